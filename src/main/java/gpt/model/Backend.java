@@ -1,0 +1,64 @@
+package gpt.model;
+
+/** A device that holds a model's weights and runs its forward pass. Not thread-safe. */
+public interface Backend extends AutoCloseable {
+
+  /** The model's shape. */
+  GptConfig config();
+
+  /** The device in a word or two, as it stands in output: {@code cpu}. */
+  String device();
+
+  /** How the weights are kept: {@code f32}. */
+  String dtype();
+
+  /** An empty context with its own KV cache. Sessions share the weights. */
+  Session newSession();
+
+  /** Frees the weights. Sessions must not be used afterwards. */
+  @Override
+  void close();
+
+  /**
+   * A context being extended. Logits are arrays of at least vocabSize floats, valid until the next
+   * call on the same backend; only the first vocabSize count.
+   */
+  interface Session extends AutoCloseable {
+
+    /** Tokens in the context, from 0 to blockSize. */
+    int length();
+
+    /**
+     * Appends tokens in one batched pass.
+     *
+     * @param ids at least one id, and no more than fit into blockSize
+     * @return the logits that follow the last one (vocabSize)
+     */
+    float[] prefill(int[] ids);
+
+    /**
+     * As {@link #prefill(int[])}, and hands over the logits of every appended position in order.
+     */
+    void prefill(int[] ids, PositionLogits each);
+
+    /**
+     * Appends one token.
+     *
+     * @return the logits that follow it (vocabSize)
+     */
+    float[] decode(int id);
+
+    /** Forgets all but the first {@code length} tokens, so that a prompt can be continued again. */
+    void truncate(int length);
+
+    @Override
+    void close();
+  }
+
+  /** Receives the logits of one position; the array is reused after the call. */
+  @FunctionalInterface
+  interface PositionLogits {
+    /** Logits that follow position {@code pos} of the context. */
+    void accept(int pos, float[] logits);
+  }
+}

@@ -1,0 +1,68 @@
+package gpt.model;
+
+import java.util.List;
+
+/**
+ * The weights of a GPT, named as in nanoGPT's {@code model.py}. Matrices are (out, in), whichever
+ * way the file stores them; {@code x.row(r)} times a weight's row is one output.
+ *
+ * @param wte token embedding (vocabSize, nEmbd)
+ * @param wpe position embedding (blockSize, nEmbd)
+ * @param h the blocks, first to last
+ * @param lnF the final norm
+ * @param lmHead output projection (vocabSize, nEmbd); the same object as wte where they are tied
+ */
+public record Weights(Tensor wte, Tensor wpe, List<Block> h, LayerNorm lnF, Tensor lmHead) {
+
+  /** Keeps its own copy of the list. */
+  public Weights {
+    h = List.copyOf(h);
+  }
+
+  /**
+   * Block {@code i}, so that {@code h(3).attn().cAttn().weight()} reads like the checkpoint's key.
+   */
+  public Block h(int i) {
+    return h.get(i);
+  }
+
+  /** Whether the output projection is the token embedding. */
+  public boolean tied() {
+    return lmHead == wte;
+  }
+
+  /** One transformer block: x + attn(ln1(x)), then x + mlp(ln2(x)). */
+  public record Block(LayerNorm ln1, Attention attn, LayerNorm ln2, Mlp mlp) {}
+
+  /**
+   * Causal self-attention.
+   *
+   * @param cAttn queries, keys and values in one (3·nEmbd, nEmbd)
+   * @param cProj output projection (nEmbd, nEmbd)
+   */
+  public record Attention(Linear cAttn, Linear cProj) {}
+
+  /**
+   * The feed-forward half of a block.
+   *
+   * @param cFc up (nInner, nEmbd)
+   * @param cProj down (nEmbd, nInner)
+   */
+  public record Mlp(Linear cFc, Linear cProj) {}
+
+  /**
+   * y = W·x + b.
+   *
+   * @param weight (out, in)
+   * @param bias (out), or null
+   */
+  public record Linear(Tensor weight, Tensor bias) {}
+
+  /**
+   * (x − mean) / √(variance + ε) · weight + bias.
+   *
+   * @param weight (nEmbd)
+   * @param bias (nEmbd), or null
+   */
+  public record LayerNorm(Tensor weight, Tensor bias) {}
+}
