@@ -1,0 +1,46 @@
+package gpt.cpu;
+
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+
+/** The checks that every session makes on what it is handed. */
+final class Contexts {
+  private Contexts() {}
+
+  /** Ids to append must be there, be in the vocabulary, and fit into the context. */
+  static void checkAppend(GptConfig config, int length, int[] ids) {
+    if (ids.length == 0) {
+      throw new IllegalArgumentException("no tokens to append");
+    }
+    if (ids.length > config.blockSize() - length) {
+      throw new GptException(
+          "the context holds "
+              + config.blockSize()
+              + " tokens: "
+              + length
+              + " are in it and "
+              + ids.length
+              + " more do not fit");
+    }
+    for (int id : ids) {
+      if (id < 0 || id >= config.vocabSize()) {
+        throw new GptException(
+            "token id "
+                + id
+                + " is outside the model's vocabulary of "
+                + config.vocabSize()
+                + " (0 to "
+                + (config.vocabSize() - 1)
+                + ")");
+      }
+    }
+  }
+
+  /** A context can only be cut to a length it has. */
+  static int checkTruncate(int length, int to) {
+    if (to < 0 || to > length) {
+      throw new IllegalArgumentException("cannot cut a context of " + length + " to " + to);
+    }
+    return to;
+  }
+}

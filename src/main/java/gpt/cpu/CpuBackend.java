@@ -1,0 +1,328 @@
+package gpt.cpu;
+
+import gpt.model.Backend;
+import gpt.model.GptConfig;
+import gpt.model.Weights;
+import java.util.Arrays;
+import java.util.function.DoubleConsumer;
+
+/**
+ * The fast forward pass on the CPU. Weights are packed once ({@link PackedMatrix}) and every
+ * product of matrices, attention's two included, goes through one kernel, {@link
+ * CpuKernels#matmul}: with one row it is the matrix-vector product of decode, with many the blocked
+ * product of prefill.
+ *
+ * <p>Same order of operations and same names as {@link ReferenceBackend}. Comments give shapes: T
+ * rows (positions) in this pass, C channels, V vocabulary, nh heads of hs channels.
+ */
+public final class CpuBackend implements Backend {
+  /** Positions whose logits are computed at once where all are wanted. */
+  private static final int LOGIT_ROWS = 24;
+
+  /** Queries of one head that a worker takes at once: their keys stay in its cache. */
+  private static final int QUERIES = 24;
+
+  private final GptConfig config;
+  private final CpuKernels kernels;
+  private final Workers workers;
+  private final MatrixProduct product;
+  private final NativeMemory memory = new NativeMemory();
+  private final PackedMatrix wte; // (V, C)
+  private final float[] wpe; // (block_size, C)
+  private final Block[] h;
+  private final Norm lnF;
+  private final PackedMatrix lmHead; // (V, C)
+
+  // Activations of one pass, grown to its T rows and shared by all sessions.
+  private int rows;
+  private float[] x = {}; // (T, C): the residual stream
+  private float[] normed = {}; // (T, C)
+  private float[] qkv = {}; // (T, 3C): queries, keys, values
+  private float[] heads = {}; // (T, nh, hs): attention's output, heads side by side
+  private float[] hidden = {}; // (T, nInner)
+  private float[] projected = {}; // (T, C): a branch's output before it joins x
+  private final float[][] scores; // per worker: (QUERIES, block_size)
+  private final float[] logits; // (LOGIT_ROWS, V), the first row being what callers see
+
+  private record Block(
+      Norm ln1, Linear cAttn, Linear attnProj, Norm ln2, Linear cFc, Linear mlpProj) {}
+
+  /** Weight (out, in) and bias (out) or null. */
+  record Linear(PackedMatrix weight, float[] bias) {}
+
+  private record Norm(float[] weight, float[] bias) {
+    static Norm of(Weights.LayerNorm w) {
+      return new Norm(w.weight().toArray(), w.bias() == null ? null : w.bias().toArray());
+    }
+  }
+
+  /**
+   * Packs the weights, after which the checkpoint they came from may be closed.
+   *
+   * @param threads workers to compute with, at least 1
+   */
+  public static CpuBackend open(GptConfig config, Weights weights, int threads) {
+    return open(config, weights, threads, fraction -> {});
+  }
+
+  /** As {@link #open(GptConfig, Weights, int)}, telling how much is packed, from 0 to 1. */
+  public static CpuBackend open(
+      GptConfig config, Weights weights, int threads, DoubleConsumer progress) {
+    return new CpuBackend(config, weights, threads, CpuKernelsProvider.kernels(), progress);
+  }
+
+  CpuBackend(
+      GptConfig config, Weights w, int threads, CpuKernels kernels, DoubleConsumer progress) {
+    this.config = config;
+    this.kernels = kernels;
+    workers = new Workers(threads);
+    product = new MatrixProduct(kernels, workers);
+    Packer packer = new Packer(config, kernels.panelWidth(), memory, workers, progress);
+    lmHead = packer.pack(w.lmHead());
+    wte = w.tied() ? lmHead : packer.pack(w.wte());
+    wpe = w.wpe().toArray();
+    h = new Block[config.nLayer()];
+    for (int layer = 0; layer < h.length; layer++) {
+      Weights.Block b = w.h(layer);
+      h[layer] =
+          new Block(
+              Norm.of(b.ln1()),
+              packer.pack(b.attn().cAttn()),
+              packer.pack(b.attn().cProj()),
+              Norm.of(b.ln2()),
+              packer.pack(b.mlp().cFc()),
+              packer.pack(b.mlp().cProj()));
+    }
+    lnF = Norm.of(w.lnF());
+    scores = new float[workers.size()][QUERIES * config.blockSize()];
+    logits = new float[config.vocabSize()];
+  }
+
+  /**
+   * The logits that follow the last of T tokens appended to a cache of {@code past} positions.
+   *
+   * @param each if not null, receives the logits of every appended position instead
+   */
+  private float[] forward(KvCache cache, int past, int[] ids, PositionLogits each) {
+    int t = ids.length;
+    grow(t);
+    embed(ids, past);
+    for (int layer = 0; layer < h.length; layer++) {
+      // Only keys and values of earlier positions are needed past the last layer's attention.
+      boolean lastOnly = each == null && layer == h.length - 1;
+      block(h[layer], layer, cache, past, t, lastOnly ? t - 1 : 0);
+    }
+    if (each == null) {
+      norm(lnF, x, t - 1, t);
+      product.logits(lmHead, normed, t - 1, t, logits);
+      return logits;
+    }
+    norm(lnF, x, 0, t);
+    everyPosition(past, t, each);
+    return logits;
+  }
+
+  private void embed(int[] ids, int past) {
+    int c = config.nEmbd();
+    workers.run(
+        ids.length,
+        (t, worker) -> {
+          wte.row(ids[t], x, t * c);
+          kernels.add(x, t * c, wpe, (past + t) * c, c);
+        });
+  }
+
+  /** x += attn(ln1(x)); x += mlp(ln2(x)), for rows [from, t); keys and values for all t rows. */
+  private void block(Block b, int layer, KvCache cache, int past, int t, int from) {
+    norm(b.ln1, x, 0, t);
+    product.linear(b.cAttn, normed, 0, t, qkv);
+    attention(layer, cache, past, t, from);
+    product.linearResidual(b.attnProj, heads, from, t, projected, x);
+    norm(b.ln2, x, from, t);
+    product.linearGelu(b.cFc, normed, from, t, hidden, config.gelu());
+    product.linearResidual(b.mlpProj, hidden, from, t, projected, x);
+  }
+
+  /** Rows [from, t) of {@code heads}: softmax(Q Kᵀ / √hs) V, causal, each head by itself. */
+  private void attention(int layer, KvCache cache, int past, int t, int from) {
+    int c = config.nEmbd();
+    int hs = config.headSize();
+    int nHead = config.nHead();
+    if (t == 1) {
+      workers.run(
+          nHead,
+          (head, worker) -> {
+            cache.put(layer, head, past, qkv, c + head * hs, 2 * c + head * hs);
+            attend(layer, cache, head, past, 0, 1, worker);
+          });
+      return;
+    }
+    workers.run(
+        nHead,
+        (head, worker) -> {
+          for (int i = 0; i < t; i++) {
+            int at = i * 3 * c + head * hs;
+            cache.put(layer, head, past + i, qkv, at + c, at + 2 * c);
+          }
+        });
+    int tiles = Math.ceilDiv(t - from, QUERIES);
+    workers.run(
+        nHead * tiles,
+        (item, worker) -> {
+          int first = from + item % tiles * QUERIES;
+          int last = Math.min(first + QUERIES, t);
+          attend(layer, cache, item / tiles, past, first, last, worker);
+        });
+  }
+
+  /** One head for the queries of rows [first, last). */
+  private void attend(
+      int layer, KvCache cache, int head, int past, int first, int last, int worker) {
+    int c = config.nEmbd();
+    int hs = config.headSize();
+    int queries = last - first;
+    int context = past + last; // keys that the last query sees
+    float[] att = scores[worker]; // (queries, context)
+    kernels.matmul(
+        qkv,
+        first * 3 * c + head * hs,
+        3 * c,
+        queries,
+        cache.keys(layer),
+        cache.keysAt(head),
+        cache.keyPanelBytes(),
+        hs,
+        context,
+        att,
+        0,
+        context);
+    float scale = (float) (1 / Math.sqrt(hs));
+    for (int i = 0; i < queries; i++) {
+      int seen = past + first + i + 1;
+      kernels.softmax(att, i * context, seen, scale);
+      Arrays.fill(att, i * context + seen, (i + 1) * context, 0);
+    }
+    kernels.matmul(
+        att,
+        0,
+        context,
+        queries,
+        cache.values(layer),
+        cache.valuesAt(head),
+        cache.valuePanelBytes(),
+        context,
+        hs,
+        heads,
+        first * c + head * hs,
+        c);
+  }
+
+  /** Rows [from, to) of {@code normed}. */
+  private void norm(Norm norm, float[] in, int from, int to) {
+    int c = config.nEmbd();
+    float eps = (float) config.layerNormEpsilon();
+    for (int t = from; t < to; t++) {
+      kernels.layerNorm(in, t * c, c, norm.weight, norm.bias, eps, normed, t * c);
+    }
+  }
+
+  private void everyPosition(int past, int t, PositionLogits each) {
+    int v = config.vocabSize();
+    float[] batch = new float[Math.min(t, LOGIT_ROWS) * v];
+    for (int from = 0; from < t; from += LOGIT_ROWS) {
+      int to = Math.min(t, from + LOGIT_ROWS);
+      product.logits(lmHead, normed, from, to, batch);
+      for (int i = from; i < to; i++) {
+        System.arraycopy(batch, (i - from) * v, logits, 0, v);
+        each.accept(past + i, logits);
+      }
+    }
+  }
+
+  private void grow(int t) {
+    if (t <= rows) {
+      return;
+    }
+    rows = Math.max(t, Math.min(2 * rows, config.blockSize()));
+    int c = config.nEmbd();
+    x = new float[rows * c];
+    normed = new float[rows * c];
+    qkv = new float[rows * 3 * c];
+    heads = new float[rows * c];
+    hidden = new float[rows * config.nInner()];
+    projected = new float[rows * c];
+  }
+
+  @Override
+  public GptConfig config() {
+    return config;
+  }
+
+  @Override
+  public String device() {
+    return "cpu";
+  }
+
+  @Override
+  public String dtype() {
+    return "f32";
+  }
+
+  /** Bytes of weights held, packed. */
+  public long weightBytes() {
+    return memory.bytes();
+  }
+
+  @Override
+  public Session newSession() {
+    return new CpuSession();
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+    memory.close();
+  }
+
+  private final class CpuSession implements Session {
+    private final KvCache cache = new KvCache(config, kernels.panelWidth());
+    private int length;
+
+    @Override
+    public int length() {
+      return length;
+    }
+
+    @Override
+    public float[] prefill(int[] ids) {
+      return append(ids, null);
+    }
+
+    @Override
+    public void prefill(int[] ids, PositionLogits each) {
+      append(ids, each);
+    }
+
+    @Override
+    public float[] decode(int id) {
+      return append(new int[] {id}, null);
+    }
+
+    private float[] append(int[] ids, PositionLogits each) {
+      Contexts.checkAppend(config, length, ids);
+      float[] next = forward(cache, length, ids, each);
+      length += ids.length;
+      return next;
+    }
+
+    @Override
+    public void truncate(int to) {
+      length = Contexts.checkTruncate(length, to);
+    }
+
+    @Override
+    public void close() {
+      cache.close();
+    }
+  }
+}

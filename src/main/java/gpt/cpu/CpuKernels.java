@@ -1,0 +1,56 @@
+package gpt.cpu;
+
+import gpt.model.Gelu;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The arithmetic of the fast forward pass. Two implementations are one to one: {@link
+ * PlainKernels}, plain Java, and {@code VectorKernels}, the Vector API, which {@link
+ * CpuKernelsProvider} loads by name. Arrays hold float32; a name followed by {@code At} is the
+ * index of its first element.
+ *
+ * <p>Letters: M rows (positions), K the length of a dot product, N columns (outputs).
+ */
+interface CpuKernels {
+
+  /** The instruction width in words: {@code Vector API, 512-bit}. */
+  String description();
+
+  /** Columns in one panel of a packed matrix: see {@link PackedMatrix}. */
+  int panelWidth();
+
+  /**
+   * out[m][n] = Σₖ x[m][k] · w[n][k] for n in [0, columns): whole panels, the last one cut off.
+   *
+   * @param x M rows of K values, {@code xStride} apart
+   * @param w panels of K × panelWidth floats; byte {@code wAt} begins the first, and each begins
+   *     {@code panelBytes} after the one before
+   * @param out M rows of {@code columns} values, {@code outStride} apart; overwritten
+   */
+  void matmul(
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride);
+
+  /** out = (x − mean) / √(variance + ε) · weight + bias over n values; bias may be null. */
+  void layerNorm(
+      float[] x, int xAt, int n, float[] weight, float[] bias, float eps, float[] out, int outAt);
+
+  /** x[i] += y[i] for n values. */
+  void add(float[] x, int xAt, float[] y, int yAt, int n);
+
+  /** The activation, in place over n values. */
+  void gelu(float[] x, int at, int n, Gelu form);
+
+  /** softmax(scale · x), in place over n values, scale > 0. */
+  void softmax(float[] x, int at, int n, float scale);
+}

@@ -1,0 +1,124 @@
+package gpt.cpu;
+
+import gpt.cpu.CpuBackend.Linear;
+import gpt.model.Gelu;
+
+/** A linear layer over many rows, cut into tiles that the workers share. */
+final class MatrixProduct {
+  /** Rows of one tile: their inputs stay in a core's second-level cache beside the panels. */
+  private static final int TILE_ROWS = 96;
+
+  /** Panels of one tile at most: read once from memory, then from cache by the next rows' tile. */
+  private static final int TILE_PANELS = 8;
+
+  /** Tiles a worker should get, so that one that is held up leaves work for the others. */
+  private static final int TILES_PER_WORKER = 8;
+
+  /** Multiply-adds below which waking another worker costs more than it saves. */
+  private static final long SERIAL = 32_768;
+
+  private final CpuKernels kernels;
+  private final Workers workers;
+
+  MatrixProduct(CpuKernels kernels, Workers workers) {
+    this.kernels = kernels;
+    this.workers = workers;
+  }
+
+  /**
+   * What is done to a tile of the product while it is in cache; {@code at} is its first element.
+   */
+  @FunctionalInterface
+  private interface Finish {
+    void row(int at, int column, int columns);
+  }
+
+  /** out = x Wᵀ + b for rows [from, to). */
+  void linear(Linear layer, float[] x, int from, int to, float[] out) {
+    tiles(layer.weight(), x, from, to, out, (at, column, n) -> addBias(layer, out, at, column, n));
+  }
+
+  /** out = gelu(x Wᵀ + b). */
+  void linearGelu(Linear layer, float[] x, int from, int to, float[] out, Gelu form) {
+    tiles(
+        layer.weight(),
+        x,
+        from,
+        to,
+        out,
+        (at, column, n) -> {
+          addBias(layer, out, at, column, n);
+          kernels.gelu(out, at, n, form);
+        });
+  }
+
+  /** residual += x Wᵀ + b; {@code out} is scratch of the same shape. */
+  void linearResidual(Linear layer, float[] x, int from, int to, float[] out, float[] residual) {
+    tiles(
+        layer.weight(),
+        x,
+        from,
+        to,
+        out,
+        (at, column, n) -> {
+          addBias(layer, out, at, column, n);
+          kernels.add(residual, at, out, at, n);
+        });
+  }
+
+  /** out = x Wᵀ; row {@code from} of x gives row 0 of out. */
+  void logits(PackedMatrix w, float[] x, int from, int to, float[] out) {
+    product(w, x, from * w.k(), to - from, out, 0, (at, column, n) -> {});
+  }
+
+  private void addBias(Linear layer, float[] out, int at, int column, int n) {
+    if (layer.bias() != null) {
+      kernels.add(out, at, layer.bias(), column, n);
+    }
+  }
+
+  private void tiles(PackedMatrix w, float[] x, int from, int to, float[] out, Finish finish) {
+    product(w, x, from * w.k(), to - from, out, from * w.n(), finish);
+  }
+
+  private void product(
+      PackedMatrix w, float[] x, int xAt, int rows, float[] out, int outAt, Finish finish) {
+    int rowTiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    int wanted = Math.max(1, workers.size() * TILES_PER_WORKER / rowTiles);
+    if ((long) rows * w.n() * w.k() < SERIAL) {
+      wanted = 1;
+    }
+    int tilePanels = Math.ceilDiv(w.panels(), Math.min(wanted, w.panels()));
+    if (rowTiles > 1) {
+      tilePanels = Math.min(tilePanels, TILE_PANELS);
+    }
+    int panelTiles = Math.ceilDiv(w.panels(), tilePanels);
+    int perTile = tilePanels * w.width();
+    // Neighbouring items share the panels, which are the larger part of what a tile reads.
+    workers.run(
+        rowTiles * panelTiles,
+        (item, worker) -> {
+          int column = item / rowTiles * perTile;
+          int columns = Math.min(perTile, w.n() - column);
+          int row = item % rowTiles * TILE_ROWS;
+          int count = Math.min(TILE_ROWS, rows - row);
+          int at = outAt + row * w.n() + column;
+          kernels.matmul(
+              x,
+              xAt + row * w.k(),
+              w.k(),
+              count,
+              w.data(),
+              column / w.width() * w.panelBytes(),
+              w.panelBytes(),
+              w.k(),
+              columns,
+              out,
+              at,
+              w.n());
+          for (int m = 0; m < count; m++) {
+            finish.row(at + m * w.n(), column, columns);
+          }
+        });
+  }
+}

@@ -1,0 +1,32 @@
+package gpt.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Off-heap memory of one model or session, freed as a whole. Weights stay out of the Java heap, so
+ * that the heap's limit does not bound the model and the collector never looks at them.
+ */
+final class NativeMemory implements AutoCloseable {
+  /** A cache line and the widest vector: no load ever straddles two lines. */
+  private static final int ALIGNMENT = 64;
+
+  private final Arena arena = Arena.ofShared();
+  private long bytes;
+
+  /** Zeroed memory, a multiple of four bytes. */
+  MemorySegment allocate(long size) {
+    bytes += size;
+    return arena.allocate(size, ALIGNMENT);
+  }
+
+  /** Bytes allocated so far. */
+  long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

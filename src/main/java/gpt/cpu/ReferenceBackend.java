@@ -1,0 +1,303 @@
+package gpt.cpu;
+
+import gpt.model.Backend;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.Tensor;
+import gpt.model.Weights;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The forward pass as nanoGPT's {@code model.py} writes it: every sum in double precision, no KV
+ * cache, no threads. It is the one to read first and the one that the fast backends are checked
+ * against; each call recomputes the whole context. Comments give shapes: T positions, C channels, V
+ * vocabulary, nh heads of hs channels.
+ */
+public final class ReferenceBackend implements Backend {
+  private final GptConfig config;
+  private final Matrix wte; // (V, C)
+  private final Matrix wpe; // (block_size, C)
+  private final List<Block> h;
+  private final Norm lnF;
+  private final Matrix lmHead; // (V, C)
+
+  private record Block(
+      Norm ln1, Linear cAttn, Linear attnProj, Norm ln2, Linear cFc, Linear mlpProj) {}
+
+  private record Linear(Matrix weight, float[] bias) {
+    static Linear of(Weights.Linear w) {
+      return new Linear(Matrix.of(w.weight()), array(w.bias()));
+    }
+
+    /** (T, in) to (T, out): y = x Wᵀ + b. */
+    double[][] apply(double[][] x) {
+      double[][] y = new double[x.length][];
+      for (int t = 0; t < x.length; t++) {
+        y[t] = weight.times(x[t]);
+        for (int i = 0; bias != null && i < bias.length; i++) {
+          y[t][i] += bias[i];
+        }
+      }
+      return y;
+    }
+  }
+
+  private record Norm(float[] weight, float[] bias, double eps) {
+    static Norm of(Weights.LayerNorm w, double eps) {
+      return new Norm(w.weight().toArray(), array(w.bias()), eps);
+    }
+
+    /** (T, C) to (T, C), each row by itself. */
+    double[][] apply(double[][] x) {
+      return Arrays.stream(x).map(this::row).toArray(double[][]::new);
+    }
+
+    private double[] row(double[] x) {
+      double mean = Arrays.stream(x).sum() / x.length;
+      double variance = 0;
+      for (double v : x) {
+        variance += (v - mean) * (v - mean) / x.length;
+      }
+      double[] y = new double[x.length];
+      for (int i = 0; i < x.length; i++) {
+        y[i] = (x[i] - mean) / Math.sqrt(variance + eps) * weight[i];
+        y[i] += bias == null ? 0 : bias[i];
+      }
+      return y;
+    }
+  }
+
+  private record Matrix(float[] values, int rows, int columns) {
+    static Matrix of(Tensor t) {
+      return new Matrix(t.toArray(), t.rows(), t.columns());
+    }
+
+    double at(int r, int c) {
+      return values[r * columns + c];
+    }
+
+    double[] times(double[] x) {
+      double[] y = new double[rows];
+      for (int r = 0; r < rows; r++) {
+        double sum = 0;
+        for (int c = 0; c < columns; c++) {
+          sum += values[r * columns + c] * x[c];
+        }
+        y[r] = sum;
+      }
+      return y;
+    }
+  }
+
+  /** Copies the weights to the heap as float32. */
+  public ReferenceBackend(GptConfig config, Weights w) {
+    this.config = config;
+    double eps = config.layerNormEpsilon();
+    wte = Matrix.of(w.wte());
+    wpe = Matrix.of(w.wpe());
+    h =
+        w.h().stream()
+            .map(
+                b ->
+                    new Block(
+                        Norm.of(b.ln1(), eps),
+                        Linear.of(b.attn().cAttn()),
+                        Linear.of(b.attn().cProj()),
+                        Norm.of(b.ln2(), eps),
+                        Linear.of(b.mlp().cFc()),
+                        Linear.of(b.mlp().cProj())))
+            .toList();
+    lnF = Norm.of(w.lnF(), eps);
+    lmHead = w.tied() ? wte : Matrix.of(w.lmHead());
+  }
+
+  private static float[] array(Tensor t) {
+    return t == null ? null : t.toArray();
+  }
+
+  /**
+   * Logits of a whole context.
+   *
+   * @param idx ids of T positions, T ≤ block_size
+   * @param from first position wanted
+   * @return (T − from, V)
+   */
+  double[][] forward(int[] idx, int from) {
+    double[][] x = embed(idx); // (T, C)
+    for (Block block : h) {
+      x = plus(x, attention(block, block.ln1.apply(x)));
+      x = plus(x, mlp(block, block.ln2.apply(x)));
+    }
+    x = lnF.apply(Arrays.copyOfRange(x, from, x.length));
+    return Arrays.stream(x).map(lmHead::times).toArray(double[][]::new);
+  }
+
+  private double[][] embed(int[] idx) {
+    double[][] x = new double[idx.length][config.nEmbd()];
+    for (int t = 0; t < idx.length; t++) {
+      for (int c = 0; c < config.nEmbd(); c++) {
+        x[t][c] = wte.at(idx[t], c) + wpe.at(t, c);
+      }
+    }
+    return x;
+  }
+
+  private double[][] attention(Block block, double[][] x) {
+    int c = config.nEmbd();
+    int hs = config.headSize();
+    double[][] qkv = block.cAttn.apply(x); // (T, 3C): queries, keys, values
+    double[][] y = new double[x.length][c]; // (T, nh, hs), heads side by side
+    for (int head = 0; head < config.nHead(); head++) {
+      int q = head * hs;
+      int k = c + head * hs;
+      int v = 2 * c + head * hs;
+      for (int t = 0; t < x.length; t++) {
+        double[] att = new double[t + 1]; // causal: keys 0 to t
+        for (int s = 0; s <= t; s++) {
+          for (int i = 0; i < hs; i++) {
+            att[s] += qkv[t][q + i] * qkv[s][k + i];
+          }
+          att[s] /= Math.sqrt(hs);
+        }
+        softmax(att);
+        for (int s = 0; s <= t; s++) {
+          for (int i = 0; i < hs; i++) {
+            y[t][q + i] += att[s] * qkv[s][v + i];
+          }
+        }
+      }
+    }
+    return block.attnProj.apply(y);
+  }
+
+  private double[][] mlp(Block block, double[][] x) {
+    double[][] y = block.cFc.apply(x); // (T, 4C)
+    for (double[] row : y) {
+      for (int i = 0; i < row.length; i++) {
+        row[i] = gelu(row[i], config.gelu());
+      }
+    }
+    return block.mlpProj.apply(y);
+  }
+
+  private static double[][] plus(double[][] a, double[][] b) {
+    for (int t = 0; t < a.length; t++) {
+      for (int i = 0; i < a[t].length; i++) {
+        a[t][i] += b[t][i];
+      }
+    }
+    return a;
+  }
+
+  private static void softmax(double[] x) {
+    double max = Arrays.stream(x).max().orElseThrow();
+    double sum = 0;
+    for (int i = 0; i < x.length; i++) {
+      x[i] = Math.exp(x[i] - max);
+      sum += x[i];
+    }
+    for (int i = 0; i < x.length; i++) {
+      x[i] /= sum;
+    }
+  }
+
+  static double gelu(double x, Gelu form) {
+    return switch (form) {
+      case EXACT -> 0.5 * x * (1 + erf(x / Math.sqrt(2)));
+      case TANH -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+    };
+  }
+
+  /**
+   * The error function to about 1e-15: 2/√π · e^(−x²) · Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!, whose terms are all of
+   * one sign (Abramowitz and Stegun 7.1.6); ±1 from 6 on, where 1 − erf is below 2⁻⁵³.
+   */
+  static double erf(double x) {
+    if (Math.abs(x) >= 6) {
+      return Math.signum(x);
+    }
+    double term = x;
+    double sum = x;
+    for (int n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= 2 * x * x / (2 * n + 1);
+      sum += term;
+    }
+    return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  }
+
+  @Override
+  public GptConfig config() {
+    return config;
+  }
+
+  @Override
+  public String device() {
+    return "reference";
+  }
+
+  @Override
+  public String dtype() {
+    return "f64";
+  }
+
+  @Override
+  public Session newSession() {
+    return new ReferenceSession();
+  }
+
+  @Override
+  public void close() {}
+
+  private final class ReferenceSession implements Session {
+    private int[] ids = {};
+
+    @Override
+    public int length() {
+      return ids.length;
+    }
+
+    @Override
+    public float[] prefill(int[] more) {
+      append(more);
+      return toFloat(forward(ids, ids.length - 1)[0]);
+    }
+
+    @Override
+    public void prefill(int[] more, PositionLogits each) {
+      int from = ids.length;
+      append(more);
+      double[][] logits = forward(ids, from);
+      for (int t = from; t < ids.length; t++) {
+        each.accept(t, toFloat(logits[t - from]));
+      }
+    }
+
+    @Override
+    public float[] decode(int id) {
+      return prefill(new int[] {id});
+    }
+
+    private void append(int[] more) {
+      Contexts.checkAppend(config, ids.length, more);
+      ids = Arrays.copyOf(ids, ids.length + more.length);
+      System.arraycopy(more, 0, ids, ids.length - more.length, more.length);
+    }
+
+    @Override
+    public void truncate(int length) {
+      ids = Arrays.copyOf(ids, Contexts.checkTruncate(ids.length, length));
+    }
+
+    @Override
+    public void close() {}
+
+    private static float[] toFloat(double[] x) {
+      float[] y = new float[x.length];
+      for (int i = 0; i < x.length; i++) {
+        y[i] = (float) x[i];
+      }
+      return y;
+    }
+  }
+}
