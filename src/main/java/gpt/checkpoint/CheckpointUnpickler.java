@@ -1,0 +1,328 @@
+package gpt.checkpoint;
+
+import gpt.model.GptException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import net.razorvine.pickle.Opcodes;
+import net.razorvine.pickle.PickleUtils;
+import net.razorvine.pickle.Unpickler;
+
+/**
+ * Reads pickles that hold tensors and plain values, and nothing else. A pickle is a program that
+ * names classes and calls them; here every opcode that could name or call one is handled by an
+ * allow-list, so that neither the library's registry of constructors nor its reflective BUILD is
+ * ever reached. What is not on the list is refused by its name, before anything is built.
+ *
+ * <p>Values come out as: None null, bool Boolean, int Integer, Long or BigInteger, float Double,
+ * str String, bytes byte[], tuple Object[], list List, set Set, dict and OrderedDict Map, a tensor
+ * {@link TorchTensor}.
+ */
+final class CheckpointUnpickler extends Unpickler {
+  private static final String ORDERED_DICT = "collections.OrderedDict";
+  private static final String SIZE = "torch.Size";
+  private static final String REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2";
+  private static final String REBUILD_PARAMETER = "torch._utils._rebuild_parameter";
+
+  /** Names that may stand in a pickle, besides the storage classes. */
+  private static final Set<String> ALLOWED =
+      Set.of(
+          ORDERED_DICT,
+          SIZE,
+          REBUILD_TENSOR,
+          REBUILD_PARAMETER,
+          "torch.float32",
+          "torch.float16",
+          "torch.bfloat16",
+          "torch.float64",
+          "torch.int64",
+          "torch.int32",
+          "torch.int16",
+          "torch.int8",
+          "torch.uint8",
+          "torch.bool");
+
+  /** A name on the list, not called yet. */
+  private record Global(String name) {}
+
+  /** An OrderedDict; the one value whose attributes (the BUILD opcode) are known and dropped. */
+  private static final class OrderedDict extends LinkedHashMap<Object, Object> {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private final Path file;
+
+  private CheckpointUnpickler(Path file) {
+    this.file = file;
+  }
+
+  /**
+   * The value of a pickle.
+   *
+   * @param file names it in errors
+   * @param pickle the whole pickle
+   * @throws GptException where the pickle is damaged or names something that is not on the list
+   */
+  static Object load(Path file, byte[] pickle) {
+    CheckpointUnpickler unpickler = new CheckpointUnpickler(file);
+    try {
+      return unpickler.load(new ByteArrayInputStream(pickle));
+    } catch (GptException e) {
+      throw e;
+    } catch (IOException | RuntimeException | StackOverflowError e) {
+      throw Fault.in(file, "its pickle is damaged: " + Fault.reason(e), e);
+    }
+  }
+
+  @Override
+  protected Object dispatch(short key) throws IOException {
+    switch (key) {
+      case Opcodes.PROTO, Opcodes.FRAME, Opcodes.STOP, Opcodes.MARK:
+      case Opcodes.NONE, Opcodes.NEWTRUE, Opcodes.NEWFALSE:
+      case Opcodes.INT, Opcodes.BININT, Opcodes.BININT1, Opcodes.BININT2, Opcodes.LONG1:
+      case Opcodes.FLOAT, Opcodes.BINFLOAT:
+      case Opcodes.STRING, Opcodes.SHORT_BINSTRING, Opcodes.UNICODE, Opcodes.SHORT_BINUNICODE:
+      case Opcodes.SHORT_BINBYTES:
+      case Opcodes.TUPLE, Opcodes.EMPTY_TUPLE, Opcodes.TUPLE1, Opcodes.TUPLE2, Opcodes.TUPLE3:
+      case Opcodes.LIST, Opcodes.EMPTY_LIST:
+      case Opcodes.GET, Opcodes.BINGET, Opcodes.LONG_BINGET:
+      case Opcodes.PUT, Opcodes.BINPUT, Opcodes.LONG_BINPUT, Opcodes.MEMOIZE:
+        return super.dispatch(key);
+      case Opcodes.LONG4, Opcodes.BINSTRING, Opcodes.BINBYTES, Opcodes.BINUNICODE:
+        checkLength(4);
+        return super.dispatch(key);
+      case Opcodes.BINUNICODE8, Opcodes.BINBYTES8, Opcodes.BYTEARRAY8:
+        checkLength(8);
+        return super.dispatch(key);
+
+      // Containers: the library keeps no order, and would hash keys that Python would not.
+      case Opcodes.EMPTY_DICT:
+        stack.add(new LinkedHashMap<>());
+        break;
+      case Opcodes.EMPTY_SET:
+        stack.add(new LinkedHashSet<>());
+        break;
+      case Opcodes.DICT:
+        List<Object> items = stack.pop_all_since_marker();
+        stack.add(new LinkedHashMap<>());
+        putAll(items);
+        break;
+      case Opcodes.SETITEM:
+        Object value = stack.pop();
+        Object name = stack.pop();
+        put(name, value);
+        break;
+      case Opcodes.SETITEMS:
+        putAll(stack.pop_all_since_marker());
+        break;
+      case Opcodes.FROZENSET:
+        List<Object> members = stack.pop_all_since_marker();
+        stack.add(new LinkedHashSet<>());
+        addAll(members);
+        break;
+      case Opcodes.APPEND:
+        addAll(Collections.singletonList(stack.pop()));
+        break;
+      case Opcodes.APPENDS, Opcodes.ADDITEMS:
+        addAll(stack.pop_all_since_marker());
+        break;
+
+      case Opcodes.GLOBAL:
+        String module = PickleUtils.readline(input);
+        global(module, PickleUtils.readline(input));
+        break;
+      case Opcodes.STACK_GLOBAL:
+        Object attribute = stack.pop();
+        global(String.valueOf(stack.pop()), String.valueOf(attribute));
+        break;
+      case Opcodes.REDUCE:
+        reduce();
+        break;
+      case Opcodes.BUILD:
+        stack.pop();
+        if (!(stack.peek() instanceof OrderedDict)) {
+          throw refused("attributes set on " + describe(stack.peek()));
+        }
+        break;
+      case Opcodes.BINPERSID:
+        return super.dispatch(key);
+      case Opcodes.INST:
+        String instModule = PickleUtils.readline(input);
+        throw refused(instModule + "." + PickleUtils.readline(input));
+      default:
+        throw refused("opcode 0x" + Integer.toHexString(key));
+    }
+    return NO_RETURN_VALUE;
+  }
+
+  /** The library reserves what a length asks for before it reads: not more than there is. */
+  private void checkLength(int bytes) throws IOException {
+    input.mark(bytes);
+    byte[] length = PickleUtils.readbytes(input, bytes);
+    long n =
+        bytes == 4 ? PickleUtils.bytes_to_integer(length) : PickleUtils.bytes_to_long(length, 0);
+    if (n < 0 || n > input.available()) {
+      throw Fault.in(
+          file,
+          "its pickle is damaged: a value of " + n + " bytes, " + input.available() + " are left");
+    }
+    input.reset();
+  }
+
+  private void global(String module, String attribute) {
+    String name = module + "." + attribute;
+    if (!ALLOWED.contains(name) && TorchStorage.Type.ofClass(name) == null) {
+      throw refused(name);
+    }
+    stack.add(new Global(name));
+  }
+
+  private void reduce() {
+    Object[] args = tuple(stack.pop());
+    Object callable = stack.pop();
+    if (!(callable instanceof Global global)) {
+      throw refused("a call of " + describe(callable));
+    }
+    stack.add(
+        switch (global.name()) {
+          case ORDERED_DICT -> {
+            if (args.length != 0) {
+              throw refused(ORDERED_DICT + " with arguments");
+            }
+            yield new OrderedDict();
+          }
+          case SIZE -> tuple(args[0]);
+          case REBUILD_TENSOR ->
+              new TorchTensor(
+                  storage(args[0]), nonNegative(args[1]), dimensions(args[2]), dimensions(args[3]));
+          case REBUILD_PARAMETER -> args[0];
+          default -> throw refused("a call of " + global.name());
+        });
+  }
+
+  /** ('storage', storage class, key, device, elements) names a storage in the zip. */
+  @Override
+  protected Object persistentLoad(Object pid) {
+    if (pid instanceof Object[] t
+        && t.length == 5
+        && "storage".equals(t[0])
+        && t[1] instanceof Global type
+        && TorchStorage.Type.ofClass(type.name()) != null
+        && t[2] instanceof String key) {
+      return new TorchStorage(key, TorchStorage.Type.ofClass(type.name()), nonNegative(t[4]));
+    }
+    throw refused("a reference to something that is not a storage");
+  }
+
+  private void putAll(List<Object> items) {
+    if (items.size() % 2 != 0) {
+      throw damaged("a dict with a key and no value");
+    }
+    for (int i = 0; i < items.size(); i += 2) {
+      put(items.get(i), items.get(i + 1));
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private void put(Object key, Object value) {
+    if (!(stack.peek() instanceof Map<?, ?> map)) {
+      throw damaged("an item set on " + describe(stack.peek()));
+    }
+    ((Map<Object, Object>) map).put(hashable(key), value);
+  }
+
+  @SuppressWarnings("unchecked")
+  private void addAll(List<Object> values) {
+    if (!(stack.peek() instanceof Collection<?> collection)) {
+      throw damaged("values added to " + describe(stack.peek()));
+    }
+    if (collection instanceof Set) {
+      values.forEach(this::hashable);
+    }
+    ((Collection<Object>) collection).addAll(values);
+  }
+
+  /** Lists and dicts are no keys in Python either; a nest of them would take forever to hash. */
+  private Object hashable(Object key) {
+    if (key instanceof Collection || key instanceof Map) {
+      throw damaged(describe(key) + " as a key");
+    }
+    return key;
+  }
+
+  private TorchStorage storage(Object value) {
+    if (value instanceof TorchStorage storage) {
+      return storage;
+    }
+    throw damaged("a tensor over " + describe(value));
+  }
+
+  private long[] dimensions(Object value) {
+    Object[] dims = tuple(value);
+    long[] out = new long[dims.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = nonNegative(dims[i]);
+    }
+    return out;
+  }
+
+  private Object[] tuple(Object value) {
+    if (value instanceof Object[] tuple) {
+      return tuple;
+    }
+    throw damaged("a tuple expected, found " + describe(value));
+  }
+
+  private long nonNegative(Object value) {
+    if (value instanceof Integer i && i >= 0) {
+      return i;
+    }
+    if (value instanceof Long l && l >= 0) {
+      return l;
+    }
+    throw damaged("a size expected, found " + describe(value));
+  }
+
+  private GptException refused(String what) {
+    return Fault.in(
+        file,
+        "refused: its pickle asks for "
+            + what
+            + "; only tensors, OrderedDict and plain values are read");
+  }
+
+  private GptException damaged(String what) {
+    return Fault.in(file, "its pickle is damaged: " + what);
+  }
+
+  /** A value in a word; never its content, which may be endless. */
+  static String describe(Object value) {
+    return switch (value) {
+      case null -> "None";
+      case Global g -> g.name();
+      case String s -> "a str";
+      case Boolean b -> b ? "True" : "False";
+      case Integer i -> "the int " + i;
+      case Long l -> "the int " + l;
+      case Double d -> "a float";
+      case BigInteger big -> "a huge int";
+      case Object[] t -> "a tuple";
+      case byte[] b -> "bytes";
+      case ArrayList<?> l -> "a list";
+      case Map<?, ?> m -> "a dict";
+      case Set<?> s -> "a set";
+      case TorchTensor t -> "a tensor";
+      case TorchStorage s -> "a storage";
+      default -> "a mark";
+    };
+  }
+}

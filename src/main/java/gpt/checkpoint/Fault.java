@@ -1,0 +1,44 @@
+package gpt.checkpoint;
+
+import gpt.model.GptException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** The one line that says what is wrong with a file. */
+final class Fault {
+  private static final int LONGEST = 600;
+
+  private Fault() {}
+
+  static GptException in(Path file, String what) {
+    return new GptException(oneLine(file + ": " + what));
+  }
+
+  static GptException in(Path file, String what, Throwable cause) {
+    return new GptException(oneLine(file + ": " + what), cause);
+  }
+
+  /** A library's message without its further lines, or the name of what it threw. */
+  static String reason(Throwable t) {
+    String m = t.getMessage();
+    if (m == null || m.isBlank()) {
+      return t.getClass().getSimpleName();
+    }
+    if (t instanceof NoSuchFileException) {
+      return "no such file";
+    }
+    return m.lines().findFirst().orElse(m);
+  }
+
+  /**
+   * Names come from untrusted files: no line breaks, no terminal control codes, no endless text.
+   */
+  private static String oneLine(String text) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints()
+        .limit(LONGEST)
+        .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
+        .forEach(out::appendCodePoint);
+    return out.toString();
+  }
+}

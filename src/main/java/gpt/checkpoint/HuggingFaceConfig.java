@@ -1,0 +1,157 @@
+package gpt.checkpoint;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import java.nio.file.Path;
+
+/**
+ * Hugging Face's {@code config.json} of a GPT-2, and one key of our own: {@code "bias": false} says
+ * that no linear layer and no norm has a bias, as nanoGPT has models without.
+ *
+ * @param model the shape
+ * @param tied whether the output projection is the token embedding
+ */
+record HuggingFaceConfig(GptConfig model, boolean tied) {
+  static final String FILE = "config.json";
+
+  /**
+   * Reads a config.json.
+   *
+   * @throws GptException where it is missing, or describes a model that this program would not
+   *     compute as it is meant
+   */
+  static HuggingFaceConfig read(Path file) {
+    JsonElement root = Json.read(file);
+    if (!root.isJsonObject()) {
+      throw Fault.in(file, "expected a JSON object");
+    }
+    return new Fields(file, root.getAsJsonObject()).config();
+  }
+
+  /** The config.json of a model, with a line break at its end. */
+  static String toJson(GptConfig c, boolean tied) {
+    JsonArray architectures = new JsonArray();
+    architectures.add("GPT2LMHeadModel");
+    JsonObject o = new JsonObject();
+    o.add("architectures", architectures);
+    o.addProperty("model_type", "gpt2");
+    o.addProperty("activation_function", c.gelu() == Gelu.EXACT ? "gelu" : "gelu_new");
+    o.addProperty("n_layer", c.nLayer());
+    o.addProperty("n_head", c.nHead());
+    o.addProperty("n_embd", c.nEmbd());
+    o.addProperty("n_inner", c.nInner());
+    o.addProperty("n_ctx", c.blockSize());
+    o.addProperty("n_positions", c.blockSize());
+    o.addProperty("vocab_size", c.vocabSize());
+    o.addProperty("layer_norm_epsilon", c.layerNormEpsilon());
+    o.addProperty("tie_word_embeddings", tied);
+    if (!c.bias()) {
+      o.addProperty("bias", false);
+    }
+    return new GsonBuilder().setPrettyPrinting().create().toJson(o) + "\n";
+  }
+
+  /** The file's keys, each read with its default and its errors. */
+  private record Fields(Path file, JsonObject json) {
+
+    HuggingFaceConfig config() {
+      String type = string("model_type", "gpt2");
+      if (!type.equals("gpt2")) {
+        throw expected("model_type", "gpt2", type);
+      }
+      if (!flag("scale_attn_weights", true)) {
+        throw expected("scale_attn_weights", "true", "false");
+      }
+      if (flag("scale_attn_by_inverse_layer_idx", false)) {
+        throw expected("scale_attn_by_inverse_layer_idx", "false", "true");
+      }
+      int nEmbd = integer("n_embd");
+      int nInner = present("n_inner") ? integer("n_inner") : four(nEmbd);
+      String context = present("n_positions") || !present("n_ctx") ? "n_positions" : "n_ctx";
+      try {
+        GptConfig model =
+            new GptConfig(
+                integer("n_layer"),
+                integer("n_head"),
+                nEmbd,
+                integer(context),
+                integer("vocab_size"),
+                nInner,
+                flag("bias", true),
+                gelu(),
+                present("layer_norm_epsilon") ? number("layer_norm_epsilon") : 1e-5);
+        return new HuggingFaceConfig(model, flag("tie_word_embeddings", true));
+      } catch (GptException e) {
+        throw e.getMessage().startsWith(file.toString()) ? e : Fault.in(file, e.getMessage(), e);
+      }
+    }
+
+    private Gelu gelu() {
+      String name = string("activation_function", "gelu_new");
+      return switch (name) {
+        case "gelu_new", "gelu_pytorch_tanh", "gelu_fast" -> Gelu.TANH;
+        case "gelu", "gelu_python" -> Gelu.EXACT;
+        default -> throw expected("activation_function", "gelu_new or gelu", name);
+      };
+    }
+
+    private boolean present(String key) {
+      return json.has(key) && !json.get(key).isJsonNull();
+    }
+
+    private int four(int nEmbd) {
+      if (nEmbd > Integer.MAX_VALUE / 4) {
+        throw Fault.in(file, "n_embd is too large: " + nEmbd);
+      }
+      return 4 * nEmbd;
+    }
+
+    private int integer(String key) {
+      if (!present(key)) {
+        throw Fault.in(file, key + " is missing");
+      }
+      double value = number(key);
+      if (value != (int) value) {
+        throw expected(key, "an integer", json.get(key).toString());
+      }
+      return (int) value;
+    }
+
+    private double number(String key) {
+      if (json.get(key) instanceof JsonPrimitive p && p.isNumber()) {
+        return p.getAsDouble();
+      }
+      throw expected(key, "a number", json.get(key).toString());
+    }
+
+    private boolean flag(String key, boolean otherwise) {
+      if (!present(key)) {
+        return otherwise;
+      }
+      if (json.get(key) instanceof JsonPrimitive p && p.isBoolean()) {
+        return p.getAsBoolean();
+      }
+      throw expected(key, "true or false", json.get(key).toString());
+    }
+
+    private String string(String key, String otherwise) {
+      if (!present(key)) {
+        return otherwise;
+      }
+      if (json.get(key) instanceof JsonPrimitive p && p.isString()) {
+        return p.getAsString();
+      }
+      throw expected(key, "a string", json.get(key).toString());
+    }
+
+    private GptException expected(String key, String expected, String found) {
+      return Fault.in(file, key + ": expected " + expected + ", found " + found);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package gpt.checkpoint;
+
+import com.google.gson.JsonElement;
+import gpt.checkpoint.Checkpoint.Content;
+import gpt.model.DType;
+import gpt.model.Tensor;
+import gpt.model.Weights;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A GPT-2 in Hugging Face's layout: {@code config.json} and one safetensors file, or several with
+ * an index. Keys may or may not begin with {@code transformer.}; the matrices inside the blocks are
+ * Conv1D, (in, out), and come out as transposed views of the mapped file.
+ */
+final class HuggingFaceReader implements TensorSource {
+  static final String SINGLE_FILE = "model.safetensors";
+  static final String INDEX_FILE = "model.safetensors.index.json";
+  private static final String TRANSFORMER = "transformer.";
+
+  private final Path file;
+
+  /** By key without {@code transformer.}. */
+  private final Map<String, StoredTensor> tensors = new HashMap<>();
+
+  private HuggingFaceReader(Path file, Map<String, StoredTensor> stored) {
+    this.file = file;
+    stored.forEach(
+        (name, tensor) -> {
+          String key = name.startsWith(TRANSFORMER) ? name.substring(TRANSFORMER.length()) : name;
+          if (!TensorChecks.isMask(key) && tensors.put(key, tensor) != null) {
+            throw Fault.in(
+                file, "tensor " + key + " stands in it twice, with and without " + TRANSFORMER);
+          }
+        });
+  }
+
+  /** One file, its config.json beside it. */
+  static Content readFile(Path file, Arena arena) throws IOException {
+    HuggingFaceConfig config = HuggingFaceConfig.read(file.resolveSibling(HuggingFaceConfig.FILE));
+    return content(file, "safetensors", config, SafetensorsReader.map(file, arena));
+  }
+
+  /** The files that an index names, in its folder. */
+  static Content readSharded(Path index, Arena arena) throws IOException {
+    HuggingFaceConfig config = HuggingFaceConfig.read(index.resolveSibling(HuggingFaceConfig.FILE));
+    Map<String, Map<String, StoredTensor>> shards = new LinkedHashMap<>();
+    Map<String, StoredTensor> all = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonElement> e : weightMap(index).entrySet()) {
+      String shard = shardName(index, e.getKey(), e.getValue());
+      if (!shards.containsKey(shard)) {
+        shards.put(shard, SafetensorsReader.map(index.resolveSibling(shard), arena));
+      }
+      StoredTensor tensor = shards.get(shard).get(e.getKey());
+      if (tensor == null) {
+        throw Fault.in(
+            index.resolveSibling(shard),
+            "tensor " + e.getKey() + " is missing: " + INDEX_FILE + " expects it here");
+      }
+      all.put(e.getKey(), tensor);
+    }
+    return content(index, "safetensors, " + shards.size() + " files", config, all);
+  }
+
+  private static Map<String, JsonElement> weightMap(Path index) {
+    JsonElement root = Json.read(index);
+    JsonElement map = root.isJsonObject() ? root.getAsJsonObject().get("weight_map") : null;
+    if (map == null || !map.isJsonObject()) {
+      throw Fault.in(index, "expected an object with a weight_map");
+    }
+    return map.getAsJsonObject().asMap();
+  }
+
+  /** The index names files of its own folder, and none outside. */
+  private static String shardName(Path index, String key, JsonElement value) {
+    String name =
+        value.isJsonPrimitive() && value.getAsJsonPrimitive().isString() ? value.getAsString() : "";
+    if (!name.matches("[^/\\\\:]+\\.safetensors") || name.contains("..")) {
+      throw Fault.in(
+          index,
+          "weight_map: tensor "
+              + key
+              + ": expected the name of a .safetensors file in this folder, found '"
+              + name
+              + "'");
+    }
+    return name;
+  }
+
+  private static Content content(
+      Path file, String format, HuggingFaceConfig config, Map<String, StoredTensor> stored) {
+    HuggingFaceReader source = new HuggingFaceReader(file, stored);
+    Weights weights = WeightsReader.read(config.model(), source, true, !config.tied());
+    int vocabSize = config.model().vocabSize();
+    return new Content(
+        format,
+        config.model(),
+        weights,
+        Characters.fromJson(file.resolveSibling(Characters.FILE), vocabSize));
+  }
+
+  @Override
+  public boolean has(String key) {
+    return tensors.containsKey(key);
+  }
+
+  @Override
+  public Tensor read(String key, int... shape) {
+    StoredTensor t = tensors.get(key);
+    if (t == null) {
+      throw TensorChecks.missing(file, key, shape);
+    }
+    TensorChecks.checkShape(t.file(), t.name(), shape, t.shape());
+    DType dtype =
+        switch (t.dtype()) {
+          case "F32" -> DType.F32;
+          case "F16" -> DType.F16;
+          case "BF16" -> DType.BF16;
+          default -> throw TensorChecks.unsupported(t.file(), t.name(), t.dtype());
+        };
+    return shape.length == 1
+        ? Tensor.vector(t.name(), dtype, shape[0], t.data())
+        : Tensor.matrix(t.name(), dtype, shape[0], shape[1], t.data());
+  }
+}

@@ -1,0 +1,61 @@
+package gpt.checkpoint;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The small JSON files beside the weights. */
+final class Json {
+  private static final int LARGEST_FILE = 64 << 20;
+
+  private Json() {}
+
+  /** A reader that takes JSON as the standard has it, and UTF-8 only. */
+  static JsonReader strict(byte[] json) {
+    JsonReader reader =
+        new JsonReader(
+            new InputStreamReader(
+                new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder()));
+    reader.setStrictness(Strictness.STRICT);
+    return reader;
+  }
+
+  /** The content of a file. */
+  static JsonElement read(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw Fault.in(file, "no such file");
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(LARGEST_FILE + 1);
+      if (bytes.length > LARGEST_FILE) {
+        throw Fault.in(file, "is larger than " + LARGEST_FILE + " bytes");
+      }
+      JsonReader reader = strict(bytes);
+      JsonElement root = JsonParser.parseReader(reader);
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw Fault.in(file, "not JSON: something follows its first value");
+      }
+      return root;
+    } catch (IOException | JsonParseException e) {
+      throw Fault.in(file, "not JSON: " + reason(e), e);
+    }
+  }
+
+  /** Where the parser stopped, without its advice to programmers. */
+  static String reason(Throwable t) {
+    Throwable first = t instanceof JsonParseException && t.getCause() != null ? t.getCause() : t;
+    return Fault.reason(first)
+        .replace(
+            "Use JsonReader.setStrictness(Strictness.LENIENT) to accept malformed", "malformed");
+  }
+}

@@ -1,0 +1,234 @@
+package gpt.checkpoint;
+
+import gpt.checkpoint.Checkpoint.Content;
+import gpt.checkpoint.Checkpoint.Progress;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.model.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * nanoGPT's {@code ckpt.pt}: a dict with {@code model} (the tensors by name), {@code model_args}
+ * (the shape) and the optimizer's state, which is never read. GELU is exact and epsilon 1e-5, as
+ * its model.py has them.
+ */
+final class NanoGptReader implements TensorSource {
+  static final String FILE = "ckpt.pt";
+  private static final String TRANSFORMER = "transformer.";
+
+  private final Path file;
+  private final TorchFile torch;
+  private final Arena arena;
+  private final Progress progress;
+
+  /** By key without wrappers' prefixes: {@code transformer.wte.weight}. */
+  private final Map<String, TorchTensor> tensors;
+
+  /** Storages read so far; lm_head and wte share one. */
+  private final Map<String, MemorySegment> storages = new HashMap<>();
+
+  private final long total;
+  private long done;
+
+  private NanoGptReader(
+      Path file,
+      TorchFile torch,
+      Arena arena,
+      Progress progress,
+      Map<String, TorchTensor> tensors) {
+    this.file = file;
+    this.torch = torch;
+    this.arena = arena;
+    this.progress = progress;
+    this.tensors = tensors;
+    Map<String, Long> sizes = new HashMap<>();
+    for (TorchTensor t : tensors.values()) {
+      sizes.put(t.storage().key(), t.storage().byteSize());
+    }
+    this.total = sizes.values().stream().reduce(0L, Math::addExact);
+  }
+
+  static Content read(Path file, Arena arena, Progress progress) throws IOException {
+    try (TorchFile torch = TorchFile.open(file)) {
+      if (!(torch.root() instanceof Map<?, ?> root
+          && root.get("model") instanceof Map<?, ?> model
+          && root.get("model_args") instanceof Map<?, ?> args)) {
+        throw Fault.in(
+            file, "not a nanoGPT checkpoint: expected a dict with 'model' and 'model_args'");
+      }
+      Map<String, TorchTensor> tensors = tensors(file, model);
+      GptConfig config = config(file, args, tensors);
+      NanoGptReader source = new NanoGptReader(file, torch, arena, progress, tensors);
+      var weights = WeightsReader.read(config, source, false, source.has("lm_head.weight"));
+      progress.at(source.total, source.total);
+      return new Content(
+          "nanoGPT checkpoint",
+          config,
+          weights,
+          Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize()));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** The tensors that can be weights: without the causal masks, which old PyTorch saves too. */
+  private static Map<String, TorchTensor> tensors(Path file, Map<?, ?> model) {
+    Map<String, TorchTensor> out = new LinkedHashMap<>();
+    model.forEach(
+        (key, value) -> {
+          if (key instanceof String name
+              && value instanceof TorchTensor tensor
+              && !TensorChecks.isMask(name)) {
+            String bare = bare(name);
+            if (out.put(bare, tensor) != null) {
+              throw Fault.in(file, "tensor " + bare + " stands in it twice");
+            }
+          }
+        });
+    return out;
+  }
+
+  /** Without what torch.compile and DistributedDataParallel put before a name. */
+  private static String bare(String name) {
+    String bare = name;
+    while (bare.startsWith("_orig_mod.") || bare.startsWith("module.")) {
+      bare = bare.substring(bare.indexOf('.') + 1);
+    }
+    return bare;
+  }
+
+  private static GptConfig config(Path file, Map<?, ?> args, Map<String, TorchTensor> tensors) {
+    Object bias = args.get("bias");
+    if (bias == null) { // checkpoints from before the option
+      bias = tensors.containsKey(TRANSFORMER + "ln_f.bias");
+    }
+    if (!(bias instanceof Boolean hasBias)) {
+      throw Fault.in(
+          file,
+          "model_args: bias: expected True or False, found " + CheckpointUnpickler.describe(bias));
+    }
+    int nEmbd = integer(file, args, "n_embd");
+    int nLayer = integer(file, args, "n_layer");
+    int nHead = integer(file, args, "n_head");
+    int blockSize = integer(file, args, "block_size");
+    int vocabSize = integer(file, args, "vocab_size");
+    try {
+      return new GptConfig(
+          nLayer,
+          nHead,
+          nEmbd,
+          blockSize,
+          vocabSize,
+          Math.multiplyExact(4, nEmbd),
+          hasBias,
+          Gelu.EXACT,
+          1e-5);
+    } catch (GptException | ArithmeticException e) {
+      throw Fault.in(file, "model_args: " + e.getMessage(), e);
+    }
+  }
+
+  private static int integer(Path file, Map<?, ?> args, String name) {
+    Object value = args.get(name);
+    if (value instanceof Integer i) {
+      return i;
+    }
+    String found = args.containsKey(name) ? CheckpointUnpickler.describe(value) : "nothing";
+    throw Fault.in(file, "model_args: " + name + ": expected an int, found " + found);
+  }
+
+  private static String name(String key) {
+    return key.startsWith("lm_head.") ? key : TRANSFORMER + key;
+  }
+
+  @Override
+  public boolean has(String key) {
+    return tensors.containsKey(name(key));
+  }
+
+  @Override
+  public Tensor read(String key, int... shape) {
+    String name = name(key);
+    TorchTensor t = tensors.get(name);
+    if (t == null) {
+      throw TensorChecks.missing(file, name, shape);
+    }
+    TensorChecks.checkShape(file, name, shape, t.shape());
+    TorchStorage.Type type = t.storage().type();
+    if (type.dtype() == null) {
+      throw TensorChecks.unsupported(file, name, type.toString());
+    }
+    boolean dense = isDense(t);
+    if (!dense && !isTransposed(t)) {
+      throw Fault.in(
+          file, "tensor " + name + ": its memory layout is not contiguous; save a contiguous copy");
+    }
+    long elements = elements(t.shape());
+    if (Math.addExact(t.offset(), elements) > t.storage().length()) {
+      throw Fault.in(
+          file,
+          "tensor %s: expected %d elements from %d on, found a storage of %d"
+              .formatted(name, elements, t.offset(), t.storage().length()));
+    }
+    MemorySegment data =
+        storage(t.storage(), name)
+            .asSlice(t.offset() * type.bytes(), Math.multiplyExact(elements, type.bytes()));
+    if (shape.length == 1) {
+      return Tensor.vector(name, type.dtype(), shape[0], data);
+    }
+    return dense
+        ? Tensor.matrix(name, type.dtype(), shape[0], shape[1], data)
+        : Tensor.matrix(name, type.dtype(), shape[1], shape[0], data).transposed();
+  }
+
+  private MemorySegment storage(TorchStorage storage, String tensor) {
+    MemorySegment known = storages.get(storage.key());
+    if (known != null && known.byteSize() == storage.byteSize()) {
+      return known;
+    }
+    try {
+      MemorySegment read =
+          torch.read(storage, tensor, arena, n -> progress.at(Math.min(done += n, total), total));
+      storages.put(storage.key(), read);
+      return read;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static long elements(long[] shape) {
+    long n = 1;
+    for (long d : shape) {
+      n = Math.multiplyExact(n, d);
+    }
+    return n;
+  }
+
+  /** Row-major without gaps; the stride of a dimension of one element says nothing. */
+  private static boolean isDense(TorchTensor t) {
+    long expected = 1;
+    for (int d = t.shape().length - 1; d >= 0; d--) {
+      if (t.stride().length <= d || t.shape()[d] != 1 && t.stride()[d] != expected) {
+        return false;
+      }
+      expected = Math.multiplyExact(expected, t.shape()[d]);
+    }
+    return true;
+  }
+
+  /** A matrix kept column by column, as {@code weight.t()} leaves it. */
+  private static boolean isTransposed(TorchTensor t) {
+    return t.shape().length == 2
+        && t.stride().length == 2
+        && t.stride()[0] == 1
+        && t.stride()[1] == t.shape()[0];
+  }
+}

@@ -1,0 +1,239 @@
+package gpt.checkpoint;
+
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import gpt.model.GptException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A safetensors file: the length of the header (8 bytes, little-endian), the header (JSON: name,
+ * type, shape and byte range of every tensor), and the tensors' bytes without gaps.
+ */
+final class SafetensorsReader {
+  static final String METADATA = "__metadata__";
+  static final int LENGTH_BYTES = 8;
+
+  /** The limit of the format's own library. */
+  private static final long LARGEST_HEADER = 100_000_000;
+
+  private static final ValueLayout.OfLong LENGTH =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Bytes per element, of the types that have whole ones. */
+  private static final Map<String, Integer> BYTES =
+      Map.ofEntries(
+          Map.entry("BOOL", 1),
+          Map.entry("U8", 1),
+          Map.entry("I8", 1),
+          Map.entry("U16", 2),
+          Map.entry("I16", 2),
+          Map.entry("F16", 2),
+          Map.entry("BF16", 2),
+          Map.entry("U32", 4),
+          Map.entry("I32", 4),
+          Map.entry("F32", 4),
+          Map.entry("U64", 8),
+          Map.entry("I64", 8),
+          Map.entry("F64", 8));
+
+  /** A header's entry; the byte range counts from the header's end. */
+  private record Entry(String name, String dtype, long[] shape, long begin, long end) {}
+
+  private final Path file;
+  private final MemorySegment mapped;
+
+  private SafetensorsReader(Path file, MemorySegment mapped) {
+    this.file = file;
+    this.mapped = mapped;
+  }
+
+  /**
+   * Maps a file and checks all that its header says.
+   *
+   * @param arena unmaps it
+   * @return its tensors by their literal keys
+   * @throws GptException where the header and the file do not fit each other
+   */
+  static Map<String, StoredTensor> map(Path file, Arena arena) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw Fault.in(file, "no such file");
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+      return new SafetensorsReader(file, mapped).tensors();
+    }
+  }
+
+  private Map<String, StoredTensor> tensors() {
+    long size = mapped.byteSize();
+    if (size < LENGTH_BYTES) {
+      throw Fault.in(file, "cut off: expected a header, found " + size + " bytes");
+    }
+    long length = mapped.get(LENGTH, 0);
+    if (length < 2 || length > LARGEST_HEADER) {
+      throw Fault.in(
+          file,
+          "not a safetensors file: expected a header of 2 to %d bytes, found a length of %s"
+              .formatted(LARGEST_HEADER, Long.toUnsignedString(length)));
+    }
+    if (length > size - LENGTH_BYTES) {
+      throw Fault.in(
+          file,
+          "cut off: expected a header of %d bytes, found a file of %d".formatted(length, size));
+    }
+    byte[] header = mapped.asSlice(LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
+    List<Entry> entries;
+    try {
+      entries = entries(Json.strict(header));
+    } catch (IOException | IllegalStateException | NumberFormatException e) {
+      throw Fault.in(file, "its header is damaged: " + Json.reason(e), e);
+    }
+    MemorySegment data = mapped.asSlice(LENGTH_BYTES + length);
+    checkRanges(entries, data.byteSize());
+    Map<String, StoredTensor> out = new LinkedHashMap<>();
+    for (Entry e : entries) {
+      MemorySegment bytes = data.asSlice(e.begin(), e.end() - e.begin());
+      out.put(e.name(), new StoredTensor(file, e.name(), e.dtype(), e.shape(), bytes));
+    }
+    return out;
+  }
+
+  private List<Entry> entries(JsonReader json) throws IOException {
+    List<Entry> out = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    json.beginObject();
+    while (json.hasNext()) {
+      String name = json.nextName();
+      if (!names.add(name)) {
+        throw Fault.in(file, "tensor " + name + " stands in its header twice");
+      }
+      if (name.equals(METADATA)) {
+        json.skipValue();
+      } else {
+        out.add(entry(json, name));
+      }
+    }
+    json.endObject();
+    if (json.peek() != JsonToken.END_DOCUMENT) {
+      throw Fault.in(file, "its header is damaged: something follows the JSON object");
+    }
+    return out;
+  }
+
+  private Entry entry(JsonReader json, String name) throws IOException {
+    String dtype = null;
+    long[] shape = null;
+    long[] range = null;
+    Set<String> keys = new HashSet<>();
+    json.beginObject();
+    while (json.hasNext()) {
+      String key = json.nextName();
+      if (!keys.add(key)) {
+        throw Fault.in(file, "tensor " + name + ": " + key + " stands in its header twice");
+      }
+      switch (key) {
+        case "dtype" -> dtype = json.nextString();
+        case "shape" -> shape = longs(json, name, key);
+        case "data_offsets" -> range = longs(json, name, key);
+        default -> json.skipValue();
+      }
+    }
+    json.endObject();
+    if (dtype == null || shape == null || range == null || range.length != 2) {
+      throw Fault.in(
+          file, "tensor " + name + ": expected dtype, shape and two data_offsets in its header");
+    }
+    return new Entry(name, dtype, shape, range[0], range[1]);
+  }
+
+  private long[] longs(JsonReader json, String name, String key) throws IOException {
+    List<Long> out = new ArrayList<>();
+    json.beginArray();
+    while (json.hasNext()) {
+      if (json.peek() != JsonToken.NUMBER) {
+        throw Fault.in(file, "tensor " + name + ": " + key + ": expected numbers");
+      }
+      long value = json.nextLong();
+      if (value < 0) {
+        throw Fault.in(file, "tensor " + name + ": " + key + ": found " + value);
+      }
+      out.add(value);
+    }
+    json.endArray();
+    return out.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private void checkRanges(List<Entry> entries, long available) {
+    List<Entry> sorted = new ArrayList<>(entries);
+    sorted.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    long at = 0;
+    for (Entry e : sorted) {
+      if (e.end() < e.begin()) {
+        throw Fault.in(
+            file,
+            "tensor %s: data_offsets: %d lies before %d".formatted(e.name(), e.end(), e.begin()));
+      }
+      if (e.end() > available) {
+        throw Fault.in(
+            file,
+            "cut off: tensor %s: expected data up to byte %d, found %d bytes"
+                .formatted(e.name(), e.end(), available));
+      }
+      if (e.begin() != at) {
+        throw Fault.in(
+            file,
+            "tensor %s: its data %s: expected byte %d, found %d"
+                .formatted(
+                    e.name(),
+                    e.begin() < at ? "overlaps another's" : "leaves a gap",
+                    at,
+                    e.begin()));
+      }
+      checkSize(e);
+      at = e.end();
+    }
+    if (at != available) {
+      throw Fault.in(
+          file, "expected " + at + " bytes of tensors, found " + available + " after the header");
+    }
+  }
+
+  private void checkSize(Entry e) {
+    Integer bytes = BYTES.get(e.dtype());
+    if (bytes == null) {
+      return; // unknown types are refused when the model needs the tensor
+    }
+    long found = e.end() - e.begin();
+    long size = bytes;
+    try {
+      for (long d : e.shape()) {
+        size = Math.multiplyExact(size, d);
+      }
+    } catch (ArithmeticException overflow) {
+      size = -1;
+    }
+    if (size != found) {
+      throw Fault.in(
+          file,
+          "tensor %s: expected %s bytes (its shape of %s), found %d"
+              .formatted(
+                  e.name(), size < 0 ? "more than 2^63" : Long.toString(size), e.dtype(), found));
+    }
+  }
+}
