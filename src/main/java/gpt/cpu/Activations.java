@@ -26,66 +26,56 @@ final class Activations {
 
   static final float LN2_LOW = -2.12194440e-4f;
 
-  /** exp(r) ≈ 1 + r + r² · P(r) on |r| ≤ ½ ln 2 (Cephes, expf). */
-  static final float[] EXP = {
-    1.9875691500e-4f,
-    1.3981999507e-3f,
-    8.3334519073e-3f,
-    4.1665795894e-2f,
-    1.6666665459e-1f,
-    5.0000001201e-1f
-  };
+  // exp(r) ≈ 1 + r + r² · (EXP0 + EXP1 r + …) on |r| ≤ ½ ln 2 (Cephes, expf).
+  static final float EXP0 = 5.0000001201e-1f;
+  static final float EXP1 = 1.6666665459e-1f;
+  static final float EXP2 = 4.1665795894e-2f;
+  static final float EXP3 = 8.3334519073e-3f;
+  static final float EXP4 = 1.3981999507e-3f;
+  static final float EXP5 = 1.9875691500e-4f;
 
   /** Adding and subtracting 1.5 · 2²³ rounds a float of small magnitude to the nearest integer. */
   static final float ROUND = 12582912f;
 
-  /** erf(x) ≈ x · P(x²) / Q(x²) on |x| ≤ 4, beyond which it is 1 in float32. */
+  /** Beyond it erf is ±1 in float32. */
   static final float ERF_LIMIT = 4f;
 
-  static final float[] ERF_P = {
-    -2.72614225801306e-10f,
-    2.77068142495902e-08f,
-    -2.10102402082508e-06f,
-    -5.69250639462346e-05f,
-    -7.34990630326855e-04f,
-    -2.95459980854025e-03f,
-    -1.60960333262415e-02f
-  };
-
-  static final float[] ERF_Q = {
-    -1.45660718464996e-05f,
-    -2.13374055278905e-04f,
-    -1.68282697438203e-03f,
-    -7.37332916720468e-03f,
-    -1.42647390514189e-02f
-  };
+  // erf(x) ≈ x · P(x²) / Q(x²) on |x| ≤ 4.
+  static final float ERF_P0 = -1.60960333262415e-02f;
+  static final float ERF_P1 = -2.95459980854025e-03f;
+  static final float ERF_P2 = -7.34990630326855e-04f;
+  static final float ERF_P3 = -5.69250639462346e-05f;
+  static final float ERF_P4 = -2.10102402082508e-06f;
+  static final float ERF_P5 = 2.77068142495902e-08f;
+  static final float ERF_P6 = -2.72614225801306e-10f;
+  static final float ERF_Q0 = -1.42647390514189e-02f;
+  static final float ERF_Q1 = -7.37332916720468e-03f;
+  static final float ERF_Q2 = -1.68282697438203e-03f;
+  static final float ERF_Q3 = -2.13374055278905e-04f;
+  static final float ERF_Q4 = -1.45660718464996e-05f;
 
   private Activations() {}
 
   /** eˣ, relative error below 3e-7 for |x| ≤ 87. */
   static float exp(float x) {
     float c = Math.max(-EXP_LIMIT, Math.min(EXP_LIMIT, x));
-    float n = (c * LOG2_E + ROUND) - ROUND;
+    float shifted = c * LOG2_E + ROUND;
+    float n = shifted - ROUND;
     float r = c - n * LN2_HIGH - n * LN2_LOW;
-    float p = EXP[0];
-    for (int i = 1; i < EXP.length; i++) {
-      p = p * r + EXP[i];
-    }
-    return (p * r * r + r + 1) * Float.intBitsToFloat(((int) n + 127) << 23);
+    float p = ((((EXP5 * r + EXP4) * r + EXP3) * r + EXP2) * r + EXP1) * r + EXP0;
+    // The low bits of shifted are the integer n: moved into the exponent they make 2ⁿ.
+    float power = Float.intBitsToFloat((Float.floatToRawIntBits(shifted) << 23) + (127 << 23));
+    return (p * r * r + r + 1) * power;
   }
 
   /** The error function, absolute error below 5e-7. */
   static float erf(float x) {
     float c = Math.max(-ERF_LIMIT, Math.min(ERF_LIMIT, x));
     float s = c * c;
-    float p = ERF_P[0];
-    for (int i = 1; i < ERF_P.length; i++) {
-      p = p * s + ERF_P[i];
-    }
-    float q = ERF_Q[0];
-    for (int i = 1; i < ERF_Q.length; i++) {
-      q = q * s + ERF_Q[i];
-    }
+    float p =
+        (((((ERF_P6 * s + ERF_P5) * s + ERF_P4) * s + ERF_P3) * s + ERF_P2) * s + ERF_P1) * s
+            + ERF_P0;
+    float q = (((ERF_Q4 * s + ERF_Q3) * s + ERF_Q2) * s + ERF_Q1) * s + ERF_Q0;
     return c * p / q;
   }
 

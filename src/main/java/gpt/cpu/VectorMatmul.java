@@ -1,0 +1,279 @@
+package gpt.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * {@link CpuKernels#matmul} on the Vector API. A panel is two vectors wide. Several rows use
+ * register tiles of 6 rows × 2 vectors: 12 accumulators hide the latency of the multiply-add and
+ * leave four of AVX2's 16 registers for the operands. One row (decode) is bound by memory: see
+ * {@link #one}.
+ *
+ * <p>No method here takes or returns a vector. HotSpot inlines the Vector API's own methods
+ * whatever their size but not ours: a helper of one line was left out of line and every vector
+ * through it allocated, at a tenth of the speed.
+ */
+final class VectorMatmul {
+  private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+  private static final int L = S.length();
+  private static final long VECTOR = 4L * L;
+  private static final long STEP = 2 * VECTOR;
+
+  /** Columns of a panel. */
+  static final int WIDTH = 2 * L;
+
+  private VectorMatmul() {}
+
+  static void matmul(
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    for (int n = 0; n < columns; n += WIDTH) {
+      long panel = wAt + n / WIDTH * panelBytes;
+      int width = Math.min(WIDTH, columns - n);
+      int m = 0;
+      for (; m + 6 <= rows; m += 6) {
+        six(
+            x,
+            xAt + m * xStride,
+            xStride,
+            w,
+            panel,
+            k,
+            out,
+            outAt + m * outStride + n,
+            outStride,
+            width);
+      }
+      if (m + 3 <= rows) {
+        three(
+            x,
+            xAt + m * xStride,
+            xStride,
+            w,
+            panel,
+            k,
+            out,
+            outAt + m * outStride + n,
+            outStride,
+            width);
+        m += 3;
+      }
+      for (; m < rows; m++) {
+        one(x, xAt + m * xStride, w, panel, k, out, outAt + m * outStride + n, width);
+      }
+    }
+  }
+
+  /** A tile of 6 rows × 1 panel. */
+  private static void six(
+      float[] x,
+      int xAt,
+      int xStride,
+      MemorySegment w,
+      long wAt,
+      int k,
+      float[] out,
+      int outAt,
+      int outStride,
+      int width) {
+    FloatVector a0 = FloatVector.zero(S);
+    FloatVector a1 = FloatVector.zero(S);
+    FloatVector b0 = FloatVector.zero(S);
+    FloatVector b1 = FloatVector.zero(S);
+    FloatVector c0 = FloatVector.zero(S);
+    FloatVector c1 = FloatVector.zero(S);
+    FloatVector d0 = FloatVector.zero(S);
+    FloatVector d1 = FloatVector.zero(S);
+    FloatVector e0 = FloatVector.zero(S);
+    FloatVector e1 = FloatVector.zero(S);
+    FloatVector f0 = FloatVector.zero(S);
+    FloatVector f1 = FloatVector.zero(S);
+    int xb = xAt + xStride;
+    int xc = xb + xStride;
+    int xd = xc + xStride;
+    int xe = xd + xStride;
+    int xf = xe + xStride;
+    long at = wAt;
+    for (int i = 0; i < k; i++) {
+      FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, ORDER);
+      FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER);
+      at += STEP;
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
+      a0 = w0.fma(v, a0);
+      a1 = w1.fma(v, a1);
+      v = FloatVector.broadcast(S, x[xb + i]);
+      b0 = w0.fma(v, b0);
+      b1 = w1.fma(v, b1);
+      v = FloatVector.broadcast(S, x[xc + i]);
+      c0 = w0.fma(v, c0);
+      c1 = w1.fma(v, c1);
+      v = FloatVector.broadcast(S, x[xd + i]);
+      d0 = w0.fma(v, d0);
+      d1 = w1.fma(v, d1);
+      v = FloatVector.broadcast(S, x[xe + i]);
+      e0 = w0.fma(v, e0);
+      e1 = w1.fma(v, e1);
+      v = FloatVector.broadcast(S, x[xf + i]);
+      f0 = w0.fma(v, f0);
+      f1 = w1.fma(v, f1);
+    }
+    int ob = outAt + outStride;
+    int oc = ob + outStride;
+    int od = oc + outStride;
+    int oe = od + outStride;
+    int of = oe + outStride;
+    if (width == WIDTH) {
+      a0.intoArray(out, outAt);
+      a1.intoArray(out, outAt + L);
+      b0.intoArray(out, ob);
+      b1.intoArray(out, ob + L);
+      c0.intoArray(out, oc);
+      c1.intoArray(out, oc + L);
+      d0.intoArray(out, od);
+      d1.intoArray(out, od + L);
+      e0.intoArray(out, oe);
+      e1.intoArray(out, oe + L);
+      f0.intoArray(out, of);
+      f1.intoArray(out, of + L);
+      return;
+    }
+    VectorMask<Float> m0 = S.indexInRange(0, width);
+    VectorMask<Float> m1 = S.indexInRange(L, width);
+    a0.intoArray(out, outAt, m0);
+    a1.intoArray(out, outAt + L, m1);
+    b0.intoArray(out, ob, m0);
+    b1.intoArray(out, ob + L, m1);
+    c0.intoArray(out, oc, m0);
+    c1.intoArray(out, oc + L, m1);
+    d0.intoArray(out, od, m0);
+    d1.intoArray(out, od + L, m1);
+    e0.intoArray(out, oe, m0);
+    e1.intoArray(out, oe + L, m1);
+    f0.intoArray(out, of, m0);
+    f1.intoArray(out, of + L, m1);
+  }
+
+  /** A tile of 3 rows × 1 panel, for what six leaves over. */
+  private static void three(
+      float[] x,
+      int xAt,
+      int xStride,
+      MemorySegment w,
+      long wAt,
+      int k,
+      float[] out,
+      int outAt,
+      int outStride,
+      int width) {
+    FloatVector a0 = FloatVector.zero(S);
+    FloatVector a1 = FloatVector.zero(S);
+    FloatVector b0 = FloatVector.zero(S);
+    FloatVector b1 = FloatVector.zero(S);
+    FloatVector c0 = FloatVector.zero(S);
+    FloatVector c1 = FloatVector.zero(S);
+    int xb = xAt + xStride;
+    int xc = xb + xStride;
+    long at = wAt;
+    for (int i = 0; i < k; i++) {
+      FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, ORDER);
+      FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER);
+      at += STEP;
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
+      a0 = w0.fma(v, a0);
+      a1 = w1.fma(v, a1);
+      v = FloatVector.broadcast(S, x[xb + i]);
+      b0 = w0.fma(v, b0);
+      b1 = w1.fma(v, b1);
+      v = FloatVector.broadcast(S, x[xc + i]);
+      c0 = w0.fma(v, c0);
+      c1 = w1.fma(v, c1);
+    }
+    int ob = outAt + outStride;
+    int oc = ob + outStride;
+    if (width == WIDTH) {
+      a0.intoArray(out, outAt);
+      a1.intoArray(out, outAt + L);
+      b0.intoArray(out, ob);
+      b1.intoArray(out, ob + L);
+      c0.intoArray(out, oc);
+      c1.intoArray(out, oc + L);
+      return;
+    }
+    VectorMask<Float> m0 = S.indexInRange(0, width);
+    VectorMask<Float> m1 = S.indexInRange(L, width);
+    a0.intoArray(out, outAt, m0);
+    a1.intoArray(out, outAt + L, m1);
+    b0.intoArray(out, ob, m0);
+    b1.intoArray(out, ob + L, m1);
+    c0.intoArray(out, oc, m0);
+    c1.intoArray(out, oc + L, m1);
+  }
+
+  /**
+   * One row × 1 panel. The panel's K inputs are read as four streams, a quarter of the panel apart:
+   * one core keeps more cache lines in flight for several streams than for one (measured: 1.4 times
+   * the bandwidth of one stream).
+   */
+  private static void one(
+      float[] x, int xAt, MemorySegment w, long wAt, int k, float[] out, int outAt, int width) {
+    FloatVector a0 = FloatVector.zero(S);
+    FloatVector a1 = FloatVector.zero(S);
+    FloatVector b0 = FloatVector.zero(S);
+    FloatVector b1 = FloatVector.zero(S);
+    FloatVector c0 = FloatVector.zero(S);
+    FloatVector c1 = FloatVector.zero(S);
+    FloatVector d0 = FloatVector.zero(S);
+    FloatVector d1 = FloatVector.zero(S);
+    int quarter = k >> 2;
+    int xb = xAt + quarter;
+    int xc = xb + quarter;
+    int xd = xc + quarter;
+    long stream = quarter * STEP;
+    long at = wAt;
+    for (int i = 0; i < quarter; i++) {
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
+      a0 = FloatVector.fromMemorySegment(S, w, at, ORDER).fma(v, a0);
+      a1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER).fma(v, a1);
+      v = FloatVector.broadcast(S, x[xb + i]);
+      b0 = FloatVector.fromMemorySegment(S, w, at + stream, ORDER).fma(v, b0);
+      b1 = FloatVector.fromMemorySegment(S, w, at + stream + VECTOR, ORDER).fma(v, b1);
+      v = FloatVector.broadcast(S, x[xc + i]);
+      c0 = FloatVector.fromMemorySegment(S, w, at + 2 * stream, ORDER).fma(v, c0);
+      c1 = FloatVector.fromMemorySegment(S, w, at + 2 * stream + VECTOR, ORDER).fma(v, c1);
+      v = FloatVector.broadcast(S, x[xd + i]);
+      d0 = FloatVector.fromMemorySegment(S, w, at + 3 * stream, ORDER).fma(v, d0);
+      d1 = FloatVector.fromMemorySegment(S, w, at + 3 * stream + VECTOR, ORDER).fma(v, d1);
+      at += STEP;
+    }
+    at = wAt + 4 * stream;
+    for (int i = 4 * quarter; i < k; i++) {
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
+      a0 = FloatVector.fromMemorySegment(S, w, at, ORDER).fma(v, a0);
+      a1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER).fma(v, a1);
+      at += STEP;
+    }
+    a0 = a0.add(b0).add(c0.add(d0));
+    a1 = a1.add(b1).add(c1.add(d1));
+    if (width == WIDTH) {
+      a0.intoArray(out, outAt);
+      a1.intoArray(out, outAt + L);
+      return;
+    }
+    a0.intoArray(out, outAt, S.indexInRange(0, width));
+    a1.intoArray(out, outAt + L, S.indexInRange(L, width));
+  }
+}
