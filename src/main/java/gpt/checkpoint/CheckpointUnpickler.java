@@ -218,7 +218,11 @@ final class CheckpointUnpickler extends Unpickler {
         && t[1] instanceof Global type
         && TorchStorage.Type.ofClass(type.name()) != null
         && t[2] instanceof String key) {
-      return new TorchStorage(key, TorchStorage.Type.ofClass(type.name()), nonNegative(t[4]));
+      long length = nonNegative(t[4]);
+      if (length > TorchStorage.LONGEST) {
+        throw damaged("a storage of " + length + " elements");
+      }
+      return new TorchStorage(key, TorchStorage.Type.ofClass(type.name()), length);
     }
     throw refused("a reference to something that is not a storage");
   }

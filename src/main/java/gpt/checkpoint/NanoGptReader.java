@@ -53,7 +53,7 @@ final class NanoGptReader implements TensorSource {
     for (TorchTensor t : tensors.values()) {
       sizes.put(t.storage().key(), t.storage().byteSize());
     }
-    this.total = sizes.values().stream().reduce(0L, Math::addExact);
+    this.total = sizes.values().stream().mapToLong(Long::longValue).sum();
   }
 
   static Content read(Path file, Arena arena, Progress progress) throws IOException {
@@ -98,11 +98,11 @@ final class NanoGptReader implements TensorSource {
 
   /** Without what torch.compile and DistributedDataParallel put before a name. */
   private static String bare(String name) {
-    String bare = name;
-    while (bare.startsWith("_orig_mod.") || bare.startsWith("module.")) {
-      bare = bare.substring(bare.indexOf('.') + 1);
+    int at = 0;
+    while (name.startsWith("_orig_mod.", at) || name.startsWith("module.", at)) {
+      at = name.indexOf('.', at) + 1;
     }
-    return bare;
+    return name.substring(at);
   }
 
   private static GptConfig config(Path file, Map<?, ?> args, Map<String, TorchTensor> tensors) {
@@ -131,7 +131,9 @@ final class NanoGptReader implements TensorSource {
           hasBias,
           Gelu.EXACT,
           1e-5);
-    } catch (GptException | ArithmeticException e) {
+    } catch (ArithmeticException e) {
+      throw Fault.in(file, "model_args: n_embd is too large: " + nEmbd, e);
+    } catch (GptException e) {
       throw Fault.in(file, "model_args: " + e.getMessage(), e);
     }
   }
@@ -171,16 +173,15 @@ final class NanoGptReader implements TensorSource {
       throw Fault.in(
           file, "tensor " + name + ": its memory layout is not contiguous; save a contiguous copy");
     }
-    long elements = elements(t.shape());
-    if (Math.addExact(t.offset(), elements) > t.storage().length()) {
+    long elements = shape.length == 1 ? shape[0] : (long) shape[0] * shape[1];
+    if (t.offset() > t.storage().length() - elements) {
       throw Fault.in(
           file,
           "tensor %s: expected %d elements from %d on, found a storage of %d"
               .formatted(name, elements, t.offset(), t.storage().length()));
     }
     MemorySegment data =
-        storage(t.storage(), name)
-            .asSlice(t.offset() * type.bytes(), Math.multiplyExact(elements, type.bytes()));
+        storage(t.storage(), name).asSlice(t.offset() * type.bytes(), elements * type.bytes());
     if (shape.length == 1) {
       return Tensor.vector(name, type.dtype(), shape[0], data);
     }
@@ -204,14 +205,6 @@ final class NanoGptReader implements TensorSource {
     }
   }
 
-  private static long elements(long[] shape) {
-    long n = 1;
-    for (long d : shape) {
-      n = Math.multiplyExact(n, d);
-    }
-    return n;
-  }
-
   /** Row-major without gaps; the stride of a dimension of one element says nothing. */
   private static boolean isDense(TorchTensor t) {
     long expected = 1;
@@ -219,7 +212,7 @@ final class NanoGptReader implements TensorSource {
       if (t.stride().length <= d || t.shape()[d] != 1 && t.stride()[d] != expected) {
         return false;
       }
-      expected = Math.multiplyExact(expected, t.shape()[d]);
+      expected *= t.shape()[d];
     }
     return true;
   }

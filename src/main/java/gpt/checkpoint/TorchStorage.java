@@ -10,9 +10,11 @@ import java.util.Map;
  *
  * @param key its record in the zip is {@code data/KEY}
  * @param type what it holds
- * @param length elements
+ * @param length elements, at most {@link #LONGEST}
  */
 record TorchStorage(String key, Type type, long length) {
+  /** Far beyond any real one, and small enough that no sum of sizes overflows. */
+  static final long LONGEST = 1L << 40;
 
   /** PyTorch's element types. Only three can be weights; the others may stand in a checkpoint. */
   enum Type {
@@ -76,8 +78,8 @@ record TorchStorage(String key, Type type, long length) {
     }
   }
 
-  /** Bytes of the whole storage; {@link ArithmeticException} beyond a long. */
+  /** Bytes of the whole storage. */
   long byteSize() {
-    return Math.multiplyExact(length, type.bytes());
+    return length * type.bytes();
   }
 }

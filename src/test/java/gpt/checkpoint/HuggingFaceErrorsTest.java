@@ -1,0 +1,349 @@
+package gpt.checkpoint;
+
+import static gpt.checkpoint.Faults.assertRefused;
+import static gpt.checkpoint.TinyHuggingFace.numbers;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import gpt.model.Gelu;
+import gpt.model.Weights;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What may vary in a Hugging Face folder, and what is said of each thing that may not. */
+class HuggingFaceErrorsTest {
+  private static final String WTE = "transformer.wte.weight";
+  private static final String C_FC = "transformer.h.0.mlp.c_fc.weight";
+
+  @TempDir Path tmp;
+  private TinyHuggingFace tiny;
+
+  @BeforeEach
+  void makeModel() {
+    tiny = new TinyHuggingFace(tmp);
+  }
+
+  private Checkpoint open() throws IOException {
+    return Checkpoint.open(tiny.write());
+  }
+
+  @Test
+  void keysMayLackTheirPrefix() throws IOException {
+    Weights expected;
+    try (Checkpoint with = open()) {
+      expected = with.weights();
+      JsonObject bare = new JsonObject();
+      tiny.header.asMap().forEach((k, v) -> bare.add(k.replaceFirst("^transformer\\.", ""), v));
+      tiny.header = bare;
+      Files.delete(tiny.file("model.safetensors"));
+      try (Checkpoint without = open()) {
+        assertEquals(expected, without.weights());
+      }
+    }
+    addEmpty(WTE, "F32");
+    assertRefused(tiny.write(), "wte.weight", "twice", "with and without transformer.");
+  }
+
+  private void addEmpty(String key, String dtype) {
+    JsonObject t = new JsonObject();
+    t.addProperty("dtype", dtype);
+    t.add("shape", numbers(0));
+    t.add("data_offsets", numbers(tiny.data.length, tiny.data.length));
+    tiny.header.add(key, t);
+  }
+
+  @Test
+  void masksAndForeignTensorsAreIgnored() throws IOException {
+    addEmpty("transformer.h.0.attn.bias", "U8");
+    addEmpty("transformer.h.0.attn.masked_bias", "F8_E4M3");
+    addEmpty("score.weight", "I64");
+    open().close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "gelu_new, TANH",
+    "gelu_pytorch_tanh, TANH",
+    "gelu_fast, TANH",
+    "gelu, EXACT",
+    "gelu_python, EXACT"
+  })
+  void activation(String name, Gelu gelu) throws IOException {
+    tiny.config.addProperty("activation_function", name);
+    try (Checkpoint c = open()) {
+      assertEquals(gelu, c.config().gelu());
+    }
+  }
+
+  @Test
+  void configDefaults() throws IOException {
+    tiny.config.remove("layer_norm_epsilon");
+    tiny.config.remove("tie_word_embeddings");
+    tiny.config.remove("n_positions");
+    tiny.config.add("n_inner", JsonNull.INSTANCE);
+    try (Checkpoint c = open()) {
+      assertEquals(1e-5, c.config().layerNormEpsilon());
+      assertEquals(8, c.config().nInner());
+      assertEquals(3, c.config().blockSize());
+      assertTrue(c.weights().tied());
+    }
+    tiny.config.addProperty("layer_norm_epsilon", 1e-6);
+    try (Checkpoint c = open()) {
+      assertEquals(1e-6, c.config().layerNormEpsilon());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "activation_function, \"relu\", found relu",
+    "model_type, \"llama\", found llama",
+    "scale_attn_weights, false, expected true",
+    "scale_attn_by_inverse_layer_idx, true, expected false",
+    "n_layer, 1.5, expected an integer",
+    "n_layer, \"1\", expected a number",
+    "n_layer, null, missing",
+    "n_layer, 0, at least 1",
+    "n_head, 3, divisible",
+    "n_embd, 1073741824, expected shape (5; 1073741824)",
+    "n_embd, 1e300, expected an integer",
+    "bias, 0, expected true or false",
+    "layer_norm_epsilon, -1, layer_norm_epsilon",
+    "n_positions, 4, expected shape (4; 2)",
+    "vocab_size, 6, expected shape (6; 2)",
+    "n_inner, 9, expected shape (2; 9)",
+    "tie_word_embeddings, false, lm_head.weight is missing",
+  })
+  void configThatDoesNotFit(String key, String value, String said) throws IOException {
+    tiny.config.add(key, JsonParser.parseString(value));
+    assertRefused(tiny.write(), tiny.folder.toString(), said.replace(';', ','));
+  }
+
+  @Test
+  void configThatIsNone() throws IOException {
+    Path config = tiny.file("config.json");
+    for (String text : List.of("", "[]", "{\"n_layer\": 1", "{} {}", "{'n_layer': 1}")) {
+      Files.writeString(config, text);
+      assertRefused(tiny.folder, "config.json");
+    }
+    Files.writeString(config, "{\"a\":".repeat(100_000));
+    assertRefused(tiny.folder, "config.json", "not JSON");
+    Files.delete(config);
+    assertRefused(tiny.folder, "config.json", "no such file");
+  }
+
+  @Test
+  void missingTensor() throws IOException {
+    tiny.header.add("renamed", tiny.header.remove(C_FC));
+    assertRefused(tiny.write(), "model.safetensors", "h.0.mlp.c_fc.weight is missing", "(2, 8)");
+  }
+
+  @Test
+  void wrongShape() throws IOException {
+    tiny.tensor(C_FC).add("shape", numbers(8, 2));
+    assertRefused(tiny.write(), "model.safetensors", C_FC, "shape (2, 8)", "found (8, 2)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"F64", "I32", "F8_E5M2", "Q4"})
+  void unknownDtype(String dtype) throws IOException {
+    tiny.tensor(C_FC).addProperty("dtype", dtype);
+    tiny.tensor(C_FC).add("shape", numbers(2, dtype.equals("F64") ? 4 : 8));
+    if (dtype.equals("F64")) {
+      tiny.config.addProperty("n_inner", 4);
+    }
+    assertRefused(tiny.write(), C_FC, "expected float32, float16 or bfloat16", "found " + dtype);
+  }
+
+  @Test
+  void bytesThatAreNotTheShapes() throws IOException {
+    tiny.tensor(C_FC).add("shape", numbers(2, 9));
+    assertRefused(tiny.write(), C_FC, "expected 72 bytes", "found 64");
+    tiny.tensor(C_FC).add("shape", numbers(1L << 40, 1L << 40));
+    assertRefused(tiny.write(), C_FC, "more than 2^63", "found 64");
+    tiny.tensor(C_FC).add("shape", numbers(2, -8));
+    assertRefused(tiny.write(), C_FC, "shape: found -8");
+    tiny.tensor(C_FC).addProperty("dtype", "F16");
+    tiny.tensor(C_FC).add("shape", numbers(2, 8));
+    assertRefused(tiny.write(), C_FC, "expected 32 bytes", "found 64");
+  }
+
+  @Test
+  void rangesThatOverlapOrLeaveGaps() throws IOException {
+    // wte is 40 bytes and first, wpe follows.
+    tiny.tensor(WTE).add("data_offsets", numbers(4, 44));
+    assertRefused(tiny.write(), WTE, "leaves a gap", "expected byte 0, found 4");
+    tiny.tensor(WTE).add("data_offsets", numbers(0, 40));
+    tiny.tensor("transformer.wpe.weight").add("data_offsets", numbers(36, 60));
+    assertRefused(tiny.write(), "wpe.weight", "overlaps", "expected byte 40, found 36");
+    tiny.tensor("transformer.wpe.weight").add("data_offsets", numbers(40, 39));
+    assertRefused(tiny.write(), "wpe.weight", "39 lies before 40");
+    tiny.tensor(WTE).add("data_offsets", numbers(0, Long.MAX_VALUE));
+    assertRefused(tiny.write(), WTE, "cut off");
+  }
+
+  @Test
+  void truncatedAndExtendedFiles() throws IOException {
+    byte[] whole = tiny.data;
+    tiny.data = Arrays.copyOf(whole, whole.length - 1);
+    assertRefused(tiny.write(), "cut off", "ln_f.bias", "found " + (whole.length - 1));
+    tiny.data = Arrays.copyOf(whole, whole.length + 1);
+    assertRefused(tiny.write(), "expected " + whole.length + " bytes of tensors");
+    Files.write(tiny.file("model.safetensors"), new byte[7]);
+    assertRefused(tiny.folder, "cut off", "found 7 bytes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 100_000_001, -1, Long.MIN_VALUE, Long.MAX_VALUE})
+  void lengthThatIsNone(long length) throws IOException {
+    ByteBuffer file = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(length);
+    Files.write(tiny.file("model.safetensors"), file.array());
+    assertRefused(
+        tiny.folder, "not a safetensors file", "length of " + Long.toUnsignedString(length));
+  }
+
+  @Test
+  void headerBeyondTheFile() throws IOException {
+    ByteBuffer file = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(57);
+    Files.write(tiny.file("model.safetensors"), file.array());
+    assertRefused(tiny.folder, "cut off", "expected a header of 57 bytes", "file of 64");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[]",
+        "{",
+        "{} x",
+        "{'a': 1}",
+        "{\"a\": 1}",
+        "{\"a\": {}}",
+        "{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0]}}",
+        "{\"a\": {\"dtype\": \"F32\", \"shape\": [\"1\"], \"data_offsets\": [0, 4]}}",
+        "{\"a\": {\"dtype\": \"F32\", \"shape\": [1.5], \"data_offsets\": [0, 4]}}",
+        "{\"a\": {\"dtype\": \"F32\", \"dtype\": \"F32\"}}",
+        "{\"\ud83d\": {}}",
+      })
+  void headerThatIsNone(String header) throws IOException {
+    assertRefused(tiny.write(header), "model.safetensors");
+  }
+
+  @Test
+  void headerThatSaysATensorTwice() throws IOException {
+    String text = tiny.header.toString();
+    String twice = text.substring(0, text.length() - 1) + ",\"" + WTE + "\":" + tiny.tensor(WTE);
+    assertRefused(tiny.write(twice + "}"), WTE, "twice");
+    assertRefused(tiny.write("{\"a\":".repeat(100_000)), "header is damaged");
+  }
+
+  @Test
+  void characters() throws IOException {
+    Path file = tiny.file("characters.json");
+    tiny.write();
+    for (String text : List.of("{}", "[1]", "[\"ab\"]", "[\"\"]", "[\"a\", \"a\"]", "[null]")) {
+      Files.writeString(file, text);
+      assertRefused(tiny.folder, "characters.json");
+    }
+    Files.writeString(file, "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"]");
+    assertRefused(tiny.folder, "characters.json", "does not fit", "at most 5", "found 6");
+    Files.writeString(file, "[\"a\",\"\\n\"]");
+    try (Checkpoint c = Checkpoint.open(tiny.folder)) {
+      assertEquals(List.of("a", "\n"), c.characters().orElseThrow());
+    }
+  }
+
+  @Test
+  void shardsAreReadThroughTheirIndex() throws IOException {
+    Weights expected;
+    JsonObject map = shard();
+    try (Checkpoint c = Checkpoint.open(tiny.folder);
+        Checkpoint one = Checkpoint.open(tmp.resolve("nano"))) {
+      expected = one.weights();
+      assertEquals(expected, c.weights());
+      assertEquals("safetensors, 2 files", c.format());
+    }
+    map.addProperty(WTE, "model-00002-of-00002.safetensors");
+    writeIndex(map);
+    assertRefused(tiny.folder, "model-00002-of-00002.safetensors", WTE, "missing");
+    map.addProperty(WTE, "model-00003-of-00002.safetensors");
+    writeIndex(map);
+    assertRefused(tiny.folder, "model-00003-of-00002.safetensors", "no such file");
+    for (String name :
+        List.of("../a.safetensors", "/a.safetensors", "..", "a\\b.safetensors", "")) {
+      map.addProperty(WTE, name);
+      writeIndex(map);
+      assertRefused(tiny.folder, "model.safetensors.index.json", WTE, "'" + name + "'");
+    }
+    map.add(WTE, new JsonPrimitive(3));
+    writeIndex(map);
+    assertRefused(tiny.folder, "model.safetensors.index.json", WTE);
+    Files.writeString(tiny.file("model.safetensors.index.json"), "{\"weight_map\": []}");
+    assertRefused(tiny.folder, "weight_map");
+  }
+
+  /** Splits the file into two, and gives the index. */
+  private JsonObject shard() throws IOException {
+    Files.delete(tiny.file("model.safetensors"));
+    JsonObject map = new JsonObject();
+    List<String> keys = new ArrayList<>(tiny.header.keySet());
+    keys.remove("__metadata__");
+    for (int half = 0; half < 2; half++) {
+      String name = "model-0000" + (half + 1) + "-of-00002.safetensors";
+      JsonObject header = new JsonObject();
+      ByteBuffer bytes = ByteBuffer.allocate(tiny.data.length);
+      for (int i = half; i < keys.size(); i += 2) {
+        JsonObject t = tiny.tensor(keys.get(i)).deepCopy();
+        int begin = t.getAsJsonArray("data_offsets").get(0).getAsInt();
+        int end = t.getAsJsonArray("data_offsets").get(1).getAsInt();
+        t.add("data_offsets", numbers(bytes.position(), bytes.position() + end - begin));
+        bytes.put(tiny.data, begin, end - begin);
+        header.add(keys.get(i), t);
+        map.addProperty(keys.get(i), name);
+      }
+      tiny.writeFile(name, header.toString(), Arrays.copyOf(bytes.array(), bytes.position()));
+    }
+    writeIndex(map);
+    return map;
+  }
+
+  private void writeIndex(JsonObject map) throws IOException {
+    JsonObject index = new JsonObject();
+    index.add("weight_map", map);
+    Files.writeString(tiny.file("model.safetensors.index.json"), index.toString());
+  }
+
+  @Test
+  void untiedHeads() throws IOException {
+    JsonObject head = tiny.tensor(WTE).deepCopy();
+    int end = tiny.data.length;
+    head.add("data_offsets", numbers(end, end + 40));
+    tiny.header.add("lm_head.weight", head);
+    tiny.data = Arrays.copyOf(tiny.data, end + 40);
+    tiny.config.addProperty("tie_word_embeddings", false);
+    try (Checkpoint c = open()) {
+      assertFalse(c.weights().tied());
+      assertEquals(0f, c.weights().lmHead().get(1, 1));
+    }
+    tiny.config.addProperty("tie_word_embeddings", true);
+    Files.delete(tiny.file("model.safetensors"));
+    try (Checkpoint c = open()) {
+      assertTrue(c.weights().tied());
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package gpt.checkpoint;
+
+import static gpt.checkpoint.Faults.assertRefused;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The characters of nanoGPT's meta.pkl. */
+class MetaPickleTest {
+  @TempDir Path tmp;
+  private Path model;
+
+  /** As nanoGPT's prepare.py writes it. */
+  static byte[] meta(Object... characters) {
+    Map<Object, Object> itos = new LinkedHashMap<>();
+    Map<Object, Object> stoi = new LinkedHashMap<>();
+    for (int i = 0; i < characters.length; i++) {
+      itos.put(i, characters[i]);
+      stoi.put(characters[i], i);
+    }
+    return new PickleBuilder()
+        .value(Map.of("vocab_size", characters.length, "itos", itos, "stoi", stoi))
+        .stop();
+  }
+
+  @BeforeEach
+  void writeModel() throws IOException {
+    model = new TinyNanoGpt().write(tmp);
+  }
+
+  private void meta(byte[] pickle) throws IOException {
+    Files.write(tmp.resolve("meta.pkl"), pickle);
+  }
+
+  private Optional<List<String>> characters() {
+    try (Checkpoint c = Checkpoint.open(model)) {
+      return c.characters();
+    }
+  }
+
+  @Test
+  void givesTheCharacters() throws IOException {
+    assertEquals(Optional.empty(), characters());
+    meta(meta("\n", "a", "\ud83d\ude00"));
+    assertEquals(Optional.of(List.of("\n", "a", "\ud83d\ude00")), characters());
+    meta(new PickleBuilder().value(Map.of("vocab_size", 50257)).stop());
+    assertEquals(Optional.empty(), characters());
+  }
+
+  @Test
+  void mustFitTheModel() throws IOException {
+    meta(meta("a", "b", "c", "d", "e", "f"));
+    assertRefused(model, "meta.pkl", "at most 5", "found 6");
+  }
+
+  @Test
+  void holdsOneCharacterAnId() throws IOException {
+    meta(meta("a", "bc"));
+    assertRefused(model, "meta.pkl", "id 1", "one character");
+    meta(new PickleBuilder().value(Map.of("itos", Map.of(0, "a", 2, "b"))).stop());
+    assertRefused(model, "meta.pkl", "none has id 1");
+    meta(new PickleBuilder().value(Map.of("itos", Map.of(0, "a", 1, "a"))).stop());
+    assertRefused(model, "meta.pkl", "id 1", "has an id already");
+  }
+
+  @Test
+  void mayNotNameAnything() throws IOException {
+    meta(new PickleBuilder().global("posix", "system").stop());
+    assertRefused(model, "meta.pkl", "posix.system");
+    meta(new byte[] {'c'});
+    assertRefused(model, "meta.pkl", "damaged");
+  }
+}

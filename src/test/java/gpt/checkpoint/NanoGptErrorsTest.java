@@ -1,0 +1,238 @@
+package gpt.checkpoint;
+
+import static gpt.checkpoint.Faults.assertRefused;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.checkpoint.PickleBuilder.Torch;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import net.razorvine.pickle.Opcodes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What may vary in a ckpt.pt, and what is said of each thing that may not. */
+class NanoGptErrorsTest {
+  private static final String C_FC = "transformer.h.0.mlp.c_fc.weight";
+
+  @TempDir Path tmp;
+  private final TinyNanoGpt tiny = new TinyNanoGpt();
+
+  private void assertTinyRefused(String... parts) throws IOException {
+    assertRefused(tiny.write(tmp), parts);
+    assertRefused(tmp, "ckpt.pt");
+  }
+
+  private void change(String key, String storageClass, long length, long offset) {
+    Torch t = tiny.get(key);
+    tiny.tensors.put(key, new Torch(storageClass, t.key(), length, offset, t.shape(), t.stride()));
+  }
+
+  @Test
+  void theTinyModelLoads() throws IOException {
+    try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
+      assertTrue(c.weights().tied());
+      assertEquals(3.5f, c.weights().wte().get(1, 1));
+      assertEquals(103.5f, c.weights().wpe().get(1, 1));
+      assertArrayEquals(new float[] {800.5f, 801.5f}, c.weights().h(0).ln2().weight().toArray());
+    }
+  }
+
+  @Test
+  void biasIsDeducedWhereModelArgsLackIt() throws IOException {
+    tiny.args.remove("bias");
+    try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
+      assertTrue(c.config().bias());
+    }
+    tiny.tensors.keySet().removeIf(k -> k.endsWith(".bias"));
+    try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
+      assertFalse(c.config().bias());
+      assertNull(c.weights().lnF().bias());
+    }
+  }
+
+  @Test
+  void wrappersPrefixesAreDropped() throws IOException {
+    Map<String, Object> wrapped = new LinkedHashMap<>();
+    tiny.tensors.forEach((k, v) -> wrapped.put("module._orig_mod." + k, v));
+    tiny.tensors.clear();
+    tiny.tensors.putAll(wrapped);
+    try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
+      assertEquals("transformer.wte.weight", c.weights().wte().name());
+    }
+    tiny.add("transformer.wte.weight", 5, 2);
+    assertTinyRefused("transformer.wte.weight", "twice");
+  }
+
+  @Test
+  void lmHeadIsTiedWhereItIsTheSame() throws IOException {
+    tiny.tensors.remove("lm_head.weight");
+    assertTied(true);
+    tiny.add("lm_head.weight", 5, 2);
+    assertTied(false);
+    tiny.records.put(tiny.get("lm_head.weight").key(), tiny.records.get("0"));
+    assertTied(true);
+  }
+
+  private void assertTied(boolean tied) throws IOException {
+    try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
+      assertEquals(tied, c.weights().tied());
+    }
+  }
+
+  @Test
+  void masksAndForeignTensorsAreNotRead() throws IOException {
+    tiny.tensors.put(
+        "transformer.h.0.attn.bias",
+        new Torch("torch.BoolStorage", "no", 9, 0, List.of(1, 1, 3, 3), List.of(9, 9, 3, 1)));
+    tiny.tensors.put("steps", new Torch("torch.LongStorage", "no", 1, 0, List.of(), List.of()));
+    Checkpoint.open(tiny.write(tmp)).close();
+  }
+
+  @Test
+  void aTransposedMatrixIsAView() throws IOException {
+    Torch t = tiny.get(C_FC);
+    tiny.tensors.put(
+        C_FC, new Torch(t.storageClass(), t.key(), t.storageLength(), 0, t.shape(), List.of(1, 8)));
+    try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
+      var w = c.weights().h(0).mlp().cFc().weight();
+      assertEquals(8, w.rows());
+      assertEquals(w.get(0, 0) + 8, w.get(0, 1));
+      assertEquals(w.get(0, 0) + 1, w.get(1, 0));
+    }
+    tiny.tensors.put(
+        C_FC, new Torch(t.storageClass(), t.key(), t.storageLength(), 0, t.shape(), List.of(0, 1)));
+    assertTinyRefused(C_FC, "not contiguous");
+  }
+
+  @Test
+  void missingTensor() throws IOException {
+    tiny.tensors.remove(C_FC);
+    assertTinyRefused("ckpt.pt", C_FC, "missing", "(8, 2)");
+  }
+
+  @Test
+  void wrongShape() throws IOException {
+    tiny.add(C_FC, 2, 8);
+    assertTinyRefused("ckpt.pt", C_FC, "expected shape (8, 2)", "found (2, 8)");
+    tiny.add(C_FC, 16);
+    assertTinyRefused(C_FC, "expected shape (8, 2)", "found (16)");
+  }
+
+  @Test
+  void unknownDtype() throws IOException {
+    change(C_FC, "torch.DoubleStorage", 8, 0);
+    assertTinyRefused(C_FC, "expected float32, float16 or bfloat16", "found float64");
+    change(C_FC, "torch.LongStorage", 8, 0);
+    assertTinyRefused(C_FC, "found int64");
+    change(C_FC, "torch.QUInt8Storage", 64, 0);
+    assertTinyRefused("torch.QUInt8Storage");
+  }
+
+  @Test
+  void storageThatIsNotAsItSays() throws IOException {
+    change(C_FC, "torch.FloatStorage", 17, 0);
+    assertTinyRefused(C_FC, "expected 68 bytes", "found 64");
+    change(C_FC, "torch.FloatStorage", 1L << 62, 0);
+    assertTinyRefused("a storage of 4611686018427387904 elements");
+    change(C_FC, "torch.FloatStorage", 16, 1);
+    assertTinyRefused(C_FC, "16 elements from 1 on", "storage of 16");
+    change(C_FC, "torch.FloatStorage", 16, Long.MAX_VALUE);
+    assertTinyRefused(C_FC, "from 9223372036854775807 on");
+    change(C_FC, "torch.FloatStorage", 16, -1);
+    assertTinyRefused("expected, found the int -1");
+    change(C_FC, "torch.FloatStorage", 16, 0);
+    tiny.records.remove(tiny.get(C_FC).key());
+    assertTinyRefused(C_FC, "ckpt/data/10", "missing");
+  }
+
+  @Test
+  void shapeThatIsNoModel() throws IOException {
+    tiny.args.put("n_head", 3);
+    assertTinyRefused("model_args", "n_embd is 2, n_head is 3");
+    tiny.args.put("n_head", "3");
+    assertTinyRefused("n_head: expected an int, found a str");
+    tiny.args.remove("n_head");
+    assertTinyRefused("n_head: expected an int, found nothing");
+    tiny.args.put("n_head", 1);
+    tiny.args.put("n_embd", 1 << 30);
+    assertTinyRefused("model_args", "n_embd is too large");
+    tiny.args.put("n_embd", 2);
+    tiny.args.put("n_layer", Integer.MAX_VALUE);
+    assertTinyRefused("transformer.h.1.ln_1.weight is missing");
+  }
+
+  @Test
+  void notACheckpointOfNanoGpt() throws IOException {
+    Path file = tiny.write(tmp, new PickleBuilder().value(Map.of("state_dict", Map.of())).stop());
+    assertRefused(file, "not a nanoGPT checkpoint", "model_args");
+    assertRefused(TinyNanoGpt.zip(file, Map.of("a/b", new byte[1]), ZipEntry.STORED), "data.pkl");
+    Files.writeString(file, "not a zip");
+    assertRefused(file, "not a zip");
+    Files.write(file, new byte[0]);
+    assertRefused(file, "not a zip");
+  }
+
+  @Test
+  void truncatedFile() throws IOException {
+    byte[] all = Files.readAllBytes(tiny.write(tmp));
+    Files.write(tmp.resolve("ckpt.pt"), Arrays.copyOf(all, all.length * 2 / 3));
+    assertRefused(tmp.resolve("ckpt.pt"), "ckpt.pt", "cut off");
+  }
+
+  @Test
+  void bigEndianAndCompressedRecords() throws IOException {
+    Map<String, byte[]> entries = new LinkedHashMap<>();
+    entries.put("ckpt/data.pkl", tiny.pickle());
+    tiny.records.forEach((key, data) -> entries.put("ckpt/data/" + key, data));
+    Path file = tmp.resolve("ckpt.pt");
+    entries.put("ckpt/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
+    Checkpoint.open(TinyNanoGpt.zip(file, entries, ZipEntry.STORED)).close();
+    assertRefused(TinyNanoGpt.zip(file, entries, ZipEntry.DEFLATED), "wte.weight", "is compressed");
+    entries.put("ckpt/byteorder", "big".getBytes(StandardCharsets.US_ASCII));
+    assertRefused(TinyNanoGpt.zip(file, entries, ZipEntry.STORED), "expected little, found big");
+  }
+
+  @Test
+  void picklesMadeToExhaust() throws IOException {
+    PickleBuilder deep = new PickleBuilder().op(Opcodes.NONE);
+    for (int i = 0; i < 1_000_000; i++) {
+      deep.op(Opcodes.TUPLE1);
+    }
+    assertRefused(tiny.write(tmp, deep.stop()), "not a nanoGPT checkpoint");
+
+    // A list of a list of a list …, each twice: hashing the outermost would take 2^60 steps.
+    PickleBuilder nest = new PickleBuilder().op(Opcodes.EMPTY_TUPLE);
+    for (int i = 0; i < 60; i++) {
+      nest.op(Opcodes.BINPUT, 0, Opcodes.EMPTY_LIST, Opcodes.MARK);
+      nest.op(Opcodes.BINGET, 0, Opcodes.BINGET, 0, Opcodes.APPENDS);
+    }
+    nest.op(Opcodes.BINPUT, 0, Opcodes.EMPTY_DICT, Opcodes.BINGET, 0, Opcodes.NONE);
+    assertRefused(tiny.write(tmp, nest.op(Opcodes.SETITEM).stop()), "a list as a key");
+
+    for (short opcode : new short[] {Opcodes.BINBYTES, Opcodes.BINUNICODE, Opcodes.LONG4}) {
+      byte[] huge = new PickleBuilder().op(opcode, 0xff, 0xff, 0xff, 0x7f).stop();
+      assertRefused(tiny.write(tmp, huge), "damaged", "2147483647 bytes");
+      byte[] negative = new PickleBuilder().op(opcode, 0xff, 0xff, 0xff, 0xff).stop();
+      assertRefused(tiny.write(tmp, negative), "damaged", "-1 bytes");
+    }
+    assertRefused(tiny.write(tmp, new byte[(16 << 20) + 1]), "data.pkl is larger than");
+  }
+
+  @Test
+  void nothingThere() throws IOException {
+    assertRefused(tmp.resolve("absent"), "absent", "no such file or folder", ".safetensors");
+    assertRefused(tmp, tmp.toString(), "no checkpoint in this folder");
+    assertRefused(Files.writeString(tmp.resolve("model.bin"), "x"), "not a checkpoint");
+  }
+}

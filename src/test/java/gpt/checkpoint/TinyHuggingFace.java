@@ -1,0 +1,74 @@
+package gpt.checkpoint;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** {@link TinyNanoGpt} as a Hugging Face folder, with its header and its bytes open to change. */
+final class TinyHuggingFace {
+  final Path folder;
+  JsonObject config;
+  JsonObject header;
+  byte[] data;
+
+  TinyHuggingFace(Path tmp) {
+    folder = tmp.resolve("hf");
+    try {
+      Files.createDirectories(tmp.resolve("nano"));
+      try (Checkpoint c = Checkpoint.open(new TinyNanoGpt().write(tmp.resolve("nano")))) {
+        CheckpointWriter.write(c, folder);
+      }
+      config = JsonParser.parseString(Files.readString(file("config.json"))).getAsJsonObject();
+      byte[] all = Files.readAllBytes(file("model.safetensors"));
+      int length = (int) ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN).getLong();
+      header =
+          JsonParser.parseString(new String(all, 8, length, StandardCharsets.UTF_8))
+              .getAsJsonObject();
+      data = Arrays.copyOfRange(all, 8 + length, all.length);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Path file(String name) {
+    return folder.resolve(name);
+  }
+
+  JsonObject tensor(String key) {
+    return header.getAsJsonObject(key);
+  }
+
+  static JsonArray numbers(long... values) {
+    JsonArray out = new JsonArray();
+    for (long v : values) {
+      out.add(v);
+    }
+    return out;
+  }
+
+  Path write() throws IOException {
+    return write(header.toString());
+  }
+
+  /** With this text for the header. */
+  Path write(String text) throws IOException {
+    Files.writeString(file("config.json"), config.toString());
+    return writeFile("model.safetensors", text, data);
+  }
+
+  Path writeFile(String name, String text, byte[] bytes) throws IOException {
+    byte[] json = text.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer out =
+        ByteBuffer.allocate(8 + json.length + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
+    Files.write(file(name), out.putLong(json.length).put(json).put(bytes).array());
+    return folder;
+  }
+}
