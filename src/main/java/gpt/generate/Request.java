@@ -1,0 +1,57 @@
+package gpt.generate;
+
+import gpt.model.GptException;
+import gpt.sampling.SamplingParameters;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * What to generate.
+ *
+ * @param promptIds at least one id
+ * @param maxNewTokens each text ends after so many tokens; 0 generates nothing
+ * @param endId each text ends with this id, {@code <|endoftext|>} for GPT-2
+ * @param stops each text ends before the first of these strings to be completed, the longest where
+ *     several are completed at once
+ * @param onFull what happens when the context is full
+ * @param sampling how tokens are drawn
+ * @param firstSample index of the first text; a text depends on its own index only, so that one of
+ *     many can be had alone
+ * @param samples number of texts, which share the prompt's prefill
+ */
+public record Request(
+    int[] promptIds,
+    int maxNewTokens,
+    OptionalInt endId,
+    List<String> stops,
+    OnFull onFull,
+    SamplingParameters sampling,
+    int firstSample,
+    int samples) {
+
+  /** Checks what can be checked without a model, and keeps copies. */
+  public Request {
+    promptIds = promptIds.clone();
+    stops = List.copyOf(stops);
+    if (promptIds.length == 0) {
+      throw new GptException("the prompt is empty: it must have at least one token");
+    }
+    if (maxNewTokens < 0) {
+      throw new GptException("the number of new tokens must be 0 or more, found " + maxNewTokens);
+    }
+    if (firstSample < 0) {
+      throw new GptException("the first sample's index must be 0 or more, found " + firstSample);
+    }
+    if (samples < 1 || samples > Integer.MAX_VALUE - firstSample) {
+      throw new GptException("the number of samples must be 1 or more, found " + samples);
+    }
+    for (String stop : stops) {
+      if (stop.isEmpty()) {
+        throw new GptException("a stop string must not be empty");
+      }
+      if (stop.codePoints().anyMatch(c -> c >= 0xD800 && c <= 0xDFFF)) {
+        throw new GptException("a stop string must be valid Unicode, found half a surrogate pair");
+      }
+    }
+  }
+}

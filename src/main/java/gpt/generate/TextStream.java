@@ -1,0 +1,32 @@
+package gpt.generate;
+
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Utf8Decoder;
+import java.util.List;
+
+/** Ids to printable text, piece by piece: whole characters only, and none of a stop string. */
+final class TextStream {
+  private final Tokenizer tokenizer;
+  private final Utf8Decoder characters = new Utf8Decoder();
+  private final StopScanner stops;
+
+  TextStream(Tokenizer tokenizer, List<String> stops) {
+    this.tokenizer = tokenizer;
+    this.stops = new StopScanner(stops);
+  }
+
+  /** Takes an id and returns the text that is safe to print now. */
+  String add(int id) {
+    return stops.add(characters.decode(tokenizer.decode(id)));
+  }
+
+  /** Returns the rest: no more ids will come. */
+  String flush() {
+    return stops.add(characters.flush()) + stops.flush();
+  }
+
+  /** Whether a stop string was completed. */
+  boolean stopped() {
+    return stops.stopped();
+  }
+}

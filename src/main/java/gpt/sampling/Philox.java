@@ -1,0 +1,73 @@
+package gpt.sampling;
+
+/**
+ * The counter-based generator Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random
+ * numbers: as easy as 1, 2, 3", SC 2011). It has no state: the number that a token is drawn with
+ * depends on (seed, sample, step) alone, whichever backend draws it and in whichever order.
+ *
+ * <p>All arithmetic is on 32-bit ints, without {@code long}, and without {@code >>>}, which some
+ * compilers of GPU kernels turn into a signed shift: {@code (x >> n) & mask} is the same
+ * everywhere, so a kernel can hold a transcript of this file and be bit-exact with it.
+ */
+public final class Philox {
+  private static final int MULTIPLIER_0 = 0xD2511F53;
+  private static final int MULTIPLIER_1 = 0xCD9E8D57;
+  private static final int WEYL_0 = 0x9E3779B9;
+  private static final int WEYL_1 = 0xBB67AE85;
+  private static final int ROUNDS = 10;
+
+  private Philox() {}
+
+  /**
+   * The number that one token is drawn with. The key is the seed, low word first; the counter is
+   * (step, sample, 0, 0); the upper 24 bits of the block's first word make the number, so that it
+   * is exact as a float.
+   *
+   * @param seed any
+   * @param sample index of the text
+   * @param step index of the new token in its text
+   * @return a multiple of 2⁻²⁴ in [0, 1)
+   */
+  public static float uniform(long seed, int sample, int step) {
+    int word = word(0, step, sample, 0, 0, (int) seed, (int) (seed >> 32));
+    return ((word >> 8) & 0xFFFFFF) * 0x1p-24f;
+  }
+
+  /**
+   * One word of the block of four that a counter and a key give.
+   *
+   * @param index which of the four, 0 to 3
+   */
+  static int word(int index, int c0, int c1, int c2, int c3, int k0, int k1) {
+    for (int round = 0; round < ROUNDS; round++) {
+      int high0 = multiplyHigh(MULTIPLIER_0, c0);
+      int low0 = MULTIPLIER_0 * c0;
+      int high1 = multiplyHigh(MULTIPLIER_1, c2);
+      int low1 = MULTIPLIER_1 * c2;
+      c0 = high1 ^ c1 ^ k0;
+      c1 = low1;
+      c2 = high0 ^ c3 ^ k1;
+      c3 = low0;
+      k0 += WEYL_0;
+      k1 += WEYL_1;
+    }
+    return switch (index) {
+      case 0 -> c0;
+      case 1 -> c1;
+      case 2 -> c2;
+      default -> c3;
+    };
+  }
+
+  /** The upper 32 bits of the unsigned 64-bit product, through halves of 16 bits. */
+  static int multiplyHigh(int a, int b) {
+    int aLow = a & 0xFFFF;
+    int aHigh = (a >> 16) & 0xFFFF;
+    int bLow = b & 0xFFFF;
+    int bHigh = (b >> 16) & 0xFFFF;
+    // Neither sum exceeds 2³² − 1: (2¹⁶ − 1)² + 2¹⁶ − 1 is less.
+    int middle = aHigh * bLow + (((aLow * bLow) >> 16) & 0xFFFF);
+    int other = aLow * bHigh + (middle & 0xFFFF);
+    return aHigh * bHigh + ((middle >> 16) & 0xFFFF) + ((other >> 16) & 0xFFFF);
+  }
+}

@@ -1,0 +1,150 @@
+package gpt.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * nanoGPT's characters: one id for one code point, as in the {@code meta.pkl} of its
+ * character-level data sets.
+ */
+public final class CharacterTokenizer implements Tokenizer {
+  /** A vocabulary up to this size is shown in full where a text does not fit it. */
+  private static final int SHOWN = 100;
+
+  private final int[] codePoints;
+  private final Map<Integer, Integer> ids = new HashMap<>();
+
+  /**
+   * A vocabulary.
+   *
+   * @param characters the text of each id: one code point, none twice
+   * @throws IllegalArgumentException where that is not so, with the id
+   */
+  public CharacterTokenizer(List<String> characters) {
+    if (characters.isEmpty()) {
+      throw new IllegalArgumentException("the vocabulary has no characters");
+    }
+    codePoints = new int[characters.size()];
+    for (int id = 0; id < codePoints.length; id++) {
+      String character = characters.get(id);
+      if (character.codePointCount(0, character.length()) != 1
+          || isSurrogate(character.codePointAt(0))) {
+        throw new IllegalArgumentException(
+            "the vocabulary's entry " + id + " must be one character, found " + quoted(character));
+      }
+      codePoints[id] = character.codePointAt(0);
+      Integer other = ids.putIfAbsent(codePoints[id], id);
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "the vocabulary has " + quoted(character) + " twice, as ids " + other + " and " + id);
+      }
+    }
+  }
+
+  @Override
+  public String name() {
+    return "characters";
+  }
+
+  @Override
+  public int vocabSize() {
+    return codePoints.length;
+  }
+
+  @Override
+  public OptionalInt endOfText() {
+    return OptionalInt.empty();
+  }
+
+  @Override
+  public int[] encode(String text) {
+    int[] characters = text.codePoints().toArray();
+    int[] encoded = new int[characters.length];
+    for (int i = 0; i < characters.length; i++) {
+      Integer id = ids.get(characters[i]);
+      if (id == null) {
+        throw new UnencodableTextException(unknown(characters[i], i + 1));
+      }
+      encoded[i] = id;
+    }
+    return encoded;
+  }
+
+  @Override
+  public byte[] decode(int id) {
+    String text =
+        id < 0 || id >= codePoints.length
+            ? Utf8Decoder.REPLACEMENT
+            : Character.toString(codePoints[id]);
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private String unknown(int codePoint, int position) {
+    String name = Character.getName(codePoint);
+    StringBuilder message = new StringBuilder("the model has no token for ");
+    if (!isInvisible(codePoint)) {
+      message.append('\'').appendCodePoint(codePoint).append("' ");
+    }
+    message.append(String.format("(U+%04X", codePoint));
+    message.append(name == null || isSurrogate(codePoint) ? ")" : " " + name + ")");
+    message.append(", character ").append(position).append(" of the text; its vocabulary has ");
+    message.append(codePoints.length).append(" characters");
+    if (codePoints.length <= SHOWN) {
+      String all =
+          Arrays.stream(codePoints).mapToObj(Character::toString).reduce("", String::concat);
+      message.append(": ").append(escaped(all));
+    }
+    return message.toString();
+  }
+
+  private static String quoted(String text) {
+    return "'" + escaped(text) + "'";
+  }
+
+  /** One line, whatever the text holds. */
+  private static String escaped(String text) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints()
+        .forEach(
+            c -> {
+              switch (c) {
+                case '\n' -> out.append("\\n");
+                case '\r' -> out.append("\\r");
+                case '\t' -> out.append("\\t");
+                case ' ' -> out.append(' ');
+                default -> {
+                  if (isInvisible(c)) {
+                    out.append(String.format("\\u{%X}", c));
+                  } else {
+                    out.appendCodePoint(c);
+                  }
+                }
+              }
+            });
+    return out.toString();
+  }
+
+  /** Characters that would break the line, change its direction, or show nothing. */
+  private static boolean isInvisible(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.PRIVATE_USE,
+          Character.UNASSIGNED,
+          Character.SPACE_SEPARATOR,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static boolean isSurrogate(int codePoint) {
+    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+  }
+}

@@ -1,0 +1,39 @@
+package gpt.tokenizer;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Finds the tokenizer of a model. */
+public final class Tokenizers {
+  /** 50257 rounded up to a multiple of 64, as nanoGPT pads it. */
+  private static final int GPT2_PADDED = 50304;
+
+  private Tokenizers() {}
+
+  /**
+   * The tokenizer of a model, empty where nothing says which it is.
+   *
+   * @param characters the text of each id, where the checkpoint brings them
+   * @param vocabSize rows of the model's token embedding; from 50257 to 50304 without characters it
+   *     is GPT-2's
+   * @throws IllegalArgumentException where there are more characters than rows, or an entry is not
+   *     one character
+   */
+  public static Optional<Tokenizer> forModel(Optional<List<String>> characters, int vocabSize) {
+    if (characters.isPresent()) {
+      int found = characters.get().size();
+      if (found > vocabSize) {
+        throw new IllegalArgumentException(
+            "the vocabulary has "
+                + found
+                + " characters, but the model has only "
+                + vocabSize
+                + " tokens");
+      }
+      return Optional.of(new CharacterTokenizer(characters.get()));
+    }
+    return vocabSize >= Gpt2Tokenizer.VOCAB_SIZE && vocabSize <= GPT2_PADDED
+        ? Optional.of(new Gpt2Tokenizer())
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,304 @@
+package gpt.generate;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import gpt.model.GptException;
+import gpt.sampling.HostSampler;
+import gpt.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+/** The loop over ids: context, samples, errors. Texts are in {@link GeneratorTextTest}. */
+class GeneratorTest {
+  private static final int VOCAB = 17;
+  private static final Listener IGNORE = (sample, id, text) -> true;
+
+  /** nanoGPT's generate(): crop, compute everything, draw, append. */
+  private static int[] recomputed(
+      Function<int[], float[]> model, int blockSize, Request request, int sample) {
+    int[] all = request.promptIds();
+    HostSampler sampler = new HostSampler(request.sampling(), VOCAB);
+    for (int step = 0; step < request.maxNewTokens(); step++) {
+      int[] cropped = Arrays.copyOfRange(all, Math.max(0, all.length - blockSize), all.length);
+      all = Arrays.copyOf(all, all.length + 1);
+      all[all.length - 1] = sampler.sample(model.apply(cropped), sample, step);
+    }
+    return Arrays.copyOfRange(all, request.promptIds().length, all.length);
+  }
+
+  @Test
+  void slidingEqualsARecomputationOfEveryStep() {
+    Function<int[], float[]> model = FakeBackend.random(VOCAB);
+    for (int blockSize : new int[] {1, 2, 7}) {
+      for (int length = 1; length <= 2 * blockSize; length++) {
+        int[] prompt = prompt(length);
+        for (int max = 0; max <= 2 * blockSize + 1; max++) {
+          FakeBackend backend = new FakeBackend(blockSize, VOCAB, model);
+          Request request = Requests.greedy(prompt, max, OnFull.SLIDE);
+          Generation generation = only(backend, request);
+          String message = "block " + blockSize + ", prompt " + length + ", new " + max;
+          assertArrayEquals(recomputed(model, blockSize, request, 0), generation.ids(), message);
+          assertEquals(StopReason.MAX_NEW_TOKENS, generation.stopReason(), message);
+          assertEquals(Math.max(0, length - blockSize), generation.promptIdsDropped(), message);
+          assertArrayEquals(
+              Arrays.copyOfRange(prompt, Math.max(0, length - blockSize), length),
+              generation.promptIds(),
+              message);
+        }
+      }
+    }
+  }
+
+  @Test
+  void theModelIsRunNoMoreThanNeeded() {
+    FakeBackend backend = new FakeBackend(6, VOCAB, FakeBackend.random(VOCAB));
+    only(backend, Requests.greedy(prompt(4), 5, OnFull.SLIDE));
+    assertEquals(
+        List.of(
+            "prefill 4", "decode", "decode", "truncate 0", "prefill 6", "truncate 0", "prefill 6"),
+        backend.calls);
+    backend.calls.clear();
+    only(backend, Requests.greedy(prompt(9), 1, OnFull.SLIDE));
+    assertEquals(List.of("prefill 6"), backend.calls);
+    backend.calls.clear();
+    only(backend, Requests.greedy(prompt(4), 0, OnFull.SLIDE));
+    assertEquals(List.of(), backend.calls);
+  }
+
+  @Test
+  void aFullContextEndsTheTextWhereAsked() {
+    Function<int[], float[]> model = FakeBackend.random(VOCAB);
+    for (int blockSize : new int[] {1, 2, 7}) {
+      for (int length = 1; length <= blockSize; length++) {
+        FakeBackend backend = new FakeBackend(blockSize, VOCAB, model);
+        // The last position has a next token too.
+        int room = blockSize - length + 1;
+        Request endless = Requests.greedy(prompt(length), 100, OnFull.STOP);
+        Generation full = only(backend, endless);
+        assertEquals(StopReason.CONTEXT_FULL, full.stopReason());
+        assertArrayEquals(
+            recomputed(model, blockSize, Requests.greedy(prompt(length), room, OnFull.STOP), 0),
+            full.ids());
+        Generation asked = only(backend, Requests.greedy(prompt(length), room, OnFull.STOP));
+        assertEquals(StopReason.MAX_NEW_TOKENS, asked.stopReason());
+        assertEquals(room, asked.ids().length);
+      }
+    }
+  }
+
+  @Test
+  void samplesShareOnePrefillAndDifferFromEachOther() {
+    FakeBackend backend = new FakeBackend(20, VOCAB, FakeBackend.random(VOCAB));
+    List<Generation> three =
+        new Generator(backend, Optional.empty())
+            .generate(Requests.random(prompt(5), 3, 0, 3), IGNORE);
+    assertEquals(
+        List.of(
+            "prefill 5",
+            "decode",
+            "decode",
+            "truncate 5",
+            "decode",
+            "decode",
+            "truncate 5",
+            "decode",
+            "decode"),
+        backend.calls);
+    assertEquals(
+        3, three.stream().map(g -> Arrays.toString(g.ids())).distinct().count(), "all different");
+    assertEquals(List.of(5, 0, 0), three.stream().map(g -> g.timings().prefillTokens()).toList());
+    assertEquals(List.of(2, 2, 2), three.stream().map(g -> g.timings().decodeTokens()).toList());
+  }
+
+  /** Whatever the samples before it did to the session. */
+  @Test
+  void aSampleDependsOnItsIndexAlone() {
+    Function<int[], float[]> model = FakeBackend.random(VOCAB);
+    for (int blockSize : new int[] {1, 4, 8}) {
+      for (int length = 1; length <= blockSize + 1; length++) {
+        FakeBackend backend = new FakeBackend(blockSize, VOCAB, model);
+        Request all = Requests.random(prompt(length), 9, 0, 4);
+        List<Generation> generations =
+            new Generator(backend, Optional.empty()).generate(all, IGNORE);
+        assertEquals(0, backend.openSessions);
+        assertEquals(4, generations.size());
+        for (int sample = 0; sample < 4; sample++) {
+          String message = "block " + blockSize + ", prompt " + length + ", sample " + sample;
+          Generation alone = only(backend, Requests.random(prompt(length), 9, sample, 1));
+          assertEquals(sample, alone.sample());
+          assertEquals(sample, generations.get(sample).sample());
+          assertArrayEquals(alone.ids(), generations.get(sample).ids(), message);
+          assertArrayEquals(recomputed(model, blockSize, all, sample), alone.ids(), message);
+        }
+      }
+    }
+  }
+
+  @Test
+  void theSameSeedGivesTheSameTextAndAnotherSeedAnother() {
+    List<String> texts = new ArrayList<>();
+    for (long seed : new long[] {1, 1, 2}) {
+      FakeBackend backend = new FakeBackend(8, VOCAB, FakeBackend.random(VOCAB));
+      SamplingParameters sampling = new SamplingParameters(1, 0, seed);
+      Request request =
+          new Request(prompt(3), 12, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 0, 1);
+      texts.add(Arrays.toString(only(backend, request).ids()));
+    }
+    assertEquals(texts.get(0), texts.get(1));
+    assertFalse(texts.get(0).equals(texts.get(2)));
+  }
+
+  @Test
+  void theListenerSeesEveryTokenAndEveryEnd() {
+    FakeBackend backend = new FakeBackend(4, VOCAB, FakeBackend.random(VOCAB));
+    List<String> seen = new ArrayList<>();
+    Listener listener =
+        new Listener() {
+          @Override
+          public boolean token(int sample, int id, String text) {
+            seen.add(sample + ":" + id + text);
+            return true;
+          }
+
+          @Override
+          public void promptCropped(int given, int kept) {
+            seen.add("cropped " + given + " to " + kept);
+          }
+
+          @Override
+          public void ended(Generation generation) {
+            seen.add("ended " + generation.sample());
+          }
+        };
+    List<Generation> two =
+        new Generator(backend, Optional.empty())
+            .generate(Requests.random(prompt(6), 2, 3, 2), listener);
+    int[] a = two.get(0).ids();
+    int[] b = two.get(1).ids();
+    assertEquals(
+        List.of(
+            "cropped 6 to 4",
+            "3:" + a[0],
+            "3:" + a[1],
+            "ended 3",
+            "4:" + b[0],
+            "4:" + b[1],
+            "ended 4"),
+        seen);
+    assertNull(two.get(0).text());
+  }
+
+  @Test
+  void theListenerCanEndItAll() {
+    FakeBackend backend = new FakeBackend(20, VOCAB, FakeBackend.random(VOCAB));
+    Generator generator = new Generator(backend, Optional.empty());
+    int[] left = {3};
+    List<Generation> generations =
+        generator.generate(
+            Requests.random(prompt(2), 10, 0, 5), (sample, id, text) -> --left[0] > 0);
+    assertEquals(1, generations.size());
+    assertEquals(StopReason.CANCELLED, generations.get(0).stopReason());
+    assertEquals(3, generations.get(0).ids().length);
+    assertEquals(List.of("prefill 2", "decode", "decode"), backend.calls);
+    assertThrows(
+        ArithmeticException.class,
+        () ->
+            generator.generate(
+                Requests.random(prompt(2), 10, 0, 5),
+                (sample, id, text) -> {
+                  throw new ArithmeticException();
+                }));
+    assertEquals(0, backend.openSessions);
+  }
+
+  @Test
+  void whatDoesNotFitTheModelIsRefusedBeforeItRuns() {
+    FakeBackend backend = new FakeBackend(4, VOCAB, FakeBackend.random(VOCAB));
+    assertRefused(
+        "the prompt's token 2 is id 17, but the model's ids are 0 to 16",
+        backend,
+        Requests.greedy(new int[] {3, 17}, 1, OnFull.SLIDE));
+    assertRefused(
+        "the prompt's token 1 is id -1, but the model's ids are 0 to 16",
+        backend,
+        Requests.greedy(new int[] {-1, 3, 3, 3, 3}, 0, OnFull.SLIDE));
+    assertRefused(
+        "the prompt has 5 tokens, but the model's context holds 4;"
+            + " shorten it, or let the context slide",
+        backend,
+        Requests.greedy(prompt(5), 1, OnFull.STOP));
+    assertRefused(
+        "stop strings need a tokenizer, and this model has none",
+        backend,
+        Requests.stopping(1, -1, "x"));
+    assertEquals(List.of(), backend.calls);
+  }
+
+  @Test
+  void impossibleRequestsAreRefused() {
+    assertInvalid(
+        "the prompt is empty: it must have at least one token",
+        () -> Requests.random(new int[0], 1, 0, 1));
+    assertInvalid(
+        "the number of new tokens must be 0 or more, found -1",
+        () -> Requests.random(prompt(1), -1, 0, 1));
+    assertInvalid(
+        "the number of samples must be 1 or more, found 0",
+        () -> Requests.random(prompt(1), 1, 0, 0));
+    assertInvalid(
+        "the first sample's index must be 0 or more, found -1",
+        () -> Requests.random(prompt(1), 1, -1, 1));
+    assertInvalid("a stop string must not be empty", () -> Requests.stopping(1, -1, "a", ""));
+    assertInvalid(
+        "a stop string must be valid Unicode, found half a surrogate pair",
+        () -> Requests.stopping(1, -1, "\uDE42"));
+  }
+
+  @Test
+  void brokenLogitsEndInOneLine() {
+    FakeBackend backend =
+        new FakeBackend(
+            8,
+            VOCAB,
+            context -> {
+              float[] logits = new float[VOCAB];
+              logits[2] = context.length == 4 ? Float.NaN : 1;
+              return logits;
+            });
+    assertRefused(
+        "the model produced NaN logits, first for id 2; its weights are damaged or too large for"
+            + " its arithmetic (sample 0, new token 3)",
+        backend,
+        Requests.greedy(prompt(2), 5, OnFull.SLIDE));
+    assertEquals(0, backend.openSessions);
+  }
+
+  private static int[] prompt(int length) {
+    return new Random(length).ints(length, 0, VOCAB).toArray();
+  }
+
+  private static Generation only(FakeBackend backend, Request request) {
+    List<Generation> generations =
+        new Generator(backend, Optional.empty()).generate(request, IGNORE);
+    assertEquals(1, generations.size());
+    return generations.get(0);
+  }
+
+  private static void assertRefused(String message, FakeBackend backend, Request request) {
+    assertInvalid(message, () -> only(backend, request));
+  }
+
+  private static void assertInvalid(String message, Runnable action) {
+    assertEquals(message, assertThrows(GptException.class, action::run).getMessage());
+  }
+}
