@@ -52,12 +52,16 @@ public final class HostSampler {
    * @throws InvalidLogitsException where a logit is NaN or +∞, or all are −∞
    */
   public int sample(float[] logits, int sample, int step) {
-    int best = argmax(logits);
+    float max = max(logits);
     if (parameters.temperature() == 0) {
       probability = 1;
-      return best;
+      int id = 0;
+      while (logits[id] != max) {
+        id++;
+      }
+      return id;
     }
-    return draw(logits, logits[best], Philox.uniform(parameters.seed(), sample, step));
+    return draw(logits, max, Philox.uniform(parameters.seed(), sample, step));
   }
 
   /** The probability that the last id had after the whole chain; 1 where it was greedy. */
@@ -95,29 +99,31 @@ public final class HostSampler {
     return chosen;
   }
 
-  private int argmax(float[] logits) {
+  /** The largest logit, which is finite; where it is not, or one is NaN, there is no next token. */
+  private float max(float[] logits) {
     if (logits.length < vocabSize) {
       throw new IllegalArgumentException(
           "expected at least " + vocabSize + " logits, found " + logits.length);
     }
-    int best = 0;
+    float max = Float.NEGATIVE_INFINITY;
     for (int id = 0; id < vocabSize; id++) {
-      float logit = logits[id];
-      if (logit > logits[best]) {
-        best = id;
-      }
-      if (Float.isNaN(logit) || logit == Float.POSITIVE_INFINITY) {
-        throw new InvalidLogitsException(
-            "the model produced "
-                + (Float.isNaN(logit) ? "NaN" : "infinite")
-                + " logits, first for id "
-                + id
-                + "; its weights are damaged or too large for its arithmetic");
-      }
+      max = Math.max(max, logits[id]); // NaN if either is
     }
-    if (logits[best] == Float.NEGATIVE_INFINITY) {
+    if (max == Float.NEGATIVE_INFINITY) {
       throw new InvalidLogitsException("the model produced no finite logits, all are -infinity");
     }
-    return best;
+    if (!Float.isFinite(max)) {
+      int id = 0;
+      while (Float.compare(logits[id], max) != 0) {
+        id++;
+      }
+      throw new InvalidLogitsException(
+          "the model produced "
+              + (Float.isNaN(max) ? "NaN" : "infinite")
+              + " logits, first for id "
+              + id
+              + "; its weights are damaged or too large for its arithmetic");
+    }
+    return max;
   }
 }

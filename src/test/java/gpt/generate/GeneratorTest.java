@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.model.GptException;
 import gpt.sampling.HostSampler;
@@ -142,6 +143,19 @@ class GeneratorTest {
         }
       }
     }
+  }
+
+  @Test
+  void thePromptIsPrefilledAgainOnlyAfterASampleThatSlid() {
+    FakeBackend backend = new FakeBackend(6, VOCAB, FakeBackend.random(VOCAB));
+    SamplingParameters sampling = new SamplingParameters(1, 0, 5);
+    Request request =
+        new Request(prompt(3), 9, OptionalInt.of(4), List.of(), OnFull.SLIDE, sampling, 0, 40);
+    List<Generation> generations =
+        new Generator(backend, Optional.empty()).generate(request, IGNORE);
+    long slid = generations.subList(0, 39).stream().filter(g -> 3 + g.ids().length - 1 > 6).count();
+    assertTrue(slid > 3 && slid < 36, "slid " + slid);
+    assertEquals(1 + slid, backend.calls.stream().filter("prefill 3"::equals).count());
   }
 
   @Test

@@ -102,6 +102,7 @@ class HostSamplerTest {
     assertEquals(1, greedy.sample(new float[] {-1, 3, 2, 3, 3}, 0, 0));
     assertEquals(0, greedy.sample(new float[5], 0, 0));
     assertEquals(4, greedy.sample(new float[] {-5, -4, -3, NEGATIVE_INFINITY, -2}, 0, 0));
+    assertEquals(0, greedy.sample(new float[] {-0f, 0f, -1, -1, -1}, 0, 0));
     assertEquals(1.0, greedy.probability());
   }
 
