@@ -1,6 +1,7 @@
 package gpt.checkpoint;
 
 import gpt.model.GptException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
@@ -26,6 +27,9 @@ final class Fault {
     }
     if (t instanceof NoSuchFileException) {
       return "no such file";
+    }
+    if (t instanceof AccessDeniedException) {
+      return "permission denied";
     }
     return m.lines().findFirst().orElse(m);
   }

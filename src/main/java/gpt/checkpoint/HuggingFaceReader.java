@@ -104,11 +104,6 @@ final class HuggingFaceReader implements TensorSource {
   }
 
   @Override
-  public boolean has(String key) {
-    return tensors.containsKey(key);
-  }
-
-  @Override
   public Tensor read(String key, int... shape) {
     StoredTensor t = tensors.get(key);
     if (t == null) {

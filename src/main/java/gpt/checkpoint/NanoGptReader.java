@@ -67,7 +67,8 @@ final class NanoGptReader implements TensorSource {
       Map<String, TorchTensor> tensors = tensors(file, model);
       GptConfig config = config(file, args, tensors);
       NanoGptReader source = new NanoGptReader(file, torch, arena, progress, tensors);
-      var weights = WeightsReader.read(config, source, false, source.has("lm_head.weight"));
+      var weights =
+          WeightsReader.read(config, source, false, tensors.containsKey("lm_head.weight"));
       progress.at(source.total, source.total);
       return new Content(
           "nanoGPT checkpoint",
@@ -149,11 +150,6 @@ final class NanoGptReader implements TensorSource {
 
   private static String name(String key) {
     return key.startsWith("lm_head.") ? key : TRANSFORMER + key;
-  }
-
-  @Override
-  public boolean has(String key) {
-    return tensors.containsKey(name(key));
   }
 
   @Override

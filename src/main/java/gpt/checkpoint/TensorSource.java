@@ -8,9 +8,6 @@ import gpt.model.Tensor;
  */
 interface TensorSource {
 
-  /** Whether the checkpoint has a tensor of this key. */
-  boolean has(String key);
-
   /**
    * The tensor of this key.
    *
