@@ -149,8 +149,9 @@ public final class CpuBackend implements Backend {
     int hs = config.headSize();
     int nHead = config.nHead();
     if (t == 1) {
-      workers.run(
+      product.share(
           nHead,
+          2L * (past + 1) * c,
           (head, worker) -> {
             cache.put(layer, head, past, qkv, c + head * hs, 2 * c + head * hs);
             attend(layer, cache, head, past, 0, 1, worker);

@@ -50,9 +50,7 @@ final class Workers implements AutoCloseable {
   /** Runs items 0 to n − 1 in no particular order and returns when all are done. */
   void run(int n, Body items) {
     if (threads.length == 0 || n == 1) {
-      for (int i = 0; i < n; i++) {
-        items.run(i, 0);
-      }
+      runAlone(n, items);
       return;
     }
     body = items;
@@ -72,6 +70,13 @@ final class Workers implements AutoCloseable {
     if (thrown != null) {
       failure = null;
       throw new IllegalStateException("a worker failed: " + thrown, thrown);
+    }
+  }
+
+  /** As {@link #run}, on the caller's thread. */
+  void runAlone(int n, Body items) {
+    for (int i = 0; i < n; i++) {
+      items.run(i, 0);
     }
   }
 
