@@ -159,8 +159,24 @@ final class GenerateCommand implements Callable<Integer> {
       GptConfig config = model.config(checkpoint);
       Optional<Tokenizer> tokenizer = tokenizer(checkpoint, config);
       int[] promptIds = given.encode(tokenizer, config.vocabSize());
+      checkFit(promptIds, tokenizer, config);
       Backend backend = device.open(config, checkpoint.weights(), threads, progress);
       return new Loaded(backend, tokenizer, promptIds, (System.nanoTime() - start) / 1e9);
+    }
+  }
+
+  /** What the generator would refuse too, but only after the weights are loaded. */
+  private void checkFit(int[] promptIds, Optional<Tokenizer> tokenizer, GptConfig config) {
+    if (tokenizer.isEmpty() && !stops.isEmpty()) {
+      throw new GptException("--stop needs a tokenizer, and this model has none");
+    }
+    if (onFull == OnFull.STOP && promptIds.length > config.blockSize()) {
+      throw new GptException(
+          "the prompt has "
+              + promptIds.length
+              + " tokens, but the context holds "
+              + config.blockSize()
+              + "; shorten it, or take --on-full slide");
     }
   }
 
