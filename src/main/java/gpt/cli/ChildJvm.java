@@ -1,0 +1,152 @@
+package gpt.cli;
+
+import java.io.IOException;
+import java.lang.module.ModuleFinder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A second JVM with the Vector API. Java resolves an incubating module only where its command line
+ * asks for it, and a jar cannot ask, so a plain {@code java -jar gpt.jar} starts the same program
+ * again with the flags. {@code scripts/gpt} gives them at once and never comes here.
+ */
+final class ChildJvm {
+  private static final String VECTOR = "jdk.incubator.vector";
+
+  /** Set in the child, so that it never starts another. */
+  private static final String MARK = "gpt.child";
+
+  /** What these commands do is no faster with the Vector API. */
+  private static final Set<String> NO_COMPUTING =
+      Set.of("info", "export", "completion", "-h", "--help", "-V", "--version");
+
+  private static String refusal;
+
+  private ChildJvm() {}
+
+  /** Whether this JVM can use the Vector API. */
+  static boolean vectorResolved() {
+    return ModuleLayer.boot().findModule(VECTOR).isPresent();
+  }
+
+  /** Whether this Java has the Vector API, resolved or not. */
+  static boolean vectorInstalled() {
+    return ModuleFinder.ofSystem().find(VECTOR).isPresent();
+  }
+
+  /**
+   * Runs the command line in a child if it needs one.
+   *
+   * @return the child's exit status; empty where the command is to run in this JVM
+   */
+  static OptionalInt run(String[] args) {
+    if (Boolean.getBoolean(MARK)) {
+      endWithParent();
+      return OptionalInt.empty();
+    }
+    if (args.length > 0 && NO_COMPUTING.contains(args[0]) || vectorResolved()) {
+      return OptionalInt.empty();
+    }
+    List<String> own = jvmOptions(Arguments.commandLine(), args.length);
+    if (!vectorInstalled()) {
+      refusal = "this Java (" + System.getProperty("java.home") + ") has no module " + VECTOR;
+    } else if (debugged(own, System.getenv())) {
+      refusal = "a debugger is attached, so no second JVM is started; add --add-modules " + VECTOR;
+    } else {
+      try {
+        return OptionalInt.of(start(own, args));
+      } catch (IOException e) {
+        refusal = "a second JVM with --add-modules " + VECTOR + " did not start: " + e.getMessage();
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  /** Why {@link #run} could not start a child that was needed. */
+  static Optional<String> refusal() {
+    return Optional.ofNullable(refusal);
+  }
+
+  private static int start(List<String> own, String[] args) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(own);
+    command.addAll(List.of("--add-modules", VECTOR, "--enable-native-access=ALL-UNNAMED"));
+    command.add("-D" + MARK + "=true");
+    command.addAll(Arguments.propertyForChild(args));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(Arguments.forChild(args));
+    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    if (Arguments.asciiLocale()) {
+      builder.environment().put("LC_ALL", "C.UTF-8");
+    }
+    Process child = builder.start();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(child)));
+    while (true) {
+      try {
+        return child.waitFor();
+      } catch (InterruptedException e) {
+        // Nothing interrupts the main thread; wait on.
+      }
+    }
+  }
+
+  private static void stop(Process child) {
+    child.destroy();
+    try {
+      if (!child.waitFor(2, TimeUnit.SECONDS)) {
+        child.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      child.destroyForcibly();
+    }
+  }
+
+  /** A parent that is killed outright cannot stop its child, so the child watches. */
+  private static void endWithParent() {
+    ProcessHandle.current()
+        .parent()
+        .ifPresent(
+            parent ->
+                parent.onExit().thenRun(() -> Runtime.getRuntime().halt(128 + 15 /* TERM */)));
+  }
+
+  /**
+   * The options that this JVM was started with, less the class path and the jar. Those in {@code
+   * JDK_JAVA_OPTIONS} and {@code JAVA_TOOL_OPTIONS} reach a child by themselves.
+   *
+   * @param commandLine the whole command line, the program first
+   * @param arguments how many of its last entries are the program's own
+   */
+  static List<String> jvmOptions(List<String> commandLine, int arguments) {
+    // Before the program's arguments stands the jar or the main class.
+    int end = commandLine.size() - arguments - 1;
+    List<String> options = new ArrayList<>();
+    for (int i = 1; i < end; i++) {
+      switch (commandLine.get(i)) {
+        case "-jar" -> {}
+        case "-cp", "-classpath", "--class-path" -> i++;
+        case String option when option.startsWith("--class-path=") -> {}
+        case String option -> options.add(option);
+      }
+    }
+    return options;
+  }
+
+  /** Whether a debugger listens to this JVM: it wants this process, and a child's port is taken. */
+  static boolean debugged(List<String> jvmOptions, Map<String, String> environment) {
+    return jvmOptions.stream().anyMatch(ChildJvm::debugs)
+        || debugs(environment.getOrDefault("JDK_JAVA_OPTIONS", ""))
+        || debugs(environment.getOrDefault("JAVA_TOOL_OPTIONS", ""));
+  }
+
+  private static boolean debugs(String options) {
+    return options.contains("-agentlib:jdwp") || options.contains("-Xrunjdwp");
+  }
+}

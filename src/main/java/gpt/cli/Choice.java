@@ -1,0 +1,73 @@
+package gpt.cli;
+
+import gpt.generate.OnFull;
+import gpt.model.Gelu;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * An option's value that is one of a few lower-case words. The nested classes are those words for
+ * the completion script.
+ */
+final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
+  private final Class<E> type;
+
+  private Choice(Class<E> type) {
+    this.type = type;
+  }
+
+  /** Makes a parser read the words of every such option. */
+  static void register(CommandLine parser) {
+    parser.registerConverter(Device.class, new Choice<>(Device.class));
+    parser.registerConverter(Gelu.class, new Choice<>(Gelu.class));
+    parser.registerConverter(OnFull.class, new Choice<>(OnFull.class));
+  }
+
+  @Override
+  public E convert(String value) {
+    for (E constant : type.getEnumConstants()) {
+      if (word(constant).equals(value)) {
+        return constant;
+      }
+    }
+    throw new TypeConversionException(
+        "expected " + String.join(" or ", words(type)) + ", found '" + value + "'");
+  }
+
+  static <E extends Enum<E>> List<String> words(Class<E> type) {
+    return Arrays.stream(type.getEnumConstants())
+        .map(Choice::word)
+        .collect(Collectors.toUnmodifiableList());
+  }
+
+  private static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  static final class Devices implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return words(Device.class).iterator();
+    }
+  }
+
+  static final class Gelus implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return words(Gelu.class).iterator();
+    }
+  }
+
+  static final class OnFulls implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return words(OnFull.class).iterator();
+    }
+  }
+}

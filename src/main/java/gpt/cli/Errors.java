@@ -1,0 +1,82 @@
+package gpt.cli;
+
+import gpt.model.GptException;
+import gpt.tokenizer.UnencodableTextException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * What the user reads when something fails: one line on standard error that begins with {@code
+ * gpt:}, and a stack trace only with {@code --debug}.
+ */
+final class Errors {
+  static final String DEBUG = "--debug";
+
+  private Errors() {}
+
+  /** A command line that makes no sense. Exit status 2. */
+  static int usage(ParameterException e, String[] args) {
+    String name = e.getCommandLine().getCommandSpec().qualifiedName();
+    return report(message(e) + " (see " + name + " --help)", e, args, CommandLine.ExitCode.USAGE);
+  }
+
+  /** Everything else. Exit status 1. */
+  static int failure(Throwable e, String[] args) {
+    return report(explain(e), e, args, CommandLine.ExitCode.SOFTWARE);
+  }
+
+  private static String explain(Throwable e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof OutOfMemoryError) {
+        return "out of memory ("
+            + t.getMessage()
+            + "): the Java heap may take "
+            + Runtime.getRuntime().maxMemory() / (1 << 20)
+            + " MiB; give it more with JDK_JAVA_OPTIONS=-Xmx8g in the environment, or take a"
+            + " smaller model (gpt info says what one needs)";
+      }
+    }
+    if (e instanceof GptException
+        || e instanceof UnencodableTextException
+        || e instanceof IOException) {
+      return e.getMessage();
+    }
+    return "internal error, please report it with what " + DEBUG + " shows: " + e;
+  }
+
+  private static String message(ParameterException e) {
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      String first = unmatched.getUnmatched().get(0);
+      if (!unmatched.isUnknownOption()) {
+        return "unexpected argument '"
+            + first
+            + "': a prompt goes behind --prompt, and the commands are generate, info, export and"
+            + " completion";
+      }
+      String near = unmatched.getSuggestions().stream().findFirst().orElse(null);
+      return "unknown option '"
+          + first
+          + "'"
+          + (near == null ? "" : ", did you mean " + near + "?");
+    }
+    return e.getMessage();
+  }
+
+  private static int report(String line, Throwable e, String[] args, int status) {
+    StringWriter text = new StringWriter();
+    PrintWriter out = new PrintWriter(text);
+    out.println("gpt: " + line.strip().replaceAll("\\s*\\R\\s*", " "));
+    if (List.of(args).contains(DEBUG)) {
+      e.printStackTrace(out);
+    }
+    out.flush();
+    System.err.print(text);
+    System.err.flush();
+    return status;
+  }
+}

@@ -1,0 +1,110 @@
+package gpt.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Set;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.UsageMessageSpec;
+
+/** The program itself: only holds the commands and the help. */
+@Command(
+    name = GptCommand.NAME,
+    description = "%nGenerates text with GPT-2 and nanoGPT models.",
+    customSynopsis = {
+      "gpt [generate] [OPTIONS]",
+      "       gpt info|export|completion [OPTIONS]",
+      "       gpt COMMAND --help"
+    },
+    synopsisHeading = "Usage: ",
+    optionListHeading = "%nOptions of generate:%n",
+    commandListHeading = "%nCommands:%n",
+    footer = {
+      "",
+      "Examples:",
+      "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
+      "  gpt info --model out-shakespeare",
+      "  gpt export --model out-shakespeare/ckpt.pt --out my-model",
+      "  source <(gpt completion)"
+    },
+    subcommands = {
+      GenerateCommand.class,
+      InfoCommand.class,
+      ExportCommand.class,
+      CompletionCommand.class
+    },
+    versionProvider = VersionProvider.class)
+final class GptCommand {
+  static final String NAME = "gpt";
+
+  private static final String GENERATE = "generate";
+
+  private static final Set<String> NAMED =
+      Set.of(GENERATE, "info", "export", "completion", "-h", "--help", "-V", "--version");
+
+  @Mixin private CommonOptions common;
+
+  /**
+   * Runs one command.
+   *
+   * @return the exit status
+   */
+  static int run(String[] args) {
+    System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8));
+    StringWriter help = new StringWriter();
+    try {
+      int status =
+          commandLine()
+              .setOut(new PrintWriter(help))
+              .setParameterExceptionHandler(Errors::usage)
+              .setExecutionExceptionHandler((e, command, parsed) -> handled(e, args))
+              .execute(withDefaultCommand(args));
+      StandardOutput.write(help.toString());
+      return status;
+    } catch (Throwable e) {
+      // Errors among them, which picocli lets through: out of memory above all.
+      return handled(e, args);
+    }
+  }
+
+  private static int handled(Throwable e, String[] args) {
+    return e instanceof StandardOutput.ClosedException
+        ? CommandLine.ExitCode.OK
+        : Errors.failure(e, args);
+  }
+
+  /** {@code generate} is what runs where no command is named. */
+  static String[] withDefaultCommand(String[] args) {
+    boolean named = args.length > 0 && NAMED.contains(args[0]);
+    return named
+        ? args
+        : Stream.concat(Stream.of(GENERATE), Stream.of(args)).toArray(String[]::new);
+  }
+
+  /** The parser with all commands. */
+  static CommandLine commandLine() {
+    CommandLine gpt = new CommandLine(new GptCommand());
+    gpt.setExpandAtFiles(false); // a prompt may begin with @
+    gpt.setPosixClusteredShortOptionsAllowed(false); // and with -h
+    gpt.setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF));
+    gpt.setUsageHelpWidth(100);
+    gpt.setUsageHelpLongOptionsMaxWidth(30);
+    Choice.register(gpt);
+    VersionProvider version = new VersionProvider();
+    gpt.getSubcommands().values().forEach(c -> c.getCommandSpec().versionProvider(version));
+    // generate needs no name, so its options stand in the program's own help.
+    gpt.getHelpSectionMap()
+        .put(
+            UsageMessageSpec.SECTION_KEY_OPTION_LIST,
+            help -> help.subcommands().get(GENERATE).optionList());
+    return gpt;
+  }
+}

@@ -1,0 +1,46 @@
+package gpt.cli;
+
+import gpt.checkpoint.Checkpoint;
+import gpt.model.GptConfig;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Says what a model is: shape, parameters, memory, tokenizer. */
+@Command(
+    name = "info",
+    sortOptions = false,
+    description = "Says what a model is: its shape, parameters, memory and tokenizer.",
+    footer = {
+      "",
+      "Examples:",
+      "  gpt info",
+      "  gpt info --model out-shakespeare/ckpt.pt",
+      "  gpt info --model my-gpt2 --json"
+    })
+final class InfoCommand implements Callable<Integer> {
+  @Mixin private ModelOptions model;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    ModelInfo info = read();
+    StandardOutput.write(json ? Json.line(info.toJson()) : info.toText());
+    return CommandLine.ExitCode.OK;
+  }
+
+  private ModelInfo read() {
+    try (LoadProgress progress = new LoadProgress(Terminal.isStandardError());
+        Checkpoint checkpoint = Checkpoint.open(model.path(), progress::read)) {
+      GptConfig config = model.config(checkpoint);
+      return ModelInfo.of(checkpoint, config, GenerateCommand.tokenizer(checkpoint, config));
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package gpt.cli;
+
+import gpt.generate.Generation;
+import java.io.IOException;
+
+/** Puts samples on standard output. */
+interface SamplePrinter {
+  /** Before anything is generated. */
+  void begin() throws IOException;
+
+  /** A token, with the text that can be shown now. */
+  void token(int id, String text) throws IOException;
+
+  /** A sample has ended. */
+  void ended(Generation generation) throws IOException;
+}

@@ -1,0 +1,69 @@
+package gpt.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.Charset;
+
+/**
+ * Standard output, written at once and in UTF-8 whatever the locale. {@link System#out} does
+ * neither and hides errors.
+ */
+final class StandardOutput {
+  static final Charset CHARSET = UTF_8;
+
+  private static final FileOutputStream OUT = new FileOutputStream(FileDescriptor.out);
+
+  private static boolean midLine;
+  private static boolean guarded;
+
+  /** Nobody reads any more, as with {@code | head}: a reason to stop, not an error. */
+  static final class ClosedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private ClosedException(IOException cause) {
+      super("standard output was closed", cause);
+    }
+  }
+
+  private StandardOutput() {}
+
+  static void write(String text) throws IOException {
+    write(text.getBytes(CHARSET));
+  }
+
+  static synchronized void write(byte[] text) throws IOException {
+    if (text.length == 0) {
+      return;
+    }
+    if (!guarded) {
+      guarded = true;
+      if (Terminal.isStandardOutput()) {
+        Runtime.getRuntime().addShutdownHook(new Thread(StandardOutput::endLine));
+      }
+    }
+    try {
+      OUT.write(text);
+    } catch (IOException e) {
+      // Java has no class of its own for EPIPE; the text is the C library's.
+      if ("Broken pipe".equals(e.getMessage())) {
+        throw new ClosedException(e);
+      }
+      throw new IOException("cannot write to standard output: " + e.getMessage(), e);
+    }
+    midLine = text[text.length - 1] != '\n';
+  }
+
+  /** After Ctrl-C in the middle of a line, the shell's prompt begins a line of its own. */
+  private static synchronized void endLine() {
+    if (midLine) {
+      try {
+        OUT.write('\n');
+      } catch (IOException e) {
+        // The terminal is gone.
+      }
+    }
+  }
+}

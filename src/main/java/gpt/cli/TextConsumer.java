@@ -1,0 +1,35 @@
+package gpt.cli;
+
+import java.util.List;
+import java.util.Stack;
+import java.util.stream.Stream;
+import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * Takes a text as it is. The parser itself refuses one that begins like a short option, such as
+ * {@code -hello}; here only an option's whole name is refused, since then the text was forgotten.
+ */
+final class TextConsumer implements IParameterConsumer {
+  @Override
+  public void consumeParameters(Stack<String> args, ArgSpec option, CommandSpec command) {
+    String name = ((OptionSpec) option).longestName();
+    if (args.isEmpty() || command.optionsMap().containsKey(args.peek())) {
+      String found = args.isEmpty() ? "nothing" : "the option " + args.peek();
+      throw new ParameterException(
+          command.commandLine(), "a text must follow " + name + ", found " + found);
+    }
+    String text = args.pop();
+    Object before = option.getValue();
+    if (option.isMultiValue()) {
+      option.setValue(Stream.concat(((List<?>) before).stream(), Stream.of(text)).toList());
+    } else if (before == null) {
+      option.setValue(text);
+    } else {
+      throw new ParameterException(command.commandLine(), name + " can be given only once");
+    }
+  }
+}

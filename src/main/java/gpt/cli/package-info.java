@@ -1,0 +1,2 @@
+/** The command line: one class a command. Nothing imports this package. */
+package gpt.cli;

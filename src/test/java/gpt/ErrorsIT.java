@@ -1,0 +1,126 @@
+package gpt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Every mistake gets one line and the right exit status: 2 for the command line, 1 for the rest.
+ */
+class ErrorsIT {
+  private static final String GOLDEN = "src/test/resources/golden/model-0-hf";
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--promt x                      | --prompt",
+        "hello                          | unexpected argument 'hello'",
+        "--prompt                       | --prompt",
+        "--prompt --json                | --json",
+        "--prompt a --prompt b          | only once",
+        "--prompt a --prompt-ids 3      | only one of",
+        "--prompt-ids 1,,2              | found ''",
+        "--prompt-ids 65                | 0 to 64",
+        "--temperature -1               | temperature",
+        "--temperature warm             | 'warm'",
+        "--top-k -1                     | top-k",
+        "--max-new-tokens -3            | found -3",
+        "--num-samples 0                | found 0",
+        "--threads 0                    | found 0",
+        "--seed pi                      | 'pi'",
+        "--on-full wrap                 | slide or stop",
+        "--gelu relu                    | exact or tanh",
+        "--device gpu                   | cpu or reference",
+        "info --prompt x                | --prompt",
+        "export --model m.pt            | --out"
+      })
+  void aWrongCommandLine(String line, String part) {
+    Program.gpt(line.split(" +")).run().failed(2, "gpt: ", part, "--help");
+  }
+
+  @Test
+  void anEmptyTextIsAWrongCommandLine() {
+    Program.gpt("--prompt", "").run().failed(2, "the prompt is empty");
+    Program.gpt("--prompt", "-").run().failed(2, "the prompt is empty");
+    Program.gpt("--stop", "").run().failed(2, "--stop");
+  }
+
+  @Test
+  void aModelThatIsNotThere() {
+    Program.gpt("--model", "nope").run().failed(1, "no such file or folder", "weights");
+    Program.gpt("--model", "/no/such/ckpt.pt").run().failed(1, "/no/such/ckpt.pt");
+    Program.gpt("--model", "gpt2").run().failed(1, "gpt2", "model.safetensors");
+    Program.gpt("info", "--model", folder.toString()).run().failed(1, folder.toString());
+  }
+
+  @Test
+  void aModelThatIsDamaged() throws Exception {
+    byte[] whole = Files.readAllBytes(Path.of(GOLDEN, "model.safetensors"));
+    Files.copy(Path.of(GOLDEN, "config.json"), folder.resolve("config.json"));
+    Path cut = folder.resolve("model.safetensors");
+    Files.write(cut, Arrays.copyOf(whole, whole.length / 2));
+    Program.gpt("--model", folder.toString(), "--prompt-ids", "1").run().failed(1, cut.toString());
+  }
+
+  @Test
+  void aPromptThatCannotBe() throws Exception {
+    Program.gpt("--prompt", "10 € please").run().failed(1, "'1'");
+    Program.gpt("--prompt-file", "/no/such/file").run().failed(1, "/no/such/file", "no such file");
+    Path latin1 = Files.write(folder.resolve("latin1.txt"), new byte[] {'a', (byte) 0xE9, 'b'});
+    Program.gpt("--prompt-file", latin1.toString()).run().failed(1, "not UTF-8");
+    Program.gpt("--model", GOLDEN, "--prompt", "text").run().failed(1, "--prompt-ids");
+    Program.gpt("--model", GOLDEN, "--prompt-ids", "1", "--stop", "x").run().failed(1, "tokenizer");
+    Program.gpt("--prompt", "a".repeat(300), "--on-full", "stop").run().failed(1, "256");
+  }
+
+  @Test
+  void aStackTraceComesWithDebugOnly() {
+    Program.Result run = Program.gpt("--model", "nope", "--debug").run();
+    assertEquals(1, run.status(), run::toString);
+    assertTrue(run.err().contains("\tat gpt."), run::toString);
+  }
+
+  @Test
+  void aPlainJarFailsTheSameWay() {
+    Program.jar("--model", "nope").run().failed(1, "no such file or folder");
+    Program.jar("--promt").run().failed(2, "--prompt");
+    Program.jar("info", "--model", "nope").run().failed(1, "no such file or folder");
+  }
+
+  @Test
+  void tooLittleMemory() {
+    Program.Result run =
+        Program.gpt("--device", "reference", "-n", "1")
+            .environment("JDK_JAVA_OPTIONS", "-Xmx8m")
+            .run();
+    assertEquals(1, run.status(), run::toString);
+    String last = run.notes().getLast();
+    assertTrue(last.startsWith("gpt: ") && last.contains("-Xmx"), run::toString);
+    assertFalse(run.err().contains("\tat "), run::toString);
+  }
+
+  @Test
+  void aFullDiskIsNotAClosedPipe() {
+    if (!Files.exists(Path.of("/dev/full"))) {
+      return; // Linux has it
+    }
+    List<String> commands = List.of("--version", "info", "-n 2");
+    for (String command : commands) {
+      Program.of("sh", "-c", "scripts/gpt " + command + " > /dev/full")
+          .run()
+          .failed(1, "standard output");
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package gpt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code gpt info} and {@code gpt export}. */
+class InfoExportIT {
+  private static final String NANO = "src/test/resources/golden/model-1-nanogpt/ckpt.pt";
+
+  @TempDir Path folder;
+
+  @Test
+  void infoCountsAsNanoGptDoes() {
+    Program.Result text = Program.gpt("info").run().succeeded();
+    // What nanoGPT's train.py printed for this model.
+    assertTrue(text.out().contains("number of parameters: 2.68M"), text::toString);
+    for (String part :
+        List.of("wte", "wpe", "h.attn.c_attn", "ln_f", "lm_head", "characters, 65")) {
+      assertTrue(text.out().contains(part), text::toString);
+    }
+    JsonObject json =
+        JsonParser.parseString(Program.gpt("info", "--json").run().succeeded().out())
+            .getAsJsonObject();
+    long block =
+        384 + (192 * 576 + 576) + (192 * 192 + 192) + 384 + (192 * 768 + 768) + (768 * 192 + 192);
+    long expected = 65 * 192 + 6 * block + 384;
+    assertEquals(expected, json.get("parameters_nanogpt").getAsLong());
+    assertEquals(expected + 256 * 192, json.get("parameters_total").getAsLong());
+    assertEquals("characters", json.get("tokenizer").getAsString());
+    assertEquals("exact", json.get("gelu").getAsString());
+  }
+
+  @Test
+  void anExportIsTheSameModel() {
+    String out = folder.resolve("a folder/of mine").toString();
+    Program.gpt("export", "--model", NANO, "--out", out).run().succeeded();
+    String[] args = {"--prompt-ids", "1,2,3", "-n", "20", "-q", "--model"};
+    assertEquals(
+        Program.gpt(args(args, NANO)).run().succeeded().out(),
+        Program.gpt(args(args, out)).run().succeeded().out());
+
+    Program.gpt("export", "--model", NANO, "--out", out).run().failed(1, "--force");
+    Program.gpt("export", "--model", NANO, "--out", out, "--force").run().succeeded();
+  }
+
+  private static String[] args(String[] start, String last) {
+    String[] all = Arrays.copyOf(start, start.length + 1);
+    all[start.length] = last;
+    return all;
+  }
+
+  @Test
+  void everyHelpHasExamples() {
+    for (String command : List.of("generate", "info", "export", "completion")) {
+      Program.Result help = Program.jar(command, "--help").run().succeeded();
+      assertTrue(help.out().startsWith("Usage: gpt " + command), help::toString);
+      assertTrue(help.out().contains("Examples:"), help::toString);
+      assertEquals(List.of(), help.notes());
+    }
+    Program.Result help = Program.jar("--help").run().succeeded();
+    for (String part :
+        List.of("generate", "info", "export", "completion", "--prompt", "Examples:")) {
+      assertTrue(help.out().contains(part), help::toString);
+    }
+    Program.Result version = Program.jar("--version").run().succeeded();
+    assertTrue(
+        version.out().matches("gpt \\d[^\n]*\nJava \\d[^\n]*Vector API: yes\n"), version::toString);
+  }
+}

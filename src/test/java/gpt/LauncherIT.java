@@ -1,0 +1,127 @@
+package gpt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** How the process starts and ends: other Javas, Ctrl-C, closed pipes, killed parents. */
+class LauncherIT {
+  private static final String[] ENDLESS = {"--prompt", "ROMEO:", "--max-new-tokens", "1000000"};
+
+  @Test
+  void anOlderJavaGetsOneLine() {
+    Optional<Path> old = olderJava();
+    assumeTrue(
+        old.isPresent(),
+        "no Java from 8 to 24 in /usr/lib/jvm, ~/.sdkman or ~/.jdks; install one to run this");
+    Program.jar(old.get(), "--prompt", "ROMEO:")
+        .run()
+        .failed(1, "gpt: needs Java 25", "https://adoptium.net");
+  }
+
+  private static Optional<Path> olderJava() {
+    Path home = Path.of(System.getProperty("user.home"));
+    return Stream.of(
+            Path.of("/usr/lib/jvm"), home.resolve(".sdkman/candidates/java"), home.resolve(".jdks"))
+        .flatMap(LauncherIT::children)
+        .filter(java -> Files.isExecutable(java.resolve("bin/java")))
+        .filter(java -> release(java) > 0 && release(java) < 25)
+        .findFirst();
+  }
+
+  private static Stream<Path> children(Path folder) {
+    try (Stream<Path> list = Files.list(folder)) {
+      return list.toList().stream().sorted();
+    } catch (IOException e) {
+      return Stream.empty();
+    }
+  }
+
+  private static int release(Path java) {
+    try {
+      return Files.readAllLines(java.resolve("release")).stream()
+          .filter(l -> l.startsWith("JAVA_VERSION="))
+          .map(l -> l.replaceAll(".*=\"(1\\.)?(\\d+).*", "$2"))
+          .mapToInt(Integer::parseInt)
+          .findFirst()
+          .orElse(0);
+    } catch (IOException | NumberFormatException e) {
+      return 0;
+    }
+  }
+
+  @Test
+  void aClosedPipeEndsItQuietly() throws Exception {
+    for (Program program : List.of(Program.gpt(ENDLESS), Program.jar(ENDLESS))) {
+      Process process = program.start();
+      InputStream out = process.getInputStream();
+      assertEquals("ROMEO:", new String(out.readNBytes(6)));
+      out.close();
+      assertEquals(0, program.await(process));
+      String err = new String(process.getErrorStream().readAllBytes());
+      assertEquals(
+          List.of(), err.lines().filter(l -> !l.startsWith("WARNING: Using incubator")).toList());
+    }
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no signals")
+  void aSignalEndsItAndItsChild() throws Exception {
+    assertEquals(130, statusAfter("INT", heedingInterrupts(Program.gpt(ENDLESS))));
+    assertEquals(143, statusAfter("TERM", Program.gpt(ENDLESS)));
+    assertEquals(143, statusAfter("TERM", Program.jar(ENDLESS)));
+    assertEquals(137, statusAfter("KILL", Program.jar(ENDLESS)));
+  }
+
+  /** A build that a shell runs in the background ignores Ctrl-C, and so would what it starts. */
+  private static Program heedingInterrupts(Program program) throws IOException {
+    Path status = Path.of("/proc/self/status");
+    boolean ignored =
+        Files.exists(status)
+            && Files.readAllLines(status).stream()
+                .filter(l -> l.startsWith("SigIgn:"))
+                .anyMatch(l -> (Long.parseUnsignedLong(l.split("\\s+")[1], 16) & 2) != 0);
+    return ignored ? program.under("env", "--default-signal=INT") : program;
+  }
+
+  /** Signals a program in the middle of its text; its child process must end too. */
+  private static int statusAfter(String signal, Program program) throws Exception {
+    Process process = program.start();
+    process.getInputStream().readNBytes(8);
+    List<ProcessHandle> children = process.descendants().toList();
+    Program.of("kill", "-" + signal, String.valueOf(process.pid())).run().succeeded();
+    int status = program.await(process);
+    for (ProcessHandle child : children) {
+      child.onExit().get(60, TimeUnit.SECONDS);
+    }
+    return status;
+  }
+
+  @Test
+  void theChildHasTheParentsOptions() {
+    Program.Result run =
+        Program.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "-Xmx8m",
+                "-cp",
+                "target/gpt.jar",
+                "gpt.Launcher",
+                "--device",
+                "reference")
+            .run();
+    assertEquals(1, run.status(), run::toString);
+    assertTrue(run.err().contains("out of memory"), run::toString);
+  }
+}

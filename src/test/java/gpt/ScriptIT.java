@@ -1,0 +1,171 @@
+package gpt;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code scripts/gpt}: arguments, Javas, symbolic links, and the first run in a fresh clone. */
+class ScriptIT {
+  @TempDir Path folder;
+
+  /** None of the demo's characters is special to a shell, but for $, &, ; and quotes. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "it's $HOME; $$ & 'quoted'",
+        " leading and trailing ",
+        "line\nbreak\n\nand  spaces\n",
+        "-hello",
+        "--and so on",
+        "- a list",
+        "?",
+        "!! !$"
+      })
+  void argumentsArriveAsTheyAre(String prompt) {
+    Program.Result run = Program.gpt("--prompt", prompt, "-n", "0", "-q").run().succeeded();
+    assertArrayEquals((prompt + "\n").getBytes(), run.bytes(), run::toString);
+  }
+
+  /** Characters that the demo lacks: the error quotes the first, and the rest is checked by ids. */
+  @Test
+  void specialCharactersArriveAsTheyAre() {
+    for (String character :
+        List.of("*", "\"", "\\", "`", "@", "%", "#", "\t", "~", "[", "{", "|")) {
+      Program.Result run = Program.gpt("--prompt", character).run();
+      assertEquals(1, run.status(), run::toString);
+      String code = "U+%04X".formatted((int) character.charAt(0));
+      assertTrue(run.notes().get(0).contains(code), run::toString);
+    }
+  }
+
+  @Test
+  void anOldJavaHomeIsPassedOver() throws Exception {
+    Path old = Files.createDirectories(folder.resolve("old/bin")).getParent();
+    fakeJava(old, "17.0.1");
+    Program.gpt("--version").environment("JAVA_HOME", old.toString()).run().succeeded();
+    Program.gpt("--version").environment("JAVA_HOME", "/no/such/jdk").run().succeeded();
+  }
+
+  @Test
+  void theBestJavaIsChosen() throws Exception {
+    for (String version : List.of("1.8.0_402", "17.0.1", "25.0.3", "25-ea", "26.0.1", "27")) {
+      fakeJava(folder.resolve(version), version);
+    }
+    assertEquals("25.0.3", chosen("1.8.0_402", "27", "25.0.3", "26.0.1", "17.0.1"));
+    assertEquals("26.0.1", chosen("27", "26.0.1", "17.0.1"));
+    assertEquals("25-ea", chosen("27", "25-ea"));
+    assertEquals("", chosen("1.8.0_402", "17.0.1", "nothing"));
+  }
+
+  private void fakeJava(Path home, String version) throws IOException {
+    Files.createDirectories(home.resolve("bin"));
+    Path java = Files.writeString(home.resolve("bin/java"), "#!/bin/sh\nexit 9\n");
+    assertTrue(java.toFile().setExecutable(true));
+    Files.writeString(home.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
+  }
+
+  private String chosen(String... homes) {
+    String list = String.join(" ", homes);
+    return Program.of(
+            "sh",
+            "-c",
+            ". '"
+                + Program.ROOT
+                + "/scripts/jdk.sh'; java_home=; take_best_java "
+                + list
+                + "; printf %s \"$java_home\"")
+        .directory(folder)
+        .run()
+        .succeeded()
+        .out();
+  }
+
+  @Test
+  void theCompletionScriptCompletes() throws Exception {
+    Path script = folder.resolve("gpt.bash");
+    Files.write(script, Program.gpt("completion").run().succeeded().bytes());
+    Program.Result run =
+        Program.of(
+                "bash",
+                "-c",
+                "source \"$0\"; COMP_WORDS=(gpt --prompt-f); COMP_CWORD=1; _complete_gpt;"
+                    + " echo ${COMPREPLY[*]}; COMP_WORDS=(gpt e); _complete_gpt;"
+                    + " echo ${COMPREPLY[*]}",
+                script.toString())
+            .run()
+            .succeeded();
+    assertEquals("--prompt-file\nexport\n", run.out(), run::toString);
+  }
+
+  /**
+   * The first minutes: a copy of the sources in a path with a space, called through a symbolic link
+   * from elsewhere, by two users at once; then a source that does not compile.
+   */
+  @Test
+  void aFreshCloneBuildsItself() throws Exception {
+    Path clone = folder.resolve("fresh clone");
+    for (String part :
+        List.of("mvnw", ".mvn", "pom.xml", "src/main", "kernels", "scripts", "weights")) {
+      copy(Program.ROOT.resolve(part), clone.resolve(part));
+    }
+    Path link = Files.createSymbolicLink(folder.resolve("my gpt"), clone.resolve("scripts/gpt"));
+    String[] command = {link.toString(), "--prompt", "ROMEO:", "-n", "20"};
+
+    List<Program> users = Stream.generate(() -> fresh(command)).limit(2).toList();
+    List<Program.Result> results = users.parallelStream().map(Program::run).toList();
+    for (Program.Result result : results) {
+      result.succeeded();
+      assertTrue(result.out().startsWith("ROMEO:"), result::toString);
+      assertEquals(results.get(0).out(), result.out());
+    }
+    assertEquals(
+        1,
+        results.stream().filter(r -> r.err().contains("building target/gpt.jar")).count(),
+        results::toString);
+    assertFalse(Files.exists(clone.resolve("target/gpt.lock")));
+
+    Program.Result again = fresh(command).run().succeeded();
+    assertFalse(again.err().contains("building"), again::toString);
+
+    Path source = clone.resolve("src/main/java/gpt/Launcher.java");
+    Files.writeString(source, "no Java\n", StandardOpenOption.APPEND);
+    Program.Result broken = fresh(command).run();
+    assertEquals(1, broken.status(), broken::toString);
+    assertEquals("", broken.out());
+    assertTrue(broken.err().contains("Launcher.java"), broken::toString);
+    assertTrue(broken.notes().getLast().startsWith("gpt: the build failed"), broken::toString);
+  }
+
+  /** Without what the Maven that runs this test has set for itself. */
+  private Program fresh(String... command) {
+    return Program.of(command)
+        .directory(folder)
+        .environment("MAVEN_PROJECTBASEDIR", null)
+        .environment("MAVEN_CMD_LINE_ARGS", null)
+        .environment("MAVEN_BASEDIR", null);
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        Files.createDirectories(target.getParent());
+        Files.copy(
+            file, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+  }
+}

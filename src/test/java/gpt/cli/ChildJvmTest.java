@@ -1,0 +1,42 @@
+package gpt.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ChildJvmTest {
+  @Test
+  void jvmOptionsAreKeptWithoutTheClassPath() {
+    assertEquals(
+        List.of("-Xmx1g", "-Da=b c"),
+        ChildJvm.jvmOptions(
+            List.of("java", "-Xmx1g", "-Da=b c", "-jar", "gpt.jar", "--prompt", "-jar"), 2));
+    assertEquals(
+        List.of("-ea", "--add-opens", "x/y=z"),
+        ChildJvm.jvmOptions(
+            List.of("java", "-ea", "-cp", "a:b", "--add-opens", "x/y=z", "gpt.Launcher"), 0));
+    assertEquals(
+        List.of("-javaagent:a.jar"),
+        ChildJvm.jvmOptions(
+            List.of("java", "--class-path=a", "-javaagent:a.jar", "gpt.Launcher", ""), 1));
+  }
+
+  @Test
+  void anUnknownCommandLineGivesNone() {
+    assertEquals(List.of(), ChildJvm.jvmOptions(List.of(), 3));
+    assertEquals(List.of(), ChildJvm.jvmOptions(List.of("java", "@options"), 5));
+  }
+
+  @Test
+  void aDebuggerIsNoticed() {
+    String agent = "-agentlib:jdwp=transport=dt_socket,server=y,address=5005";
+    assertTrue(ChildJvm.debugged(List.of("-ea", agent), Map.of()));
+    assertTrue(ChildJvm.debugged(List.of(), Map.of("JDK_JAVA_OPTIONS", "-ea " + agent)));
+    assertTrue(ChildJvm.debugged(List.of(), Map.of("JAVA_TOOL_OPTIONS", agent)));
+    assertFalse(ChildJvm.debugged(List.of("-ea"), Map.of("JAVA_TOOL_OPTIONS", "-Xmx1g")));
+  }
+}

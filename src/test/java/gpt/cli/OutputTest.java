@@ -1,0 +1,67 @@
+package gpt.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import gpt.generate.Timings;
+import gpt.model.Tensor;
+import gpt.model.Weights;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What the commands print, where it is worked out and not only handed on. */
+class OutputTest {
+  @Test
+  void theSpeedLine() {
+    assertEquals(
+        "prompt 6 tokens, 1200 tokens/s; decode 199 tokens, 99.5 tokens/s; first token after 0.12"
+            + " s",
+        SpeedLine.of(new Timings(0.123, 6, 0.005, 199, 2)));
+    assertEquals(
+        "prompt 1 token, 10.0 tokens/s; decode 0 tokens; first token after 0.10 s",
+        SpeedLine.of(new Timings(0.1, 1, 0.1, 0, 0)));
+  }
+
+  @Test
+  void theBar() {
+    assertEquals("loading [" + " ".repeat(30) + "]   0%", LoadProgress.bar(0));
+    assertEquals("loading [" + "=".repeat(15) + " ".repeat(15) + "]  50%", LoadProgress.bar(0.5));
+    assertEquals("loading [" + "=".repeat(30) + "] 100%", LoadProgress.bar(1.01));
+  }
+
+  @Test
+  void parametersAreCountedOnce() {
+    Weights tied = weights(false);
+    ParameterCounts counts = ParameterCounts.of(tied);
+    // wte 5·2, wpe 3·2, two blocks without biases 2 + 12 + 4 + 2 + 16 + 16, ln_f 2
+    assertEquals(52, counts.block());
+    assertEquals(10 + 6 + 104 + 2, counts.total());
+    assertEquals(counts.total() - 6, counts.nanoGpt());
+    assertEquals(4 * counts.total(), counts.storedBytes());
+    assertEquals(0, counts.parts().get("lm_head"));
+
+    ParameterCounts untied = ParameterCounts.of(weights(true));
+    assertEquals(counts.total() + 10, untied.total());
+    assertEquals(10, untied.parts().get("lm_head"));
+  }
+
+  private static Weights weights(boolean ownHead) {
+    Tensor wte = matrix(5, 2);
+    Weights.LayerNorm norm = new Weights.LayerNorm(Tensor.vector("ln", 1, 1), null);
+    Weights.Block block =
+        new Weights.Block(
+            norm,
+            new Weights.Attention(linear(6, 2), linear(2, 2)),
+            norm,
+            new Weights.Mlp(linear(8, 2), linear(2, 8)));
+    return new Weights(
+        wte, matrix(3, 2), List.of(block, block), norm, ownHead ? matrix(5, 2) : wte);
+  }
+
+  private static Weights.Linear linear(int out, int in) {
+    return new Weights.Linear(matrix(out, in), null);
+  }
+
+  private static Tensor matrix(int rows, int columns) {
+    return Tensor.matrix("w", rows, columns, new float[rows * columns]);
+  }
+}
