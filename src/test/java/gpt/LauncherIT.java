@@ -1,6 +1,7 @@
 package gpt;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -15,10 +16,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How the process starts and ends: other Javas, Ctrl-C, closed pipes, killed parents. */
 class LauncherIT {
   private static final String[] ENDLESS = {"--prompt", "ROMEO:", "--max-new-tokens", "1000000"};
+
+  @TempDir Path folder;
 
   @Test
   void anOlderJavaGetsOneLine() {
@@ -96,15 +100,25 @@ class LauncherIT {
     return ignored ? program.under("env", "--default-signal=INT") : program;
   }
 
-  /** Signals a program in the middle of its text; its child process must end too. */
-  private static int statusAfter(String signal, Program program) throws Exception {
-    Process process = program.start();
-    process.getInputStream().readNBytes(8);
+  /**
+   * Signals a program in the middle of its text. Its child must have ended before it, or soon after
+   * where it was killed. The text goes to a file, as a closed pipe would end the child too.
+   */
+  private int statusAfter(String signal, Program program) throws Exception {
+    Path text = Files.createTempFile(folder, "text", ".txt");
+    Process process = program.output(text).start();
+    while (Files.size(text) < 8) {
+      assertTrue(process.isAlive());
+      Thread.sleep(20);
+    }
     List<ProcessHandle> children = process.descendants().toList();
     Program.of("kill", "-" + signal, String.valueOf(process.pid())).run().succeeded();
     int status = program.await(process);
     for (ProcessHandle child : children) {
-      child.onExit().get(60, TimeUnit.SECONDS);
+      if (signal.equals("KILL")) {
+        child.onExit().get(60, TimeUnit.SECONDS);
+      }
+      assertFalse(child.isAlive(), () -> "the child outlived its parent after SIG" + signal);
     }
     return status;
   }

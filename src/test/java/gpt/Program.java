@@ -74,6 +74,11 @@ final class Program {
     return this;
   }
 
+  Program output(Path file) {
+    builder.redirectOutput(file.toFile());
+    return this;
+  }
+
   Program directory(Path folder) {
     builder.directory(folder.toFile());
     return this;
