@@ -77,7 +77,10 @@ final class ChildJvm {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(own);
-    command.addAll(List.of("--add-modules", VECTOR, "--enable-native-access=ALL-UNNAMED"));
+    // Weights lie outside the Java heap; the heap's limit, which would bound them too, is not
+    // theirs.
+    command.add("-XX:MaxDirectMemorySize=64t");
+    command.addAll(List.of("--add-modules", VECTOR));
     command.add("-D" + MARK + "=true");
     command.addAll(Arguments.propertyForChild(args));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));

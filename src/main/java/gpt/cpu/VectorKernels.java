@@ -44,6 +44,9 @@ final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int L = S.length();
 
+  /** A vector's elements, to be summed up: one array a thread. */
+  private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[L]);
+
   @Override
   public String description() {
     return "Vector API, " + S.vectorBitSize() + "-bit";
@@ -75,12 +78,14 @@ final class VectorKernels implements CpuKernels {
   @Override
   public void layerNorm(
       float[] x, int xAt, int n, float[] weight, float[] bias, float eps, float[] out, int outAt) {
+    float[] lanes = this.lanes.get();
     int bound = S.loopBound(n);
     FloatVector sums = FloatVector.zero(S);
     for (int i = 0; i < bound; i += L) {
       sums = sums.add(FloatVector.fromArray(S, x, xAt + i));
     }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
+    sums.intoArray(lanes, 0);
+    float sum = sum(lanes);
     for (int i = bound; i < n; i++) {
       sum += x[xAt + i];
     }
@@ -90,7 +95,8 @@ final class VectorKernels implements CpuKernels {
       FloatVector d = FloatVector.fromArray(S, x, xAt + i).sub(mean);
       squares = d.fma(d, squares);
     }
-    float square = squares.reduceLanes(VectorOperators.ADD);
+    squares.intoArray(lanes, 0);
+    float square = sum(lanes);
     for (int i = bound; i < n; i++) {
       float d = x[xAt + i] - mean;
       square += d * d;
@@ -188,7 +194,7 @@ final class VectorKernels implements CpuKernels {
   @Override
   public void softmax(float[] x, int at, int n, float scale) {
     float max = max(x, at, n);
-    float inverse = 1 / expSum(x, at, n, max, scale);
+    float inverse = 1 / expSum(x, at, n, max, scale, lanes.get());
     int bound = at + S.loopBound(n);
     for (int i = at; i < bound; i += L) {
       FloatVector.fromArray(S, x, i).mul(inverse).intoArray(x, i);
@@ -212,7 +218,7 @@ final class VectorKernels implements CpuKernels {
   }
 
   /** x = exp(scale · (x − max)); returns their sum. {@link Activations#exp}, lane by lane. */
-  private static float expSum(float[] x, int at, int n, float max, float scale) {
+  private static float expSum(float[] x, int at, int n, float max, float scale, float[] lanes) {
     int bound = at + S.loopBound(n);
     FloatVector sums = FloatVector.zero(S);
     for (int i = at; i < bound; i += L) {
@@ -237,10 +243,23 @@ final class VectorKernels implements CpuKernels {
       e.intoArray(x, i);
       sums = sums.add(e);
     }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
+    sums.intoArray(lanes, 0);
+    float sum = sum(lanes);
     for (int i = bound; i < at + n; i++) {
       x[i] = Activations.exp(scale * (x[i] - max));
       sum += x[i];
+    }
+    return sum;
+  }
+
+  /**
+   * The sum of a vector's elements, first to last. {@code reduceLanes(ADD)} leaves the order open:
+   * compiled code may add in another one than the interpreter, and a run would not repeat.
+   */
+  private static float sum(float[] lanes) {
+    float sum = 0;
+    for (float lane : lanes) {
+      sum += lane;
     }
     return sum;
   }
