@@ -68,6 +68,7 @@ public final class CpuBackend implements Backend {
   /** As {@link #open(GptConfig, Weights, int)}, telling how much is packed, from 0 to 1. */
   public static CpuBackend open(
       GptConfig config, Weights weights, int threads, DoubleConsumer progress) {
+    WarmUp.start(CpuKernelsProvider.kernels());
     return new CpuBackend(config, weights, threads, CpuKernelsProvider.kernels(), progress);
   }
 

@@ -1,0 +1,56 @@
+package gpt.cpu;
+
+import gpt.model.Gelu;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Has the kernels compiled while a model is still being loaded. A kernel on the Vector API runs
+ * some hundred times slower until HotSpot's C2 has compiled it, and the compiler only starts once a
+ * method has been called often: without this, GPT-2's first tokens pay for it. Calls are many and
+ * short, so that the method itself is compiled and not first a version for the middle of a loop.
+ */
+final class WarmUp {
+  /**
+   * Calls after which C2 has been asked for whatever is called; more than its threshold of 5,000.
+   */
+  private static final int CALLS = 6_000;
+
+  private static final int K = 16;
+
+  private final CpuKernels kernels;
+  private final int width;
+  private final float[] x = new float[6 * K];
+  private final float[] out;
+
+  private WarmUp(CpuKernels kernels) {
+    this.kernels = kernels;
+    width = kernels.panelWidth();
+    out = new float[6 * width];
+  }
+
+  /** Begins in a thread of its own, which ends by itself and keeps no process alive. */
+  static void start(CpuKernels kernels) {
+    Thread thread = new Thread(new WarmUp(kernels)::run, "gpt-warm-up");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void run() {
+    try (NativeMemory memory = new NativeMemory()) {
+      MemorySegment w = memory.allocate(PackedMatrix.bytes(width, K, width));
+      // The order of need: the prompt's tiles, then those of decode.
+      for (int rows : new int[] {6, 1, 3}) {
+        for (int i = 0; i < CALLS; i++) {
+          kernels.matmul(x, 0, K, rows, w, 0, 0, K, width, out, 0, width);
+        }
+      }
+      for (int i = 0; i < CALLS; i++) {
+        kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
+        kernels.softmax(out, 0, width, 1);
+        kernels.gelu(out, 0, width, Gelu.EXACT);
+        kernels.gelu(out, 0, width, Gelu.TANH);
+        kernels.add(out, 0, out, width, width);
+      }
+    }
+  }
+}
