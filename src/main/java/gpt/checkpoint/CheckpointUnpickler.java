@@ -142,7 +142,11 @@ final class CheckpointUnpickler extends Unpickler {
         break;
       case Opcodes.STACK_GLOBAL:
         Object attribute = stack.pop();
-        global(String.valueOf(stack.pop()), String.valueOf(attribute));
+        Object in = stack.pop();
+        if (!(in instanceof String m && attribute instanceof String a)) {
+          throw damaged("a name made of " + describe(in) + " and " + describe(attribute));
+        }
+        global(m, a);
         break;
       case Opcodes.REDUCE:
         reduce();
@@ -255,12 +259,19 @@ final class CheckpointUnpickler extends Unpickler {
     ((Collection<Object>) collection).addAll(values);
   }
 
-  /** Lists and dicts are no keys in Python either; a nest of them would take forever to hash. */
+  /**
+   * Plain values only: a nest of lists, or a huge integer many times, would take forever to hash.
+   */
   private Object hashable(Object key) {
-    if (key instanceof Collection || key instanceof Map) {
-      throw damaged(describe(key) + " as a key");
-    }
-    return key;
+    return switch (key) {
+      case null -> null;
+      case String s -> s;
+      case Integer i -> i;
+      case Long l -> l;
+      case Double d -> d;
+      case Boolean b -> b;
+      default -> throw damaged(describe(key) + " as a key");
+    };
   }
 
   private TorchStorage storage(Object value) {

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.LongConsumer;
@@ -128,6 +129,12 @@ final class TorchFile implements AutoCloseable {
     }
     if (entry.getMethod() != ZipEntry.STORED || entry.getCompressedSize() != size) {
       throw Fault.in(file, "tensor " + tensor + ": its record " + record + " is compressed");
+    }
+    if (size > Files.size(file)) {
+      throw Fault.in(
+          file,
+          "tensor %s: its record %s is cut off: expected %d bytes, the file has %d"
+              .formatted(tensor, record, size, Files.size(file)));
     }
     MemorySegment out = arena.allocate(size, 64);
     try (InputStream in = zip.getInputStream(entry)) {

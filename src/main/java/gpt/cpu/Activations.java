@@ -2,7 +2,7 @@ package gpt.cpu;
 
 /**
  * Rational and polynomial approximations in float32, in plain Java. The Vector API kernels evaluate
- * the same formulas with the same coefficients, so that both give the same values to the last bits.
+ * the same formulas with the same coefficients; the two agree but for rounding.
  */
 final class Activations {
   /** √(2/π). */
@@ -14,9 +14,7 @@ final class Activations {
   /** 1/√2. */
   static final float SQRT_HALF = 0.7071067811865476f;
 
-  /**
-   * Below this exp is 0 and above minus this it is taken at the limit: both inside float's range.
-   */
+  /** exp takes what lies beyond ± this at the limit: e^−87 and e^87 are inside float's range. */
   static final float EXP_LIMIT = 87f;
 
   static final float LOG2_E = 1.4426950408889634f;

@@ -25,8 +25,11 @@ final class NativeMemory implements AutoCloseable {
     return bytes;
   }
 
+  /** Frees it; a second time does nothing. */
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -238,7 +238,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public String dtype() {
-    return "f64";
+    return "f32";
   }
 
   @Override

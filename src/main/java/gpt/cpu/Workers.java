@@ -55,6 +55,7 @@ final class Workers implements AutoCloseable {
     }
     body = items;
     count = n;
+    failure = null;
     next.setPlain(0);
     pending.set(threads.length);
     epoch++;
@@ -68,7 +69,6 @@ final class Workers implements AutoCloseable {
     }
     Throwable thrown = failure;
     if (thrown != null) {
-      failure = null;
       throw new IllegalStateException("a worker failed: " + thrown, thrown);
     }
   }

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.checkpoint.PickleBuilder.Torch;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -190,6 +192,37 @@ class NanoGptErrorsTest {
     assertRefused(tmp.resolve("ckpt.pt"), "ckpt.pt", "cut off");
   }
 
+  /**
+   * A zip's directory may claim any size; memory must not be taken for what the file cannot hold.
+   */
+  @Test
+  void recordThatClaimsMoreThanTheFileHas() throws IOException {
+    int claimed = 1 << 30; // bytes
+    int rows = claimed / 4 / TinyNanoGpt.C;
+    Torch huge =
+        new Torch(
+            "torch.FloatStorage",
+            "0",
+            claimed / 4,
+            0,
+            List.of(rows, TinyNanoGpt.C),
+            List.of(TinyNanoGpt.C, 1));
+    tiny.args.put("vocab_size", rows);
+    tiny.tensors.put("transformer.wte.weight", huge);
+    tiny.tensors.put("lm_head.weight", huge);
+    Path file = tiny.write(tmp);
+    byte[] zip = Files.readAllBytes(file);
+    String text = new String(zip, StandardCharsets.ISO_8859_1);
+    int directory = text.lastIndexOf("ckpt/data/0") - 46;
+    assertEquals("PK\1\2", text.substring(directory, directory + 4));
+    ByteBuffer.wrap(zip)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(directory + 20, claimed)
+        .putInt(directory + 24, claimed);
+    Files.write(file, zip);
+    assertRefused(file, "transformer.wte.weight", "cut off", "expected 1073741824 bytes, the file");
+  }
+
   @Test
   void bigEndianAndCompressedRecords() throws IOException {
     Map<String, byte[]> entries = new LinkedHashMap<>();
@@ -219,6 +252,20 @@ class NanoGptErrorsTest {
     }
     nest.op(Opcodes.BINPUT, 0, Opcodes.EMPTY_DICT, Opcodes.BINGET, 0, Opcodes.NONE);
     assertRefused(tiny.write(tmp, nest.op(Opcodes.SETITEM).stop()), "a list as a key");
+
+    // The same nest as a name: writing it out would take as long.
+    PickleBuilder name = new PickleBuilder().op(Opcodes.EMPTY_TUPLE);
+    for (int i = 0; i < 60; i++) {
+      name.op(Opcodes.BINPUT, 0, Opcodes.EMPTY_LIST, Opcodes.MARK);
+      name.op(Opcodes.BINGET, 0, Opcodes.BINGET, 0, Opcodes.APPENDS);
+    }
+    name.value("torch").op(Opcodes.STACK_GLOBAL);
+    assertRefused(tiny.write(tmp, name.stop()), "a name made of a list");
+
+    // An integer of many digits as a key: each use would hash all of them.
+    PickleBuilder key = new PickleBuilder().op(Opcodes.EMPTY_DICT);
+    key.op(Opcodes.LONG1, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1).op(Opcodes.NONE, Opcodes.SETITEM);
+    assertRefused(tiny.write(tmp, key.stop()), "damaged", "as a key");
 
     for (short opcode : new short[] {Opcodes.BINBYTES, Opcodes.BINUNICODE, Opcodes.LONG4}) {
       byte[] huge = new PickleBuilder().op(opcode, 0xff, 0xff, 0xff, 0x7f).stop();

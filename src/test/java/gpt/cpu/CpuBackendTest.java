@@ -37,8 +37,16 @@ class CpuBackendTest {
     shapes.add(RandomWeights.shape(2, 4, 64, 1, 65, false, Gelu.EXACT));
     shapes.add(RandomWeights.shape(3, 1, 33, 130, 300, true, Gelu.TANH));
     shapes.add(RandomWeights.shape(1, 2, 128, 257, 1000, true, Gelu.EXACT));
+    // Large enough for decode to share its products and its attention among the workers, and for
+    // sums over more inputs and keys than the kernels take in one pass.
+    shapes.add(RandomWeights.shape(1, 4, 256, 800, 300, true, Gelu.EXACT));
     shapes.add(new GptConfig(2, 3, 21, 64, 128, 50, false, Gelu.EXACT, 1e-3));
     return shapes;
+  }
+
+  /** Large enough for every part to matter, small enough for float32 not to drown in wide sums. */
+  private static float scale(GptConfig config) {
+    return Math.min(0.3f, 1.5f / (float) Math.sqrt(config.nEmbd()));
   }
 
   private static CpuBackend open(GptConfig config, Weights weights, int threads, CpuKernels k) {
@@ -67,7 +75,7 @@ class CpuBackendTest {
   @ParameterizedTest
   @MethodSource("shapes")
   void everyPositionEqualsTheReference(GptConfig config) {
-    Weights weights = RandomWeights.of(config, SEED, 0.3f);
+    Weights weights = RandomWeights.of(config, SEED, scale(config));
     int[] ids = ids(config, config.blockSize(), SEED + 1);
     float[][] expected = prefillAll(new ReferenceBackend(config, weights), ids);
     for (CpuKernels kernels : CpuKernelsTest.kernels().toList()) {
@@ -85,7 +93,7 @@ class CpuBackendTest {
   @ParameterizedTest
   @MethodSource("shapes")
   void decodeAgreesWithPrefillPositionByPosition(GptConfig config) {
-    Weights weights = RandomWeights.of(config, SEED + 2, 0.3f);
+    Weights weights = RandomWeights.of(config, SEED + 2, scale(config));
     int[] ids = ids(config, config.blockSize(), SEED + 3);
     for (CpuKernels kernels : CpuKernelsTest.kernels().toList()) {
       try (CpuBackend backend = open(config, weights, 2, kernels);

@@ -59,6 +59,24 @@ class WorkersTest {
 
   @ParameterizedTest
   @ValueSource(ints = {2, 4})
+  void failuresOfManyItemsDoNotReachTheNextRun(int size) {
+    try (Workers workers = new Workers(size)) {
+      for (int round = 0; round < 500; round++) {
+        assertThrows(
+            RuntimeException.class,
+            () ->
+                workers.run(
+                    100,
+                    (item, worker) -> {
+                      throw new RuntimeException("item " + item);
+                    }));
+        workers.run(100, (item, worker) -> {});
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4})
   void parkedWorkersWakeUp(int size) throws InterruptedException {
     try (Workers workers = new Workers(size)) {
       for (int round = 0; round < 20; round++) {
