@@ -2,6 +2,7 @@ package gpt.cli;
 
 import com.google.gson.JsonObject;
 import gpt.checkpoint.Checkpoint;
+import gpt.cpu.CpuBackend;
 import gpt.model.GptConfig;
 import gpt.tokenizer.Tokenizer;
 import java.util.Locale;
@@ -38,8 +39,8 @@ record ModelInfo(
         tokenizer,
         checkpoint.weights().tied(),
         counts,
-        Float.BYTES * counts.total(),
-        Float.BYTES * 2 * config.nLayer() * t * c,
+        CpuBackend.weightBytes(config, checkpoint.weights().tied()) + Float.BYTES * t * c,
+        CpuBackend.cacheBytes(config),
         Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
   }
 

@@ -78,25 +78,30 @@ public final class CpuBackend implements Backend {
     this.kernels = kernels;
     workers = new Workers(threads);
     product = new MatrixProduct(kernels, workers);
-    Packer packer = new Packer(config, kernels.panelWidth(), memory, workers, progress);
-    lmHead = packer.pack(w.lmHead());
-    wte = w.tied() ? lmHead : packer.pack(w.wte());
-    wpe = w.wpe().toArray();
-    h = new Block[config.nLayer()];
-    for (int layer = 0; layer < h.length; layer++) {
-      Weights.Block b = w.h(layer);
-      h[layer] =
-          new Block(
-              Norm.of(b.ln1()),
-              packer.pack(b.attn().cAttn()),
-              packer.pack(b.attn().cProj()),
-              Norm.of(b.ln2()),
-              packer.pack(b.mlp().cFc()),
-              packer.pack(b.mlp().cProj()));
+    try {
+      Packer packer = new Packer(config, kernels.panelWidth(), memory, workers, progress);
+      lmHead = packer.pack(w.lmHead());
+      wte = w.tied() ? lmHead : packer.pack(w.wte());
+      wpe = w.wpe().toArray();
+      h = new Block[config.nLayer()];
+      for (int layer = 0; layer < h.length; layer++) {
+        Weights.Block b = w.h(layer);
+        h[layer] =
+            new Block(
+                Norm.of(b.ln1()),
+                packer.pack(b.attn().cAttn()),
+                packer.pack(b.attn().cProj()),
+                Norm.of(b.ln2()),
+                packer.pack(b.mlp().cFc()),
+                packer.pack(b.mlp().cProj()));
+      }
+      lnF = Norm.of(w.lnF());
+      scores = new float[workers.size()][QUERIES * config.blockSize()];
+      logits = new float[config.vocabSize()];
+    } catch (Throwable e) {
+      close(); // out of memory, above all
+      throw e;
     }
-    lnF = Norm.of(w.lnF());
-    scores = new float[workers.size()][QUERIES * config.blockSize()];
-    logits = new float[config.vocabSize()];
   }
 
   /**
@@ -270,9 +275,23 @@ public final class CpuBackend implements Backend {
     return "f32";
   }
 
-  /** Bytes of weights held, packed. */
-  public long weightBytes() {
-    return memory.bytes();
+  /** Bytes of packed weights that such a model takes, but for norms, biases and positions. */
+  public static long weightBytes(GptConfig config, boolean tied) {
+    int c = config.nEmbd();
+    int inner = config.nInner();
+    long block = bytes(3 * c, c) + bytes(c, c) + bytes(inner, c) + bytes(c, inner);
+    return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c);
+  }
+
+  /** Bytes of keys and values that one session of such a model takes. */
+  public static long cacheBytes(GptConfig config) {
+    int hs = config.headSize();
+    int t = config.blockSize();
+    return config.nLayer() * (long) config.nHead() * (bytes(t, hs) + bytes(hs, t));
+  }
+
+  private static long bytes(int n, int k) {
+    return PackedMatrix.bytes(n, k, CpuKernelsProvider.kernels().panelWidth());
   }
 
   @Override

@@ -12,17 +12,10 @@ final class NativeMemory implements AutoCloseable {
   private static final int ALIGNMENT = 64;
 
   private final Arena arena = Arena.ofShared();
-  private long bytes;
 
   /** Zeroed memory, a multiple of four bytes. */
   MemorySegment allocate(long size) {
-    bytes += size;
     return arena.allocate(size, ALIGNMENT);
-  }
-
-  /** Bytes allocated so far. */
-  long bytes() {
-    return bytes;
   }
 
   /** Frees it; a second time does nothing. */

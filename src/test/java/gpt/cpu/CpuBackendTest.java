@@ -195,4 +195,28 @@ class CpuBackendTest {
       assertEquals(4, session.length());
     }
   }
+
+  @Test
+  void memoryIsCountedWithThePaddingOfPanels() {
+    int width = CpuKernelsProvider.kernels().panelWidth();
+    // One head of one channel: a value is padded to a whole panel.
+    GptConfig config = RandomWeights.shape(1, 1, 1, width, 2, true, Gelu.EXACT);
+    assertEquals(4L * (width + width * width), CpuBackend.cacheBytes(config));
+    // c_attn 3 × 1, c_proj 1 × 1, c_fc 4 × 1, c_proj 1 × 4, wte 2 × 1: each in one panel.
+    assertEquals(4L * width * (1 + 1 + 1 + 4 + 1), CpuBackend.weightBytes(config, true));
+    assertEquals(4L * width * (1 + 1 + 1 + 4 + 2), CpuBackend.weightBytes(config, false));
+  }
+
+  @Test
+  void closingTwiceDoesNothing() {
+    GptConfig config = RandomWeights.shape(1, 1, 8, 4, 10, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 16, 0.3f);
+    CpuBackend backend = open(config, weights, 2, CpuKernelsProvider.kernels());
+    Backend.Session session = backend.newSession();
+    session.decode(1);
+    session.close();
+    session.close();
+    backend.close();
+    backend.close();
+  }
 }
