@@ -41,7 +41,11 @@ final class StandardOutput {
     if (!guarded) {
       guarded = true;
       if (Terminal.isStandardOutput()) {
-        Runtime.getRuntime().addShutdownHook(new Thread(StandardOutput::endLine));
+        try {
+          Runtime.getRuntime().addShutdownHook(new Thread(StandardOutput::endLine));
+        } catch (IllegalStateException e) {
+          return; // the JVM is ending, and nobody would end the line
+        }
       }
     }
     try {
