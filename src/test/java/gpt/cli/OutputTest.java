@@ -1,12 +1,19 @@
 package gpt.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.generate.Timings;
 import gpt.model.Tensor;
 import gpt.model.Weights;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** What the commands print, where it is worked out and not only handed on. */
 class OutputTest {
@@ -19,6 +26,25 @@ class OutputTest {
     assertEquals(
         "prompt 1 token, 10.0 tokens/s; decode 0 tokens; first token after 0.10 s",
         SpeedLine.of(new Timings(0.1, 1, 0.1, 0, 0)));
+  }
+
+  /** Whatever the language: the text of a really closed pipe is the C library's. */
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no sh")
+  void aClosedPipeIsRecognised() throws Exception {
+    Process deaf = new ProcessBuilder("sh", "-c", "exec <&-; echo; exec sleep 60").start();
+    try (OutputStream in = deaf.getOutputStream()) {
+      assertEquals('\n', deaf.getInputStream().read());
+      in.write(1);
+      IOException closed = assertThrows(IOException.class, in::flush);
+      assertTrue(StandardOutput.isClosedPipe(closed), closed::toString);
+    } catch (IOException e) {
+      // Closing it fails as the flush did.
+    } finally {
+      deaf.destroy();
+    }
+    assertFalse(StandardOutput.isClosedPipe(new IOException("No space left on device")));
+    assertFalse(StandardOutput.isClosedPipe(new IOException()));
   }
 
   @Test
