@@ -5,12 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.generate.OnFull;
+import gpt.generate.Request;
 import gpt.generate.Timings;
 import gpt.model.Tensor;
 import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -45,6 +52,24 @@ class OutputTest {
     }
     assertFalse(StandardOutput.isClosedPipe(new IOException("No space left on device")));
     assertFalse(StandardOutput.isClosedPipe(new IOException()));
+  }
+
+  @Test
+  void aPromptsLastCharacterWaitsForItsBytes() {
+    Tokenizer gpt2 = Tokenizers.forModel(Optional.empty(), 50257).orElseThrow();
+    for (String text : List.of("To be", "\n", "né \uD83D\uDE42")) {
+      assertEquals(text, prompt(gpt2, gpt2.encode(text)));
+    }
+    assertEquals("", prompt(gpt2, 8582)); // of four bytes, two
+    assertEquals("!", prompt(gpt2, 0, 8582));
+    assertEquals("\uFFFD!", prompt(gpt2, 8582, 0));
+  }
+
+  private static String prompt(Tokenizer tokenizer, int... ids) {
+    SamplingParameters greedy = new SamplingParameters(0, 0, 0);
+    Request request =
+        new Request(ids, 1, OptionalInt.empty(), List.of(), OnFull.SLIDE, greedy, 0, 1);
+    return new TextPrinter(Optional.of(tokenizer), request).prompt();
   }
 
   @Test
