@@ -40,6 +40,7 @@ class ErrorsIT {
         "--max-new-tokens -3            | found -3",
         "--num-samples 0                | found 0",
         "--threads 0                    | found 0",
+        "--threads 1025                 | found 1025",
         "--seed pi                      | 'pi'",
         "--on-full wrap                 | slide or stop",
         "--gelu relu                    | exact or tanh",

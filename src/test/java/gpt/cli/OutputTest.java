@@ -73,6 +73,16 @@ class OutputTest {
   }
 
   @Test
+  void theAdviceIsAboutTheMemoryThatRanOut() {
+    assertTrue(Errors.memoryAdvice("Java heap space").contains("-Xmx"));
+    assertTrue(Errors.memoryAdvice("GC overhead limit exceeded").contains("-Xmx"));
+    String outside = Errors.memoryAdvice("Cannot reserve 8 bytes of direct buffer memory");
+    assertTrue(outside.contains("machine") && !outside.contains("-Xmx"), outside);
+    String threads = Errors.memoryAdvice("unable to create native thread: possibly out of memory");
+    assertTrue(threads.contains("--threads") && !threads.contains("-Xmx"), threads);
+  }
+
+  @Test
   void theBar() {
     assertEquals("loading [" + " ".repeat(30) + "]   0%", LoadProgress.bar(0));
     assertEquals("loading [" + "=".repeat(15) + " ".repeat(15) + "]  50%", LoadProgress.bar(0.5));
