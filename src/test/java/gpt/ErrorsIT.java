@@ -60,6 +60,16 @@ class ErrorsIT {
   }
 
   @Test
+  void theUsersLimitOfMemoryHolds() {
+    for (Program program : List.of(Program.gpt("-n", "1"), Program.jar("-n", "1"))) {
+      Program.Result run =
+          program.environment("JDK_JAVA_OPTIONS", "-XX:MaxDirectMemorySize=1m").run();
+      assertEquals(1, run.status(), run::toString);
+      assertTrue(run.err().contains("out of memory"), run::toString);
+    }
+  }
+
+  @Test
   void aModelThatIsNotThere() {
     Program.gpt("--model", "nope").run().failed(1, "no such file or folder", "weights");
     Program.gpt("--model", "/no/such/ckpt.pt").run().failed(1, "/no/such/ckpt.pt");
