@@ -40,6 +40,7 @@ class ErrorsIT {
         "--max-new-tokens -3            | found -3",
         "--num-samples 0                | found 0",
         "--threads 0                    | found 0",
+        "--threads 1025                 | found 1025",
         "--seed pi                      | 'pi'",
         "--on-full wrap                 | slide or stop",
         "--gelu relu                    | exact or tanh",
@@ -56,6 +57,16 @@ class ErrorsIT {
     Program.gpt("--prompt", "").run().failed(2, "the prompt is empty");
     Program.gpt("--prompt", "-").run().failed(2, "the prompt is empty");
     Program.gpt("--stop", "").run().failed(2, "--stop");
+  }
+
+  @Test
+  void theUsersLimitOfMemoryHolds() {
+    for (Program program : List.of(Program.gpt("-n", "1"), Program.jar("-n", "1"))) {
+      String options = "-XX:MaxDirectMemorySize=1g -XX:+PrintCommandLineFlags";
+      Program.Result run = program.environment("JDK_JAVA_OPTIONS", options).run().succeeded();
+      assertTrue(run.out().contains("-XX:MaxDirectMemorySize=1073741824"), run::toString);
+      assertFalse(run.out().contains("-XX:MaxDirectMemorySize=70368744177664"), run::toString);
+    }
   }
 
   @Test

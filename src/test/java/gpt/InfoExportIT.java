@@ -1,10 +1,12 @@
 package gpt;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -49,6 +51,19 @@ class InfoExportIT {
 
     Program.gpt("export", "--model", NANO, "--out", out).run().failed(1, "--force");
     Program.gpt("export", "--model", NANO, "--out", out, "--force").run().succeeded();
+  }
+
+  @Test
+  void anExportHidesNoOtherModel() throws Exception {
+    for (String file :
+        List.of("ckpt.pt", "model.safetensors.index.json", "config.json", "characters.json")) {
+      Path out = Files.createDirectories(folder.resolve("with " + file));
+      Files.writeString(out.resolve(file), "{}");
+      String[] export = {"export", "--model", NANO, "--out", out.toString()};
+      Program.gpt(export).run().failed(1, file, "--force");
+      assertFalse(Files.exists(out.resolve("model.safetensors")));
+      Program.gpt(args(export, "--force")).run().succeeded();
+    }
   }
 
   private static String[] args(String[] start, String last) {

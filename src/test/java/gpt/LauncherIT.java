@@ -3,6 +3,7 @@ package gpt;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -121,6 +123,50 @@ class LauncherIT {
       assertFalse(child.isAlive(), () -> "the child outlived its parent after SIG" + signal);
     }
     return status;
+  }
+
+  /** While the JVMs start: the child may not be there yet, or not know yet who its parent is. */
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no signals")
+  void anEarlySignalLeavesNoChild() throws Exception {
+    for (String signal : List.of("TERM", "KILL")) {
+      for (int delay = 50; delay <= 300; delay += 25) {
+        String mark = String.valueOf(System.nanoTime());
+        Program program = Program.jar("--seed", mark, "--max-new-tokens", "1000000");
+        Process process = program.output(folder.resolve("text-" + mark)).start();
+        Thread.sleep(delay);
+        Program.of("kill", "-" + signal, String.valueOf(process.pid())).run().succeeded();
+        program.await(process);
+        String err = new String(process.getErrorStream().readAllBytes());
+        assertFalse(err.contains("\tat "), err);
+        List<ProcessHandle> left =
+            ProcessHandle.allProcesses()
+                .filter(p -> p.info().commandLine().orElse("").contains(mark))
+                .toList();
+        for (ProcessHandle child : left) {
+          try {
+            child.onExit().get(20, TimeUnit.SECONDS);
+          } catch (TimeoutException e) {
+            child.destroyForcibly();
+            fail("a child outlived SIG" + signal + " after " + delay + " ms");
+          }
+        }
+      }
+    }
+  }
+
+  /** One that begins to run only after its parent was killed. */
+  @Test
+  void aChildWithoutItsParentEnds() {
+    String java = Path.of(System.getProperty("java.home"), "bin/java").toString();
+    for (String parent : List.of("1999999999", "")) {
+      Program.Result run =
+          Program.of(
+                  java, "-Dgpt.child=" + parent, "-cp", "target/gpt.jar", "gpt.cli.Main", "-n", "1")
+              .run();
+      assertEquals(143, run.status(), run::toString);
+      assertEquals("", run.out() + run.err());
+    }
   }
 
   @Test

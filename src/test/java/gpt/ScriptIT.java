@@ -149,6 +149,58 @@ class ScriptIT {
     assertTrue(broken.notes().getLast().startsWith("gpt: the build failed"), broken::toString);
   }
 
+  /** A build that was killed, whatever its process id says by now, is not waited for. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLockLeftBehindIsTakenOver(boolean kernelLocks) throws Exception {
+    Path clone = folder.resolve("clone");
+    for (String part : List.of("src/main", "kernels", "target", "bin")) {
+      Files.createDirectories(clone.resolve(part));
+    }
+    Files.createFile(clone.resolve("pom.xml"));
+    copy(Program.ROOT.resolve("scripts"), clone.resolve("scripts"));
+    Path maven = clone.resolve("mvnw");
+    Files.writeString(maven, "#!/bin/sh\ncp '" + Program.ROOT + "/target/gpt.jar' target\n");
+    assertTrue(maven.toFile().setExecutable(true));
+    for (String tool :
+        List.of("sh", "cp", "find", "mkdir", "mv", "readlink", "rm", "sleep", "timeout")) {
+      provide(tool, clone.resolve("bin"));
+    }
+    provide("touch", clone.resolve("bin"));
+    provide("tail", clone.resolve("bin"));
+    String path = kernelLocks ? System.getenv("PATH") : clone.resolve("bin").toString();
+    Path lock = clone.resolve("target/gpt.lock");
+    long self = ProcessHandle.current().pid();
+    for (String pid : List.of("echo " + self, "true", "echo $$", "echo 1999999999")) {
+      Files.createDirectories(lock);
+      Files.writeString(clone.resolve("target/gpt.jar"), "half a jar");
+      String leave = pid + " >target/gpt.lock/pid; touch -t 202501010000 target/gpt.lock; ";
+      if (pid.equals("echo $$")) {
+        leave = pid + " >target/gpt.lock/pid; ";
+      }
+      Program.Result run =
+          Program.of("timeout", "60", "sh", "-c", leave + "exec scripts/gpt --version")
+              .directory(clone)
+              .environment("PATH", path)
+              .environment("JAVA_HOME", System.getProperty("java.home"))
+              .run()
+              .succeeded();
+      assertTrue(run.err().contains("building"), run::toString);
+      assertFalse(run.err().contains("waiting"), run::toString);
+      assertFalse(Files.exists(lock));
+    }
+  }
+
+  private static void provide(String tool, Path bin) throws IOException {
+    for (String folder : System.getenv("PATH").split(":")) {
+      if (Files.isExecutable(Path.of(folder, tool)) && !Files.exists(bin.resolve(tool))) {
+        Files.writeString(
+            bin.resolve(tool), "#!/bin/sh\nexec " + folder + "/" + tool + " \"$@\"\n");
+        assertTrue(bin.resolve(tool).toFile().setExecutable(true));
+      }
+    }
+  }
+
   /** Without what the Maven that runs this test has set for itself. */
   private Program fresh(String... command) {
     return Program.of(command)

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * A second JVM with the Vector API. Java resolves an incubating module only where its command line
@@ -19,8 +20,11 @@ import java.util.concurrent.TimeUnit;
 final class ChildJvm {
   private static final String VECTOR = "jdk.incubator.vector";
 
-  /** Set in the child, so that it never starts another. */
+  /** The parent's process id. Set in the child, so that it never starts another. */
   private static final String MARK = "gpt.child";
+
+  /** The exit status after SIGTERM. */
+  private static final int TERMINATED = 128 + 15;
 
   /** What these commands do is no faster with the Vector API. */
   private static final Set<String> NO_COMPUTING =
@@ -46,8 +50,9 @@ final class ChildJvm {
    * @return the child's exit status; empty where the command is to run in this JVM
    */
   static OptionalInt run(String[] args) {
-    if (Boolean.getBoolean(MARK)) {
-      endWithParent();
+    String parent = System.getProperty(MARK);
+    if (parent != null) {
+      endWith(parent);
       return OptionalInt.empty();
     }
     if (args.length > 0 && NO_COMPUTING.contains(args[0]) || vectorResolved()) {
@@ -76,12 +81,10 @@ final class ChildJvm {
   private static int start(List<String> own, String[] args) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(memoryOptions(own, System.getenv()));
     command.addAll(own);
-    // Weights lie outside the Java heap; the heap's limit, which would bound them too, is not
-    // theirs.
-    command.add("-XX:MaxDirectMemorySize=64t");
     command.addAll(List.of("--add-modules", VECTOR));
-    command.add("-D" + MARK + "=true");
+    command.add("-D" + MARK + "=" + ProcessHandle.current().pid());
     command.addAll(Arguments.propertyForChild(args));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(Arguments.forChild(args));
@@ -89,35 +92,64 @@ final class ChildJvm {
     if (Arguments.asciiLocale()) {
       builder.environment().put("LC_ALL", "C.UTF-8");
     }
-    Process child = builder.start();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(child)));
-    while (true) {
+    Process child = new Guard().start(builder);
+    while (child != null) {
       try {
         return child.waitFor();
       } catch (InterruptedException e) {
         // Nothing interrupts the main thread; wait on.
       }
     }
+    return TERMINATED; // not seen: the JVM ends with the status of its signal
   }
 
-  private static void stop(Process child) {
-    child.destroy();
-    try {
-      if (!child.waitFor(2, TimeUnit.SECONDS)) {
+  /** Ends the child with this JVM, however early the signal comes. */
+  private static final class Guard {
+    private Process child;
+    private boolean stopping;
+
+    /** Starts the child; null where this JVM is ending already. */
+    Process start(ProcessBuilder builder) throws IOException {
+      try {
+        Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
+      } catch (IllegalStateException e) {
+        return null;
+      }
+      synchronized (this) { // so that stop() waits until there is a child, or prevents it
+        if (!stopping) {
+          child = builder.start();
+        }
+        return child;
+      }
+    }
+
+    private synchronized void stop() {
+      stopping = true;
+      if (child == null) {
+        return;
+      }
+      child.destroy();
+      try {
+        if (!child.waitFor(2, TimeUnit.SECONDS)) {
+          child.destroyForcibly();
+        }
+      } catch (InterruptedException e) {
         child.destroyForcibly();
       }
-    } catch (InterruptedException e) {
-      child.destroyForcibly();
     }
   }
 
-  /** A parent that is killed outright cannot stop its child, so the child watches. */
-  private static void endWithParent() {
-    ProcessHandle.current()
-        .parent()
-        .ifPresent(
-            parent ->
-                parent.onExit().thenRun(() -> Runtime.getRuntime().halt(128 + 15 /* TERM */)));
+  /**
+   * A parent that is killed outright cannot stop its child, so the child watches. One whose parent
+   * is another process by now came too late.
+   */
+  private static void endWith(String pid) {
+    Optional<ProcessHandle> parent =
+        ProcessHandle.current().parent().filter(p -> String.valueOf(p.pid()).equals(pid));
+    if (parent.isEmpty()) {
+      Runtime.getRuntime().halt(TERMINATED);
+    }
+    parent.get().onExit().thenRun(() -> Runtime.getRuntime().halt(TERMINATED));
   }
 
   /**
@@ -142,11 +174,27 @@ final class ChildJvm {
     return options;
   }
 
+  /**
+   * Weights lie outside the Java heap; the heap's limit, which would bound them too, is not theirs.
+   * A limit that the user has set is.
+   */
+  static List<String> memoryOptions(List<String> jvmOptions, Map<String, String> environment) {
+    return anywhere(jvmOptions, environment, o -> o.contains("MaxDirectMemorySize"))
+        ? List.of()
+        : List.of("-XX:MaxDirectMemorySize=64t");
+  }
+
   /** Whether a debugger listens to this JVM: it wants this process, and a child's port is taken. */
   static boolean debugged(List<String> jvmOptions, Map<String, String> environment) {
-    return jvmOptions.stream().anyMatch(ChildJvm::debugs)
-        || debugs(environment.getOrDefault("JDK_JAVA_OPTIONS", ""))
-        || debugs(environment.getOrDefault("JAVA_TOOL_OPTIONS", ""));
+    return anywhere(jvmOptions, environment, ChildJvm::debugs);
+  }
+
+  /** Whether something holds of the options, wherever a JVM takes them from. */
+  private static boolean anywhere(
+      List<String> jvmOptions, Map<String, String> environment, Predicate<String> test) {
+    return jvmOptions.stream().anyMatch(test)
+        || test.test(environment.getOrDefault("JDK_JAVA_OPTIONS", ""))
+        || test.test(environment.getOrDefault("JAVA_TOOL_OPTIONS", ""));
   }
 
   private static boolean debugs(String options) {

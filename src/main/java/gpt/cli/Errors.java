@@ -33,12 +33,8 @@ final class Errors {
   private static String explain(Throwable e) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof OutOfMemoryError) {
-        return "out of memory ("
-            + t.getMessage()
-            + "): the Java heap may take "
-            + Runtime.getRuntime().maxMemory() / (1 << 20)
-            + " MiB; give it more with JDK_JAVA_OPTIONS=-Xmx8g in the environment, or take a"
-            + " smaller model (gpt info says what one needs)";
+        String what = String.valueOf(t.getMessage());
+        return "out of memory (" + what + "): " + memoryAdvice(what);
       }
     }
     if (e instanceof GptException
@@ -47,6 +43,23 @@ final class Errors {
       return e.getMessage();
     }
     return "internal error, please report it with what " + DEBUG + " shows: " + e;
+  }
+
+  /** What to do about an {@link OutOfMemoryError} with this message, of which Java has several. */
+  static String memoryAdvice(String message) {
+    if (message.contains("native thread")) {
+      return "the system gives this process no more threads; take fewer with --threads";
+    }
+    String smaller = "take a smaller model (gpt info says what one needs)";
+    if (message.contains("heap space") || message.contains("GC overhead")) {
+      return "the Java heap may take "
+          + Runtime.getRuntime().maxMemory() / (1 << 20)
+          + " MiB; give it more with JDK_JAVA_OPTIONS=-Xmx8g in the environment, or "
+          + smaller;
+    }
+    return "weights lie outside the Java heap, in what memory the machine has free or"
+        + " -XX:MaxDirectMemorySize allows; "
+        + smaller;
   }
 
   private static String message(ParameterException e) {

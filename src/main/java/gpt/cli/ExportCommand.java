@@ -5,6 +5,7 @@ import gpt.checkpoint.CheckpointWriter;
 import gpt.model.GptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,6 +23,12 @@ import picocli.CommandLine.Option;
       "  gpt export --model out --out my-model --force     over what is there"
     })
 final class ExportCommand implements Callable<Integer> {
+  private static final List<String> REPLACED =
+      List.of("model.safetensors", "config.json", "characters.json");
+
+  /** Models that a folder is read for only where it has no model.safetensors. */
+  private static final List<String> SHADOWED = List.of("model.safetensors.index.json", "ckpt.pt");
+
   @Option(
       names = {"-m", "--model"},
       paramLabel = "PATH|NAME",
@@ -44,8 +51,8 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path folder = ModelLocator.path(out);
-    if (!force && Files.exists(folder.resolve("model.safetensors"))) {
-      throw new GptException("--out " + out + ": there is a model already; --force replaces it");
+    if (!force) {
+      checkFree(folder);
     }
     try (LoadProgress bar = new LoadProgress(Terminal.isStandardError());
         Checkpoint checkpoint = Checkpoint.open(ModelLocator.locate(model), bar::read)) {
@@ -53,5 +60,30 @@ final class ExportCommand implements Callable<Integer> {
     }
     System.err.println("gpt: wrote " + folder + "; run it with --model " + folder);
     return CommandLine.ExitCode.OK;
+  }
+
+  private void checkFree(Path folder) {
+    for (String name : REPLACED) {
+      if (Files.exists(folder.resolve(name))) {
+        throw new GptException(
+            "--out "
+                + out
+                + ": there is a "
+                + name
+                + " already; choose another folder, or replace it with --force");
+      }
+    }
+    for (String name : SHADOWED) {
+      if (Files.exists(folder.resolve(name))) {
+        throw new GptException(
+            "--out "
+                + out
+                + ": there is a "
+                + name
+                + ", and --model "
+                + out
+                + " would no longer mean that one; choose another folder, or take --force");
+      }
+    }
   }
 }

@@ -43,6 +43,9 @@ import picocli.CommandLine.Spec;
       "  gpt --prompt \"To be\" --json --quiet                one JSON object a sample"
     })
 final class GenerateCommand implements Callable<Integer> {
+  /** More than the cores of any machine that this runs on: a slip, which would exhaust it. */
+  private static final int MOST_THREADS = 1024;
+
   @Mixin private ModelOptions model;
 
   @Mixin private PromptOptions prompt;
@@ -113,7 +116,7 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--threads",
       paramLabel = "N",
       description = "Threads to compute with. Default: one for each core")
-  private int threads = Runtime.getRuntime().availableProcessors();
+  private int threads = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
 
   @Option(names = "--json", description = "Print one JSON object a sample, each on a line.")
   private boolean json;
@@ -211,6 +214,9 @@ final class GenerateCommand implements Callable<Integer> {
     atLeast(0, "--max-new-tokens", maxNewTokens);
     atLeast(1, "--num-samples", numSamples);
     atLeast(1, "--threads", threads);
+    if (threads > MOST_THREADS) {
+      throw usage("--threads: must be " + MOST_THREADS + " or fewer, found " + threads);
+    }
     if (stops.contains("")) {
       throw usage("--stop: the text must not be empty");
     }

@@ -42,9 +42,14 @@ final class LoadProgress implements AutoCloseable {
       return;
     }
     if (!visible) {
-      visible = true;
       hook = new Thread(this::clear);
-      Runtime.getRuntime().addShutdownHook(hook);
+      try {
+        Runtime.getRuntime().addShutdownHook(hook);
+      } catch (IllegalStateException e) {
+        closed = true; // the JVM is ending, and nobody would clear the line
+        return;
+      }
+      visible = true;
     }
     drawn = now;
     System.err.print("\r" + bar(fraction));

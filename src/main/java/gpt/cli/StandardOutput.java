@@ -5,6 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.Charset;
 
 /**
@@ -41,19 +44,44 @@ final class StandardOutput {
     if (!guarded) {
       guarded = true;
       if (Terminal.isStandardOutput()) {
-        Runtime.getRuntime().addShutdownHook(new Thread(StandardOutput::endLine));
+        try {
+          Runtime.getRuntime().addShutdownHook(new Thread(StandardOutput::endLine));
+        } catch (IllegalStateException e) {
+          return; // the JVM is ending, and nobody would end the line
+        }
       }
     }
     try {
       OUT.write(text);
     } catch (IOException e) {
-      // Java has no class of its own for EPIPE; the text is the C library's.
-      if ("Broken pipe".equals(e.getMessage())) {
+      if (isClosedPipe(e)) {
         throw new ClosedException(e);
       }
       throw new IOException("cannot write to standard output: " + e.getMessage(), e);
     }
     midLine = text[text.length - 1] != '\n';
+  }
+
+  /**
+   * Java has no class of its own for EPIPE, and the text is the C library's, in the user's
+   * language. A pipe that is broken on purpose fails with the same one.
+   */
+  static boolean isClosedPipe(IOException e) {
+    return e.getMessage() != null && e.getMessage().equals(brokenPipe());
+  }
+
+  /** What writing to a closed pipe fails with; null where it does not. */
+  private static String brokenPipe() {
+    try {
+      Pipe pipe = Pipe.open();
+      try (WritableByteChannel in = pipe.sink()) {
+        pipe.source().close();
+        in.write(ByteBuffer.allocate(1));
+      }
+    } catch (IOException e) {
+      return e.getMessage();
+    }
+    return null;
   }
 
   /** After Ctrl-C in the middle of a line, the shell's prompt begins a line of its own. */

@@ -3,9 +3,11 @@ package gpt.cli;
 import gpt.generate.Generation;
 import gpt.generate.Request;
 import gpt.tokenizer.Tokenizer;
-import java.io.ByteArrayOutputStream;
+import gpt.tokenizer.Utf8Decoder;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Text as it comes, as sample.py prints it: the prompt and what follows, a line of dashes between
@@ -18,6 +20,7 @@ final class TextPrinter implements SamplePrinter {
   private final Optional<Tokenizer> tokenizer;
   private final int[] prompt;
   private final int samples;
+  private Utf8Decoder characters = new Utf8Decoder();
   private int ended;
 
   TextPrinter(Optional<Tokenizer> tokenizer, Request request) {
@@ -28,14 +31,23 @@ final class TextPrinter implements SamplePrinter {
 
   @Override
   public void begin() throws IOException {
-    ByteArrayOutputStream text = new ByteArrayOutputStream();
-    for (int i = 0; i < prompt.length; i++) {
-      text.writeBytes(
-          tokenizer.isPresent()
-              ? tokenizer.get().decode(prompt[i])
-              : ((i > 0 ? " " : "") + prompt[i]).getBytes(StandardOutput.CHARSET));
+    StandardOutput.write(prompt());
+  }
+
+  /**
+   * The prompt as text, less a character that it ends inside of: that comes with the first tokens,
+   * or stays in the decoder.
+   */
+  String prompt() {
+    if (tokenizer.isEmpty()) {
+      return Arrays.stream(prompt).mapToObj(String::valueOf).collect(Collectors.joining(" "));
     }
-    StandardOutput.write(text.toByteArray());
+    characters = new Utf8Decoder();
+    StringBuilder text = new StringBuilder();
+    for (int id : prompt) {
+      text.append(characters.decode(tokenizer.get().decode(id)));
+    }
+    return text.toString();
   }
 
   @Override
@@ -45,6 +57,9 @@ final class TextPrinter implements SamplePrinter {
 
   @Override
   public void ended(Generation generation) throws IOException {
+    if (generation.ids().length == 0) {
+      StandardOutput.write(characters.flush());
+    }
     StandardOutput.write("\n");
     if (++ended < samples) {
       StandardOutput.write(DASHES);

@@ -7,8 +7,9 @@ package gpt.generate;
  * @param promptIds the prompt's ids that the model saw: the last block_size of those asked for
  * @param promptIdsDropped how many came before these
  * @param ids the new ids, all that were drawn: the end id and a stop string's tokens are among them
- * @param text the text of the new ids, without the end id and from a stop string on; null without a
- *     tokenizer; what the listener got, if it ended the text
+ * @param text the text of the new ids, without the end id and from a stop string on; with it all of
+ *     a character that the prompt's ids only began; null without a tokenizer; what the listener
+ *     got, if it ended the text
  * @param stopReason why it ended
  * @param timings where the time went
  */

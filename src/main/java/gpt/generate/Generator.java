@@ -117,7 +117,10 @@ public final class Generator {
       this.sampler = sampler;
       this.listener = listener;
       this.sample = sample;
-      stream = tokenizer == null ? null : new TextStream(tokenizer, request.stops());
+      stream =
+          tokenizer == null
+              ? null
+              : new TextStream(tokenizer, request.promptIds(), request.stops());
     }
 
     StopReason generate() {

@@ -10,9 +10,13 @@ final class TextStream {
   private final Utf8Decoder characters = new Utf8Decoder();
   private final StopScanner stops;
 
-  TextStream(Tokenizer tokenizer, List<String> stops) {
+  /** A character that the prompt ends inside of is begun here. */
+  TextStream(Tokenizer tokenizer, int[] prompt, List<String> stops) {
     this.tokenizer = tokenizer;
     this.stops = new StopScanner(stops);
+    for (int id : prompt) {
+      characters.decode(tokenizer.decode(id));
+    }
   }
 
   /** Takes an id and returns the text that is safe to print now. */

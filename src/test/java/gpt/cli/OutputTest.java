@@ -1,12 +1,26 @@
 package gpt.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.generate.OnFull;
+import gpt.generate.Request;
 import gpt.generate.Timings;
 import gpt.model.Tensor;
 import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Tokenizers;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** What the commands print, where it is worked out and not only handed on. */
 class OutputTest {
@@ -19,6 +33,53 @@ class OutputTest {
     assertEquals(
         "prompt 1 token, 10.0 tokens/s; decode 0 tokens; first token after 0.10 s",
         SpeedLine.of(new Timings(0.1, 1, 0.1, 0, 0)));
+  }
+
+  /** Whatever the language: the text of a really closed pipe is the C library's. */
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no sh")
+  void aClosedPipeIsRecognised() throws Exception {
+    Process deaf = new ProcessBuilder("sh", "-c", "exec <&-; echo; exec sleep 60").start();
+    try (OutputStream in = deaf.getOutputStream()) {
+      assertEquals('\n', deaf.getInputStream().read());
+      in.write(1);
+      IOException closed = assertThrows(IOException.class, in::flush);
+      assertTrue(StandardOutput.isClosedPipe(closed), closed::toString);
+    } catch (IOException e) {
+      // Closing it fails as the flush did.
+    } finally {
+      deaf.destroy();
+    }
+    assertFalse(StandardOutput.isClosedPipe(new IOException("No space left on device")));
+    assertFalse(StandardOutput.isClosedPipe(new IOException()));
+  }
+
+  @Test
+  void aPromptsLastCharacterWaitsForItsBytes() {
+    Tokenizer gpt2 = Tokenizers.forModel(Optional.empty(), 50257).orElseThrow();
+    for (String text : List.of("To be", "\n", "né \uD83D\uDE42")) {
+      assertEquals(text, prompt(gpt2, gpt2.encode(text)));
+    }
+    assertEquals("", prompt(gpt2, 8582)); // of four bytes, two
+    assertEquals("!", prompt(gpt2, 0, 8582));
+    assertEquals("\uFFFD!", prompt(gpt2, 8582, 0));
+  }
+
+  private static String prompt(Tokenizer tokenizer, int... ids) {
+    SamplingParameters greedy = new SamplingParameters(0, 0, 0);
+    Request request =
+        new Request(ids, 1, OptionalInt.empty(), List.of(), OnFull.SLIDE, greedy, 0, 1);
+    return new TextPrinter(Optional.of(tokenizer), request).prompt();
+  }
+
+  @Test
+  void theAdviceIsAboutTheMemoryThatRanOut() {
+    assertTrue(Errors.memoryAdvice("Java heap space").contains("-Xmx"));
+    assertTrue(Errors.memoryAdvice("GC overhead limit exceeded").contains("-Xmx"));
+    String outside = Errors.memoryAdvice("Cannot reserve 8 bytes of direct buffer memory");
+    assertTrue(outside.contains("machine") && !outside.contains("-Xmx"), outside);
+    String threads = Errors.memoryAdvice("unable to create native thread: possibly out of memory");
+    assertTrue(threads.contains("--threads") && !threads.contains("-Xmx"), threads);
   }
 
   @Test

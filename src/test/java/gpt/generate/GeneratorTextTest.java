@@ -122,6 +122,28 @@ class GeneratorTextTest {
   }
 
   @Test
+  void aCharacterThatThePromptBeganIsPrintedWhole() {
+    Pieces pieces = Pieces.bytesOf("\uD83D\uDE42!");
+    FakeBackend backend = new FakeBackend(9, 6, FakeBackend.saying(6, 3, 3, 4, 5, 0));
+    Request request =
+        new Request(
+            new int[] {5, 1, 2},
+            4,
+            OptionalInt.of(0),
+            List.of(),
+            OnFull.STOP,
+            Requests.GREEDY,
+            0,
+            2);
+    List<String> printed = new ArrayList<>();
+    List<Generation> texts =
+        new Generator(backend, Optional.of(pieces))
+            .generate(request, (sample, id, text) -> printed.add(text));
+    assertEquals(List.of("", "\uD83D\uDE42", "!", "", "", "\uD83D\uDE42", "!", ""), printed);
+    assertEquals("\uD83D\uDE42!", texts.get(1).text());
+  }
+
+  @Test
   void aStopStringMaySpanTokensOrEndInsideOne() {
     Outcome spanning = run(Pieces.of("one\n", "\nt", "wo"), Requests.stopping(9, 0, "\n\n"));
     assertEquals("one", spanning.text());
