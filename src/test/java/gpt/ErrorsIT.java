@@ -60,16 +60,6 @@ class ErrorsIT {
   }
 
   @Test
-  void theUsersLimitOfMemoryHolds() {
-    for (Program program : List.of(Program.gpt("-n", "1"), Program.jar("-n", "1"))) {
-      String options = "-XX:MaxDirectMemorySize=1g -XX:+PrintCommandLineFlags";
-      Program.Result run = program.environment("JDK_JAVA_OPTIONS", options).run().succeeded();
-      assertTrue(run.out().contains("-XX:MaxDirectMemorySize=1073741824"), run::toString);
-      assertFalse(run.out().contains("-XX:MaxDirectMemorySize=70368744177664"), run::toString);
-    }
-  }
-
-  @Test
   void aModelThatIsNotThere() {
     Program.gpt("--model", "nope").run().failed(1, "no such file or folder", "weights");
     Program.gpt("--model", "/no/such/ckpt.pt").run().failed(1, "/no/such/ckpt.pt");

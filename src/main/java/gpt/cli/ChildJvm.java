@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 
 /**
  * A second JVM with the Vector API. Java resolves an incubating module only where its command line
@@ -81,7 +80,6 @@ final class ChildJvm {
   private static int start(List<String> own, String[] args) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(memoryOptions(own, System.getenv()));
     command.addAll(own);
     command.addAll(List.of("--add-modules", VECTOR));
     command.add("-D" + MARK + "=" + ProcessHandle.current().pid());
@@ -174,27 +172,11 @@ final class ChildJvm {
     return options;
   }
 
-  /**
-   * Weights lie outside the Java heap; the heap's limit, which would bound them too, is not theirs.
-   * A limit that the user has set is.
-   */
-  static List<String> memoryOptions(List<String> jvmOptions, Map<String, String> environment) {
-    return anywhere(jvmOptions, environment, o -> o.contains("MaxDirectMemorySize"))
-        ? List.of()
-        : List.of("-XX:MaxDirectMemorySize=64t");
-  }
-
   /** Whether a debugger listens to this JVM: it wants this process, and a child's port is taken. */
   static boolean debugged(List<String> jvmOptions, Map<String, String> environment) {
-    return anywhere(jvmOptions, environment, ChildJvm::debugs);
-  }
-
-  /** Whether something holds of the options, wherever a JVM takes them from. */
-  private static boolean anywhere(
-      List<String> jvmOptions, Map<String, String> environment, Predicate<String> test) {
-    return jvmOptions.stream().anyMatch(test)
-        || test.test(environment.getOrDefault("JDK_JAVA_OPTIONS", ""))
-        || test.test(environment.getOrDefault("JAVA_TOOL_OPTIONS", ""));
+    return jvmOptions.stream().anyMatch(ChildJvm::debugs)
+        || debugs(environment.getOrDefault("JDK_JAVA_OPTIONS", ""))
+        || debugs(environment.getOrDefault("JAVA_TOOL_OPTIONS", ""));
   }
 
   private static boolean debugs(String options) {

@@ -57,9 +57,7 @@ final class Errors {
           + " MiB; give it more with JDK_JAVA_OPTIONS=-Xmx8g in the environment, or "
           + smaller;
     }
-    return "weights lie outside the Java heap, in what memory the machine has free or"
-        + " -XX:MaxDirectMemorySize allows; "
-        + smaller;
+    return "weights lie outside the Java heap, in what memory the machine has free; " + smaller;
   }
 
   private static String message(ParameterException e) {

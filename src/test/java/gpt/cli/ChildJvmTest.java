@@ -32,17 +32,6 @@ class ChildJvmTest {
   }
 
   @Test
-  void theUsersLimitOfMemoryHolds() {
-    String limit = "-XX:MaxDirectMemorySize=2g";
-    assertEquals(1, ChildJvm.memoryOptions(List.of("-Xmx1g"), Map.of()).size());
-    assertEquals(List.of(), ChildJvm.memoryOptions(List.of("-ea", limit), Map.of()));
-    for (String variable : List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS")) {
-      Map<String, String> environment = Map.of(variable, "-ea " + limit);
-      assertEquals(List.of(), ChildJvm.memoryOptions(List.of(), environment));
-    }
-  }
-
-  @Test
   void aDebuggerIsNoticed() {
     String agent = "-agentlib:jdwp=transport=dt_socket,server=y,address=5005";
     assertTrue(ChildJvm.debugged(List.of("-ea", agent), Map.of()));
