@@ -22,6 +22,13 @@ public final class CpuBackend implements Backend {
   /** Queries of one head that a worker takes at once: their keys stay in its cache. */
   private static final int QUERIES = 24;
 
+  /**
+   * Bytes of weights from which loading takes long enough to compile the kernels meanwhile. On two
+   * cores GPT-2's first token came after 1.0 s instead of 1.8; the demo's, loaded in 0.2 s, after
+   * 0.5 s either way, and its next tokens had to share the cores with the compiler for longer.
+   */
+  private static final long WORTH_WARMING = 64 << 20;
+
   private final GptConfig config;
   private final CpuKernels kernels;
   private final Workers workers;
@@ -68,7 +75,9 @@ public final class CpuBackend implements Backend {
   /** As {@link #open(GptConfig, Weights, int)}, telling how much is packed, from 0 to 1. */
   public static CpuBackend open(
       GptConfig config, Weights weights, int threads, DoubleConsumer progress) {
-    WarmUp.start(CpuKernelsProvider.kernels());
+    if (weightBytes(config, weights.tied()) >= WORTH_WARMING) {
+      WarmUp.start(CpuKernelsProvider.kernels());
+    }
     return new CpuBackend(config, weights, threads, CpuKernelsProvider.kernels(), progress);
   }
 
