@@ -57,6 +57,7 @@ class ErrorsIT {
     Program.gpt("--prompt", "").run().failed(2, "the prompt is empty");
     Program.gpt("--prompt", "-").run().failed(2, "the prompt is empty");
     Program.gpt("--stop", "").run().failed(2, "--stop");
+    Program.gpt("export", "--model", "x", "--out", "").run().failed(2, "--out: must name a folder");
   }
 
   @Test

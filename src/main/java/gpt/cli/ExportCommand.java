@@ -10,7 +10,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Writes a model as a folder with config.json and model.safetensors. */
 @Command(
@@ -48,8 +51,13 @@ final class ExportCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
+  @Spec private CommandSpec spec;
+
   @Override
   public Integer call() {
+    if (out.isBlank()) {
+      throw new ParameterException(spec.commandLine(), "--out: must name a folder");
+    }
     Path folder = ModelLocator.path(out);
     if (!force) {
       checkFree(folder);
