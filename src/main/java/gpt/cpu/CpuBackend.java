@@ -49,7 +49,7 @@ public final class CpuBackend implements Backend {
   private float[] hidden = {}; // (T, nInner)
   private float[] projected = {}; // (T, C): a branch's output before it joins x
   private final float[][] scores; // per worker: (QUERIES, block_size)
-  private final float[] logits; // (LOGIT_ROWS, V), the first row being what callers see
+  private final float[] logits; // (V): what callers see
 
   private record Block(
       Norm ln1, Linear cAttn, Linear attnProj, Norm ln2, Linear cFc, Linear mlpProj) {}
