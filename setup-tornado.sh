@@ -450,7 +450,7 @@ test_devices() {
     note "the devices were not tested, as gpt.jar cannot be built here ($(tail -n 1 "$work/log")); once it can: $again"
   elif ! grep -e --test "$work/help" >/dev/null; then
     note "the devices were not tested, as this gpt.jar has no command for it yet; once it has: $again"
-  elif TORNADOVM_HOME=$sdk "$root/scripts/gpt" devices --test </dev/null >&2; then
+  elif TORNADOVM_HOME=$sdk JAVA_HOME=$java_home "$root/scripts/gpt" devices --test </dev/null >&2; then
     note "the test kernel gave right results on every device"
   else
     note "the test kernel failed; to see it again: $again"
@@ -459,8 +459,13 @@ test_devices() {
 }
 
 note "JDK $full_version: $java_home"
+case $sdk in
+  *[!A-Za-z0-9/._+,@%=-]*)
+    note "in a folder of such a name the SDK's own launcher does not work (tornado --devices and the like); tornado -jar does"
+    ;;
+esac
 command -v python3 >/dev/null ||
-  note "there is no python3 here: tornado -jar does without, tornado --devices and the like do not"
+  note "there is no python3 here, which the SDK's own launcher needs (tornado --devices and the like); tornado -jar does not"
 result=0
 list_devices
 if [ $test = yes ]; then

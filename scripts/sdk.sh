@@ -98,14 +98,14 @@ check_platform() {
 
 # --------------------------------------------------------------------------------------- downloading
 
-# Downloads $1 to $2, from where that file ends. Sets http to the server's answer, as far as known.
-# Fails with 1 where another attempt may help, with 2 where not.
+# Downloads $1 to $2, from where that file ends. Sets http to the server's answer, as far as known, and
+# why to a reason. Fails with 1 where another attempt may help, with 2 where not.
 fetch() {
-  http=
   begun=
   [ ! -s "$2" ] || begun=yes
+  : >"$work/log"
   if command -v curl >/dev/null; then
-    if [ -t 2 ]; then
+    if [ -t 2 ] && [ "${2%.part}" != "$2" ]; then
       use_curl "$1" "$2" -#
     else
       use_curl "$1" "$2" -sS 2>"$work/log"
@@ -119,7 +119,7 @@ fetch() {
       *--tries*) tries=--tries=1 ;;
     esac
     # shellcheck disable=SC2086
-    LC_ALL=C await wget -c -T 60 $tries -O "$2" "$1" 2>"$work/log"
+    await env LC_ALL=C wget -c -T 60 $tries -O "$2" "$1" 2>"$work/log"
     got=$?
     http=$(sed -n -e 's/.*response\.\.\. \([0-9][0-9][0-9]\).*/\1/p' \
       -e 's/.*HTTP\/1\.[01] \([0-9][0-9][0-9]\).*/\1/p' "$work/log" | tail -n 1)
@@ -127,6 +127,13 @@ fetch() {
     fail "needs curl or wget to download with; or give a downloaded archive with --archive"
   fi
   [ "$got" -ne 0 ] || return 0
+  case $http in
+    [45]??) why="HTTP $http" ;;
+    *)
+      why=$(sed -n -e 's/^curl: ([0-9]*) //p' -e 's/.*: \(unable to .*\)/\1/p' \
+        -e 's/.*\(Connection refused\).*/\1/p' "$work/log" | tail -n 1)
+      ;;
+  esac
   case $http in
     # The server cannot go on in the middle.
     200) [ -z "$begun" ] || rm -f "$2" ;;
@@ -149,9 +156,9 @@ fetch_patiently() {
   until fetch "$1" "$2"; do
     [ $? -ne 2 ] || return 2
     [ $attempt -lt $attempts ] || return 1
-    note "the connection to $1 broke${http:+ (HTTP $http)}; attempt $((attempt + 1)) of $attempts"
-    sleep $attempt
     attempt=$((attempt + 1))
+    note "the connection broke${why:+ ($why)}: attempt $attempt of $attempts"
+    sleep $((attempt - 1))
   done
 }
 
@@ -194,7 +201,7 @@ look_up() {
   if [ -z "$mirror" ]; then
     if ! fetch_patiently "$api/v$1" "$work/release"; then
       [ "$http" != 404 ] || fail "TornadoVM has no release v$1: see $releases"
-      fail "cannot get the SDK's SHA-256 from $api${http:+ (HTTP $http)}; it is beside the file on $releases/tag/v$1: give it with --sha256, or a downloaded file with --archive"
+      fail "cannot get the SDK's SHA-256 from $api${why:+ ($why)}; it is beside the file on $releases/tag/v$1: give it with --sha256, or a downloaded file with --archive"
     fi
     # shellcheck disable=SC2020
     tr ',{}' '\n\n\n' <"$work/release" >"$work/members"
@@ -207,7 +214,7 @@ look_up() {
     elif [ $? -eq 2 ]; then
       continue
     else
-      fail "cannot reach $base${http:+ (HTTP $http)}"
+      fail "cannot reach $base${why:+ ($why)}"
     fi
     asset_sum=$(printf %s "$asset_sum" | tr A-F a-f)
     case $asset_sum in
@@ -248,7 +255,7 @@ download() {
       */4?? | */5??) fail "$address: the server refuses it (HTTP $http)" ;;
       *)
         partial=
-        fail "cannot get $address: the connection broke $attempts times; run this again to go on where it ended, or give a downloaded file with --archive"
+        fail "cannot get $address: the connection broke $attempts times${why:+ ($why)}; run this again to go on where it ended, or give a downloaded file with --archive"
         ;;
     esac
     sha256 "$partial"

@@ -318,7 +318,7 @@ class SetupTornadoIT {
     Program.Result run = download().run();
     assertEquals(1, run.status(), run::toString);
     assertEquals("", run.out());
-    says(run, "the connection broke 5 times; run this again");
+    says(run, "the connection broke 5 times", "run this again");
     Path part = prefix.resolve("downloads/" + NAME + ".tar.gz.part");
     assertEquals(
         List.of("", "downloads", "downloads/" + NAME + ".tar.gz.part"),

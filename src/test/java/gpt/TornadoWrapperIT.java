@@ -263,6 +263,7 @@ class TornadoWrapperIT {
             List.of("-h"),
             List.of("--printJavaFlags", "-jar", "a.jar"),
             List.of("--debug", "-m", "tornado.examples/x.Main", "--params", "1 2"),
+            List.of("-m=tornado.examples/x.Main", "-jar", "a.jar"),
             List.of("--module-path", "a", "-cp", "it's a path", "Main", "-jar", "a.jar"),
             List.of("--jvm=-Xmx1g", "Main", "$HOME", ""),
             List.of("--truffle", "python", "x.py"),
@@ -453,6 +454,8 @@ class TornadoWrapperIT {
   /** Another user's SDK: where it cannot be written to, the template's options go in directly. */
   @Test
   void anSdkThatCannotBeWrittenToWorks() throws Exception {
+    Files.move(sdk, folder.resolve("the sdk's $HOME"));
+    sdk = folder.resolve("the sdk's $HOME");
     Path bin = Files.createDirectories(folder.resolve("bin"));
     FakeSdk.script(bin.resolve("mv"), "exit 1");
     String path = bin + ":" + System.getenv("PATH");
