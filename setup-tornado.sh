@@ -1,6 +1,6 @@
 #!/bin/sh
-# Finds or installs the TornadoVM SDK that gpt.jar runs on, in a folder of your own; --help says how.
-# Notes go to standard error: standard output gets the one line for a shell's profile.
+# Finds or installs the TornadoVM SDK that gpt.jar runs on, in a folder of your own; --help says
+# how. Notes go to standard error: standard output gets the one line for a shell's profile.
 
 wanted_version=5.2.0-jdk25
 
@@ -19,7 +19,7 @@ A --backend that it lacks, --archive and --force install another one beside it.
                    of their drivers); else metal on a Mac, ptx where nvidia-smi shows a GPU, or
                    opencl
   --archive PATH   install this .tar.gz or .zip, or a copy of this folder; needs no network
-  --prefix DIR     where to install; default ~/.tornadovm
+  --prefix DIR     where to install; default ~/.tornadovm; remove it to undo everything
   --force          install, and replace what is there without asking
   --no-test        run no kernel on the devices
   --url BASE       a mirror: has BASE/v<version>/<archive>, and <archive>.sha256 beside it
@@ -60,7 +60,7 @@ case $self in
 esac
 root=$(CDPATH='' cd -P -- "${self%/*}" && pwd -P) || fail "cannot enter ${self%/*}"
 
-# ------------------------------------------------------------------------------------------- options
+# ------------------------------------------------------------------------------------------ options
 
 backend=
 archive=
@@ -163,7 +163,7 @@ find_java || exit 1
 # shellcheck source=scripts/sdk.sh
 . "$root/scripts/sdk.sh"
 
-# ---------------------------------------------------------------------------- a folder to work in
+# ------------------------------------------------------------------------------ a folder to work in
 
 work=$prefix/.setup
 child=
@@ -187,6 +187,12 @@ clean_up() {
   exit "$ended_with"
 }
 
+# Sets other to the process that is at work.
+read_process() {
+  other=
+  { IFS= read -r other <"$work/process"; } 2>/dev/null
+}
+
 # The folder lies inside the prefix, so that what is ready has only to be renamed. It is a lock too;
 # what a killed run has left is taken over.
 begin_work() {
@@ -201,8 +207,7 @@ begin_work() {
   mkdir -p "$prefix" 2>/dev/null || fail "$denied"
   if ! mkdir "$work" 2>/dev/null; then
     [ -d "$work" ] || fail "$denied"
-    other=
-    { IFS= read -r other <"$work/process" || { sleep 1 && IFS= read -r other <"$work/process"; }; } 2>/dev/null
+    read_process || { sleep 1 && read_process; }
     if [ -n "$other" ] && [ "$other" != $$ ] && kill -0 "$other" 2>/dev/null; then
       fail "another setup-tornado.sh (process $other) is at work in $prefix"
     fi
@@ -212,9 +217,9 @@ begin_work() {
   printf '%s\n' $$ >"$work/process" || fail "$denied"
 }
 
-# ------------------------------------------------------------------------------------- installing
+# --------------------------------------------------------------------------------------- installing
 
-# Asks before $1, a sentence, is overwritten; where there is nobody to ask, --force must have said so.
+# Asks before what $1 says is overwritten; where there is nobody to ask, --force must have said so.
 ask_to_replace() {
   [ -z "$force" ] || return 0
   if [ -t 0 ] && [ -t 2 ]; then
@@ -363,7 +368,7 @@ if [ "$(readlink "$prefix/current" 2>/dev/null)" != "$to" ]; then
     fail "cannot write to $prefix"
 fi
 
-# ------------------------------------------------------------------------------------------- devices
+# ------------------------------------------------------------------------------------------ devices
 
 # What the SDK's libraries lack on this machine, and what helps.
 say_what_is_missing() {
@@ -476,7 +481,7 @@ if [ $test = yes ]; then
   fi
 fi
 
-# ---------------------------------------------------------------------------------- the profile line
+# --------------------------------------------------------------------------------- the profile line
 
 # $1 as a word of a shell, in single quotes.
 single_quoted() {

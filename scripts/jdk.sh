@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2034
-# Finds a JDK 25 or later, or, where for_tornado is set, one that TornadoVM runs on; sourced by other
-# scripts, which set java_user to their name. find_java sets java_home, and java_vector to yes where
-# that Java has the Vector API. The release files are read: that takes no time, and starting each java
-# would.
+# Finds a JDK 25 or later, or, where for_tornado is set, one that TornadoVM runs on; sourced by
+# other scripts, which set java_user to their name. find_java sets java_home, and java_vector to yes
+# where that Java has the Vector API. The release files are read: that takes no time, and starting
+# each java would.
 
-# Sets version (25 for 25.0.3, 8 for 1.8.0), full_version and vector from the release file of the Java
-# in $1. Fails where there is no Java.
+# Sets version (25 for 25.0.3, 8 for 1.8.0), full_version and vector from the release file of the
+# Java in $1. Fails where there is no Java.
 read_release() {
   version=
   vector=no
@@ -28,8 +28,8 @@ read_release() {
 # True where the Java that was read last will do.
 suits() {
   if [ -n "${for_tornado-}" ]; then
-    # TornadoVM's compiler goes with one release of Java only: the SDK's own launcher refuses any but
-    # 25.0.2 and later updates of 25.
+    # TornadoVM's compiler goes with one release of Java only: the SDK's own launcher refuses any
+    # but 25.0.2 and later updates of 25.
     case $full_version in
       25.0.[01] | 25.0.[01][!0-9]*) return 1 ;;
       25.*) return 0 ;;

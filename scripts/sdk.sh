@@ -17,7 +17,7 @@ await() {
   return $status
 }
 
-# ------------------------------------------------------------------------------------ what an SDK is
+# ----------------------------------------------------------------------------------- what an SDK is
 
 # Sets value to that of the key $2 in the file $1, or to nothing.
 read_value() {
@@ -96,10 +96,10 @@ check_platform() {
   [ "$built_for" = "$platform" ] || fail "$2 is for $built_for, and this is $platform"
 }
 
-# --------------------------------------------------------------------------------------- downloading
+# -------------------------------------------------------------------------------------- downloading
 
-# Downloads $1 to $2, from where that file ends. Sets http to the server's answer, as far as known, and
-# why to a reason. Fails with 1 where another attempt may help, with 2 where not.
+# Downloads $1 to $2, from where that file ends. Sets http to the server's answer, as far as known,
+# and why to a reason. Fails with 1 where another attempt may help, with 2 where not.
 fetch() {
   begun=
   [ ! -s "$2" ] || begun=yes
@@ -273,7 +273,7 @@ download() {
   fail "$address: there is no such file (HTTP $http)"
 }
 
-# ----------------------------------------------------------------------------------------- unpacking
+# ---------------------------------------------------------------------------------------- unpacking
 
 # Unpacks the archive $1, called $2 in messages, into the new folder $work/new.
 unpack() {
@@ -325,8 +325,8 @@ find_sdk_in() {
   return 1
 }
 
-# Makes a whole SDK for this machine in $work of the archive or the folder $1, called $2 in messages,
-# and sets staged to its folder.
+# Makes a whole SDK for this machine in $work of the archive or the folder $1, called $2 in
+# messages, and sets staged to its folder.
 stage() {
   if [ -d "$1" ]; then
     find_sdk_in "$1" || fail "$2 holds no TornadoVM SDK: it has no $lacks"

@@ -247,7 +247,7 @@ class TornadoWrapperIT {
     tornado("--dumpProfiler").run().failed(2, "tornado: --dumpProfiler wants a value");
     tornado("--enableProfiler", "loud", "-jar", "x").run().failed(2, "silent or console", "'loud'");
     tornado("--jvm", "-Dx='a b'", "-jar", "x").run().failed(2, "--jvm", "without quotes");
-    tornado("--params", "a", "-jar", "x", "b").run().failed(2, "--params", "one or the other");
+    tornado("--params", "a", "-jar", "x", "b").run().failed(2, "--params", "not in both");
     tornado("--write-argfile").run().failed(2, "--write-argfile wants a file");
   }
 
@@ -268,6 +268,7 @@ class TornadoWrapperIT {
             List.of("--jvm=-Xmx1g", "Main", "$HOME", ""),
             List.of("--truffle", "python", "x.py"),
             List.of("--params=1 2", "-jar", "a.jar"),
+            List.of("--params=1 2", "-jar=a.jar"),
             List.of("--params", "-jar a", "-jar", "a.jar"))) {
       Program.Result run = tornado(args.toArray(String[]::new)).run().succeeded();
       StringBuilder expected = new StringBuilder("<the SDK's own>\n");
