@@ -1,10 +1,11 @@
 # shellcheck shell=sh disable=SC2034
-# Finds a JDK 25 or later; sourced by other scripts. find_java sets java_home, and java_vector to yes
+# Finds a JDK 25 or later, or, where for_tornado is set, one that TornadoVM runs on; sourced by
+# other scripts, which set java_user to their name. find_java sets java_home, and java_vector to yes
 # where that Java has the Vector API. The release files are read: that takes no time, and starting
 # each java would.
 
-# Sets version (25 for 25.0.3, 8 for 1.8.0) and vector from the release file of the Java in $1.
-# Fails where there is no Java.
+# Sets version (25 for 25.0.3, 8 for 1.8.0), full_version and vector from the release file of the
+# Java in $1. Fails where there is no Java.
 read_release() {
   version=
   vector=no
@@ -12,9 +13,10 @@ read_release() {
   while IFS= read -r line || [ -n "$line" ]; do
     case $line in
       JAVA_VERSION=*)
-        version=${line#*=}
-        version=${version#\"}
-        version=${version#1.}
+        full_version=${line#*=}
+        full_version=${full_version#\"}
+        full_version=${full_version%%\"*}
+        version=${full_version#1.}
         version=${version%%[!0-9]*}
         ;;
       MODULES=*jdk.incubator.vector*) vector=yes ;;
@@ -23,9 +25,23 @@ read_release() {
   [ -n "$version" ]
 }
 
-# Takes the Java in $1 if it is 25 or later.
+# True where the Java that was read last will do.
+suits() {
+  if [ -n "${for_tornado-}" ]; then
+    # TornadoVM's compiler goes with one release of Java only: the SDK's own launcher refuses any
+    # but 25.0.2 and later updates of 25.
+    case $full_version in
+      25.0.[01] | 25.0.[01][!0-9]*) return 1 ;;
+      25.*) return 0 ;;
+    esac
+    return 1
+  fi
+  [ "$version" -ge 25 ]
+}
+
+# Takes the Java in $1 if it will do.
 take_java() {
-  read_release "$1" && [ "$version" -ge 25 ] || return 1
+  read_release "$1" && suits || return 1
   java_home=$1
   java_vector=$vector
 }
@@ -34,7 +50,7 @@ take_java() {
 take_best_java() {
   best=
   for home; do
-    if read_release "$home" && [ "$version" -ge 25 ] && [ "$version" -lt "${best:-1000}" ]; then
+    if read_release "$home" && suits && [ "$version" -lt "${best:-1000}" ]; then
       best=$version
       take_java "$home"
       [ "$best" -gt 25 ] || return 0
@@ -60,7 +76,10 @@ find_java() {
   take_best_java /usr/lib/jvm/* /usr/java/* /opt/java/* /opt/*jdk* \
     "${HOME-}"/.sdkman/candidates/java/* "${HOME-}"/.jdks/* \
     /Library/Java/JavaVirtualMachines/*/Contents/Home && return
-  printf '%s%s\n' 'gpt: needs a JDK 25 or later and found none in JAVA_HOME, on PATH or in the' \
-    ' usual folders; get one from https://adoptium.net and set JAVA_HOME to its folder' >&2
+  wanted='a JDK 25 or later'
+  [ -z "${for_tornado-}" ] || wanted='a JDK 25, 25.0.2 or a later update (TornadoVM takes no other),'
+  printf '%s: needs %s and found none in JAVA_HOME, on PATH or in the usual folders; %s\n' \
+    "${java_user:-gpt}" "$wanted" \
+    'get one from https://adoptium.net and set JAVA_HOME to its folder' >&2
   return 1
 }

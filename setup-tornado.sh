@@ -1,0 +1,500 @@
+#!/bin/sh
+# Finds or installs the TornadoVM SDK that gpt.jar runs on, in a folder of your own; --help says
+# how. Notes go to standard error: standard output gets the one line for a shell's profile.
+
+wanted_version=5.2.0-jdk25
+
+usage() {
+  cat <<END
+usage: ./setup-tornado.sh [options]
+
+Finds or installs TornadoVM's SDK $wanted_version, links it as current, puts the wrapper tornado
+beside it, lists the devices, runs a kernel on each, and prints the one line for a shell's profile.
+It asks for no password and changes nothing outside its folder; a second run changes nothing.
+
+The SDK that TORNADOVM_HOME names, or current, is used where it lies if it is of this version.
+A --backend that it lacks, --archive and --force install another one beside it.
+
+  --backend B      opencl, ptx, cuda, metal or full (opencl, ptx, cuda and SPIR-V, and it wants all
+                   of their drivers); else metal on a Mac, ptx where nvidia-smi shows a GPU, or
+                   opencl
+  --archive PATH   install this .tar.gz or .zip, or a copy of this folder; needs no network
+  --prefix DIR     where to install; default ~/.tornadovm; remove it to undo everything
+  --force          install, and replace what is there without asking
+  --no-test        run no kernel on the devices
+  --url BASE       a mirror: has BASE/v<version>/<archive>, and <archive>.sha256 beside it
+  --sha256 SUM     what the archive must have, instead of the sum that is published with it
+  -h, --help
+END
+}
+
+note() {
+  printf 'setup-tornado: %s\n' "$1" >&2
+}
+
+fail() {
+  note "$1"
+  exit 1
+}
+
+misused() {
+  note "$1; see ./setup-tornado.sh --help"
+  exit 2
+}
+
+newline='
+'
+
+# The folder this script lies in, also when it was called through a symbolic link.
+self=$0
+while [ -h "$self" ]; do
+  link=$(readlink "$self")
+  case $link in
+    /*) self=$link ;;
+    *) self=${self%/*}/$link ;;
+  esac
+done
+case $self in
+  */*) ;;
+  *) self=./$self ;;
+esac
+root=$(CDPATH='' cd -P -- "${self%/*}" && pwd -P) || fail "cannot enter ${self%/*}"
+
+# ------------------------------------------------------------------------------------------ options
+
+backend=
+archive=
+prefix=
+force=
+test=yes
+mirror=
+sum=
+while [ $# -gt 0 ]; do
+  option=$1
+  value=
+  case $option in
+    --*=*)
+      value=${option#*=}
+      option=${option%%=*}
+      ;;
+    --backend | --archive | --prefix | --url | --sha256)
+      [ $# -eq 1 ] || {
+        value=$2
+        shift
+      }
+      ;;
+  esac
+  shift
+  case $option in
+    --backend | --archive | --prefix | --url | --sha256)
+      [ -n "$value" ] || misused "$option wants a value"
+      ;;
+    *) [ -z "$value" ] || misused "$option takes no value" ;;
+  esac
+  case $option in
+    --backend) backend=$value ;;
+    --archive) archive=$value ;;
+    --prefix) prefix=$value ;;
+    --force) force=yes ;;
+    --no-test) test=no ;;
+    --url) mirror=${value%/} ;;
+    --sha256) sum=$value ;;
+    -h | --help)
+      usage
+      exit
+      ;;
+    *) misused "unknown option $option" ;;
+  esac
+done
+
+# The machine, in the words of the archives' names.
+machine=$(uname -s)/$(uname -m)
+case $machine in
+  Linux/x86_64 | Linux/amd64) platform=linux-amd64 ;;
+  Linux/aarch64 | Linux/arm64) platform=linux-aarch64 ;;
+  Darwin/arm64) platform=mac-aarch64 ;;
+  MINGW* | MSYS* | CYGWIN*) fail "on Windows, run this in WSL" ;;
+  *) fail "TornadoVM is for Linux on x86-64 and arm64 and for Macs with Apple's processors; this is $machine" ;;
+esac
+case $platform in
+  mac-*) backends='opencl or metal' ;;
+  *) backends='opencl, ptx, cuda or full' ;;
+esac
+case $backend/$platform in
+  /* | opencl/* | ptx/linux-* | cuda/linux-* | full/linux-* | metal/mac-*) ;;
+  *) misused "there is no backend '$backend' for $platform: $backends" ;;
+esac
+
+if [ -n "$sum" ]; then
+  sum=$(printf %s "${sum#sha256:}" | tr A-F a-f)
+  case ${#sum}$sum in
+    64*[!0-9a-f]*) misused "'$sum' is no SHA-256" ;;
+    64*) ;;
+    *) misused "'$sum' is no SHA-256" ;;
+  esac
+fi
+
+if [ -z "$prefix" ]; then
+  [ -n "${HOME-}" ] || misused "HOME is not set: give a folder with --prefix"
+  prefix=$HOME/.tornadovm
+fi
+case $prefix in
+  /*) ;;
+  *) prefix=$PWD/$prefix ;;
+esac
+prefix=${prefix%/}
+case $prefix in
+  *:* | *"$newline"*) misused "$prefix: Java takes no module path with a colon or a line break" ;;
+esac
+
+case $archive in
+  '' | /*) ;;
+  *) archive=$PWD/$archive ;;
+esac
+[ -z "$archive" ] || [ -r "$archive" ] || fail "$archive: there is no such file or folder to read"
+
+# shellcheck disable=SC2034
+java_user=setup-tornado
+# shellcheck disable=SC2034
+for_tornado=yes
+# shellcheck source=scripts/jdk.sh
+. "$root/scripts/jdk.sh"
+find_java || exit 1
+# shellcheck source=scripts/sdk.sh
+. "$root/scripts/sdk.sh"
+
+# ------------------------------------------------------------------------------ a folder to work in
+
+work=$prefix/.setup
+child=
+working=
+partial=
+moved_away=
+
+# shellcheck disable=SC2317
+clean_up() {
+  ended_with=$?
+  trap - EXIT
+  trap '' HUP INT PIPE TERM
+  [ -z "$child" ] || kill "$child" 2>/dev/null
+  [ -z "$moved_away" ] || [ -e "$moved_away" ] || mv "$work/old" "$moved_away"
+  [ -z "$partial" ] || rm -f "$partial"
+  if [ -n "$working" ]; then
+    rm -rf "$work"
+    rmdir "$prefix/downloads" 2>/dev/null
+    [ -n "$prefix_was_there" ] || rmdir "$prefix" 2>/dev/null
+  fi
+  exit "$ended_with"
+}
+
+# Sets other to the process that is at work.
+read_process() {
+  other=
+  { IFS= read -r other <"$work/process"; } 2>/dev/null
+}
+
+# The folder lies inside the prefix, so that what is ready has only to be renamed. It is a lock too;
+# what a killed run has left is taken over.
+begin_work() {
+  denied="cannot write to $prefix; choose another folder with --prefix"
+  prefix_was_there=
+  [ ! -d "$prefix" ] || prefix_was_there=yes
+  trap clean_up EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 141' PIPE
+  trap 'exit 143' TERM
+  mkdir -p "$prefix" 2>/dev/null || fail "$denied"
+  if ! mkdir "$work" 2>/dev/null; then
+    [ -d "$work" ] || fail "$denied"
+    read_process || { sleep 1 && read_process; }
+    if [ -n "$other" ] && [ "$other" != $$ ] && kill -0 "$other" 2>/dev/null; then
+      fail "another setup-tornado.sh (process $other) is at work in $prefix"
+    fi
+    { rm -rf "$work" && mkdir "$work"; } 2>/dev/null || fail "$denied"
+  fi
+  working=yes
+  printf '%s\n' $$ >"$work/process" || fail "$denied"
+}
+
+# --------------------------------------------------------------------------------------- installing
+
+# Asks before what $1 says is overwritten; where there is nobody to ask, --force must have said so.
+ask_to_replace() {
+  [ -z "$force" ] || return 0
+  if [ -t 0 ] && [ -t 2 ]; then
+    printf 'setup-tornado: %s; replace it? [y/N] ' "$1" >&2
+    IFS= read -r answer || answer=
+    case $answer in
+      [yY] | [yY][eE][sS]) return 0 ;;
+    esac
+    fail "nothing was changed"
+  fi
+  fail "$1; --force replaces it"
+}
+
+# Renames the staged SDK to $sdk.
+put_in_place() {
+  if [ -e "$sdk" ]; then
+    moved_away=$sdk
+    mv "$sdk" "$work/old" || fail "cannot move $sdk away"
+  fi
+  mv "$staged" "$sdk" || fail "cannot write to $prefix"
+  moved_away=
+  note "installed TornadoVM $sdk_version with $sdk_backends: $sdk"
+}
+
+there_already() {
+  note "TornadoVM $sdk_version with $sdk_backends is there already: $sdk"
+}
+
+# True where all of the staged SDK is in $sdk as well; what a run has added there does not count.
+same_as_staged() {
+  ! LC_ALL=C diff -r "$staged" "$sdk" 2>&1 | grep -v -F "Only in $sdk" >/dev/null
+}
+
+# Sets sdk to what is in TORNADOVM_HOME or current, where that will do.
+use_what_is_there() {
+  for named in "${TORNADOVM_HOME-}" "$prefix/current"; do
+    if [ ! -d "$named" ]; then
+      continue
+    elif ! read_sdk "$named"; then
+      note "$named is no TornadoVM SDK (it has no $lacks): not used"
+    elif [ "$sdk_version" != "$wanted_version" ]; then
+      note "$named is TornadoVM $sdk_version and not $wanted_version: not used"
+    elif [ -z "$backend" ] || has_backend "$backend"; then
+      sdk=$(CDPATH='' cd -P -- "$named" && pwd -P) || fail "cannot enter $named"
+      return
+    fi
+  done
+  return 1
+}
+
+install_archive() {
+  if [ -n "$sum" ] && [ -f "$archive" ]; then
+    sha256 "$archive"
+    [ "$digest" = "$sum" ] ||
+      fail "$archive has the SHA-256 $digest and not $sum: it was not installed"
+  fi
+  stage "$archive" "$archive"
+  case $sdk_version in
+    *-jdk25 | *-jdk25-*) ;;
+    *) fail "gpt.jar needs TornadoVM for JDK 25, and $archive is TornadoVM $sdk_version" ;;
+  esac
+  [ -z "$backend" ] || has_backend "$backend" ||
+    fail "$archive is TornadoVM with $sdk_backends and not with $backend"
+  sdk=$real_prefix/$sdk_version-$sdk_backends
+  if [ -z "$force" ] && [ -e "$sdk" ] && same_as_staged; then
+    there_already
+  else
+    [ ! -e "$sdk" ] || ask_to_replace "$sdk is there already, and is not the same"
+    put_in_place
+  fi
+}
+
+choose_backend() {
+  backend=opencl
+  case $platform in
+    mac-*) backend=metal ;;
+    *)
+      for tool in nvidia-smi /usr/lib/wsl/lib/nvidia-smi; do
+        case $("$tool" -L 2>/dev/null) in
+          *'GPU '[0-9]*) backend=ptx ;;
+        esac
+      done
+      ;;
+  esac
+  note "backend $backend; --backend chooses another: $backends"
+}
+
+install_release() {
+  [ -n "$backend" ] || choose_backend
+  sdk=$real_prefix/$wanted_version-$backend
+  if [ -z "$force" ] && read_sdk "$sdk"; then
+    there_already
+    return
+  fi
+  [ ! -e "$sdk" ] || ask_to_replace "$sdk is there already, but has no ${lacks:-SDK}"
+  download "$wanted_version" "$backend"
+  stage "$work/archive" "$address"
+  [ "$sdk_version" = "$wanted_version" ] ||
+    fail "$address is TornadoVM $sdk_version and not $wanted_version"
+  has_backend "$backend" || fail "$address is TornadoVM with $sdk_backends and not with $backend"
+  put_in_place
+}
+
+# Copies $1 to $2 in one step, where they differ.
+update() {
+  cmp -s "$1" "$2" || { cp "$1" "$work/file" && mv -f "$work/file" "$2"; } || fail "cannot write $2"
+}
+
+if [ -e "$prefix/current" ] && [ ! -h "$prefix/current" ]; then
+  fail "$prefix/current is no symbolic link: move it away first"
+fi
+begin_work
+real_prefix=$(CDPATH='' cd -P -- "$prefix" && pwd -P) || fail "cannot enter $prefix"
+
+if [ -n "$archive" ]; then
+  install_archive
+elif [ -z "$force" ] && use_what_is_there; then
+  there_already
+else
+  install_release
+fi
+[ "$sdk_version" = "$wanted_version" ] ||
+  note "gpt.jar is tested on TornadoVM $wanted_version, and not on $sdk_version"
+
+mkdir -p "$prefix/bin" || fail "cannot write to $prefix"
+update "$root/scripts/jdk.sh" "$prefix/bin/jdk.sh"
+update "$root/scripts/tornado" "$prefix/bin/tornado"
+
+# An SDK that lies elsewhere stays as it is; the wrapper makes what it needs.
+argfile=$work/argfile
+TORNADOVM_HOME=$sdk "$root/scripts/tornado" --write-argfile "$argfile" || exit 1
+to=$sdk
+case $sdk in
+  "$real_prefix"/*)
+    to=${sdk#"$real_prefix/"}
+    update "$argfile" "$sdk/tornado-argfile"
+    ;;
+esac
+
+# current is replaced in one step where the system's mv can do that.
+if [ "$(readlink "$prefix/current" 2>/dev/null)" != "$to" ]; then
+  ln -s "$to" "$work/current" || fail "cannot make a symbolic link in $prefix"
+  mv -fT "$work/current" "$prefix/current" 2>/dev/null ||
+    mv -fh "$work/current" "$prefix/current" 2>/dev/null ||
+    { rm -f "$prefix/current" && mv "$work/current" "$prefix/current"; } ||
+    fail "cannot write to $prefix"
+fi
+
+# ------------------------------------------------------------------------------------------ devices
+
+# What the SDK's libraries lack on this machine, and what helps.
+say_what_is_missing() {
+  if [ -f /etc/debian_version ]; then
+    loader='apt install ocl-icd-libopencl1'
+    cpu='apt install pocl-opencl-icd'
+  else
+    loader="your distribution's ocl-icd"
+    cpu="your distribution's pocl"
+  fi
+  for library in opencl ptx cuda; do
+    [ ! -f "$sdk/lib/libtornado-$library.so" ] || ldd "$sdk/lib/libtornado-$library.so"
+  done >"$work/libraries" 2>&1
+  no_loader=
+  while IFS= read -r line; do
+    needed=${line%% =>*}
+    needed=${needed##*[!A-Za-z0-9._-]}
+    case $line in
+      *GLIBC*'not found'*)
+        needed=${line#*\`}
+        needed=${needed%%\'*}
+        note "the SDK needs newer libraries than this system's ($needed): take a newer release of the system, or build TornadoVM from its sources and give its folder with --archive"
+        ;;
+      *libOpenCL.so*'not found'*)
+        no_loader=yes
+        note "there is no OpenCL here ($needed): $loader"
+        ;;
+      *libcuda.so*'not found'*)
+        note "there is no NVIDIA driver here ($needed): install it, or choose --backend opencl"
+        ;;
+      *libnvrtc*'not found'*)
+        note "the cuda backend needs NVIDIA's CUDA toolkit ($needed): install it, or choose --backend ptx"
+        ;;
+    esac
+  done <"$work/libraries"
+  case $sdk_backends in
+    full | *opencl*)
+      [ -n "$no_loader${OCL_ICD_VENDORS-}" ] ||
+        [ -n "$(find /etc/OpenCL/vendors -name '*.icd' -print 2>/dev/null)" ] ||
+        note "there is no OpenCL device here: a GPU's comes with its driver, and $cpu makes one of the CPU"
+      ;;
+  esac
+}
+
+# Lists the devices, and sets devices to their number.
+list_devices() {
+  devices=0
+  "$java_home/bin/java" "@$argfile" --module-path "$sdk/share/java/tornado" \
+    uk.ac.manchester.tornado.drivers.TornadoDeviceQuery </dev/null >"$work/query" 2>&1
+  ended_with=$?
+  escape=$(printf '\033')
+  sed -e "s/$escape\\[[0-9;]*m//g" -e 's/[[:space:]][[:space:]]*/ /g' "$work/query" >"$work/devices"
+  device=
+  while IFS= read -r line; do
+    case $line in
+      *'Tornado device='*)
+        device=${line#*device=}
+        device=${device%% *}
+        ;;
+      *' -- '*)
+        if [ -n "$device" ]; then
+          note "device $device: ${line# }"
+          devices=$((devices + 1))
+        fi
+        device=
+        ;;
+    esac
+  done <"$work/devices"
+  [ $devices -eq 0 ] || return 0
+  ! command -v ldd >/dev/null || say_what_is_missing
+  if [ $ended_with -eq 0 ]; then
+    note "TornadoVM sees no device here"
+  else
+    why=$(grep -E 'Exception|Error' "$work/devices" | tail -n 1)
+    note "TornadoVM does not start here: ${why:-java ended with status $ended_with}"
+  fi
+}
+
+test_devices() {
+  again="TORNADOVM_HOME='$sdk' scripts/gpt devices --test"
+  if [ ! -x "$root/scripts/gpt" ]; then
+    note "the devices were not tested: there is no scripts/gpt beside this script"
+  elif ! "$root/scripts/gpt" devices --help </dev/null >"$work/help" 2>"$work/log"; then
+    note "the devices were not tested, as gpt.jar cannot be built here ($(tail -n 1 "$work/log")); once it can: $again"
+  elif ! grep -e --test "$work/help" >/dev/null; then
+    note "the devices were not tested, as this gpt.jar has no command for it yet; once it has: $again"
+  elif TORNADOVM_HOME=$sdk JAVA_HOME=$java_home "$root/scripts/gpt" devices --test </dev/null >&2; then
+    note "the test kernel gave right results on every device"
+  else
+    note "the test kernel failed; to see it again: $again"
+    return 1
+  fi
+}
+
+note "JDK $full_version: $java_home"
+case $sdk in
+  *[!A-Za-z0-9/._+,@%=-]*)
+    note "in a folder of such a name the SDK's own launcher does not work (tornado --devices and the like); tornado -jar does"
+    ;;
+esac
+command -v python3 >/dev/null ||
+  note "there is no python3 here, which the SDK's own launcher needs (tornado --devices and the like); tornado -jar does not"
+result=0
+list_devices
+if [ $test = yes ]; then
+  if [ $devices -eq 0 ]; then
+    result=1
+  else
+    test_devices || result=1
+  fi
+fi
+
+# --------------------------------------------------------------------------------- the profile line
+
+# $1 as a word of a shell, in single quotes.
+single_quoted() {
+  printf "'%s'" "$(printf '%s\n' "$1" | sed "s/'/'\\\\''/g")"
+}
+
+note "the line for your shell's profile (~/.bashrc, ~/.zshrc):"
+# shellcheck disable=SC2016
+if [ -n "${HOME-}" ] && [ "$prefix" = "$HOME/.tornadovm" ]; then
+  printf 'export TORNADOVM_HOME="%s/current" PATH="%s/bin:%s/current/bin:$PATH"\n' \
+    '$HOME/.tornadovm' '$HOME/.tornadovm' '$HOME/.tornadovm'
+else
+  printf 'export TORNADOVM_HOME=%s PATH=%s:"$PATH"\n' "$(single_quoted "$prefix/current")" \
+    "$(single_quoted "$prefix/bin:$prefix/current/bin")"
+fi
+exit $result
