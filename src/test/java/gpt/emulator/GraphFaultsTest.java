@@ -67,7 +67,7 @@ class GraphFaultsTest {
       plan.withGridScheduler(grids("p.t", "consumer.t"));
       assertFault(
           plan::execute,
-          "graph consumer consumes array (argument 2, IntArray of 16) from p",
+          "graph consumer consumes an array (IntArray of 16, argument 2 of consumer.t) from p",
           "one by one with withGraph");
     }
   }
@@ -87,7 +87,7 @@ class GraphFaultsTest {
       plan.withGraph(1).execute();
       assertFault(
           () -> plan.withGraph(2).execute(),
-          "consumes array (argument 2, IntArray of 16) from p",
+          "consumes an array (IntArray of 16, argument 2 of consumer.t) from p",
           "the graph executed last, between, does not have it");
     }
   }

@@ -27,4 +27,11 @@ final class DeviceBuffer {
     data = memory.newData();
     stamps = new int[memory.size];
   }
+
+  /** Why it was not copied to the device. */
+  String skipped() {
+    return "the first task of the graph that uses the array, "
+        + skippedBy.name
+        + ", only writes it, and TornadoVM can skip the copy to the device then";
+  }
 }

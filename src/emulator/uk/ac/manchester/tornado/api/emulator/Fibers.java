@@ -105,7 +105,7 @@ final class Fibers {
     launch.resume(item);
     turn = item;
     if (item.thread == null) {
-      item.thread = Thread.ofVirtual().name(item.toString()).unstarted(() -> body(item));
+      item.thread = Thread.ofVirtual().name(item.name()).unstarted(() -> body(item));
       item.thread.start();
     } else {
       LockSupport.unpark(item.thread);

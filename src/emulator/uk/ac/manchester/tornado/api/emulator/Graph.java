@@ -358,7 +358,7 @@ public final class Graph {
               "graph "
                   + name
                   + " cannot copy "
-                  + (slot == null ? object : slot.name())
+                  + (slot == null ? "an array that it does not have" : slot.name())
                   + " to the host: "
                   + (declared
                       ? "none of its tasks uses it"

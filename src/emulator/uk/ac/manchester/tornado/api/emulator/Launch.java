@@ -1,7 +1,6 @@
 package uk.ac.manchester.tornado.api.emulator;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ final class Launch {
   final LocalMemory local;
   private final Grid grid;
   private final List<Memory> bound = new ArrayList<>();
-  private final Map<Memory, Saved> dirty = new LinkedHashMap<>();
+  private final Map<Memory, Snapshot> dirty = new LinkedHashMap<>();
   private final Object[] args;
   private final Fibers fibers;
   private final Thread thread = Thread.currentThread();
@@ -42,41 +41,6 @@ final class Launch {
   private int groupStart;
   private int interval;
   private int fence;
-
-  /** What is in a memory before the launch, and after its first order of the items. */
-  private static final class Saved {
-    final Object before;
-    final int[] stampsBefore;
-    Object result;
-    int[] stampsResult;
-
-    Saved(Memory m) {
-      before = copy(m, m.buffer.data);
-      stampsBefore = m.stamps == null ? null : m.stamps.clone();
-      result = before;
-      stampsResult = stampsBefore;
-    }
-
-    void keepResult(Memory m) {
-      result = copy(m, m.buffer.data);
-      stampsResult = m.stamps.clone();
-    }
-
-    void restore(Memory m) {
-      m.heap(m.buffer.data).copyFrom(m.heap(before));
-      if (stampsBefore == null) {
-        Arrays.fill(m.stamps, Memory.WRITTEN);
-      } else {
-        System.arraycopy(stampsBefore, 0, m.stamps, 0, m.size);
-      }
-    }
-
-    private static Object copy(Memory m, Object data) {
-      Object copy = m.newData();
-      m.heap(copy).copyFrom(m.heap(data));
-      return copy;
-    }
-  }
 
   /** A launch on this grid; null for a kernel without a context, which runs as it is. */
   Launch(Task task, Grid grid) {
@@ -103,7 +67,7 @@ final class Launch {
       buffers.forEach(this::bind);
       runInOrders();
       settle();
-      task.ran = true;
+      task.launches++;
       task.grid = grid;
       return dirty.keySet();
     } finally {
@@ -140,7 +104,7 @@ final class Launch {
     for (int k = 0; k < orders; k++) {
       Order order = Order.number(k, grid, seed);
       if (k == 1) {
-        dirty.forEach((m, saved) -> saved.keepResult(m));
+        dirty.forEach((m, snapshot) -> snapshot.keepResult(m));
       }
       if (k > 0) {
         restore();
@@ -189,8 +153,9 @@ final class Launch {
         items[i] = grid.item(group, order.items[i]);
         items[i].reset();
       }
-      // Whether all meet at the same barrier is looked at once: it costs a look at the stack.
-      fibers.run(items, garbage == 0);
+      // Whether all meet at the same barrier takes a look at the stack, which costs more than all
+      // else: it is done in one order, of the first launches and then now and again.
+      fibers.run(items, garbage == 0 && (task.launches < 3 || task.launches % 16 == 0));
       start(groupStart - Memory.base + (interval + 1) * grid.groupSize);
     }
   }
@@ -233,12 +198,12 @@ final class Launch {
   void beforeFirstWrite(Memory memory) {
     findMethod();
     // With one order only, and where it is known how the items run, nothing is to be restored.
-    boolean known = task.meets || task.ran && task.grid == grid;
-    dirty.put(memory, orders > 1 || !known ? new Saved(memory) : null);
+    boolean known = task.meets || task.launches > 0 && task.grid == grid;
+    dirty.put(memory, orders > 1 || !known ? new Snapshot(memory) : null);
   }
 
   private void restore() {
-    for (Map.Entry<Memory, Saved> e : dirty.entrySet()) {
+    for (Map.Entry<Memory, Snapshot> e : dirty.entrySet()) {
       if (e.getValue() == null) {
         throw error(
             "kernel " + task + " meets at a barrier only now; run it in more than one order");
@@ -248,17 +213,17 @@ final class Launch {
   }
 
   private void compare(Order order, int garbage) {
-    for (Map.Entry<Memory, Saved> e : dirty.entrySet()) {
+    for (Map.Entry<Memory, Snapshot> e : dirty.entrySet()) {
       Memory m = e.getKey();
-      int at = firstDifference(m, e.getValue());
+      int at = e.getValue().firstDifference(m);
       if (at < 0) {
         continue;
       }
-      String first = m.text(e.getValue().result, at);
+      String first = m.text(e.getValue().result(), at);
       String second = m.text(m.buffer.data, at);
       restore();
       runIn(Order.number(0, grid, 0), garbage);
-      if (firstDifference(m, e.getValue()) >= 0) {
+      if (e.getValue().firstDifference(m) >= 0) {
         throw error(
             "kernel "
                 + task
@@ -279,18 +244,6 @@ final class Launch {
               + " when they run "
               + order.name);
     }
-  }
-
-  private static int firstDifference(Memory m, Saved saved) {
-    long offset = m.heap(m.buffer.data).mismatch(m.heap(saved.result));
-    int at = offset < 0 ? m.size : (int) (offset / m.elementSize);
-    for (int i = 0; i < at; i++) {
-      boolean written = saved.stampsResult == null || saved.stampsResult[i] != Memory.UNWRITTEN;
-      if ((m.stamps[i] != Memory.UNWRITTEN) != written) {
-        return i;
-      }
-    }
-    return at == m.size ? -1 : at;
   }
 
   /** After the first task that uses a copied buffer: would TornadoVM have copied it? */
@@ -382,7 +335,7 @@ final class Launch {
 
   String name(Memory memory, int i) {
     findMethod();
-    return task.name(memory, "[" + i + "]");
+    return task.name(memory, i);
   }
 
   RuntimeException fault(String what) {

@@ -51,6 +51,9 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
   /** One bit for each element that the host wrote; null where it wrote them all. */
   private long[] hostWritten;
 
+  /** Why there are elements that the host did not write. */
+  private String reason = "";
+
   /** The device's stamps during a launch, null where all is written. */
   int[] stamps;
 
@@ -186,7 +189,8 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
               + i
               + " of an array ("
               + kind()
-              + "), which nobody has written");
+              + "), which nobody has written"
+              + reason);
     }
   }
 
@@ -214,9 +218,13 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
     if (from.stamps != null) {
       long[] written = new long[(size + 63) >>> 6];
       boolean all = true;
+      reason = " on the device, from where it was copied";
       for (int i = 0; i < size; i++) {
         if (from.stamps[i] == UNWRITTEN || from.stamps[i] == SKIPPED) {
           all = false;
+          if (from.stamps[i] == SKIPPED) {
+            reason = ": " + from.skipped();
+          }
           data().asSlice((long) i * elementSize, elementSize).fill((byte) 0xFF);
         } else {
           written[i >> 6] |= 1L << i;

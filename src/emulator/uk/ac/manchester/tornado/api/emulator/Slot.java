@@ -54,6 +54,6 @@ final class Slot {
 
   /** How messages name it: as the first kernel that uses it does. */
   String name() {
-    return firstUse == null ? "an array (" + memory.kind() + ")" : firstUse.name(memory, "");
+    return firstUse == null ? "an array (" + memory.kind() + ")" : firstUse.name(memory);
   }
 }

@@ -28,8 +28,8 @@ final class Task {
   /** True once it has been seen to meet at barriers. */
   boolean meets;
 
-  /** True once a launch has ended. */
-  boolean ran;
+  /** How many launches have ended. */
+  int launches;
 
   /** The grid of the last launch. */
   Grid grid;
@@ -47,20 +47,49 @@ final class Task {
     context = found;
   }
 
-  /** An array's name in the kernel, and which argument it is. */
-  String name(Memory memory, String index) {
+  /** An element's name in the kernel, and which argument the array is. */
+  String name(Memory memory, int index) {
+    int argument = argument(memory);
+    return argument < 0
+        ? "an array that is none of its arguments (" + memory.kind() + ")"
+        : parameter(argument, "array")
+            + "["
+            + index
+            + "] (argument "
+            + (argument + 1)
+            + ", "
+            + memory.kind()
+            + ")";
+  }
+
+  /** An array's name outside the kernel. */
+  String name(Memory memory) {
+    int argument = argument(memory);
+    return parameter(argument, "an array")
+        + " ("
+        + memory.kind()
+        + ", argument "
+        + (argument + 1)
+        + " of "
+        + name
+        + ")";
+  }
+
+  private int argument(Memory memory) {
     for (int i = 0; i < args.length; i++) {
       if (args[i] instanceof TornadoNativeArray array && Memory.of(array) == memory) {
-        String argument = "argument " + (i + 1) + ", " + memory.kind();
-        String name = "array";
-        if (method != null && method.getParameterCount() == args.length) {
-          Parameter parameter = method.getParameters()[i];
-          name = parameter.isNamePresent() ? parameter.getName() : name;
-        }
-        return name + index + " (" + argument + ")";
+        return i;
       }
     }
-    return "an array that is none of its arguments (" + memory.kind() + ")";
+    return -1;
+  }
+
+  private String parameter(int argument, String otherwise) {
+    if (method == null || method.getParameterCount() != args.length) {
+      return otherwise;
+    }
+    Parameter parameter = method.getParameters()[argument];
+    return parameter.isNamePresent() ? parameter.getName() : otherwise;
   }
 
   @Override

@@ -17,6 +17,8 @@ final class WorkItem extends KernelContext {
   /** Identifies the barrier at which it waits. */
   int site;
 
+  private String name;
+
   /** True once its kernel has returned. */
   boolean finished;
 
@@ -72,20 +74,24 @@ final class WorkItem extends KernelContext {
     return (HalfFloat[]) Launch.current.local.allocate(this, HalfFloat.class, size);
   }
 
+  /** Which one it is; also its thread's name. */
+  String name() {
+    if (name == null) {
+      name =
+          "work item "
+              + at(localIdx, localIdy, localIdz)
+              + " of group "
+              + at(groupIdx, groupIdy, groupIdz);
+    }
+    return name;
+  }
+
+  private static String at(int x, int y, int z) {
+    return "(" + x + ", " + y + ", " + z + ")";
+  }
+
   @Override
   public String toString() {
-    return "work item ("
-        + localIdx
-        + ", "
-        + localIdy
-        + ", "
-        + localIdz
-        + ") of group ("
-        + groupIdx
-        + ", "
-        + groupIdy
-        + ", "
-        + groupIdz
-        + ")";
+    return name();
   }
 }
