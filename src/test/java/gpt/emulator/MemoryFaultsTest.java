@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -16,6 +18,7 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task2;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -34,6 +37,50 @@ class MemoryFaultsTest {
         "in[16] (argument 2, IntArray of 16)",
         "out of bounds at WrongKernels.java:",
         "work item (7, 0, 0) of group (1, 0, 0)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void beyondTheEndOfArraysOfOtherTypes(int which) {
+    String[] names = {
+      "f[5] (argument 2, Float", "b[5] (argument 3, Byte", "h[5] (argument 4, Half"
+    };
+    FloatArray f = new FloatArray(5);
+    ByteArray b = new ByteArray(5);
+    HalfFloatArray h = new HalfFloatArray(5);
+    f.clear();
+    b.clear();
+    h.clear();
+    assertSays(
+        fault(
+            new TaskGraph("g")
+                .transferToDevice(IN, f, b, h)
+                .task("t", WrongKernels::readsBeyondTheEndOfAny, ctx, f, b, h, which),
+            grid(1, 1)),
+        "reads " + names[which],
+        "of 5), which is out of bounds");
+    assertSays(
+        fault(
+            new TaskGraph("g")
+                .transferToDevice(IN, f, b, h)
+                .task("t", WrongKernels::writesBeyondTheEndOfAny, ctx, f, b, h, which),
+            grid(1, 1)),
+        "writes " + names[which],
+        "of 5), which is out of bounds");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void theHostBeyondTheEnd(int which) {
+    assertThrows(
+        IndexOutOfBoundsException.class,
+        () -> {
+          switch (which) {
+            case 0 -> new FloatArray(5).set(5, 1f);
+            case 1 -> new ByteArray(5).set(-17, (byte) 1);
+            default -> new HalfFloatArray(5).get(5);
+          }
+        });
   }
 
   @Test

@@ -43,6 +43,14 @@ class OrderFaultsTest {
   }
 
   @Test
+  void itemsThatMeetMoreOften() {
+    assertSays(
+        fault(WrongKernels::meetsMoreOften, new IntArray(8), grid(8, 8)),
+        "waits at a barrier at WrongKernels.java:",
+        "has returned");
+  }
+
+  @Test
   void itemsThatMeetByAnotherWay() {
     assertSays(
         fault(WrongKernels::someComeByAnotherWay, new IntArray(8), grid(8, 8)),
@@ -90,6 +98,32 @@ class OrderFaultsTest {
             .task("t", WrongKernels::overwritesTheTile, ctx, in, out, 3)
             .transferToHost(IN, out);
     assertSays(fault(graph, grid(8, 8)), "has a race: out[", "when its work items run forward");
+  }
+
+  @Test
+  void twoOrdersAreForwardAndBackward() {
+    System.setProperty("gpt.emulator.orders", "2");
+    try {
+      assertSays(
+          fault(WrongKernels::forgetsTheBarrier, ints(16), new IntArray(16), grid(16, 8)), "g.t");
+      assertSays(
+          fault(OrderFaultsTest::readsTheItemBefore, ints(8), new IntArray(8), grid(8, 8)),
+          "has a race: out[1] (argument 3, IntArray of 8) is 1 when its work items run forward and"
+              + " 0 when they run backward");
+    } finally {
+      System.clearProperty("gpt.emulator.orders");
+    }
+  }
+
+  static void readsTheItemBefore(KernelContext ctx, IntArray in, IntArray out) {
+    int local = ctx.localIdx;
+    int[] seen = ctx.allocateIntLocalArray(8);
+    seen[local] = 1;
+    int before = 0;
+    if (local > 0) {
+      before = seen[local - 1] == 1 ? 1 : 0;
+    }
+    out.set(local, before);
   }
 
   @Test

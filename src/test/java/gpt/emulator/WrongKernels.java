@@ -2,7 +2,10 @@ package gpt.emulator;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Kernels with one fault each. */
@@ -12,6 +15,30 @@ final class WrongKernels {
   static void readsBeyondTheEnd(KernelContext ctx, IntArray in, IntArray out) {
     int i = ctx.globalIdx;
     out.set(i, in.get(i + 1));
+  }
+
+  static void readsBeyondTheEndOfAny(
+      KernelContext ctx, FloatArray f, ByteArray b, HalfFloatArray h, int which) {
+    int i = f.getSize() + ctx.globalIdx;
+    if (which == 0) {
+      f.set(0, f.get(i));
+    } else if (which == 1) {
+      b.set(0, b.get(i));
+    } else {
+      h.set(0, h.get(i));
+    }
+  }
+
+  static void writesBeyondTheEndOfAny(
+      KernelContext ctx, FloatArray f, ByteArray b, HalfFloatArray h, int which) {
+    int i = f.getSize() + ctx.globalIdx;
+    if (which == 0) {
+      f.set(i, 1f);
+    } else if (which == 1) {
+      b.set(i, (byte) 1);
+    } else {
+      h.set(i, new HalfFloat(1f));
+    }
   }
 
   static void writesBelowTheStart(KernelContext ctx, IntArray out) {
@@ -58,6 +85,16 @@ final class WrongKernels {
 
   private static void meet(KernelContext ctx) {
     ctx.localBarrier();
+  }
+
+  /** The barrier is the same, but some come to it more often. */
+  static void meetsMoreOften(KernelContext ctx, IntArray out) {
+    int local = ctx.localIdx;
+    int times = local < 4 ? 3 : 2;
+    for (int k = 0; k < times; k++) {
+      ctx.localBarrier();
+    }
+    out.set(ctx.globalIdx, local);
   }
 
   static void forgetsTheBarrier(KernelContext ctx, IntArray in, IntArray out) {
