@@ -40,7 +40,7 @@ class ApiTest {
 
   @BeforeAll
   static void openTheRealApi() throws Exception {
-    String home = System.getProperty("tornado.home", "");
+    String home = System.getProperty("gpt.tornado.home", "");
     if (home.isEmpty()) {
       System.out.println(
           "ApiTest: skipped, there is no TornadoVM SDK to compare the emulator with");

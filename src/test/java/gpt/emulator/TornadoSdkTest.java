@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Where the API's classes come from in each of the two test runs, and what devices there are. */
 class TornadoSdkTest {
-  private static final String HOME = System.getProperty("tornado.home", "");
+  private static final String HOME = System.getProperty("gpt.tornado.home", "");
 
   @Test
   @Tag("tornado")
@@ -57,8 +57,10 @@ class TornadoSdkTest {
     }
     if (HOME.isEmpty()) {
       System.out.println(
-          "TornadoVM: skipped, no SDK in TORNADOVM_HOME or ~/.tornadovm/current; with one, the"
-              + " kernels' tests run on its device too");
+          "TornadoVM: skipped, no SDK of version "
+              + System.getProperty("gpt.tornado.version")
+              + " in TORNADOVM_HOME or ~/.tornadovm/current; with one, the kernels' tests run on"
+              + " its device too");
     }
   }
 

@@ -8,6 +8,20 @@
  * kernel for every work item, one at a time and in several orders; a {@code Fibers} hands over
  * between the items of a group where they meet at barriers.
  *
+ * <p>It is stricter than TornadoVM in what its compiler or runtime may do one way or the other:
+ *
+ * <ul>
+ *   <li>An array that no transfer names is not copied to the device; TornadoVM copies it once where
+ *       the first task that uses it reads it.
+ *   <li>An array that this task only writes is not copied either, whatever transfers say; TornadoVM
+ *       copies it where the task writes under a condition. So more bytes can be counted there.
+ *   <li>Only what a graph persists or consumes itself can be consumed from it.
+ *   <li>A {@code localBarrier} orders local memory only, as in OpenCL, a {@code globalBarrier}
+ *       both; groups have at most 1024 items and 48 KiB.
+ * </ul>
+ *
+ * <p>Graphs run one at a time. While one runs, no other thread may use its arrays.
+ *
  * <p>System properties, read at every launch:
  *
  * <ul>
