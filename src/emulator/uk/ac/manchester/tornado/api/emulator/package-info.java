@@ -16,8 +16,8 @@
  *   <li>An array that this task only writes is not copied either, whatever transfers say; TornadoVM
  *       copies it where the task writes under a condition. So more bytes can be counted there.
  *   <li>Only what a graph persists or consumes itself can be consumed from it.
- *   <li>A {@code localBarrier} orders local memory only, as in OpenCL, a {@code globalBarrier}
- *       both; groups have at most 1024 items and 48 KiB.
+ *   <li>A {@code localBarrier} orders local memory only, as in OpenCL; groups have at most 1024
+ *       items and 48 KiB.
  * </ul>
  *
  * <p>Graphs run one at a time. While one runs, no other thread may use its arrays.
