@@ -1,0 +1,36 @@
+package uk.ac.manchester.tornado.api;
+
+import java.util.List;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+
+/** A backend and its devices. */
+public interface TornadoBackend {
+  /** The device that is used where none is named. */
+  TornadoDevice getDefaultDevice();
+
+  /** Makes another device the default. */
+  void setDefaultDevice(int index);
+
+  /** Number of devices. */
+  int getNumDevices();
+
+  /** A device by its index. */
+  TornadoDevice getDevice(int index);
+
+  /** All devices. */
+  List<TornadoDevice> getAllDevices();
+
+  /** What the default device is. */
+  TornadoDeviceType getTypeDefaultDevice();
+
+  /** The backend's name. */
+  String getName();
+
+  /** Number of platforms. */
+  int getNumPlatforms();
+
+  /** What runs its kernels. */
+  TornadoVMBackendType getBackendType();
+}

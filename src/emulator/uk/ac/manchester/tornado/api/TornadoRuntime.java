@@ -1,0 +1,25 @@
+package uk.ac.manchester.tornado.api;
+
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+
+/** The runtime's backends. */
+public interface TornadoRuntime {
+  /** A backend by its index. */
+  TornadoBackend getBackend(int index);
+
+  /** Makes another backend the default. */
+  void setDefaultBackend(int index);
+
+  /** What runs a backend's kernels. */
+  TornadoVMBackendType getBackendType(int index);
+
+  /** Number of backends. */
+  int getNumBackends();
+
+  /** The default backend's default device. */
+  TornadoDevice getDefaultDevice();
+
+  /** True where the profiler is on for every plan. */
+  boolean isProfilerEnabled();
+}

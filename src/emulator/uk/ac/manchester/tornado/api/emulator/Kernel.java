@@ -1,0 +1,8 @@
+package uk.ac.manchester.tornado.api.emulator;
+
+/** A task's kernel that takes its arguments as an array. */
+@FunctionalInterface
+public interface Kernel {
+  /** Runs it for one work item. */
+  void run(Object[] args);
+}

@@ -1,0 +1,179 @@
+package uk.ac.manchester.tornado.api.emulator;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Array;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+
+/**
+ * A group's local memory. Kernels use Java arrays there, which cannot tell who touches them: they
+ * are compared after each item's stretch of work, to find elements that two items write between the
+ * same two barriers, and begin with another content in each order of the items, so that reading
+ * what nobody wrote changes the result.
+ */
+final class LocalMemory {
+  private static final int NOBODY = -1;
+
+  private static final class LocalArray {
+    final Object data;
+    final Class<?> type;
+    final int length;
+    final int elementSize;
+    final MemorySegment now;
+    final MemorySegment before;
+    final int[] writer;
+
+    LocalArray(Class<?> type, int length) {
+      this.type = type;
+      this.length = length;
+      data = Array.newInstance(type, length);
+      // Half floats are objects, which have no memory to compare.
+      now = segment(data);
+      before = now == null ? null : segment(Array.newInstance(type, length));
+      elementSize = now == null ? Short.BYTES : (int) (now.byteSize() / length);
+      writer = now == null ? null : new int[length];
+    }
+
+    private static MemorySegment segment(Object array) {
+      return switch (array) {
+        case float[] a -> MemorySegment.ofArray(a);
+        case double[] a -> MemorySegment.ofArray(a);
+        case int[] a -> MemorySegment.ofArray(a);
+        case long[] a -> MemorySegment.ofArray(a);
+        case byte[] a -> MemorySegment.ofArray(a);
+        default -> null;
+      };
+    }
+  }
+
+  private final Launch launch;
+  private final boolean single;
+  private final List<LocalArray> arrays = new ArrayList<>();
+  private int garbage;
+  private boolean checking;
+
+  LocalMemory(Launch launch, int groupSize) {
+    this.launch = launch;
+    single = groupSize == 1;
+  }
+
+  /** A group begins: what is in its memory is garbage of this kind. */
+  void startGroup(int kind) {
+    garbage = kind;
+    // Two that write the same element do so in whatever order, so one order is enough.
+    checking = kind == 0 && !single;
+    for (LocalArray array : arrays) {
+      fill(array);
+    }
+  }
+
+  /** The first kind is NaN, which no sum hides; the others are numbers that differ. */
+  private void fill(LocalArray array) {
+    float number = (garbage % 2 == 0 ? 1 : -1) * (1e9f + 1e6f * garbage);
+    switch (array.data) {
+      case float[] a -> Arrays.fill(a, garbage == 0 ? Float.NaN : number);
+      case double[] a -> Arrays.fill(a, garbage == 0 ? Double.NaN : number);
+      case int[] a -> Arrays.fill(a, garbage == 0 ? Integer.MIN_VALUE : (int) number);
+      case long[] a -> Arrays.fill(a, garbage == 0 ? Long.MIN_VALUE : (long) number);
+      case byte[] a -> Arrays.fill(a, garbage == 0 ? Byte.MIN_VALUE : (byte) (37 * garbage));
+      default -> Arrays.fill((Object[]) array.data, null);
+    }
+    if (array.now != null) {
+      array.before.copyFrom(array.now);
+      Arrays.fill(array.writer, NOBODY);
+    }
+  }
+
+  /** All items of a group get the same array where they ask for it in the same order. */
+  Object allocate(WorkItem item, Class<?> type, int length) {
+    launch.beforeLocalArray();
+    int number = item.arrays++;
+    if (number < arrays.size()) {
+      LocalArray array = arrays.get(number);
+      if (array.type != type || array.length != length) {
+        throw launch.fault(
+            "asks for "
+                + describe(type, length)
+                + " as its local array number "
+                + (number + 1)
+                + ", another work item for "
+                + describe(array.type, array.length));
+      }
+      return array.data;
+    }
+    if (length < 1) {
+      throw launch.fault("asks for a local array of " + length + " elements");
+    }
+    LocalArray array = new LocalArray(type, length);
+    long bytes = (long) length * array.elementSize;
+    for (LocalArray a : arrays) {
+      bytes += (long) a.length * a.elementSize;
+    }
+    if (bytes > EmulatorDevice.LOCAL_MEMORY) {
+      throw launch.fault(
+          "asks for "
+              + bytes
+              + " bytes of local memory, the device has "
+              + EmulatorDevice.LOCAL_MEMORY);
+    }
+    arrays.add(array);
+    fill(array);
+    return array.data;
+  }
+
+  private static String describe(Class<?> type, int length) {
+    return type == HalfFloat.class
+        ? "HalfFloat[" + length + "]"
+        : type.getName() + "[" + length + "]";
+  }
+
+  /** An item has come to a barrier or its end: what it has changed is its own. */
+  void endStretch(WorkItem item) {
+    if (!checking) {
+      return;
+    }
+    for (int k = 0; k < arrays.size(); k++) {
+      LocalArray a = arrays.get(k);
+      if (a.now == null) {
+        continue;
+      }
+      long bytes = a.now.byteSize();
+      for (long at = 0; at < bytes; ) {
+        long offset = MemorySegment.mismatch(a.now, at, bytes, a.before, at, bytes);
+        if (offset < 0) {
+          break;
+        }
+        int i = (int) ((at + offset) / a.elementSize);
+        if (a.writer[i] != NOBODY && a.writer[i] != item.index) {
+          throw launch.fault(
+              "changes element "
+                  + i
+                  + " of its local array number "
+                  + (k + 1)
+                  + ", "
+                  + describe(a.type, a.length)
+                  + ", which item "
+                  + a.writer[i]
+                  + " of the same group has changed too since the last barrier: a race");
+        }
+        a.writer[i] = item.index;
+        long start = (long) i * a.elementSize;
+        MemorySegment.copy(a.now, start, a.before, start, a.elementSize);
+        at = start + a.elementSize;
+      }
+    }
+  }
+
+  /** All items have come to a barrier. */
+  void barrier() {
+    if (checking) {
+      for (LocalArray a : arrays) {
+        if (a.writer != null) {
+          Arrays.fill(a.writer, NOBODY);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package uk.ac.manchester.tornado.api.emulator;
+
+import java.util.Locale;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
+
+/** How much memory a plan may take. */
+public final class Room {
+  private Room() {}
+
+  /** Bytes that a plan's buffers can have together. */
+  public static long ofDevice() {
+    String size = System.getProperty("tornado.device.memory", "4GB");
+    String digits = size.endsWith("B") ? size.substring(0, size.length() - 1) : size;
+    int unit = "KMGT".indexOf(digits.charAt(digits.length() - 1)) + 1;
+    long number = Long.parseLong(unit > 0 ? digits.substring(0, digits.length() - 1) : digits);
+    return number << 10 * unit;
+  }
+
+  /** The bytes of a plan's limit such as 512MB, which counts in thousands. */
+  public static long ofPlan(String limit) {
+    String text = limit.strip().toUpperCase(Locale.ROOT);
+    long unit = text.endsWith("MB") ? 1_000_000 : text.endsWith("GB") ? 1_000_000_000 : 0;
+    if (unit == 0) {
+      throw new TornadoRuntimeException("a memory limit is a number of MB or GB, not " + limit);
+    }
+    return Long.parseLong(text.substring(0, text.length() - 2).strip()) * unit;
+  }
+
+  static TornadoOutOfMemoryException outOf(long bytes, String array) {
+    return new TornadoOutOfMemoryException(
+        "no room for the "
+            + bytes
+            + " bytes of "
+            + array
+            + " on the device: all buffers together may have "
+            + ofDevice()
+            + "; -Dtornado.device.memory=8GB, for one, allows more");
+  }
+}

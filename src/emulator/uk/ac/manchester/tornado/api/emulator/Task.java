@@ -1,0 +1,103 @@
+package uk.ac.manchester.tornado.api.emulator;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Parameter;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/** A kernel of a graph with its arguments, and what earlier launches have found out about it. */
+final class Task {
+  /** The graph's and the task's name: {@code graph.task}. */
+  final String name;
+
+  final Kernel kernel;
+  final Object[] args;
+
+  /** Which argument is the context; negative for a kernel of {@code @Parallel} loops. */
+  final int context;
+
+  /** The kernel's method, once a launch has seen it. */
+  Method method;
+
+  /** What the kernel's method is called, where only its failure has told. */
+  String label;
+
+  /** True once its class file has been looked into. */
+  boolean checked;
+
+  /** True once it has been seen to meet at barriers. */
+  boolean meets;
+
+  /** How many launches have ended. */
+  int launches;
+
+  /** The grid of the last launch. */
+  Grid grid;
+
+  Task(String name, Kernel kernel, Object[] args) {
+    this.name = name;
+    this.kernel = kernel;
+    this.args = args;
+    int found = -1;
+    for (int i = 0; i < args.length; i++) {
+      if (args[i] instanceof KernelContext) {
+        found = i;
+      }
+    }
+    context = found;
+  }
+
+  /** An element's name in the kernel, and which argument the array is. */
+  String name(Memory memory, int index) {
+    int argument = argument(memory);
+    return argument < 0
+        ? "an array that is none of its arguments (" + memory.kind() + ")"
+        : parameter(argument, "array")
+            + "["
+            + index
+            + "] (argument "
+            + (argument + 1)
+            + ", "
+            + memory.kind()
+            + ")";
+  }
+
+  /** An array's name outside the kernel. */
+  String name(Memory memory) {
+    int argument = argument(memory);
+    return parameter(argument, "an array")
+        + " ("
+        + memory.kind()
+        + ", argument "
+        + (argument + 1)
+        + " of "
+        + name
+        + ")";
+  }
+
+  private int argument(Memory memory) {
+    for (int i = 0; i < args.length; i++) {
+      if (args[i] instanceof TornadoNativeArray array && Memory.of(array) == memory) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private String parameter(int argument, String otherwise) {
+    if (method == null || method.getParameterCount() != args.length) {
+      return otherwise;
+    }
+    Parameter parameter = method.getParameters()[argument];
+    return parameter.isNamePresent() ? parameter.getName() : otherwise;
+  }
+
+  @Override
+  public String toString() {
+    String found =
+        method == null
+            ? label
+            : method.getDeclaringClass().getSimpleName() + "." + method.getName();
+    return found == null ? name : name + " (" + found + ")";
+  }
+}

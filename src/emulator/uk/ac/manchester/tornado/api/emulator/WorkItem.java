@@ -1,0 +1,97 @@
+package uk.ac.manchester.tornado.api.emulator;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+
+/** One work item: the context its kernel gets, and where it is. */
+final class WorkItem extends KernelContext {
+  /** Its index in its group. */
+  final int index;
+
+  /** How many local arrays it has asked for. */
+  int arrays;
+
+  /** Its thread, where items wait for each other. */
+  Thread thread;
+
+  /** Identifies the barrier at which it waits. */
+  int site;
+
+  private String name;
+
+  /** True once its kernel has returned. */
+  boolean finished;
+
+  WorkItem(int index, int[] group, int[] local, int[] globalSize, int[] localSize) {
+    super(group, local, globalSize, localSize);
+    this.index = index;
+  }
+
+  void reset() {
+    arrays = 0;
+    thread = null;
+    site = 0;
+    finished = false;
+  }
+
+  @Override
+  public void localBarrier() {
+    Launch.current.barrier(this, false);
+  }
+
+  @Override
+  public void globalBarrier() {
+    Launch.current.barrier(this, true);
+  }
+
+  @Override
+  public float[] allocateFloatLocalArray(int size) {
+    return (float[]) Launch.current.local.allocate(this, float.class, size);
+  }
+
+  @Override
+  public double[] allocateDoubleLocalArray(int size) {
+    return (double[]) Launch.current.local.allocate(this, double.class, size);
+  }
+
+  @Override
+  public int[] allocateIntLocalArray(int size) {
+    return (int[]) Launch.current.local.allocate(this, int.class, size);
+  }
+
+  @Override
+  public long[] allocateLongLocalArray(int size) {
+    return (long[]) Launch.current.local.allocate(this, long.class, size);
+  }
+
+  @Override
+  public byte[] allocateByteLocalArray(int size) {
+    return (byte[]) Launch.current.local.allocate(this, byte.class, size);
+  }
+
+  @Override
+  public HalfFloat[] allocateHalfFloatLocalArray(int size) {
+    return (HalfFloat[]) Launch.current.local.allocate(this, HalfFloat.class, size);
+  }
+
+  /** Which one it is; also its thread's name. */
+  String name() {
+    if (name == null) {
+      name =
+          "work item "
+              + at(localIdx, localIdy, localIdz)
+              + " of group "
+              + at(groupIdx, groupIdy, groupIdz);
+    }
+    return name;
+  }
+
+  private static String at(int x, int y, int z) {
+    return "(" + x + ", " + y + ", " + z + ")";
+  }
+
+  @Override
+  public String toString() {
+    return name();
+  }
+}

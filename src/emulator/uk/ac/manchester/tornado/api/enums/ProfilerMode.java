@@ -1,0 +1,7 @@
+package uk.ac.manchester.tornado.api.enums;
+
+/** Where the profiler's figures go; the emulator never prints them. */
+public enum ProfilerMode {
+  CONSOLE,
+  SILENT
+}
