@@ -1,6 +1,7 @@
 package gpt.cpu;
 
 import gpt.model.Backend;
+import gpt.model.Contexts;
 import gpt.model.GptConfig;
 import gpt.model.Weights;
 import java.util.Arrays;

@@ -1,6 +1,7 @@
 package gpt.cpu;
 
 import gpt.model.Backend;
+import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;

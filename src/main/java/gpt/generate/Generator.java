@@ -4,7 +4,6 @@ import gpt.model.Backend;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.sampling.HostSampler;
-import gpt.sampling.InvalidLogitsException;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,8 +12,6 @@ import java.util.Optional;
 
 /** Generates texts with a model on a backend. Not thread-safe, as the backend is not. */
 public final class Generator {
-  private static final double SECOND = 1e9;
-
   private final Backend backend;
   private final Tokenizer tokenizer;
 
@@ -43,30 +40,38 @@ public final class Generator {
     if (kept < given.length) {
       listener.promptCropped(given.length, kept);
     }
-    HostSampler sampler = new HostSampler(request.sampling(), backend.config().vocabSize());
     List<Generation> generations = new ArrayList<>();
-    try (Context context = new Context(backend, prompt)) {
-      for (int i = 0; i < request.samples(); i++) {
-        int sample = request.firstSample() + i;
-        Run run = new Run(request, context, sampler, listener, sample);
-        StopReason reason = run.generate();
-        Generation generation =
-            new Generation(
-                sample,
-                prompt.clone(),
-                given.length - kept,
-                run.ids.stream().mapToInt(id -> id).toArray(),
-                run.stream == null ? null : run.text.toString(),
-                reason,
-                run.timings());
-        generations.add(generation);
-        listener.ended(generation);
-        if (reason == StopReason.CANCELLED) {
-          break;
+    int first = request.firstSample();
+    int end = first + request.samples();
+    try (Source host = host(request, prompt)) {
+      while (first < end) {
+        Optional<Source> batch = batch(request, prompt, end - first);
+        try {
+          Group group = new Group(request, batch.orElse(host), listener, first);
+          if (!group.generate(prompt, given.length - kept, generations)) {
+            break;
+          }
+          first += group.runs.length;
+        } finally {
+          batch.ifPresent(Source::close);
         }
       }
     }
     return generations;
+  }
+
+  /** Texts one after another, drawn here. */
+  private Source host(Request request, int[] prompt) {
+    HostSampler sampler = new HostSampler(request.sampling(), backend.config().vocabSize());
+    return new HostSource(backend, sampler, prompt, request.firstSample());
+  }
+
+  /** As many of the remaining texts together as the backend takes, if it draws them itself. */
+  private Optional<Source> batch(Request request, int[] prompt, int remaining) {
+    int texts = Math.min(remaining, backend.batchSize());
+    return backend
+        .newBatch(request.sampling(), texts)
+        .map(batch -> new BatchSource(batch, texts, backend.config().blockSize(), prompt));
   }
 
   private void check(Request request) {
@@ -96,91 +101,76 @@ public final class Generator {
     }
   }
 
-  /** One text in the making. */
-  private final class Run {
-    final Request request;
-    final Context context;
-    final HostSampler sampler;
+  /** Texts that are generated together. */
+  private final class Group {
+    final Source source;
+    final Run[] runs;
     final Listener listener;
-    final int sample;
-    final TextStream stream;
-    final List<Integer> ids = new ArrayList<>();
-    final StringBuilder text = new StringBuilder();
-    long firstTokenNanos;
-    long prefillNanos;
-    int prefillTokens;
-    long decodeNanos;
 
-    Run(Request request, Context context, HostSampler sampler, Listener listener, int sample) {
-      this.request = request;
-      this.context = context;
-      this.sampler = sampler;
+    /** The text that the listener hears of now; those before it have ended. */
+    int told;
+
+    Group(Request request, Source source, Listener listener, int firstSample) {
+      this.source = source;
       this.listener = listener;
-      this.sample = sample;
-      stream =
-          tokenizer == null
-              ? null
-              : new TextStream(tokenizer, request.promptIds(), request.stops());
+      runs = new Run[source.texts()];
+      Arrays.setAll(runs, i -> new Run(request, tokenizer, listener, firstSample + i));
     }
 
-    StopReason generate() {
-      if (request.maxNewTokens() == 0) {
-        return StopReason.MAX_NEW_TOKENS;
+    /**
+     * Generates the texts and adds them to the list.
+     *
+     * @return false where the listener ended it
+     */
+    boolean generate(int[] prompt, int dropped, List<Generation> generations) {
+      if (!runs[0].ended()) {
+        start();
       }
-      long begin = System.nanoTime();
-      int id = draw(context.start());
-      firstTokenNanos = System.nanoTime() - begin;
-      prefillNanos = context.prefillNanos();
-      prefillTokens = context.prefillTokens();
       while (true) {
-        StopReason reason = accept(id);
-        if (reason != null) {
-          return reason;
+        while (told < runs.length) {
+          Run run = runs[told];
+          run.tell();
+          if (!run.ended()) {
+            break;
+          }
+          Generation generation = run.generation(prompt, dropped);
+          generations.add(generation);
+          listener.ended(generation);
+          if (generation.stopReason() == StopReason.CANCELLED) {
+            return false;
+          }
+          told++;
         }
-        begin = System.nanoTime();
-        id = draw(context.append(id));
-        decodeNanos += System.nanoTime() - begin;
+        if (told == runs.length) {
+          return true;
+        }
+        next();
       }
     }
 
-    /** Tells the listener of a token; returns why the text ends with it, or null. */
-    private StopReason accept(int id) {
-      ids.add(id);
-      boolean end = request.endId().isPresent() && request.endId().getAsInt() == id;
-      String printable = end || stream == null ? "" : stream.add(id);
-      StopReason reason = null;
-      if (end) {
-        reason = StopReason.END_OF_TEXT;
-      } else if (stream != null && stream.stopped()) {
-        reason = StopReason.STOP_STRING;
-      } else if (ids.size() == request.maxNewTokens()) {
-        reason = StopReason.MAX_NEW_TOKENS;
-      } else if (context.full() && request.onFull() == OnFull.STOP) {
-        reason = StopReason.CONTEXT_FULL;
-      }
-      if (reason != null && stream != null) {
-        printable += stream.flush();
-      }
-      text.append(printable);
-      return listener.token(sample, id, printable) ? reason : StopReason.CANCELLED;
-    }
-
-    private int draw(float[] logits) {
-      try {
-        return sampler.sample(logits, sample, ids.size());
-      } catch (InvalidLogitsException e) {
-        throw new GptException(
-            e.getMessage() + " (sample " + sample + ", new token " + (ids.size() + 1) + ")", e);
+    private void start() {
+      long begin = System.nanoTime();
+      int[] ids = source.start();
+      long nanos = System.nanoTime() - begin;
+      for (int i = 0; i < runs.length; i++) {
+        // The prompt is processed once for all.
+        runs[i].started(
+            nanos, i == 0 ? source.prefillTokens() : 0, i == 0 ? source.prefillNanos() : 0);
+        runs[i].take(ids[i], source.full());
       }
     }
 
-    Timings timings() {
-      return new Timings(
-          firstTokenNanos / SECOND,
-          prefillTokens,
-          prefillNanos / SECOND,
-          Math.max(0, ids.size() - 1),
-          decodeNanos / SECOND);
+    private void next() {
+      long active = Arrays.stream(runs).filter(run -> !run.ended()).count();
+      long begin = System.nanoTime();
+      int[] ids = source.next(i -> !runs[i].ended());
+      long nanos = System.nanoTime() - begin;
+      for (int i = 0; i < runs.length; i++) {
+        if (!runs[i].ended()) {
+          runs[i].decoded(nanos / active);
+          runs[i].take(ids[i], source.full());
+        }
+      }
     }
   }
 }

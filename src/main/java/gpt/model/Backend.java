@@ -1,5 +1,8 @@
 package gpt.model;
 
+import gpt.sampling.SamplingParameters;
+import java.util.Optional;
+
 /** A device that holds a model's weights and runs its forward pass. Not thread-safe. */
 public interface Backend extends AutoCloseable {
 
@@ -14,6 +17,21 @@ public interface Backend extends AutoCloseable {
 
   /** An empty context with its own KV cache. Sessions share the weights. */
   Session newSession();
+
+  /** Texts that this backend advances together: how large a {@link Batch} may be. */
+  default int batchSize() {
+    return 1;
+  }
+
+  /**
+   * Texts whose tokens the backend draws itself. No session may be open beside it.
+   *
+   * @param texts how many, at most {@link #batchSize}
+   * @return empty where the backend leaves drawing to the host, always or with these parameters
+   */
+  default Optional<Batch> newBatch(SamplingParameters sampling, int texts) {
+    return Optional.empty();
+  }
 
   /** Frees the weights. Sessions must not be used afterwards. */
   @Override
@@ -50,6 +68,37 @@ public interface Backend extends AutoCloseable {
 
     /** Forgets all but the first {@code length} tokens, so that a prompt can be continued again. */
     void truncate(int length);
+
+    @Override
+    void close();
+  }
+
+  /** Texts with the same prompt that are extended together; their logits stay where they are. */
+  interface Batch extends AutoCloseable {
+
+    /**
+     * Puts the prompt into every context.
+     *
+     * @param prompt at least one id, and no more than block_size
+     * @return the token that follows it, for each text
+     */
+    int[] start(int[] prompt);
+
+    /**
+     * Appends to each text the token that was drawn for it last; no context may be full. A text
+     * that has ended goes on all the same.
+     *
+     * @return the token that follows, for each text
+     */
+    int[] next();
+
+    /**
+     * Puts other tokens in place of one text's context, which is what sliding comes to.
+     *
+     * @param ids at least one id, and no more than block_size
+     * @return the token that follows them
+     */
+    int redo(int text, int[] ids);
 
     @Override
     void close();

@@ -1,14 +1,11 @@
-package gpt.cpu;
-
-import gpt.model.GptConfig;
-import gpt.model.GptException;
+package gpt.model;
 
 /** The checks that every session makes on what it is handed. */
-final class Contexts {
+public final class Contexts {
   private Contexts() {}
 
   /** Ids to append must be there, be in the vocabulary, and fit into the context. */
-  static void checkAppend(GptConfig config, int length, int[] ids) {
+  public static void checkAppend(GptConfig config, int length, int[] ids) {
     if (ids.length == 0) {
       throw new IllegalArgumentException("no tokens to append");
     }
@@ -37,7 +34,7 @@ final class Contexts {
   }
 
   /** A context can only be cut to a length it has. */
-  static int checkTruncate(int length, int to) {
+  public static int checkTruncate(int length, int to) {
     if (to < 0 || to > length) {
       throw new IllegalArgumentException("cannot cut a context of " + length + " to " + to);
     }

@@ -1,43 +1,65 @@
 package gpt.generate;
 
 import gpt.model.Backend;
+import gpt.model.GptException;
+import gpt.sampling.HostSampler;
+import gpt.sampling.InvalidLogitsException;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
- * The model's view of one text after another with the same prompt: a session, and the ids of the
- * current text. The prompt is prefilled once and returned to by truncation, unless sliding has
- * overwritten it.
+ * One text after another with the same prompt, drawn on the host from the model's logits. The
+ * prompt is prefilled once and returned to by truncation, unless sliding has overwritten it.
  */
-final class Context implements AutoCloseable {
+final class HostSource implements Source {
   private final Backend backend;
+  private final HostSampler sampler;
   private final int blockSize;
   private final int[] prompt;
   private Backend.Session session;
   private float[] promptLogits;
   private boolean overwritten;
 
+  /** Index of the current text. */
+  private int sample;
+
   /** The prompt and all ids appended since. */
   private int[] ids;
 
   private int length;
+  private int last;
   private int prefillTokens;
   private long prefillNanos;
 
   /**
-   * A context; the model is not run yet.
+   * A source; the model is not run yet.
    *
    * @param prompt 1 to blockSize ids
+   * @param firstSample index of the first text
    */
-  Context(Backend backend, int[] prompt) {
+  HostSource(Backend backend, HostSampler sampler, int[] prompt, int firstSample) {
     this.backend = backend;
+    this.sampler = sampler;
     this.prompt = prompt;
+    sample = firstSample - 1;
     blockSize = backend.config().blockSize();
     ids = Arrays.copyOf(prompt, prompt.length + 64);
   }
 
-  /** Goes back to the prompt and returns the logits that follow it (vocabSize). */
-  float[] start() {
+  @Override
+  public int texts() {
+    return 1;
+  }
+
+  @Override
+  public int[] start() {
+    sample++;
     length = prompt.length;
+    return draw(prefillOnce());
+  }
+
+  /** The logits that follow the prompt (vocabSize). */
+  private float[] prefillOnce() {
     prefillTokens = 0;
     boolean first = session == null;
     if (first) {
@@ -61,34 +83,45 @@ final class Context implements AutoCloseable {
     return promptLogits;
   }
 
-  /** Whether another id would make the text longer than the model's context. */
-  boolean full() {
+  @Override
+  public boolean full() {
     return length >= blockSize;
   }
 
-  /** Appends an id, sliding where the context is full, and returns the logits that follow it. */
-  float[] append(int id) {
+  @Override
+  public int[] next(IntPredicate active) {
     if (length == ids.length) {
       ids = Arrays.copyOf(ids, length + (length >> 1) + 1);
     }
     boolean slide = full();
-    ids[length++] = id;
+    ids[length++] = last;
     if (!slide) {
-      return session.decode(id);
+      return draw(session.decode(last));
     }
     // Every token moves by one position, so every key and value changes.
     overwritten = true;
     session.truncate(0);
-    return session.prefill(Arrays.copyOfRange(ids, length - blockSize, length));
+    return draw(session.prefill(Arrays.copyOfRange(ids, length - blockSize, length)));
   }
 
-  /** Prompt tokens that the last {@link #start} processed. */
-  int prefillTokens() {
+  private int[] draw(float[] logits) {
+    int step = length - prompt.length;
+    try {
+      last = sampler.sample(logits, sample, step);
+      return new int[] {last};
+    } catch (InvalidLogitsException e) {
+      throw new GptException(
+          e.getMessage() + " (sample " + sample + ", new token " + (step + 1) + ")", e);
+    }
+  }
+
+  @Override
+  public int prefillTokens() {
     return prefillTokens;
   }
 
-  /** Time that the last {@link #start} took. */
-  long prefillNanos() {
+  @Override
+  public long prefillNanos() {
     return prefillNanos;
   }
 

@@ -1,0 +1,128 @@
+package gpt.generate;
+
+import gpt.tokenizer.Tokenizer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+
+/**
+ * One text in the making. Tokens are taken as they come and told to the listener when it is this
+ * text's turn: texts that are generated together are heard of one after another.
+ */
+final class Run {
+  private static final double SECOND = 1e9;
+
+  /** A token that the listener has not heard of yet, and the text that can be printed with it. */
+  private record Step(int id, String text) {}
+
+  private final Request request;
+  private final Listener listener;
+  private final int sample;
+  private final TextStream stream;
+  private final Queue<Step> untold = new ArrayDeque<>();
+  private int taken;
+  private StopReason reason;
+
+  // What the listener has heard of.
+  private final List<Integer> ids = new ArrayList<>();
+  private final StringBuilder text = new StringBuilder();
+
+  private long firstTokenNanos;
+  private int prefillTokens;
+  private long prefillNanos;
+  private long decodeNanos;
+
+  /**
+   * A text without tokens.
+   *
+   * @param tokenizer may be null: then there are ids only
+   * @param sample its index
+   */
+  Run(Request request, Tokenizer tokenizer, Listener listener, int sample) {
+    this.request = request;
+    this.listener = listener;
+    this.sample = sample;
+    stream =
+        tokenizer == null ? null : new TextStream(tokenizer, request.promptIds(), request.stops());
+    if (request.maxNewTokens() == 0) {
+      reason = StopReason.MAX_NEW_TOKENS;
+    }
+  }
+
+  /** Whether the text has ended. */
+  boolean ended() {
+    return reason != null;
+  }
+
+  /**
+   * Takes a token.
+   *
+   * @param full whether the context is full with it
+   */
+  void take(int id, boolean full) {
+    taken++;
+    boolean end = request.endId().isPresent() && request.endId().getAsInt() == id;
+    String printable = end || stream == null ? "" : stream.add(id);
+    if (end) {
+      reason = StopReason.END_OF_TEXT;
+    } else if (stream != null && stream.stopped()) {
+      reason = StopReason.STOP_STRING;
+    } else if (taken == request.maxNewTokens()) {
+      reason = StopReason.MAX_NEW_TOKENS;
+    } else if (full && request.onFull() == OnFull.STOP) {
+      reason = StopReason.CONTEXT_FULL;
+    }
+    if (ended() && stream != null) {
+      printable += stream.flush();
+    }
+    untold.add(new Step(id, printable));
+  }
+
+  /** Tells the listener of what has come. Where it wants no more, the text ends there. */
+  void tell() {
+    while (!untold.isEmpty()) {
+      Step step = untold.remove();
+      ids.add(step.id);
+      text.append(step.text);
+      if (!listener.token(sample, step.id, step.text)) {
+        untold.clear();
+        reason = StopReason.CANCELLED;
+      }
+    }
+  }
+
+  /** The first token took so long; the prompt's tokens are this text's, or 0 where shared. */
+  void started(long nanos, int tokens, long tokensNanos) {
+    firstTokenNanos = nanos;
+    prefillTokens = tokens;
+    prefillNanos = tokensNanos;
+  }
+
+  /** A further token took so long, or this text's share of it. */
+  void decoded(long nanos) {
+    decodeNanos += nanos;
+  }
+
+  /**
+   * The text as the listener has heard it.
+   *
+   * @param prompt what the model saw of it
+   * @param dropped ids that came before
+   */
+  Generation generation(int[] prompt, int dropped) {
+    return new Generation(
+        sample,
+        prompt.clone(),
+        dropped,
+        ids.stream().mapToInt(id -> id).toArray(),
+        stream == null ? null : text.toString(),
+        reason,
+        new Timings(
+            firstTokenNanos / SECOND,
+            prefillTokens,
+            prefillNanos / SECOND,
+            Math.max(0, ids.size() - 1),
+            decodeNanos / SECOND));
+  }
+}

@@ -1,0 +1,29 @@
+package gpt.model;
+
+/** How a backend keeps the weights' matrices; everything else is single precision. */
+public enum Precision {
+  /** IEEE 754 single precision. */
+  F32("f32", 4),
+  /** IEEE 754 half precision; sums in single precision. */
+  F16("f16", 2),
+  /** Eight-bit integers with a factor for each row; sums in single precision. */
+  I8("i8", 1);
+
+  private final String word;
+  private final int bytes;
+
+  Precision(String word, int bytes) {
+    this.word = word;
+    this.bytes = bytes;
+  }
+
+  /** As it stands on the command line and in output. */
+  public String word() {
+    return word;
+  }
+
+  /** Bytes per element. */
+  public int bytes() {
+    return bytes;
+  }
+}
