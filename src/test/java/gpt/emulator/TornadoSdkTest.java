@@ -45,7 +45,7 @@ class TornadoSdkTest {
             .append(all.get(d).getDeviceType() + ")");
       }
     }
-    System.out.println("TornadoVM: " + HOME + ", devices " + devices + "; the tests use 0:0");
+    System.out.println("TornadoVM: " + HOME + ", devices " + devices + "; kernels run on each");
   }
 
   @Test
@@ -60,7 +60,7 @@ class TornadoSdkTest {
           "TornadoVM: skipped, no SDK of version "
               + System.getProperty("gpt.tornado.version")
               + " in TORNADOVM_HOME or ~/.tornadovm/current; with one, the kernels' tests run on"
-              + " its device too");
+              + " its devices too");
     }
   }
 

@@ -1,5 +1,6 @@
 package uk.ac.manchester.tornado.api.emulator;
 
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -8,6 +9,17 @@ import java.util.concurrent.locks.LockSupport;
  * item that comes to a barrier wakes the next one itself.
  */
 final class Fibers {
+  static {
+    // Items run one at a time, and to hand over to another core takes longer: two carriers took
+    // twice the time. Read when the process starts its first virtual thread.
+    for (String size : List.of("parallelism", "maxPoolSize")) {
+      String property = "jdk.virtualThreadScheduler." + size;
+      if (System.getProperty(property) == null) {
+        System.setProperty(property, "1");
+      }
+    }
+  }
+
   /** Ends the thread of an item whose group has failed. */
   private static final class Abandoned extends Error {
     private static final long serialVersionUID = 1L;

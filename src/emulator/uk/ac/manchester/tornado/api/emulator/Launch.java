@@ -155,7 +155,8 @@ final class Launch {
       }
       // Whether all meet at the same barrier takes a look at the stack, which costs more than all
       // else: it is done in one order, of the first launches and then now and again.
-      fibers.run(items, garbage == 0 && (task.launches < 3 || task.launches % 16 == 0));
+      boolean now = task.launches < 3 || task.launches % 16 == 0;
+      fibers.run(items, orders > 1 && garbage == 0 && now);
       start(groupStart - Memory.base + (interval + 1) * grid.groupSize);
     }
   }

@@ -26,8 +26,8 @@
  *
  * <ul>
  *   <li>{@code gpt.emulator.orders}: in how many orders of its items a kernel runs, to find results
- *       that depend on it: 1 forward, 2 backward too, 3 (the default) shuffled too, more are more
- *       shuffles
+ *       that depend on it: 1 forward (for speed: nor are barriers told apart), 2 backward too, 3
+ *       (the default) shuffled too, more are more shuffles
  *   <li>{@code gpt.emulator.seed}: seed of the shuffles, 1 by default
  *   <li>{@code gpt.emulator.type}: what the device calls itself, {@code gpu} (default) or {@code
  *       cpu}
