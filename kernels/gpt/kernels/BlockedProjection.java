@@ -1,0 +1,262 @@
+package gpt.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * {@link Projection} for many rows: a weight that was read is used for several rows, and an input for
+ * several outputs
+ *
+ * shapes    as {@link Projection}
+ * bound     arithmetic: 2·R·N·K FLOPs; from memory a block of m × n outputs reads (m + n)/(m·n) floats
+ *           for each multiply-add
+ * threads   see each version
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code blockPerThread}: 4 × 4 outputs a work item in registers: 8 loads for 16
+ *       multiply-adds. 26 GFLOP/s on two cores.
+ *   <li>{@code tiled}: 64 × 64 outputs a group of 256, again 4 × 4 each; tiles of x and w in local
+ *       memory are read 64 times each.
+ * </ul>
+ *
+ * Tried and rejected for 256 × 3072 × 768 on two cores (PoCL): blocks with 4, 8 or 16 sums along k
+ * for each output, which the compiler should turn into vectors, 7 to 21 GFLOP/s; 8 × 4 outputs, 19;
+ * weights packed 16 outputs wide, 16.
+ *
+ * <p>Source: the CUDA programming guide's shared-memory product; Boehm, "How to optimize a CUDA
+ * matmul kernel" (2022). Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench-kernels},
+ * operations {@code lm-head qkv residual gelu}.
+ */
+final class BlockedProjection {
+  /** Outputs along each side of a work item's block. */
+  private static final int BLOCK = 4;
+
+  /** Outputs along each side of a group's tile. */
+  private static final int TILE = 64;
+
+  /** Depth of a tile. */
+  private static final int DEPTH = 16;
+
+  /** A tile's row stride in local memory: one more than TILE, so that lanes hit different banks. */
+  private static final int STRIDE = TILE + 1;
+
+  /** Work items of a tile's group, BLOCK × BLOCK outputs each. */
+  private static final int TILE_GROUP = (TILE / BLOCK) * (TILE / BLOCK);
+
+  private BlockedProjection() {}
+
+  static WorkerGrid blocks(int n, int rows) {
+    int x = Math.ceilDiv(n, BLOCK * Projection.THREADS);
+    return Version.groups(x, Math.ceilDiv(rows, BLOCK), Projection.THREADS);
+  }
+
+  static WorkerGrid tiles(int n, int rows) {
+    return Version.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(rows, TILE), TILE_GROUP);
+  }
+
+  static void blockPerThread(
+      KernelContext context,
+      int ending,
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray bias,
+      FloatArray y,
+      FloatArray keys,
+      FloatArray values,
+      int n,
+      int k,
+      int samples,
+      int heads,
+      int contextLength) {
+    float[] sums = new float[BLOCK * BLOCK];
+    int rows = Ending.rows(ending, pass);
+    int first = Ending.block(ending, pass) * n;
+    int o = context.globalIdx * BLOCK;
+    int r = context.globalIdy * BLOCK;
+    // Indices past the end are read as the last ones; what comes of them is not stored.
+    int x0 = TornadoMath.min(r, rows - 1) * k;
+    int x1 = TornadoMath.min(r + 1, rows - 1) * k;
+    int x2 = TornadoMath.min(r + 2, rows - 1) * k;
+    int x3 = TornadoMath.min(r + 3, rows - 1) * k;
+    int w0 = (first + TornadoMath.min(o, n - 1)) * k;
+    int w1 = (first + TornadoMath.min(o + 1, n - 1)) * k;
+    int w2 = (first + TornadoMath.min(o + 2, n - 1)) * k;
+    int w3 = (first + TornadoMath.min(o + 3, n - 1)) * k;
+    for (int i = 0; i < BLOCK * BLOCK; i++) {
+      sums[i] = 0;
+    }
+    for (int i = 0; i < k; i++) {
+      float a0 = x.get(x0 + i);
+      float a1 = x.get(x1 + i);
+      float a2 = x.get(x2 + i);
+      float a3 = x.get(x3 + i);
+      float b0 = Matrix.at(dtype, f32, f16, i8, w0 + i);
+      float b1 = Matrix.at(dtype, f32, f16, i8, w1 + i);
+      float b2 = Matrix.at(dtype, f32, f16, i8, w2 + i);
+      float b3 = Matrix.at(dtype, f32, f16, i8, w3 + i);
+      sums[0] += a0 * b0;
+      sums[1] += a0 * b1;
+      sums[2] += a0 * b2;
+      sums[3] += a0 * b3;
+      sums[4] += a1 * b0;
+      sums[5] += a1 * b1;
+      sums[6] += a1 * b2;
+      sums[7] += a1 * b3;
+      sums[8] += a2 * b0;
+      sums[9] += a2 * b1;
+      sums[10] += a2 * b2;
+      sums[11] += a2 * b3;
+      sums[12] += a3 * b0;
+      sums[13] += a3 * b1;
+      sums[14] += a3 * b2;
+      sums[15] += a3 * b3;
+    }
+    for (int i = 0; i < BLOCK; i++) {
+      for (int j = 0; j < BLOCK; j++) {
+        if (r + i < rows) {
+          if (o + j < n) {
+            int row = first + o + j;
+            float value = Matrix.scaled(dtype, scale, row, sums[i * BLOCK + j]);
+            Ending.finish(
+                ending,
+                pass,
+                positions,
+                slots,
+                bias,
+                y,
+                keys,
+                values,
+                r + i,
+                o + j,
+                row,
+                value,
+                n,
+                samples,
+                heads,
+                contextLength);
+          }
+        }
+      }
+    }
+    if (context.globalIdx == 0) {
+      if (context.globalIdy == 0) {
+        Ending.tellAttention(ending, pass);
+      }
+    }
+  }
+
+  static void tiled(
+      KernelContext context,
+      int ending,
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray bias,
+      FloatArray y,
+      FloatArray keys,
+      FloatArray values,
+      int n,
+      int k,
+      int samples,
+      int heads,
+      int contextLength) {
+    float[] xTile = context.allocateFloatLocalArray(DEPTH * STRIDE);
+    float[] wTile = context.allocateFloatLocalArray(DEPTH * STRIDE);
+    float[] sums = new float[BLOCK * BLOCK];
+    int rows = Ending.rows(ending, pass);
+    int first = Ending.block(ending, pass) * n;
+    int lane = context.localIdx;
+    if (context.globalIdx == 0) {
+      if (context.globalIdy == 0) {
+        Ending.tellAttention(ending, pass);
+      }
+    }
+    int tileO = context.groupIdx * TILE;
+    int tileR = context.groupIdy * TILE;
+    // This lane's block in the tile.
+    int blockO = lane % (TILE / BLOCK) * BLOCK;
+    int blockR = lane / (TILE / BLOCK) * BLOCK;
+    for (int i = 0; i < BLOCK * BLOCK; i++) {
+      sums[i] = 0;
+    }
+    for (int from = 0; from < k; from += DEPTH) {
+      // 16 neighbouring lanes load 16 neighbouring elements of a row; past the end there are zeros.
+      for (int j = 0; j < TILE * DEPTH / TILE_GROUP; j++) {
+        int element = lane + j * TILE_GROUP;
+        int depth = element % DEPTH;
+        int line = element / DEPTH;
+        float a = 0;
+        float b = 0;
+        if (from + depth < k) {
+          if (tileR + line < rows) {
+            a = x.get((tileR + line) * k + from + depth);
+          }
+          if (tileO + line < n) {
+            b = Matrix.at(dtype, f32, f16, i8, (first + tileO + line) * k + from + depth);
+          }
+        }
+        xTile[depth * STRIDE + line] = a;
+        wTile[depth * STRIDE + line] = b;
+      }
+      context.localBarrier();
+      for (int depth = 0; depth < DEPTH; depth++) {
+        for (int i = 0; i < BLOCK; i++) {
+          float a = xTile[depth * STRIDE + blockR + i];
+          for (int j = 0; j < BLOCK; j++) {
+            sums[i * BLOCK + j] += a * wTile[depth * STRIDE + blockO + j];
+          }
+        }
+      }
+      context.localBarrier();
+    }
+    int o = tileO + blockO;
+    int r = tileR + blockR;
+    for (int i = 0; i < BLOCK; i++) {
+      for (int j = 0; j < BLOCK; j++) {
+        if (r + i < rows) {
+          if (o + j < n) {
+            int row = first + o + j;
+            float value = Matrix.scaled(dtype, scale, row, sums[i * BLOCK + j]);
+            Ending.finish(
+                ending,
+                pass,
+                positions,
+                slots,
+                bias,
+                y,
+                keys,
+                values,
+                r + i,
+                o + j,
+                row,
+                value,
+                n,
+                samples,
+                heads,
+                contextLength);
+          }
+        }
+      }
+    }
+  }
+}

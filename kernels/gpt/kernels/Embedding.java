@@ -1,0 +1,164 @@
+package gpt.kernels;
+
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * x[r, c] = wte[token[r], c] + wpe[position[r], c]
+ *
+ * shapes    wte (V, C) · wpe (T, C) · x (R, C) · token, position (R)
+ * bound     memory: 12·R·C bytes for R·C additions; one row of GPT-2 is 9 kB, so the launch itself
+ *           is what it costs
+ * threads   {@code channelPerThread}: one (r, c) a work item, channels side by side
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}: the two loops.
+ *   <li>{@code channelPerThread}: the same with a grid that follows the number of rows.
+ * </ul>
+ *
+ * The first task of a pass: it also sets {@link Pass#BLOCK} to 0. wte is lm_head's matrix where the
+ * two are tied, and so in whichever precision that is.
+ *
+ * <p>Source: nanoGPT's {@code tok_emb + pos_emb}. Test: {@code RowsTest}. Benchmark: {@code
+ * scripts/bench-kernels embedding}.
+ */
+public final class Embedding {
+  private static final int THREADS = 64;
+
+  /**
+   * What a launch takes.
+   *
+   * @param pass see {@link Pass}
+   * @param tokens ids (R)
+   * @param positions (R)
+   * @param wte (V, C)
+   * @param wpe (T, C)
+   * @param x (R, C), the result
+   * @param maxRows rows that x has
+   * @param c channels C
+   */
+  public record Arguments(
+      IntArray pass,
+      IntArray tokens,
+      IntArray positions,
+      Matrix wte,
+      FloatArray wpe,
+      FloatArray x,
+      int maxRows,
+      int c) {}
+
+  /** The two loops. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel(
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  Embedding::naive,
+                  a.pass,
+                  a.tokens,
+                  a.positions,
+                  a.wte.dtype(),
+                  a.wte.f32(),
+                  a.wte.f16(),
+                  a.wte.i8(),
+                  a.wte.scale(),
+                  a.wpe,
+                  a.x,
+                  a.maxRows,
+                  a.c));
+
+  /** One channel of a row a work item. */
+  public static final Version<Arguments> CHANNEL_PER_THREAD =
+      new Version<>(
+          "channelPerThread",
+          Version.Target.GPU,
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  Embedding::channelPerThread,
+                  new KernelContext(),
+                  a.pass,
+                  a.tokens,
+                  a.positions,
+                  a.wte.dtype(),
+                  a.wte.f32(),
+                  a.wte.f16(),
+                  a.wte.i8(),
+                  a.wte.scale(),
+                  a.wpe,
+                  a.x,
+                  a.c),
+          (a, rows) -> Version.groups(Math.ceilDiv(a.c, THREADS), rows, THREADS));
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, CHANNEL_PER_THREAD);
+
+  private Embedding() {}
+
+  static void naive(
+      IntArray pass,
+      IntArray tokens,
+      IntArray positions,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray wpe,
+      FloatArray x,
+      int maxRows,
+      int c) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int i = 0; i < c; i++) {
+        if (r < pass.get(Pass.ROWS)) {
+          int token = tokens.get(r);
+          float value = Matrix.at(dtype, f32, f16, i8, token * c + i);
+          value = Matrix.scaled(dtype, scale, token, value);
+          x.set(r * c + i, value + wpe.get(positions.get(r) * c + i));
+        }
+        if (r == 0) {
+          if (i == 0) {
+            pass.set(Pass.BLOCK, 0);
+          }
+        }
+      }
+    }
+  }
+
+  static void channelPerThread(
+      KernelContext context,
+      IntArray pass,
+      IntArray tokens,
+      IntArray positions,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray wpe,
+      FloatArray x,
+      int c) {
+    int r = context.globalIdy;
+    int i = context.globalIdx;
+    if (i < c) {
+      if (r < pass.get(Pass.ROWS)) {
+        int token = tokens.get(r);
+        float value = Matrix.at(dtype, f32, f16, i8, token * c + i);
+        value = Matrix.scaled(dtype, scale, token, value);
+        x.set(r * c + i, value + wpe.get(positions.get(r) * c + i));
+      }
+    }
+    if (r == 0) {
+      if (i == 0) {
+        pass.set(Pass.BLOCK, 0);
+      }
+    }
+  }
+}

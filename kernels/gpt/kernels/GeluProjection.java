@@ -1,0 +1,132 @@
+package gpt.kernels;
+
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * y = GELU(x · Wᵀ + bias): the MLP's way up
+ *
+ * shapes    x (R, C) · W (L, H, C) · bias (L, H) · y (R, H)
+ * bound     one row: memory, 16·C² bytes (f32, H = 4C); many rows: arithmetic, 8·R·C² FLOPs
+ * threads   as {@link Projection}'s versions
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}: one output a work item.
+ *   <li>{@code rowPerThread}, {@code rowPerGroup}, {@code blockPerThread}, {@code tiled}: see
+ *       {@link Projection}.
+ * </ul>
+ *
+ * It also sets {@link Pass#BLOCK} to the next block.
+ *
+ * <p>Source: nanoGPT's {@code mlp.c_fc} and {@code gelu}. Test: {@code ProjectionTest}. Benchmark:
+ * {@code scripts/bench-kernels gelu}.
+ */
+public final class GeluProjection {
+  /**
+   * What a launch takes.
+   *
+   * @param pass see {@link Pass}
+   * @param x (R, C)
+   * @param w (L, H, C)
+   * @param bias (L, H)
+   * @param y (R, H), the result
+   * @param form {@link Gelu#EXACT} or {@link Gelu#TANH}
+   * @param maxRows rows that x and y have
+   * @param unused for what other projections need and this does not
+   */
+  public record Arguments(
+      IntArray pass,
+      FloatArray x,
+      Matrix w,
+      FloatArray bias,
+      FloatArray y,
+      int form,
+      int maxRows,
+      Unused unused) {
+    private Projection.Arguments common() {
+      return new Projection.Arguments(
+          form == Gelu.EXACT ? Ending.GELU_EXACT : Ending.GELU_TANH,
+          pass,
+          unused.positions(),
+          unused.slots(),
+          x,
+          w,
+          bias,
+          y,
+          unused.keys(),
+          unused.values(),
+          1,
+          1,
+          1);
+    }
+  }
+
+  /** All versions, the naive one first. */
+  public static final Projection.Versions<Arguments> VERSIONS =
+      Projection.versions(
+          Version.parallel(
+              (graph, id, a) ->
+                  graph.task(
+                      id,
+                      GeluProjection::naive,
+                      a.pass,
+                      a.form,
+                      a.x,
+                      a.w.dtype(),
+                      a.w.f32(),
+                      a.w.f16(),
+                      a.w.i8(),
+                      a.w.scale(),
+                      a.bias,
+                      a.y,
+                      a.w.n(),
+                      a.w.k(),
+                      a.maxRows)),
+          Arguments::common);
+
+  private GeluProjection() {}
+
+  static void naive(
+      IntArray pass,
+      int form,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray bias,
+      FloatArray y,
+      int n,
+      int k,
+      int maxRows) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int o = 0; o < n; o++) {
+        if (r < pass.get(Pass.ROWS)) {
+          int row = pass.get(Pass.MLP_BLOCK) * n + o;
+          float sum = 0;
+          for (int i = 0; i < k; i++) {
+            sum += Matrix.at(dtype, f32, f16, i8, row * k + i) * x.get(r * k + i);
+          }
+          float h = Matrix.scaled(dtype, scale, row, sum) + bias.get(row);
+          y.set(r * n + o, Gelu.apply(form, h));
+        }
+        if (r == 0) {
+          if (o == 0) {
+            tellAttention(pass);
+          }
+        }
+      }
+    }
+  }
+
+  /** The attention tasks, none of which runs now, go on with the next block. */
+  static void tellAttention(IntArray pass) {
+    pass.set(Pass.BLOCK, pass.get(Pass.MLP_BLOCK) + 1);
+  }
+}

@@ -1,0 +1,352 @@
+package gpt.kernels;
+
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task11;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * y[r, c] = (x[r, c] − mean) / √(variance + ε) · weight[c] + bias[c]
+ *           mean = Σ x / C,  variance = Σ (x − mean)² / C,  each over row r
+ *
+ * shapes    x, y (R, C) · weight, bias (L, C), or (C) for the final norm
+ * bound     memory: 16·R·C bytes for 8·R·C FLOPs; one row of GPT-2 is 12 kB, so the launch is what
+ *           it costs
+ * threads   a row is summed up twice, for the mean and then for the variance around it: one pass
+ *           with Σx² loses the variance of a row whose mean is large
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}: one row a work item, one sum.
+ *   <li>{@code rowPerThread}: one row a work item, four sums.
+ *   <li>{@code rowPerGroup}: one row a workgroup, neighbouring lanes read neighbouring channels,
+ *       sums as a tree in local memory.
+ * </ul>
+ *
+ * <p>It is the first norm of a block, the second, or the final one: {@link Place} says which row of
+ * x is normed, which block's weights are taken, and who tells the MLP's tasks of the block ({@link
+ * Pass}).
+ *
+ * <p>Source: nanoGPT's {@code LayerNorm}; Ba, Kiros and Hinton, 2016. Test: {@code RowsTest}.
+ * Benchmark: {@code scripts/bench-kernels layernorm}.
+ */
+public final class LayerNorm {
+  private static final int GROUP = 128;
+
+  /** Where in the model a norm stands. */
+  public enum Place {
+    /** Before a block's attention. */
+    ATTENTION,
+    /** Before a block's MLP. */
+    MLP,
+    /** Before lm_head: only rows that go on to logits, picked by {@code rowOf}. */
+    FINAL
+  }
+
+  /**
+   * What a launch takes.
+   *
+   * @param pass see {@link Pass}
+   * @param x (R, C)
+   * @param rowOf for row r of y the row of x (R); read by {@link Place#FINAL} only
+   * @param weight (L, C), or (C) for {@link Place#FINAL}
+   * @param bias as weight
+   * @param y (R, C), the result
+   * @param maxRows rows that y has
+   * @param c channels C
+   * @param epsilon added to the variance
+   */
+  public record Arguments(
+      IntArray pass,
+      FloatArray x,
+      IntArray rowOf,
+      FloatArray weight,
+      FloatArray bias,
+      FloatArray y,
+      int maxRows,
+      int c,
+      float epsilon,
+      Place place) {}
+
+  /** One row a work item. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel(
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  LayerNorm::naive,
+                  a.pass,
+                  a.x,
+                  a.rowOf,
+                  a.weight,
+                  a.bias,
+                  a.y,
+                  a.maxRows,
+                  a.c,
+                  a.epsilon,
+                  a.place.ordinal()));
+
+  /** One row a work item, four sums. */
+  public static final Version<Arguments> ROW_PER_THREAD =
+      version(
+          "rowPerThread",
+          Version.Target.CPU,
+          LayerNorm::rowPerThread,
+          (a, rows) -> Version.groups(rows, 1));
+
+  /** One row a workgroup. */
+  public static final Version<Arguments> ROW_PER_GROUP =
+      version(
+          "rowPerGroup",
+          Version.Target.GPU,
+          LayerNorm::rowPerGroup,
+          (a, rows) -> Version.groups(rows, GROUP));
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS =
+      List.of(NAIVE, ROW_PER_THREAD, ROW_PER_GROUP);
+
+  private static final int ATTENTION = 0;
+  private static final int FINAL = 2;
+
+  private LayerNorm() {}
+
+  private static Version<Arguments> version(
+      String name,
+      Version.Target target,
+      Task11<
+              KernelContext,
+              IntArray,
+              FloatArray,
+              IntArray,
+              FloatArray,
+              FloatArray,
+              FloatArray,
+              Integer,
+              Integer,
+              Float,
+              Integer>
+          kernel,
+      Version.Grid<Arguments> grid) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, a) ->
+            graph.task(
+                id,
+                kernel,
+                new KernelContext(),
+                a.pass,
+                a.x,
+                a.rowOf,
+                a.weight,
+                a.bias,
+                a.y,
+                a.maxRows,
+                a.c,
+                a.epsilon,
+                a.place.ordinal()),
+        grid);
+  }
+
+  static void naive(
+      IntArray pass,
+      FloatArray x,
+      IntArray rowOf,
+      FloatArray weight,
+      FloatArray bias,
+      FloatArray y,
+      int maxRows,
+      int c,
+      float epsilon,
+      int place) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      if (r < rows(pass, place)) {
+        int from = row(rowOf, r, place) * c;
+        int block = block(pass, place);
+        float sum = 0;
+        for (int i = 0; i < c; i++) {
+          sum += x.get(from + i);
+        }
+        float mean = sum / c;
+        float squares = 0;
+        for (int i = 0; i < c; i++) {
+          float d = x.get(from + i) - mean;
+          squares += d * d;
+        }
+        float inverse = 1 / TornadoMath.sqrt(squares / c + epsilon);
+        for (int i = 0; i < c; i++) {
+          float normed = (x.get(from + i) - mean) * inverse;
+          y.set(r * c + i, normed * weight.get(block * c + i) + bias.get(block * c + i));
+        }
+      }
+      if (r == 0) {
+        tellMlp(pass, place);
+      }
+    }
+  }
+
+  static void rowPerThread(
+      KernelContext context,
+      IntArray pass,
+      FloatArray x,
+      IntArray rowOf,
+      FloatArray weight,
+      FloatArray bias,
+      FloatArray y,
+      int maxRows,
+      int c,
+      float epsilon,
+      int place) {
+    int r = context.globalIdx;
+    if (r < rows(pass, place)) {
+      int from = row(rowOf, r, place) * c;
+      int block = block(pass, place);
+      float mean = sum(x, from, c, 0, 1) / c;
+      float variance = squares(x, from, c, mean, 0, 1) / c;
+      float inverse = 1 / TornadoMath.sqrt(variance + epsilon);
+      for (int i = 0; i < c; i++) {
+        float normed = (x.get(from + i) - mean) * inverse;
+        y.set(r * c + i, normed * weight.get(block * c + i) + bias.get(block * c + i));
+      }
+    }
+    if (r == 0) {
+      tellMlp(pass, place);
+    }
+  }
+
+  static void rowPerGroup(
+      KernelContext context,
+      IntArray pass,
+      FloatArray x,
+      IntArray rowOf,
+      FloatArray weight,
+      FloatArray bias,
+      FloatArray y,
+      int maxRows,
+      int c,
+      float epsilon,
+      int place) {
+    float[] sums = context.allocateFloatLocalArray(GROUP);
+    int r = context.groupIdx;
+    int lane = context.localIdx;
+    if (context.globalIdx == 0) {
+      tellMlp(pass, place);
+    }
+    if (r < rows(pass, place)) {
+      int from = row(rowOf, r, place) * c;
+      int block = block(pass, place);
+      float mean = 0;
+      float variance = 0;
+      for (int round = 0; round < 2; round++) {
+        if (round == 0) {
+          sums[lane] = sum(x, from, c, lane, GROUP);
+        } else {
+          sums[lane] = squares(x, from, c, mean, lane, GROUP);
+        }
+        for (int half = GROUP / 2; half > 0; half = half / 2) {
+          context.localBarrier();
+          if (lane < half) {
+            sums[lane] = sums[lane] + sums[lane + half];
+          }
+        }
+        context.localBarrier();
+        if (round == 0) {
+          mean = sums[0] / c;
+        } else {
+          variance = sums[0] / c;
+        }
+        context.localBarrier(); // all have read the sum before the next round overwrites it
+      }
+      float inverse = 1 / TornadoMath.sqrt(variance + epsilon);
+      for (int i = lane; i < c; i += GROUP) {
+        float normed = (x.get(from + i) - mean) * inverse;
+        y.set(r * c + i, normed * weight.get(block * c + i) + bias.get(block * c + i));
+      }
+    }
+  }
+
+  /** Rows to norm. */
+  private static int rows(IntArray pass, int place) {
+    if (place == FINAL) {
+      return pass.get(Pass.LOGIT_ROWS);
+    }
+    return pass.get(Pass.ROWS);
+  }
+
+  /** The row of x for row r of y. */
+  private static int row(IntArray rowOf, int r, int place) {
+    if (place == FINAL) {
+      return rowOf.get(r);
+    }
+    return r;
+  }
+
+  /** Whose weights: the block's, or the only ones. */
+  private static int block(IntArray pass, int place) {
+    if (place == FINAL) {
+      return 0;
+    }
+    if (place == ATTENTION) {
+      return pass.get(Pass.BLOCK);
+    }
+    return pass.get(Pass.MLP_BLOCK);
+  }
+
+  private static void tellMlp(IntArray pass, int place) {
+    if (place == ATTENTION) {
+      pass.set(Pass.MLP_BLOCK, pass.get(Pass.BLOCK));
+    }
+  }
+
+  /** One lane's part of the sum of a row, in four sums. */
+  private static float sum(FloatArray x, int from, int c, int lane, int lanes) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = lane;
+    while (i < c - 3 * lanes) {
+      s0 += x.get(from + i);
+      s1 += x.get(from + i + lanes);
+      s2 += x.get(from + i + 2 * lanes);
+      s3 += x.get(from + i + 3 * lanes);
+      i += 4 * lanes;
+    }
+    while (i < c) {
+      s0 += x.get(from + i);
+      i += lanes;
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+
+  /** As {@link #sum}, of the squared distances from the mean. */
+  private static float squares(FloatArray x, int from, int c, float mean, int lane, int lanes) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = lane;
+    while (i < c - 3 * lanes) {
+      float d0 = x.get(from + i) - mean;
+      float d1 = x.get(from + i + lanes) - mean;
+      float d2 = x.get(from + i + 2 * lanes) - mean;
+      float d3 = x.get(from + i + 3 * lanes) - mean;
+      s0 += d0 * d0;
+      s1 += d1 * d1;
+      s2 += d2 * d2;
+      s3 += d3 * d3;
+      i += 4 * lanes;
+    }
+    while (i < c) {
+      float d = x.get(from + i) - mean;
+      s0 += d * d;
+      i += lanes;
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+}

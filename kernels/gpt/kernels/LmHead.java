@@ -1,0 +1,106 @@
+package gpt.kernels;
+
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * logits[r, v] = Σ_c x[r, c] · wte[v, c]
+ *
+ * shapes    x (logit rows, C) · W (V, C) · logits (logit rows, V)
+ * bound     memory: 4·V·C bytes (f32) for 2·V·C FLOPs a row; for GPT-2 154 MB, a quarter of what a
+ *           token reads
+ * threads   as {@link Projection}'s versions
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}: one logit a work item.
+ *   <li>{@code rowPerThread}, {@code rowPerGroup}, {@code blockPerThread}, {@code tiled}: see
+ *       {@link Projection}.
+ * </ul>
+ *
+ * <p>Source: nanoGPT's {@code lm_head}, its weight tied to {@code wte} or not. Test: {@code
+ * ProjectionTest}. Benchmark: {@code scripts/bench-kernels lm-head}.
+ */
+public final class LmHead {
+  /**
+   * What a launch takes.
+   *
+   * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
+   * @param x (logit rows, C)
+   * @param w (V, C)
+   * @param logits (logit rows, V), the result
+   * @param maxRows rows that x and logits have
+   * @param unused for what the projections of a block need and this does not
+   */
+  public record Arguments(
+      IntArray pass, FloatArray x, Matrix w, FloatArray logits, int maxRows, Unused unused) {
+    private Projection.Arguments common() {
+      return new Projection.Arguments(
+          Ending.LOGITS,
+          pass,
+          unused.positions(),
+          unused.slots(),
+          x,
+          w,
+          unused.bias(),
+          logits,
+          unused.keys(),
+          unused.values(),
+          1,
+          1,
+          1);
+    }
+  }
+
+  /** All versions, the naive one first. */
+  public static final Projection.Versions<Arguments> VERSIONS =
+      Projection.versions(
+          Version.parallel(
+              (graph, id, a) ->
+                  graph.task(
+                      id,
+                      LmHead::naive,
+                      a.pass,
+                      a.x,
+                      a.w.dtype(),
+                      a.w.f32(),
+                      a.w.f16(),
+                      a.w.i8(),
+                      a.w.scale(),
+                      a.logits,
+                      a.maxRows,
+                      a.w.n(),
+                      a.w.k())),
+          Arguments::common);
+
+  private LmHead() {}
+
+  static void naive(
+      IntArray pass,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray logits,
+      int maxRows,
+      int vocabSize,
+      int c) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int v = 0; v < vocabSize; v++) {
+        if (r < pass.get(Pass.LOGIT_ROWS)) {
+          float sum = 0;
+          for (int i = 0; i < c; i++) {
+            sum += x.get(r * c + i) * Matrix.at(dtype, f32, f16, i8, v * c + i);
+          }
+          logits.set(r * vocabSize + v, Matrix.scaled(dtype, scale, v, sum));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,255 @@
+package gpt.kernels;
+
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * {@link Attention} for a prompt: the rows are neighbouring positions of one sample, so a block of
+ * queries reads the same keys and values
+ *
+ * shapes    as {@link Attention}
+ * bound     arithmetic: 2·R²·C FLOPs for R rows of an empty context, for 8·R·C·R / (2·queries) bytes of
+ *           keys and values, queries being those that share them
+ * threads   a head and a block of rows is one softmax a row; what lies past a row's position gets
+ *           weight 0
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}: {@link Attention}'s, which needs nothing of its rows.
+ *   <li>{@code queriesPerThread}: 4 queries of a head a work item, 16 keys at a time.
+ *   <li>{@code tiled}: 16 queries of a head a workgroup of 256; tiles of 16 keys and values in
+ *       local memory are read 16 times each.
+ * </ul>
+ *
+ * <p>Source: FlashAttention (Dao and others, 2022). Test: {@code AttentionTest}. Benchmark: {@code
+ * scripts/bench-kernels prefill-attention}.
+ */
+public final class PrefillAttention {
+  /** Queries of a work item of {@code queriesPerThread}. */
+  private static final int QUERIES = 4;
+
+  /** Queries, and keys, of a tile. */
+  private static final int TILE = 16;
+
+  private static final int TILE_GROUP = TILE * TILE;
+
+  /** 4 queries of a head a work item. */
+  public static final Version<Attention.Arguments> QUERIES_PER_THREAD =
+      Attention.version(
+          "queriesPerThread",
+          Version.Target.CPU,
+          PrefillAttention::queriesPerThread,
+          (a, rows) -> Version.groups(Math.ceilDiv(rows, QUERIES) * a.heads(), 1));
+
+  /** 16 queries of a head a workgroup. */
+  public static final Version<Attention.Arguments> TILED =
+      Attention.version(
+          "tiled",
+          Version.Target.GPU,
+          PrefillAttention::tiled,
+          (a, rows) -> Version.groups(Math.ceilDiv(rows, TILE) * a.heads(), TILE_GROUP));
+
+  /** All versions; those of {@link Attention} are right for a prompt too. */
+  public static final List<Version<Attention.Arguments>> VERSIONS = versions();
+
+  private PrefillAttention() {}
+
+  private static List<Version<Attention.Arguments>> versions() {
+    List<Version<Attention.Arguments>> all = new ArrayList<>(Attention.VERSIONS);
+    all.addAll(List.of(QUERIES_PER_THREAD, TILED));
+    return List.copyOf(all);
+  }
+
+  static void queriesPerThread(
+      KernelContext context,
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray q,
+      FloatArray keys,
+      FloatArray values,
+      FloatArray y,
+      int maxRows,
+      int samples,
+      int heads,
+      int headSize,
+      int contextLength) {
+    float[] sums = new float[QUERIES * headSize];
+    float[] scores = new float[QUERIES * Attention.KEYS];
+    float[] top = new float[QUERIES];
+    float[] sum = new float[QUERIES];
+    int rows = pass.get(Pass.ROWS);
+    int first = context.globalIdx / heads * QUERIES;
+    if (first < rows) {
+      int h = context.globalIdx % heads;
+      int head = (pass.get(Pass.BLOCK) * samples + slots.get(first)) * heads + h;
+      int c = heads * headSize;
+      int queries = TornadoMath.min(QUERIES, rows - first);
+      int position = positions.get(first);
+      int seen = position + queries;
+      float scale = 1 / TornadoMath.sqrt(headSize);
+      for (int m = 0; m < QUERIES; m++) {
+        top[m] = Attention.LOWEST;
+        sum[m] = 0;
+      }
+      for (int i = 0; i < QUERIES * headSize; i++) {
+        sums[i] = 0;
+      }
+      for (int t = 0; t < seen; t += Attention.KEYS) {
+        int count = TornadoMath.min(Attention.KEYS, seen - t);
+        for (int j = 0; j < QUERIES * Attention.KEYS; j++) {
+          scores[j] = 0;
+        }
+        for (int i = 0; i < headSize; i++) {
+          int key = (head * headSize + i) * contextLength + t;
+          for (int m = 0; m < queries; m++) {
+            float channel = q.get((first + m) * c + h * headSize + i) * scale;
+            for (int j = 0; j < count; j++) {
+              scores[m * Attention.KEYS + j] += channel * keys.get(key + j);
+            }
+          }
+        }
+        for (int m = 0; m < queries; m++) {
+          // Of these keys the row sees those up to its own position.
+          int visible = TornadoMath.min(count, position + m + 1 - t);
+          float before = top[m];
+          float most = before;
+          for (int j = 0; j < visible; j++) {
+            most = TornadoMath.max(most, scores[m * Attention.KEYS + j]);
+          }
+          top[m] = most;
+          float shrink = TornadoMath.exp(before - most);
+          sum[m] = sum[m] * shrink;
+          for (int i = 0; i < headSize; i++) {
+            sums[m * headSize + i] = sums[m * headSize + i] * shrink;
+          }
+          for (int j = 0; j < visible; j++) {
+            float weight = TornadoMath.exp(scores[m * Attention.KEYS + j] - most);
+            sum[m] = sum[m] + weight;
+            int value = (head * contextLength + t + j) * headSize;
+            for (int i = 0; i < headSize; i++) {
+              sums[m * headSize + i] += weight * values.get(value + i);
+            }
+          }
+        }
+      }
+      for (int m = 0; m < queries; m++) {
+        for (int i = 0; i < headSize; i++) {
+          y.set((first + m) * c + h * headSize + i, sums[m * headSize + i] / sum[m]);
+        }
+      }
+    }
+  }
+
+  static void tiled(
+      KernelContext context,
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray q,
+      FloatArray keys,
+      FloatArray values,
+      FloatArray y,
+      int maxRows,
+      int samples,
+      int heads,
+      int headSize,
+      int contextLength) {
+    float[] queries = context.allocateFloatLocalArray(TILE * headSize);
+    float[] keyTile = context.allocateFloatLocalArray(headSize * TILE);
+    float[] valueTile = context.allocateFloatLocalArray(TILE * headSize);
+    float[] weights = context.allocateFloatLocalArray(TILE * TILE);
+    // A lane sums up every 16th channel of its query.
+    float[] sums = new float[(headSize + TILE - 1) / TILE];
+    int lane = context.localIdx;
+    int m = lane / TILE;
+    int j = lane % TILE;
+    int rows = pass.get(Pass.ROWS);
+    int first = context.groupIdx / heads * TILE;
+    if (first < rows) {
+      int h = context.groupIdx % heads;
+      int head = (pass.get(Pass.BLOCK) * samples + slots.get(first)) * heads + h;
+      int c = heads * headSize;
+      int position = positions.get(first);
+      int count = TornadoMath.min(TILE, rows - first);
+      float scale = 1 / TornadoMath.sqrt(headSize);
+      for (int e = lane; e < TILE * headSize; e += TILE_GROUP) {
+        float channel = 0;
+        if (e / headSize < count) {
+          channel = q.get((first + e / headSize) * c + h * headSize + e % headSize) * scale;
+        }
+        queries[e] = channel;
+      }
+      for (int i = 0; i < (headSize + TILE - 1) / TILE; i++) {
+        sums[i] = 0;
+      }
+      float top = Attention.LOWEST;
+      float sum = 0;
+      int seen = position + count;
+      for (int t = 0; t < seen; t += TILE) {
+        for (int e = lane; e < TILE * headSize; e += TILE_GROUP) {
+          float key = 0;
+          float value = 0;
+          if (t + e % TILE < seen) {
+            key = keys.get((head * headSize + e / TILE) * contextLength + t + e % TILE);
+          }
+          if (t + e / headSize < seen) {
+            value = values.get((head * contextLength + t) * headSize + e);
+          }
+          keyTile[e] = key;
+          valueTile[e] = value;
+        }
+        context.localBarrier();
+        float score = Attention.LOWEST;
+        if (t + j <= position + m) {
+          score = 0;
+          for (int i = 0; i < headSize; i++) {
+            score += queries[m * headSize + i] * keyTile[i * TILE + j];
+          }
+        }
+        weights[lane] = score;
+        context.localBarrier();
+        float before = top;
+        for (int i = 0; i < TILE; i++) {
+          top = TornadoMath.max(top, weights[m * TILE + i]);
+        }
+        context.localBarrier();
+        float weight = 0;
+        if (t + j <= position + m) {
+          weight = TornadoMath.exp(score - top);
+        }
+        weights[lane] = weight;
+        context.localBarrier();
+        float shrink = TornadoMath.exp(before - top);
+        sum *= shrink;
+        for (int i = 0; i < TILE; i++) {
+          sum += weights[m * TILE + i];
+        }
+        for (int i = 0; i < (headSize + TILE - 1) / TILE; i++) {
+          int channel = i * TILE + j;
+          if (channel < headSize) {
+            float part = sums[i] * shrink;
+            for (int n = 0; n < TILE; n++) {
+              part += weights[m * TILE + n] * valueTile[n * headSize + channel];
+            }
+            sums[i] = part;
+          }
+        }
+        context.localBarrier();
+      }
+      if (m < count) {
+        for (int i = 0; i < (headSize + TILE - 1) / TILE; i++) {
+          int channel = i * TILE + j;
+          if (channel < headSize) {
+            y.set((first + m) * c + h * headSize + channel, sums[i] / sum);
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,354 @@
+package gpt.kernels;
+
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task20;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * y[r, n] = Σₖ x[r, k] · w[n, k],  and what becomes of y is the operation's ending
+ *
+ * shapes    x (R, K) · w (L, N, K), of which one block's are taken · y (R, N); a row of w lies in order
+ * bound     one row: memory, 4·N·K bytes (2 in f16, 1 in i8) for 2·N·K FLOPs
+ *           many rows: arithmetic, 2·R·N·K FLOPs for 4·(N·K + R·K + R·N) bytes
+ * threads   see each version
+ * endings   {@link LmHead}, {@link QkvProjection}, {@link ResidualProjection}, {@link
+ *           GeluProjection}: each has a naive version of its own; the optimised ones are these, and
+ *           which ending they have is a constant in the compiled kernel
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}, in each operation's file: one output a work item, one sum. 7 GB/s on two
+ *       cores: each multiply-add waits for the one before.
+ *   <li>{@code rowPerThread}: one row of w a work item, four sums, all rows of x in turn, so that w
+ *       comes from memory once. 25 GB/s on the same two cores.
+ *   <li>{@code rowPerGroup}: one row of w a workgroup, neighbouring lanes read neighbouring
+ *       elements, then a tree of sums in local memory.
+ *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
+ * </ul>
+ *
+ * Tried and rejected, 3072 × 768 on two cores (PoCL): 8 and 16 sums a row, no faster than 4 (27.5,
+ * 27.9 against 27.6 GB/s); 4 rows a work item, 23 GB/s. The tree of sums as a helper method: a
+ * local array that is handed to a method is indexed in bytes behind a header that it does not have,
+ * and no error is reported.
+ *
+ * <p>Source: nanoGPT's {@code nn.Linear}. Test: {@code ProjectionTest}. Benchmark: {@code
+ * scripts/bench-kernels}, operations {@code lm-head qkv residual gelu}.
+ */
+public final class Projection {
+  /** Lanes of {@code rowPerGroup}. */
+  private static final int GROUP = 64;
+
+  /** Work items in a group of a {@code …PerThread} version. */
+  static final int THREADS = 16;
+
+  /**
+   * What a launch takes, whichever the operation. Arrays that an ending has no use for have one
+   * element.
+   *
+   * @param ending which operation
+   * @param pass see {@link Pass}
+   * @param positions of the rows in their contexts (R); for {@link QkvProjection}
+   * @param slots whose keys and values a row extends (R); for {@link QkvProjection}
+   * @param x (R, K)
+   * @param w (L, N, K)
+   * @param bias (L, N); not for {@link LmHead}
+   * @param y (R, N), the result
+   * @param keys (L, B, NH, HS, T), a result; for {@link QkvProjection}
+   * @param values (L, B, NH, T, HS), a result; for {@link QkvProjection}
+   * @param samples B, samples that the cache has room for
+   * @param heads NH
+   * @param contextLength T
+   */
+  record Arguments(
+      int ending,
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray x,
+      Matrix w,
+      FloatArray bias,
+      FloatArray y,
+      FloatArray keys,
+      FloatArray values,
+      int samples,
+      int heads,
+      int contextLength) {}
+
+  /** Turns an operation's arguments into these. */
+  @FunctionalInterface
+  interface Common<A> {
+    /** The same, for any operation. */
+    Arguments of(A arguments);
+  }
+
+  private Projection() {}
+
+  /**
+   * An operation's versions.
+   *
+   * @param naive the operation's own, to be read first
+   * @param rowPerThread one row of w a work item
+   * @param rowPerGroup one row of w a workgroup
+   * @param blockPerThread 4 × 4 outputs a work item
+   * @param tiled 64 × 64 outputs a workgroup
+   */
+  public record Versions<A>(
+      Version<A> naive,
+      Version<A> rowPerThread,
+      Version<A> rowPerGroup,
+      Version<A> blockPerThread,
+      Version<A> tiled) {
+
+    /** All of them, the naive one first. */
+    public List<Version<A>> all() {
+      return List.of(naive, rowPerThread, rowPerGroup, blockPerThread, tiled);
+    }
+  }
+
+  /** The operation's own naive version, and the optimised ones with its ending. */
+  static <A> Versions<A> versions(Version<A> naive, Common<A> common) {
+    return new Versions<>(
+        naive,
+        version(
+            "rowPerThread",
+            Version.Target.CPU,
+            Projection::rowPerThread,
+            common,
+            (n, rows) -> Version.items(n, THREADS)),
+        version(
+            "rowPerGroup",
+            Version.Target.GPU,
+            Projection::rowPerGroup,
+            common,
+            (n, rows) -> Version.groups(n, GROUP)),
+        version(
+            "blockPerThread",
+            Version.Target.CPU,
+            BlockedProjection::blockPerThread,
+            common,
+            BlockedProjection::blocks),
+        version(
+            "tiled",
+            Version.Target.GPU,
+            BlockedProjection::tiled,
+            common,
+            BlockedProjection::tiles));
+  }
+
+  /** A grid for n outputs of so many rows. */
+  private interface Grid {
+    WorkerGrid of(int n, int rows);
+  }
+
+  private static <A> Version<A> version(
+      String name,
+      Version.Target target,
+      Task20<
+              KernelContext,
+              Integer,
+              IntArray,
+              IntArray,
+              IntArray,
+              FloatArray,
+              Integer,
+              FloatArray,
+              HalfFloatArray,
+              ByteArray,
+              FloatArray,
+              FloatArray,
+              FloatArray,
+              FloatArray,
+              FloatArray,
+              Integer,
+              Integer,
+              Integer,
+              Integer,
+              Integer>
+          kernel,
+      Common<A> common,
+      Grid grid) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, arguments) -> {
+          Arguments a = common.of(arguments);
+          graph.task(
+              id,
+              kernel,
+              new KernelContext(),
+              a.ending,
+              a.pass,
+              a.positions,
+              a.slots,
+              a.x,
+              a.w.dtype(),
+              a.w.f32(),
+              a.w.f16(),
+              a.w.i8(),
+              a.w.scale(),
+              a.bias,
+              a.y,
+              a.keys,
+              a.values,
+              a.w.n(),
+              a.w.k(),
+              a.samples,
+              a.heads,
+              a.contextLength);
+        },
+        (a, rows) -> grid.of(common.of(a).w.n(), rows));
+  }
+
+  static void rowPerThread(
+      KernelContext context,
+      int ending,
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray bias,
+      FloatArray y,
+      FloatArray keys,
+      FloatArray values,
+      int n,
+      int k,
+      int samples,
+      int heads,
+      int contextLength) {
+    int o = context.globalIdx;
+    if (o < n) {
+      int rows = Ending.rows(ending, pass);
+      int row = Ending.block(ending, pass) * n + o;
+      for (int r = 0; r < rows; r++) {
+        float sum = dot(dtype, f32, f16, i8, row * k, x, r * k, k, 0, 1);
+        float value = Matrix.scaled(dtype, scale, row, sum);
+        Ending.finish(
+            ending,
+            pass,
+            positions,
+            slots,
+            bias,
+            y,
+            keys,
+            values,
+            r,
+            o,
+            row,
+            value,
+            n,
+            samples,
+            heads,
+            contextLength);
+      }
+    }
+    if (o == 0) {
+      Ending.tellAttention(ending, pass);
+    }
+  }
+
+  static void rowPerGroup(
+      KernelContext context,
+      int ending,
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray bias,
+      FloatArray y,
+      FloatArray keys,
+      FloatArray values,
+      int n,
+      int k,
+      int samples,
+      int heads,
+      int contextLength) {
+    float[] sums = context.allocateFloatLocalArray(GROUP);
+    int o = context.groupIdx;
+    int lane = context.localIdx;
+    if (context.globalIdx == 0) {
+      Ending.tellAttention(ending, pass);
+    }
+    int rows = Ending.rows(ending, pass);
+    int row = Ending.block(ending, pass) * n + o;
+    for (int r = 0; r < rows; r++) {
+      sums[lane] = dot(dtype, f32, f16, i8, row * k, x, r * k, k, lane, GROUP);
+      for (int half = GROUP / 2; half > 0; half = half / 2) {
+        context.localBarrier();
+        if (lane < half) {
+          sums[lane] = sums[lane] + sums[lane + half];
+        }
+      }
+      if (lane == 0) {
+        float value = Matrix.scaled(dtype, scale, row, sums[0]);
+        Ending.finish(
+            ending,
+            pass,
+            positions,
+            slots,
+            bias,
+            y,
+            keys,
+            values,
+            r,
+            o,
+            row,
+            value,
+            n,
+            samples,
+            heads,
+            contextLength);
+      }
+      context.localBarrier(); // the last sum is read before another row overwrites it
+    }
+  }
+
+  /**
+   * One lane's part of w[w…] · x[at…] over k elements, in four sums: elements lane, lane + lanes,
+   * …. With one lane it is the whole product.
+   */
+  private static float dot(
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      int w,
+      FloatArray x,
+      int at,
+      int k,
+      int lane,
+      int lanes) {
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = lane;
+    while (i < k - 3 * lanes) {
+      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
+      s1 += Matrix.at(dtype, f32, f16, i8, w + i + lanes) * x.get(at + i + lanes);
+      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2 * lanes) * x.get(at + i + 2 * lanes);
+      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3 * lanes) * x.get(at + i + 3 * lanes);
+      i += 4 * lanes;
+    }
+    while (i < k) {
+      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
+      i += lanes;
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+}

@@ -1,0 +1,139 @@
+package gpt.kernels;
+
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * x += y · Wᵀ + bias: how a branch joins the residual stream
+ *
+ * shapes    attention's: y (R, C) · W (L, C, C);  the MLP's: y (R, H) · W (L, C, H)
+ *           bias (L, C) · x (R, C)
+ * bound     one row: memory, 4·C² or 16·C² bytes (f32); many rows: arithmetic, 2·R·C² or 8·R·C² FLOPs
+ * threads   as {@link Projection}'s versions
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}: one output a work item.
+ *   <li>{@code rowPerThread}, {@code rowPerGroup}, {@code blockPerThread}, {@code tiled}: see
+ *       {@link Projection}.
+ * </ul>
+ *
+ * <p>Source: nanoGPT's {@code attn.c_proj} and {@code mlp.c_proj} with the additions in {@code
+ * Block.forward}. Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench-kernels residual}.
+ */
+public final class ResidualProjection {
+  /** What joins the stream. */
+  public enum Branch {
+    /** The block's attention. */
+    ATTENTION(Ending.RESIDUAL_ATTENTION, Pass.BLOCK),
+    /** The block's MLP. */
+    MLP(Ending.RESIDUAL_MLP, Pass.MLP_BLOCK);
+
+    private final int ending;
+
+    /** Where in {@code pass} the block's index stands. */
+    private final int blockAt;
+
+    Branch(int ending, int blockAt) {
+      this.ending = ending;
+      this.blockAt = blockAt;
+    }
+  }
+
+  /**
+   * What a launch takes.
+   *
+   * @param pass see {@link Pass}
+   * @param branch which of the two
+   * @param y the branch's output (R, K)
+   * @param w (L, C, K)
+   * @param bias (L, C)
+   * @param x (R, C), read and written
+   * @param maxRows rows that y and x have
+   * @param unused for what other projections need and this does not
+   */
+  public record Arguments(
+      IntArray pass,
+      Branch branch,
+      FloatArray y,
+      Matrix w,
+      FloatArray bias,
+      FloatArray x,
+      int maxRows,
+      Unused unused) {
+    private Projection.Arguments common() {
+      return new Projection.Arguments(
+          branch.ending,
+          pass,
+          unused.positions(),
+          unused.slots(),
+          y,
+          w,
+          bias,
+          x,
+          unused.keys(),
+          unused.values(),
+          1,
+          1,
+          1);
+    }
+  }
+
+  /** All versions, the naive one first. */
+  public static final Projection.Versions<Arguments> VERSIONS =
+      Projection.versions(
+          Version.parallel(
+              (graph, id, a) ->
+                  graph.task(
+                      id,
+                      ResidualProjection::naive,
+                      a.pass,
+                      a.branch.blockAt,
+                      a.y,
+                      a.w.dtype(),
+                      a.w.f32(),
+                      a.w.f16(),
+                      a.w.i8(),
+                      a.w.scale(),
+                      a.bias,
+                      a.x,
+                      a.w.n(),
+                      a.w.k(),
+                      a.maxRows)),
+          Arguments::common);
+
+  private ResidualProjection() {}
+
+  static void naive(
+      IntArray pass,
+      int blockAt,
+      FloatArray y,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      ByteArray i8,
+      FloatArray scale,
+      FloatArray bias,
+      FloatArray x,
+      int n,
+      int k,
+      int maxRows) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int o = 0; o < n; o++) {
+        if (r < pass.get(Pass.ROWS)) {
+          int row = pass.get(blockAt) * n + o;
+          float sum = 0;
+          for (int i = 0; i < k; i++) {
+            sum += Matrix.at(dtype, f32, f16, i8, row * k + i) * y.get(r * k + i);
+          }
+          float branch = Matrix.scaled(dtype, scale, row, sum) + bias.get(row);
+          x.set(r * n + o, x.get(r * n + o) + branch);
+        }
+      }
+    }
+  }
+}

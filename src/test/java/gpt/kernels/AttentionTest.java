@@ -1,0 +1,54 @@
+package gpt.kernels;
+
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+
+/** Attention of decode, of long contexts in chunks, and of prompts. */
+@Tag("kernels")
+class AttentionTest {
+  @TestFactory
+  List<DynamicTest> samples() {
+    return new KernelTests(5000)
+        .add(Attention.VERSIONS, seed -> KernelCases.attention(1, 3, 16, 1, false, seed))
+        .add(Attention.VERSIONS, seed -> KernelCases.attention(3, 7, 9, 37, false, seed))
+        .add(Attention.VERSIONS, seed -> KernelCases.attention(2, 1, 33, 150, false, seed))
+        .add(Attention.VERSIONS, seed -> KernelCases.attention(1, 1, 256, 5, false, seed))
+        .addLarge(Attention.VERSIONS, seed -> KernelCases.attention(2, 12, 64, 1024, false, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> prompts() {
+    List<Version<Attention.Arguments>> versions = PrefillAttention.VERSIONS;
+    return new KernelTests(6000)
+        .add(versions, seed -> KernelCases.attention(1, 3, 16, 1, true, seed))
+        .add(versions, seed -> KernelCases.attention(1, 3, 16, 9, true, seed))
+        .add(versions, seed -> KernelCases.attention(19, 3, 16, 30, true, seed))
+        .add(versions, seed -> KernelCases.attention(33, 1, 33, 33, true, seed))
+        .add(versions, seed -> KernelCases.attention(16, 7, 9, 40, true, seed))
+        .addLarge(versions, seed -> KernelCases.attention(200, 12, 64, 300, true, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> chunks() {
+    return new KernelTests(7000)
+        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(1, 1, 5, 7, seed))
+        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(2, 3, 16, 600, seed))
+        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(3, 2, 9, 512, seed))
+        .addLarge(
+            SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(2, 12, 64, 1024, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> merge() {
+    return new KernelTests(8000)
+        .add(AttentionMerge.VERSIONS, seed -> KernelCases.attentionMerge(1, 1, 5, 7, seed))
+        .add(AttentionMerge.VERSIONS, seed -> KernelCases.attentionMerge(2, 3, 16, 600, seed))
+        .add(AttentionMerge.VERSIONS, seed -> KernelCases.attentionMerge(3, 2, 9, 512, seed))
+        .all();
+  }
+}

@@ -1,0 +1,471 @@
+package gpt.kernels;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * One operation at one shape: inputs from a seed, and what the outputs must be, in double
+ * precision. Tests check every version with it, benchmarks time the same versions through the same
+ * arguments.
+ *
+ * @param <A> the operation's arguments
+ */
+final class KernelCase<A> {
+  /** Elements behind an array's end that no kernel may touch. */
+  private static final int GUARD = 64;
+
+  private static final float POISON = 12345.678f;
+  private static final int INT_POISON = -777;
+
+  /** How far a result may be from the double-precision one. */
+  record Tolerance(double nmse, double largest) {
+    /** Products and softmaxes in single precision, relative to the values' own size. */
+    static final Tolerance FLOAT = new Tolerance(1e-11, 2e-5);
+  }
+
+  /** An array that the kernel writes. */
+  private sealed interface Output {
+    TornadoNativeArray array();
+
+    void poison();
+
+    /** What is wrong with the result, or null. */
+    String check(Tolerance tolerance);
+  }
+
+  private final String name;
+  private final Random random;
+  private final List<Object> arrays = new ArrayList<>();
+  private final List<Output> outputs = new ArrayList<>();
+  private Tolerance tolerance = Tolerance.FLOAT;
+  private A arguments;
+  private int rows = 1;
+  private long bytes;
+  private long flops;
+
+  /** A case; the seed is printed with every failure. */
+  KernelCase(String name, long seed) {
+    this.name = name + " (seed " + seed + ")";
+    random = new Random(seed);
+  }
+
+  // The arrays of a case.
+
+  /** Gaussian numbers. */
+  FloatArray floats(int n, float scale) {
+    FloatArray array = new FloatArray(n);
+    for (int i = 0; i < n; i++) {
+      array.set(i, scale * (float) random.nextGaussian());
+    }
+    arrays.add(array);
+    return array;
+  }
+
+  IntArray ints(int... values) {
+    IntArray array = new IntArray(values.length);
+    for (int i = 0; i < values.length; i++) {
+      array.set(i, values[i]);
+    }
+    arrays.add(array);
+    return array;
+  }
+
+  /** The rows, logit rows, samples and block index of {@link Pass}; the kernel may write to it. */
+  IntArray pass(int rows, int logitRows, int samples, int block) {
+    this.rows = rows;
+    IntArray pass = new IntArray(Pass.SIZE);
+    pass.init(0);
+    pass.set(Pass.ROWS, rows);
+    pass.set(Pass.LOGIT_ROWS, logitRows);
+    pass.set(Pass.SAMPLES, samples);
+    pass.set(Pass.BLOCK, block);
+    pass.set(Pass.MLP_BLOCK, block);
+    arrays.add(pass);
+    return pass;
+  }
+
+  /** For arguments that the operation has no use for. */
+  Unused unused() {
+    Unused unused = Unused.create();
+    arrays.addAll(List.of(unused.arrays()));
+    return unused;
+  }
+
+  /** A weight of all blocks, (blocks, n, k), in one of {@link Matrix}'s forms. */
+  Matrix matrix(int dtype, int blocks, int n, int k) {
+    int size = blocks * n * k;
+    FloatArray f32 = new FloatArray(dtype == Matrix.F32 ? size : 1);
+    HalfFloatArray f16 = new HalfFloatArray(dtype == Matrix.F16 ? size : 1);
+    ByteArray i8 = new ByteArray(dtype == Matrix.I8 ? size : 1);
+    FloatArray scale = new FloatArray(dtype == Matrix.I8 ? blocks * n : 1);
+    f32.init(0);
+    f16.init(new HalfFloat(0));
+    i8.init((byte) 0);
+    scale.init(0);
+    float spread = (float) (1 / Math.sqrt(k));
+    for (int i = 0; i < size; i++) {
+      switch (dtype) {
+        case Matrix.F32 -> f32.set(i, spread * (float) random.nextGaussian());
+        case Matrix.F16 -> f16.set(i, new HalfFloat(spread * (float) random.nextGaussian()));
+        default -> i8.set(i, (byte) random.nextInt(-127, 128));
+      }
+    }
+    for (int i = 0; i < scale.getSize() && dtype == Matrix.I8; i++) {
+      scale.set(i, spread / 127 * (1 + random.nextFloat()));
+    }
+    arrays.addAll(List.of(f32, f16, i8, scale));
+    return new Matrix(dtype, f32, f16, i8, scale, blocks, n, k);
+  }
+
+  /** A weight's element, with its scale, as the kernel should see it. */
+  static double weight(Matrix w, int row, int column) {
+    int at = row * w.k() + column;
+    return switch (w.dtype()) {
+      case Matrix.F32 -> w.f32().get(at);
+      case Matrix.F16 -> w.f16().get(at).getFloat32();
+      default -> (double) w.i8().get(at) * w.scale().get(row);
+    };
+  }
+
+  /** An array of n floats to be written, whose content does not matter before. */
+  FloatArray output(int n) {
+    FloatArray array = new FloatArray(n + GUARD);
+    arrays.add(array);
+    return array;
+  }
+
+  /** An array that is read and written. */
+  FloatArray inOut(int n) {
+    FloatArray array = new FloatArray(n + GUARD);
+    for (int i = 0; i < array.getSize(); i++) {
+      array.set(i, i < n ? (float) random.nextGaussian() : POISON);
+    }
+    arrays.add(array);
+    return array;
+  }
+
+  /** Ints that are read and written. */
+  IntArray intInOut(int... values) {
+    IntArray array = new IntArray(values.length + GUARD);
+    array.init(INT_POISON);
+    for (int i = 0; i < values.length; i++) {
+      array.set(i, values[i]);
+    }
+    arrays.add(array);
+    return array;
+  }
+
+  IntArray intOutput(int n) {
+    IntArray array = new IntArray(n + GUARD);
+    array.init(INT_POISON);
+    arrays.add(array);
+    return array;
+  }
+
+  /**
+   * What an {@link #output} must hold; NaN where it must be left alone, as the elements past the
+   * end must be.
+   */
+  KernelCase<A> expect(FloatArray array, double[] expected) {
+    outputs.add(new FloatOutput(array, expected, null));
+    return this;
+  }
+
+  /** As {@link #expect}, for an {@link #inOut}. */
+  KernelCase<A> expectInOut(FloatArray array, double[] expected) {
+    outputs.add(new FloatOutput(array, expected, array.toHeapArray()));
+    return this;
+  }
+
+  /** What an int array must hold, all of it; where it is to be left alone, what it holds now. */
+  KernelCase<A> expect(IntArray array, int... expected) {
+    outputs.add(new IntOutput(array, expected, array.toHeapArray()));
+    return this;
+  }
+
+  // What else a case says.
+
+  KernelCase<A> arguments(A value) {
+    arguments = value;
+    return this;
+  }
+
+  KernelCase<A> tolerance(Tolerance value) {
+    tolerance = value;
+    return this;
+  }
+
+  /** The fewest bytes the operation must move, and its FLOPs. */
+  KernelCase<A> cost(long bytesMoved, long floatingPoint) {
+    bytes = bytesMoved;
+    flops = floatingPoint;
+    return this;
+  }
+
+  /** Rows that the grid is made for, where they are not the pass's. */
+  KernelCase<A> gridRows(int value) {
+    rows = value;
+    return this;
+  }
+
+  Random random() {
+    return random;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  long flops() {
+    return flops;
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+
+  /**
+   * Runs a version twice and says what was wrong: a value too far from the expected one, an element
+   * written that is not the kernel's, a second run that differs from the first.
+   *
+   * @param device where; null is the default one
+   * @return null where all was right
+   */
+  String check(Version<A> version, TornadoDevice device) throws Exception {
+    TaskGraph graph = new TaskGraph("test");
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.toArray());
+    touchOutputs(graph);
+    version.task().add(graph, "kernel", arguments);
+    for (Output output : outputs) {
+      graph.transferToHost(DataTransferMode.EVERY_EXECUTION, output.array());
+    }
+    try (TornadoExecutionPlan plan = plan(graph, version, device, true)) {
+      List<Object> first = new ArrayList<>();
+      for (int run = 0; run < 2; run++) {
+        outputs.forEach(Output::poison);
+        plan.execute();
+        for (int i = 0; i < outputs.size(); i++) {
+          Output output = outputs.get(i);
+          String wrong = output.check(tolerance);
+          if (wrong != null) {
+            return wrong + (run == 0 ? "" : ", in the second run");
+          }
+          Object content = content(output.array());
+          if (run == 0) {
+            first.add(content);
+          } else if (!first.get(i).equals(content)) {
+            return "the second run gave another result";
+          }
+        }
+      }
+      return null;
+    }
+  }
+
+  /**
+   * The runtime copies no array to the device whose first task only writes it, and then neither the
+   * poison nor the guard would be there: this task reads them all.
+   */
+  private void touchOutputs(TaskGraph graph) {
+    FloatArray[] floats = new FloatArray[3];
+    IntArray[] ints = new IntArray[5];
+    int f = 0;
+    int i = 0;
+    for (Output output : outputs) {
+      if (output.array() instanceof FloatArray array) {
+        floats[f++] = array;
+      } else {
+        ints[i++] = (IntArray) output.array();
+      }
+    }
+    for (; f < floats.length; f++) {
+      floats[f] = new FloatArray(1);
+      floats[f].init(0);
+      graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, floats[f]);
+    }
+    for (; i < ints.length; i++) {
+      ints[i] = new IntArray(1);
+      ints[i].init(0);
+      graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, ints[i]);
+    }
+    graph.task(
+        "touch",
+        KernelCase::touch,
+        new KernelContext(),
+        floats[0],
+        floats[1],
+        floats[2],
+        ints[0],
+        ints[1],
+        ints[2],
+        ints[3],
+        ints[4]);
+  }
+
+  static void touch(
+      KernelContext context,
+      FloatArray a,
+      FloatArray b,
+      FloatArray c,
+      IntArray d,
+      IntArray e,
+      IntArray f,
+      IntArray g,
+      IntArray h) {
+    if (context.globalIdx == 0) {
+      a.set(0, a.get(0));
+      b.set(0, b.get(0));
+      c.set(0, c.get(0));
+      d.set(0, d.get(0));
+      e.set(0, e.get(0));
+      f.set(0, f.get(0));
+      g.set(0, g.get(0));
+      h.set(0, h.get(0));
+    }
+  }
+
+  /** Bits of all elements. */
+  private static List<Integer> content(TornadoNativeArray array) {
+    List<Integer> bits = new ArrayList<>();
+    for (int i = 0; i < array.getSize(); i++) {
+      bits.add(
+          array instanceof FloatArray f
+              ? Float.floatToRawIntBits(f.get(i))
+              : ((IntArray) array).get(i));
+    }
+    return bits;
+  }
+
+  /** A plan for timing: nothing but the kernel runs after the first execution. */
+  TornadoExecutionPlan timed(Version<A> version, TornadoDevice device) {
+    outputs.forEach(Output::poison);
+    TaskGraph graph = new TaskGraph("bench");
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.toArray());
+    version.task().add(graph, "kernel", arguments);
+    graph.transferToHost(DataTransferMode.UNDER_DEMAND, outputs.get(0).array());
+    return plan(graph, version, device, false).withProfiler(ProfilerMode.SILENT);
+  }
+
+  private TornadoExecutionPlan plan(
+      TaskGraph graph, Version<A> version, TornadoDevice device, boolean touched) {
+    TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot());
+    if (device != null) {
+      plan = plan.withDevice(device);
+    }
+    GridScheduler grids = new GridScheduler();
+    if (touched) {
+      grids.addWorkerGrid(graph.getTaskGraphName() + ".touch", Version.groups(1, 1));
+    }
+    if (version.grid() != null) {
+      WorkerGrid grid = version.grid().of(arguments, rows);
+      grids.addWorkerGrid(graph.getTaskGraphName() + ".kernel", grid);
+    }
+    return grids.keySet().isEmpty() ? plan : plan.withGridScheduler(grids);
+  }
+
+  private record FloatOutput(FloatArray array, double[] expected, float[] before)
+      implements Output {
+    @Override
+    public void poison() {
+      for (int i = 0; i < array.getSize(); i++) {
+        array.set(i, before(i));
+      }
+    }
+
+    private float before(int i) {
+      return before == null ? POISON : before[i];
+    }
+
+    @Override
+    public String check(Tolerance tolerance) {
+      double squares = 0;
+      double errors = 0;
+      double largest = 0;
+      double magnitude = 0;
+      int worst = 0;
+      for (int i = 0; i < array.getSize(); i++) {
+        float found = array.get(i);
+        if (i >= expected.length || Double.isNaN(expected[i])) {
+          if (Float.floatToRawIntBits(found) != Float.floatToRawIntBits(before(i))) {
+            return "element " + i + " is not this kernel's, and became " + found;
+          }
+          continue;
+        }
+        double error = Math.abs(found - expected[i]);
+        if (!(error >= 0) || !Float.isFinite(found)) {
+          return "element " + i + " is " + found + ", expected " + expected[i];
+        }
+        squares += expected[i] * expected[i];
+        errors += error * error;
+        magnitude = Math.max(magnitude, Math.abs(expected[i]));
+        if (error > largest) {
+          largest = error;
+          worst = i;
+        }
+      }
+      double nmse = errors / Math.max(squares, 1e-30);
+      if (nmse > tolerance.nmse || largest > tolerance.largest * Math.max(magnitude, 1e-3)) {
+        return "normalised mean squared error "
+            + nmse
+            + ", largest error "
+            + largest
+            + " at element "
+            + worst
+            + ": "
+            + array.get(worst)
+            + ", expected "
+            + expected[worst];
+      }
+      return null;
+    }
+  }
+
+  private record IntOutput(IntArray array, int[] expected, int[] before) implements Output {
+    @Override
+    public void poison() {
+      for (int i = 0; i < array.getSize(); i++) {
+        array.set(i, i < before.length ? before[i] : INT_POISON);
+      }
+    }
+
+    @Override
+    public String check(Tolerance tolerance) {
+      int[] found = array.toHeapArray();
+      for (int i = 0; i < expected.length; i++) {
+        if (found[i] != expected[i]) {
+          return "element " + i + " is " + found[i] + ", expected " + expected[i];
+        }
+      }
+      for (int i = expected.length; i < found.length; i++) {
+        if (found[i] != before[i]) {
+          return "element " + i + " is not this kernel's, and became " + found[i];
+        }
+      }
+      return null;
+    }
+  }
+
+  /** n times the same. */
+  static double[] all(int n, double value) {
+    double[] values = new double[n];
+    Arrays.fill(values, value);
+    return values;
+  }
+}

@@ -1,0 +1,598 @@
+package gpt.kernels;
+
+import gpt.kernels.KernelCase.Tolerance;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Every operation's cases: inputs, and the formula in double precision. */
+final class KernelCases {
+  private static final String[] DTYPES = {"f32", "f16", "i8"};
+
+  /** Blocks whose weights lie one after another; which of them a case uses. */
+  private static final int BLOCKS = 3;
+
+  private static final int BLOCK = 1;
+
+  private KernelCases() {}
+
+  // Products.
+
+  static KernelCase<LmHead.Arguments> lmHead(int dtype, int rows, int n, int k, long seed) {
+    KernelCase<LmHead.Arguments> test =
+        new KernelCase<>("lm_head " + shape(dtype, rows, n, k), seed);
+    int maxRows = rows + 2;
+    IntArray pass = test.pass(rows, rows, 1, 0);
+    FloatArray x = test.floats(maxRows * k, 1);
+    Matrix w = test.matrix(dtype, 1, n, k);
+    FloatArray y = test.output(maxRows * n);
+    double[] expected = KernelCase.all(maxRows * n, Double.NaN);
+    for (int r = 0; r < rows; r++) {
+      for (int o = 0; o < n; o++) {
+        expected[r * n + o] = product(w, o, x, r);
+      }
+    }
+    return projected(test, w, rows)
+        .expect(y, expected)
+        .arguments(new LmHead.Arguments(pass, x, w, y, maxRows, test.unused()));
+  }
+
+  static KernelCase<ResidualProjection.Arguments> residual(
+      ResidualProjection.Branch branch, int dtype, int rows, int n, int k, long seed) {
+    KernelCase<ResidualProjection.Arguments> test =
+        new KernelCase<>("residual " + branch + " " + shape(dtype, rows, n, k), seed);
+    int maxRows = rows + 2;
+    IntArray pass = test.pass(rows, 1, 1, BLOCK);
+    pass.set(branch == ResidualProjection.Branch.MLP ? Pass.BLOCK : Pass.MLP_BLOCK, 0);
+    FloatArray y = test.floats(maxRows * k, 1);
+    Matrix w = test.matrix(dtype, BLOCKS, n, k);
+    FloatArray bias = test.floats(BLOCKS * n, 1);
+    FloatArray x = test.inOut(maxRows * n);
+    double[] expected = KernelCase.all(maxRows * n, Double.NaN);
+    for (int r = 0; r < rows; r++) {
+      for (int o = 0; o < n; o++) {
+        int row = BLOCK * n + o;
+        expected[r * n + o] = x.get(r * n + o) + product(w, row, y, r) + bias.get(row);
+      }
+    }
+    return projected(test, w, rows)
+        .expectInOut(x, expected)
+        .arguments(
+            new ResidualProjection.Arguments(pass, branch, y, w, bias, x, maxRows, test.unused()));
+  }
+
+  static KernelCase<GeluProjection.Arguments> gelu(
+      int dtype, int rows, int n, int k, int form, long seed) {
+    KernelCase<GeluProjection.Arguments> test =
+        new KernelCase<>(
+            "gelu " + (form == Gelu.TANH ? "tanh " : "exact ") + shape(dtype, rows, n, k), seed);
+    int maxRows = rows + 2;
+    IntArray pass = test.pass(rows, 1, 1, BLOCK);
+    FloatArray x = test.floats(maxRows * k, 2);
+    Matrix w = test.matrix(dtype, BLOCKS, n, k);
+    FloatArray bias = test.floats(BLOCKS * n, 1);
+    FloatArray y = test.output(maxRows * n);
+    double[] expected = KernelCase.all(maxRows * n, Double.NaN);
+    for (int r = 0; r < rows; r++) {
+      for (int o = 0; o < n; o++) {
+        int row = BLOCK * n + o;
+        expected[r * n + o] = activation(form, product(w, row, x, r) + bias.get(row));
+      }
+    }
+    int[] after = pass.toHeapArray();
+    after[Pass.BLOCK] = BLOCK + 1;
+    return projected(test, w, rows)
+        .expect(y, expected)
+        .expect(pass, after)
+        .arguments(new GeluProjection.Arguments(pass, x, w, bias, y, form, maxRows, test.unused()));
+  }
+
+  /** Rows of several samples where {@code prompt} is false, else of one. */
+  static KernelCase<QkvProjection.Arguments> qkv(
+      int dtype, int rows, int heads, int headSize, boolean prompt, long seed) {
+    int c = heads * headSize;
+    KernelCase<QkvProjection.Arguments> test =
+        new KernelCase<>("qkv " + shape(dtype, rows, 3 * c, c) + " heads " + heads, seed);
+    int maxRows = rows + 2;
+    Context context = new Context(rows, prompt, test.random());
+    IntArray pass = test.pass(rows, 1, 1, BLOCK);
+    IntArray positions = test.ints(context.positions);
+    IntArray slots = test.ints(context.slots);
+    FloatArray x = test.floats(maxRows * c, 1);
+    Matrix w = test.matrix(dtype, BLOCKS, 3 * c, c);
+    FloatArray bias = test.floats(BLOCKS * 3 * c, 1);
+    FloatArray q = test.output(maxRows * c);
+    int cache = BLOCKS * context.samples * c * context.length;
+    FloatArray keys = test.output(cache);
+    FloatArray values = test.output(cache);
+    double[] expectedQ = KernelCase.all(maxRows * c, Double.NaN);
+    double[] expectedKeys = KernelCase.all(cache, Double.NaN);
+    double[] expectedValues = KernelCase.all(cache, Double.NaN);
+    for (int r = 0; r < rows; r++) {
+      for (int o = 0; o < 3 * c; o++) {
+        int row = BLOCK * 3 * c + o;
+        double y = product(w, row, x, r) + bias.get(row);
+        int h = o % c / headSize;
+        int i = o % headSize;
+        int head = (BLOCK * context.samples + context.slots[r]) * heads + h;
+        int t = context.positions[r];
+        switch (o / c) {
+          case 0 -> expectedQ[r * c + o] = y;
+          case 1 -> expectedKeys[(head * headSize + i) * context.length + t] = y;
+          default -> expectedValues[(head * context.length + t) * headSize + i] = y;
+        }
+      }
+    }
+    return projected(test, w, rows)
+        .expect(q, expectedQ)
+        .expect(keys, expectedKeys)
+        .expect(values, expectedValues)
+        .arguments(
+            new QkvProjection.Arguments(
+                pass,
+                positions,
+                slots,
+                x,
+                w,
+                bias,
+                q,
+                keys,
+                values,
+                maxRows,
+                context.samples,
+                heads,
+                context.length));
+  }
+
+  private static <A> KernelCase<A> projected(KernelCase<A> test, Matrix w, int rows) {
+    long element = w.dtype() == Matrix.F32 ? 4 : w.dtype() == Matrix.F16 ? 2 : 1;
+    long size = (long) w.n() * w.k();
+    return test.cost(element * size + 4L * rows * (w.n() + w.k()), 2 * size * rows);
+  }
+
+  private static String shape(int dtype, int rows, int n, int k) {
+    return DTYPES[dtype] + " " + rows + " x " + n + " x " + k;
+  }
+
+  private static double product(Matrix w, int row, FloatArray x, int r) {
+    double sum = 0;
+    for (int i = 0; i < w.k(); i++) {
+      sum += KernelCase.weight(w, row, i) * x.get(r * w.k() + i);
+    }
+    return sum;
+  }
+
+  private static double activation(int form, double x) {
+    if (form == Gelu.TANH) {
+      return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+    }
+    return 0.5 * x * (1 + erf(x / Math.sqrt(2)));
+  }
+
+  /** 2/√π · e^(−x²) · Σ 2ⁿx²ⁿ⁺¹/(2n+1)!! (Abramowitz and Stegun 7.1.6). */
+  private static double erf(double x) {
+    if (Math.abs(x) >= 6) {
+      return Math.signum(x);
+    }
+    double term = x;
+    double sum = x;
+    for (int n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= 2 * x * x / (2 * n + 1);
+      sum += term;
+    }
+    return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  }
+
+  // Norms and embeddings.
+
+  static KernelCase<LayerNorm.Arguments> layerNorm(
+      LayerNorm.Place place, int rows, int c, long seed) {
+    KernelCase<LayerNorm.Arguments> test =
+        new KernelCase<>("layernorm " + place + " " + rows + " x " + c, seed);
+    int maxRows = rows + 2;
+    boolean last = place == LayerNorm.Place.FINAL;
+    IntArray pass = test.pass(last ? rows + 1 : rows, rows, 1, BLOCK);
+    pass.set(Pass.MLP_BLOCK, place == LayerNorm.Place.MLP ? BLOCK : 0);
+    FloatArray x = test.floats(maxRows * c, 3);
+    // A mean far from 0, which a single pass over the squares would not survive; of few numbers the
+    // variance may be so small that no arithmetic in single precision does.
+    for (int i = 0; i < x.getSize() && c > 16; i++) {
+      x.set(i, x.get(i) + 50);
+    }
+    int[] from = test.random().ints(maxRows, 0, maxRows).toArray();
+    IntArray rowOf = test.ints(from);
+    FloatArray weight = test.floats((last ? 1 : BLOCKS) * c, 1);
+    FloatArray bias = test.floats((last ? 1 : BLOCKS) * c, 1);
+    FloatArray y = test.output(maxRows * c);
+    double epsilon = 1e-5;
+    double[] expected = KernelCase.all(maxRows * c, Double.NaN);
+    int first = last ? 0 : BLOCK * c;
+    for (int r = 0; r < rows; r++) {
+      int row = (last ? from[r] : r) * c;
+      double mean = IntStream.range(0, c).mapToDouble(i -> x.get(row + i)).sum() / c;
+      double variance =
+          IntStream.range(0, c).mapToDouble(i -> Math.pow(x.get(row + i) - mean, 2)).sum() / c;
+      for (int i = 0; i < c; i++) {
+        double normed = (x.get(row + i) - mean) / Math.sqrt(variance + epsilon);
+        expected[r * c + i] = normed * weight.get(first + i) + bias.get(first + i);
+      }
+    }
+    int[] after = pass.toHeapArray();
+    if (place == LayerNorm.Place.ATTENTION) {
+      after[Pass.MLP_BLOCK] = BLOCK;
+    }
+    return test.gridRows(rows)
+        .tolerance(new Tolerance(1e-9, 1e-4)) // the mean costs digits
+        .cost(16L * rows * c, 8L * rows * c)
+        .expect(y, expected)
+        .expect(pass, after)
+        .arguments(
+            new LayerNorm.Arguments(
+                pass, x, rowOf, weight, bias, y, maxRows, c, (float) epsilon, place));
+  }
+
+  static KernelCase<Embedding.Arguments> embedding(
+      int dtype, int rows, int vocabSize, int c, long seed) {
+    KernelCase<Embedding.Arguments> test =
+        new KernelCase<>("embedding " + shape(dtype, rows, vocabSize, c), seed);
+    int maxRows = rows + 2;
+    int contextLength = rows + 5;
+    IntArray pass = test.pass(rows, 1, 1, 7);
+    int[] ids = test.random().ints(maxRows, 0, vocabSize).toArray();
+    int[] at = test.random().ints(maxRows, 0, contextLength).toArray();
+    IntArray tokens = test.ints(ids);
+    IntArray positions = test.ints(at);
+    Matrix wte = test.matrix(dtype, 1, vocabSize, c);
+    FloatArray wpe = test.floats(contextLength * c, 1);
+    FloatArray x = test.output(maxRows * c);
+    double[] expected = KernelCase.all(maxRows * c, Double.NaN);
+    for (int r = 0; r < rows; r++) {
+      for (int i = 0; i < c; i++) {
+        expected[r * c + i] = KernelCase.weight(wte, ids[r], i) + wpe.get(at[r] * c + i);
+      }
+    }
+    int[] after = pass.toHeapArray();
+    after[Pass.BLOCK] = 0;
+    return test.cost(12L * rows * c, (long) rows * c)
+        .expect(x, expected)
+        .expect(pass, after)
+        .arguments(new Embedding.Arguments(pass, tokens, positions, wte, wpe, x, maxRows, c));
+  }
+
+  // Attention.
+
+  /** Where the rows of a case stand in their contexts. */
+  private static final class Context {
+    final int samples;
+    final int length;
+    final int[] positions;
+    final int[] slots;
+
+    Context(int rows, boolean prompt, Random random) {
+      this(rows, prompt, random, rows + 4);
+    }
+
+    Context(int rows, boolean prompt, Random random, int length) {
+      this.length = length;
+      samples = prompt ? 2 : rows + 1;
+      int past = length == rows ? 0 : random.nextInt(length - rows);
+      positions =
+          IntStream.range(0, rows + 2)
+              .map(r -> prompt ? Math.min(past + r, length - 1) : random.nextInt(length))
+              .toArray();
+      if (!prompt) {
+        positions[rows - 1] = length - 1; // a full context among them
+      }
+      int[] order = IntStream.range(0, rows + 2).map(r -> Math.min(r, samples - 1)).toArray();
+      // Samples need not be in the order of their slots.
+      for (int i = rows - 1; i > 0 && !prompt; i--) {
+        int j = random.nextInt(i + 1);
+        int swap = order[i];
+        order[i] = order[j];
+        order[j] = swap;
+      }
+      slots = prompt ? IntStream.range(0, rows + 2).map(r -> 1).toArray() : order;
+    }
+  }
+
+  static KernelCase<Attention.Arguments> attention(
+      int rows, int heads, int headSize, int length, boolean prompt, long seed) {
+    KernelCase<Attention.Arguments> test =
+        new KernelCase<>(
+            "%s rows %d, %d heads of %d, context %d"
+                .formatted(prompt ? "prompt" : "samples", rows, heads, headSize, length),
+            seed);
+    Context context = new Context(rows, prompt, test.random(), length);
+    Attention.Arguments arguments = attention(test, context, rows, heads, headSize);
+    return test.expect(arguments.y(), attend(arguments, context, rows)).arguments(arguments);
+  }
+
+  private static Attention.Arguments attention(
+      KernelCase<?> test, Context context, int rows, int heads, int headSize) {
+    int maxRows = rows + 2;
+    int c = heads * headSize;
+    int cache = BLOCKS * context.samples * c * context.length;
+    IntArray pass = test.pass(rows, 1, 1, BLOCK);
+    long seen = Arrays.stream(context.positions).limit(rows).mapToLong(t -> t + 1).sum();
+    test.cost(8L * seen * c, 4L * seen * c);
+    return new Attention.Arguments(
+        pass,
+        test.ints(context.positions),
+        test.ints(context.slots),
+        test.floats(maxRows * c, 2),
+        test.floats(cache, 1),
+        test.floats(cache, 1),
+        test.output(maxRows * c),
+        maxRows,
+        context.samples,
+        heads,
+        headSize,
+        context.length);
+  }
+
+  private static double[] attend(Attention.Arguments a, Context context, int rows) {
+    int headSize = a.headSize();
+    int c = a.heads() * headSize;
+    double[] y = KernelCase.all(a.maxRows() * c, Double.NaN);
+    for (int r = 0; r < rows; r++) {
+      for (int h = 0; h < a.heads(); h++) {
+        double[] scores = scores(a, context, r, h, 0, context.positions[r] + 1);
+        double top = Arrays.stream(scores).max().orElseThrow();
+        double sum = Arrays.stream(scores).map(s -> Math.exp(s - top)).sum();
+        for (int i = 0; i < headSize; i++) {
+          double weighted = 0;
+          for (int t = 0; t < scores.length; t++) {
+            weighted += Math.exp(scores[t] - top) * value(a, context, r, h, t, i);
+          }
+          y[r * c + h * headSize + i] = weighted / sum;
+        }
+      }
+    }
+    return y;
+  }
+
+  private static double[] scores(
+      Attention.Arguments a, Context context, int r, int h, int from, int to) {
+    int head = head(a, context, r, h);
+    double[] scores = new double[to - from];
+    for (int t = from; t < to; t++) {
+      for (int i = 0; i < a.headSize(); i++) {
+        double q = a.q().get((r * a.heads() + h) * a.headSize() + i);
+        scores[t - from] += q * a.keys().get((head * a.headSize() + i) * context.length + t);
+      }
+      scores[t - from] /= Math.sqrt(a.headSize());
+    }
+    return scores;
+  }
+
+  private static double value(Attention.Arguments a, Context context, int r, int h, int t, int i) {
+    return a.values().get((head(a, context, r, h) * context.length + t) * a.headSize() + i);
+  }
+
+  private static int head(Attention.Arguments a, Context context, int r, int h) {
+    return (BLOCK * context.samples + context.slots[r]) * a.heads() + h;
+  }
+
+  static KernelCase<SplitAttention.Arguments> splitAttention(
+      int rows, int heads, int headSize, int length, long seed) {
+    KernelCase<SplitAttention.Arguments> test =
+        new KernelCase<>(
+            "split rows %d, %d heads of %d, context %d".formatted(rows, heads, headSize, length),
+            seed);
+    Context context = new Context(rows, false, test.random(), length);
+    Attention.Arguments of = attention(test, context, rows, heads, headSize);
+    int size = SplitAttention.Arguments.partialSize(of.maxRows(), heads, headSize, context.length);
+    FloatArray partial = test.output(size);
+    return test.expect(partial, partials(of, context, rows, size))
+        .arguments(new SplitAttention.Arguments(of, partial));
+  }
+
+  private static double[] partials(Attention.Arguments a, Context context, int rows, int size) {
+    int chunks = Math.ceilDiv(context.length, SplitAttention.CHUNK);
+    double[] expected = KernelCase.all(size, Double.NaN);
+    for (int r = 0; r < rows; r++) {
+      for (int h = 0; h < a.heads(); h++) {
+        int seen = context.positions[r] + 1;
+        for (int first = 0; first < seen; first += SplitAttention.CHUNK) {
+          double[] scores =
+              scores(a, context, r, h, first, Math.min(seen, first + SplitAttention.CHUNK));
+          double top = Arrays.stream(scores).max().orElseThrow();
+          int chunk = (r * a.heads() + h) * chunks + first / SplitAttention.CHUNK;
+          int at = chunk * (a.headSize() + 2);
+          Arrays.fill(expected, at, at + a.headSize() + 2, 0);
+          for (int t = 0; t < scores.length; t++) {
+            double weight = Math.exp(scores[t] - top);
+            expected[at + a.headSize() + 1] += weight;
+            for (int i = 0; i < a.headSize(); i++) {
+              expected[at + i] += weight * value(a, context, r, h, first + t, i);
+            }
+          }
+          expected[at + a.headSize()] = top;
+        }
+      }
+    }
+    return expected;
+  }
+
+  static KernelCase<SplitAttention.Arguments> attentionMerge(
+      int rows, int heads, int headSize, int length, long seed) {
+    KernelCase<SplitAttention.Arguments> test =
+        new KernelCase<>(
+            "merge rows %d, %d heads of %d, context %d".formatted(rows, heads, headSize, length),
+            seed);
+    Context context = new Context(rows, false, test.random(), length);
+    Attention.Arguments of = attention(test, context, rows, heads, headSize);
+    int size = SplitAttention.Arguments.partialSize(of.maxRows(), heads, headSize, context.length);
+    FloatArray partial = test.floats(size, 0);
+    double[] partials = partials(of, context, rows, size);
+    for (int i = 0; i < size; i++) {
+      partial.set(i, (float) partials[i]); // NaN where no chunk is: it must not be read
+    }
+    return test.cost(4L * size, 4L * size)
+        .expect(of.y(), attend(of, context, rows))
+        .arguments(new SplitAttention.Arguments(of, partial));
+  }
+
+  // The end of a pass.
+
+  /** A few logits equal to the largest, unless there is one sample only. */
+  static KernelCase<Argmax.Arguments> argmax(int samples, int logitRows, int vocabSize, long seed) {
+    KernelCase<Argmax.Arguments> test =
+        new KernelCase<>(
+            "argmax samples %d, rows %d, vocabulary %d".formatted(samples, logitRows, vocabSize),
+            seed);
+    IntArray pass = test.pass(logitRows, logitRows, samples, 0);
+    FloatArray logits = test.floats(logitRows * vocabSize, 4);
+    IntArray chosen = test.intOutput(samples);
+    int[] best = new int[logitRows];
+    for (int r = 0; r < logitRows; r++) {
+      for (int tie = 0; tie < 3 && samples > 1; tie++) {
+        logits.set(r * vocabSize + test.random().nextInt(vocabSize), 30);
+      }
+      for (int id = 1; id < vocabSize; id++) {
+        if (logits.get(r * vocabSize + id) > logits.get(r * vocabSize + best[r])) {
+          best[r] = id;
+        }
+      }
+    }
+    int[] expected = IntStream.range(0, samples).map(b -> best[b % logitRows]).toArray();
+    return test.cost(4L * logitRows * vocabSize, (long) samples * vocabSize)
+        .expect(chosen, expected)
+        .arguments(new Argmax.Arguments(pass, logits, chosen, samples, vocabSize));
+  }
+
+  /** A row with one NaN, one with +∞, one with −∞ alone, and one with −∞ everywhere but at 1. */
+  static KernelCase<Argmax.Arguments> argmaxOfDamaged(int vocabSize, long seed) {
+    KernelCase<Argmax.Arguments> test =
+        new KernelCase<>("argmax of damaged logits, vocabulary %d".formatted(vocabSize), seed);
+    int rows = 4;
+    IntArray pass = test.pass(rows, rows, rows, 0);
+    FloatArray logits = test.floats(rows * vocabSize, 4);
+    logits.set(test.random().nextInt(vocabSize), Float.NaN);
+    logits.set(vocabSize + test.random().nextInt(vocabSize), Float.POSITIVE_INFINITY);
+    for (int id = 0; id < vocabSize; id++) {
+      logits.set(2 * vocabSize + id, Float.NEGATIVE_INFINITY);
+      logits.set(3 * vocabSize + id, id == 1 ? -300 : Float.NEGATIVE_INFINITY);
+    }
+    IntArray chosen = test.intOutput(rows);
+    return test.expect(chosen, Argmax.NONE, Argmax.NONE, Argmax.NONE, 1)
+        .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize));
+  }
+
+  // The rows of the next pass.
+
+  static KernelCase<Feed.Arguments> feed(int rows, int logitRows, int maxRows, long seed) {
+    KernelCase<Feed.Arguments> test =
+        new KernelCase<>("feed rows %d, logit rows %d".formatted(rows, logitRows), seed);
+    int maxLogitRows = logitRows + 2;
+    IntArray pass = test.pass(9, 9, 9, 4);
+    int[] request = test.random().ints(Feed.HEADER + 3 * maxRows + maxLogitRows, 0, 1000).toArray();
+    request[0] = rows;
+    request[1] = logitRows;
+    request[2] = 3;
+    IntArray tokens = test.intOutput(maxRows);
+    IntArray positions = test.intOutput(maxRows);
+    IntArray slots = test.intOutput(maxRows);
+    IntArray rowOf = test.intOutput(maxLogitRows);
+    int[] after = pass.toHeapArray();
+    after[Pass.ROWS] = rows;
+    after[Pass.LOGIT_ROWS] = logitRows;
+    after[Pass.SAMPLES] = 3;
+    int from = Feed.HEADER;
+    return test.gridRows(rows)
+        .expect(pass, after)
+        .expect(tokens, Arrays.copyOfRange(request, from, from + rows))
+        .expect(positions, Arrays.copyOfRange(request, from + maxRows, from + maxRows + rows))
+        .expect(slots, Arrays.copyOfRange(request, from + 2 * maxRows, from + 2 * maxRows + rows))
+        .expect(
+            rowOf, Arrays.copyOfRange(request, from + 3 * maxRows, from + 3 * maxRows + logitRows))
+        .arguments(
+            new Feed.Arguments(
+                test.ints(request), pass, tokens, positions, slots, rowOf, maxRows, maxLogitRows));
+  }
+
+  /** After a prompt of {@code rows} tokens where {@code shared}, else after a step of decode. */
+  static KernelCase<Advance.Arguments> advance(boolean shared, int rows, int samples, long seed) {
+    KernelCase<Advance.Arguments> test =
+        new KernelCase<>(
+            "advance %s rows %d, samples %d".formatted(shared ? "prompt" : "step", rows, samples),
+            seed);
+    int logitRows = shared ? 1 : samples;
+    int size = Math.max(rows, samples) + 2;
+    IntArray pass = test.pass(rows, logitRows, samples, 5);
+    int[] ids = test.random().ints(samples, 0, 1000).toArray();
+    int[] at = test.random().ints(size, 0, 1000).toArray();
+    int[] from =
+        IntStream.range(0, size)
+            .map(b -> shared && b == 0 ? rows - 1 : Math.min(b, rows - 1))
+            .toArray();
+    IntArray tokens = test.intInOut(test.random().ints(size, 0, 1000).toArray());
+    IntArray positions = test.intInOut(at);
+    IntArray slots = test.intInOut(test.random().ints(size, 0, 1000).toArray());
+    IntArray rowOf = test.intInOut(from);
+    int[] after = pass.toHeapArray();
+    after[Pass.ROWS] = samples;
+    after[Pass.LOGIT_ROWS] = samples;
+    int[] next = IntStream.range(0, samples).map(b -> at[from[shared ? 0 : b]] + 1).toArray();
+    int[] own = IntStream.range(0, samples).toArray();
+    return test.expect(pass, after)
+        .expect(tokens, ids)
+        .expect(positions, next)
+        .expect(slots, own)
+        .expect(rowOf, own)
+        .arguments(new Advance.Arguments(pass, test.ints(ids), tokens, positions, slots, rowOf));
+  }
+
+  static KernelCase<CacheCopy.Arguments> cacheCopy(
+      int samples, int heads, int headSize, int prompt, int contextLength, long seed) {
+    KernelCase<CacheCopy.Arguments> test =
+        new KernelCase<>(
+            "cache samples %d, %d heads of %d, %d of %d"
+                .formatted(samples, heads, headSize, prompt, contextLength),
+            seed);
+    IntArray pass = test.pass(1, 1, samples, 0);
+    IntArray positions = test.ints(0, prompt - 1);
+    IntArray rowOf = test.ints(1);
+    int size = BLOCKS * samples * heads * headSize * contextLength;
+    FloatArray keys = test.inOut(size);
+    FloatArray values = test.inOut(size);
+    double[] expectedKeys = KernelCase.all(size, Double.NaN);
+    double[] expectedValues = KernelCase.all(size, Double.NaN);
+    for (int l = 0; l < BLOCKS; l++) {
+      for (int b = 1; b < samples; b++) {
+        for (int h = 0; h < heads; h++) {
+          int from = l * samples * heads + h;
+          int to = from + b * heads;
+          for (int i = 0; i < headSize; i++) {
+            for (int t = 0; t < prompt; t++) {
+              int key = i * contextLength + t;
+              int value = t * headSize + i;
+              int context = headSize * contextLength;
+              expectedKeys[to * context + key] = keys.get(from * context + key);
+              expectedValues[to * context + value] = values.get(from * context + value);
+            }
+          }
+        }
+      }
+    }
+    return test.gridRows(prompt)
+        .cost(16L * (samples - 1) * prompt * BLOCKS * heads * headSize, 0)
+        .tolerance(new Tolerance(0, 0))
+        .expectInOut(keys, expectedKeys)
+        .expectInOut(values, expectedValues)
+        .arguments(
+            new CacheCopy.Arguments(
+                pass,
+                positions,
+                rowOf,
+                keys,
+                values,
+                BLOCKS,
+                samples,
+                heads,
+                headSize,
+                contextLength));
+  }
+}

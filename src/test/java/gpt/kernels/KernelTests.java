@@ -1,0 +1,65 @@
+package gpt.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import gpt.tornado.TornadoDevices;
+import gpt.tornado.TornadoVm;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+
+/**
+ * Tests of every version of an operation on every device that is there: the emulator's one in a
+ * plain JVM, with an SDK all of TornadoVM's.
+ */
+final class KernelTests {
+  private static final List<TornadoDevices.Device> DEVICES = TornadoDevices.find().all();
+
+  private final List<DynamicTest> tests = new ArrayList<>();
+  private long seed;
+
+  /** The first case's seed; each further one has the next. */
+  KernelTests(long seed) {
+    this.seed = seed;
+  }
+
+  /** Makes a case of a seed. */
+  interface Case<A> {
+    KernelCase<A> of(long seed);
+  }
+
+  /** Adds the versions of a case, on every device. */
+  <A> KernelTests add(List<Version<A>> versions, Case<A> maker) {
+    long ownSeed = seed++;
+    for (TornadoDevices.Device device : DEVICES) {
+      for (Version<A> version : versions) {
+        KernelCase<A> test = maker.of(ownSeed);
+        String name = device.id() + " " + version + ": " + test;
+        tests.add(
+            DynamicTest.dynamicTest(
+                name, () -> assertNull(test.check(version, device.handle()), name)));
+      }
+    }
+    return this;
+  }
+
+  /** Adds it where TornadoVM runs: the emulator takes minutes for shapes of this size. */
+  <A> KernelTests addLarge(List<Version<A>> versions, Case<A> maker) {
+    if (TornadoVm.presence() == TornadoVm.Presence.TORNADOVM) {
+      return add(versions, maker);
+    }
+    seed++;
+    return this;
+  }
+
+  /** The forms of a weight that the devices can compute with; half precision is not everywhere. */
+  static int[] dtypes() {
+    return DEVICES.stream().allMatch(TornadoDevices.Device::hasHalf)
+        ? new int[] {Matrix.F32, Matrix.F16, Matrix.I8}
+        : new int[] {Matrix.F32, Matrix.I8};
+  }
+
+  List<DynamicTest> all() {
+    return tests;
+  }
+}

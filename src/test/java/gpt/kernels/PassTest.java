@@ -1,0 +1,40 @@
+package gpt.kernels;
+
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+
+/** What tells a pass its rows, and what a batch begins with. */
+@Tag("kernels")
+class PassTest {
+  @TestFactory
+  List<DynamicTest> feed() {
+    return new KernelTests(12_000)
+        .add(Feed.VERSIONS, seed -> KernelCases.feed(1, 1, 1, seed))
+        .add(Feed.VERSIONS, seed -> KernelCases.feed(70, 1, 100, seed))
+        .add(Feed.VERSIONS, seed -> KernelCases.feed(2, 70, 80, seed))
+        .add(Feed.VERSIONS, seed -> KernelCases.feed(0, 8, 12, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> advance() {
+    return new KernelTests(13_000)
+        .add(Advance.VERSIONS, seed -> KernelCases.advance(true, 7, 1, seed))
+        .add(Advance.VERSIONS, seed -> KernelCases.advance(true, 7, 4, seed))
+        .add(Advance.VERSIONS, seed -> KernelCases.advance(true, 1, 3, seed))
+        .add(Advance.VERSIONS, seed -> KernelCases.advance(false, 1, 1, seed))
+        .add(Advance.VERSIONS, seed -> KernelCases.advance(false, 5, 5, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> cacheCopy() {
+    return new KernelTests(14_000)
+        .add(CacheCopy.VERSIONS, seed -> KernelCases.cacheCopy(1, 2, 3, 4, 5, seed))
+        .add(CacheCopy.VERSIONS, seed -> KernelCases.cacheCopy(3, 2, 3, 1, 7, seed))
+        .add(CacheCopy.VERSIONS, seed -> KernelCases.cacheCopy(2, 3, 5, 70, 80, seed))
+        .all();
+  }
+}

@@ -1,0 +1,49 @@
+package gpt.kernels;
+
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+
+/** What is done to each row by itself: embedding, norms, argmax. */
+@Tag("kernels")
+class RowsTest {
+  @TestFactory
+  List<DynamicTest> embedding() {
+    KernelTests tests = new KernelTests(9000);
+    for (int dtype : KernelTests.dtypes()) {
+      tests
+          .add(Embedding.VERSIONS, seed -> KernelCases.embedding(dtype, 1, 1, 1, seed))
+          .add(Embedding.VERSIONS, seed -> KernelCases.embedding(dtype, 3, 50, 33, seed))
+          .add(Embedding.VERSIONS, seed -> KernelCases.embedding(dtype, 65, 257, 64, seed))
+          .addLarge(Embedding.VERSIONS, seed -> KernelCases.embedding(dtype, 2, 50257, 768, seed));
+    }
+    return tests.all();
+  }
+
+  @TestFactory
+  List<DynamicTest> layerNorm() {
+    KernelTests tests = new KernelTests(10_000);
+    for (LayerNorm.Place place : LayerNorm.Place.values()) {
+      tests
+          .add(LayerNorm.VERSIONS, seed -> KernelCases.layerNorm(place, 1, 48, seed))
+          .add(LayerNorm.VERSIONS, seed -> KernelCases.layerNorm(place, 5, 769, seed))
+          .add(LayerNorm.VERSIONS, seed -> KernelCases.layerNorm(place, 3, 2, seed))
+          .addLarge(LayerNorm.VERSIONS, seed -> KernelCases.layerNorm(place, 130, 1600, seed));
+    }
+    return tests.all();
+  }
+
+  @TestFactory
+  List<DynamicTest> argmax() {
+    return new KernelTests(11_000)
+        .add(Argmax.VERSIONS, seed -> KernelCases.argmax(1, 1, 1, seed))
+        .add(Argmax.VERSIONS, seed -> KernelCases.argmax(1, 1, 65, seed))
+        .add(Argmax.VERSIONS, seed -> KernelCases.argmax(4, 1, 1000, seed))
+        .add(Argmax.VERSIONS, seed -> KernelCases.argmax(3, 3, 257, seed))
+        .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfDamaged(2, seed))
+        .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfDamaged(1009, seed))
+        .addLarge(Argmax.VERSIONS, seed -> KernelCases.argmax(2, 2, 50257, seed))
+        .all();
+  }
+}
