@@ -1,0 +1,158 @@
+package gpt.tornado;
+
+import gpt.kernels.Feed;
+import gpt.kernels.Pass;
+import gpt.kernels.SplitAttention;
+import gpt.kernels.Unused;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * What a forward pass works on, all of it on the device: the rows of the pass, activations, keys
+ * and values, logits. Only {@link #request} goes to the device after loading, and only {@link
+ * #chosen}, or {@link #logits} where they are asked for, comes back.
+ */
+final class DeviceBuffers {
+  /** Positions whose logits are computed at once where all are wanted. */
+  static final int LOGIT_ROWS = 8;
+
+  final int maxRows;
+  final int maxLogitRows;
+
+  final IntArray request; // rows of the next pass, from the host; see Feed
+  final IntArray pass; // see Pass
+  final IntArray tokens; // (R)
+  final IntArray positions; // (R)
+  final IntArray slots; // (R)
+  final IntArray rowOf; // (logit rows)
+  final IntArray chosen; // (B)
+
+  final FloatArray x; // (R, C): the residual stream
+  final FloatArray normed; // (R, C)
+  final FloatArray q; // (R, C)
+  final FloatArray heads; // (R, nh, hs): attention's output, heads side by side
+  final FloatArray hidden; // (R, nInner)
+  final FloatArray keyCache; // (L, B, nh, hs, block_size)
+  final FloatArray valueCache; // (L, B, nh, block_size, hs)
+  final FloatArray partial; // (R, nh, chunks, hs + 2): see SplitAttention
+  final FloatArray normedLast; // (logit rows, C)
+  final FloatArray logits; // (logit rows, V)
+  final Unused unused = Unused.create();
+
+  /**
+   * Allocates the host's twins of all buffers.
+   *
+   * @param samples B, contexts at once
+   * @param split rows of a pass that split attention is used for; 0 is none
+   */
+  DeviceBuffers(GptConfig config, int samples, int split) {
+    maxRows = maxRows(config, samples);
+    maxLogitRows = maxLogitRows(config, samples);
+    int c = config.nEmbd();
+    request = ints(Feed.HEADER + 3 * maxRows + maxLogitRows);
+    pass = ints(Pass.SIZE);
+    tokens = ints(maxRows);
+    positions = ints(maxRows);
+    slots = ints(maxRows);
+    rowOf = ints(maxLogitRows);
+    chosen = ints(samples);
+    x = floats((long) maxRows * c);
+    normed = floats((long) maxRows * c);
+    q = floats((long) maxRows * c);
+    heads = floats((long) maxRows * c);
+    hidden = floats((long) maxRows * config.nInner());
+    keyCache = floats(cacheElements(config, samples));
+    valueCache = floats(cacheElements(config, samples));
+    partial = floats(Math.max(1, partialElements(config, split)));
+    normedLast = floats((long) maxLogitRows * c);
+    logits = floats((long) maxLogitRows * config.vocabSize());
+  }
+
+  /** Those that hold floats, but for the cache, which is among them last. */
+  List<FloatArray> floats() {
+    return List.of(
+        x,
+        normed,
+        q,
+        heads,
+        hidden,
+        partial,
+        normedLast,
+        logits,
+        keyCache,
+        valueCache,
+        unused.bias(),
+        unused.keys(),
+        unused.values());
+  }
+
+  /**
+   * Those that hold ints, but for {@link #pass}, and {@link #request}, which one graph alone has.
+   */
+  List<IntArray> ints() {
+    return List.of(tokens, positions, slots, rowOf, chosen, unused.positions(), unused.slots());
+  }
+
+  /** All that stay on the device. */
+  List<TornadoNativeArray> resident() {
+    List<TornadoNativeArray> all = new ArrayList<>(ints());
+    all.add(pass);
+    all.addAll(floats());
+    return all;
+  }
+
+  static int maxRows(GptConfig config, int samples) {
+    return Math.max(config.blockSize(), samples);
+  }
+
+  private static int maxLogitRows(GptConfig config, int samples) {
+    return Math.max(Math.min(LOGIT_ROWS, config.blockSize()), samples);
+  }
+
+  static long cacheElements(GptConfig config, int samples) {
+    return (long) config.nLayer() * samples * config.blockSize() * config.nEmbd();
+  }
+
+  private static long partialElements(GptConfig config, int rows) {
+    return rows == 0
+        ? 0
+        : SplitAttention.Arguments.partialSize(
+            rows, config.nHead(), config.headSize(), config.blockSize());
+  }
+
+  /** Bytes of all buffers on a device. */
+  static long bytes(GptConfig config, int samples, int split) {
+    long rows = maxRows(config, samples);
+    long logitRows = maxLogitRows(config, samples);
+    long c = config.nEmbd();
+    long floats =
+        rows * (4 * c + config.nInner())
+            + 2 * cacheElements(config, samples)
+            + partialElements(config, split)
+            + logitRows * (c + config.vocabSize());
+    return Float.BYTES * (floats + 6 * rows + 2 * logitRows);
+  }
+
+  private static IntArray ints(int n) {
+    IntArray array = new IntArray(n);
+    array.init(0);
+    return array;
+  }
+
+  private static FloatArray floats(long n) {
+    if (n > Integer.MAX_VALUE) {
+      throw new GptException(
+          "keys and values or activations have "
+              + n
+              + " elements, and an array on a TornadoVM device holds at most "
+              + Integer.MAX_VALUE
+              + "; take fewer samples at once with --num-samples");
+    }
+    return new FloatArray((int) n);
+  }
+}

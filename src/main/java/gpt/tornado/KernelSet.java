@@ -1,0 +1,61 @@
+package gpt.tornado;
+
+import gpt.kernels.Advance;
+import gpt.kernels.Argmax;
+import gpt.kernels.Attention;
+import gpt.kernels.AttentionMerge;
+import gpt.kernels.CacheCopy;
+import gpt.kernels.Embedding;
+import gpt.kernels.Feed;
+import gpt.kernels.LayerNorm;
+import gpt.kernels.PrefillAttention;
+import gpt.kernels.Projection;
+import gpt.kernels.SplitAttention;
+import gpt.kernels.Version;
+
+/**
+ * Which version of each kernel a device gets. What suits a GPU is 4 to 10 times slower on a CPU
+ * device, and the other way round.
+ */
+record KernelSet(
+    Version.Target target,
+    Version<Feed.Arguments> feed,
+    Version<Embedding.Arguments> embedding,
+    Version<LayerNorm.Arguments> layerNorm,
+    Version<Attention.Arguments> attention,
+    Version<SplitAttention.Arguments> splitAttention,
+    Version<SplitAttention.Arguments> attentionMerge,
+    Version<Attention.Arguments> prefillAttention,
+    Version<Argmax.Arguments> argmax,
+    Version<Advance.Arguments> advance,
+    Version<CacheCopy.Arguments> cacheCopy) {
+
+  static KernelSet of(Version.Target target) {
+    boolean gpu = target == Version.Target.GPU;
+    return new KernelSet(
+        target,
+        Feed.ROW_PER_THREAD,
+        Embedding.CHANNEL_PER_THREAD,
+        gpu ? LayerNorm.ROW_PER_GROUP : LayerNorm.ROW_PER_THREAD,
+        gpu ? Attention.HEAD_PER_GROUP : Attention.HEAD_PER_THREAD,
+        SplitAttention.CHUNK_PER_GROUP,
+        AttentionMerge.CHANNEL_PER_THREAD,
+        gpu ? PrefillAttention.TILED : PrefillAttention.QUERIES_PER_THREAD,
+        gpu ? Argmax.SAMPLE_PER_GROUP : Argmax.SAMPLE_PER_THREAD,
+        Advance.ONE_PER_PASS,
+        CacheCopy.POSITION_PER_THREAD);
+  }
+
+  /** Whether they were written for a GPU. */
+  boolean forGpu() {
+    return target == Version.Target.GPU;
+  }
+
+  /** The version for few rows, which reads each weight once whatever their number, or for many. */
+  <A> Version<A> projection(Projection.Versions<A> versions, boolean many) {
+    if (many) {
+      return forGpu() ? versions.tiled() : versions.blockPerThread();
+    }
+    return forGpu() ? versions.rowPerGroup() : versions.rowPerThread();
+  }
+}

@@ -1,0 +1,299 @@
+package gpt.tornado;
+
+import gpt.kernels.Argmax;
+import gpt.kernels.Feed;
+import gpt.model.Backend;
+import gpt.model.Contexts;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.model.Precision;
+import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.stream.IntStream;
+
+/**
+ * A model on a TornadoVM device. Weights, keys, values, activations, and the rows of the next pass
+ * stay there: a {@link Batch} gets back the chosen tokens' ids and nothing else. A {@link Session}
+ * hands logits to the host.
+ */
+public final class TornadoBackend implements Backend {
+  /** Set to false, a PTX or CUDA device launches each kernel by itself. */
+  private static final String CUDA_GRAPHS = "gpt.cudaGraphs";
+
+  private final GptConfig config;
+  private final TornadoDevices.Device device;
+  private final Precision precision;
+  private final int samples;
+  private final DeviceBuffers buffers;
+  private final TornadoForward forward;
+  private final Profile profile;
+  private final float[] logits;
+
+  /** Contexts that are in use; each has its part of the cache. */
+  private final BitSet used = new BitSet();
+
+  /**
+   * How a model is put on a device.
+   *
+   * @param device where
+   * @param precision how matrices are kept
+   * @param samples contexts at once, at least 1
+   * @param promptLength tokens of the prompt, if it is known: kernels for it are compiled while the
+   *     weights are loaded; 0 compiles them when they are needed
+   * @param profile counts what the device does; null does not, which is faster
+   */
+  public record Options(
+      TornadoDevices.Device device,
+      Precision precision,
+      int samples,
+      int promptLength,
+      Profile profile) {}
+
+  /**
+   * Copies the weights to the device, after which the checkpoint they came from may be closed, and
+   * compiles the kernels meanwhile.
+   *
+   * @throws GptException where the model does not fit the device, or a kernel does not compile
+   */
+  public static TornadoBackend open(
+      GptConfig config, Weights weights, Options options, Progress progress) {
+    TornadoVm.prepare();
+    DeviceMemory.check(config, weights.tied(), options);
+    return new TornadoBackend(config, weights, options, progress);
+  }
+
+  private TornadoBackend(GptConfig config, Weights w, Options options, Progress progress) {
+    this.config = config;
+    device = options.device();
+    precision = options.precision();
+    samples = options.samples();
+    profile = options.profile();
+    logits = new float[config.vocabSize()];
+    KernelSet kernels = KernelSet.of(device.target());
+    buffers = new DeviceBuffers(config, samples, DeviceMemory.splitRows(config, kernels, samples));
+    DeviceWeights weights = new DeviceWeights(config, w, precision, progress::loaded);
+    forward =
+        new TornadoForward(
+            config,
+            weights,
+            buffers,
+            kernels,
+            samples,
+            device.handle(),
+            device.hasCudaGraphs() && Boolean.parseBoolean(System.getProperty(CUDA_GRAPHS, "true")),
+            profile);
+    try {
+      CompletableFuture<Void> filled = CompletableFuture.runAsync(weights::fill);
+      if (options.promptLength() > 0) {
+        forward.compile(Math.min(options.promptLength(), config.blockSize()), progress);
+      }
+      join(filled);
+      forward.load();
+    } catch (Throwable e) {
+      forward.close();
+      throw e;
+    }
+  }
+
+  private static void join(CompletableFuture<Void> future) {
+    try {
+      future.join();
+    } catch (CompletionException e) {
+      switch (e.getCause()) {
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        default -> throw e;
+      }
+    }
+  }
+
+  @Override
+  public GptConfig config() {
+    return config;
+  }
+
+  @Override
+  public String device() {
+    return "tornado:" + device.id();
+  }
+
+  @Override
+  public String dtype() {
+    return precision.word();
+  }
+
+  /** What the device has done since the last call; empty where nothing is counted. */
+  public Optional<Profile.Totals> profile() {
+    return Optional.ofNullable(profile).map(Profile::reset);
+  }
+
+  @Override
+  public int batchSize() {
+    return samples;
+  }
+
+  @Override
+  public Session newSession() {
+    return new TornadoSession(takeSlot());
+  }
+
+  @Override
+  public Optional<Batch> newBatch(SamplingParameters sampling, int texts) {
+    if (sampling.temperature() != 0 || texts > samples || !used.isEmpty()) {
+      return Optional.empty();
+    }
+    used.set(0, texts);
+    return Optional.of(new TornadoBatch(texts));
+  }
+
+  private int takeSlot() {
+    int slot = used.nextClearBit(0);
+    if (slot >= samples) {
+      throw new GptException(
+          "the device has memory for " + samples + " contexts at once, and all are in use");
+    }
+    used.set(slot);
+    return slot;
+  }
+
+  /**
+   * Appends ids to a context, in one pass.
+   *
+   * @param past tokens that it holds
+   * @param texts samples that go on from here
+   */
+  private void append(int slot, int past, int[] ids, int texts) {
+    int rows = ids.length;
+    buffers.request.set(0, rows);
+    buffers.request.set(1, 1);
+    buffers.request.set(2, texts);
+    for (int r = 0; r < rows; r++) {
+      buffers.request.set(Feed.HEADER + r, ids[r]);
+      buffers.request.set(Feed.HEADER + buffers.maxRows + r, past + r);
+      buffers.request.set(Feed.HEADER + 2 * buffers.maxRows + r, slot);
+    }
+    buffers.request.set(Feed.HEADER + 3 * buffers.maxRows, rows - 1);
+    forward.feed(rows);
+    forward.blocks(rows);
+  }
+
+  @Override
+  public void close() {
+    forward.close();
+  }
+
+  private final class TornadoSession implements Session {
+    private final int slot;
+    private int length;
+
+    TornadoSession(int slot) {
+      this.slot = slot;
+    }
+
+    @Override
+    public int length() {
+      return length;
+    }
+
+    @Override
+    public float[] prefill(int[] ids) {
+      Contexts.checkAppend(config, length, ids);
+      append(slot, length, ids, 1);
+      length += ids.length;
+      forward.logits(1);
+      return read(0);
+    }
+
+    @Override
+    public void prefill(int[] ids, PositionLogits each) {
+      Contexts.checkAppend(config, length, ids);
+      append(slot, length, ids, 1);
+      for (int from = 0; from < ids.length; from += DeviceBuffers.LOGIT_ROWS) {
+        int rows = Math.min(DeviceBuffers.LOGIT_ROWS, ids.length - from);
+        forward.logitRows(from, rows);
+        for (int r = 0; r < rows; r++) {
+          each.accept(length + from + r, read(r));
+        }
+      }
+      length += ids.length;
+    }
+
+    private float[] read(int row) {
+      MemorySegment all = buffers.logits.getSegment();
+      MemorySegment.copy(
+          all, ValueLayout.JAVA_FLOAT, 4L * row * logits.length, logits, 0, logits.length);
+      return logits;
+    }
+
+    @Override
+    public float[] decode(int id) {
+      return prefill(new int[] {id});
+    }
+
+    @Override
+    public void truncate(int to) {
+      length = Contexts.checkTruncate(length, to);
+    }
+
+    @Override
+    public void close() {
+      used.clear(slot);
+    }
+  }
+
+  private final class TornadoBatch implements Batch {
+    private final int texts;
+
+    TornadoBatch(int texts) {
+      this.texts = texts;
+    }
+
+    @Override
+    public int[] start(int[] prompt) {
+      Contexts.checkAppend(config, 0, prompt);
+      append(0, 0, prompt, texts);
+      if (texts > 1) {
+        forward.copyCache(prompt.length);
+      }
+      return chosen(1, texts);
+    }
+
+    @Override
+    public int[] next() {
+      forward.embed(texts);
+      forward.blocks(texts);
+      return chosen(texts, texts);
+    }
+
+    @Override
+    public int redo(int text, int[] ids) {
+      Contexts.checkAppend(config, 0, ids);
+      append(text, 0, ids, 1);
+      return chosen(1, 1)[0];
+    }
+
+    private int[] chosen(int logitRows, int count) {
+      forward.choose(logitRows);
+      int[] ids = IntStream.range(0, count).map(buffers.chosen::get).toArray();
+      for (int id : ids) {
+        if (id == Argmax.NONE) {
+          throw new GptException(
+              "the model produced NaN or infinite logits; its weights are damaged or too large for"
+                  + " its arithmetic");
+        }
+      }
+      return ids;
+    }
+
+    @Override
+    public void close() {
+      used.clear(0, texts);
+    }
+  }
+}

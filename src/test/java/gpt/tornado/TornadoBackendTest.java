@@ -1,0 +1,411 @@
+package gpt.tornado;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.cpu.ReferenceBackend;
+import gpt.model.Backend;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.model.Precision;
+import gpt.model.RandomWeights;
+import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Small models on a device, with the kernels for a GPU and those for a CPU, against the plain
+ * forward pass in double precision.
+ */
+@Tag("kernels")
+class TornadoBackendTest {
+  static final SamplingParameters GREEDY = new SamplingParameters(0, 0, 0);
+  private static final long SEED = 4711;
+
+  /** Of a logit; they are up to about 20. */
+  private static final double LOGITS = 5e-4;
+
+  private static final String ORDERS = "gpt.emulator.orders";
+
+  /** One order of each kernel's items: the kernels' own tests look for races. */
+  @BeforeEach
+  void runKernelsOnce() {
+    System.setProperty(ORDERS, "1");
+  }
+
+  @AfterEach
+  void runKernelsInSeveralOrders() {
+    System.clearProperty(ORDERS);
+  }
+
+  /** Every device, with the kernels that suit it and with the others. */
+  static Stream<TornadoDevices.Device> devices() {
+    return TornadoDevices.find().all().stream()
+        .flatMap(d -> Stream.of(as(d, TornadoDevices.Type.CPU), as(d, TornadoDevices.Type.GPU)));
+  }
+
+  /** A device that says it is of another type: its kernels are chosen by that. */
+  static TornadoDevices.Device as(TornadoDevices.Device d, TornadoDevices.Type type) {
+    return new TornadoDevices.Device(
+        d.backend(),
+        d.backendIndex(),
+        d.index(),
+        d.name(),
+        d.platform(),
+        type,
+        d.memory(),
+        d.largestArray(),
+        d.hasHalf(),
+        d.handle());
+  }
+
+  static final Progress SILENT =
+      new Progress() {
+        @Override
+        public void loaded(double fraction) {}
+
+        @Override
+        public void compiling(int done, int total) {}
+      };
+
+  static TornadoBackend open(
+      GptConfig config, Weights weights, TornadoDevices.Device device, int samples) {
+    return open(config, weights, device, samples, Precision.F32, null);
+  }
+
+  static TornadoBackend open(
+      GptConfig config,
+      Weights weights,
+      TornadoDevices.Device device,
+      int samples,
+      Precision precision,
+      Profile profile) {
+    return TornadoBackend.open(
+        config,
+        weights,
+        new TornadoBackend.Options(device, precision, samples, 0, profile),
+        SILENT);
+  }
+
+  /** Vocabulary of the models. */
+  private static final int V = 31;
+
+  /** As small as it can be and still have heads and blocks: the emulator is slow. */
+  private static GptConfig shape(int blockSize, boolean bias, Gelu gelu) {
+    return RandomWeights.shape(2, 3, 15, blockSize, V, bias, gelu);
+  }
+
+  static Stream<Arguments> passes() {
+    return devices()
+        .flatMap(
+            d ->
+                Stream.of(
+                    Arguments.of(d, 40, true, Gelu.EXACT),
+                    Arguments.of(d, 7, false, Gelu.TANH),
+                    Arguments.of(d, 1, true, Gelu.TANH)));
+  }
+
+  /** Prompts of one token to a full context, of decode's kernels and of the prompt's own. */
+  @ParameterizedTest
+  @MethodSource("passes")
+  void everyPositionsLogitsEqualTheReferences(
+      TornadoDevices.Device device, int blockSize, boolean bias, Gelu gelu) {
+    GptConfig config = shape(blockSize, bias, gelu);
+    Weights weights = RandomWeights.of(config, SEED, 0.5f);
+    Random random = new Random(SEED);
+    try (TornadoBackend backend = open(config, weights, device, 1);
+        ReferenceBackend reference = new ReferenceBackend(config, weights)) {
+      for (int length : List.of(1, Math.min(3, blockSize), blockSize)) {
+        int[] ids = random.ints(length, 0, config.vocabSize()).toArray();
+        float[][] expected = logits(reference, ids);
+        float[][] found = logits(backend, ids);
+        for (int t = 0; t < length; t++) {
+          assertClose(expected[t], found[t], LOGITS, "of " + length + " position " + t);
+        }
+      }
+    }
+  }
+
+  private static float[][] logits(Backend backend, int[] ids) {
+    float[][] all = new float[ids.length][];
+    try (Backend.Session session = backend.newSession()) {
+      session.prefill(
+          ids, (pos, row) -> all[pos] = Arrays.copyOf(row, backend.config().vocabSize()));
+    }
+    return all;
+  }
+
+  private static void assertClose(float[] expected, float[] found, double tolerance, String what) {
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[i], found[i], tolerance, what + ", logit " + i);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("devices")
+  void aContextCanBeExtendedCutAndExtendedAgain(TornadoDevices.Device device) {
+    GptConfig config = shape(64, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 1, 0.5f);
+    try (TornadoBackend backend = open(config, weights, device, 2);
+        ReferenceBackend reference = new ReferenceBackend(config, weights);
+        Backend.Session a = backend.newSession();
+        Backend.Session b = backend.newSession();
+        Backend.Session plain = reference.newSession()) {
+      int[] first = new Random(SEED).ints(35, 0, V).toArray();
+      int[] second = new Random(SEED + 1).ints(20, 0, V).toArray();
+      // Another context, whose keys and values must not be taken for this one's.
+      b.prefill(second);
+      assertClose(plain.prefill(first), a.prefill(first), LOGITS, "prompt");
+      assertClose(plain.prefill(second), a.prefill(second), LOGITS, "more");
+      assertEquals(55, a.length());
+      plain.truncate(10);
+      a.truncate(10);
+      assertClose(plain.decode(5), a.decode(5), LOGITS, "after a cut");
+      assertClose(plain.decode(6), a.decode(6), LOGITS, "decode");
+      assertEquals(12, a.length());
+      assertEquals(20, b.length());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("devices")
+  void contextsAndTheirTokensAreChecked(TornadoDevices.Device device) {
+    GptConfig config = shape(7, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED, 0.5f);
+    try (TornadoBackend backend = open(config, weights, device, 1)) {
+      Backend.Session session = backend.newSession();
+      assertThrows(GptException.class, () -> session.prefill(new int[] {V}));
+      assertThrows(GptException.class, () -> session.prefill(new int[8]));
+      assertThrows(GptException.class, backend::newSession);
+      assertTrue(backend.newBatch(GREEDY, 1).isEmpty());
+      session.close();
+      assertTrue(backend.newBatch(GREEDY, 2).isEmpty());
+      assertTrue(backend.newBatch(new SamplingParameters(1, 0, 0), 1).isEmpty());
+      try (Backend.Batch batch = backend.newBatch(GREEDY, 1).orElseThrow()) {
+        assertThrows(GptException.class, () -> batch.start(new int[] {-1}));
+        assertThrows(GptException.class, backend::newSession);
+      }
+      backend.newSession().close();
+    }
+  }
+
+  /** One text, and several whose contexts differ after one of them was replaced. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void aBatchGivesEachTextItsOwnContinuation(TornadoDevices.Device device) {
+    GptConfig config = shape(48, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 2, 0.5f);
+    int[] prompt = new Random(SEED).ints(9, 0, V).toArray();
+    int[] other = new Random(SEED + 9).ints(40, 0, V).toArray();
+    List<Integer> expected = greedy(config, weights, prompt, 12);
+    List<Integer> expectedOther = greedy(config, weights, other, 5);
+    try (TornadoBackend backend = open(config, weights, device, 3)) {
+      for (int texts : List.of(1, 3)) {
+        try (Backend.Batch batch = backend.newBatch(GREEDY, texts).orElseThrow()) {
+          List<int[]> steps = new ArrayList<>(List.of(batch.start(prompt)));
+          for (int i = 0; i < 11; i++) {
+            steps.add(batch.next());
+          }
+          for (int text = 0; text < texts; text++) {
+            int own = text;
+            assertEquals(expected, steps.stream().map(ids -> ids[own]).toList(), "text " + text);
+          }
+          assertEquals(expectedOther.get(0), batch.redo(texts - 1, other));
+          // And from the start again.
+          assertEquals(expected.get(0), batch.start(prompt)[texts - 1]);
+          assertEquals(expected.get(1), batch.next()[0]);
+        }
+      }
+    }
+  }
+
+  /** Weights that are no numbers, and weights whose products are not. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void aDamagedModelGivesNoToken(TornadoDevices.Device device) {
+    GptConfig config = shape(40, true, Gelu.EXACT);
+    for (float scale : new float[] {Float.NaN, 1e30f}) {
+      Weights weights = RandomWeights.of(config, SEED, scale);
+      try (TornadoBackend backend = open(config, weights, device, 2);
+          Backend.Batch batch = backend.newBatch(GREEDY, 2).orElseThrow()) {
+        for (int[] prompt : new int[][] {{1, 2, 3}, new int[40]}) {
+          GptException e = assertThrows(GptException.class, () -> batch.start(prompt));
+          assertTrue(e.getMessage().startsWith("the model produced NaN or infinite"), e::toString);
+        }
+      }
+    }
+  }
+
+  static List<Integer> greedy(GptConfig config, Weights weights, int[] prompt, int n) {
+    List<Integer> ids = new ArrayList<>();
+    try (ReferenceBackend reference = new ReferenceBackend(config, weights);
+        Backend.Session session = reference.newSession()) {
+      float[] logits = session.prefill(prompt);
+      while (true) {
+        float[] now = logits;
+        int best =
+            IntStream.range(0, config.vocabSize())
+                .reduce((a, b) -> now[b] > now[a] ? b : a)
+                .orElse(0);
+        ids.add(best);
+        if (ids.size() == n) {
+          return ids;
+        }
+        logits = session.decode(best);
+      }
+    }
+  }
+
+  /** The host only hears of the chosen tokens: 4 bytes each, and an array's header of 16. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void nothingButTheTokensMovesBetweenSteps(TornadoDevices.Device device) {
+    GptConfig config = shape(64, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 3, 0.5f);
+    Profile profile = new Profile();
+    try (TornadoBackend backend = open(config, weights, device, 2, Precision.F32, profile)) {
+      assertTrue(profile.reset().bytesIn() > DeviceWeights.bytes(config, true, Precision.F32));
+      try (Backend.Batch batch = backend.newBatch(GREEDY, 2).orElseThrow()) {
+        batch.start(new int[] {1, 2, 3});
+        batch.next(); // the first takes over what lies on the device
+        for (int step = 0; step < 50; step++) {
+          profile.reset();
+          batch.next();
+          Profile.Totals totals = profile.reset();
+          assertEquals(2 * 4 + 16, totals.bytesOut(), "step " + step);
+          // Not a byte of the model's: TornadoVM sends each launch's grid, three longs.
+          assertTrue(totals.bytesIn() <= 24L * totals.launches(), "step " + step + ": " + totals);
+        }
+      }
+    }
+  }
+
+  static Stream<Arguments> precisions() {
+    return devices()
+        .flatMap(
+            d ->
+                Stream.of(Precision.values())
+                    .filter(p -> p != Precision.F16 || d.hasHalf())
+                    .map(p -> Arguments.of(d, p)));
+  }
+
+  /** Against the reference on the same rounded weights: what is left is the kernels' own error. */
+  @ParameterizedTest
+  @MethodSource("precisions")
+  void reducedPrecisionIsThatOfTheWeightsOnly(TornadoDevices.Device device, Precision precision) {
+    GptConfig config = shape(40, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 4, 0.5f);
+    int[] ids = new Random(SEED).ints(40, 0, V).toArray();
+    try (TornadoBackend backend = open(config, weights, device, 1, precision, null);
+        ReferenceBackend reference =
+            new ReferenceBackend(config, RoundedWeights.of(weights, precision))) {
+      assertEquals(precision.word(), backend.dtype());
+      float[][] expected = logits(reference, ids);
+      float[][] found = logits(backend, ids);
+      for (int t = 0; t < ids.length; t++) {
+        assertClose(expected[t], found[t], LOGITS, precision + " position " + t);
+      }
+    }
+  }
+
+  @Test
+  void aModelThatDoesNotFitIsRefusedWithWhatToTry() {
+    TornadoDevices.Device device = TornadoDevices.find().first();
+    GptConfig xl = RandomWeights.shape(48, 25, 1600, 1024, 50257, true, Gelu.TANH);
+    TornadoDevices.Device small = sized(device, 8_000_000_000L, 4_000_000_000L);
+    assertEquals(Optional.empty(), DeviceMemory.shortage(xl, true, small, Precision.F32, 1));
+    String tooMany = DeviceMemory.shortage(xl, true, small, Precision.F32, 8).orElseThrow();
+    assertTrue(tooMany.contains("--num-samples"), tooMany);
+    assertEquals(2, DeviceMemory.fitting(xl, true, small, Precision.F32, 5));
+    TornadoDevices.Device tiny = sized(device, 4_000_000_000L, 4_000_000_000L);
+    String tooLarge = DeviceMemory.shortage(xl, true, tiny, Precision.F32, 1).orElseThrow();
+    assertTrue(tooLarge.contains("needs 6.91 GB") && tooLarge.contains("has 4.00 GB"), tooLarge);
+    assertTrue(tooLarge.contains("--dtype i8"), tooLarge);
+    assertEquals(Optional.empty(), DeviceMemory.shortage(xl, true, tiny, Precision.I8, 1));
+    TornadoDevices.Device narrow = sized(device, 80_000_000_000L, 1_000_000_000L);
+    String oneArray = DeviceMemory.shortage(xl, true, narrow, Precision.F32, 1).orElseThrow();
+    assertTrue(oneArray.contains("1.97 GB") && oneArray.contains("1.00 GB"), oneArray);
+    GptException refused =
+        assertThrows(
+            GptException.class,
+            () ->
+                DeviceMemory.check(
+                    xl, true, new TornadoBackend.Options(tiny, Precision.F32, 1, 0, null)));
+    assertEquals(tooLarge, refused.getMessage());
+    GptConfig wide = RandomWeights.shape(1, 1, 257, 8, 10, true, Gelu.TANH);
+    assertThrows(
+        GptException.class,
+        () ->
+            DeviceMemory.check(
+                wide, true, new TornadoBackend.Options(device, Precision.F32, 1, 0, null)));
+  }
+
+  private static TornadoDevices.Device sized(
+      TornadoDevices.Device d, long memory, long largestArray) {
+    return new TornadoDevices.Device(
+        d.backend(),
+        d.backendIndex(),
+        d.index(),
+        d.name(),
+        d.platform(),
+        d.type(),
+        memory,
+        largestArray,
+        d.hasHalf(),
+        d.handle());
+  }
+
+  /** What is said to be needed is what the arrays take. */
+  @ParameterizedTest
+  @MethodSource("precisions")
+  void theMemoryNeededIsTheArraysOwn(TornadoDevices.Device device, Precision precision) {
+    GptConfig config = RandomWeights.shape(3, 3, 33, 300, 71, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED, 0.5f);
+    KernelSet kernels = KernelSet.of(device.target());
+    DeviceWeights w = new DeviceWeights(config, weights, precision, f -> {});
+    DeviceBuffers b = new DeviceBuffers(config, 4, DeviceMemory.splitRows(config, kernels, 4));
+    long bytes =
+        Stream.concat(w.arrays().stream(), b.resident().stream())
+            .mapToLong(array -> (long) array.getSize() * array.getElementSize())
+            .sum();
+    long needed = DeviceMemory.needed(config, true, device, precision, 4);
+    assertEquals(bytes, needed, 2000 + 0.01 * bytes);
+  }
+
+  @Test
+  void devicesAreFoundByName() {
+    TornadoDevices devices = TornadoDevices.find();
+    TornadoDevices.Device first = devices.first();
+    assertEquals(first.id(), devices.named(first.backend(), first.index()).id());
+    assertEquals(first.id(), devices.named("0", 0).id());
+    String message =
+        assertThrows(GptException.class, () -> devices.named("opencl", 99)).getMessage();
+    assertTrue(message.contains("opencl:99") && message.contains(first.id()), message);
+    assertArrayEquals(
+        devices.all().stream().map(TornadoDevices.Device::id).distinct().toArray(),
+        devices.all().stream().map(TornadoDevices.Device::id).toArray());
+  }
+
+  @Test
+  void everyDevicePassesItsTest() {
+    for (TornadoDevices.Device device : TornadoDevices.find().all()) {
+      assertEquals(5, DeviceTest.run(device), device.id());
+    }
+  }
+}
