@@ -44,7 +44,12 @@ class ErrorsIT {
         "--seed pi                      | 'pi'",
         "--on-full wrap                 | slide or stop",
         "--gelu relu                    | exact or tanh",
-        "--device gpu                   | cpu or reference",
+        "--device tpu                   | auto, cpu, gpu",
+        "--device tornado:opencl        | tornado:BACKEND:DEVICE",
+        "--device cpu --dtype i8        | keeps weights as f32",
+        "--device reference --dtype f16 | keeps weights as f32",
+        "--device cpu --tornado-profile | TornadoVM device",
+        "--dtype f64                    | f32 or f16 or i8",
         "info --prompt x                | --prompt",
         "export --model m.pt            | --out"
       })
@@ -117,7 +122,7 @@ class ErrorsIT {
   @Test
   void aFullDiskIsNotAClosedPipe() {
     assumeTrue(Files.exists(Path.of("/dev/full")), "no /dev/full here; Linux has one");
-    List<String> commands = List.of("--version", "info", "-n 2");
+    List<String> commands = List.of("--version", "info", "--device cpu -n 2");
     for (String command : commands) {
       Program.of("sh", "-c", "scripts/gpt " + command + " > /dev/full")
           .run()

@@ -66,8 +66,9 @@ class GenerateIT {
     Program.Result jar = Program.jar(SHORT).directory(folder).run().succeeded();
     assertEquals(script.out(), jar.out());
     // With the Vector API: else a note would say why not.
-    assertEquals(1, jar.notes().size(), jar::toString);
-    assertTrue(jar.notes().get(0).startsWith("prompt "), jar::toString);
+    assertEquals(2, jar.notes().size(), jar::toString);
+    assertTrue(jar.notes().get(0).startsWith("gpt: device cpu: "), jar::toString);
+    assertTrue(jar.notes().get(1).startsWith("prompt "), jar::toString);
   }
 
   @Test

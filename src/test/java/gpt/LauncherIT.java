@@ -22,7 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** How the process starts and ends: other Javas, Ctrl-C, closed pipes, killed parents. */
 class LauncherIT {
-  private static final String[] ENDLESS = {"--prompt", "ROMEO:", "--max-new-tokens", "1000000"};
+  private static final String[] ENDLESS = {
+    "--device", "cpu", "--prompt", "ROMEO:", "--max-new-tokens", "1000000"
+  };
 
   @TempDir Path folder;
 

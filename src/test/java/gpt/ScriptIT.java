@@ -118,7 +118,15 @@ class ScriptIT {
   void aFreshCloneBuildsItself() throws Exception {
     Path clone = folder.resolve("fresh clone");
     for (String part :
-        List.of("mvnw", ".mvn", "pom.xml", "src/main", "kernels", "scripts", "weights")) {
+        List.of(
+            "mvnw",
+            ".mvn",
+            "pom.xml",
+            "src/main",
+            "src/emulator",
+            "kernels",
+            "scripts",
+            "weights")) {
       copy(Program.ROOT.resolve(part), clone.resolve(part));
     }
     Path link = Files.createSymbolicLink(folder.resolve("my gpt"), clone.resolve("scripts/gpt"));
@@ -154,7 +162,7 @@ class ScriptIT {
   @ValueSource(booleans = {true, false})
   void aLockLeftBehindIsTakenOver(boolean kernelLocks) throws Exception {
     Path clone = folder.resolve("clone");
-    for (String part : List.of("src/main", "kernels", "target", "bin")) {
+    for (String part : List.of("src/main", "src/emulator", "kernels", "target", "bin")) {
       Files.createDirectories(clone.resolve(part));
     }
     Files.createFile(clone.resolve("pom.xml"));

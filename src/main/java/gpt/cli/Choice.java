@@ -2,6 +2,7 @@ package gpt.cli;
 
 import gpt.generate.OnFull;
 import gpt.model.Gelu;
+import gpt.model.Precision;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -24,13 +25,19 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
 
   /** Makes a parser read the words of every such option. */
   static void register(CommandLine parser) {
-    parser.registerConverter(Device.class, new Choice<>(Device.class));
+    parser.registerConverter(Device.class, new Device.Converter());
+    parser.registerConverter(Precision.class, new Choice<>(Precision.class));
     parser.registerConverter(Gelu.class, new Choice<>(Gelu.class));
     parser.registerConverter(OnFull.class, new Choice<>(OnFull.class));
   }
 
   @Override
   public E convert(String value) {
+    return word(type, value);
+  }
+
+  /** The constant that a word stands for. */
+  static <E extends Enum<E>> E word(Class<E> type, String value) {
     for (E constant : type.getEnumConstants()) {
       if (word(constant).equals(value)) {
         return constant;
@@ -46,14 +53,14 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
         .collect(Collectors.toUnmodifiableList());
   }
 
-  private static String word(Enum<?> constant) {
+  static String word(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
-  static final class Devices implements Iterable<String> {
+  static final class Precisions implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return words(Device.class).iterator();
+      return words(Precision.class).iterator();
     }
   }
 

@@ -17,18 +17,26 @@ final class Follower implements Listener {
   private final Request request;
   private final int blockSize;
   private final SamplePrinter printer;
+  private final ProfileTable profile;
   private final Consumer<String> note;
   private boolean slidingNoted;
 
-  Follower(Request request, int blockSize, SamplePrinter printer, Consumer<String> note) {
+  Follower(
+      Request request,
+      int blockSize,
+      SamplePrinter printer,
+      ProfileTable profile,
+      Consumer<String> note) {
     this.request = request;
     this.blockSize = blockSize;
     this.printer = printer;
+    this.profile = profile;
     this.note = note;
   }
 
   @Override
   public boolean token(int sample, int id, String text) {
+    profile.step();
     try {
       printer.token(id, text);
       return true;

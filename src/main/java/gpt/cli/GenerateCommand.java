@@ -1,7 +1,6 @@
 package gpt.cli;
 
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.CpuKernelsProvider;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.OnFull;
@@ -43,9 +42,6 @@ import picocli.CommandLine.Spec;
       "  gpt --prompt \"To be\" --json --quiet                one JSON object a sample"
     })
 final class GenerateCommand implements Callable<Integer> {
-  /** More than the cores of any machine that this runs on: a slip, which would exhaust it. */
-  private static final int MOST_THREADS = 1024;
-
   @Mixin private ModelOptions model;
 
   @Mixin private PromptOptions prompt;
@@ -102,21 +98,7 @@ final class GenerateCommand implements Callable<Integer> {
           "When the context is full: slide it, which is slow, or end. Default: ${DEFAULT-VALUE}")
   private OnFull onFull;
 
-  @Option(
-      names = "--device",
-      paramLabel = "cpu|reference",
-      defaultValue = "cpu",
-      completionCandidates = Choice.Devices.class,
-      description =
-          "Where to compute; reference is plain, slow and in double precision."
-              + " Default: ${DEFAULT-VALUE}")
-  private Device device;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Threads to compute with. Default: one for each core")
-  private int threads = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
+  @Mixin private DeviceOptions device;
 
   @Option(names = "--json", description = "Print one JSON object a sample, each on a line.")
   private boolean json;
@@ -134,7 +116,7 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     SamplingParameters sampling = checkedOptions();
     try (Loaded loaded = load(prompt.read())) {
-      noteSlowKernels();
+      loaded.opened().notes().forEach(this::note);
       generate(loaded, sampling);
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
@@ -146,11 +128,11 @@ final class GenerateCommand implements Callable<Integer> {
 
   /** A model ready to run, and the prompt's tokens; the checkpoint is closed again. */
   private record Loaded(
-      Backend backend, Optional<Tokenizer> tokenizer, int[] promptIds, double seconds)
+      OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] promptIds, double seconds)
       implements AutoCloseable {
     @Override
     public void close() {
-      backend.close();
+      opened.backend().close();
     }
   }
 
@@ -163,8 +145,9 @@ final class GenerateCommand implements Callable<Integer> {
       Optional<Tokenizer> tokenizer = tokenizer(checkpoint, config);
       int[] promptIds = given.encode(tokenizer, config.vocabSize());
       checkFit(promptIds, tokenizer, config);
-      Backend backend = device.open(config, checkpoint.weights(), threads, progress);
-      return new Loaded(backend, tokenizer, promptIds, (System.nanoTime() - start) / 1e9);
+      OpenedDevice opened =
+          device.open(config, checkpoint.weights(), numSamples, promptIds.length, progress);
+      return new Loaded(opened, tokenizer, promptIds, (System.nanoTime() - start) / 1e9);
     }
   }
 
@@ -195,28 +178,27 @@ final class GenerateCommand implements Callable<Integer> {
             sampling,
             0,
             numSamples);
-    Backend backend = loaded.backend();
+    Backend backend = loaded.opened().backend();
     SamplePrinter printer =
         json
             ? new JsonPrinter(backend, seed, loaded.seconds())
             : new TextPrinter(tokenizer, request);
-    Follower follower = new Follower(request, backend.config().blockSize(), printer, this::note);
+    ProfileTable profile = new ProfileTable(loaded.opened()::profile);
+    Follower follower =
+        new Follower(request, backend.config().blockSize(), printer, profile, this::note);
     printer.begin();
-    new Generator(backend, tokenizer)
-        .generate(request, follower).stream()
-            .map(Generation::timings)
-            .reduce(Timings::plus)
-            .ifPresent(total -> print(SpeedLine.of(total)));
+    Optional<Timings> total =
+        new Generator(backend, tokenizer)
+            .generate(request, follower).stream().map(Generation::timings).reduce(Timings::plus);
+    profile.lines().forEach(System.err::println); // asked for, also with --quiet
+    total.ifPresent(timings -> print(SpeedLine.of(timings)));
   }
 
   /** Refuses what no model could make sense of, before any is loaded. */
   private SamplingParameters checkedOptions() {
     atLeast(0, "--max-new-tokens", maxNewTokens);
     atLeast(1, "--num-samples", numSamples);
-    atLeast(1, "--threads", threads);
-    if (threads > MOST_THREADS) {
-      throw usage("--threads: must be " + MOST_THREADS + " or fewer, found " + threads);
-    }
+    device.check(this::usage);
     if (stops.contains("")) {
       throw usage("--stop: the text must not be empty");
     }
@@ -242,15 +224,6 @@ final class GenerateCommand implements Callable<Integer> {
       return Tokenizers.forModel(checkpoint.characters(), config.vocabSize());
     } catch (IllegalArgumentException e) {
       throw new GptException(checkpoint.path() + ": " + e.getMessage(), e);
-    }
-  }
-
-  private void noteSlowKernels() {
-    String refusal = device == Device.CPU ? CpuKernelsProvider.refusal() : null;
-    if (refusal != null) {
-      note(
-          "slower than it could be, without vector instructions: "
-              + ChildJvm.refusal().orElse(refusal));
     }
   }
 

@@ -21,7 +21,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt info|export|completion [OPTIONS]",
+      "       gpt info|devices|export|completion [OPTIONS]",
       "       gpt COMMAND --help"
     },
     synopsisHeading = "Usage: ",
@@ -32,12 +32,14 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "Examples:",
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
       "  gpt info --model out-shakespeare",
+      "  gpt devices",
       "  gpt export --model out-shakespeare/ckpt.pt --out my-model",
       "  source <(gpt completion)"
     },
     subcommands = {
       GenerateCommand.class,
       InfoCommand.class,
+      DevicesCommand.class,
       ExportCommand.class,
       CompletionCommand.class
     },
@@ -48,7 +50,8 @@ final class GptCommand {
   private static final String GENERATE = "generate";
 
   private static final Set<String> NAMED =
-      Set.of(GENERATE, "info", "export", "completion", "-h", "--help", "-V", "--version");
+      Set.of(
+          GENERATE, "info", "devices", "export", "completion", "-h", "--help", "-V", "--version");
 
   @Mixin private CommonOptions common;
 

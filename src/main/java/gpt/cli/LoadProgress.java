@@ -15,6 +15,8 @@ final class LoadProgress implements AutoCloseable {
   private final long start;
   private long drawn;
   private double read;
+  private double fraction;
+  private String kernels = "";
   private boolean visible;
   private boolean closed;
   private Thread hook;
@@ -36,7 +38,14 @@ final class LoadProgress implements AutoCloseable {
     at(read + (1 - read) * fraction);
   }
 
-  private synchronized void at(double fraction) {
+  /** {@code done} of {@code total} kernels are compiled, while the weights are loaded. */
+  synchronized void compiling(int done, int total) {
+    kernels = ", compiling kernels " + done + "/" + total;
+    at(fraction);
+  }
+
+  private synchronized void at(double part) {
+    fraction = Math.max(fraction, part); // threads that pack report out of order
     long now = System.nanoTime();
     if (!shown || closed || now - start < APPEARS_AFTER || visible && now - drawn < REDRAWN_AFTER) {
       return;
@@ -52,7 +61,7 @@ final class LoadProgress implements AutoCloseable {
       visible = true;
     }
     drawn = now;
-    System.err.print("\r" + bar(fraction));
+    System.err.print("\r" + bar(fraction) + kernels);
     System.err.flush();
   }
 

@@ -1,0 +1,153 @@
+package gpt.cli;
+
+import gpt.cpu.CpuBackend;
+import gpt.cpu.CpuKernelsProvider;
+import gpt.cpu.ReferenceBackend;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.model.Precision;
+import gpt.model.Weights;
+import gpt.tornado.TornadoVm;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Where to compute, and how. */
+final class DeviceOptions {
+  /** More than the cores of any machine that this runs on: a slip, which would exhaust it. */
+  private static final int MOST_THREADS = 1024;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "auto",
+      completionCandidates = Device.Words.class,
+      description = {
+        "Where to compute: cpu; gpu, TornadoVM's first; tornado, its default device;"
+            + " tornado:BACKEND:DEVICE, as gpt devices lists them; auto, TornadoVM's if it has one"
+            + " of its own, else cpu; reference, plain, slow and in double precision; emulator,"
+            + " which checks the kernels.",
+        "Default: ${DEFAULT-VALUE}"
+      })
+  private Device device;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "f32|f16|i8",
+      defaultValue = "f32",
+      completionCandidates = Choice.Precisions.class,
+      description =
+          "How the weights are kept; f16 and i8 on TornadoVM devices only."
+              + " Default: ${DEFAULT-VALUE}")
+  private Precision precision;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads to compute with on the cpu. Default: one for each core")
+  private int threads = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
+
+  @Option(
+      names = "--tornado-profile",
+      description =
+          "Show kernel time, launches and bytes moved for each token on a TornadoVM device.")
+  private boolean profile;
+
+  /** Refuses what makes no sense on any machine. */
+  void check(Function<String, ParameterException> usage) {
+    if (threads < 1) {
+      throw usage.apply("--threads: must be 1 or more, found " + threads);
+    }
+    if (threads > MOST_THREADS) {
+      throw usage.apply("--threads: must be " + MOST_THREADS + " or fewer, found " + threads);
+    }
+    boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.REFERENCE;
+    if (host && precision != Precision.F32) {
+      throw usage.apply(onHost(precision));
+    }
+    if (host && profile) {
+      throw usage.apply("--tornado-profile: needs a TornadoVM device, not --device cpu");
+    }
+  }
+
+  private static String onHost(Precision precision) {
+    return "--dtype "
+        + precision.word()
+        + ": the cpu keeps weights as f32; f16 and i8 are for TornadoVM devices";
+  }
+
+  /**
+   * Puts a model on the device.
+   *
+   * @param samples texts that are wanted; as many as fit are generated together
+   * @param promptLength tokens of the prompt
+   */
+  OpenedDevice open(
+      GptConfig config, Weights weights, int samples, int promptLength, LoadProgress progress) {
+    TornadoVm.Presence presence = TornadoVm.presence();
+    return switch (device.kind()) {
+      case CPU -> cpu(config, weights, progress, null);
+      case REFERENCE -> new OpenedDevice(new ReferenceBackend(config, weights), List.of(), null);
+      case AUTO -> {
+        if (presence != TornadoVm.Presence.TORNADOVM) {
+          yield cpu(config, weights, progress, "this process does not run under TornadoVM");
+        }
+        TornadoDeviceOpener tornado = opener(config, weights, samples);
+        String refusal = tornado.chooseAccelerator();
+        yield refusal == null
+            ? tornado.open(promptLength, progress)
+            : cpu(config, weights, progress, refusal);
+      }
+      case GPU, TORNADO -> {
+        if (presence != TornadoVm.Presence.TORNADOVM) {
+          throw new GptException(
+              "--device "
+                  + Choice.word(device.kind())
+                  + " needs TornadoVM, and this process does not run under it: take scripts/gpt, or"
+                  + " tornado -jar gpt.jar; ./setup-tornado.sh installs it");
+        }
+        TornadoDeviceOpener tornado = opener(config, weights, samples);
+        tornado.choose(device);
+        yield tornado.open(promptLength, progress);
+      }
+      case EMULATOR -> {
+        if (presence != TornadoVm.Presence.EMULATOR) {
+          throw new GptException(
+              "--device emulator needs the emulator in place of TornadoVM: take scripts/gpt"
+                  + " --device emulator, which puts target/gpt-emulator.jar on the class path");
+        }
+        TornadoDeviceOpener tornado = opener(config, weights, samples);
+        tornado.choose(device);
+        yield tornado.open(promptLength, progress);
+      }
+    };
+  }
+
+  private TornadoDeviceOpener opener(GptConfig config, Weights weights, int samples) {
+    return new TornadoDeviceOpener(config, weights, precision, samples, profile);
+  }
+
+  private OpenedDevice cpu(
+      GptConfig config, Weights weights, LoadProgress progress, String whyNotTornado) {
+    if (precision != Precision.F32) {
+      throw new GptException(onHost(precision) + ", and " + whyNotTornado);
+    }
+    if (profile) {
+      throw new GptException("--tornado-profile needs a TornadoVM device, and " + whyNotTornado);
+    }
+    List<String> notes = new ArrayList<>();
+    if (whyNotTornado != null) {
+      notes.add("device cpu: " + whyNotTornado);
+    }
+    String refusal = CpuKernelsProvider.refusal();
+    if (refusal != null) {
+      notes.add(
+          "slower than it could be, without vector instructions: "
+              + ChildJvm.refusal().orElse(refusal));
+    }
+    return new OpenedDevice(
+        CpuBackend.open(config, weights, threads, progress::packed), notes, null);
+  }
+}

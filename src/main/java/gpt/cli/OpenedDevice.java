@@ -1,0 +1,23 @@
+package gpt.cli;
+
+import gpt.model.Backend;
+import gpt.tornado.Profile;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * A model on a device.
+ *
+ * @param backend ready to run
+ * @param notes lines on which device it is, and why, and what the user should know of it
+ * @param profiler what the device has done since the last call; null where nothing is counted
+ */
+record OpenedDevice(
+    Backend backend, List<String> notes, Supplier<Optional<Profile.Totals>> profiler) {
+
+  /** What the device has done since the last call. */
+  Optional<Profile.Totals> profile() {
+    return profiler == null ? Optional.empty() : profiler.get();
+  }
+}

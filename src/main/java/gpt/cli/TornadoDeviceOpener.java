@@ -1,0 +1,124 @@
+package gpt.cli;
+
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.model.Precision;
+import gpt.model.Weights;
+import gpt.tornado.DeviceMemory;
+import gpt.tornado.Profile;
+import gpt.tornado.Progress;
+import gpt.tornado.TornadoBackend;
+import gpt.tornado.TornadoDevices;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Chooses a TornadoVM device for a model and puts it there. Loaded only where TornadoVM, or its
+ * emulator, is in this process.
+ */
+final class TornadoDeviceOpener {
+  private final GptConfig config;
+  private final Weights weights;
+  private final Precision precision;
+  private final int samples;
+  private final boolean profile;
+  private final TornadoDevices devices = TornadoDevices.find();
+  private TornadoDevices.Device device;
+  private String why;
+
+  TornadoDeviceOpener(
+      GptConfig config, Weights weights, Precision precision, int samples, boolean profile) {
+    this.config = config;
+    this.weights = weights;
+    this.precision = precision;
+    this.samples = samples;
+    this.profile = profile;
+  }
+
+  /** Takes the first device of its own; returns why there is none that will do, or null. */
+  String chooseAccelerator() {
+    Optional<TornadoDevices.Device> accelerator = devices.accelerator();
+    if (accelerator.isEmpty()) {
+      return "TornadoVM has no device but the host's own processor";
+    }
+    Optional<String> shortage =
+        DeviceMemory.shortage(config, weights.tied(), accelerator.get(), precision, 1);
+    if (shortage.isPresent()) {
+      return shortage.get();
+    }
+    device = accelerator.get();
+    why = "TornadoVM's first that is not the host's own processor";
+    return null;
+  }
+
+  /** Takes the device that was asked for. */
+  void choose(Device asked) {
+    if (asked.kind() == Device.Kind.GPU) {
+      device = devices.gpu();
+      why = "TornadoVM's first GPU";
+    } else if (asked.backend() != null) {
+      device = devices.named(asked.backend(), asked.index());
+      why = null;
+    } else {
+      device = devices.first();
+      why = asked.kind() == Device.Kind.EMULATOR ? null : "TornadoVM's default";
+    }
+  }
+
+  /** Puts the model on the chosen device. */
+  OpenedDevice open(int promptLength, LoadProgress progress) {
+    if (precision == Precision.F16 && !device.hasHalf()) {
+      throw new GptException(
+          "--dtype f16: "
+              + device.id()
+              + " ("
+              + device.name()
+              + ") has no half precision; take f32 or i8");
+    }
+    int together = DeviceMemory.fitting(config, weights.tied(), device, precision, samples);
+    TornadoBackend backend =
+        TornadoBackend.open(
+            config,
+            weights,
+            new TornadoBackend.Options(
+                device, precision, together, promptLength, profile ? new Profile() : null),
+            new Bar(progress));
+    return new OpenedDevice(backend, notes(together), backend::profile);
+  }
+
+  private List<String> notes(int together) {
+    List<String> notes = new ArrayList<>();
+    if (device.isEmulator()) {
+      notes.add(
+          "device emulator: checks the kernels, each in several orders of its work items;"
+              + " for small models only");
+    } else {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "device tornado:%s: %s, %.1f GB%s",
+              device.id(),
+              device.name(),
+              device.memory() / 1e9,
+              why == null ? "" : " (" + why + ")"));
+    }
+    if (together < samples) {
+      notes.add("the device has memory for " + together + " samples at once");
+    }
+    return notes;
+  }
+
+  private record Bar(LoadProgress bar) implements Progress {
+    @Override
+    public void loaded(double fraction) {
+      bar.packed(fraction);
+    }
+
+    @Override
+    public void compiling(int done, int total) {
+      bar.compiling(done, total);
+    }
+  }
+}
