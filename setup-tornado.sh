@@ -456,7 +456,7 @@ test_devices() {
   elif ! grep -e --test "$work/help" >/dev/null; then
     note "the devices were not tested, as this gpt.jar has no command for it yet; once it has: $again"
   elif TORNADOVM_HOME=$sdk JAVA_HOME=$java_home "$root/scripts/gpt" devices --test </dev/null >&2; then
-    note "the test kernel gave right results on every device"
+    note "the test kernels gave right results on every device"
   else
     note "the test kernel failed; to see it again: $again"
     return 1
