@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
       "  gpt --model out-shakespeare --num-samples 3 --temperature 1",
       "  gpt --prompt \"JULIET:\" --stop \"ROMEO:\"            ends before ROMEO speaks",
-      "  gpt --prompt-file scene.txt --temperature 0        always the likeliest token",
+      "  gpt --prompt-file scene.txt --greedy               always the likeliest token",
+      "  gpt --top-k 0 --top-p 0.9 --repetition-penalty 1.1 other ways to draw",
       "  gpt --prompt \"To be\" --json --quiet                one JSON object a sample"
     })
 final class GenerateCommand implements Callable<Integer> {
@@ -53,27 +54,7 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Tokens to generate. Default: ${DEFAULT-VALUE}")
   private int maxNewTokens;
 
-  @Option(
-      names = {"-t", "--temperature"},
-      paramLabel = "T",
-      defaultValue = "0.8",
-      description =
-          "1 draws as the model says, less is safer, 0 is greedy. Default: ${DEFAULT-VALUE}")
-  private double temperature;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "K",
-      defaultValue = "200",
-      description = "Draw from the K likeliest tokens only; 0 is off. Default: ${DEFAULT-VALUE}")
-  private int topK;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "S",
-      defaultValue = "1337",
-      description = "The same seed gives the same text. Default: ${DEFAULT-VALUE}, as sample.py's")
-  private long seed;
+  @Mixin private SamplingOptions sampling;
 
   @Option(
       names = "--num-samples",
@@ -114,10 +95,10 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    SamplingParameters sampling = checkedOptions();
-    try (Loaded loaded = load(prompt.read())) {
+    SamplingParameters parameters = checkedOptions();
+    try (Loaded loaded = load(prompt.read(), parameters)) {
       loaded.opened().notes().forEach(this::note);
-      generate(loaded, sampling);
+      generate(loaded, parameters);
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
     } catch (UncheckedIOException e) {
@@ -136,7 +117,8 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private Loaded load(PromptOptions.Prompt given) throws PromptOptions.InvalidException {
+  private Loaded load(PromptOptions.Prompt given, SamplingParameters parameters)
+      throws PromptOptions.InvalidException {
     long start = System.nanoTime();
     Path path = model.path();
     try (LoadProgress progress = new LoadProgress(!quiet && Terminal.isStandardError());
@@ -145,6 +127,7 @@ final class GenerateCommand implements Callable<Integer> {
       Optional<Tokenizer> tokenizer = tokenizer(checkpoint, config);
       int[] promptIds = given.encode(tokenizer, config.vocabSize());
       checkFit(promptIds, tokenizer, config);
+      SamplingOptions.checkIds(parameters, config.vocabSize());
       OpenedDevice opened =
           device.open(config, checkpoint.weights(), numSamples, promptIds.length, progress);
       return new Loaded(opened, tokenizer, promptIds, (System.nanoTime() - start) / 1e9);
@@ -166,7 +149,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private void generate(Loaded loaded, SamplingParameters sampling) throws IOException {
+  private void generate(Loaded loaded, SamplingParameters parameters) throws IOException {
     Optional<Tokenizer> tokenizer = loaded.tokenizer();
     Request request =
         new Request(
@@ -175,13 +158,13 @@ final class GenerateCommand implements Callable<Integer> {
             tokenizer.map(Tokenizer::endOfText).orElse(OptionalInt.empty()),
             stops,
             onFull,
-            sampling,
+            parameters,
             0,
             numSamples);
     Backend backend = loaded.opened().backend();
     SamplePrinter printer =
         json
-            ? new JsonPrinter(backend, seed, loaded.seconds())
+            ? new JsonPrinter(backend, sampling.seed(), loaded.seconds())
             : new TextPrinter(tokenizer, request);
     ProfileTable profile = new ProfileTable(loaded.opened()::profile);
     Follower follower =
@@ -202,11 +185,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (stops.contains("")) {
       throw usage("--stop: the text must not be empty");
     }
-    try {
-      return new SamplingParameters(temperature, topK, seed);
-    } catch (IllegalArgumentException e) {
-      throw usage(e.getMessage());
-    }
+    return sampling.parameters(maxNewTokens, this::usage);
   }
 
   private void atLeast(int least, String option, int value) {

@@ -62,8 +62,10 @@ public final class Generator {
 
   /** Texts one after another, drawn here. */
   private Source host(Request request, int[] prompt) {
-    HostSampler sampler = new HostSampler(request.sampling(), backend.config().vocabSize());
-    return new HostSource(backend, sampler, prompt, request.firstSample());
+    int[] stopIds = request.endId().stream().toArray();
+    HostSampler sampler =
+        new HostSampler(request.sampling(), backend.config().vocabSize(), stopIds);
+    return new HostSource(backend, sampler, prompt, request.promptIds(), request.firstSample());
   }
 
   /** As many of the remaining texts together as the backend takes, if it draws them itself. */
@@ -88,6 +90,28 @@ public final class Generator {
                 + (config.vocabSize() - 1));
       }
     }
+    if (config.vocabSize() > HostSampler.MOST_IDS) {
+      throw new GptException(
+          "the model has "
+              + config.vocabSize()
+              + " ids, but tokens can be drawn from "
+              + HostSampler.MOST_IDS
+              + " at most");
+    }
+    request
+        .sampling()
+        .logitBias()
+        .keySet()
+        .forEach(
+            id -> {
+              if (id >= config.vocabSize()) {
+                throw new GptException(
+                    "a logit bias is for id "
+                        + id
+                        + ", but the model's ids are 0 to "
+                        + (config.vocabSize() - 1));
+              }
+            });
     if (request.onFull() == OnFull.STOP && ids.length > config.blockSize()) {
       throw new GptException(
           "the prompt has "

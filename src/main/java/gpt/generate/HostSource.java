@@ -2,6 +2,7 @@ package gpt.generate;
 
 import gpt.model.Backend;
 import gpt.model.GptException;
+import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.InvalidLogitsException;
 import java.util.Arrays;
@@ -16,6 +17,8 @@ final class HostSource implements Source {
   private final HostSampler sampler;
   private final int blockSize;
   private final int[] prompt;
+  private final int[] wholePrompt;
+  private final History history;
   private Backend.Session session;
   private float[] promptLogits;
   private boolean overwritten;
@@ -35,12 +38,16 @@ final class HostSource implements Source {
    * A source; the model is not run yet.
    *
    * @param prompt 1 to blockSize ids
+   * @param wholePrompt those and what the context has no room for: what penalties count
    * @param firstSample index of the first text
    */
-  HostSource(Backend backend, HostSampler sampler, int[] prompt, int firstSample) {
+  HostSource(
+      Backend backend, HostSampler sampler, int[] prompt, int[] wholePrompt, int firstSample) {
     this.backend = backend;
     this.sampler = sampler;
     this.prompt = prompt;
+    this.wholePrompt = wholePrompt;
+    history = new History(backend.config().vocabSize());
     sample = firstSample - 1;
     blockSize = backend.config().blockSize();
     ids = Arrays.copyOf(prompt, prompt.length + 64);
@@ -55,6 +62,7 @@ final class HostSource implements Source {
   public int[] start() {
     sample++;
     length = prompt.length;
+    history.start(wholePrompt);
     return draw(prefillOnce());
   }
 
@@ -107,7 +115,8 @@ final class HostSource implements Source {
   private int[] draw(float[] logits) {
     int step = length - prompt.length;
     try {
-      last = sampler.sample(logits, sample, step);
+      last = sampler.sample(logits, history, sample, step);
+      history.add(last);
       return new int[] {last};
     } catch (InvalidLogitsException e) {
       throw new GptException(

@@ -39,6 +39,14 @@ public record Request(
     if (maxNewTokens < 0) {
       throw new GptException("the number of new tokens must be 0 or more, found " + maxNewTokens);
     }
+    if (sampling.minNewTokens() > maxNewTokens) {
+      throw new GptException(
+          "the number of new tokens cannot be "
+              + sampling.minNewTokens()
+              + " at least and "
+              + maxNewTokens
+              + " at most");
+    }
     if (firstSample < 0) {
       throw new GptException("the first sample's index must be 0 or more, found " + firstSample);
     }

@@ -1,129 +1,97 @@
 package gpt.sampling;
 
 /**
- * The sampling chain on the host, the reference for every other one. Temperature 0 takes the
- * largest logit, the lowest id among equals. Otherwise nanoGPT's chain in its order:
+ * The sampling chain on the host, the reference for every other one. In this order, each step off
+ * at its neutral value:
  *
  * <ol>
- *   <li>logits / temperature,
- *   <li>top-k: logits below the k-th largest become −∞, ties with it stay,
- *   <li>softmax,
- *   <li>multinomial: the first id at which the cumulative probability exceeds {@link
- *       Philox#uniform}.
+ *   <li>repetition penalty, frequency and presence penalties, logit bias, minimum new tokens, on
+ *       the logits ({@link LogitSteps});
+ *   <li>at temperature 0 the largest logit, the lowest id among equals;
+ *   <li>otherwise temperature, top-k, top-p, min-p, typical-p, and a multinomial draw with {@link
+ *       Philox} ({@link Candidates}).
  * </ol>
  *
- * <p>Sums are in double, in the order of ids. A token takes O(V) time, whatever the logits, and
- * allocates nothing. Not thread-safe.
+ * <p>From the temperature on everything is in integers ({@link Weight}): a device that computes the
+ * same ones chooses the same id. A token takes O(V) time, whatever the logits, and allocates
+ * nothing. Not thread-safe.
  */
 public final class HostSampler {
+  /** Of so many ids the weights' sum fits a long with what it is multiplied by. */
+  public static final int MOST_IDS = 1 << 18;
+
   private final SamplingParameters parameters;
-  private final int vocabSize;
-
-  /** Weights of the softmax before they are divided by their sum (V). */
-  private final double[] weights;
-
-  private final TopK topK;
+  private final LogitSteps logitSteps;
+  private final Candidates candidates;
   private double probability;
 
   /**
-   * A sampler with its scratch memory, 8 bytes a token of the vocabulary.
+   * A sampler with its scratch memory, up to 20 bytes an id.
    *
-   * @param vocabSize V, the logits that count
+   * @param vocabSize V, the logits that count; at most {@link #MOST_IDS}
+   * @param stopIds what ends a text, banned while it is shorter than the minimum
+   * @throws IllegalArgumentException where a biased id is beyond the vocabulary
    */
-  public HostSampler(SamplingParameters parameters, int vocabSize) {
-    if (vocabSize < 1) {
-      throw new IllegalArgumentException("vocabSize must be at least 1, found " + vocabSize);
+  public HostSampler(SamplingParameters parameters, int vocabSize, int... stopIds) {
+    if (vocabSize < 1 || vocabSize > MOST_IDS) {
+      throw new IllegalArgumentException(
+          "vocabSize must be from 1 to " + MOST_IDS + ", found " + vocabSize);
     }
     this.parameters = parameters;
-    this.vocabSize = vocabSize;
-    boolean greedy = parameters.temperature() == 0;
-    weights = new double[greedy ? 0 : vocabSize];
-    // k is clamped to V, and the V largest are all.
-    boolean filtered = parameters.topK() > 0 && parameters.topK() < vocabSize;
-    topK = filtered && !greedy ? new TopK(parameters.topK()) : null;
+    ChainConstants constants = ChainConstants.of(parameters);
+    logitSteps = new LogitSteps(parameters, constants, vocabSize, stopIds);
+    candidates = parameters.temperature() == 0 ? null : new Candidates(constants, vocabSize);
   }
 
   /**
    * Draws one id.
    *
    * @param logits at least V floats, the first V count; −∞ is a probability of 0
+   * @param history what the text holds
    * @param sample index of the text
    * @param step index of the new token in its text
-   * @throws InvalidLogitsException where a logit is NaN or +∞, or all are −∞
+   * @throws InvalidLogitsException where a logit is NaN or +∞, all are −∞, or all ids are banned
    */
-  public int sample(float[] logits, int sample, int step) {
-    float max = max(logits);
-    if (parameters.temperature() == 0) {
+  public int sample(float[] logits, History history, int sample, int step) {
+    logitSteps.start(logits);
+    logitSteps.repetition(history);
+    logitSteps.frequencyAndPresence(history);
+    logitSteps.bias();
+    logitSteps.minNewTokens(step);
+    float[] values = logitSteps.values();
+    float max = logitSteps.max();
+    if (candidates == null) {
       probability = 1;
       int id = 0;
-      while (logits[id] != max) {
+      while (values[id] != max) {
         id++;
       }
       return id;
     }
-    return draw(logits, max, Philox.uniform(parameters.seed(), sample, step));
+    candidates.start(values, max);
+    candidates.topK();
+    candidates.topP();
+    candidates.minP();
+    candidates.typicalP();
+    int id = candidates.draw(Philox.bits(parameters.seed(), sample, step));
+    probability = candidates.probability(id);
+    return id;
+  }
+
+  /**
+   * As {@link #sample(float[], History, int, int)}, where no penalty asks for a history.
+   *
+   * @throws IllegalStateException where one does
+   */
+  public int sample(float[] logits, int sample, int step) {
+    if (parameters.needsHistory()) {
+      throw new IllegalStateException("these parameters need the text's history");
+    }
+    return sample(logits, null, sample, step);
   }
 
   /** The probability that the last id had after the whole chain; 1 where it was greedy. */
   public double probability() {
     return probability;
-  }
-
-  /**
-   * The id whose share of [0, 1) holds {@code u}, or, where rounding leaves none, the last one with
-   * a probability above 0.
-   */
-  int draw(float[] logits, float max, double u) {
-    double temperature = parameters.temperature();
-    // Dividing by a positive number keeps the order, so the k-th largest can be found before it.
-    float threshold = topK == null ? Float.NEGATIVE_INFINITY : topK.threshold(logits, vocabSize);
-    double sum = 0;
-    for (int id = 0; id < vocabSize; id++) {
-      float logit = logits[id];
-      // The maximum goes first: a tiny temperature would make infinities of the quotients.
-      double weight =
-          logit < threshold ? 0 : Math.exp(((double) logit - (double) max) / temperature);
-      weights[id] = weight;
-      sum += weight;
-    }
-    double target = u * sum;
-    double cumulative = 0;
-    int chosen = -1;
-    for (int id = 0; id < vocabSize && cumulative <= target; id++) {
-      if (weights[id] > 0) {
-        cumulative += weights[id];
-        chosen = id;
-      }
-    }
-    probability = weights[chosen] / sum;
-    return chosen;
-  }
-
-  /** The largest logit, which is finite; where it is not, or one is NaN, there is no next token. */
-  private float max(float[] logits) {
-    if (logits.length < vocabSize) {
-      throw new IllegalArgumentException(
-          "expected at least " + vocabSize + " logits, found " + logits.length);
-    }
-    float max = Float.NEGATIVE_INFINITY;
-    for (int id = 0; id < vocabSize; id++) {
-      max = Math.max(max, logits[id]); // NaN if either is
-    }
-    if (max == Float.NEGATIVE_INFINITY) {
-      throw new InvalidLogitsException("the model produced no finite logits, all are -infinity");
-    }
-    if (!Float.isFinite(max)) {
-      int id = 0;
-      while (Float.compare(logits[id], max) != 0) {
-        id++;
-      }
-      throw new InvalidLogitsException(
-          "the model produced "
-              + (Float.isNaN(max) ? "NaN" : "infinite")
-              + " logits, first for id "
-              + id
-              + "; its weights are damaged or too large for its arithmetic");
-    }
-    return max;
   }
 }

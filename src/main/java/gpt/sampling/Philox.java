@@ -29,8 +29,13 @@ public final class Philox {
    * @return a multiple of 2⁻²⁴ in [0, 1)
    */
   public static float uniform(long seed, int sample, int step) {
+    return bits(seed, sample, step) * 0x1p-24f;
+  }
+
+  /** The same number in units of 2⁻²⁴, from 0 to 2²⁴ − 1. */
+  public static int bits(long seed, int sample, int step) {
     int word = word(0, step, sample, 0, 0, (int) seed, (int) (seed >> 32));
-    return ((word >> 8) & 0xFFFFFF) * 0x1p-24f;
+    return (word >> 8) & 0xFFFFFF;
   }
 
   /**

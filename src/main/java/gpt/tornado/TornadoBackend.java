@@ -145,7 +145,7 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public Optional<Batch> newBatch(SamplingParameters sampling, int texts) {
-    if (sampling.temperature() != 0 || texts > samples || !used.isEmpty()) {
+    if (!sampling.isPlainGreedy() || texts > samples || !used.isEmpty()) {
       return Optional.empty();
     }
     used.set(0, texts);

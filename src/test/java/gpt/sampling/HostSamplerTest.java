@@ -11,29 +11,6 @@ import org.junit.jupiter.api.Test;
 class HostSamplerTest {
   private static final float NEGATIVE_INFINITY = Float.NEGATIVE_INFINITY;
 
-  /** nanoGPT's chain, step by step, with sorting. */
-  private static double[] probabilities(float[] logits, SamplingParameters parameters) {
-    int n = logits.length;
-    double[] scaled = new double[n];
-    for (int i = 0; i < n; i++) {
-      scaled[i] = logits[i] / parameters.temperature();
-    }
-    if (parameters.topK() > 0) {
-      double[] sorted = scaled.clone();
-      Arrays.sort(sorted);
-      double kth = sorted[n - Math.min(parameters.topK(), n)];
-      for (int i = 0; i < n; i++) {
-        if (scaled[i] < kth) {
-          scaled[i] = Double.NEGATIVE_INFINITY;
-        }
-      }
-    }
-    double max = Arrays.stream(scaled).max().orElseThrow();
-    double[] p = Arrays.stream(scaled).map(x -> Math.exp(x - max)).toArray();
-    double sum = Arrays.stream(p).sum();
-    return Arrays.stream(p).map(x -> x / sum).toArray();
-  }
-
   private static int inverse(double[] p, double u) {
     double cumulative = 0;
     for (int i = 0; i < p.length; i++) {
@@ -45,55 +22,63 @@ class HostSamplerTest {
     throw new AssertionError("u = " + u + " is beyond " + cumulative);
   }
 
+  /**
+   * Whole chains, all parameters at once. Both may choose otherwise only at the edge of a share.
+   */
   @Test
-  void agreesWithTheChainStepByStep() {
-    for (int seed = 0; seed < 2000; seed++) {
+  void agreesWithTheChainInDoublePrecision() {
+    int different = 0;
+    for (int seed = 0; seed < 4000; seed++) {
       Random random = new Random(seed);
-      float[] logits = new float[1 + random.nextInt(200)];
-      boolean ties = random.nextBoolean();
-      for (int i = 0; i < logits.length; i++) {
-        logits[i] = ties ? random.nextInt(6) : (float) random.nextGaussian() * 3;
-      }
-      SamplingParameters parameters =
-          new SamplingParameters(0.2 + 2 * random.nextDouble(), random.nextInt(250), seed);
+      int vocabSize = 2 + random.nextInt(200);
+      float[] logits = CandidatesTest.logits(vocabSize, random);
+      SamplingParameters parameters = random(vocabSize, random, seed);
+      History history = history(vocabSize, random);
       int sample = random.nextInt(5);
-      int step = random.nextInt(1000);
-      double[] p = probabilities(logits, parameters);
-      HostSampler sampler = new HostSampler(parameters, logits.length);
-      int id = sampler.sample(logits, sample, step);
-      assertEquals(inverse(p, Philox.uniform(seed, sample, step)), id, "seed " + seed);
-      assertEquals(p[id], sampler.probability(), 1e-12, "seed " + seed);
+      int step = random.nextInt(10);
+      HostSampler sampler = new HostSampler(parameters, vocabSize, 0);
+      int id = sampler.sample(logits, history, sample, step);
+      double[] p = DoubleChain.of(logits, history, parameters, step, 0).probabilities();
+      if (id != inverse(p, Philox.uniform(seed, sample, step))
+          || Math.abs(p[id] - sampler.probability()) > 1e-5) {
+        different++;
+      }
     }
+    assertTrue(different <= 20, "different in " + different + " of 4000");
   }
 
-  /** A chain without its temperature, or without its top-k, fails this by thousands. */
-  @Test
-  void drawsAsOftenAsTheProbabilitiesSay() {
-    Random random = new Random(11);
-    float[] logits = new float[60];
-    for (int i = 0; i < logits.length; i++) {
-      logits[i] = (float) random.nextGaussian() * 2;
+  private static SamplingParameters random(int vocabSize, Random random, long seed) {
+    SamplingParameters.Builder builder = SamplingParameters.builder().seed(seed);
+    if (random.nextBoolean()) {
+      builder.repetitionPenalty(0.5 + random.nextDouble());
     }
-    SamplingParameters parameters = new SamplingParameters(1.3, 25, 42);
-    double[] p = probabilities(logits, parameters);
-    HostSampler sampler = new HostSampler(parameters, logits.length);
-    int draws = 200_000;
-    int[] counts = new int[logits.length];
-    for (int i = 0; i < draws; i++) {
-      counts[sampler.sample(logits, i % 4, i / 4)]++;
+    if (random.nextBoolean()) {
+      builder.frequencyPenalty(random.nextGaussian() * 0.3);
     }
-    double chiSquare = 0;
-    int kept = 0;
-    for (int i = 0; i < p.length; i++) {
-      if (p[i] == 0) {
-        assertEquals(0, counts[i], "id " + i + " is not among the 25 largest");
-      } else {
-        kept++;
-        chiSquare += Math.pow(counts[i] - draws * p[i], 2) / (draws * p[i]);
-      }
+    if (random.nextBoolean()) {
+      builder.presencePenalty(random.nextGaussian());
     }
-    assertEquals(25, kept);
-    assertTrue(chiSquare < 24 + 4 * Math.sqrt(2 * 24), "chi-square " + chiSquare);
+    if (random.nextBoolean()) {
+      builder.logitBias(random.nextInt(vocabSize), random.nextGaussian() * 3);
+      builder.logitBias(1, Double.NEGATIVE_INFINITY);
+      builder.logitBias(0, random.nextGaussian());
+    } else {
+      builder.minNewTokens(random.nextInt(10));
+    }
+    return builder
+        .temperature(0.2 + 2 * random.nextDouble())
+        .topK(random.nextInt(250))
+        .topP(random.nextBoolean() ? 1 - random.nextDouble() : 1)
+        .minP(random.nextBoolean() ? random.nextDouble() * 0.3 : 0)
+        .typicalP(random.nextBoolean() ? 1 - random.nextDouble() : 1)
+        .build();
+  }
+
+  static History history(int vocabSize, Random random) {
+    History history = new History(vocabSize);
+    history.start(random.ints(random.nextInt(20), 0, vocabSize).toArray());
+    random.ints(random.nextInt(50), 0, vocabSize).forEach(history::add);
+    return history;
   }
 
   @Test
@@ -128,14 +113,18 @@ class HostSamplerTest {
 
   @Test
   void theIdDrawnIsPossibleAtBothEndsOfTheRange() {
-    HostSampler sampler = new HostSampler(new SamplingParameters(1, 0, 0), 6);
-    float[] logits = {NEGATIVE_INFINITY, -200, 0, 0, -2000, NEGATIVE_INFINITY};
-    assertEquals(1, sampler.draw(logits, 0, 0));
-    assertEquals(2, sampler.draw(logits, 0, 0x1p-24));
-    assertEquals(2, sampler.draw(logits, 0, 0.5 - 0x1p-24));
-    assertEquals(3, sampler.draw(logits, 0, 0.5 + 0x1p-24));
-    assertEquals(3, sampler.draw(logits, 0, 1 - 0x1p-24));
-    assertEquals(3, sampler.draw(logits, 0, 1));
+    int last = (1 << 24) - 1;
+    Candidates two = started(NEGATIVE_INFINITY, -200, 0, 0, -2000, NEGATIVE_INFINITY);
+    assertEquals(2, two.draw(0));
+    assertEquals(2, two.draw((1 << 23) - 1));
+    assertEquals(3, two.draw(1 << 23));
+    assertEquals(3, two.draw(last));
+    assertEquals(0.5, two.probability(3));
+    assertEquals(0, two.probability(1)); // 2^-288
+    Candidates faint = started(-30.49f, 0, -100); // 2^-43.99, of which one unit is left
+    assertEquals(0, faint.draw(0));
+    assertEquals(1, faint.draw(1));
+    assertEquals(0x1p-44, faint.probability(0), 1e-20);
     for (int seed = 0; seed < 500; seed++) {
       Random random = new Random(seed);
       float[] some = new float[1000];
@@ -143,18 +132,29 @@ class HostSamplerTest {
         some[i] = random.nextInt(10) > 0 ? NEGATIVE_INFINITY : (float) random.nextGaussian();
       }
       some[random.nextInt(some.length)] = 5;
-      HostSampler thousand = new HostSampler(new SamplingParameters(1, 0, 0), some.length);
-      for (double u : new double[] {0, 1 - 0x1p-24, Math.nextDown(1.0)}) {
-        int id = thousand.draw(some, 5, u);
+      Candidates candidates = started(some);
+      for (int r : new int[] {0, 1, last - 1, last}) {
+        int id = candidates.draw(r);
         assertTrue(some[id] > NEGATIVE_INFINITY, "seed " + seed);
-        assertTrue(thousand.probability() > 0, "seed " + seed);
+        assertTrue(candidates.probability(id) > 0, "seed " + seed);
       }
     }
   }
 
+  private static Candidates started(float... logits) {
+    SamplingParameters all = SamplingParameters.builder().build();
+    Candidates candidates = new Candidates(ChainConstants.of(all), logits.length);
+    float max = NEGATIVE_INFINITY;
+    for (float logit : logits) {
+      max = Math.max(max, logit);
+    }
+    candidates.start(logits, max);
+    return candidates;
+  }
+
   @Test
   void extremeTemperaturesAreTheirLimits() {
-    float[] logits = {-3e38f, 1, 3e38f, 3e38f, 2};
+    float[] logits = {-9e37f, 1, 9e37f, 9e37f, 2};
     for (double cold : new double[] {1e-30, 1e-300, Double.MIN_VALUE}) {
       int[] counts = new int[5];
       HostSampler sampler = new HostSampler(new SamplingParameters(cold, 0, 3), 5);
@@ -165,15 +165,20 @@ class HostSamplerTest {
       assertEquals(400, counts[2] + counts[3]);
       assertTrue(counts[2] > 100 && counts[3] > 100, Arrays.toString(counts));
     }
-    HostSampler hot = new HostSampler(new SamplingParameters(Double.MAX_VALUE, 0, 3), 5);
+    float[] warm = {-3, 1, 5, 5, 2};
+    HostSampler hot = new HostSampler(new SamplingParameters(1000, 0, 3), 5);
     boolean[] seen = new boolean[5];
     for (int step = 0; step < 400; step++) {
-      seen[hot.sample(logits, 0, step)] = true;
-      assertEquals(0.2, hot.probability(), 1e-12);
+      seen[hot.sample(warm, 0, step)] = true;
+      assertEquals(0.2, hot.probability(), 0.002);
     }
     for (boolean each : seen) {
       assertTrue(each);
     }
+    // Even there top-k tells logits apart.
+    HostSampler one = new HostSampler(new SamplingParameters(1000, 1, 3), 3);
+    assertEquals(1, one.sample(new float[] {5, 5.001f, 4}, 0, 0));
+    assertEquals(1, one.probability());
   }
 
   @Test

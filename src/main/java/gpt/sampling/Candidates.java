@@ -1,0 +1,190 @@
+package gpt.sampling;
+
+/**
+ * The steps of the chain that leave ids out, and the draw, one method each, to be called in this
+ * order; {@link #start} is the temperature. A step that is off does nothing. All sums are of
+ * integers, so that they do not depend on the order of summation; see {@link Weight}.
+ */
+final class Candidates {
+  /** Distances are cut to so many bits by typical-p, and weights to 30, so that products fit. */
+  private static final int TYPICAL_BITS = 20;
+
+  private static final int DISTANCE_SHIFT = 10;
+  private static final int WEIGHT_SHIFT = 14;
+
+  /** A float difference of two of these is finite. */
+  private static final float MOST = 1e38f;
+
+  private static final float MOST_BITS = 64;
+
+  private final int vocabSize;
+  private final ChainConstants constants;
+
+  /** For each id its distance, or {@link Weight#ABSENT} (V). */
+  private final int[] distances;
+
+  /** For each id its weight, once {@link #weigh} was called; 0 for those that are out (V). */
+  private final long[] weights;
+
+  /** For each id what typical-p orders by, or {@link Weight#ABSENT} (V). */
+  private final int[] unusual;
+
+  private final RadixSelect select = new RadixSelect();
+  private boolean weighed;
+
+  /** Candidates with their memory, 12 bytes an id, 16 with typical-p. */
+  Candidates(ChainConstants constants, int vocabSize) {
+    this.vocabSize = vocabSize;
+    this.constants = constants;
+    distances = new int[vocabSize];
+    weights = new long[vocabSize];
+    unusual = new int[constants.typicalPFraction() < ChainConstants.WHOLE ? vocabSize : 0];
+  }
+
+  /**
+   * Temperature: how many bits each id is less likely than the likeliest. The logarithm of the
+   * softmax's ratio is the difference of the logits over the temperature.
+   *
+   * @param logits −∞ for ids that are not there (V)
+   * @param max the largest of them
+   */
+  void start(float[] logits, float max) {
+    float top = Math.min(max, MOST);
+    float bitsPerLogit = constants.bitsPerLogit();
+    for (int id = 0; id < vocabSize; id++) {
+      float bits = (top - Math.min(logits[id], MOST)) * bitsPerLogit;
+      distances[id] = bits < MOST_BITS ? (int) (bits * 0x1p24f) : Weight.ABSENT;
+    }
+    weighed = false;
+  }
+
+  /** Top-k: ids further than the k-th nearest go, ties with it stay. */
+  void topK() {
+    int k = constants.topK();
+    if (k > 0 && k < count()) {
+      keepUpTo(select.kthSmallest(distances, k));
+    }
+  }
+
+  /** Top-p (Holtzman et al. 2020): the fewest of the likeliest ids stay that together reach p. */
+  void topP() {
+    if (constants.topPFraction() < ChainConstants.WHOLE) {
+      reach(distances, 30, constants.topPFraction());
+    }
+  }
+
+  /** Min-p (Nguyen et al. 2024): ids go that are less likely than a part of the likeliest. */
+  void minP() {
+    if (constants.minPLimit() < Weight.ABSENT - 1) {
+      keepUpTo(constants.minPLimit());
+    }
+  }
+
+  /**
+   * Typical-p (Meister et al. 2022): the ids stay whose information is nearest to the entropy, as
+   * few as reach p. The information is −log p = q + log S and the entropy its mean, so the
+   * normaliser S cancels: what counts is how far a distance is from the mean distance.
+   */
+  void typicalP() {
+    if (constants.typicalPFraction() == ChainConstants.WHOLE) {
+      return;
+    }
+    weigh();
+    long moments = 0;
+    long sum = 0;
+    for (int id = 0; id < vocabSize; id++) {
+      long weight = weights[id] >> WEIGHT_SHIFT;
+      moments += weight * (distances[id] >> DISTANCE_SHIFT);
+      sum += weight;
+    }
+    int mean = (int) (moments / sum);
+    for (int id = 0; id < vocabSize; id++) {
+      unusual[id] =
+          distances[id] == Weight.ABSENT
+              ? Weight.ABSENT
+              : Math.abs((distances[id] >> DISTANCE_SHIFT) - mean);
+    }
+    reach(unusual, TYPICAL_BITS, constants.typicalPFraction());
+  }
+
+  /**
+   * Multinomial by inversion: the first id, in their order, at which the sum of the weights exceeds
+   * the part of their whole sum that the random number is.
+   *
+   * @param random 0 to 2²⁴ − 1
+   */
+  int draw(int random) {
+    long target = Weight.pointIn(sum(), random);
+    int id = 0;
+    for (long running = weights[0]; running <= target; running += weights[id]) {
+      id++;
+    }
+    return id;
+  }
+
+  /** Whether the steps so far keep an id. One whose probability is below 2⁻⁶⁴ never counts. */
+  boolean kept(int id) {
+    return distances[id] != Weight.ABSENT;
+  }
+
+  /** The probability of an id among those that are left. */
+  double probability(int id) {
+    double sum = sum();
+    return weights[id] / sum;
+  }
+
+  /** Number of ids that are left. */
+  int count() {
+    int count = 0;
+    for (int distance : distances) {
+      count += distance == Weight.ABSENT ? 0 : 1;
+    }
+    return count;
+  }
+
+  private long sum() {
+    weigh();
+    long sum = 0;
+    for (long weight : weights) {
+      sum += weight;
+    }
+    return sum;
+  }
+
+  /** Weights are worked out when they are first asked for: after top-k there are few. */
+  private void weigh() {
+    if (!weighed) {
+      for (int id = 0; id < vocabSize; id++) {
+        weights[id] = Weight.of(distances[id]);
+      }
+      weighed = true;
+    }
+  }
+
+  private void keepUpTo(int distance) {
+    for (int id = 0; id < vocabSize; id++) {
+      if (distances[id] > distance) {
+        leave(id);
+      }
+    }
+  }
+
+  /** Keeps the fewest ids, in the order of their keys and then of the ids, that reach a part. */
+  private void reach(int[] keys, int bits, int fraction) {
+    long target = Weight.fractionOf(sum(), fraction);
+    int last = select.reach(keys, weights, bits, target);
+    long running = select.before();
+    for (int id = 0; id < vocabSize; id++) {
+      if (keys[id] > last || (keys[id] == last && running >= target)) {
+        leave(id);
+      } else if (keys[id] == last) {
+        running += weights[id];
+      }
+    }
+  }
+
+  private void leave(int id) {
+    distances[id] = Weight.ABSENT;
+    weights[id] = 0;
+  }
+}

@@ -1,0 +1,153 @@
+package gpt.sampling;
+
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * The steps of the chain that change logits, one method each, to be called in this order. A step
+ * that is off does nothing. All arithmetic is in float, each operation rounded once.
+ */
+final class LogitSteps {
+  /** What is less, −∞ above all, is not there: no step brings it back. */
+  private static final float LEAST = -1e38f;
+
+  private final int vocabSize;
+  private final ChainConstants constants;
+  private final int minNewTokens;
+  private final int[] biasIds;
+  private final float[] biases;
+  private final int[] stopIds;
+
+  /** The logits so far, −∞ for ids that are not there (V). */
+  private final float[] values;
+
+  /**
+   * Steps with their memory, 4 bytes an id.
+   *
+   * @param stopIds what ends a text; ids beyond the vocabulary are never drawn anyway
+   * @throws IllegalArgumentException where a biased id is beyond the vocabulary
+   */
+  LogitSteps(
+      SamplingParameters parameters, ChainConstants constants, int vocabSize, int... stopIds) {
+    this.vocabSize = vocabSize;
+    this.constants = constants;
+    minNewTokens = parameters.minNewTokens();
+    Map<Integer, Double> logitBias = parameters.logitBias();
+    biasIds = logitBias.keySet().stream().mapToInt(id -> id).toArray();
+    biases = new float[biasIds.length];
+    for (int i = 0; i < biasIds.length; i++) {
+      if (biasIds[i] >= vocabSize) {
+        throw new IllegalArgumentException(
+            "logit-bias: ids go from 0 to " + (vocabSize - 1) + ", found " + biasIds[i]);
+      }
+      biases[i] = logitBias.get(biasIds[i]).floatValue();
+    }
+    this.stopIds = IntStream.of(stopIds).filter(id -> id >= 0 && id < vocabSize).toArray();
+    values = new float[vocabSize];
+  }
+
+  /**
+   * Takes the model's logits.
+   *
+   * @param logits at least V floats, the first V count
+   * @throws InvalidLogitsException where a logit is NaN or +∞, or all are −∞
+   */
+  void start(float[] logits) {
+    if (logits.length < vocabSize) {
+      throw new IllegalArgumentException(
+          "expected at least " + vocabSize + " logits, found " + logits.length);
+    }
+    float max = Float.NEGATIVE_INFINITY;
+    for (int id = 0; id < vocabSize; id++) {
+      float logit = logits[id];
+      max = Math.max(max, logit); // NaN if either is
+      values[id] = logit < LEAST ? Float.NEGATIVE_INFINITY : logit;
+    }
+    if (max < LEAST) {
+      throw new InvalidLogitsException("the model produced no finite logits, all are -infinity");
+    }
+    if (!Float.isFinite(max)) {
+      int id = 0;
+      while (Float.compare(logits[id], max) != 0) {
+        id++;
+      }
+      throw new InvalidLogitsException(
+          "the model produced "
+              + (Float.isNaN(max) ? "NaN" : "infinite")
+              + " logits, first for id "
+              + id
+              + "; its weights are damaged or too large for its arithmetic");
+    }
+  }
+
+  /** Divides the positive logits of ids that the text has, and multiplies the others. */
+  void repetition(History history) {
+    if (constants.penalty() == 1) {
+      return;
+    }
+    for (int id = 0; id < vocabSize; id++) {
+      if (history.seen(id) != 0) {
+        float value = values[id];
+        values[id] = value * (value > 0 ? constants.inversePenalty() : constants.penalty());
+      }
+    }
+  }
+
+  /** Subtracts for ids that were generated: so much each time, and so much once. */
+  void frequencyAndPresence(History history) {
+    if (constants.frequencyUnits() == 0 && constants.presenceUnits() == 0) {
+      return;
+    }
+    for (int id = 0; id < vocabSize; id++) {
+      int count = history.seen(id) & History.COUNT;
+      if (count > 0) {
+        int units =
+            constants.frequencyUnits() * Math.min(count, constants.frequencyLimit())
+                + constants.presenceUnits();
+        values[id] -= units * 0x1p-16f;
+      }
+    }
+  }
+
+  /** Adds to some logits; −∞ bans them. */
+  void bias() {
+    for (int i = 0; i < biasIds.length; i++) {
+      values[biasIds[i]] += biases[i];
+    }
+  }
+
+  /**
+   * Bans the ids that end the text before it is long enough.
+   *
+   * @param step index of the new token in its text
+   */
+  void minNewTokens(int step) {
+    if (step < minNewTokens) {
+      for (int id : stopIds) {
+        values[id] = Float.NEGATIVE_INFINITY;
+      }
+    }
+  }
+
+  /** The logits as they are now (V). What is below −1e38 counts as −∞. */
+  float[] values() {
+    return values;
+  }
+
+  /**
+   * The largest logit as it is now.
+   *
+   * @throws InvalidLogitsException where no id is left
+   */
+  float max() {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int id = 0; id < vocabSize; id++) {
+      max = Math.max(max, values[id]);
+    }
+    if (max < LEAST) {
+      throw new InvalidLogitsException(
+          "all candidates are banned: the logit biases and the minimum of new tokens leave none");
+    }
+    return max;
+  }
+}

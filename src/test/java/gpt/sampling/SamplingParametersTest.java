@@ -1,0 +1,150 @@
+package gpt.sampling;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.sampling.SamplingParameters.Builder;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+class SamplingParametersTest {
+  private static final double INFINITY = Double.POSITIVE_INFINITY;
+
+  private static void assertRefused(
+      String rule, BiFunction<Builder, Double, Builder> set, double... values) {
+    for (double value : values) {
+      Builder builder = set.apply(SamplingParameters.builder(), value);
+      assertEquals(
+          rule + ", found " + value,
+          assertThrows(IllegalArgumentException.class, builder::build).getMessage());
+    }
+  }
+
+  private static void assertTaken(BiFunction<Builder, Double, Builder> set, double... values) {
+    for (double value : values) {
+      ChainConstants.of(set.apply(SamplingParameters.builder(), value).build());
+    }
+  }
+
+  @Test
+  void rangesAreChecked() {
+    double nan = Double.NaN;
+    assertRefused(
+        "temperature must be 0 (greedy) or a positive number up to 1000",
+        Builder::temperature,
+        -1,
+        -1e-300,
+        1001,
+        INFINITY,
+        nan);
+    assertTaken(Builder::temperature, 0, -0.0, Double.MIN_VALUE, 1000);
+    assertRefused(
+        "top-p must be above 0 and at most 1 (off)", Builder::topP, 0, -0.1, 1.01, INFINITY, nan);
+    assertTaken(Builder::topP, Double.MIN_VALUE, 1);
+    assertRefused(
+        "typical-p must be above 0 and at most 1 (off)", Builder::typicalP, 0, -1, 2, nan);
+    assertTaken(Builder::typicalP, Double.MIN_VALUE, 1);
+    assertRefused("min-p must be 0 (off) or more and below 1", Builder::minP, 1, -0.1, nan);
+    assertTaken(Builder::minP, 0, Double.MIN_VALUE, Math.nextDown(1.0));
+    assertRefused(
+        "repetition-penalty must be from 0.001 to 1000, 1 being off",
+        Builder::repetitionPenalty,
+        0,
+        -1,
+        1e-4,
+        1e4,
+        nan);
+    assertRefused(
+        "frequency-penalty must be from -100 to 100, 0 being off",
+        Builder::frequencyPenalty,
+        -101,
+        101,
+        -INFINITY,
+        nan);
+    assertRefused(
+        "presence-penalty must be from -100 to 100, 0 being off",
+        Builder::presencePenalty,
+        -101,
+        101,
+        INFINITY,
+        nan);
+    assertRefused(
+        "logit-bias of id 3 must be a number up to 1e30, or -inf to ban it",
+        (builder, value) -> builder.logitBias(3, value),
+        INFINITY,
+        1e31,
+        -1e31,
+        nan);
+    assertTaken((builder, value) -> builder.logitBias(3, value), -INFINITY, 1e30, -100);
+  }
+
+  @Test
+  void wholeNumbersAreCheckedToo() {
+    assertWhole("top-k must be 0 (off) or more, found -1", builder -> builder.topK(-1));
+    assertWhole(
+        "min-new-tokens must be 0 (off) or more, found -2", builder -> builder.minNewTokens(-2));
+    assertWhole(
+        "logit-bias: an id must be 0 or more, found -3", builder -> builder.logitBias(-3, 1));
+  }
+
+  private static void assertWhole(String message, Consumer<Builder> set) {
+    Builder builder = SamplingParameters.builder();
+    set.accept(builder);
+    assertEquals(
+        message, assertThrows(IllegalArgumentException.class, builder::build).getMessage());
+  }
+
+  /** What takes the largest of the model's own logits, and so needs nothing else of the chain. */
+  @Test
+  void plainGreedyIsGreedyWithUnchangedLogits() {
+    assertTrue(SamplingParameters.greedy().isPlainGreedy());
+    assertTrue(new SamplingParameters(0, 7, 1).isPlainGreedy());
+    Builder filtered = SamplingParameters.builder().temperature(0).topP(0.5).minP(0.5);
+    assertTrue(filtered.typicalP(0.5).build().isPlainGreedy());
+    assertFalse(new SamplingParameters(1, 1, 1).isPlainGreedy());
+    assertChanging(builder -> builder.repetitionPenalty(1.1), true);
+    assertChanging(builder -> builder.frequencyPenalty(-0.1), true);
+    assertChanging(builder -> builder.presencePenalty(0.1), true);
+    assertChanging(builder -> builder.logitBias(0, 0.1), false);
+    assertChanging(builder -> builder.minNewTokens(1), false);
+  }
+
+  private static void assertChanging(Consumer<Builder> set, boolean needsHistory) {
+    Builder builder = SamplingParameters.builder().temperature(0);
+    set.accept(builder);
+    SamplingParameters parameters = builder.build();
+    assertFalse(parameters.isPlainGreedy());
+    assertEquals(needsHistory, parameters.needsHistory());
+    HostSampler sampler = new HostSampler(parameters, 2);
+    if (needsHistory) {
+      assertThrows(IllegalStateException.class, () -> sampler.sample(new float[2], 0, 0));
+    } else {
+      sampler.sample(new float[2], 0, 0);
+    }
+  }
+
+  @Test
+  void theChainsConstants() {
+    ChainConstants neutral = ChainConstants.of(SamplingParameters.builder().build());
+    assertEquals(
+        new ChainConstants(1, 1, 0, 0, 1 << 30, 1.442695f, 0, 1 << 30, Weight.ABSENT - 1, 1 << 30),
+        neutral);
+    SamplingParameters p =
+        SamplingParameters.builder()
+            .repetitionPenalty(1.25)
+            .frequencyPenalty(-0.5)
+            .presencePenalty(2)
+            .temperature(1e-40)
+            .topK(9)
+            .topP(0.5)
+            .minP(0.125)
+            .typicalP(1e-300)
+            .build();
+    assertEquals(
+        new ChainConstants(1.25f, 0.8f, -32768, 131072, 32768, 1e30f, 9, 1 << 29, 3 << 24, 1),
+        ChainConstants.of(p));
+  }
+}
