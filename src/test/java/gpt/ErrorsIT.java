@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,24 @@ class ErrorsIT {
         "--prompt-ids 65                | 0 to 64",
         "--temperature -1               | temperature",
         "--temperature warm             | 'warm'",
+        "--temperature 1e9              | a positive number up to 1000",
+        "--temperature NaN              | found NaN",
+        "--greedy --temperature 0.5     | --greedy and --temperature 0.5",
         "--top-k -1                     | top-k",
+        "--top-p 0                      | top-p must be above 0 and at most 1",
+        "--top-p 1.5                    | top-p must be above 0 and at most 1",
+        "--min-p 1                      | min-p must be 0 (off) or more and below 1",
+        "--typical-p -0.5               | typical-p must be above 0 and at most 1",
+        "--repetition-penalty 0         | repetition-penalty must be from 0.001",
+        "--frequency-penalty 101        | frequency-penalty must be from -100 to 100",
+        "--presence-penalty Infinity    | presence-penalty must be from -100 to 100",
+        "--logit-bias 5                 | expected ID=X",
+        "--logit-bias 5=inf             | expected ID=X",
+        "--logit-bias x=1               | expected ID=X",
+        "--logit-bias 5=1 --logit-bias 5=2 | id 5 is given twice",
+        "--logit-bias 5=1e31            | logit-bias of id 5 must be a number up to 1e30",
+        "--min-new-tokens -1            | min-new-tokens must be 0 (off) or more",
+        "--min-new-tokens 9 -n 8        | --min-new-tokens 9 is more than --max-new-tokens 8",
         "--max-new-tokens -3            | found -3",
         "--num-samples 0                | found 0",
         "--threads 0                    | found 0",
@@ -91,6 +109,18 @@ class ErrorsIT {
     Program.gpt("--model", GOLDEN, "--prompt", "text").run().failed(1, "--prompt-ids");
     Program.gpt("--model", GOLDEN, "--prompt-ids", "1", "--stop", "x").run().failed(1, "tokenizer");
     Program.gpt("--prompt", "a".repeat(300), "--on-full", "stop").run().failed(1, "256");
+  }
+
+  @Test
+  void whatTheVocabularySaysOfBiases() {
+    Program.gpt("--logit-bias", "65=1").run().failed(1, "--logit-bias", "0 to 64, found 65");
+    List<String> line = new ArrayList<>(List.of("--model", GOLDEN, "--prompt-ids", "1", "--json"));
+    for (int id = 0; id < 97; id++) {
+      line.addAll(List.of("--logit-bias", id + "=-inf"));
+    }
+    Program.gpt(line.toArray(String[]::new))
+        .run()
+        .failed(1, "all candidates are banned", "(sample 0, new token 1)");
   }
 
   @Test

@@ -213,6 +213,39 @@ class GenerateIT {
   }
 
   @Test
+  void theWaysToDrawCanBeSetOneByOne() {
+    String[] args = {"--prompt", "ROMEO:", "-n", "60", "--json", "-q"};
+    String zero = text(with(args, "--temperature", "0"));
+    assertEquals(zero, text(with(args, "--greedy")));
+    assertEquals(zero, text(with(args, "--greedy", "-t", "0", "--top-p", "0.3")));
+    assertEquals(zero, text(with(args, "--top-p", "1e-9")));
+    assertEquals(zero, text(with(args, "--min-p", "0.9999999")));
+    // Each changes the text that comes without it.
+    String plain = text(args);
+    for (String option :
+        List.of(
+            "--top-k 2",
+            "--top-p 0.5",
+            "--min-p 0.5",
+            "--typical-p 0.2",
+            "--repetition-penalty 3",
+            "--frequency-penalty 1",
+            "--presence-penalty -2.5",
+            "--logit-bias 50=10")) {
+      assertNotEquals(plain, text(with(args, option.split(" "))), option);
+    }
+    // Neither a line's end nor a space, and each character once while there are others.
+    String[] banned = {"--logit-bias", "0=-inf", "--logit-bias", "1=-inf"};
+    String solid = text(with(with(args, banned), "--presence-penalty", "100"));
+    assertTrue(solid.matches("[^\\n ]{60}"), solid);
+    assertEquals(60, solid.chars().distinct().count(), solid);
+  }
+
+  private static String text(String... args) {
+    return json(Program.gpt(args).run().succeeded().out()).get("text").getAsString();
+  }
+
+  @Test
   void outputIsUtf8WhateverTheLocale() {
     // The error quotes the character that came through the arguments.
     for (Program program :

@@ -197,6 +197,9 @@ class TornadoBackendTest {
       session.close();
       assertTrue(backend.newBatch(GREEDY, 2).isEmpty());
       assertTrue(backend.newBatch(new SamplingParameters(1, 0, 0), 1).isEmpty());
+      SamplingParameters penalised =
+          SamplingParameters.builder().temperature(0).repetitionPenalty(1.1).build();
+      assertTrue(backend.newBatch(penalised, 1).isEmpty());
       try (Backend.Batch batch = backend.newBatch(GREEDY, 1).orElseThrow()) {
         assertThrows(GptException.class, () -> batch.start(new int[] {-1}));
         assertThrows(GptException.class, backend::newSession);

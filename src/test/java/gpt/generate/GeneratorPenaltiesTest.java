@@ -1,0 +1,153 @@
+package gpt.generate;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.model.GptException;
+import gpt.sampling.History;
+import gpt.sampling.HostSampler;
+import gpt.sampling.SamplingParameters;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+/** What penalties count, and what keeps a text from ending, from the first token to the last. */
+class GeneratorPenaltiesTest {
+  private static final int VOCAB = 9;
+  private static final Function<int[], float[]> MODEL = FakeBackend.random(VOCAB);
+
+  private static Request request(
+      int[] prompt, int max, OptionalInt end, SamplingParameters sampling, int samples) {
+    return new Request(prompt, max, end, List.of(), OnFull.SLIDE, sampling, 0, samples);
+  }
+
+  private static List<Generation> generate(int blockSize, Request request) {
+    return new Generator(new FakeBackend(blockSize, VOCAB, MODEL), Optional.empty())
+        .generate(request, (sample, id, text) -> true);
+  }
+
+  private static int[] prompt(int length) {
+    return new Random(length).ints(length, 0, VOCAB).toArray();
+  }
+
+  /** The same with a history that is made anew for each token, from the whole text. */
+  private static int[] recomputed(int blockSize, Request request, int sample) {
+    int[] prompt = request.promptIds();
+    HostSampler sampler = new HostSampler(request.sampling(), VOCAB);
+    int[] all = prompt;
+    for (int step = 0; step < request.maxNewTokens(); step++) {
+      History history = new History(VOCAB);
+      history.start(prompt);
+      Arrays.stream(all).skip(prompt.length).forEach(history::add);
+      int[] context = Arrays.copyOfRange(all, Math.max(0, all.length - blockSize), all.length);
+      all = Arrays.copyOf(all, all.length + 1);
+      all[all.length - 1] = sampler.sample(MODEL.apply(context), history, sample, step);
+    }
+    return Arrays.copyOfRange(all, prompt.length, all.length);
+  }
+
+  @Test
+  void theHistoryIsTheTextsAndNotTheContexts() {
+    List<SamplingParameters> all =
+        List.of(
+            SamplingParameters.builder().repetitionPenalty(3).seed(1).build(),
+            SamplingParameters.builder().repetitionPenalty(3).temperature(0).build(),
+            SamplingParameters.builder().frequencyPenalty(0.7).presencePenalty(1).seed(3).build());
+    for (SamplingParameters sampling : all) {
+      for (int blockSize : new int[] {1, 3, 8}) {
+        for (int length = 1; length <= blockSize + 3; length++) {
+          Request request = request(prompt(length), 12, OptionalInt.empty(), sampling, 3);
+          List<Generation> generations = generate(blockSize, request);
+          for (int sample = 0; sample < 3; sample++) {
+            assertArrayEquals(
+                recomputed(blockSize, request, sample),
+                generations.get(sample).ids(),
+                "block " + blockSize + ", prompt " + length + ", sample " + sample);
+          }
+        }
+      }
+    }
+  }
+
+  /** A strong presence penalty makes each id come once before any comes again. */
+  @Test
+  void nothingIsForgottenWhereTheContextSlides() {
+    SamplingParameters once =
+        SamplingParameters.builder().presencePenalty(100).temperature(0).build();
+    for (Generation generation :
+        generate(2, request(new int[] {4}, VOCAB, OptionalInt.empty(), once, 2))) {
+      assertEquals(VOCAB, Arrays.stream(generation.ids()).distinct().count());
+    }
+    // The prompt counts for the repetition penalty only, and its beginning too.
+    SamplingParameters other =
+        SamplingParameters.builder()
+            .repetitionPenalty(1000)
+            .logitBias(3, -50)
+            .temperature(0)
+            .build();
+    int[] all = {0, 1, 2, 4, 5, 6, 7, 8};
+    Function<int[], float[]> equal =
+        context -> {
+          float[] logits = new float[VOCAB];
+          Arrays.fill(logits, -1);
+          return logits;
+        };
+    List<Generation> generations =
+        new Generator(new FakeBackend(3, VOCAB, equal), Optional.empty())
+            .generate(request(all, 1, OptionalInt.empty(), other, 1), (sample, id, text) -> true);
+    assertArrayEquals(new int[] {3}, generations.get(0).ids());
+  }
+
+  @Test
+  void aTextDoesNotEndBeforeItsMinimum() {
+    for (int minimum = 0; minimum <= 6; minimum++) {
+      SamplingParameters sampling =
+          SamplingParameters.builder()
+              .minNewTokens(minimum)
+              .logitBias(2, 50) // the end, at once
+              .build();
+      Generation generation =
+          generate(4, request(prompt(2), 6, OptionalInt.of(2), sampling, 1)).get(0);
+      assertEquals(Math.min(6, minimum + 1), generation.ids().length);
+      assertEquals(
+          minimum == 6 ? StopReason.MAX_NEW_TOKENS : StopReason.END_OF_TEXT,
+          generation.stopReason());
+    }
+  }
+
+  @Test
+  void whereAllAreBannedTheTokenIsNamed() {
+    SamplingParameters.Builder builder = SamplingParameters.builder().minNewTokens(3);
+    for (int id = 0; id < VOCAB - 1; id++) {
+      builder.logitBias(id, Double.NEGATIVE_INFINITY);
+    }
+    Request request = request(prompt(2), 6, OptionalInt.of(VOCAB - 1), builder.build(), 1);
+    assertRefused(
+        "all candidates are banned: the logit biases and the minimum of new tokens leave none"
+            + " (sample 0, new token 1)",
+        () -> generate(4, request));
+  }
+
+  @Test
+  void whatCannotBeIsRefusedBeforeTheModelRuns() {
+    SamplingParameters beyond = SamplingParameters.builder().logitBias(VOCAB, 1).build();
+    assertRefused(
+        "a logit bias is for id 9, but the model's ids are 0 to 8",
+        () -> generate(4, request(prompt(2), 6, OptionalInt.empty(), beyond, 1)));
+    SamplingParameters many = SamplingParameters.builder().minNewTokens(7).build();
+    assertRefused(
+        "the number of new tokens cannot be 7 at least and 6 at most",
+        () -> request(prompt(2), 6, OptionalInt.empty(), many, 1));
+    assertTrue(generate(4, request(prompt(2), 7, OptionalInt.of(1), many, 1)).size() == 1);
+  }
+
+  private static void assertRefused(String message, Runnable action) {
+    assertEquals(message, assertThrows(GptException.class, action::run).getMessage());
+  }
+}
