@@ -114,7 +114,8 @@ class ErrorsIT {
   @Test
   void whatTheVocabularySaysOfBiases() {
     Program.gpt("--logit-bias", "65=1").run().failed(1, "--logit-bias", "0 to 64, found 65");
-    List<String> line = new ArrayList<>(List.of("--model", GOLDEN, "--prompt-ids", "1", "--json"));
+    List<String> line =
+        new ArrayList<>(List.of("--model", GOLDEN, "--prompt-ids", "1", "--json", "-q"));
     for (int id = 0; id < 97; id++) {
       line.addAll(List.of("--logit-bias", id + "=-inf"));
     }
