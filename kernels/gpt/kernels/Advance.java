@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * was chosen, its position the one behind the row that its logits came from.
  *
  *   token[b] = chosen[b],  position[b] = position[rowOf[b]] + 1,  slot[b] = rowOf[b] = b,
- *   R = logit rows = B
+ *   R = logit rows = B,  step + 1
  *
  * shapes    chosen, and the first B of tokens, positions, slots, rowOf
  * bound     the launch: 36 bytes a sample
@@ -136,5 +136,6 @@ public final class Advance {
     }
     pass.set(Pass.ROWS, samples);
     pass.set(Pass.LOGIT_ROWS, samples);
+    pass.set(Pass.STEP, pass.get(Pass.STEP) + 1);
   }
 }

@@ -3,14 +3,14 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * chosen[b] = the id of the largest logit of sample b, the lowest id among equals; NONE (-1) where a
- *             logit is NaN or +∞, or all are −∞: no token follows from a damaged model
+ * chosen[b] = the id of the largest logit of sample b, the lowest id among equals; one of the statuses of
+ *             {@link Sampling} where a logit is NaN or +∞, or all are −∞: they are negative
  *
  * shapes    logits (rows, V), a row for each sample or one for all of them · chosen (B)
  * bound     memory: 4·V bytes a sample; 201 kB for GPT-2
@@ -31,9 +31,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class Argmax {
   private static final int GROUP = 256;
 
-  /** What is chosen where there is nothing to choose from. */
-  public static final int NONE = -1;
-
   /** A lane's id where all of its logits are −∞: it loses every tie. */
   private static final int NOTHING = Integer.MAX_VALUE;
 
@@ -48,15 +45,33 @@ public final class Argmax {
    * @param chosen ids (B), the result
    * @param samples B
    * @param vocabSize V
+   * @param ownRows whether each sample has a row whatever LOGIT_ROWS says
    */
   public record Arguments(
-      IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {}
+      IntArray pass,
+      FloatArray logits,
+      IntArray chosen,
+      int samples,
+      int vocabSize,
+      boolean ownRows) {
+    private int areOwn() {
+      return ownRows ? 1 : 0;
+    }
+  }
 
   /** One sample a work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
-              graph.task(id, Argmax::naive, a.pass, a.logits, a.chosen, a.samples, a.vocabSize));
+              graph.task(
+                  id,
+                  Argmax::naive,
+                  a.pass,
+                  a.logits,
+                  a.chosen,
+                  a.samples,
+                  a.vocabSize,
+                  a.areOwn()));
 
   /** One sample a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD =
@@ -83,7 +98,7 @@ public final class Argmax {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task6<KernelContext, IntArray, FloatArray, IntArray, Integer, Integer> kernel,
+      Task7<KernelContext, IntArray, FloatArray, IntArray, Integer, Integer, Integer> kernel,
       Version.Grid<Arguments> grid) {
     return new Version<>(
         name,
@@ -97,15 +112,17 @@ public final class Argmax {
                 a.logits,
                 a.chosen,
                 a.samples,
-                a.vocabSize),
+                a.vocabSize,
+                a.areOwn()),
         grid);
   }
 
-  static void naive(IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {
+  static void naive(
+      IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize, int own) {
     for (@Parallel int b = 0; b < samples; b++) {
       if (b < pass.get(Pass.SAMPLES)) {
-        int from = b % pass.get(Pass.LOGIT_ROWS) * vocabSize;
-        chosen.set(b, orNone(largest(logits, from, vocabSize, 0, 1)));
+        int from = row(b, own, pass) * vocabSize;
+        chosen.set(b, orStatus(largest(logits, from, vocabSize, 0, 1)));
       }
     }
   }
@@ -116,11 +133,12 @@ public final class Argmax {
       FloatArray logits,
       IntArray chosen,
       int samples,
-      int vocabSize) {
+      int vocabSize,
+      int own) {
     int b = context.globalIdx;
     if (b < pass.get(Pass.SAMPLES)) {
-      int from = b % pass.get(Pass.LOGIT_ROWS) * vocabSize;
-      chosen.set(b, orNone(largest(logits, from, vocabSize, 0, 1)));
+      int from = row(b, own, pass) * vocabSize;
+      chosen.set(b, orStatus(largest(logits, from, vocabSize, 0, 1)));
     }
   }
 
@@ -130,16 +148,17 @@ public final class Argmax {
       FloatArray logits,
       IntArray chosen,
       int samples,
-      int vocabSize) {
+      int vocabSize,
+      int own) {
     float[] values = context.allocateFloatLocalArray(GROUP);
     int[] ids = context.allocateIntLocalArray(GROUP);
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < pass.get(Pass.SAMPLES)) {
-      int from = b % pass.get(Pass.LOGIT_ROWS) * vocabSize;
+      int from = row(b, own, pass) * vocabSize;
       int best = largest(logits, from, vocabSize, lane, GROUP);
       float value = -LIMIT;
-      if (best == NONE) {
+      if (best < 0) {
         value = LIMIT;
       } else {
         if (best != NOTHING) {
@@ -167,14 +186,14 @@ public final class Argmax {
         }
       }
       if (lane == 0) {
-        chosen.set(b, orNone(ids[0]));
+        chosen.set(b, orStatus(ids[0]));
       }
     }
   }
 
   /**
-   * The lowest id with the largest of one lane's logits: lane, lane + lanes, …; NONE where one is
-   * NaN or +∞, NOTHING where there is none above −∞.
+   * The lowest id with the largest of one lane's logits: lane, lane + lanes, …; a status where one
+   * is NaN or +∞, NOTHING where there is none above −∞.
    */
   private static int largest(FloatArray logits, int from, int vocabSize, int lane, int lanes) {
     int best = NOTHING;
@@ -187,17 +206,29 @@ public final class Argmax {
           best = id;
         }
       } else {
+        int status = Sampling.NAN;
+        if (other > 0) {
+          status = Sampling.INFINITE;
+        }
         value = LIMIT;
-        best = NONE;
+        best = Math.min(best, status);
       }
     }
     return best;
   }
 
-  private static int orNone(int best) {
+  private static int row(int b, int own, IntArray pass) {
+    int row = b;
+    if (own == 0) {
+      row = b % pass.get(Pass.LOGIT_ROWS);
+    }
+    return row;
+  }
+
+  private static int orStatus(int best) {
     int id = best;
     if (best == NOTHING) {
-      id = NONE;
+      id = Sampling.EMPTY;
     }
     return id;
   }

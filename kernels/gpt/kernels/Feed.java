@@ -10,8 +10,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * The rows of the next pass, as the host asks for them: one array comes from the host and is unpacked
  * into those that the other kernels read. After a prompt the device feeds itself ({@link Advance}).
  *
- * shapes    request (3 + 3·R + logit rows): R, logit rows, B, then token, position and slot of each
- *           row, then for each logit row the row it comes from
+ * shapes    request (5 + 3·R + logit rows): R, logit rows, B, first text, step, then
+ *           token, position and slot of each row, then for each logit row the row it comes from
  *           pass ({@link Pass}) · tokens, positions, slots (R) · rowOf (logit rows)
  * bound     the launch: 12 bytes a row
  * threads   one row a work item
@@ -31,7 +31,7 @@ public final class Feed {
   private static final int THREADS = 64;
 
   /** Where the tokens begin in a request. */
-  public static final int HEADER = 3;
+  public static final int HEADER = 5;
 
   /**
    * What a launch takes.
@@ -138,6 +138,8 @@ public final class Feed {
       pass.set(Pass.ROWS, request.get(0));
       pass.set(Pass.LOGIT_ROWS, request.get(1));
       pass.set(Pass.SAMPLES, request.get(2));
+      pass.set(Pass.TEXT, request.get(3));
+      pass.set(Pass.STEP, request.get(4));
     }
     if (r < request.get(0)) {
       tokens.set(r, request.get(HEADER + r));

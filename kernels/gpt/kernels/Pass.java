@@ -27,6 +27,12 @@ public final class Pass {
   /** Index of the block whose MLP is computed. */
   public static final int MLP_BLOCK = 4;
 
+  /** Index of the first text among those of a batch: a pass may be for one of them only. */
+  public static final int TEXT = 5;
+
+  /** Index of the token that is chosen next in its text. */
+  public static final int STEP = 6;
+
   /** Length of the array. */
   public static final int SIZE = 8;
 

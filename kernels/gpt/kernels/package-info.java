@@ -37,12 +37,15 @@
  *   <li>A scalar argument is compiled in as a constant, so what changes from pass to pass is read
  *       from an array.
  *   <li>A local array is used in the kernel itself: a helper method would index it by bytes.
+ *   <li>A float product is not an operand of a sum in the same expression where its rounding
+ *       matters: compilers make one operation of them.
  *   <li>Stores that do not need a loop's result stand before a loop that has a barrier in it: PoCL
  *       3.1 forgot the {@code if} around one that stood behind.
  * </ul>
  *
  * <p>And what is reported, but not why: an {@code if} on a constant inside an equal one does not
  * compile; an array that a task takes twice and writes keeps the scheduler busy for ever ({@link
- * gpt.kernels.Unused}); an array whose first task only writes it is not copied to the device.
+ * gpt.kernels.Unused}); an array whose first task only writes it is not copied to the device; a
+ * method of more than 600 nodes, those of the methods it calls included, is not inlined.
  */
 package gpt.kernels;

@@ -96,6 +96,7 @@ final class KernelCase<A> {
     pass.set(Pass.SAMPLES, samples);
     pass.set(Pass.BLOCK, block);
     pass.set(Pass.MLP_BLOCK, block);
+    pass.set(Pass.STEP, 11);
     arrays.add(pass);
     return pass;
   }

@@ -460,7 +460,7 @@ final class KernelCases {
     int[] expected = IntStream.range(0, samples).map(b -> best[b % logitRows]).toArray();
     return test.cost(4L * logitRows * vocabSize, (long) samples * vocabSize)
         .expect(chosen, expected)
-        .arguments(new Argmax.Arguments(pass, logits, chosen, samples, vocabSize));
+        .arguments(new Argmax.Arguments(pass, logits, chosen, samples, vocabSize, false));
   }
 
   /** A row with one NaN, one with +∞, one with −∞ alone, and one with −∞ everywhere but at 1. */
@@ -477,8 +477,8 @@ final class KernelCases {
       logits.set(3 * vocabSize + id, id == 1 ? -300 : Float.NEGATIVE_INFINITY);
     }
     IntArray chosen = test.intOutput(rows);
-    return test.expect(chosen, Argmax.NONE, Argmax.NONE, Argmax.NONE, 1)
-        .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize));
+    return test.expect(chosen, Sampling.NAN, Sampling.INFINITE, Sampling.EMPTY, 1)
+        .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize, true));
   }
 
   // The rows of the next pass.
@@ -500,6 +500,8 @@ final class KernelCases {
     after[Pass.ROWS] = rows;
     after[Pass.LOGIT_ROWS] = logitRows;
     after[Pass.SAMPLES] = 3;
+    after[Pass.TEXT] = request[3];
+    after[Pass.STEP] = request[4];
     int from = Feed.HEADER;
     return test.gridRows(rows)
         .expect(pass, after)
@@ -535,6 +537,7 @@ final class KernelCases {
     int[] after = pass.toHeapArray();
     after[Pass.ROWS] = samples;
     after[Pass.LOGIT_ROWS] = samples;
+    after[Pass.STEP] = pass.get(Pass.STEP) + 1;
     int[] next = IntStream.range(0, samples).map(b -> at[from[shared ? 0 : b]] + 1).toArray();
     int[] own = IntStream.range(0, samples).toArray();
     return test.expect(pass, after)

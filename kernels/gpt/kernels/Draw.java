@@ -1,0 +1,151 @@
+package gpt.kernels;
+
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * The end of the sampling chain: hands over the id that the last search found, or, where the chain is
+ * greedy, that {@link Argmax} did, and counts it in what its text has seen. Where there was nothing to
+ * draw from, the status is handed over, which is negative.
+ *
+ * shapes    cuts (B, CUTS) · chosen (B) · seen (B, V)
+ * bound     the launch
+ * threads   one sample a work item
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}: the loop.
+ *   <li>{@code samplePerThread}: the same with a grid.
+ * </ul>
+ *
+ * <p>Test: {@code SamplingTest}.
+ */
+public final class Draw {
+  /**
+   * What a launch takes.
+   *
+   * @param pass see {@link Pass}
+   * @param parameters see {@link Sampling}
+   * @param cuts (B, {@link Sampling#CUTS})
+   * @param chosen ids (B), the result
+   * @param seen (B, V)
+   * @param samples B
+   * @param vocabSize V
+   * @param greedy whether {@code chosen} holds the ids already
+   */
+  public record Arguments(
+      IntArray pass,
+      IntArray parameters,
+      IntArray cuts,
+      IntArray chosen,
+      IntArray seen,
+      int samples,
+      int vocabSize,
+      boolean greedy) {
+    private int isGreedy() {
+      return greedy ? 1 : 0;
+    }
+  }
+
+  /** The loop. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel(
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  Draw::naive,
+                  a.pass,
+                  a.parameters,
+                  a.cuts,
+                  a.chosen,
+                  a.seen,
+                  a.samples,
+                  a.vocabSize,
+                  a.isGreedy()));
+
+  /** One sample a work item. */
+  public static final Version<Arguments> SAMPLE_PER_THREAD = samplePerThread(Draw::samplePerThread);
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, SAMPLE_PER_THREAD);
+
+  private Draw() {}
+
+  private static Version<Arguments> samplePerThread(
+      Task8<KernelContext, IntArray, IntArray, IntArray, IntArray, IntArray, Integer, Integer>
+          kernel) {
+    return new Version<>(
+        "samplePerThread",
+        Version.Target.GPU,
+        (graph, id, a) ->
+            graph.task(
+                id,
+                kernel,
+                new KernelContext(),
+                a.pass,
+                a.parameters,
+                a.cuts,
+                a.chosen,
+                a.seen,
+                a.vocabSize,
+                a.isGreedy()),
+        (a, rows) -> Version.groups(a.samples, 1));
+  }
+
+  static void naive(
+      IntArray pass,
+      IntArray parameters,
+      IntArray cuts,
+      IntArray chosen,
+      IntArray seen,
+      int samples,
+      int vocabSize,
+      int greedy) {
+    for (@Parallel int b = 0; b < samples; b++) {
+      one(b, pass, parameters, cuts, chosen, seen, vocabSize, greedy);
+    }
+  }
+
+  static void samplePerThread(
+      KernelContext context,
+      IntArray pass,
+      IntArray parameters,
+      IntArray cuts,
+      IntArray chosen,
+      IntArray seen,
+      int vocabSize,
+      int greedy) {
+    one(context.globalIdx, pass, parameters, cuts, chosen, seen, vocabSize, greedy);
+  }
+
+  private static void one(
+      int b,
+      IntArray pass,
+      IntArray parameters,
+      IntArray cuts,
+      IntArray chosen,
+      IntArray seen,
+      int vocabSize,
+      int greedy) {
+    if (b < pass.get(Pass.SAMPLES)) {
+      int status = cuts.get(b * Sampling.CUTS + Sampling.STATUS);
+      int id = cuts.get(b * Sampling.CUTS + 2 * Sampling.KIND_DRAW + 1);
+      if (greedy == 1) {
+        id = chosen.get(b);
+      }
+      if (status == 0) {
+        if (parameters.get(Sampling.PENALTIES) == 1) {
+          int at = (pass.get(Pass.TEXT) + b) * vocabSize + id;
+          seen.set(at, seen.get(at) + 1);
+        }
+      } else {
+        id = status;
+      }
+      chosen.set(b, id);
+    }
+  }
+}

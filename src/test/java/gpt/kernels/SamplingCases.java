@@ -1,0 +1,472 @@
+package gpt.kernels;
+
+import gpt.sampling.ChainConstants;
+import gpt.sampling.Philox;
+import gpt.sampling.SamplingParameters;
+import gpt.sampling.Weight;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Cases of the sampling chain's kernels. */
+final class SamplingCases {
+  private static final int STEP = 11; // as KernelCase's passes have it
+  private static final long LEVEL_SEED = 0x1234_5678_9ABCL;
+
+  private SamplingCases() {}
+
+  /** Every penalty and bias. */
+  private static final SamplingParameters PENALISED =
+      SamplingParameters.builder()
+          .repetitionPenalty(1.3)
+          .frequencyPenalty(0.25)
+          .presencePenalty(-0.5)
+          .build();
+
+  private static int[] parameters(int... placesAndValues) {
+    int[] parameters = new int[Sampling.PARAMETERS];
+    for (int i = 0; i < placesAndValues.length; i += 2) {
+      parameters[placesAndValues[i]] = placesAndValues[i + 1];
+    }
+    return parameters;
+  }
+
+  static KernelCase<SamplingStart.Arguments> start(int samples, int vocabSize, long seed) {
+    KernelCase<SamplingStart.Arguments> test =
+        new KernelCase<>("start samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
+    int[] request = test.random().ints(Sampling.PARAMETERS + vocabSize).toArray();
+    FloatArray floats = test.floats(Sampling.FACTORS + vocabSize, 1);
+    IntArray parameters = test.intOutput(Sampling.PARAMETERS);
+    FloatArray factors = test.output(Sampling.FACTORS);
+    IntArray seen = test.intOutput(samples * vocabSize);
+    FloatArray bias = test.output(vocabSize);
+    return test.expect(parameters, Arrays.copyOf(request, Sampling.PARAMETERS))
+        .expect(factors, doubles(floats, 0, Sampling.FACTORS))
+        .expect(
+            seen,
+            IntStream.range(0, samples * vocabSize)
+                .map(i -> request[Sampling.PARAMETERS + i % vocabSize])
+                .toArray())
+        .expect(bias, doubles(floats, Sampling.FACTORS, vocabSize))
+        .arguments(
+            new SamplingStart.Arguments(
+                test.ints(request), floats, parameters, factors, seen, bias, samples, vocabSize));
+  }
+
+  private static double[] doubles(FloatArray array, int from, int n) {
+    return IntStream.range(from, from + n).mapToDouble(array::get).toArray();
+  }
+
+  /** Samples with rows of their own, or one for all; a few of the texts' ids were seen. */
+  static KernelCase<LogitSteps.Arguments> logitSteps(
+      int samples, int logitRows, Sampling.Layout layout, boolean on, long seed) {
+    int v = layout.vocabSize();
+    KernelCase<LogitSteps.Arguments> test =
+        new KernelCase<>(
+            "logit steps %s samples %d, rows %d, %s"
+                .formatted(on ? "on" : "off", samples, logitRows, layout),
+            seed);
+    ChainConstants constants = ChainConstants.of(PENALISED);
+    IntArray pass = test.pass(logitRows, logitRows, samples, 0);
+    FloatArray logits = test.floats(logitRows * v, 3);
+    Random random = test.random();
+    int[] seen = IntStream.range(0, samples * v).map(i -> seen(random)).toArray();
+    FloatArray bias = test.floats(v, 1);
+    FloatArray values = test.output(samples * v);
+    int chunks = layout.chunks();
+    FloatArray maxima = test.output(3 * samples * chunks);
+    double[] expected = new double[samples * v];
+    double[] largest = new double[3 * samples * chunks];
+    for (int b = 0; b < samples; b++) {
+      for (int id = 0; id < v; id++) {
+        double logit = logits.get(b % logitRows * v + id);
+        int had = seen[b * v + id];
+        double value = logit;
+        if (on && had != 0) {
+          value *= value > 0 ? 1 / 1.3 : 1.3;
+          int count = had & Sampling.COUNT;
+          value -= count == 0 ? 0 : 0.25 * count - 0.5;
+        }
+        expected[b * v + id] = on ? value + bias.get(id) : value;
+        int at = 3 * (b * chunks + id / layout.chunk());
+        boolean first = id % layout.chunk() == 0;
+        largest[at] = first ? expected[b * v + id] : Math.max(largest[at], expected[b * v + id]);
+        largest[at + 1] = first ? logit : Math.max(largest[at + 1], logit);
+      }
+    }
+    int[] parameters =
+        parameters(
+            Sampling.PENALTIES, on ? 1 : 0,
+            Sampling.BIASES, on ? 1 : 0,
+            Sampling.FREQUENCY, constants.frequencyUnits(),
+            Sampling.PRESENCE, constants.presenceUnits(),
+            Sampling.FREQUENCY_LIMIT, constants.frequencyLimit());
+    return test.cost(8L * samples * v, 8L * samples * v)
+        .expect(values, expected)
+        .expect(maxima, largest)
+        .arguments(
+            new LogitSteps.Arguments(
+                pass,
+                test.ints(parameters),
+                factors(test, constants),
+                logits,
+                test.ints(seen),
+                bias,
+                values,
+                maxima,
+                samples,
+                layout));
+  }
+
+  private static int seen(Random random) {
+    return switch (random.nextInt(4)) {
+      case 0 -> Sampling.PROMPT;
+      case 1 -> 1 + random.nextInt(4);
+      case 2 -> Sampling.PROMPT + 2;
+      default -> 0;
+    };
+  }
+
+  private static FloatArray factors(KernelCase<?> test, ChainConstants constants) {
+    FloatArray factors = test.floats(Sampling.FACTORS, 1);
+    factors.set(Sampling.PENALTY, constants.penalty());
+    factors.set(Sampling.INVERSE_PENALTY, constants.inversePenalty());
+    factors.set(Sampling.BITS_PER_LOGIT, constants.bitsPerLogit());
+    return factors;
+  }
+
+  /** One sample is damaged, if there are several. */
+  static KernelCase<Distances.Arguments> distances(
+      int samples, Sampling.Layout layout, double temperature, long seed) {
+    int v = layout.vocabSize();
+    KernelCase<Distances.Arguments> test =
+        new KernelCase<>(
+            "distances samples %d, temperature %s, %s".formatted(samples, temperature, layout),
+            seed);
+    ChainConstants constants = ChainConstants.of(new SamplingParameters(temperature, 0, 0));
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    FloatArray values = test.floats(samples * v, 5);
+    values.set(0, Sampling.NOTHING);
+    int chunks = layout.chunks();
+    FloatArray maxima = test.floats(3 * samples * chunks, 1);
+    IntArray cuts = test.intOutput(samples * Sampling.CUTS);
+    IntArray distances = test.intOutput(samples * v);
+    int[] expected = new int[samples * v];
+    int[] state = cuts.toHeapArray();
+    for (int b = 0; b < samples; b++) {
+      float top = Sampling.NOTHING;
+      for (int id = 0; id < v; id++) {
+        top = Math.max(top, values.get(b * v + id));
+      }
+      int status = b == 2 ? Sampling.NAN : v == 1 && b == 0 ? Sampling.BANNED : 0;
+      for (int g = 0; g < chunks; g++) {
+        maxima.set(3 * (b * chunks + g), g == b % chunks ? top : Sampling.NOTHING);
+        maxima.set(3 * (b * chunks + g) + 1, 1);
+        maxima.set(3 * (b * chunks + g) + 2, g == chunks - 1 && b == 2 ? status : 0);
+      }
+      for (int id = 0; id < v; id++) {
+        float value = values.get(b * v + id);
+        float bits = (top - value) * constants.bitsPerLogit();
+        boolean there = status == 0 && value > Sampling.LEAST && bits < 64;
+        expected[b * v + id] = there ? (int) (bits * 0x1p24f) : Weight.ABSENT;
+      }
+      int at = b * Sampling.CUTS;
+      Arrays.fill(state, at, at + 8, Sampling.ABSENT);
+      state[at + Sampling.STATUS] = status;
+      state[at + Sampling.KEY] = 0;
+      state[at + Sampling.ID] = 0;
+      state[at + Sampling.MEAN] = 0;
+    }
+    return test.cost(8L * samples * v, 3L * samples * v)
+        .expect(distances, expected)
+        .expect(cuts, Arrays.copyOf(state, samples * Sampling.CUTS))
+        .arguments(
+            new Distances.Arguments(
+                pass, factors(test, constants), values, maxima, distances, cuts, samples, layout));
+  }
+
+  /** Distances of all sizes, many of them equal, some absent. */
+  private static int[] randomDistances(Random random, int n) {
+    return IntStream.range(0, n)
+        .map(
+            i ->
+                random.nextInt(8) == 0
+                    ? Weight.ABSENT
+                    : random.nextInt(3) == 0
+                        ? random.nextInt(4) << 22
+                        : random.nextInt(1 << (10 + random.nextInt(20))))
+        .toArray();
+  }
+
+  /** What earlier steps have cut, so that some ids are out. */
+  private static int[] randomCuts(Random random, int samples, int vocabSize) {
+    int[] cuts = new int[samples * Sampling.CUTS];
+    for (int b = 0; b < samples; b++) {
+      int at = b * Sampling.CUTS;
+      for (int kind = Sampling.KIND_TOP_K; kind <= Sampling.KIND_DRAW; kind++) {
+        cuts[at + 2 * kind] = random.nextBoolean() ? Sampling.ABSENT : 1 << 24;
+        cuts[at + 2 * kind + 1] =
+            kind == Sampling.KIND_TOP_K ? Sampling.ABSENT : random.nextInt(vocabSize);
+      }
+      cuts[at + Sampling.MEAN] = random.nextInt(1 << 15);
+    }
+    return cuts;
+  }
+
+  /** Where a kind looks: its key's digits, then the id's. */
+  private static long place(int kind, int q, int id, int mean, Sampling.Layout layout) {
+    long key =
+        switch (kind) {
+          case Sampling.KIND_DRAW -> 0;
+          case Sampling.KIND_TYPICAL_P -> Math.abs((q >> 10) - mean);
+          default -> q;
+        };
+    int idBits = layout.digit() * (layout.lastLevel(Sampling.KIND_DRAW) + 1 - layout.keyLevels());
+    return (key << idBits) + id;
+  }
+
+  private static boolean kept(int kind, int q, int id, int minP, int[] cuts, int at) {
+    boolean kept = q < Weight.ABSENT;
+    if (kind > Sampling.KIND_TOP_K) {
+      kept &= q <= cuts[at];
+    }
+    if (kind > Sampling.KIND_TOP_P) {
+      kept &= q < cuts[at + 2] || (q == cuts[at + 2] && id <= cuts[at + 3]);
+      kept &= q <= minP;
+    }
+    if (kind > Sampling.KIND_TYPICAL_P) {
+      int key = Math.abs((q >> 10) - cuts[at + Sampling.MEAN]);
+      kept &= key < cuts[at + 4] || (key == cuts[at + 4] && id <= cuts[at + 5]);
+    }
+    return kept;
+  }
+
+  static KernelCase<Tally.Arguments> tally(
+      int samples, Sampling.Layout layout, int kind, int level, long seed) {
+    int v = layout.vocabSize();
+    KernelCase<Tally.Arguments> test =
+        new KernelCase<>(
+            "tally samples %d, kind %d, level %d, %s".formatted(samples, kind, level, layout),
+            seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int[] distances = randomDistances(test.random(), samples * v);
+    int[] cuts = randomCuts(test.random(), samples, v);
+    int minP = 3 << 24;
+    int digits = layout.lastLevel(Sampling.KIND_DRAW) + 1;
+    int below = layout.digit() * (digits - 1 - level);
+    int idBits = layout.digit() * (digits - layout.keyLevels());
+    long[] sums = new long[samples * layout.chunks() * layout.bins()];
+    for (int b = 0; b < samples; b++) {
+      int at = b * Sampling.CUTS;
+      int mean = cuts[at + Sampling.MEAN];
+      int answer = test.random().nextInt(v);
+      int q = Math.min(distances[b * v + answer], Weight.ABSENT - 1);
+      long known = place(kind, q, answer, mean, layout) >> (below + layout.digit());
+      if (level < layout.keyLevels()) {
+        cuts[at + Sampling.KEY] = (int) known;
+      } else {
+        int idKnown = idBits - below - layout.digit();
+        cuts[at + Sampling.KEY] = (int) (known >> idKnown);
+        cuts[at + Sampling.ID] = (int) (known & ((1L << idKnown) - 1));
+      }
+      for (int id = 0; id < v; id++) {
+        int each = distances[b * v + id];
+        long digitsOf = place(kind, each, id, mean, layout) >> below;
+        if (kept(kind, each, id, minP, cuts, at) && digitsOf >> layout.digit() == known) {
+          int bin = (int) (digitsOf & (layout.bins() - 1));
+          sums[(b * layout.chunks() + id / layout.chunk()) * layout.bins() + bin] +=
+              kind == Sampling.KIND_TOP_K ? 1 : Weight.of(each);
+        }
+      }
+    }
+    IntArray result = test.intOutput(2 * sums.length);
+    return test.cost(4L * samples * v, 0)
+        .expect(result, words(sums))
+        .arguments(
+            new Tally.Arguments(
+                pass,
+                test.ints(parameters(Sampling.MIN_P, minP)),
+                test.ints(distances),
+                test.ints(cuts),
+                result,
+                samples,
+                layout,
+                kind,
+                level));
+  }
+
+  private static int[] words(long... values) {
+    return Arrays.stream(values)
+        .flatMap(value -> Arrays.stream(new long[] {value >> 32, (int) value}))
+        .mapToInt(value -> (int) value)
+        .toArray();
+  }
+
+  static KernelCase<Narrow.Arguments> narrow(
+      int samples, Sampling.Layout layout, int kind, int level, long seed) {
+    KernelCase<Narrow.Arguments> test =
+        new KernelCase<>(
+            "narrow samples %d, kind %d, level %d, %s".formatted(samples, kind, level, layout),
+            seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int bins = layout.bins();
+    int chunks = layout.chunks();
+    long most = kind == Sampling.KIND_TOP_K ? 3 : 1L << 40;
+    Random random = test.random();
+    long[] sums =
+        random
+            .longs((long) samples * chunks * bins, 0, most)
+            .map(sum -> random.nextBoolean() ? 0 : sum)
+            .toArray();
+    int k = 5;
+    int fraction = 700_000_000;
+    int[] cuts = randomCuts(random, samples, layout.vocabSize());
+    for (int b = 0; b < samples; b++) {
+      cuts[b * Sampling.CUTS + Sampling.KEY] = level == layout.firstLevel(kind) ? 0 : 3;
+      cuts[b * Sampling.CUTS + Sampling.ID] = level <= layout.keyLevels() ? 0 : 1;
+    }
+    int[] after = cuts.clone();
+    for (int b = 0; b < samples; b++) {
+      long[] totals = new long[bins];
+      for (int i = 0; i < chunks * bins; i++) {
+        totals[i % bins] += sums[b * chunks * bins + i];
+      }
+      long total = Arrays.stream(totals).sum();
+      long rest = 1 + (long) (random.nextDouble() * total);
+      if (level == layout.firstLevel(kind)) {
+        rest =
+            switch (kind) {
+              case Sampling.KIND_TOP_K -> k < total ? k : 0;
+              case Sampling.KIND_DRAW ->
+                  Weight.pointIn(total, Philox.bits(LEVEL_SEED, 4 + b, STEP)) + 1;
+              default -> Weight.fractionOf(total, fraction);
+            };
+      } else if (total == 0) {
+        rest = 0;
+      }
+      int at = b * Sampling.CUTS;
+      int[] restWords = words(rest);
+      cuts[at + Sampling.REST] = restWords[0];
+      cuts[at + Sampling.REST + 1] = restWords[1];
+      int found = 0;
+      while (totals[found] < rest) {
+        rest -= totals[found++];
+      }
+      boolean ofId = level >= layout.keyLevels();
+      boolean last = level == layout.lastLevel(kind);
+      int place = at + (ofId ? Sampling.ID : Sampling.KEY);
+      int digits = cuts[place] << layout.digit() | found;
+      if (last && rest > 0) {
+        after[at + 2 * kind] = ofId ? cuts[at + Sampling.KEY] : digits;
+        if (ofId) {
+          after[at + 2 * kind + 1] = digits;
+        }
+      }
+      after[at + Sampling.KEY] = last ? 0 : ofId ? cuts[at + Sampling.KEY] : digits;
+      after[at + Sampling.ID] = last ? 0 : ofId ? digits : cuts[at + Sampling.ID];
+      after[at + Sampling.REST] = words(rest)[0];
+      after[at + Sampling.REST + 1] = words(rest)[1];
+    }
+    int[] parameters =
+        parameters(
+            Sampling.TOP_K,
+            k,
+            Sampling.TOP_P,
+            fraction,
+            Sampling.TYPICAL_P,
+            fraction,
+            Sampling.SEED_LOW,
+            (int) LEVEL_SEED,
+            Sampling.SEED_HIGH,
+            (int) (LEVEL_SEED >> 32),
+            Sampling.FIRST_SAMPLE,
+            4);
+    IntArray state = test.intInOut(cuts);
+    return test.cost(8L * sums.length, 0)
+        .expect(state, after)
+        .arguments(
+            new Narrow.Arguments(
+                pass,
+                test.ints(parameters),
+                test.ints(words(sums)),
+                state,
+                samples,
+                layout,
+                kind,
+                level));
+  }
+
+  static KernelCase<Moments.Arguments> moments(int samples, int vocabSize, long seed) {
+    KernelCase<Moments.Arguments> test =
+        new KernelCase<>("moments samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int[] distances = randomDistances(test.random(), samples * vocabSize);
+    int[] cuts = randomCuts(test.random(), samples, vocabSize);
+    int minP = 5 << 24;
+    int[] after = cuts.clone();
+    for (int b = 0; b < samples; b++) {
+      long moment = 0;
+      long sum = 0;
+      for (int id = 0; id < vocabSize; id++) {
+        int q = distances[b * vocabSize + id];
+        if (kept(Sampling.KIND_TYPICAL_P, q, id, minP, cuts, b * Sampling.CUTS)) {
+          moment += (Weight.of(q) >> 14) * (q >> 10);
+          sum += Weight.of(q) >> 14;
+        }
+      }
+      if (sum > 0) {
+        after[b * Sampling.CUTS + Sampling.MEAN] = (int) (moment / sum);
+      }
+    }
+    IntArray state = test.intInOut(cuts);
+    return test.cost(4L * samples * vocabSize, 0)
+        .expect(state, after)
+        .arguments(
+            new Moments.Arguments(
+                pass,
+                test.ints(parameters(Sampling.MIN_P, minP)),
+                test.ints(distances),
+                state,
+                samples,
+                vocabSize));
+  }
+
+  /** The second sample of three has nothing to draw from. */
+  static KernelCase<Draw.Arguments> draw(boolean greedy, boolean penalties, long seed) {
+    int samples = 3;
+    int v = 40;
+    KernelCase<Draw.Arguments> test =
+        new KernelCase<>("draw greedy %s, penalties %s".formatted(greedy, penalties), seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int[] cuts = randomCuts(test.random(), samples, v);
+    cuts[Sampling.CUTS + Sampling.STATUS] = Sampling.BANNED;
+    int[] before = {7, 8, 9};
+    int[] seen = test.random().ints(samples * v, 0, 5).toArray();
+    int[] ids = new int[samples];
+    int[] counted = seen.clone();
+    for (int b = 0; b < samples; b++) {
+      ids[b] = greedy ? before[b] : cuts[b * Sampling.CUTS + 2 * Sampling.KIND_DRAW + 1];
+      if (b == 1) {
+        ids[b] = Sampling.BANNED;
+      } else if (penalties) {
+        counted[b * v + ids[b]]++;
+      }
+    }
+    IntArray chosen = test.intInOut(before);
+    IntArray history = test.intInOut(seen);
+    return test.expect(chosen, ids)
+        .expect(history, counted)
+        .arguments(
+            new Draw.Arguments(
+                pass,
+                test.ints(parameters(Sampling.PENALTIES, penalties ? 1 : 0)),
+                test.ints(cuts),
+                chosen,
+                history,
+                samples,
+                v,
+                greedy));
+  }
+}
