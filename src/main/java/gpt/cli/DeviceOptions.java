@@ -7,6 +7,7 @@ import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
 import gpt.tornado.TornadoVm;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,10 +83,16 @@ final class DeviceOptions {
    * Puts a model on the device.
    *
    * @param samples texts that are wanted; as many as fit are generated together
+   * @param sampling how their tokens will be drawn
    * @param promptLength tokens of the prompt
    */
   OpenedDevice open(
-      GptConfig config, Weights weights, int samples, int promptLength, LoadProgress progress) {
+      GptConfig config,
+      Weights weights,
+      int samples,
+      SamplingParameters sampling,
+      int promptLength,
+      LoadProgress progress) {
     TornadoVm.Presence presence = TornadoVm.presence();
     return switch (device.kind()) {
       case CPU -> cpu(config, weights, progress, null);
@@ -94,7 +101,7 @@ final class DeviceOptions {
         if (presence != TornadoVm.Presence.TORNADOVM) {
           yield cpu(config, weights, progress, "this process does not run under TornadoVM");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling);
         String refusal = tornado.chooseAccelerator();
         yield refusal == null
             ? tornado.open(promptLength, progress)
@@ -108,7 +115,7 @@ final class DeviceOptions {
                   + " needs TornadoVM, and this process does not run under it: take scripts/gpt, or"
                   + " tornado -jar gpt.jar; ./setup-tornado.sh installs it");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling);
         tornado.choose(device);
         yield tornado.open(promptLength, progress);
       }
@@ -118,15 +125,16 @@ final class DeviceOptions {
               "--device emulator needs the emulator in place of TornadoVM: take scripts/gpt"
                   + " --device emulator, which puts target/gpt-emulator.jar on the class path");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling);
         tornado.choose(device);
         yield tornado.open(promptLength, progress);
       }
     };
   }
 
-  private TornadoDeviceOpener opener(GptConfig config, Weights weights, int samples) {
-    return new TornadoDeviceOpener(config, weights, precision, samples, profile);
+  private TornadoDeviceOpener opener(
+      GptConfig config, Weights weights, int samples, SamplingParameters sampling) {
+    return new TornadoDeviceOpener(config, weights, precision, samples, sampling, profile);
   }
 
   private OpenedDevice cpu(

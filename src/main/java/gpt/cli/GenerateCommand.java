@@ -129,7 +129,8 @@ final class GenerateCommand implements Callable<Integer> {
       checkFit(promptIds, tokenizer, config);
       SamplingOptions.checkIds(parameters, config.vocabSize());
       OpenedDevice opened =
-          device.open(config, checkpoint.weights(), numSamples, promptIds.length, progress);
+          device.open(
+              config, checkpoint.weights(), numSamples, parameters, promptIds.length, progress);
       return new Loaded(opened, tokenizer, promptIds, (System.nanoTime() - start) / 1e9);
     }
   }

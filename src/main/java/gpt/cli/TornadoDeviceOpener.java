@@ -4,6 +4,7 @@ import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
 import gpt.tornado.DeviceMemory;
 import gpt.tornado.Profile;
 import gpt.tornado.Progress;
@@ -23,17 +24,24 @@ final class TornadoDeviceOpener {
   private final Weights weights;
   private final Precision precision;
   private final int samples;
+  private final SamplingParameters sampling;
   private final boolean profile;
   private final TornadoDevices devices = TornadoDevices.find();
   private TornadoDevices.Device device;
   private String why;
 
   TornadoDeviceOpener(
-      GptConfig config, Weights weights, Precision precision, int samples, boolean profile) {
+      GptConfig config,
+      Weights weights,
+      Precision precision,
+      int samples,
+      SamplingParameters sampling,
+      boolean profile) {
     this.config = config;
     this.weights = weights;
     this.precision = precision;
     this.samples = samples;
+    this.sampling = sampling;
     this.profile = profile;
   }
 
@@ -83,7 +91,12 @@ final class TornadoDeviceOpener {
             config,
             weights,
             new TornadoBackend.Options(
-                device, precision, together, promptLength, profile ? new Profile() : null),
+                device,
+                precision,
+                together,
+                sampling,
+                promptLength,
+                profile ? new Profile() : null),
             new Bar(progress));
     return new OpenedDevice(backend, notes(together), backend::profile);
   }

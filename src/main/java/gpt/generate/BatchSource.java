@@ -64,7 +64,11 @@ final class BatchSource implements Source {
     int[] drawn = new int[texts];
     for (int text = 0; text < texts; text++) {
       if (active.test(text)) {
-        drawn[text] = batch.redo(text, Arrays.copyOfRange(ids[text], length - blockSize, length));
+        drawn[text] =
+            batch.redo(
+                text,
+                Arrays.copyOfRange(ids[text], length - blockSize, length),
+                length - prompt.length);
       }
     }
     return drawn;

@@ -3,6 +3,7 @@ package gpt.generate;
 import gpt.model.Backend;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
+import gpt.sampling.Drawing;
 import gpt.sampling.HostSampler;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ public final class Generator {
     int end = first + request.samples();
     try (Source host = host(request, prompt)) {
       while (first < end) {
-        Optional<Source> batch = batch(request, prompt, end - first);
+        Optional<Source> batch = batch(request, prompt, first, end - first);
         try {
           Group group = new Group(request, batch.orElse(host), listener, first);
           if (!group.generate(prompt, given.length - kept, generations)) {
@@ -69,10 +70,12 @@ public final class Generator {
   }
 
   /** As many of the remaining texts together as the backend takes, if it draws them itself. */
-  private Optional<Source> batch(Request request, int[] prompt, int remaining) {
+  private Optional<Source> batch(Request request, int[] prompt, int first, int remaining) {
     int texts = Math.min(remaining, backend.batchSize());
+    int[] stopIds = request.endId().stream().toArray();
+    Drawing drawing = new Drawing(request.sampling(), first, request.promptIds(), stopIds);
     return backend
-        .newBatch(request.sampling(), texts)
+        .newBatch(drawing, texts)
         .map(batch -> new BatchSource(batch, texts, backend.config().blockSize(), prompt));
   }
 

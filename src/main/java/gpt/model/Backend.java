@@ -1,6 +1,6 @@
 package gpt.model;
 
-import gpt.sampling.SamplingParameters;
+import gpt.sampling.Drawing;
 import java.util.Optional;
 
 /** A device that holds a model's weights and runs its forward pass. Not thread-safe. */
@@ -29,7 +29,7 @@ public interface Backend extends AutoCloseable {
    * @param texts how many, at most {@link #batchSize}
    * @return empty where the backend leaves drawing to the host, always or with these parameters
    */
-  default Optional<Batch> newBatch(SamplingParameters sampling, int texts) {
+  default Optional<Batch> newBatch(Drawing drawing, int texts) {
     return Optional.empty();
   }
 
@@ -96,9 +96,10 @@ public interface Backend extends AutoCloseable {
      * Puts other tokens in place of one text's context, which is what sliding comes to.
      *
      * @param ids at least one id, and no more than block_size
+     * @param step index in the text of the token that follows, 0 being the first new one
      * @return the token that follows them
      */
-    int redo(int text, int[] ids);
+    int redo(int text, int[] ids, int step);
 
     @Override
     void close();

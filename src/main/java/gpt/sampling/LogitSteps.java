@@ -64,19 +64,11 @@ final class LogitSteps {
       values[id] = logit < LEAST ? Float.NEGATIVE_INFINITY : logit;
     }
     if (max < LEAST) {
-      throw new InvalidLogitsException("the model produced no finite logits, all are -infinity");
+      throw new InvalidLogitsException(InvalidLogitsException.EMPTY);
     }
     if (!Float.isFinite(max)) {
-      int id = 0;
-      while (Float.compare(logits[id], max) != 0) {
-        id++;
-      }
       throw new InvalidLogitsException(
-          "the model produced "
-              + (Float.isNaN(max) ? "NaN" : "infinite")
-              + " logits, first for id "
-              + id
-              + "; its weights are damaged or too large for its arithmetic");
+          InvalidLogitsException.damaged(Float.isNaN(max) ? "NaN" : "infinite"));
     }
   }
 
@@ -145,8 +137,7 @@ final class LogitSteps {
       max = Math.max(max, values[id]);
     }
     if (max < LEAST) {
-      throw new InvalidLogitsException(
-          "all candidates are banned: the logit biases and the minimum of new tokens leave none");
+      throw new InvalidLogitsException(InvalidLogitsException.BANNED);
     }
     return max;
   }

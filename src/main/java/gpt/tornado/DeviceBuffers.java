@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
-import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * What a forward pass works on, all of it on the device: the rows of the pass, activations, keys
@@ -43,14 +42,16 @@ final class DeviceBuffers {
   final FloatArray normedLast; // (logit rows, C)
   final FloatArray logits; // (logit rows, V)
   final Unused unused = Unused.create();
+  final SamplingBuffers sampling;
 
   /**
    * Allocates the host's twins of all buffers.
    *
+   * @param kernels what the device gets
    * @param samples B, contexts at once
    * @param split rows of a pass that split attention is used for; 0 is none
    */
-  DeviceBuffers(GptConfig config, int samples, int split) {
+  DeviceBuffers(GptConfig config, KernelSet kernels, int samples, int split) {
     maxRows = maxRows(config, samples);
     maxLogitRows = maxLogitRows(config, samples);
     int c = config.nEmbd();
@@ -71,38 +72,24 @@ final class DeviceBuffers {
     partial = floats(Math.max(1, partialElements(config, split)));
     normedLast = floats((long) maxLogitRows * c);
     logits = floats((long) maxLogitRows * config.vocabSize());
+    sampling = new SamplingBuffers(kernels, samples, config.vocabSize());
   }
 
   /** Those that hold floats, but for the cache, which is among them last. */
   List<FloatArray> floats() {
-    return List.of(
-        x,
-        normed,
-        q,
-        heads,
-        hidden,
-        partial,
-        normedLast,
-        logits,
-        keyCache,
-        valueCache,
-        unused.bias(),
-        unused.keys(),
-        unused.values());
+    List<FloatArray> all = new ArrayList<>(sampling.floats());
+    all.addAll(List.of(x, normed, q, heads, hidden, partial, normedLast, logits));
+    all.addAll(List.of(unused.bias(), unused.keys(), unused.values(), keyCache, valueCache));
+    return all;
   }
 
   /**
-   * Those that hold ints, but for {@link #pass}, and {@link #request}, which one graph alone has.
+   * Those that hold ints, but for {@link #pass}, and the requests, which one graph alone has each.
    */
   List<IntArray> ints() {
-    return List.of(tokens, positions, slots, rowOf, chosen, unused.positions(), unused.slots());
-  }
-
-  /** All that stay on the device. */
-  List<TornadoNativeArray> resident() {
-    List<TornadoNativeArray> all = new ArrayList<>(ints());
-    all.add(pass);
-    all.addAll(floats());
+    List<IntArray> all = new ArrayList<>(sampling.ints());
+    all.addAll(List.of(tokens, positions, slots, rowOf, chosen));
+    all.addAll(List.of(unused.positions(), unused.slots()));
     return all;
   }
 
@@ -126,7 +113,7 @@ final class DeviceBuffers {
   }
 
   /** Bytes of all buffers on a device. */
-  static long bytes(GptConfig config, int samples, int split) {
+  static long bytes(GptConfig config, KernelSet kernels, int samples, int split) {
     long rows = maxRows(config, samples);
     long logitRows = maxLogitRows(config, samples);
     long c = config.nEmbd();
@@ -135,7 +122,8 @@ final class DeviceBuffers {
             + 2 * cacheElements(config, samples)
             + partialElements(config, split)
             + logitRows * (c + config.vocabSize());
-    return Float.BYTES * (floats + 6 * rows + 2 * logitRows);
+    return Float.BYTES * (floats + 6 * rows + 2 * logitRows)
+        + SamplingBuffers.bytes(kernels, samples, config.vocabSize());
   }
 
   private static IntArray ints(int n) {

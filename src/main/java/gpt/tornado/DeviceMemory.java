@@ -27,7 +27,7 @@ public final class DeviceMemory {
       int samples) {
     KernelSet kernels = KernelSet.of(device.target());
     return DeviceWeights.bytes(config, tied, precision)
-        + DeviceBuffers.bytes(config, samples, splitRows(config, kernels, samples));
+        + DeviceBuffers.bytes(config, kernels, samples, splitRows(config, kernels, samples));
   }
 
   /** How many of the wanted contexts fit at once; at least 1, which may not fit either. */

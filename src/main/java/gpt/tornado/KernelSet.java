@@ -5,12 +5,17 @@ import gpt.kernels.Argmax;
 import gpt.kernels.Attention;
 import gpt.kernels.AttentionMerge;
 import gpt.kernels.CacheCopy;
+import gpt.kernels.Distances;
 import gpt.kernels.Embedding;
 import gpt.kernels.Feed;
 import gpt.kernels.LayerNorm;
+import gpt.kernels.LogitSteps;
+import gpt.kernels.Moments;
+import gpt.kernels.Narrow;
 import gpt.kernels.PrefillAttention;
 import gpt.kernels.Projection;
 import gpt.kernels.SplitAttention;
+import gpt.kernels.Tally;
 import gpt.kernels.Version;
 
 /**
@@ -28,7 +33,12 @@ record KernelSet(
     Version<Attention.Arguments> prefillAttention,
     Version<Argmax.Arguments> argmax,
     Version<Advance.Arguments> advance,
-    Version<CacheCopy.Arguments> cacheCopy) {
+    Version<CacheCopy.Arguments> cacheCopy,
+    Version<LogitSteps.Arguments> logitSteps,
+    Version<Distances.Arguments> distances,
+    Version<Tally.Arguments> tally,
+    Version<Narrow.Arguments> narrow,
+    Version<Moments.Arguments> moments) {
 
   static KernelSet of(Version.Target target) {
     boolean gpu = target == Version.Target.GPU;
@@ -43,7 +53,12 @@ record KernelSet(
         gpu ? PrefillAttention.TILED : PrefillAttention.QUERIES_PER_THREAD,
         gpu ? Argmax.SAMPLE_PER_GROUP : Argmax.SAMPLE_PER_THREAD,
         Advance.ONE_PER_PASS,
-        CacheCopy.POSITION_PER_THREAD);
+        CacheCopy.POSITION_PER_THREAD,
+        gpu ? LogitSteps.CHUNK_PER_GROUP : LogitSteps.CHUNK_PER_THREAD,
+        gpu ? Distances.CHUNK_PER_GROUP : Distances.CHUNK_PER_THREAD,
+        gpu ? Tally.CHUNK_PER_GROUP : Tally.CHUNK_PER_THREAD,
+        gpu ? Narrow.SAMPLE_PER_GROUP : Narrow.SAMPLE_PER_THREAD,
+        gpu ? Moments.SAMPLE_PER_GROUP : Moments.SAMPLE_PER_THREAD);
   }
 
   /** Whether they were written for a GPU. */

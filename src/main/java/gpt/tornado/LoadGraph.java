@@ -30,6 +30,9 @@ final class LoadGraph {
   /** Arrays of floats in one task, which takes 20 arguments at most. */
   private static final int FLOATS = 14;
 
+  /** Arrays of ints in one task. */
+  private static final int INTS = 7;
+
   /** Arrays of another kind in one task. */
   private static final int OTHERS = 6;
 
@@ -48,21 +51,16 @@ final class LoadGraph {
    *
    * @param grids where its tasks' grids are registered
    */
-  static TaskGraph of(String name, GridScheduler grids, DeviceWeights w, DeviceBuffers b) {
-    LoadGraph load = new LoadGraph(new TaskGraph(name), grids, b.pass);
-    load.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, b.pass);
-    load.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, w.arrays().toArray());
-    load.read(w.arrays());
-    load.write(b);
-    load.graph.persistOnDevice(arrays(w, b));
+  static TaskGraph of(String name, GridScheduler grids, DevicePlan.Arrays arrays) {
+    LoadGraph load = new LoadGraph(new TaskGraph(name), grids, arrays.pass());
+    load.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.pass());
+    if (!arrays.weights().isEmpty()) {
+      load.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.weights().toArray());
+      load.read(arrays.weights());
+    }
+    load.write(arrays);
+    load.graph.persistOnDevice(arrays.all());
     return load.graph;
-  }
-
-  /** Every array that it owns. */
-  static Object[] arrays(DeviceWeights w, DeviceBuffers b) {
-    List<TornadoNativeArray> all = new ArrayList<>(w.arrays());
-    all.addAll(b.resident());
-    return all.toArray();
   }
 
   private void read(List<TornadoNativeArray> weights) {
@@ -143,8 +141,8 @@ final class LoadGraph {
     }
   }
 
-  private void write(DeviceBuffers b) {
-    List<FloatArray> floats = b.floats();
+  private void write(DevicePlan.Arrays arrays) {
+    List<FloatArray> floats = arrays.floats();
     for (int i = 0; i < floats.size(); i += FLOATS) {
       FloatArray[] f = new FloatArray[FLOATS];
       for (int j = 0; j < FLOATS; j++) {
@@ -171,20 +169,26 @@ final class LoadGraph {
           f[13]);
       one("buffers" + i);
     }
-    List<IntArray> ints = b.ints();
-    graph.task(
-        "ints",
-        LoadGraph::writeInts,
-        new KernelContext(),
-        pass,
-        ints.get(0),
-        ints.get(1),
-        ints.get(2),
-        ints.get(3),
-        ints.get(4),
-        ints.get(5),
-        ints.get(6));
-    one("ints");
+    List<IntArray> ints = arrays.ints();
+    for (int i = 0; i < ints.size(); i += INTS) {
+      IntArray[] n = new IntArray[INTS];
+      for (int j = 0; j < INTS; j++) {
+        n[j] = i + j < ints.size() ? ints.get(i + j) : intFiller();
+      }
+      graph.task(
+          "ints" + i,
+          LoadGraph::writeInts,
+          new KernelContext(),
+          pass,
+          n[0],
+          n[1],
+          n[2],
+          n[3],
+          n[4],
+          n[5],
+          n[6]);
+      one("ints" + i);
+    }
   }
 
   private void one(String task) {
@@ -196,6 +200,13 @@ final class LoadGraph {
 
   private FloatArray filler() {
     FloatArray filler = new FloatArray(1);
+    filler.init(0);
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
+    return filler;
+  }
+
+  private IntArray intFiller() {
+    IntArray filler = new IntArray(1);
     filler.init(0);
     graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
     return filler;

@@ -1,13 +1,15 @@
 package gpt.tornado;
 
-import gpt.kernels.Argmax;
 import gpt.kernels.Feed;
+import gpt.kernels.Sampling;
 import gpt.model.Backend;
 import gpt.model.Contexts;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
+import gpt.sampling.Drawing;
+import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.SamplingParameters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -44,6 +46,7 @@ public final class TornadoBackend implements Backend {
    * @param device where
    * @param precision how matrices are kept
    * @param samples contexts at once, at least 1
+   * @param sampling how tokens are drawn, if it is known: kernels for it are compiled then
    * @param promptLength tokens of the prompt, if it is known: kernels for it are compiled while the
    *     weights are loaded; 0 compiles them when they are needed
    * @param profile counts what the device does; null does not, which is faster
@@ -52,6 +55,7 @@ public final class TornadoBackend implements Backend {
       TornadoDevices.Device device,
       Precision precision,
       int samples,
+      SamplingParameters sampling,
       int promptLength,
       Profile profile) {}
 
@@ -76,7 +80,9 @@ public final class TornadoBackend implements Backend {
     profile = options.profile();
     logits = new float[config.vocabSize()];
     KernelSet kernels = KernelSet.of(device.target());
-    buffers = new DeviceBuffers(config, samples, DeviceMemory.splitRows(config, kernels, samples));
+    buffers =
+        new DeviceBuffers(
+            config, kernels, samples, DeviceMemory.splitRows(config, kernels, samples));
     DeviceWeights weights = new DeviceWeights(config, w, precision, progress::loaded);
     forward =
         new TornadoForward(
@@ -86,12 +92,13 @@ public final class TornadoBackend implements Backend {
             kernels,
             samples,
             device.handle(),
-            device.hasCudaGraphs() && Boolean.parseBoolean(System.getProperty(CUDA_GRAPHS, "true")),
+            recordsLaunches(),
             profile);
     try {
       CompletableFuture<Void> filled = CompletableFuture.runAsync(weights::fill);
       if (options.promptLength() > 0) {
-        forward.compile(Math.min(options.promptLength(), config.blockSize()), progress);
+        forward.compile(
+            Math.min(options.promptLength(), config.blockSize()), options.sampling(), progress);
       }
       join(filled);
       forward.load();
@@ -111,6 +118,16 @@ public final class TornadoBackend implements Backend {
         default -> throw e;
       }
     }
+  }
+
+  /**
+   * A recorded graph has the grids it was recorded with, and those of several samples are not those
+   * of their common prompt.
+   */
+  private boolean recordsLaunches() {
+    return device.hasCudaGraphs()
+        && samples == 1
+        && Boolean.parseBoolean(System.getProperty(CUDA_GRAPHS, "true"));
   }
 
   @Override
@@ -144,12 +161,12 @@ public final class TornadoBackend implements Backend {
   }
 
   @Override
-  public Optional<Batch> newBatch(SamplingParameters sampling, int texts) {
-    if (!sampling.isPlainGreedy() || texts > samples || !used.isEmpty()) {
+  public Optional<Batch> newBatch(Drawing drawing, int texts) {
+    if (texts > samples || !used.isEmpty() || !SamplingBuffers.fits(drawing, config.vocabSize())) {
       return Optional.empty();
     }
     used.set(0, texts);
-    return Optional.of(new TornadoBatch(texts));
+    return Optional.of(new TornadoBatch(drawing, texts));
   }
 
   private int takeSlot() {
@@ -166,13 +183,16 @@ public final class TornadoBackend implements Backend {
    * Appends ids to a context, in one pass.
    *
    * @param past tokens that it holds
-   * @param texts samples that go on from here
+   * @param texts samples that go on from here, that of the context being the first
+   * @param step index in its text of the token that follows
    */
-  private void append(int slot, int past, int[] ids, int texts) {
+  private void append(int slot, int past, int[] ids, int texts, int step) {
     int rows = ids.length;
     buffers.request.set(0, rows);
     buffers.request.set(1, 1);
     buffers.request.set(2, texts);
+    buffers.request.set(3, slot);
+    buffers.request.set(4, step);
     for (int r = 0; r < rows; r++) {
       buffers.request.set(Feed.HEADER + r, ids[r]);
       buffers.request.set(Feed.HEADER + buffers.maxRows + r, past + r);
@@ -204,7 +224,7 @@ public final class TornadoBackend implements Backend {
     @Override
     public float[] prefill(int[] ids) {
       Contexts.checkAppend(config, length, ids);
-      append(slot, length, ids, 1);
+      append(slot, length, ids, 1, 0);
       length += ids.length;
       forward.logits(1);
       return read(0);
@@ -213,7 +233,7 @@ public final class TornadoBackend implements Backend {
     @Override
     public void prefill(int[] ids, PositionLogits each) {
       Contexts.checkAppend(config, length, ids);
-      append(slot, length, ids, 1);
+      append(slot, length, ids, 1, 0);
       for (int from = 0; from < ids.length; from += DeviceBuffers.LOGIT_ROWS) {
         int rows = Math.min(DeviceBuffers.LOGIT_ROWS, ids.length - from);
         forward.logitRows(from, rows);
@@ -248,47 +268,69 @@ public final class TornadoBackend implements Backend {
   }
 
   private final class TornadoBatch implements Batch {
+    private final Drawing drawing;
+    private final SamplingParameters sampling;
     private final int texts;
+    private int step;
 
-    TornadoBatch(int texts) {
+    TornadoBatch(Drawing drawing, int texts) {
+      this.drawing = drawing;
+      sampling = drawing.sampling();
       this.texts = texts;
     }
 
     @Override
     public int[] start(int[] prompt) {
       Contexts.checkAppend(config, 0, prompt);
-      append(0, 0, prompt, texts);
+      if (!sampling.isPlainGreedy()) {
+        buffers.sampling.request(drawing);
+        forward.startSampling();
+      }
+      step = 0;
+      append(0, 0, prompt, texts, 0);
       if (texts > 1) {
         forward.copyCache(prompt.length);
       }
-      return chosen(1, texts);
+      return chosen(1, texts, 0);
     }
 
     @Override
     public int[] next() {
+      step++;
       forward.embed(texts);
       forward.blocks(texts);
-      return chosen(texts, texts);
+      return chosen(texts, texts, 0);
     }
 
     @Override
-    public int redo(int text, int[] ids) {
+    public int redo(int text, int[] ids, int newStep) {
       Contexts.checkAppend(config, 0, ids);
-      append(text, 0, ids, 1);
-      return chosen(1, 1)[0];
+      step = newStep;
+      append(text, 0, ids, 1, step);
+      return chosen(1, 1, text)[0];
     }
 
-    private int[] chosen(int logitRows, int count) {
-      forward.choose(logitRows);
+    private int[] chosen(int logitRows, int count, int first) {
+      forward.choose(logitRows, sampling);
       int[] ids = IntStream.range(0, count).map(buffers.chosen::get).toArray();
-      for (int id : ids) {
-        if (id == Argmax.NONE) {
-          throw new GptException(
-              "the model produced NaN or infinite logits; its weights are damaged or too large for"
-                  + " its arithmetic");
+      for (int i = 0; i < count; i++) {
+        if (ids[i] < 0) {
+          throw nothingToDraw(ids[i], drawing.firstSample() + first + i);
         }
       }
       return ids;
+    }
+
+    private GptException nothingToDraw(int status, int sample) {
+      String why =
+          switch (status) {
+            case Sampling.BANNED -> InvalidLogitsException.BANNED;
+            case Sampling.EMPTY -> InvalidLogitsException.EMPTY;
+            case Sampling.NAN -> InvalidLogitsException.damaged("NaN");
+            case Sampling.INFINITE -> InvalidLogitsException.damaged("infinite");
+            default -> throw new IllegalStateException("status " + status);
+          };
+      return new GptException(why + " (sample " + sample + ", new token " + (step + 1) + ")");
     }
 
     @Override

@@ -15,17 +15,12 @@ import gpt.kernels.ResidualProjection.Branch;
 import gpt.kernels.SplitAttention;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import uk.ac.manchester.tornado.api.GridScheduler;
-import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
-import uk.ac.manchester.tornado.api.TaskGraph;
-import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
-import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.DataTransferMode;
-import uk.ac.manchester.tornado.api.enums.ProfilerMode;
-import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /**
  * The forward pass as task graphs over arrays that stay on the device. Same order of operations and
@@ -51,20 +46,13 @@ final class TornadoForward implements AutoCloseable {
    */
   static final int SHORT_PROMPT = 32;
 
-  private static final String LOAD = "load";
-
   private final GptConfig config;
   private final DeviceWeights w;
   private final DeviceBuffers b;
   private final KernelSet kernels;
   private final int samples;
   private final boolean cudaGraphs;
-  private final Profile profile;
-  private final GridScheduler grids = new GridScheduler();
-  private final TornadoExecutionPlan plan;
-
-  /** All graphs but {@code load}, which is the plan's first. */
-  private final List<Graph> graphs = new ArrayList<>();
+  private final DevicePlan plan;
 
   private final Graph feed;
   private final Graph select;
@@ -72,8 +60,13 @@ final class TornadoForward implements AutoCloseable {
   private final Graph block;
   private final Graph prompt;
   private final Graph choose;
+  private final Graph head;
   private final Graph logits;
   private final Graph copy;
+  private final SamplingGraphs sampling;
+
+  /** What runs for each token, always alike where there is one sample. */
+  private final Set<Graph> decode;
 
   /**
    * Builds the graphs; nothing is compiled or copied yet.
@@ -97,24 +90,31 @@ final class TornadoForward implements AutoCloseable {
     this.kernels = kernels;
     this.samples = samples;
     this.cudaGraphs = cudaGraphs;
-    this.profile = profile;
-    feed = graph("feed").add("feed", kernels.feed(), feed());
+    DevicePlan.Arrays arrays = new DevicePlan.Arrays(b.pass, w.arrays(), b.floats(), b.ints());
+    plan = new DevicePlan(device, arrays, profile);
+    feed = plan.graph("feed").add("feed", kernels.feed(), feed());
     feed.add("embedding", kernels.embedding(), embedding());
-    select = graph("select").add("feed", kernels.feed(), feed());
-    embed = graph("embed").add("embedding", kernels.embedding(), embedding());
-    block = block(graph("block"), false);
-    prompt = block(graph("prompt"), true);
-    choose = head(graph("choose"));
+    select = plan.graph("select").add("feed", kernels.feed(), feed());
+    embed = plan.graph("embed").add("embedding", kernels.embedding(), embedding());
+    block = block(plan.graph("block"), false);
+    prompt = block(plan.graph("prompt"), true);
+    choose = head(plan.graph("choose"));
     choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
-    logits = head(graph("logits"));
-    copy = graph("copy").add("cache", kernels.cacheCopy(), cacheCopy());
-    plan = plan(device);
-  }
-
-  private Graph graph(String name) {
-    Graph graph = new Graph(name, grids);
-    graphs.add(graph);
-    return graph;
+    head = head(plan.graph("head"));
+    logits = head(plan.graph("logits"));
+    copy = plan.graph("copy").add("cache", kernels.cacheCopy(), cacheCopy());
+    sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.chosen);
+    for (Graph end : sampling.ends()) {
+      end.add("advance", kernels.advance(), advance());
+      plan.out(end, b.chosen);
+    }
+    plan.in(feed, b.request);
+    plan.in(select, b.request);
+    plan.out(choose, b.chosen);
+    plan.out(logits, b.logits);
+    plan.build();
+    decode = new HashSet<>(List.of(embed, block, choose, head));
+    decode.addAll(sampling.all());
   }
 
   /** x += attn(ln1(x)); x += mlp(ln2(x)), with kernels for few rows or for many. */
@@ -153,27 +153,6 @@ final class TornadoForward implements AutoCloseable {
     // One version, however many rows: a sample's logits do not depend on the others being there.
     graph.add("lmHead", kernels.projection(LmHead.VERSIONS, false), lmHead()); // (logit rows, V)
     return graph;
-  }
-
-  private TornadoExecutionPlan plan(TornadoDevice device) {
-    TaskGraph load = LoadGraph.of(LOAD, grids, w, b);
-    feed.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, b.request);
-    select.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, b.request);
-    for (Graph graph : graphs) {
-      graph.taskGraph().consumeFromDevice(LOAD, LoadGraph.arrays(w, b));
-      // After any other graph nothing is taken over that is not there already: an array that both
-      // have is named, or the runtime would look for all of them.
-      for (Graph before : graphs) {
-        graph.taskGraph().consumeFromDevice(before.name(), b.pass);
-      }
-    }
-    choose.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, b.chosen);
-    logits.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, b.logits);
-    List<ImmutableTaskGraph> all = new ArrayList<>(List.of(load.snapshot()));
-    graphs.forEach(graph -> all.add(graph.taskGraph().snapshot()));
-    TornadoExecutionPlan made =
-        new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new)).withDevice(device);
-    return profile == null ? made : made.withProfiler(ProfilerMode.SILENT);
   }
 
   // The tasks' arguments.
@@ -267,7 +246,7 @@ final class TornadoForward implements AutoCloseable {
   }
 
   private Argmax.Arguments argmax() {
-    return new Argmax.Arguments(b.pass, b.logits, b.chosen, samples, config.vocabSize());
+    return new Argmax.Arguments(b.pass, b.logits, b.chosen, samples, config.vocabSize(), false);
   }
 
   private Advance.Arguments advance() {
@@ -317,9 +296,19 @@ final class TornadoForward implements AutoCloseable {
     return cudaGraphs ? rows == samples : rows <= Math.max(SHORT_PROMPT, samples);
   }
 
+  /** The texts' parameters, from {@code b.sampling}'s requests. */
+  void startSampling() {
+    run(sampling.start(), 1);
+  }
+
   /** The next token of each sample, in {@code b.chosen}. */
-  void choose(int rows) {
-    run(choose, rows);
+  void choose(int rows, SamplingParameters parameters) {
+    if (parameters.isPlainGreedy()) {
+      run(choose, rows);
+    } else {
+      run(head, rows);
+      sampling.chain(parameters).forEach(graph -> run(graph, rows));
+    }
   }
 
   /** Logits of the logit rows, in {@code b.logits}. */
@@ -343,85 +332,36 @@ final class TornadoForward implements AutoCloseable {
     run(copy, length);
   }
 
-  // Execution.
-
   /** Copies the weights to the device. */
   void load() {
-    guarded("copying the weights", () -> execute(0, 0));
+    plan.load();
   }
 
   /** Compiles the kernels that generating from a prompt of so many tokens needs. */
-  void compile(int promptLength, Progress progress) {
-    List<Graph> needed = new ArrayList<>(List.of(feed, embed, block, choose));
+  void compile(int promptLength, SamplingParameters parameters, Progress progress) {
+    List<Graph> needed = new ArrayList<>(List.of(feed, embed, block));
+    if (parameters.isPlainGreedy()) {
+      needed.add(choose);
+    } else {
+      needed.addAll(List.of(sampling.start(), head));
+      needed.addAll(sampling.chain(parameters));
+    }
     if (!few(promptLength)) {
       needed.add(prompt);
     }
     if (samples > 1) {
       needed.add(copy);
     }
-    int total = needed.stream().mapToInt(Graph::kernels).sum();
-    int done = 0;
-    for (Graph graph : needed) {
-      progress.compiling(done, total);
-      guarded("compiling", () -> select(graph).withPreCompilation());
-      done += graph.kernels();
-    }
-    progress.compiling(total, total);
-  }
-
-  private TornadoExecutionPlan select(Graph graph) {
-    return plan.withGraph(index(graph)).withGridScheduler(grids);
-  }
-
-  private int index(Graph graph) {
-    return 1 + graphs.indexOf(graph);
+    plan.compile(needed, progress);
   }
 
   private void run(Graph graph, int rows) {
-    graph.resize(rows);
-    guarded(
-        "running task graph " + graph.name(),
-        () -> {
-          if (!graph.attached()) {
-            execute(0, 0); // copies nothing again, and hands over what it owns
-            if (cudaGraphs && (graph == embed || graph == block || graph == choose)) {
-              plan.withGraph(index(graph)).withCUDAGraph();
-            }
-            graph.attach();
-          }
-          execute(index(graph), graph.kernels());
-        });
-  }
-
-  private void execute(int index, int launches) {
-    TornadoExecutionResult result = plan.withGraph(index).withGridScheduler(grids).execute();
-    if (profile != null) {
-      profile.add(result.getProfilerResult(), launches);
-    }
-  }
-
-  private static void guarded(String doing, Runnable action) {
-    try {
-      action.run();
-    } catch (OutOfMemoryError e) {
-      throw e; // the host's
-    } catch (RuntimeException | Error e) {
-      throw TornadoVm.failure(doing, e);
-    }
+    plan.run(graph, rows, cudaGraphs && decode.contains(graph));
   }
 
   /** Frees the device's memory. */
   @Override
   public void close() {
-    try {
-      // By their owners only: the runtime takes a second release for a fatal error.
-      for (Graph owner : List.of(feed, select)) {
-        plan.withGraph(index(owner)).freeDeviceMemory();
-      }
-      plan.withGraph(0).freeDeviceMemory();
-      plan.close();
-    } catch (TornadoExecutionPlanException e) {
-      throw TornadoVm.failure("freeing the device's memory", e);
-    }
+    plan.close();
   }
 }

@@ -49,6 +49,8 @@ public final class TornadoVm {
     // a
     // damaged model, and round sums and products its own way. Without them kernels are as fast.
     set("tornado.opencl.compiler.flags", "-w");
+    // The default, 4,096 bytes, has no room for the graph that owns all arrays.
+    set("tornado.tvm.maxbytecodesize", "65536");
     // A limit of the runtime's own, 4 GB; what the device has is checked by TornadoBackend.
     set("tornado.device.memory", "1024GB");
   }

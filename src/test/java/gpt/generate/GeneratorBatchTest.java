@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.model.Backend;
 import gpt.model.GptConfig;
-import gpt.sampling.SamplingParameters;
+import gpt.sampling.Drawing;
 import gpt.tokenizer.CharacterTokenizer;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -63,7 +63,7 @@ class GeneratorBatchTest {
     }
 
     @Override
-    public Optional<Batch> newBatch(SamplingParameters sampling, int texts) {
+    public Optional<Batch> newBatch(Drawing drawing, int texts) {
       open++;
       int first = started;
       started += texts;
@@ -91,8 +91,8 @@ class GeneratorBatchTest {
             }
 
             @Override
-            public int redo(int text, int[] ids) {
-              calls.add("redo " + text + " " + Arrays.toString(ids));
+            public int redo(int text, int[] ids, int step) {
+              calls.add("redo " + text + " " + Arrays.toString(ids) + " step " + step);
               return (ids[ids.length - 1] + 1) % VOCAB;
             }
 
@@ -200,10 +200,10 @@ class GeneratorBatchTest {
         List.of(
             "start 2 3",
             "next",
-            "redo 0 [9, 9, 0, 1]",
-            "redo 1 [9, 9, 1, 2]",
-            "redo 0 [9, 0, 1, 2]",
-            "redo 1 [9, 1, 2, 3]"),
+            "redo 0 [9, 9, 0, 1] step 2",
+            "redo 1 [9, 9, 1, 2] step 2",
+            "redo 0 [9, 0, 1, 2] step 3",
+            "redo 1 [9, 1, 2, 3] step 3"),
         backend.calls);
   }
 

@@ -290,7 +290,7 @@ class GeneratorTest {
               return logits;
             });
     assertRefused(
-        "the model produced NaN logits, first for id 2; its weights are damaged or too large for"
+        "the model produced NaN logits; its weights are damaged or too large for"
             + " its arithmetic (sample 0, new token 3)",
         backend,
         Requests.greedy(prompt(2), 5, OnFull.SLIDE));

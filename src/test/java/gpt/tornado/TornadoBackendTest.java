@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.cpu.ReferenceBackend;
+import gpt.generate.Generator;
+import gpt.generate.Listener;
+import gpt.generate.OnFull;
+import gpt.generate.Request;
+import gpt.kernels.Sampling;
 import gpt.model.Backend;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -13,11 +18,13 @@ import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
+import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -99,7 +106,7 @@ class TornadoBackendTest {
     return TornadoBackend.open(
         config,
         weights,
-        new TornadoBackend.Options(device, precision, samples, 0, profile),
+        new TornadoBackend.Options(device, precision, samples, GREEDY, 0, profile),
         SILENT);
   }
 
@@ -193,14 +200,12 @@ class TornadoBackendTest {
       assertThrows(GptException.class, () -> session.prefill(new int[] {V}));
       assertThrows(GptException.class, () -> session.prefill(new int[8]));
       assertThrows(GptException.class, backend::newSession);
-      assertTrue(backend.newBatch(GREEDY, 1).isEmpty());
+      assertTrue(backend.newBatch(drawing(GREEDY), 1).isEmpty());
       session.close();
-      assertTrue(backend.newBatch(GREEDY, 2).isEmpty());
-      assertTrue(backend.newBatch(new SamplingParameters(1, 0, 0), 1).isEmpty());
-      SamplingParameters penalised =
-          SamplingParameters.builder().temperature(0).repetitionPenalty(1.1).build();
-      assertTrue(backend.newBatch(penalised, 1).isEmpty());
-      try (Backend.Batch batch = backend.newBatch(GREEDY, 1).orElseThrow()) {
+      assertTrue(backend.newBatch(drawing(GREEDY), 2).isEmpty());
+      Drawing manyStops = new Drawing(GREEDY, 0, new int[0], new int[Sampling.MOST_STOPS + 1]);
+      assertTrue(backend.newBatch(manyStops, 1).isEmpty());
+      try (Backend.Batch batch = backend.newBatch(drawing(GREEDY), 1).orElseThrow()) {
         assertThrows(GptException.class, () -> batch.start(new int[] {-1}));
         assertThrows(GptException.class, backend::newSession);
       }
@@ -220,7 +225,7 @@ class TornadoBackendTest {
     List<Integer> expectedOther = greedy(config, weights, other, 5);
     try (TornadoBackend backend = open(config, weights, device, 3)) {
       for (int texts : List.of(1, 3)) {
-        try (Backend.Batch batch = backend.newBatch(GREEDY, texts).orElseThrow()) {
+        try (Backend.Batch batch = backend.newBatch(drawing(GREEDY), texts).orElseThrow()) {
           List<int[]> steps = new ArrayList<>(List.of(batch.start(prompt)));
           for (int i = 0; i < 11; i++) {
             steps.add(batch.next());
@@ -229,13 +234,60 @@ class TornadoBackendTest {
             int own = text;
             assertEquals(expected, steps.stream().map(ids -> ids[own]).toList(), "text " + text);
           }
-          assertEquals(expectedOther.get(0), batch.redo(texts - 1, other));
+          assertEquals(expectedOther.get(0), batch.redo(texts - 1, other, 0));
           // And from the start again.
           assertEquals(expected.get(0), batch.start(prompt)[texts - 1]);
           assertEquals(expected.get(1), batch.next()[0]);
         }
       }
     }
+  }
+
+  /** With a prompt that the context has no room for, and texts that slide. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void drawsWhatTheHostDrawsFromTheSameModel(TornadoDevices.Device device) {
+    GptConfig config = shape(12, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 5, 0.5f);
+    SamplingParameters.Builder all = SamplingParameters.builder().seed(SEED);
+    all.repetitionPenalty(1.3).frequencyPenalty(0.2).presencePenalty(0.4);
+    all.logitBias(3, 1.5).logitBias(4, Double.NEGATIVE_INFINITY).minNewTokens(3);
+    SamplingParameters chain =
+        all.temperature(1.2).topK(20).topP(0.95).minP(0.01).typicalP(0.9).build();
+    List<SamplingParameters> each =
+        List.of(
+            new SamplingParameters(0.8, 200, 1337),
+            new SamplingParameters(1, 0, -1),
+            SamplingParameters.builder().temperature(0).repetitionPenalty(1.5).build(),
+            chain);
+    int[] prompt = new Random(SEED).ints(15, 0, V).toArray();
+    try (TornadoBackend backend = open(config, weights, device, 3);
+        ReferenceBackend reference = new ReferenceBackend(config, weights)) {
+      for (SamplingParameters sampling : each) {
+        for (int samples : List.of(1, 3)) {
+          assertEquals(
+              texts(reference, prompt, sampling, samples),
+              texts(backend, prompt, sampling, samples),
+              sampling + ", " + samples);
+        }
+      }
+    }
+  }
+
+  /** The new ids of each text; sample 1 is the first, since it is another one's second. */
+  private static List<List<Integer>> texts(
+      Backend backend, int[] prompt, SamplingParameters sampling, int samples) {
+    int[] half = Arrays.copyOf(prompt, 5);
+    List<List<Integer>> texts = new ArrayList<>();
+    for (int[] given : List.of(prompt, half)) {
+      Request request =
+          new Request(given, 10, OptionalInt.of(7), List.of(), OnFull.SLIDE, sampling, 1, samples);
+      Listener listener = (sample, id, text) -> true;
+      new Generator(backend, Optional.empty())
+          .generate(request, listener)
+          .forEach(text -> texts.add(Arrays.stream(text.ids()).boxed().toList()));
+    }
+    return texts;
   }
 
   /** Weights that are no numbers, and weights whose products are not. */
@@ -246,13 +298,18 @@ class TornadoBackendTest {
     for (float scale : new float[] {Float.NaN, 1e30f}) {
       Weights weights = RandomWeights.of(config, SEED, scale);
       try (TornadoBackend backend = open(config, weights, device, 2);
-          Backend.Batch batch = backend.newBatch(GREEDY, 2).orElseThrow()) {
+          Backend.Batch batch = backend.newBatch(drawing(GREEDY), 2).orElseThrow()) {
         for (int[] prompt : new int[][] {{1, 2, 3}, new int[40]}) {
           GptException e = assertThrows(GptException.class, () -> batch.start(prompt));
-          assertTrue(e.getMessage().startsWith("the model produced NaN or infinite"), e::toString);
+          assertTrue(e.getMessage().startsWith("the model produced NaN logits; "), e::toString);
         }
       }
     }
+  }
+
+  /** Texts from the first on, without a prompt that penalties would count. */
+  static Drawing drawing(SamplingParameters sampling) {
+    return new Drawing(sampling, 0, new int[0]);
   }
 
   static List<Integer> greedy(GptConfig config, Weights weights, int[] prompt, int n) {
@@ -279,12 +336,20 @@ class TornadoBackendTest {
   @ParameterizedTest
   @MethodSource("devices")
   void nothingButTheTokensMovesBetweenSteps(TornadoDevices.Device device) {
+    SamplingParameters.Builder all = SamplingParameters.builder().repetitionPenalty(1.3);
+    all.logitBias(3, 1.5).topK(20).topP(0.95).minP(0.01).typicalP(0.9);
+    for (SamplingParameters sampling : List.of(GREEDY, all.build())) {
+      nothingButTheTokensMoves(device, sampling);
+    }
+  }
+
+  private void nothingButTheTokensMoves(TornadoDevices.Device device, SamplingParameters sampling) {
     GptConfig config = shape(64, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 3, 0.5f);
     Profile profile = new Profile();
     try (TornadoBackend backend = open(config, weights, device, 2, Precision.F32, profile)) {
       assertTrue(profile.reset().bytesIn() > DeviceWeights.bytes(config, true, Precision.F32));
-      try (Backend.Batch batch = backend.newBatch(GREEDY, 2).orElseThrow()) {
+      try (Backend.Batch batch = backend.newBatch(drawing(sampling), 2).orElseThrow()) {
         batch.start(new int[] {1, 2, 3});
         batch.next(); // the first takes over what lies on the device
         for (int step = 0; step < 50; step++) {
@@ -338,7 +403,7 @@ class TornadoBackendTest {
     assertEquals(2, DeviceMemory.fitting(xl, true, small, Precision.F32, 5));
     TornadoDevices.Device tiny = sized(device, 4_000_000_000L, 4_000_000_000L);
     String tooLarge = DeviceMemory.shortage(xl, true, tiny, Precision.F32, 1).orElseThrow();
-    assertTrue(tooLarge.contains("needs 6.91 GB") && tooLarge.contains("has 4.00 GB"), tooLarge);
+    assertTrue(tooLarge.contains("needs 6.9") && tooLarge.contains("has 4.00 GB"), tooLarge);
     assertTrue(tooLarge.contains("--dtype i8"), tooLarge);
     assertEquals(Optional.empty(), DeviceMemory.shortage(xl, true, tiny, Precision.I8, 1));
     TornadoDevices.Device narrow = sized(device, 80_000_000_000L, 1_000_000_000L);
@@ -349,14 +414,14 @@ class TornadoBackendTest {
             GptException.class,
             () ->
                 DeviceMemory.check(
-                    xl, true, new TornadoBackend.Options(tiny, Precision.F32, 1, 0, null)));
+                    xl, true, new TornadoBackend.Options(tiny, Precision.F32, 1, GREEDY, 0, null)));
     assertEquals(tooLarge, refused.getMessage());
     GptConfig wide = RandomWeights.shape(1, 1, 257, 8, 10, true, Gelu.TANH);
     assertThrows(
         GptException.class,
         () ->
             DeviceMemory.check(
-                wide, true, new TornadoBackend.Options(device, Precision.F32, 1, 0, null)));
+                wide, true, new TornadoBackend.Options(device, Precision.F32, 1, GREEDY, 0, null)));
   }
 
   private static TornadoDevices.Device sized(
@@ -382,9 +447,11 @@ class TornadoBackendTest {
     Weights weights = RandomWeights.of(config, SEED, 0.5f);
     KernelSet kernels = KernelSet.of(device.target());
     DeviceWeights w = new DeviceWeights(config, weights, precision, f -> {});
-    DeviceBuffers b = new DeviceBuffers(config, 4, DeviceMemory.splitRows(config, kernels, 4));
+    DeviceBuffers b =
+        new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4));
     long bytes =
-        Stream.concat(w.arrays().stream(), b.resident().stream())
+        Stream.of(w.arrays(), b.floats(), b.ints())
+            .flatMap(List::stream)
             .mapToLong(array -> (long) array.getSize() * array.getElementSize())
             .sum();
     long needed = DeviceMemory.needed(config, true, device, precision, 4);

@@ -194,7 +194,8 @@ class TornadoGoldenTest {
 
   private static void decode(TornadoBackend backend, int tokens) {
     int block = backend.config().blockSize();
-    try (Backend.Batch batch = backend.newBatch(TornadoBackendTest.GREEDY, 1).orElseThrow()) {
+    try (Backend.Batch batch =
+        backend.newBatch(TornadoBackendTest.drawing(TornadoBackendTest.GREEDY), 1).orElseThrow()) {
       for (int n = 0; n < tokens; n++) {
         if (n % (block - 1) == 0) {
           batch.start(new int[] {n % 60});

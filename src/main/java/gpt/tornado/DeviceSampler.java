@@ -1,0 +1,183 @@
+package gpt.tornado;
+
+import gpt.kernels.Pass;
+import gpt.kernels.Version;
+import gpt.sampling.Drawing;
+import gpt.sampling.SamplingParameters;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The sampling chain alone on a device, for logits that the host brings: to test it against the
+ * host's, and to measure it.
+ */
+final class DeviceSampler implements AutoCloseable {
+  private static final int THREADS = 64;
+
+  /** What the kernel that takes logits over is given. */
+  private record Given(
+      IntArray header, FloatArray from, IntArray pass, FloatArray logits, int elements) {}
+
+  private static final Version<Given> TAKE =
+      new Version<>(
+          "take",
+          Version.Target.ANY,
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  DeviceSampler::take,
+                  new KernelContext(),
+                  a.header,
+                  a.from,
+                  a.pass,
+                  a.logits,
+                  a.elements),
+          (a, rows) -> Version.groups(Math.ceilDiv(a.elements, THREADS), THREADS));
+
+  private static final Version<Given> TOUCH =
+      new Version<>(
+          "touch",
+          Version.Target.ANY,
+          (graph, id, a) ->
+              graph.task(id, DeviceSampler::touch, new KernelContext(), a.pass, a.logits),
+          (a, rows) -> Version.groups(1, 1));
+
+  private final int samples;
+  private final int vocabSize;
+  private final IntArray header = new IntArray(4);
+  private final FloatArray given;
+  private final IntArray pass = new IntArray(Pass.SIZE);
+  private final FloatArray logits;
+  private final IntArray chosen;
+  private final SamplingBuffers buffers;
+  private final DevicePlan plan;
+  private final Graph take;
+  private final Graph fetch;
+  private final SamplingGraphs graphs;
+  private SamplingParameters sampling;
+
+  /**
+   * A sampler.
+   *
+   * @param samples texts at once, B
+   * @param vocabSize V
+   * @param profile counts what the device does; null does not
+   */
+  DeviceSampler(TornadoDevices.Device device, int samples, int vocabSize, Profile profile) {
+    TornadoVm.prepare();
+    this.samples = samples;
+    this.vocabSize = vocabSize;
+    KernelSet kernels = KernelSet.of(device.target());
+    buffers = new SamplingBuffers(kernels, samples, vocabSize);
+    given = new FloatArray(samples * vocabSize);
+    logits = new FloatArray(samples * vocabSize);
+    chosen = new IntArray(samples);
+    pass.init(0);
+    chosen.init(0);
+    List<FloatArray> floats = new ArrayList<>(buffers.floats());
+    floats.add(logits);
+    List<IntArray> ints = new ArrayList<>(buffers.ints());
+    ints.add(chosen);
+    plan =
+        new DevicePlan(
+            device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), profile);
+    take =
+        plan.graph("take")
+            .add("take", TAKE, new Given(header, given, pass, logits, samples * vocabSize));
+    plan.in(take, header, given);
+    // The kernel writes what is there already; the copy to the host behind it is what is wanted.
+    fetch =
+        plan.graph("fetch")
+            .add("touch", TOUCH, new Given(header, given, pass, logits, samples * vocabSize));
+    plan.out(fetch, logits);
+    graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, chosen);
+    graphs.ends().forEach(end -> plan.out(end, chosen));
+    plan.build();
+    plan.load();
+  }
+
+  /** Begins texts: from now on tokens are drawn so. */
+  void start(Drawing drawing) {
+    sampling = drawing.sampling();
+    buffers.request(drawing);
+    plan.run(graphs.start(), 1);
+  }
+
+  /**
+   * Copies logits to the device.
+   *
+   * @param rows for each text, V each
+   * @param step index of the token in its text
+   */
+  void bring(float[][] rows, int step) {
+    header.set(0, samples);
+    header.set(1, samples);
+    header.set(2, 0);
+    header.set(3, step);
+    for (int b = 0; b < samples; b++) {
+      MemorySegment.copy(
+          rows[b], 0, given.getSegment(), ValueLayout.JAVA_FLOAT, 4L * b * vocabSize, vocabSize);
+    }
+    plan.run(take, 1);
+  }
+
+  /**
+   * Draws a token for each text from the logits that are there.
+   *
+   * @return ids, or one of the statuses of {@link gpt.kernels.Sampling}
+   */
+  int[] draw() {
+    graphs.chain(sampling).forEach(graph -> plan.run(graph, 1));
+    int[] ids = new int[samples];
+    for (int b = 0; b < samples; b++) {
+      ids[b] = chosen.get(b);
+    }
+    return ids;
+  }
+
+  /**
+   * Copies the logits back, as a host that draws would.
+   *
+   * @param row one text's, V
+   */
+  void fetch(int text, float[] row) {
+    plan.run(fetch, 1);
+    MemorySegment.copy(
+        logits.getSegment(), ValueLayout.JAVA_FLOAT, 4L * text * vocabSize, row, 0, vocabSize);
+  }
+
+  @Override
+  public void close() {
+    plan.close();
+  }
+
+  static void touch(KernelContext context, IntArray pass, FloatArray logits) {
+    if (pass.get(Pass.SAMPLES) > 0) {
+      logits.set(0, logits.get(0));
+    }
+  }
+
+  static void take(
+      KernelContext context,
+      IntArray header,
+      FloatArray from,
+      IntArray pass,
+      FloatArray logits,
+      int elements) {
+    int i = context.globalIdx;
+    if (i == 0) {
+      pass.set(Pass.SAMPLES, header.get(0));
+      pass.set(Pass.LOGIT_ROWS, header.get(1));
+      pass.set(Pass.TEXT, header.get(2));
+      pass.set(Pass.STEP, header.get(3));
+    }
+    if (i < elements) {
+      logits.set(i, from.get(i));
+    }
+  }
+}

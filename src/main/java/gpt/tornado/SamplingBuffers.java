@@ -1,0 +1,126 @@
+package gpt.tornado;
+
+import gpt.kernels.Sampling;
+import gpt.sampling.ChainConstants;
+import gpt.sampling.Drawing;
+import gpt.sampling.SamplingParameters;
+import java.util.List;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * What the sampling chain works on, all of it on the device. Only the two requests go there, once
+ * for a group of texts.
+ */
+final class SamplingBuffers {
+  /** Chunks of the vocabulary for a CPU device's threads. */
+  private static final int CHUNKS = 8;
+
+  /** Ids that a thread has at least. */
+  private static final int LEAST_CHUNK = 64;
+
+  final int vocabSize;
+  final int samples;
+  final Sampling.Layout layout;
+
+  final IntArray intRequest; // from the host; see SamplingStart
+  final FloatArray floatRequest;
+  final IntArray parameters; // see Sampling
+  final FloatArray factors;
+  final IntArray seen; // (B, V)
+  final FloatArray bias; // (V)
+  final FloatArray values; // (B, V): logits after the steps on them
+  final FloatArray maxima; // (B, G, 3)
+  final IntArray distances; // (B, V)
+  final IntArray sums; // (B, G, bins), 64-bit integers in two
+  final IntArray cuts; // (B, CUTS)
+
+  /**
+   * Allocates the host's twins of all buffers.
+   *
+   * @param samples B
+   * @param vocabSize V
+   */
+  SamplingBuffers(KernelSet kernels, int samples, int vocabSize) {
+    this.vocabSize = vocabSize;
+    this.samples = samples;
+    layout = layout(kernels, vocabSize);
+    intRequest = new IntArray(Sampling.PARAMETERS + vocabSize);
+    floatRequest = new FloatArray(Sampling.FACTORS + vocabSize);
+    parameters = new IntArray(Sampling.PARAMETERS);
+    factors = new FloatArray(Sampling.FACTORS);
+    int ids = Math.multiplyExact(samples, vocabSize);
+    seen = new IntArray(ids);
+    bias = new FloatArray(vocabSize);
+    values = new FloatArray(ids);
+    maxima = new FloatArray(3 * samples * layout.chunks());
+    distances = new IntArray(ids);
+    sums = new IntArray(layout.sums(samples));
+    cuts = new IntArray(Sampling.CUTS * samples);
+    for (IntArray array : ints()) {
+      array.init(0); // or its first task, which seems to write it only, would not allocate it
+    }
+  }
+
+  /** How the vocabulary is shared out on a kind of device. */
+  static Sampling.Layout layout(KernelSet kernels, int vocabSize) {
+    return kernels.forGpu()
+        ? new Sampling.Layout(vocabSize, 1024, 6)
+        : new Sampling.Layout(
+            vocabSize, Math.max(LEAST_CHUNK, Math.ceilDiv(vocabSize, CHUNKS)), 10);
+  }
+
+  List<FloatArray> floats() {
+    return List.of(factors, bias, values, maxima);
+  }
+
+  List<IntArray> ints() {
+    return List.of(parameters, seen, distances, sums, cuts);
+  }
+
+  /** Bytes of all buffers on a device. */
+  static long bytes(KernelSet kernels, int samples, int vocabSize) {
+    Sampling.Layout layout = layout(kernels, vocabSize);
+    return 4L * (3L * samples * vocabSize + 3L * vocabSize + layout.sums(samples));
+  }
+
+  /** Whether the kernels have room for these. */
+  static boolean fits(Drawing drawing, int vocabSize) {
+    return vocabSize <= Sampling.MOST_IDS && drawing.stopIds().length <= Sampling.MOST_STOPS;
+  }
+
+  /** Writes the requests for texts that begin. */
+  void request(Drawing drawing) {
+    SamplingParameters sampling = drawing.sampling();
+    ChainConstants constants = ChainConstants.of(sampling);
+    IntArray ints = intRequest;
+    ints.init(0);
+    ints.set(Sampling.PENALTIES, sampling.needsHistory() ? 1 : 0);
+    ints.set(Sampling.FREQUENCY, constants.frequencyUnits());
+    ints.set(Sampling.FREQUENCY_LIMIT, constants.frequencyLimit());
+    ints.set(Sampling.PRESENCE, constants.presenceUnits());
+    ints.set(Sampling.BIASES, sampling.logitBias().isEmpty() ? 0 : 1);
+    ints.set(Sampling.MIN_NEW_TOKENS, sampling.minNewTokens());
+    ints.set(Sampling.STOPS, drawing.stopIds().length);
+    for (int i = 0; i < drawing.stopIds().length; i++) {
+      ints.set(Sampling.STOP_IDS + i, drawing.stopIds()[i]);
+    }
+    ints.set(Sampling.TOP_K, constants.topK());
+    ints.set(Sampling.TOP_P, constants.topPFraction());
+    ints.set(Sampling.MIN_P, constants.minPLimit());
+    ints.set(Sampling.TYPICAL_P, constants.typicalPFraction());
+    ints.set(Sampling.SEED_LOW, (int) sampling.seed());
+    ints.set(Sampling.SEED_HIGH, (int) (sampling.seed() >> 32));
+    ints.set(Sampling.FIRST_SAMPLE, drawing.firstSample());
+    for (int id : drawing.prompt()) {
+      ints.set(Sampling.PARAMETERS + id, Sampling.PROMPT);
+    }
+    floatRequest.init(0);
+    floatRequest.set(Sampling.PENALTY, constants.penalty());
+    floatRequest.set(Sampling.INVERSE_PENALTY, constants.inversePenalty());
+    floatRequest.set(Sampling.BITS_PER_LOGIT, constants.bitsPerLogit());
+    sampling
+        .logitBias()
+        .forEach((id, value) -> floatRequest.set(Sampling.FACTORS + id, value.floatValue()));
+  }
+}

@@ -1,0 +1,175 @@
+package gpt.tornado;
+
+import gpt.kernels.Argmax;
+import gpt.kernels.Distances;
+import gpt.kernels.Draw;
+import gpt.kernels.LogitSteps;
+import gpt.kernels.Moments;
+import gpt.kernels.Narrow;
+import gpt.kernels.Sampling;
+import gpt.kernels.SamplingStart;
+import gpt.kernels.Tally;
+import gpt.sampling.ChainConstants;
+import gpt.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The sampling chain as task graphs: same order of steps as {@link gpt.sampling.HostSampler}. It
+ * takes logits on the device wherever they come from, and leaves the chosen ids there.
+ *
+ * <p>A step of the chain that is off costs nothing: its graph is not run. Numbers of a step change
+ * without a compilation, since kernels read them from an array.
+ */
+final class SamplingGraphs {
+  private final KernelSet kernels;
+  private final SamplingBuffers s;
+  private final FloatArray logits;
+  private final IntArray pass;
+  private final IntArray chosen;
+
+  private final Graph start;
+  private final Graph steps;
+  private final Graph topK;
+  private final Graph topP;
+  private final Graph typicalP;
+  private final Graph draw;
+  private final Graph greedy;
+
+  /**
+   * Makes the graphs.
+   *
+   * @param logits (logit rows, V)
+   * @param pass says how many samples, logit rows and steps there are; see {@link gpt.kernels.Pass}
+   * @param chosen where ids go (B)
+   */
+  SamplingGraphs(
+      DevicePlan plan,
+      KernelSet kernels,
+      SamplingBuffers buffers,
+      FloatArray logits,
+      IntArray pass,
+      IntArray chosen) {
+    this.kernels = kernels;
+    this.s = buffers;
+    this.logits = logits;
+    this.pass = pass;
+    this.chosen = chosen;
+    start = plan.graph("samplingStart").add("start", SamplingStart.ID_PER_THREAD, startArguments());
+    plan.in(start, s.intRequest, s.floatRequest);
+    steps = plan.graph("logitSteps");
+    steps.add("steps", kernels.logitSteps(), logitSteps());
+    steps.add("distances", kernels.distances(), distances());
+    topK = search(plan.graph("topK"), Sampling.KIND_TOP_K);
+    topP = search(plan.graph("topP"), Sampling.KIND_TOP_P);
+    typicalP = plan.graph("typicalP").add("moments", kernels.moments(), moments());
+    search(typicalP, Sampling.KIND_TYPICAL_P);
+    draw = search(plan.graph("draw"), Sampling.KIND_DRAW);
+    draw.add("id", Draw.SAMPLE_PER_THREAD, draw(false));
+    greedy = plan.graph("greedy").add("argmax", kernels.argmax(), argmax());
+    greedy.add("id", Draw.SAMPLE_PER_THREAD, draw(true));
+  }
+
+  /** Every digit of a search: sums of all chunks, then which digit it is. */
+  private Graph search(Graph graph, int kind) {
+    for (int level = s.layout.firstLevel(kind); level <= s.layout.lastLevel(kind); level++) {
+      graph.add("tally" + level, kernels.tally(), tally(kind, level));
+      graph.add("narrow" + level, kernels.narrow(), narrow(kind, level));
+    }
+    return graph;
+  }
+
+  /** The graph that takes the texts' parameters over from the host. */
+  Graph start() {
+    return start;
+  }
+
+  /** What leads from logits to the next tokens, in this order. */
+  List<Graph> chain(SamplingParameters sampling) {
+    List<Graph> chain = new ArrayList<>(List.of(steps));
+    if (sampling.temperature() == 0) {
+      chain.add(greedy);
+      return chain;
+    }
+    ChainConstants constants = ChainConstants.of(sampling);
+    if (constants.topK() > 0 && constants.topK() < s.vocabSize) {
+      chain.add(topK);
+    }
+    if (constants.topPFraction() < ChainConstants.WHOLE) {
+      chain.add(topP);
+    }
+    if (constants.typicalPFraction() < ChainConstants.WHOLE) {
+      chain.add(typicalP);
+    }
+    chain.add(draw);
+    return chain;
+  }
+
+  /** All but the start. */
+  List<Graph> all() {
+    return List.of(steps, topK, topP, typicalP, draw, greedy);
+  }
+
+  /** The last graphs of all chains, after which the chosen ids are there. */
+  List<Graph> ends() {
+    return List.of(draw, greedy);
+  }
+
+  // The tasks' arguments.
+
+  private SamplingStart.Arguments startArguments() {
+    return new SamplingStart.Arguments(
+        s.intRequest,
+        s.floatRequest,
+        s.parameters,
+        s.factors,
+        s.seen,
+        s.bias,
+        s.samples,
+        s.vocabSize);
+  }
+
+  private LogitSteps.Arguments logitSteps() {
+    return new LogitSteps.Arguments(
+        pass,
+        s.parameters,
+        s.factors,
+        logits,
+        s.seen,
+        s.bias,
+        s.values,
+        s.maxima,
+        s.samples,
+        s.layout);
+  }
+
+  private Distances.Arguments distances() {
+    return new Distances.Arguments(
+        pass, s.factors, s.values, s.maxima, s.distances, s.cuts, s.samples, s.layout);
+  }
+
+  private Tally.Arguments tally(int kind, int level) {
+    return new Tally.Arguments(
+        pass, s.parameters, s.distances, s.cuts, s.sums, s.samples, s.layout, kind, level);
+  }
+
+  private Narrow.Arguments narrow(int kind, int level) {
+    return new Narrow.Arguments(
+        pass, s.parameters, s.sums, s.cuts, s.samples, s.layout, kind, level);
+  }
+
+  private Moments.Arguments moments() {
+    return new Moments.Arguments(pass, s.parameters, s.distances, s.cuts, s.samples, s.vocabSize);
+  }
+
+  private Argmax.Arguments argmax() {
+    return new Argmax.Arguments(pass, s.values, chosen, s.samples, s.vocabSize, true);
+  }
+
+  private Draw.Arguments draw(boolean greedily) {
+    return new Draw.Arguments(
+        pass, s.parameters, s.cuts, chosen, s.seen, s.samples, s.vocabSize, greedily);
+  }
+}
