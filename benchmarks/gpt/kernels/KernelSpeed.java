@@ -107,6 +107,29 @@ public final class KernelSpeed {
     all.put(
         "cache-copy",
         s -> s.time(CacheCopy.VERSIONS, KernelCases.cacheCopy(4, 12, 64, 256, 1024, SEED)));
+    Sampling.Layout small = new Sampling.Layout(50257, 1024, 6);
+    all.put(
+        "logit-steps",
+        s -> s.time(LogitSteps.VERSIONS, SamplingCases.logitSteps(1, 1, small, true, SEED)));
+    all.put(
+        "distances", s -> s.time(Distances.VERSIONS, SamplingCases.distances(1, small, 1, SEED)));
+    all.put(
+        "tally",
+        s -> {
+          int kind = Sampling.KIND_TOP_P;
+          s.time(Tally.VERSIONS, SamplingCases.tally(1, small, kind, 0, SEED));
+          Sampling.Layout large = new Sampling.Layout(50257, 6283, 10);
+          s.time(
+              List.of(Tally.NAIVE, Tally.CHUNK_PER_THREAD),
+              SamplingCases.tally(1, large, kind, 0, SEED));
+        });
+    all.put(
+        "narrow",
+        s -> {
+          int kind = Sampling.KIND_TOP_P;
+          s.time(Narrow.VERSIONS, SamplingCases.narrow(1, small, kind, 0, SEED));
+        });
+    all.put("moments", s -> s.time(Moments.VERSIONS, SamplingCases.moments(1, 50257, SEED)));
     return all;
   }
 
