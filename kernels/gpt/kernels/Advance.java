@@ -135,6 +135,7 @@ public final class Advance {
       rowOf.set(b, b);
     }
     pass.set(Pass.ROWS, samples);
+    pass.set(Pass.DRAWN_ROWS, logitRows);
     pass.set(Pass.LOGIT_ROWS, samples);
     pass.set(Pass.STEP, pass.get(Pass.STEP) + 1);
   }

@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task10;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task11;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -33,6 +33,7 @@ public final class Distances {
   private static final float MOST = 1e38f;
 
   private static final float MOST_BITS = 64;
+  private static final float LOG2_E = 1.442695f;
 
   /**
    * What a launch takes.
@@ -45,6 +46,7 @@ public final class Distances {
    * @param cuts (B, {@link Sampling#CUTS}), begun anew
    * @param samples B
    * @param layout how V is shared out
+   * @param raw whether the temperature is 1 whatever the factors say
    */
   public record Arguments(
       IntArray pass,
@@ -54,7 +56,12 @@ public final class Distances {
       IntArray distances,
       IntArray cuts,
       int samples,
-      Sampling.Layout layout) {}
+      Sampling.Layout layout,
+      boolean raw) {
+    private int isRaw() {
+      return raw ? 1 : 0;
+    }
+  }
 
   /** One chunk a work item. */
   public static final Version<Arguments> NAIVE =
@@ -72,7 +79,8 @@ public final class Distances {
                   a.samples,
                   a.layout.vocabSize(),
                   a.layout.chunk(),
-                  a.layout.chunks()));
+                  a.layout.chunks(),
+                  a.isRaw()));
 
   /** One chunk a work item. */
   public static final Version<Arguments> CHUNK_PER_THREAD =
@@ -91,7 +99,7 @@ public final class Distances {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task10<
+      Task11<
               KernelContext,
               IntArray,
               FloatArray,
@@ -99,6 +107,7 @@ public final class Distances {
               FloatArray,
               IntArray,
               IntArray,
+              Integer,
               Integer,
               Integer,
               Integer>
@@ -120,7 +129,8 @@ public final class Distances {
                 a.cuts,
                 a.layout.vocabSize(),
                 a.layout.chunk(),
-                a.layout.chunks()),
+                a.layout.chunks(),
+                a.isRaw()),
         (a, rows) -> Version.groups(a.samples * a.layout.chunks(), group));
   }
 
@@ -134,9 +144,10 @@ public final class Distances {
       int samples,
       int vocabSize,
       int chunk,
-      int chunks) {
+      int chunks,
+      int raw) {
     for (@Parallel int i = 0; i < samples * chunks; i++) {
-      some(i, 0, 1, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks);
+      some(i, 0, 1, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks, raw);
     }
   }
 
@@ -150,9 +161,10 @@ public final class Distances {
       IntArray cuts,
       int vocabSize,
       int chunk,
-      int chunks) {
+      int chunks,
+      int raw) {
     int i = context.globalIdx;
-    some(i, 0, 1, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks);
+    some(i, 0, 1, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks, raw);
   }
 
   static void chunkPerGroup(
@@ -165,10 +177,13 @@ public final class Distances {
       IntArray cuts,
       int vocabSize,
       int chunk,
-      int chunks) {
+      int chunks,
+      int raw) {
     int i = context.groupIdx;
     int lane = context.localIdx;
-    some(i, lane, GROUP, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks);
+    some(
+        i, lane, GROUP, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
+        raw);
   }
 
   /** Ids lane, lane + lanes, … of chunk i. */
@@ -184,7 +199,8 @@ public final class Distances {
       IntArray cuts,
       int vocabSize,
       int chunk,
-      int chunks) {
+      int chunks,
+      int raw) {
     int b = i / chunks;
     if (b < pass.get(Pass.SAMPLES)) {
       float largest = Sampling.NOTHING;
@@ -201,6 +217,9 @@ public final class Distances {
       int end = Math.min(from + chunk, vocabSize);
       float top = Math.min(largest, MOST);
       float bitsPerLogit = factors.get(Sampling.BITS_PER_LOGIT);
+      if (raw == 1) {
+        bitsPerLogit = LOG2_E;
+      }
       for (int id = from + lane; id < end; id += lanes) {
         float value = values.get(b * vocabSize + id);
         float bits = (top - Math.min(value, MOST)) * bitsPerLogit;
@@ -217,7 +236,7 @@ public final class Distances {
       if (i % chunks == 0) {
         if (lane == 0) {
           int at = b * Sampling.CUTS;
-          for (int kind = Sampling.KIND_TOP_K; kind <= Sampling.KIND_DRAW; kind++) {
+          for (int kind = Sampling.KIND_LOGPROBS; kind <= Sampling.KIND_DRAW; kind++) {
             cuts.set(at + 2 * kind, Sampling.ABSENT);
             cuts.set(at + 2 * kind + 1, Sampling.ABSENT);
           }

@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task13;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task14;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -55,6 +55,7 @@ public final class LogitSteps {
    * @param maxima (B, G, 3)
    * @param samples B
    * @param layout how V is shared out
+   * @param raw takes no step: values are the logits, of the rows that the last tokens came from
    */
   public record Arguments(
       IntArray pass,
@@ -66,7 +67,12 @@ public final class LogitSteps {
       FloatArray values,
       FloatArray maxima,
       int samples,
-      Sampling.Layout layout) {}
+      Sampling.Layout layout,
+      boolean raw) {
+    private int isRaw() {
+      return raw ? 1 : 0;
+    }
+  }
 
   /** One chunk a work item. */
   public static final Version<Arguments> NAIVE =
@@ -86,7 +92,8 @@ public final class LogitSteps {
                   a.samples,
                   a.layout.vocabSize(),
                   a.layout.chunk(),
-                  a.layout.chunks()));
+                  a.layout.chunks(),
+                  a.isRaw()));
 
   /** One chunk a work item. */
   public static final Version<Arguments> CHUNK_PER_THREAD =
@@ -105,7 +112,7 @@ public final class LogitSteps {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task13<
+      Task14<
               KernelContext,
               IntArray,
               IntArray,
@@ -115,6 +122,7 @@ public final class LogitSteps {
               FloatArray,
               FloatArray,
               FloatArray,
+              Integer,
               Integer,
               Integer,
               Integer,
@@ -140,7 +148,8 @@ public final class LogitSteps {
                 a.samples,
                 a.layout.vocabSize(),
                 a.layout.chunk(),
-                a.layout.chunks()),
+                a.layout.chunks(),
+                a.isRaw()),
         (a, rows) -> Version.groups(a.samples * a.layout.chunks(), group));
   }
 
@@ -156,7 +165,8 @@ public final class LogitSteps {
       int samples,
       int vocabSize,
       int chunk,
-      int chunks) {
+      int chunks,
+      int raw) {
     for (@Parallel int i = 0; i < samples * chunks; i++) {
       one(
           i,
@@ -170,7 +180,8 @@ public final class LogitSteps {
           maxima,
           vocabSize,
           chunk,
-          chunks);
+          chunks,
+          raw);
     }
   }
 
@@ -187,9 +198,23 @@ public final class LogitSteps {
       int samples,
       int vocabSize,
       int chunk,
-      int chunks) {
+      int chunks,
+      int raw) {
     int i = context.globalIdx;
-    one(i, pass, parameters, factors, logits, seen, bias, values, maxima, vocabSize, chunk, chunks);
+    one(
+        i,
+        pass,
+        parameters,
+        factors,
+        logits,
+        seen,
+        bias,
+        values,
+        maxima,
+        vocabSize,
+        chunk,
+        chunks,
+        raw);
   }
 
   private static void one(
@@ -204,12 +229,13 @@ public final class LogitSteps {
       FloatArray maxima,
       int vocabSize,
       int chunk,
-      int chunks) {
+      int chunks,
+      int raw) {
     int b = i / chunks;
     if (b < pass.get(Pass.SAMPLES)) {
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
-      int row = b % pass.get(Pass.LOGIT_ROWS) * vocabSize;
+      int row = row(b, pass, raw) * vocabSize;
       float largest = Sampling.NOTHING;
       float before = Sampling.NOTHING;
       float status = 0;
@@ -217,7 +243,7 @@ public final class LogitSteps {
         float logit = logits.get(row + id);
         status = Math.min(status, damage(logit));
         before = larger(before, logit);
-        float value = stepped(logit, id, b, pass, parameters, factors, seen, bias, vocabSize);
+        float value = stepped(logit, id, b, pass, parameters, factors, seen, bias, vocabSize, raw);
         values.set(b * vocabSize + id, value);
         largest = larger(largest, value);
       }
@@ -240,7 +266,8 @@ public final class LogitSteps {
       int samples,
       int vocabSize,
       int chunk,
-      int chunks) {
+      int chunks,
+      int raw) {
     float[] largests = context.allocateFloatLocalArray(GROUP);
     float[] befores = context.allocateFloatLocalArray(GROUP);
     float[] statuses = context.allocateFloatLocalArray(GROUP);
@@ -250,7 +277,7 @@ public final class LogitSteps {
     if (b < pass.get(Pass.SAMPLES)) {
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
-      int row = b % pass.get(Pass.LOGIT_ROWS) * vocabSize;
+      int row = row(b, pass, raw) * vocabSize;
       float largest = Sampling.NOTHING;
       float before = Sampling.NOTHING;
       float status = 0;
@@ -258,7 +285,7 @@ public final class LogitSteps {
         float logit = logits.get(row + id);
         status = Math.min(status, damage(logit));
         before = larger(before, logit);
-        float value = stepped(logit, id, b, pass, parameters, factors, seen, bias, vocabSize);
+        float value = stepped(logit, id, b, pass, parameters, factors, seen, bias, vocabSize, raw);
         values.set(b * vocabSize + id, value);
         largest = larger(largest, value);
       }
@@ -302,6 +329,14 @@ public final class LogitSteps {
     return larger;
   }
 
+  private static int row(int b, IntArray pass, int raw) {
+    int rows = pass.get(Pass.LOGIT_ROWS);
+    if (raw == 1) {
+      rows = pass.get(Pass.DRAWN_ROWS);
+    }
+    return b % rows;
+  }
+
   /** A logit after all steps. */
   private static float stepped(
       float logit,
@@ -312,9 +347,10 @@ public final class LogitSteps {
       FloatArray factors,
       IntArray seen,
       FloatArray bias,
-      int vocabSize) {
+      int vocabSize,
+      int raw) {
     float value = logit;
-    if (parameters.get(Sampling.PENALTIES) == 1) {
+    if (parameters.get(Sampling.PENALTIES) * (1 - raw) == 1) {
       int had = seen.get((pass.get(Pass.TEXT) + b) * vocabSize + id);
       if (had != 0) {
         if (value > 0) {
@@ -331,10 +367,10 @@ public final class LogitSteps {
         }
       }
     }
-    if (parameters.get(Sampling.BIASES) == 1) {
+    if (parameters.get(Sampling.BIASES) * (1 - raw) == 1) {
       value = value + bias.get(id);
     }
-    if (pass.get(Pass.STEP) < parameters.get(Sampling.MIN_NEW_TOKENS)) {
+    if (pass.get(Pass.STEP) < parameters.get(Sampling.MIN_NEW_TOKENS) * (1 - raw)) {
       for (int i = 0; i < parameters.get(Sampling.STOPS); i++) {
         if (id == parameters.get(Sampling.STOP_IDS + i)) {
           value = Sampling.NOTHING;

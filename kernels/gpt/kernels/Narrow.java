@@ -267,6 +267,9 @@ public final class Narrow {
 
   private static long target(int b, long total, int kind, IntArray pass, IntArray parameters) {
     long target = 0;
+    if (kind == Sampling.KIND_LOGPROBS) {
+      target = Math.min(total, parameters.get(Sampling.LOGPROBS));
+    }
     if (kind == Sampling.KIND_TOP_K) {
       int k = parameters.get(Sampling.TOP_K);
       if (k < total) {

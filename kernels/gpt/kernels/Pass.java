@@ -33,6 +33,11 @@ public final class Pass {
   /** Index of the token that is chosen next in its text. */
   public static final int STEP = 6;
 
+  /**
+   * Rows of logits that the tokens chosen last were drawn from, as {@link #LOGIT_ROWS} was then.
+   */
+  public static final int DRAWN_ROWS = 7;
+
   /** Length of the array. */
   public static final int SIZE = 8;
 

@@ -60,8 +60,11 @@ public final class Sampling {
   /** Index of the first text. */
   public static final int FIRST_SAMPLE = 13;
 
+  /** How many log-probabilities are wanted. */
+  public static final int LOGPROBS = 14;
+
   /** The stop ids, up to {@link #MOST_STOPS}. */
-  public static final int STOP_IDS = 14;
+  public static final int STOP_IDS = 15;
 
   /** The largest vocabulary. */
   public static final int MOST_IDS = 1 << 18;
@@ -89,34 +92,37 @@ public final class Sampling {
   // Kinds of search; also places of their results in a sample's cuts, two ints each: the last key
   // that stays, and of those with that key the last id.
 
+  /** Which ids are the likeliest of all, for their log-probabilities; it cuts nothing off. */
+  public static final int KIND_LOGPROBS = 0;
+
   /** Which distance the k nearest ids have at most. */
-  public static final int KIND_TOP_K = 0;
+  public static final int KIND_TOP_K = 1;
 
   /** Where the weights, nearest first, reach p. */
-  public static final int KIND_TOP_P = 1;
+  public static final int KIND_TOP_P = 2;
 
   /** Where the weights, most typical first, reach p. */
-  public static final int KIND_TYPICAL_P = 2;
+  public static final int KIND_TYPICAL_P = 3;
 
   /** Which id a random number points to. */
-  public static final int KIND_DRAW = 3;
+  public static final int KIND_DRAW = 4;
 
   // Behind the results, what a search has found so far.
 
   /** 0, or why there is nothing to draw from. */
-  public static final int STATUS = 8;
+  public static final int STATUS = 10;
 
   /** The answer's key, its upper digits. */
-  static final int KEY = 9;
+  static final int KEY = 11;
 
   /** The answer's id, its upper digits. */
-  static final int ID = 10;
+  static final int ID = 12;
 
   /** What is left of the sum that is searched for, upper word first; 0 where the search is off. */
-  static final int REST = 11;
+  static final int REST = 13;
 
   /** The mean distance, as typical-p rounds it. */
-  static final int MEAN = 13;
+  static final int MEAN = 15;
 
   /** Ints that each sample has in the cuts. */
   public static final int CUTS = 16;
@@ -304,7 +310,7 @@ public final class Sampling {
     return kept;
   }
 
-  private static int within(int key, int id, IntArray cuts, int at) {
+  static int within(int key, int id, IntArray cuts, int at) {
     int within = 0;
     if (key < cuts.get(at)) {
       within = 1;

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * One digit of a search over the vocabulary: the ids that the steps so far keep, and whose key begins
  * with the digits that are known, summed up by their next digit:
  *
- *   sums[b, g, d] = Σ of weight(q[b, id]), or of 1 for top-k, over ids of chunk g with digit d
+ *   sums[b, g, d] = Σ of weight(q[b, id]), or of 1 where ids are counted, over ids of chunk g with digit d
  *
  * A key has 30 bits and, behind them, the id, which settles ties; a draw has the id alone.
  *
@@ -273,7 +273,7 @@ public final class Tally {
 
   private static long amount(int kind, int q) {
     long amount = 1;
-    if (kind != Sampling.KIND_TOP_K) {
+    if (kind > Sampling.KIND_TOP_K) {
       amount = Sampling.weight(q);
     }
     return amount;

@@ -71,6 +71,26 @@ class GenerateIT {
     assertTrue(jar.notes().get(1).startsWith("prompt "), jar::toString);
   }
 
+  /** Greedy takes the likeliest, so its log-probability is the first of the list. */
+  @Test
+  void logProbabilitiesComeWithTheJson() {
+    String[] args = {"--prompt", "KING", "-n", "4", "--greedy", "--json", "--logprobs", "3"};
+    JsonObject line = json(Program.gpt(args).run().succeeded().out());
+    JsonArray all = line.getAsJsonArray("logprobs");
+    assertEquals(4, all.size());
+    for (int i = 0; i < 4; i++) {
+      JsonObject each = all.get(i).getAsJsonObject();
+      assertEquals(line.getAsJsonArray("ids").get(i), each.get("id"));
+      JsonArray top = each.getAsJsonArray("top");
+      assertEquals(3, top.size());
+      JsonObject first = top.get(0).getAsJsonObject();
+      assertEquals(each.get("id"), first.get("id"));
+      assertEquals(each.get("logprob"), first.get("logprob"));
+      double second = top.get(1).getAsJsonObject().get("logprob").getAsDouble();
+      assertTrue(second <= first.get("logprob").getAsDouble() && second < 0, line::toString);
+    }
+  }
+
   @Test
   void jsonHoldsEverything() {
     Program.Result run =

@@ -84,6 +84,7 @@ final class DeviceOptions {
    *
    * @param samples texts that are wanted; as many as fit are generated together
    * @param sampling how their tokens will be drawn
+   * @param logprobs log-probabilities that are wanted with each
    * @param promptLength tokens of the prompt
    */
   OpenedDevice open(
@@ -91,6 +92,7 @@ final class DeviceOptions {
       Weights weights,
       int samples,
       SamplingParameters sampling,
+      int logprobs,
       int promptLength,
       LoadProgress progress) {
     TornadoVm.Presence presence = TornadoVm.presence();
@@ -101,7 +103,7 @@ final class DeviceOptions {
         if (presence != TornadoVm.Presence.TORNADOVM) {
           yield cpu(config, weights, progress, "this process does not run under TornadoVM");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling, logprobs);
         String refusal = tornado.chooseAccelerator();
         yield refusal == null
             ? tornado.open(promptLength, progress)
@@ -115,7 +117,7 @@ final class DeviceOptions {
                   + " needs TornadoVM, and this process does not run under it: take scripts/gpt, or"
                   + " tornado -jar gpt.jar; ./setup-tornado.sh installs it");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling, logprobs);
         tornado.choose(device);
         yield tornado.open(promptLength, progress);
       }
@@ -125,7 +127,7 @@ final class DeviceOptions {
               "--device emulator needs the emulator in place of TornadoVM: take scripts/gpt"
                   + " --device emulator, which puts target/gpt-emulator.jar on the class path");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling, logprobs);
         tornado.choose(device);
         yield tornado.open(promptLength, progress);
       }
@@ -133,8 +135,9 @@ final class DeviceOptions {
   }
 
   private TornadoDeviceOpener opener(
-      GptConfig config, Weights weights, int samples, SamplingParameters sampling) {
-    return new TornadoDeviceOpener(config, weights, precision, samples, sampling, profile);
+      GptConfig config, Weights weights, int samples, SamplingParameters sampling, int logprobs) {
+    return new TornadoDeviceOpener(
+        config, weights, precision, samples, sampling, logprobs, profile);
   }
 
   private OpenedDevice cpu(

@@ -43,6 +43,9 @@ import picocli.CommandLine.Spec;
       "  gpt --prompt \"To be\" --json --quiet                one JSON object a sample"
     })
 final class GenerateCommand implements Callable<Integer> {
+  /** More would be most of a vocabulary, and a list of a megabyte. */
+  private static final int MOST_LOGPROBS = 1000;
+
   @Mixin private ModelOptions model;
 
   @Mixin private PromptOptions prompt;
@@ -83,6 +86,15 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print one JSON object a sample, each on a line.")
   private boolean json;
+
+  @Option(
+      names = "--logprobs",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "With --json: each token's log-probability by the model itself, and those of the N"
+              + " likeliest. Default: none")
+  private int logprobs;
 
   @Option(
       names = {"-q", "--quiet"},
@@ -130,7 +142,13 @@ final class GenerateCommand implements Callable<Integer> {
       SamplingOptions.checkIds(parameters, config.vocabSize());
       OpenedDevice opened =
           device.open(
-              config, checkpoint.weights(), numSamples, parameters, promptIds.length, progress);
+              config,
+              checkpoint.weights(),
+              numSamples,
+              parameters,
+              logprobs,
+              promptIds.length,
+              progress);
       return new Loaded(opened, tokenizer, promptIds, (System.nanoTime() - start) / 1e9);
     }
   }
@@ -161,7 +179,8 @@ final class GenerateCommand implements Callable<Integer> {
             onFull,
             parameters,
             0,
-            numSamples);
+            numSamples,
+            logprobs);
     Backend backend = loaded.opened().backend();
     SamplePrinter printer =
         json
@@ -182,6 +201,13 @@ final class GenerateCommand implements Callable<Integer> {
   private SamplingParameters checkedOptions() {
     atLeast(0, "--max-new-tokens", maxNewTokens);
     atLeast(1, "--num-samples", numSamples);
+    atLeast(0, "--logprobs", logprobs);
+    if (logprobs > MOST_LOGPROBS) {
+      throw usage("--logprobs: must be " + MOST_LOGPROBS + " or fewer, found " + logprobs);
+    }
+    if (logprobs > 0 && !json) {
+      throw usage("--logprobs: needs --json, which has room for them");
+    }
     device.check(this::usage);
     if (stops.contains("")) {
       throw usage("--stop: the text must not be empty");

@@ -1,9 +1,11 @@
 package gpt.cli;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.generate.Generation;
 import gpt.generate.Timings;
 import gpt.model.Backend;
+import gpt.sampling.Logprobs;
 import java.io.IOException;
 import java.util.OptionalDouble;
 
@@ -31,6 +33,9 @@ final class JsonPrinter implements SamplePrinter {
     line.add("prompt_ids", Json.tree(generation.promptIds()));
     line.add("ids", Json.tree(generation.ids()));
     line.addProperty("text", generation.text());
+    if (!generation.logprobs().isEmpty()) {
+      line.add("logprobs", logprobs(generation));
+    }
     line.addProperty("stop_reason", generation.stopReason().key());
     line.addProperty("seed", seed);
     line.addProperty("sample", generation.sample());
@@ -38,6 +43,29 @@ final class JsonPrinter implements SamplePrinter {
     line.addProperty("dtype", backend.dtype());
     line.add("timings", timings(generation.timings()));
     StandardOutput.write(Json.line(line));
+  }
+
+  /** For each new token its own, and the likeliest; null where there is no probability at all. */
+  private static JsonArray logprobs(Generation generation) {
+    JsonArray all = new JsonArray();
+    for (int i = 0; i < generation.logprobs().size(); i++) {
+      Logprobs each = generation.logprobs().get(i);
+      JsonObject token = token(generation.ids()[i], each.chosen());
+      JsonArray top = new JsonArray();
+      for (int j = 0; j < each.ids().length; j++) {
+        top.add(token(each.ids()[j], each.values()[j]));
+      }
+      token.add("top", top);
+      all.add(token);
+    }
+    return all;
+  }
+
+  private static JsonObject token(int id, double logprob) {
+    JsonObject token = new JsonObject();
+    token.addProperty("id", id);
+    token.addProperty("logprob", Double.isFinite(logprob) ? logprob : null);
+    return token;
   }
 
   private JsonObject timings(Timings timings) {

@@ -25,6 +25,7 @@ final class TornadoDeviceOpener {
   private final Precision precision;
   private final int samples;
   private final SamplingParameters sampling;
+  private final int logprobs;
   private final boolean profile;
   private final TornadoDevices devices = TornadoDevices.find();
   private TornadoDevices.Device device;
@@ -36,12 +37,14 @@ final class TornadoDeviceOpener {
       Precision precision,
       int samples,
       SamplingParameters sampling,
+      int logprobs,
       boolean profile) {
     this.config = config;
     this.weights = weights;
     this.precision = precision;
     this.samples = samples;
     this.sampling = sampling;
+    this.logprobs = logprobs;
     this.profile = profile;
   }
 
@@ -95,6 +98,7 @@ final class TornadoDeviceOpener {
                 precision,
                 together,
                 sampling,
+                logprobs,
                 promptLength,
                 profile ? new Profile() : null),
             new Bar(progress));

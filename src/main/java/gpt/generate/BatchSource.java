@@ -1,7 +1,9 @@
 package gpt.generate;
 
 import gpt.model.Backend;
+import gpt.sampling.Logprobs;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /** Texts whose tokens the backend draws itself. The host only keeps what it needs for sliding. */
@@ -10,6 +12,7 @@ final class BatchSource implements Source {
   private final int texts;
   private final int blockSize;
   private final int[] prompt;
+  private final boolean logprobs;
 
   /** The prompt and all tokens drawn since (texts, length + 1): the last is not appended yet. */
   private final int[][] ids;
@@ -22,12 +25,14 @@ final class BatchSource implements Source {
    * A source; the model is not run yet.
    *
    * @param prompt 1 to blockSize ids
+   * @param logprobs whether the batch has log-probabilities
    */
-  BatchSource(Backend.Batch batch, int texts, int blockSize, int[] prompt) {
+  BatchSource(Backend.Batch batch, int texts, int blockSize, int[] prompt, boolean logprobs) {
     this.batch = batch;
     this.texts = texts;
     this.blockSize = blockSize;
     this.prompt = prompt;
+    this.logprobs = logprobs;
     ids = new int[texts][];
   }
 
@@ -81,6 +86,11 @@ final class BatchSource implements Source {
       }
       ids[text][length] = drawn[text];
     }
+  }
+
+  @Override
+  public Optional<Logprobs> logprobs(int text) {
+    return logprobs ? Optional.of(batch.logprobs(text)) : Optional.empty();
   }
 
   @Override

@@ -1,5 +1,8 @@
 package gpt.generate;
 
+import gpt.sampling.Logprobs;
+import java.util.List;
+
 /**
  * One generated text.
  *
@@ -11,6 +14,7 @@ package gpt.generate;
  *     a character that the prompt's ids only began; null without a tokenizer; what the listener
  *     got, if it ended the text
  * @param stopReason why it ended
+ * @param logprobs of each of the new ids, where the request wants them, else empty
  * @param timings where the time went
  */
 public record Generation(
@@ -20,4 +24,5 @@ public record Generation(
     int[] ids,
     String text,
     StopReason stopReason,
+    List<Logprobs> logprobs,
     Timings timings) {}

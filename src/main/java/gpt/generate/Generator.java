@@ -66,17 +66,22 @@ public final class Generator {
     int[] stopIds = request.endId().stream().toArray();
     HostSampler sampler =
         new HostSampler(request.sampling(), backend.config().vocabSize(), stopIds);
-    return new HostSource(backend, sampler, prompt, request.promptIds(), request.firstSample());
+    return new HostSource(
+        backend, sampler, prompt, request.promptIds(), request.firstSample(), request.logprobs());
   }
 
   /** As many of the remaining texts together as the backend takes, if it draws them itself. */
   private Optional<Source> batch(Request request, int[] prompt, int first, int remaining) {
     int texts = Math.min(remaining, backend.batchSize());
     int[] stopIds = request.endId().stream().toArray();
-    Drawing drawing = new Drawing(request.sampling(), first, request.promptIds(), stopIds);
+    Drawing drawing =
+        new Drawing(request.sampling(), first, request.promptIds(), stopIds, request.logprobs());
     return backend
         .newBatch(drawing, texts)
-        .map(batch -> new BatchSource(batch, texts, backend.config().blockSize(), prompt));
+        .map(
+            batch ->
+                new BatchSource(
+                    batch, texts, backend.config().blockSize(), prompt, request.logprobs() > 0));
   }
 
   private void check(Request request) {
@@ -183,7 +188,7 @@ public final class Generator {
         // The prompt is processed once for all.
         runs[i].started(
             nanos, i == 0 ? source.prefillTokens() : 0, i == 0 ? source.prefillNanos() : 0);
-        runs[i].take(ids[i], source.full());
+        runs[i].take(ids[i], source.full(), source.logprobs(i));
       }
     }
 
@@ -195,7 +200,7 @@ public final class Generator {
       for (int i = 0; i < runs.length; i++) {
         if (!runs[i].ended()) {
           runs[i].decoded(nanos / active);
-          runs[i].take(ids[i], source.full());
+          runs[i].take(ids[i], source.full(), source.logprobs(i));
         }
       }
     }

@@ -5,7 +5,9 @@ import gpt.model.GptException;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.InvalidLogitsException;
+import gpt.sampling.Logprobs;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /**
@@ -19,6 +21,10 @@ final class HostSource implements Source {
   private final int[] prompt;
   private final int[] wholePrompt;
   private final History history;
+
+  /** Log-probabilities of each token that are wanted. */
+  private final int wanted;
+
   private Backend.Session session;
   private float[] promptLogits;
   private boolean overwritten;
@@ -31,6 +37,7 @@ final class HostSource implements Source {
 
   private int length;
   private int last;
+  private Logprobs logprobs;
   private int prefillTokens;
   private long prefillNanos;
 
@@ -40,13 +47,20 @@ final class HostSource implements Source {
    * @param prompt 1 to blockSize ids
    * @param wholePrompt those and what the context has no room for: what penalties count
    * @param firstSample index of the first text
+   * @param logprobs how many log-probabilities are wanted with each token
    */
   HostSource(
-      Backend backend, HostSampler sampler, int[] prompt, int[] wholePrompt, int firstSample) {
+      Backend backend,
+      HostSampler sampler,
+      int[] prompt,
+      int[] wholePrompt,
+      int firstSample,
+      int logprobs) {
     this.backend = backend;
     this.sampler = sampler;
     this.prompt = prompt;
     this.wholePrompt = wholePrompt;
+    wanted = logprobs;
     history = new History(backend.config().vocabSize());
     sample = firstSample - 1;
     blockSize = backend.config().blockSize();
@@ -117,11 +131,19 @@ final class HostSource implements Source {
     try {
       last = sampler.sample(logits, history, sample, step);
       history.add(last);
+      if (wanted > 0) {
+        logprobs = Logprobs.of(logits, backend.config().vocabSize(), last, wanted);
+      }
       return new int[] {last};
     } catch (InvalidLogitsException e) {
       throw new GptException(
           e.getMessage() + " (sample " + sample + ", new token " + (step + 1) + ")", e);
     }
+  }
+
+  @Override
+  public Optional<Logprobs> logprobs(int text) {
+    return Optional.ofNullable(logprobs);
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.OptionalInt;
  * @param firstSample index of the first text; a text depends on its own index only, so that one of
  *     many can be had alone
  * @param samples number of texts, which share the prompt's prefill
+ * @param logprobs how many log-probabilities are wanted with each token; 0 is none
  */
 public record Request(
     int[] promptIds,
@@ -27,7 +28,21 @@ public record Request(
     OnFull onFull,
     SamplingParameters sampling,
     int firstSample,
-    int samples) {
+    int samples,
+    int logprobs) {
+
+  /** Without log-probabilities. */
+  public Request(
+      int[] promptIds,
+      int maxNewTokens,
+      OptionalInt endId,
+      List<String> stops,
+      OnFull onFull,
+      SamplingParameters sampling,
+      int firstSample,
+      int samples) {
+    this(promptIds, maxNewTokens, endId, stops, onFull, sampling, firstSample, samples, 0);
+  }
 
   /** Checks what can be checked without a model, and keeps copies. */
   public Request {

@@ -1,9 +1,11 @@
 package gpt.generate;
 
+import gpt.sampling.Logprobs;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 
 /**
@@ -14,7 +16,7 @@ final class Run {
   private static final double SECOND = 1e9;
 
   /** A token that the listener has not heard of yet, and the text that can be printed with it. */
-  private record Step(int id, String text) {}
+  private record Step(int id, String text, Optional<Logprobs> logprobs) {}
 
   private final Request request;
   private final Listener listener;
@@ -26,6 +28,7 @@ final class Run {
 
   // What the listener has heard of.
   private final List<Integer> ids = new ArrayList<>();
+  private final List<Logprobs> logprobs = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
 
   private long firstTokenNanos;
@@ -59,8 +62,9 @@ final class Run {
    * Takes a token.
    *
    * @param full whether the context is full with it
+   * @param logprob its log-probabilities, if they are wanted
    */
-  void take(int id, boolean full) {
+  void take(int id, boolean full, Optional<Logprobs> logprob) {
     taken++;
     boolean end = request.endId().isPresent() && request.endId().getAsInt() == id;
     String printable = end || stream == null ? "" : stream.add(id);
@@ -76,7 +80,7 @@ final class Run {
     if (ended() && stream != null) {
       printable += stream.flush();
     }
-    untold.add(new Step(id, printable));
+    untold.add(new Step(id, printable, logprob));
   }
 
   /** Tells the listener of what has come. Where it wants no more, the text ends there. */
@@ -84,6 +88,7 @@ final class Run {
     while (!untold.isEmpty()) {
       Step step = untold.remove();
       ids.add(step.id);
+      step.logprobs.ifPresent(logprobs::add);
       text.append(step.text);
       if (!listener.token(sample, step.id, step.text)) {
         untold.clear();
@@ -118,6 +123,7 @@ final class Run {
         ids.stream().mapToInt(id -> id).toArray(),
         stream == null ? null : text.toString(),
         reason,
+        List.copyOf(logprobs),
         new Timings(
             firstTokenNanos / SECOND,
             prefillTokens,

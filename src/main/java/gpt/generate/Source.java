@@ -1,5 +1,7 @@
 package gpt.generate;
 
+import gpt.sampling.Logprobs;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /** Where the tokens of texts come from that have the same prompt and are extended together. */
@@ -19,6 +21,9 @@ interface Source extends AutoCloseable {
    * @return the token that follows, for each text
    */
   int[] next(IntPredicate active);
+
+  /** Log-probabilities of the token that was returned for a text last, if they are wanted. */
+  Optional<Logprobs> logprobs(int text);
 
   /** Whether another token would make the texts longer than the model's context. */
   boolean full();

@@ -1,6 +1,7 @@
 package gpt.model;
 
 import gpt.sampling.Drawing;
+import gpt.sampling.Logprobs;
 import java.util.Optional;
 
 /** A device that holds a model's weights and runs its forward pass. Not thread-safe. */
@@ -100,6 +101,9 @@ public interface Backend extends AutoCloseable {
      * @return the token that follows them
      */
     int redo(int text, int[] ids, int step);
+
+    /** Log-probabilities of a text's last token; only where they were asked for. */
+    Logprobs logprobs(int text);
 
     @Override
     void close();

@@ -50,8 +50,9 @@ final class DeviceBuffers {
    * @param kernels what the device gets
    * @param samples B, contexts at once
    * @param split rows of a pass that split attention is used for; 0 is none
+   * @param logprobs log-probabilities of each token that may be asked for
    */
-  DeviceBuffers(GptConfig config, KernelSet kernels, int samples, int split) {
+  DeviceBuffers(GptConfig config, KernelSet kernels, int samples, int split, int logprobs) {
     maxRows = maxRows(config, samples);
     maxLogitRows = maxLogitRows(config, samples);
     int c = config.nEmbd();
@@ -72,7 +73,7 @@ final class DeviceBuffers {
     partial = floats(Math.max(1, partialElements(config, split)));
     normedLast = floats((long) maxLogitRows * c);
     logits = floats((long) maxLogitRows * config.vocabSize());
-    sampling = new SamplingBuffers(kernels, samples, config.vocabSize());
+    sampling = new SamplingBuffers(kernels, samples, config.vocabSize(), logprobs);
   }
 
   /** Those that hold floats, but for the cache, which is among them last. */

@@ -73,7 +73,7 @@ final class DeviceSampler implements AutoCloseable {
     this.samples = samples;
     this.vocabSize = vocabSize;
     KernelSet kernels = KernelSet.of(device.target());
-    buffers = new SamplingBuffers(kernels, samples, vocabSize);
+    buffers = new SamplingBuffers(kernels, samples, vocabSize, 0);
     given = new FloatArray(samples * vocabSize);
     logits = new FloatArray(samples * vocabSize);
     chosen = new IntArray(samples);

@@ -16,6 +16,7 @@ import gpt.kernels.PrefillAttention;
 import gpt.kernels.Projection;
 import gpt.kernels.SplitAttention;
 import gpt.kernels.Tally;
+import gpt.kernels.TopTokens;
 import gpt.kernels.Version;
 
 /**
@@ -38,7 +39,8 @@ record KernelSet(
     Version<Distances.Arguments> distances,
     Version<Tally.Arguments> tally,
     Version<Narrow.Arguments> narrow,
-    Version<Moments.Arguments> moments) {
+    Version<Moments.Arguments> moments,
+    Version<TopTokens.Arguments> topTokens) {
 
   static KernelSet of(Version.Target target) {
     boolean gpu = target == Version.Target.GPU;
@@ -58,7 +60,8 @@ record KernelSet(
         gpu ? Distances.CHUNK_PER_GROUP : Distances.CHUNK_PER_THREAD,
         gpu ? Tally.CHUNK_PER_GROUP : Tally.CHUNK_PER_THREAD,
         gpu ? Narrow.SAMPLE_PER_GROUP : Narrow.SAMPLE_PER_THREAD,
-        gpu ? Moments.SAMPLE_PER_GROUP : Moments.SAMPLE_PER_THREAD);
+        gpu ? Moments.SAMPLE_PER_GROUP : Moments.SAMPLE_PER_THREAD,
+        gpu ? TopTokens.SAMPLE_PER_GROUP : TopTokens.SAMPLE_PER_THREAD);
   }
 
   /** Whether they were written for a GPU. */

@@ -1,8 +1,10 @@
 package gpt.tornado;
 
 import gpt.kernels.Sampling;
+import gpt.kernels.TopTokens;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.Drawing;
+import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -34,14 +36,17 @@ final class SamplingBuffers {
   final IntArray distances; // (B, V)
   final IntArray sums; // (B, G, bins), 64-bit integers in two
   final IntArray cuts; // (B, CUTS)
+  final int logprobs; // N, log-probabilities that there is room for
+  final IntArray top; // (B, 4 + 2·N); see TopTokens
 
   /**
    * Allocates the host's twins of all buffers.
    *
    * @param samples B
    * @param vocabSize V
+   * @param logprobs log-probabilities of each token that may be asked for
    */
-  SamplingBuffers(KernelSet kernels, int samples, int vocabSize) {
+  SamplingBuffers(KernelSet kernels, int samples, int vocabSize, int logprobs) {
     this.vocabSize = vocabSize;
     this.samples = samples;
     layout = layout(kernels, vocabSize);
@@ -57,9 +62,15 @@ final class SamplingBuffers {
     distances = new IntArray(ids);
     sums = new IntArray(layout.sums(samples));
     cuts = new IntArray(Sampling.CUTS * samples);
+    this.logprobs = Math.min(logprobs, vocabSize);
+    top = new IntArray(samples * topSize());
     for (IntArray array : ints()) {
       array.init(0); // or its first task, which seems to write it only, would not allocate it
     }
+  }
+
+  private int topSize() {
+    return TopTokens.HEADER + 2 * logprobs;
   }
 
   /** How the vocabulary is shared out on a kind of device. */
@@ -75,7 +86,7 @@ final class SamplingBuffers {
   }
 
   List<IntArray> ints() {
-    return List.of(parameters, seen, distances, sums, cuts);
+    return List.of(parameters, seen, distances, sums, cuts, top);
   }
 
   /** Bytes of all buffers on a device. */
@@ -87,6 +98,25 @@ final class SamplingBuffers {
   /** Whether the kernels have room for these. */
   static boolean fits(Drawing drawing, int vocabSize) {
     return vocabSize <= Sampling.MOST_IDS && drawing.stopIds().length <= Sampling.MOST_STOPS;
+  }
+
+  /** The log-probabilities of a text's last token, from what came back in {@link #top}. */
+  Logprobs logprobs(int text) {
+    int at = text * topSize();
+    long sum = (long) top.get(at) << 32 | top.get(at + 1) & 0xFFFFFFFFL;
+    double logSum = Math.log(sum * 0x1p-44);
+    int[] ids = new int[top.get(at + 3)];
+    double[] values = new double[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = top.get(at + TopTokens.HEADER + 2 * i);
+      values[i] = logProbability(top.get(at + TopTokens.HEADER + 2 * i + 1), logSum);
+    }
+    return Logprobs.of(logProbability(top.get(at + 2), logSum), ids, values);
+  }
+
+  /** A distance is in bits, and there is none beyond 64. */
+  private static double logProbability(int q, double logSum) {
+    return q >= Sampling.ABSENT ? Double.NEGATIVE_INFINITY : -q * 0x1p-24 * Math.log(2) - logSum;
   }
 
   /** Writes the requests for texts that begin. */
@@ -105,6 +135,7 @@ final class SamplingBuffers {
     for (int i = 0; i < drawing.stopIds().length; i++) {
       ints.set(Sampling.STOP_IDS + i, drawing.stopIds()[i]);
     }
+    ints.set(Sampling.LOGPROBS, Math.min(drawing.logprobs(), logprobs));
     ints.set(Sampling.TOP_K, constants.topK());
     ints.set(Sampling.TOP_P, constants.topPFraction());
     ints.set(Sampling.MIN_P, constants.minPLimit());

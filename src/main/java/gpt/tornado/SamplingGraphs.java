@@ -9,10 +9,12 @@ import gpt.kernels.Narrow;
 import gpt.kernels.Sampling;
 import gpt.kernels.SamplingStart;
 import gpt.kernels.Tally;
+import gpt.kernels.TopTokens;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -37,6 +39,7 @@ final class SamplingGraphs {
   private final Graph typicalP;
   private final Graph draw;
   private final Graph greedy;
+  private final Graph logprobs;
 
   /**
    * Makes the graphs.
@@ -60,8 +63,8 @@ final class SamplingGraphs {
     start = plan.graph("samplingStart").add("start", SamplingStart.ID_PER_THREAD, startArguments());
     plan.in(start, s.intRequest, s.floatRequest);
     steps = plan.graph("logitSteps");
-    steps.add("steps", kernels.logitSteps(), logitSteps());
-    steps.add("distances", kernels.distances(), distances());
+    steps.add("steps", kernels.logitSteps(), logitSteps(false));
+    steps.add("distances", kernels.distances(), distances(false));
     topK = search(plan.graph("topK"), Sampling.KIND_TOP_K);
     topP = search(plan.graph("topP"), Sampling.KIND_TOP_P);
     typicalP = plan.graph("typicalP").add("moments", kernels.moments(), moments());
@@ -70,6 +73,15 @@ final class SamplingGraphs {
     draw.add("id", Draw.SAMPLE_PER_THREAD, draw(false));
     greedy = plan.graph("greedy").add("argmax", kernels.argmax(), argmax());
     greedy.add("id", Draw.SAMPLE_PER_THREAD, draw(true));
+    if (s.logprobs > 0) {
+      // Behind the draw, of the rows that it was from.
+      logprobs = plan.graph("logprobs").add("logits", kernels.logitSteps(), logitSteps(true));
+      logprobs.add("distances", kernels.distances(), distances(true));
+      search(logprobs, Sampling.KIND_LOGPROBS).add("top", kernels.topTokens(), topTokens());
+      plan.out(logprobs, s.top);
+    } else {
+      logprobs = null;
+    }
   }
 
   /** Every digit of a search: sums of all chunks, then which digit it is. */
@@ -107,9 +119,16 @@ final class SamplingGraphs {
     return chain;
   }
 
-  /** All but the start. */
+  /** All that run for each token. */
   List<Graph> all() {
-    return List.of(steps, topK, topP, typicalP, draw, greedy);
+    List<Graph> all = new ArrayList<>(List.of(steps, topK, topP, typicalP, draw, greedy));
+    logprobs().ifPresent(all::add);
+    return all;
+  }
+
+  /** What brings the log-probabilities of the tokens chosen last; runs behind any chain. */
+  Optional<Graph> logprobs() {
+    return Optional.ofNullable(logprobs);
   }
 
   /** The last graphs of all chains, after which the chosen ids are there. */
@@ -131,7 +150,7 @@ final class SamplingGraphs {
         s.vocabSize);
   }
 
-  private LogitSteps.Arguments logitSteps() {
+  private LogitSteps.Arguments logitSteps(boolean raw) {
     return new LogitSteps.Arguments(
         pass,
         s.parameters,
@@ -142,12 +161,18 @@ final class SamplingGraphs {
         s.values,
         s.maxima,
         s.samples,
-        s.layout);
+        s.layout,
+        raw);
   }
 
-  private Distances.Arguments distances() {
+  private Distances.Arguments distances(boolean raw) {
     return new Distances.Arguments(
-        pass, s.factors, s.values, s.maxima, s.distances, s.cuts, s.samples, s.layout);
+        pass, s.factors, s.values, s.maxima, s.distances, s.cuts, s.samples, s.layout, raw);
+  }
+
+  private TopTokens.Arguments topTokens() {
+    return new TopTokens.Arguments(
+        pass, s.distances, s.cuts, chosen, s.top, s.samples, s.vocabSize, s.logprobs);
   }
 
   private Tally.Arguments tally(int kind, int level) {

@@ -10,6 +10,7 @@ import gpt.model.Precision;
 import gpt.model.Weights;
 import gpt.sampling.Drawing;
 import gpt.sampling.InvalidLogitsException;
+import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -35,6 +36,7 @@ public final class TornadoBackend implements Backend {
   private final DeviceBuffers buffers;
   private final TornadoForward forward;
   private final Profile profile;
+  private final Options options;
   private final float[] logits;
 
   /** Contexts that are in use; each has its part of the cache. */
@@ -47,6 +49,7 @@ public final class TornadoBackend implements Backend {
    * @param precision how matrices are kept
    * @param samples contexts at once, at least 1
    * @param sampling how tokens are drawn, if it is known: kernels for it are compiled then
+   * @param logprobs log-probabilities of each token that may be asked for
    * @param promptLength tokens of the prompt, if it is known: kernels for it are compiled while the
    *     weights are loaded; 0 compiles them when they are needed
    * @param profile counts what the device does; null does not, which is faster
@@ -56,6 +59,7 @@ public final class TornadoBackend implements Backend {
       Precision precision,
       int samples,
       SamplingParameters sampling,
+      int logprobs,
       int promptLength,
       Profile profile) {}
 
@@ -78,11 +82,16 @@ public final class TornadoBackend implements Backend {
     precision = options.precision();
     samples = options.samples();
     profile = options.profile();
+    this.options = options;
     logits = new float[config.vocabSize()];
     KernelSet kernels = KernelSet.of(device.target());
     buffers =
         new DeviceBuffers(
-            config, kernels, samples, DeviceMemory.splitRows(config, kernels, samples));
+            config,
+            kernels,
+            samples,
+            DeviceMemory.splitRows(config, kernels, samples),
+            options.logprobs());
     DeviceWeights weights = new DeviceWeights(config, w, precision, progress::loaded);
     forward =
         new TornadoForward(
@@ -162,7 +171,10 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public Optional<Batch> newBatch(Drawing drawing, int texts) {
-    if (texts > samples || !used.isEmpty() || !SamplingBuffers.fits(drawing, config.vocabSize())) {
+    if (texts > samples
+        || !used.isEmpty()
+        || drawing.logprobs() > options.logprobs()
+        || !SamplingBuffers.fits(drawing, config.vocabSize())) {
       return Optional.empty();
     }
     used.set(0, texts);
@@ -271,18 +283,20 @@ public final class TornadoBackend implements Backend {
     private final Drawing drawing;
     private final SamplingParameters sampling;
     private final int texts;
+    private final Logprobs[] logprobs;
     private int step;
 
     TornadoBatch(Drawing drawing, int texts) {
       this.drawing = drawing;
       sampling = drawing.sampling();
       this.texts = texts;
+      logprobs = new Logprobs[texts];
     }
 
     @Override
     public int[] start(int[] prompt) {
       Contexts.checkAppend(config, 0, prompt);
-      if (!sampling.isPlainGreedy()) {
+      if (!sampling.isPlainGreedy() || drawing.logprobs() > 0) {
         buffers.sampling.request(drawing);
         forward.startSampling();
       }
@@ -318,7 +332,18 @@ public final class TornadoBackend implements Backend {
           throw nothingToDraw(ids[i], drawing.firstSample() + first + i);
         }
       }
+      if (drawing.logprobs() > 0) {
+        forward.logprobs();
+        for (int i = 0; i < count; i++) {
+          logprobs[first + i] = buffers.sampling.logprobs(i);
+        }
+      }
       return ids;
+    }
+
+    @Override
+    public Logprobs logprobs(int text) {
+      return logprobs[text];
     }
 
     private GptException nothingToDraw(int status, int sample) {

@@ -311,6 +311,11 @@ final class TornadoForward implements AutoCloseable {
     }
   }
 
+  /** The log-probabilities of the tokens chosen last, in {@code b.sampling.top}. */
+  void logprobs() {
+    sampling.logprobs().ifPresent(graph -> run(graph, 1));
+  }
+
   /** Logits of the logit rows, in {@code b.logits}. */
   void logits(int rows) {
     run(logits, rows);
@@ -346,6 +351,7 @@ final class TornadoForward implements AutoCloseable {
       needed.addAll(List.of(sampling.start(), head));
       needed.addAll(sampling.chain(parameters));
     }
+    sampling.logprobs().ifPresent(needed::add);
     if (!few(promptLength)) {
       needed.add(prompt);
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.model.Backend;
 import gpt.model.GptConfig;
 import gpt.sampling.Drawing;
+import gpt.sampling.Logprobs;
 import gpt.tokenizer.CharacterTokenizer;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -94,6 +95,11 @@ class GeneratorBatchTest {
             public int redo(int text, int[] ids, int step) {
               calls.add("redo " + text + " " + Arrays.toString(ids) + " step " + step);
               return (ids[ids.length - 1] + 1) % VOCAB;
+            }
+
+            @Override
+            public Logprobs logprobs(int text) {
+              throw new AssertionError("nobody asked");
             }
 
             @Override

@@ -538,6 +538,7 @@ final class KernelCases {
     after[Pass.ROWS] = samples;
     after[Pass.LOGIT_ROWS] = samples;
     after[Pass.STEP] = pass.get(Pass.STEP) + 1;
+    after[Pass.DRAWN_ROWS] = logitRows;
     int[] next = IntStream.range(0, samples).map(b -> at[from[shared ? 0 : b]] + 1).toArray();
     int[] own = IntStream.range(0, samples).toArray();
     return test.expect(pass, after)

@@ -117,7 +117,8 @@ final class SamplingCases {
                 values,
                 maxima,
                 samples,
-                layout));
+                layout,
+                false));
   }
 
   private static int seen(Random random) {
@@ -173,7 +174,7 @@ final class SamplingCases {
         expected[b * v + id] = there ? (int) (bits * 0x1p24f) : Weight.ABSENT;
       }
       int at = b * Sampling.CUTS;
-      Arrays.fill(state, at, at + 8, Sampling.ABSENT);
+      Arrays.fill(state, at, at + 2 * Sampling.KIND_DRAW + 2, Sampling.ABSENT);
       state[at + Sampling.STATUS] = status;
       state[at + Sampling.KEY] = 0;
       state[at + Sampling.ID] = 0;
@@ -184,7 +185,15 @@ final class SamplingCases {
         .expect(cuts, Arrays.copyOf(state, samples * Sampling.CUTS))
         .arguments(
             new Distances.Arguments(
-                pass, factors(test, constants), values, maxima, distances, cuts, samples, layout));
+                pass,
+                factors(test, constants),
+                values,
+                maxima,
+                distances,
+                cuts,
+                samples,
+                layout,
+                false));
   }
 
   /** Distances of all sizes, many of them equal, some absent. */
@@ -205,7 +214,7 @@ final class SamplingCases {
     int[] cuts = new int[samples * Sampling.CUTS];
     for (int b = 0; b < samples; b++) {
       int at = b * Sampling.CUTS;
-      for (int kind = Sampling.KIND_TOP_K; kind <= Sampling.KIND_DRAW; kind++) {
+      for (int kind = Sampling.KIND_LOGPROBS; kind <= Sampling.KIND_DRAW; kind++) {
         cuts[at + 2 * kind] = random.nextBoolean() ? Sampling.ABSENT : 1 << 24;
         cuts[at + 2 * kind + 1] =
             kind == Sampling.KIND_TOP_K ? Sampling.ABSENT : random.nextInt(vocabSize);
@@ -230,17 +239,21 @@ final class SamplingCases {
   private static boolean kept(int kind, int q, int id, int minP, int[] cuts, int at) {
     boolean kept = q < Weight.ABSENT;
     if (kind > Sampling.KIND_TOP_K) {
-      kept &= q <= cuts[at];
+      kept &= q <= cuts[at + 2 * Sampling.KIND_TOP_K];
     }
     if (kind > Sampling.KIND_TOP_P) {
-      kept &= q < cuts[at + 2] || (q == cuts[at + 2] && id <= cuts[at + 3]);
+      kept &= within(q, id, cuts, at + 2 * Sampling.KIND_TOP_P);
       kept &= q <= minP;
     }
     if (kind > Sampling.KIND_TYPICAL_P) {
       int key = Math.abs((q >> 10) - cuts[at + Sampling.MEAN]);
-      kept &= key < cuts[at + 4] || (key == cuts[at + 4] && id <= cuts[at + 5]);
+      kept &= within(key, id, cuts, at + 2 * Sampling.KIND_TYPICAL_P);
     }
     return kept;
+  }
+
+  private static boolean within(int key, int id, int[] cuts, int at) {
+    return key < cuts[at] || (key == cuts[at] && id <= cuts[at + 1]);
   }
 
   static KernelCase<Tally.Arguments> tally(
@@ -277,7 +290,7 @@ final class SamplingCases {
         if (kept(kind, each, id, minP, cuts, at) && digitsOf >> layout.digit() == known) {
           int bin = (int) (digitsOf & (layout.bins() - 1));
           sums[(b * layout.chunks() + id / layout.chunk()) * layout.bins() + bin] +=
-              kind == Sampling.KIND_TOP_K ? 1 : Weight.of(each);
+              kind <= Sampling.KIND_TOP_K ? 1 : Weight.of(each);
         }
       }
     }
@@ -313,7 +326,7 @@ final class SamplingCases {
     IntArray pass = test.pass(samples, samples, samples, 0);
     int bins = layout.bins();
     int chunks = layout.chunks();
-    long most = kind == Sampling.KIND_TOP_K ? 3 : 1L << 40;
+    long most = kind <= Sampling.KIND_TOP_K ? 3 : 1L << 40;
     Random random = test.random();
     long[] sums =
         random
@@ -338,6 +351,7 @@ final class SamplingCases {
       if (level == layout.firstLevel(kind)) {
         rest =
             switch (kind) {
+              case Sampling.KIND_LOGPROBS -> Math.min(k, total);
               case Sampling.KIND_TOP_K -> k < total ? k : 0;
               case Sampling.KIND_DRAW ->
                   Weight.pointIn(total, Philox.bits(LEVEL_SEED, 4 + b, STEP)) + 1;
@@ -371,6 +385,8 @@ final class SamplingCases {
     }
     int[] parameters =
         parameters(
+            Sampling.LOGPROBS,
+            k,
             Sampling.TOP_K,
             k,
             Sampling.TOP_P,
@@ -468,5 +484,56 @@ final class SamplingCases {
                 samples,
                 v,
                 greedy));
+  }
+
+  /** The likeliest n of each sample, as the search has found them; one has chosen nothing. */
+  static KernelCase<TopTokens.Arguments> topTokens(int samples, int vocabSize, int n, long seed) {
+    KernelCase<TopTokens.Arguments> test =
+        new KernelCase<>(
+            "top tokens samples %d, vocabulary %d, %d".formatted(samples, vocabSize, n), seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int[] distances = randomDistances(test.random(), samples * vocabSize);
+    int[] cuts = randomCuts(test.random(), samples, vocabSize);
+    int[] chosen = new int[samples];
+    int size = TopTokens.HEADER + 2 * n;
+    IntArray top = test.intOutput(samples * size);
+    int[] expected = Arrays.copyOf(top.toHeapArray(), samples * size);
+    for (int b = 0; b < samples; b++) {
+      int of = b * vocabSize;
+      long[] places =
+          IntStream.range(0, vocabSize)
+              .filter(id -> distances[of + id] < Weight.ABSENT)
+              .mapToLong(id -> ((long) distances[of + id] << 20) + id)
+              .sorted()
+              .limit(n)
+              .toArray();
+      long last = places[places.length - 1];
+      cuts[b * Sampling.CUTS + 2 * Sampling.KIND_LOGPROBS] = (int) (last >> 20);
+      cuts[b * Sampling.CUTS + 2 * Sampling.KIND_LOGPROBS + 1] = (int) (last & 0xFFFFF);
+      chosen[b] = b == 1 ? Sampling.BANNED : test.random().nextInt(vocabSize);
+      long sum = IntStream.range(0, vocabSize).mapToLong(id -> Weight.of(distances[of + id])).sum();
+      int at = b * size;
+      expected[at] = words(sum)[0];
+      expected[at + 1] = words(sum)[1];
+      expected[at + 2] = b == 1 ? Weight.ABSENT : distances[of + chosen[b]];
+      expected[at + 3] = places.length;
+      int[] ids = Arrays.stream(places).mapToInt(place -> (int) place & 0xFFFFF).sorted().toArray();
+      for (int i = 0; i < ids.length; i++) {
+        expected[at + TopTokens.HEADER + 2 * i] = ids[i];
+        expected[at + TopTokens.HEADER + 2 * i + 1] = distances[of + ids[i]];
+      }
+    }
+    return test.cost(4L * samples * vocabSize, 0)
+        .expect(top, expected)
+        .arguments(
+            new TopTokens.Arguments(
+                pass,
+                test.ints(distances),
+                test.ints(cuts),
+                test.ints(chosen),
+                top,
+                samples,
+                vocabSize,
+                n));
   }
 }

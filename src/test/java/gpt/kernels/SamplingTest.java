@@ -57,7 +57,7 @@ class SamplingTest {
   @TestFactory
   List<DynamicTest> tally() {
     KernelTests tests = new KernelTests(23_000);
-    for (int kind = Sampling.KIND_TOP_K; kind <= Sampling.KIND_DRAW; kind++) {
+    for (int kind = Sampling.KIND_LOGPROBS; kind <= Sampling.KIND_DRAW; kind++) {
       int each = kind;
       for (int level = ODD.firstLevel(kind); level <= ODD.lastLevel(kind); level++) {
         int digit = level;
@@ -79,7 +79,7 @@ class SamplingTest {
   @TestFactory
   List<DynamicTest> narrow() {
     KernelTests tests = new KernelTests(24_000);
-    for (int kind = Sampling.KIND_TOP_K; kind <= Sampling.KIND_DRAW; kind++) {
+    for (int kind = Sampling.KIND_LOGPROBS; kind <= Sampling.KIND_DRAW; kind++) {
       int each = kind;
       for (int level = ODD.firstLevel(kind); level <= ODD.lastLevel(kind); level++) {
         int digit = level;
@@ -110,6 +110,15 @@ class SamplingTest {
       }
     }
     return tests.all();
+  }
+
+  @TestFactory
+  List<DynamicTest> topTokens() {
+    return new KernelTests(28_000)
+        .add(TopTokens.VERSIONS, seed -> SamplingCases.topTokens(1, 2, 1, seed))
+        .add(TopTokens.VERSIONS, seed -> SamplingCases.topTokens(3, 1009, 20, seed))
+        .addLarge(TopTokens.VERSIONS, seed -> SamplingCases.topTokens(2, 50257, 5, seed))
+        .all();
   }
 
   /** The kernels hold a transcript of the host's arithmetic. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.cpu.ReferenceBackend;
+import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.OnFull;
@@ -19,6 +20,7 @@ import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
 import gpt.sampling.Drawing;
+import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -106,9 +108,12 @@ class TornadoBackendTest {
     return TornadoBackend.open(
         config,
         weights,
-        new TornadoBackend.Options(device, precision, samples, GREEDY, 0, profile),
+        new TornadoBackend.Options(device, precision, samples, GREEDY, LOGPROBS, 0, profile),
         SILENT);
   }
+
+  /** Log-probabilities that there is room for. */
+  private static final int LOGPROBS = 5;
 
   /** Vocabulary of the models. */
   private static final int V = 31;
@@ -290,6 +295,55 @@ class TornadoBackendTest {
     return texts;
   }
 
+  /** The device's are rounded to 2⁻²⁴ bits, and its logits to float. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void logProbabilitiesAreThoseOfTheModel(TornadoDevices.Device device) {
+    GptConfig config = shape(12, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 6, 0.5f);
+    int[] prompt = new Random(SEED).ints(5, 0, V).toArray();
+    SamplingParameters penalised =
+        SamplingParameters.builder().temperature(1.3).topK(3).repetitionPenalty(2).build();
+    Profile profile = new Profile();
+    try (TornadoBackend backend = open(config, weights, device, 2, Precision.F32, profile);
+        ReferenceBackend reference = new ReferenceBackend(config, weights)) {
+      for (SamplingParameters sampling : List.of(GREEDY, penalised)) {
+        // The prompt's own, decode's, and those of sliding contexts.
+        Request request =
+            new Request(
+                prompt, 10, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 0, 2, LOGPROBS);
+        List<Generation> expected = generate(reference, request);
+        List<Generation> found = generate(backend, request);
+        for (int text = 0; text < 2; text++) {
+          assertArrayEquals(expected.get(text).ids(), found.get(text).ids());
+          assertEquals(10, found.get(text).logprobs().size());
+          for (int i = 0; i < 10; i++) {
+            Logprobs right = expected.get(text).logprobs().get(i);
+            Logprobs each = found.get(text).logprobs().get(i);
+            assertArrayEquals(right.ids(), each.ids());
+            assertArrayEquals(right.values(), each.values(), LOGITS);
+            assertEquals(right.chosen(), each.chosen(), LOGITS);
+          }
+        }
+      }
+      // What comes back for them is as much as it must be.
+      Drawing drawing = new Drawing(GREEDY, 0, prompt, new int[0], LOGPROBS);
+      try (Backend.Batch batch = backend.newBatch(drawing, 2).orElseThrow()) {
+        batch.start(prompt);
+        batch.next();
+        profile.reset();
+        batch.next();
+        assertEquals(2 * 4 + 16 + 2 * 4 * (4 + 2 * LOGPROBS) + 16, profile.reset().bytesOut());
+      }
+      Drawing more = new Drawing(GREEDY, 0, prompt, new int[0], LOGPROBS + 1);
+      assertTrue(backend.newBatch(more, 1).isEmpty());
+    }
+  }
+
+  private static List<Generation> generate(Backend backend, Request request) {
+    return new Generator(backend, Optional.empty()).generate(request, (sample, id, text) -> true);
+  }
+
   /** Weights that are no numbers, and weights whose products are not. */
   @ParameterizedTest
   @MethodSource("devices")
@@ -414,14 +468,18 @@ class TornadoBackendTest {
             GptException.class,
             () ->
                 DeviceMemory.check(
-                    xl, true, new TornadoBackend.Options(tiny, Precision.F32, 1, GREEDY, 0, null)));
+                    xl,
+                    true,
+                    new TornadoBackend.Options(tiny, Precision.F32, 1, GREEDY, 0, 0, null)));
     assertEquals(tooLarge, refused.getMessage());
     GptConfig wide = RandomWeights.shape(1, 1, 257, 8, 10, true, Gelu.TANH);
     assertThrows(
         GptException.class,
         () ->
             DeviceMemory.check(
-                wide, true, new TornadoBackend.Options(device, Precision.F32, 1, GREEDY, 0, null)));
+                wide,
+                true,
+                new TornadoBackend.Options(device, Precision.F32, 1, GREEDY, 0, 0, null)));
   }
 
   private static TornadoDevices.Device sized(
@@ -448,7 +506,7 @@ class TornadoBackendTest {
     KernelSet kernels = KernelSet.of(device.target());
     DeviceWeights w = new DeviceWeights(config, weights, precision, f -> {});
     DeviceBuffers b =
-        new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4));
+        new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4), 0);
     long bytes =
         Stream.of(w.arrays(), b.floats(), b.ints())
             .flatMap(List::stream)

@@ -1,0 +1,64 @@
+package gpt.sampling;
+
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.stream.IntStream;
+
+/**
+ * Log-probabilities by the model itself: of its logits' softmax, before penalties, temperature and
+ * whatever cuts.
+ *
+ * @param chosen the chosen token's, in nats
+ * @param ids the likeliest tokens, likeliest first, the lowest id of equals first
+ * @param values theirs, in nats
+ */
+public record Logprobs(double chosen, int[] ids, double[] values) {
+
+  /** The likeliest, given in any order. */
+  public static Logprobs of(double chosen, int[] ids, double[] values) {
+    int[] order =
+        IntStream.range(0, ids.length)
+            .boxed()
+            .sorted(
+                Comparator.comparingDouble((Integer i) -> -values[i]).thenComparing(i -> ids[i]))
+            .mapToInt(i -> i)
+            .toArray();
+    return new Logprobs(
+        chosen,
+        IntStream.of(order).map(i -> ids[i]).toArray(),
+        IntStream.of(order).mapToDouble(i -> values[i]).toArray());
+  }
+
+  /**
+   * Works them out on the host, in double precision.
+   *
+   * @param logits at least V, the first V count
+   * @param id the chosen token
+   * @param n how many of the likeliest
+   */
+  public static Logprobs of(float[] logits, int vocabSize, int id, int n) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < vocabSize; i++) {
+      max = Math.max(max, logits[i]);
+    }
+    double sum = 0;
+    Comparator<Integer> better =
+        Comparator.comparingDouble((Integer i) -> -logits[i]).thenComparing(i -> i);
+    PriorityQueue<Integer> best = new PriorityQueue<>(better.reversed());
+    for (int i = 0; i < vocabSize; i++) {
+      sum += Math.exp((double) logits[i] - max);
+      if (best.size() < n || logits[i] > logits[best.peek()]) {
+        best.add(i);
+        if (best.size() > n) {
+          best.remove();
+        }
+      }
+    }
+    double normaliser = max + Math.log(sum);
+    int[] ids = best.stream().mapToInt(i -> i).toArray();
+    return of(
+        logits[id] - normaliser,
+        ids,
+        IntStream.of(ids).mapToDouble(i -> logits[i] - normaliser).toArray());
+  }
+}
