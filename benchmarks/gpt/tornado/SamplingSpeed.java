@@ -70,7 +70,7 @@ public final class SamplingSpeed {
         SEED,
         ROUNDS);
     System.out.println("                        device ms     host ms  ratio  share of a token");
-    try (DeviceSampler sampler = new DeviceSampler(device, 1, VOCABULARY, null)) {
+    try (DeviceSampler sampler = new DeviceSampler(device, 1, VOCABULARY, 0)) {
       settings().forEach((name, sampling) -> time(name, sampling, sampler, token));
     }
   }

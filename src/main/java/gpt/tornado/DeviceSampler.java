@@ -3,6 +3,7 @@ package gpt.tornado;
 import gpt.kernels.Pass;
 import gpt.kernels.Version;
 import gpt.sampling.Drawing;
+import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -66,14 +67,14 @@ final class DeviceSampler implements AutoCloseable {
    *
    * @param samples texts at once, B
    * @param vocabSize V
-   * @param profile counts what the device does; null does not
+   * @param logprobs log-probabilities that can be asked for
    */
-  DeviceSampler(TornadoDevices.Device device, int samples, int vocabSize, Profile profile) {
+  DeviceSampler(TornadoDevices.Device device, int samples, int vocabSize, int logprobs) {
     TornadoVm.prepare();
     this.samples = samples;
     this.vocabSize = vocabSize;
     KernelSet kernels = KernelSet.of(device.target());
-    buffers = new SamplingBuffers(kernels, samples, vocabSize, 0);
+    buffers = new SamplingBuffers(kernels, samples, vocabSize, logprobs);
     given = new FloatArray(samples * vocabSize);
     logits = new FloatArray(samples * vocabSize);
     chosen = new IntArray(samples);
@@ -84,8 +85,7 @@ final class DeviceSampler implements AutoCloseable {
     List<IntArray> ints = new ArrayList<>(buffers.ints());
     ints.add(chosen);
     plan =
-        new DevicePlan(
-            device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), profile);
+        new DevicePlan(device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null);
     take =
         plan.graph("take")
             .add("take", TAKE, new Given(header, given, pass, logits, samples * vocabSize));
@@ -140,6 +140,12 @@ final class DeviceSampler implements AutoCloseable {
     return ids;
   }
 
+  /** Log-probabilities of the tokens drawn last, one for each text. */
+  Logprobs logprobs(int text) {
+    plan.run(graphs.logprobs().orElseThrow(), 1);
+    return buffers.logprobs(text);
+  }
+
   /**
    * Copies the logits back, as a host that draws would.
    *
@@ -173,6 +179,7 @@ final class DeviceSampler implements AutoCloseable {
     if (i == 0) {
       pass.set(Pass.SAMPLES, header.get(0));
       pass.set(Pass.LOGIT_ROWS, header.get(1));
+      pass.set(Pass.DRAWN_ROWS, header.get(1));
       pass.set(Pass.TEXT, header.get(2));
       pass.set(Pass.STEP, header.get(3));
     }

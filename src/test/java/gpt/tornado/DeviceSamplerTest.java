@@ -7,6 +7,7 @@ import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.InvalidLogitsException;
+import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,10 +63,48 @@ class DeviceSamplerTest {
     }
   }
 
+  /**
+   * Six logits whose probabilities at three temperatures lessons on sampling print. What is 2⁻⁶⁴ of
+   * the likeliest, or less, is 0 on a device.
+   */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void givesTheProbabilitiesOfTheLiterature(TornadoDevices.Device device) {
+    float[] logits = {6, 2, 7, 0.1f, -8, 9};
+    double[] temperatures = {1, 0.1, 10};
+    double[][] probabilities = {
+      {0.0420, 7.69e-4, 0.1141, 1.15e-4, 3.49e-8, 0.8430},
+      {9.36e-14, 0, 2.06e-9, 0, 0, 1.0000},
+      {0.2030, 0.1361, 0.2243, 0.1125, 0.0501, 0.2740}
+    };
+    try (DeviceSampler sampler = new DeviceSampler(device, 1, 6, 6)) {
+      sampler.start(new Drawing(SamplingParameters.greedy(), 0, new int[0], new int[0], 6));
+      for (int t = 0; t < temperatures.length; t++) {
+        float[][] divided = new float[1][6];
+        for (int id = 0; id < 6; id++) {
+          divided[0][id] = (float) (logits[id] / temperatures[t]);
+        }
+        sampler.bring(divided, 0);
+        assertEquals(5, sampler.draw()[0]);
+        Logprobs found = sampler.logprobs(0);
+        double[] all = new double[6];
+        for (int i = 0; i < found.ids().length; i++) {
+          all[found.ids()[i]] = Math.exp(found.values()[i]);
+        }
+        for (int id = 0; id < 6; id++) {
+          // They are printed with three or four figures.
+          double printed = probabilities[t][id];
+          assertEquals(printed, all[id], 6e-3 * printed, "T " + temperatures[t] + ", id " + id);
+        }
+        assertEquals(all[5], Math.exp(found.chosen()), 1e-12);
+      }
+    }
+  }
+
   /** Several texts at once, a few steps each. */
   private static void agree(TornadoDevices.Device device, int vocabSize, int cases) {
     int samples = vocabSize <= 257 ? 3 : 2;
-    try (DeviceSampler sampler = new DeviceSampler(device, samples, vocabSize, null)) {
+    try (DeviceSampler sampler = new DeviceSampler(device, samples, vocabSize, 0)) {
       int done = 0;
       for (long seed = SEED + vocabSize; done < cases; seed++) {
         Random random = new Random(seed);
