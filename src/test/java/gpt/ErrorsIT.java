@@ -60,6 +60,20 @@ class ErrorsIT {
         "--min-new-tokens 9 -n 8        | --min-new-tokens 9 is more than --max-new-tokens 8",
         "--max-new-tokens -3            | found -3",
         "--num-samples 0                | found 0",
+        "--beams 0                      | from 1 to 64, found 0",
+        "--beams 65                     | from 1 to 64, found 65",
+        "--beams 3 --num-return 4       | from 1 to the 3 of --beams, found 4",
+        "--beams 3 --num-return 0       | found 0",
+        "--beams 3 --length-penalty NaN | --length-penalty",
+        "--beams 3 -t 0                 | --temperature: beam search",
+        "--beams 3 --greedy             | --greedy: beam search",
+        "--beams 3 --top-k 200          | --top-k: beam search",
+        "--beams 3 --seed 1             | --seed: beam search",
+        "--beams 3 --num-samples 2      | --num-samples: beam search",
+        "--beams 3 --presence-penalty 1 | --presence-penalty: beam search",
+        "--beams 3 --on-full slide      | --on-full slide",
+        "--num-return 2                 | needs --beams",
+        "--length-penalty 1             | needs --beams",
         "--threads 0                    | found 0",
         "--threads 1025                 | found 1025",
         "--seed pi                      | 'pi'",
@@ -112,6 +126,7 @@ class ErrorsIT {
     Program.gpt("--model", GOLDEN, "--prompt", "text").run().failed(1, "--prompt-ids");
     Program.gpt("--model", GOLDEN, "--prompt-ids", "1", "--stop", "x").run().failed(1, "tokenizer");
     Program.gpt("--prompt", "a".repeat(300), "--on-full", "stop").run().failed(1, "256");
+    Program.gpt("--prompt", "a".repeat(300), "--beams", "2").run().failed(1, "256", "--beams");
   }
 
   @Test

@@ -92,6 +92,31 @@ class GenerateIT {
   }
 
   @Test
+  void beamSearchPrintsTheLikeliestTexts() {
+    String[] line = {"--prompt", "KING", "-n", "12", "--beams", "3", "--num-return", "2"};
+    List<JsonObject> found =
+        Program.gpt(with(line, "--json"))
+            .run()
+            .succeeded()
+            .out()
+            .lines()
+            .map(GenerateIT::json)
+            .toList();
+    assertEquals(2, found.size());
+    assertTrue(found.get(0).get("score").getAsDouble() > found.get(1).get("score").getAsDouble());
+    Program.Result text = Program.gpt(line).run().succeeded();
+    assertEquals(
+        found.stream()
+            .map(o -> "KING" + o.get("text").getAsString() + "\n")
+            .collect(Collectors.joining("---------------\n")),
+        text.out());
+    String[] plain = {"--prompt", "KING", "-n", "40"};
+    assertEquals(
+        Program.gpt(with(plain, "--greedy")).run().succeeded().out(),
+        Program.gpt(with(plain, "--beams", "1")).run().succeeded().out());
+  }
+
+  @Test
   void jsonHoldsEverything() {
     Program.Result run =
         Program.gpt("--prompt", "KING", "-n", "8", "--num-samples", "2", "--json", "--seed", "7")

@@ -46,6 +46,11 @@ final class Follower implements Listener {
   }
 
   @Override
+  public void searched() {
+    profile.step();
+  }
+
+  @Override
   public void promptCropped(int given, int kept) {
     note.accept(
         "the prompt has "
@@ -67,7 +72,11 @@ final class Follower implements Listener {
     // The last id is drawn but not appended.
     boolean slid = generation.promptIds().length + generation.ids().length - 1 > blockSize;
     if (generation.stopReason() == StopReason.CONTEXT_FULL) {
-      note.accept("the context of " + blockSize + " tokens is full; --on-full slide would go on");
+      note.accept(
+          "the context of "
+              + blockSize
+              + " tokens is full"
+              + (generation.score().isPresent() ? "" : "; --on-full slide would go on"));
     } else if (slid && request.onFull() == OnFull.SLIDE && !slidingNoted) {
       slidingNoted = true;
       note.accept(

@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       "  gpt --prompt \"JULIET:\" --stop \"ROMEO:\"            ends before ROMEO speaks",
       "  gpt --prompt-file scene.txt --greedy               always the likeliest token",
       "  gpt --top-k 0 --top-p 0.9 --repetition-penalty 1.1 other ways to draw",
+      "  gpt --beams 4 --num-return 2 -n 60                 the likeliest texts",
       "  gpt --prompt \"To be\" --json --quiet                one JSON object a sample"
     })
 final class GenerateCommand implements Callable<Integer> {
@@ -65,6 +66,8 @@ final class GenerateCommand implements Callable<Integer> {
       defaultValue = "1",
       description = "Texts to generate. Default: ${DEFAULT-VALUE}")
   private int numSamples;
+
+  @Mixin private BeamOptions beams;
 
   @Option(
       names = "--stop",
@@ -144,7 +147,7 @@ final class GenerateCommand implements Callable<Integer> {
           device.open(
               config,
               checkpoint.weights(),
-              numSamples,
+              beams.wanted() ? beams.beams().beams() : numSamples,
               parameters,
               logprobs,
               promptIds.length,
@@ -158,13 +161,15 @@ final class GenerateCommand implements Callable<Integer> {
     if (tokenizer.isEmpty() && !stops.isEmpty()) {
       throw new GptException("--stop needs a tokenizer, and this model has none");
     }
-    if (onFull == OnFull.STOP && promptIds.length > config.blockSize()) {
+    if ((onFull == OnFull.STOP || beams.wanted()) && promptIds.length > config.blockSize()) {
       throw new GptException(
           "the prompt has "
               + promptIds.length
               + " tokens, but the context holds "
               + config.blockSize()
-              + "; shorten it, or take --on-full slide");
+              + (beams.wanted()
+                  ? "; shorten it, or do without --beams"
+                  : "; shorten it, or take --on-full slide"));
     }
   }
 
@@ -176,10 +181,10 @@ final class GenerateCommand implements Callable<Integer> {
             maxNewTokens,
             tokenizer.map(Tokenizer::endOfText).orElse(OptionalInt.empty()),
             stops,
-            onFull,
+            beams.wanted() ? OnFull.STOP : onFull,
             parameters,
             0,
-            numSamples,
+            beams.wanted() ? beams.texts() : numSamples,
             logprobs);
     Backend backend = loaded.opened().backend();
     SamplePrinter printer =
@@ -190,9 +195,12 @@ final class GenerateCommand implements Callable<Integer> {
     Follower follower =
         new Follower(request, backend.config().blockSize(), printer, profile, this::note);
     printer.begin();
-    Optional<Timings> total =
-        new Generator(backend, tokenizer)
-            .generate(request, follower).stream().map(Generation::timings).reduce(Timings::plus);
+    Generator generator = new Generator(backend, tokenizer);
+    List<Generation> generations =
+        beams.wanted()
+            ? generator.search(request, beams.beams(), follower)
+            : generator.generate(request, follower);
+    Optional<Timings> total = generations.stream().map(Generation::timings).reduce(Timings::plus);
     profile.lines().forEach(System.err::println); // asked for, also with --quiet
     total.ifPresent(timings -> print(SpeedLine.of(timings)));
   }
@@ -212,7 +220,10 @@ final class GenerateCommand implements Callable<Integer> {
     if (stops.contains("")) {
       throw usage("--stop: the text must not be empty");
     }
-    return sampling.parameters(maxNewTokens, this::usage);
+    beams.check(spec.commandLine().getParseResult(), this::usage);
+    return beams.wanted()
+        ? sampling.forSearch(maxNewTokens, this::usage)
+        : sampling.parameters(maxNewTokens, this::usage);
   }
 
   private void atLeast(int least, String option, int value) {

@@ -37,6 +37,9 @@ final class JsonPrinter implements SamplePrinter {
       line.add("logprobs", logprobs(generation));
     }
     line.addProperty("stop_reason", generation.stopReason().key());
+    if (generation.score().isPresent()) {
+      line.addProperty("score", generation.score().getAsDouble());
+    }
     line.addProperty("seed", seed);
     line.addProperty("sample", generation.sample());
     line.addProperty("device", backend.device());

@@ -19,14 +19,14 @@ final class TextPrinter implements SamplePrinter {
 
   private final Optional<Tokenizer> tokenizer;
   private final int[] prompt;
-  private final int samples;
   private Utf8Decoder characters = new Utf8Decoder();
-  private int ended;
+
+  /** Whether a sample has ended, and no other one begun: there may be none. */
+  private boolean between;
 
   TextPrinter(Optional<Tokenizer> tokenizer, Request request) {
     this.tokenizer = tokenizer;
     prompt = request.promptIds();
-    samples = request.samples();
   }
 
   @Override
@@ -52,16 +52,23 @@ final class TextPrinter implements SamplePrinter {
 
   @Override
   public void token(int id, String text) throws IOException {
+    beginAnother();
     StandardOutput.write(tokenizer.isPresent() ? text : " " + id);
   }
 
   @Override
   public void ended(Generation generation) throws IOException {
+    beginAnother();
     if (generation.ids().length == 0) {
       StandardOutput.write(characters.flush());
     }
     StandardOutput.write("\n");
-    if (++ended < samples) {
+    between = true;
+  }
+
+  private void beginAnother() throws IOException {
+    if (between) {
+      between = false;
       StandardOutput.write(DASHES);
       begin();
     }

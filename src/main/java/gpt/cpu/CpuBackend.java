@@ -352,6 +352,21 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void copyFrom(Session other) {
+      if (!(other instanceof CpuSession from) || from.backend() != backend()) {
+        throw Contexts.otherBackends();
+      }
+      if (from != this) {
+        cache.copyFrom(from.cache, from.length);
+        length = from.length;
+      }
+    }
+
+    private CpuBackend backend() {
+      return CpuBackend.this;
+    }
+
+    @Override
     public void close() {
       cache.close();
     }

@@ -50,6 +50,19 @@ final class KvCache implements AutoCloseable {
     }
   }
 
+  /** Takes over positions 0 to {@code length} − 1 of a cache of the same shape. */
+  void copyFrom(KvCache other, int length) {
+    long keyBytes = Math.ceilDiv(length, width) * keyPanelBytes();
+    for (int layer = 0; layer < keys.length; layer++) {
+      for (long at = 0; at < keys[layer].byteSize(); at += keyHeadBytes) {
+        MemorySegment.copy(other.keys[layer], at, keys[layer], at, keyBytes);
+      }
+      for (long at = 0; at < values[layer].byteSize(); at += valuePanelBytes) {
+        MemorySegment.copy(other.values[layer], at, values[layer], at, 4L * length * width);
+      }
+    }
+  }
+
   MemorySegment keys(int layer) {
     return keys[layer];
   }

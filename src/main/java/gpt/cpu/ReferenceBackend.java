@@ -291,6 +291,18 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
+    public void copyFrom(Session other) {
+      if (!(other instanceof ReferenceSession from) || from.backend() != backend()) {
+        throw Contexts.otherBackends();
+      }
+      ids = from.ids.clone();
+    }
+
+    private ReferenceBackend backend() {
+      return ReferenceBackend.this;
+    }
+
+    @Override
     public void close() {}
 
     private static float[] toFloat(double[] x) {

@@ -2,6 +2,7 @@ package gpt.generate;
 
 import gpt.sampling.Logprobs;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * One generated text.
@@ -16,6 +17,7 @@ import java.util.List;
  * @param stopReason why it ended
  * @param logprobs of each of the new ids, where the request wants them, else empty
  * @param timings where the time went
+ * @param score of beam search, the larger the better; empty where tokens were drawn
  */
 public record Generation(
     int sample,
@@ -25,4 +27,20 @@ public record Generation(
     String text,
     StopReason stopReason,
     List<Logprobs> logprobs,
-    Timings timings) {}
+    Timings timings,
+    OptionalDouble score) {
+
+  /** The same with a score. */
+  Generation scored(double value) {
+    return new Generation(
+        sample,
+        promptIds,
+        promptIdsDropped,
+        ids,
+        text,
+        stopReason,
+        logprobs,
+        timings,
+        OptionalDouble.of(value));
+  }
+}

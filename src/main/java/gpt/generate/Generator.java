@@ -61,6 +61,39 @@ public final class Generator {
     return generations;
   }
 
+  /**
+   * Searches for the likeliest texts with {@link BeamSearch}, {@code samples} of them, the best one
+   * first. The listener hears of them when the search has ended.
+   *
+   * @param request its sampling may bias logits and hold back the end, no more, and the texts end
+   *     where the context is full
+   * @return the texts, fewer than asked for where there are not so many or the listener ended it
+   * @throws GptException where the request does not fit the model or makes no sense for a search,
+   *     or the model gives logits that are no numbers
+   */
+  public List<Generation> search(Request request, Beams beams, Listener listener) {
+    check(request);
+    beams.check(request, backend.contexts());
+    int[] prompt = request.promptIds();
+    List<Run> runs;
+    List<Double> scores = new ArrayList<>();
+    try (BeamSource source = new HostBeams(backend, request, beams.beams())) {
+      BeamSearch search = new BeamSearch(request, beams, tokenizer, backend.config().blockSize());
+      runs = search.run(source, listener, scores);
+    }
+    List<Generation> generations = new ArrayList<>();
+    for (Run run : runs) {
+      run.tell();
+      Generation generation = run.generation(prompt, 0).scored(scores.get(generations.size()));
+      generations.add(generation);
+      listener.ended(generation);
+      if (generation.stopReason() == StopReason.CANCELLED) {
+        break;
+      }
+    }
+    return generations;
+  }
+
   /** Texts one after another, drawn here. */
   private Source host(Request request, int[] prompt) {
     int[] stopIds = request.endId().stream().toArray();

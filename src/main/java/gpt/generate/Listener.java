@@ -24,6 +24,9 @@ public interface Listener {
    */
   default void promptCropped(int given, int kept) {}
 
+  /** Beam search has made a step: each of its texts is a token longer. */
+  default void searched() {}
+
   /** A text has ended. */
   default void ended(Generation generation) {}
 }

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Queue;
 
 /**
@@ -129,6 +130,7 @@ final class Run {
             prefillTokens,
             prefillNanos / SECOND,
             Math.max(0, ids.size() - 1),
-            decodeNanos / SECOND));
+            decodeNanos / SECOND),
+        OptionalDouble.empty());
   }
 }

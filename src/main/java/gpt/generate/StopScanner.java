@@ -18,6 +18,14 @@ final class StopScanner {
     this.stops = stops;
   }
 
+  /** Another one that has seen the same text. */
+  StopScanner copy() {
+    StopScanner copy = new StopScanner(stops);
+    copy.held.append(held);
+    copy.stopped = stopped;
+    return copy;
+  }
+
   /** Takes text and returns what is safe to release. After a stop string that is nothing. */
   String add(String text) {
     for (int i = 0; i < text.length() && !stopped; i++) {

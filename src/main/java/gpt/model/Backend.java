@@ -19,6 +19,11 @@ public interface Backend extends AutoCloseable {
   /** An empty context with its own KV cache. Sessions share the weights. */
   Session newSession();
 
+  /** Contexts that can be open at once, as far as that is known beforehand. */
+  default int contexts() {
+    return Integer.MAX_VALUE;
+  }
+
   /** Texts that this backend advances together: how large a {@link Batch} may be. */
   default int batchSize() {
     return 1;
@@ -69,6 +74,14 @@ public interface Backend extends AutoCloseable {
 
     /** Forgets all but the first {@code length} tokens, so that a prompt can be continued again. */
     void truncate(int length);
+
+    /**
+     * Forgets its tokens and takes over those of another context of the same backend, with their
+     * keys and values: what either appends afterwards the other does not see.
+     *
+     * @throws IllegalArgumentException where the other one is another backend's
+     */
+    void copyFrom(Session other);
 
     @Override
     void close();

@@ -33,6 +33,11 @@ public final class Contexts {
     }
   }
 
+  /** Why a context cannot take over another one's tokens. */
+  public static IllegalArgumentException otherBackends() {
+    return new IllegalArgumentException("the context to copy is another backend's");
+  }
+
   /** A context can only be cut to a length it has. */
   public static int checkTruncate(int length, int to) {
     if (to < 0 || to > length) {

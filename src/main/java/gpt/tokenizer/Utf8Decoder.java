@@ -19,6 +19,16 @@ public final class Utf8Decoder {
 
   private int high = 0xBF;
 
+  /** Another one that has begun the same character. */
+  public Utf8Decoder copy() {
+    Utf8Decoder copy = new Utf8Decoder();
+    copy.codePoint = codePoint;
+    copy.missing = missing;
+    copy.low = low;
+    copy.high = high;
+    return copy;
+  }
+
   /** The text that is complete with these bytes; may be empty. */
   public String decode(byte[] bytes) {
     StringBuilder text = new StringBuilder(bytes.length);

@@ -2,6 +2,7 @@ package gpt.tornado;
 
 import gpt.kernels.Feed;
 import gpt.kernels.Pass;
+import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
 import gpt.kernels.Unused;
 import gpt.model.GptConfig;
@@ -13,8 +14,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * What a forward pass works on, all of it on the device: the rows of the pass, activations, keys
- * and values, logits. Only {@link #request} goes to the device after loading, and only {@link
- * #chosen}, or {@link #logits} where they are asked for, comes back.
+ * and values, logits. Only {@link #request} goes to the device after loading, and {@link #copies}
+ * where contexts are copied; only {@link #chosen}, or {@link #logits} where they are asked for,
+ * comes back.
  */
 final class DeviceBuffers {
   /** Positions whose logits are computed at once where all are wanted. */
@@ -24,6 +26,7 @@ final class DeviceBuffers {
   final int maxLogitRows;
 
   final IntArray request; // rows of the next pass, from the host; see Feed
+  final IntArray copies; // contexts to copy, from the host; see SlotCopy
   final IntArray pass; // see Pass
   final IntArray tokens; // (R)
   final IntArray positions; // (R)
@@ -57,6 +60,7 @@ final class DeviceBuffers {
     maxLogitRows = maxLogitRows(config, samples);
     int c = config.nEmbd();
     request = ints(Feed.HEADER + 3 * maxRows + maxLogitRows);
+    copies = ints(SlotCopy.SOURCES + samples);
     pass = ints(Pass.SIZE);
     tokens = ints(maxRows);
     positions = ints(maxRows);

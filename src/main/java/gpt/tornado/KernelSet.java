@@ -14,6 +14,7 @@ import gpt.kernels.Moments;
 import gpt.kernels.Narrow;
 import gpt.kernels.PrefillAttention;
 import gpt.kernels.Projection;
+import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
 import gpt.kernels.Tally;
 import gpt.kernels.TopTokens;
@@ -35,6 +36,7 @@ record KernelSet(
     Version<Argmax.Arguments> argmax,
     Version<Advance.Arguments> advance,
     Version<CacheCopy.Arguments> cacheCopy,
+    Version<SlotCopy.Arguments> slotCopy,
     Version<LogitSteps.Arguments> logitSteps,
     Version<Distances.Arguments> distances,
     Version<Tally.Arguments> tally,
@@ -56,6 +58,7 @@ record KernelSet(
         gpu ? Argmax.SAMPLE_PER_GROUP : Argmax.SAMPLE_PER_THREAD,
         Advance.ONE_PER_PASS,
         CacheCopy.POSITION_PER_THREAD,
+        SlotCopy.ELEMENT_PER_THREAD,
         gpu ? LogitSteps.CHUNK_PER_GROUP : LogitSteps.CHUNK_PER_THREAD,
         gpu ? Distances.CHUNK_PER_GROUP : Distances.CHUNK_PER_THREAD,
         gpu ? Tally.CHUNK_PER_GROUP : Tally.CHUNK_PER_THREAD,

@@ -2,6 +2,7 @@ package gpt.tornado;
 
 import gpt.kernels.Feed;
 import gpt.kernels.Sampling;
+import gpt.kernels.SlotCopy;
 import gpt.model.Backend;
 import gpt.model.Contexts;
 import gpt.model.GptConfig;
@@ -160,6 +161,11 @@ public final class TornadoBackend implements Backend {
   }
 
   @Override
+  public int contexts() {
+    return samples;
+  }
+
+  @Override
   public int batchSize() {
     return samples;
   }
@@ -271,6 +277,27 @@ public final class TornadoBackend implements Backend {
     @Override
     public void truncate(int to) {
       length = Contexts.checkTruncate(length, to);
+    }
+
+    @Override
+    public void copyFrom(Session other) {
+      if (!(other instanceof TornadoSession from) || from.backend() != backend()) {
+        throw Contexts.otherBackends();
+      }
+      if (from != this) {
+        if (from.length > 0) {
+          buffers.copies.set(0, from.length);
+          for (int b = 0; b < samples; b++) {
+            buffers.copies.set(SlotCopy.SOURCES + b, b == slot ? from.slot : b);
+          }
+          forward.copySlots(from.length);
+        }
+        length = from.length;
+      }
+    }
+
+    private TornadoBackend backend() {
+      return TornadoBackend.this;
     }
 
     @Override

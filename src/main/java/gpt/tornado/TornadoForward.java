@@ -12,6 +12,7 @@ import gpt.kernels.LmHead;
 import gpt.kernels.QkvProjection;
 import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
+import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -21,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * The forward pass as task graphs over arrays that stay on the device. Same order of operations and
@@ -63,6 +65,7 @@ final class TornadoForward implements AutoCloseable {
   private final Graph head;
   private final Graph logits;
   private final Graph copy;
+  private final Graph copySlots;
   private final SamplingGraphs sampling;
 
   /** What runs for each token, always alike where there is one sample. */
@@ -103,6 +106,7 @@ final class TornadoForward implements AutoCloseable {
     head = head(plan.graph("head"));
     logits = head(plan.graph("logits"));
     copy = plan.graph("copy").add("cache", kernels.cacheCopy(), cacheCopy());
+    copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy(b.copies));
     sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.chosen);
     for (Graph end : sampling.ends()) {
       end.add("advance", kernels.advance(), advance());
@@ -110,6 +114,7 @@ final class TornadoForward implements AutoCloseable {
     }
     plan.in(feed, b.request);
     plan.in(select, b.request);
+    plan.in(copySlots, b.copies);
     plan.out(choose, b.chosen);
     plan.out(logits, b.logits);
     plan.build();
@@ -267,6 +272,18 @@ final class TornadoForward implements AutoCloseable {
         config.blockSize());
   }
 
+  private SlotCopy.Arguments slotCopy(IntArray request) {
+    return new SlotCopy.Arguments(
+        request,
+        b.keyCache,
+        b.valueCache,
+        config.nLayer(),
+        samples,
+        config.nHead(),
+        config.headSize(),
+        config.blockSize());
+  }
+
   // A pass.
 
   /**
@@ -335,6 +352,11 @@ final class TornadoForward implements AutoCloseable {
   /** Keys and values of sample 0, positions 0 to {@code length} − 1, for all samples. */
   void copyCache(int length) {
     run(copy, length);
+  }
+
+  /** Keys and values of contexts for others, as {@code b.copies} says, so many positions. */
+  void copySlots(int length) {
+    run(copySlots, length);
   }
 
   /** Copies the weights to the device. */

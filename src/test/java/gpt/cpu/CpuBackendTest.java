@@ -148,6 +148,42 @@ class CpuBackendTest {
     }
   }
 
+  /** On both backends: a copy goes on like its original, and neither disturbs the other. */
+  @Test
+  void aCopiedContextGoesOnByItself() {
+    GptConfig config = RandomWeights.shape(2, 3, 39, 40, 50, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 17, 0.3f);
+    int[] ids = ids(config, 40, SEED + 18);
+    float[][] expected = prefillAll(new ReferenceBackend(config, weights), ids);
+    try (CpuBackend fast = open(config, weights, 2, CpuKernelsProvider.kernels());
+        ReferenceBackend plain = new ReferenceBackend(config, weights)) {
+      for (Backend backend : List.of(fast, plain)) {
+        try (Backend.Session a = backend.newSession();
+            Backend.Session b = backend.newSession()) {
+          b.prefill(ids(config, 39, SEED + 19));
+          for (int length : new int[] {17, 1, 33}) {
+            a.truncate(0);
+            a.prefill(Arrays.copyOf(ids, length));
+            b.copyFrom(a);
+            a.decode(ids[0]);
+            assertEquals(length, b.length());
+            assertSame(expected[length], b.decode(ids[length]), "after " + length);
+            a.truncate(length);
+            assertSame(expected[length], a.decode(ids[length]), "original after " + length);
+          }
+          a.truncate(0);
+          b.copyFrom(a);
+          assertEquals(0, b.length());
+          b.decode(ids[0]);
+          b.copyFrom(b);
+          assertEquals(1, b.length());
+          Backend.Session others = new ReferenceBackend(config, weights).newSession();
+          assertThrows(IllegalArgumentException.class, () -> a.copyFrom(others));
+        }
+      }
+    }
+  }
+
   @Test
   void untiedHeadAndEmbeddingAreKeptApart() {
     GptConfig config = RandomWeights.shape(1, 2, 16, 8, 30, true, Gelu.EXACT);

@@ -127,6 +127,16 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public void copyFrom(Session other) {
+      if (other == this) {
+        throw new AssertionError("a context need not be copied to itself");
+      }
+      calls.add("copy");
+      context.clear();
+      context.addAll(((FakeSession) other).context);
+    }
+
+    @Override
     public void close() {
       openSessions--;
     }

@@ -197,6 +197,37 @@ class TornadoBackendTest {
 
   @ParameterizedTest
   @MethodSource("devices")
+  void aCopiedContextGoesOnByItself(TornadoDevices.Device device) {
+    GptConfig config = shape(40, true, Gelu.EXACT);
+    Weights weights = RandomWeights.of(config, SEED + 5, 0.5f);
+    int[] ids = new Random(SEED).ints(12, 0, V).toArray();
+    try (TornadoBackend backend = open(config, weights, device, 3);
+        ReferenceBackend reference = new ReferenceBackend(config, weights);
+        Backend.Session a = backend.newSession();
+        Backend.Session b = backend.newSession();
+        Backend.Session c = backend.newSession();
+        Backend.Session plain = reference.newSession()) {
+      c.prefill(new int[] {1, 2, 3});
+      b.prefill(ids);
+      a.copyFrom(b);
+      plain.prefill(ids);
+      b.decode(5);
+      assertClose(plain.decode(6), a.decode(6), LOGITS, "copy");
+      assertEquals(13, a.length());
+      plain.truncate(12);
+      plain.decode(5);
+      assertClose(plain.decode(7), b.decode(7), LOGITS, "original");
+      assertEquals(3, c.length());
+      c.copyFrom(a);
+      a.truncate(0);
+      c.copyFrom(a);
+      assertEquals(0, c.length());
+      assertThrows(IllegalArgumentException.class, () -> a.copyFrom(plain));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("devices")
   void contextsAndTheirTokensAreChecked(TornadoDevices.Device device) {
     GptConfig config = shape(7, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED, 0.5f);

@@ -1,0 +1,156 @@
+package gpt.generate;
+
+import gpt.generate.BeamSource.Candidate;
+import gpt.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Beam search as Hugging Face's {@code generate(num_beams=B, early_stopping=False)} does it.
+ *
+ * <p>At each step the 2·B best pairs of a beam and a next token are the candidates. One that ends
+ * its text, with the end id or a stop string, is finished if it is among the best B of them, with
+ * the score sum / length^lengthPenalty; else it is dropped. The B best of the others are the next
+ * beams: there are always enough, since a beam has one end id, unless stop strings or the
+ * vocabulary leave fewer. The B best finished texts are kept. The search ends when there are B of
+ * them and the best candidate's score, at its present length, is no better than the worst of them:
+ * it is a heuristic, as a longer text's score can still rise where the penalty is above 0. Beams
+ * that are left after maxNewTokens tokens, or where the context is full, are finished as they are.
+ */
+final class BeamSearch {
+  private final Request request;
+  private final Beams beams;
+  private final Tokenizer tokenizer;
+  private final int blockSize;
+
+  /** The best first; among equals the one that was finished first. */
+  private final List<Finished> finished = new ArrayList<>();
+
+  private record Finished(int[] ids, double score) {}
+
+  /** A text that is being extended; text is null where there are no stop strings. */
+  private record Beam(int[] ids, TextStream text) {
+    Beam with(int id) {
+      int[] more = Arrays.copyOf(ids, ids.length + 1);
+      more[ids.length] = id;
+      TextStream longer = text == null ? null : text.copy();
+      if (longer != null) {
+        longer.add(id);
+      }
+      return new Beam(more, longer);
+    }
+
+    boolean stopped() {
+      return text != null && text.stopped();
+    }
+  }
+
+  /**
+   * A search that has not begun.
+   *
+   * @param tokenizer may be null: then there are ids only
+   */
+  BeamSearch(Request request, Beams beams, Tokenizer tokenizer, int blockSize) {
+    this.request = request;
+    this.beams = beams;
+    this.tokenizer = tokenizer;
+    this.blockSize = blockSize;
+  }
+
+  /**
+   * Makes the search.
+   *
+   * @param scores takes the texts' scores
+   * @return the texts, none of them told yet, the best first
+   */
+  List<Run> run(BeamSource source, Listener listener, List<Double> scores) {
+    int[] prompt = request.promptIds();
+    // The last token of a text is not appended to its context.
+    int most = Math.min(request.maxNewTokens(), blockSize - prompt.length + 1);
+    long begin = System.nanoTime();
+    long prefilled = begin;
+    if (most == 0) {
+      finished.add(new Finished(new int[0], 0));
+    } else {
+      Candidate[] first = source.start(prompt);
+      prefilled = System.nanoTime();
+      search(source, listener, first, most);
+    }
+    long decode = System.nanoTime() - prefilled;
+    List<Run> runs = new ArrayList<>();
+    int texts = Math.min(request.samples(), finished.size());
+    for (Finished best : finished.subList(0, texts)) {
+      Run run = new Run(request, tokenizer, listener, runs.size());
+      if (best.ids.length > 0) {
+        boolean none = !runs.isEmpty(); // the prompt is processed once for all
+        run.started(prefilled - begin, none ? 0 : prompt.length, none ? 0 : prefilled - begin);
+        run.decoded(decode / texts);
+      }
+      for (int i = 0; i < best.ids.length; i++) {
+        run.take(best.ids[i], prompt.length + i >= blockSize, Optional.empty());
+      }
+      runs.add(run);
+      scores.add(best.score);
+    }
+    return runs;
+  }
+
+  private void search(BeamSource source, Listener listener, Candidate[] first, int most) {
+    TextStream text =
+        request.stops().isEmpty()
+            ? null
+            : new TextStream(tokenizer, request.promptIds(), request.stops());
+    List<Beam> running = List.of(new Beam(new int[0], text));
+    Candidate[] candidates = first;
+    for (int length = 1; ; length++) {
+      listener.searched();
+      List<Beam> next = new ArrayList<>();
+      List<Integer> picked = new ArrayList<>();
+      for (int rank = 0; rank < candidates.length && next.size() < beams.beams(); rank++) {
+        Candidate candidate = candidates[rank];
+        Beam beam = running.get(candidate.beam()).with(candidate.id());
+        boolean end = request.endId().isPresent() && request.endId().getAsInt() == candidate.id();
+        if (!end && !beam.stopped()) {
+          next.add(beam);
+          picked.add(rank);
+        } else if (rank < beams.beams()) {
+          finish(beam.ids, candidate.score());
+        }
+      }
+      if (length == most) {
+        for (int i = 0; i < next.size(); i++) {
+          finish(next.get(i).ids, candidates[picked.get(i)].score());
+        }
+        return;
+      }
+      if (next.isEmpty() || isDone(candidates[0].score(), length)) {
+        return;
+      }
+      running = next;
+      candidates = source.next(picked.stream().mapToInt(i -> i).toArray());
+    }
+  }
+
+  private double score(double sum, int length) {
+    return sum / Math.pow(length, beams.lengthPenalty());
+  }
+
+  /** Keeps a text if it is among the B best; an equal one that came before stays before. */
+  private void finish(int[] ids, double sum) {
+    double score = score(sum, ids.length);
+    int at = finished.size();
+    while (at > 0 && finished.get(at - 1).score < score) {
+      at--;
+    }
+    finished.add(at, new Finished(ids, score));
+    if (finished.size() > beams.beams()) {
+      finished.removeLast();
+    }
+  }
+
+  private boolean isDone(double best, int length) {
+    return finished.size() == beams.beams() && finished.getLast().score >= score(best, length);
+  }
+}

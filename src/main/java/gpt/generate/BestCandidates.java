@@ -1,0 +1,44 @@
+package gpt.generate;
+
+import java.util.Arrays;
+
+/** The best of many candidates, without sorting those that are not among them. */
+final class BestCandidates {
+  private final BeamSource.Candidate[] best;
+  private int count;
+
+  /** So many are kept. */
+  BestCandidates(int most) {
+    best = new BeamSource.Candidate[most];
+  }
+
+  /**
+   * Takes a beam's candidates, all beams in order: an equal one that came before stays before.
+   *
+   * @param score of the beam
+   * @param logProbabilities of its next ids (V); −∞ is no candidate
+   */
+  void add(int beam, double score, double[] logProbabilities) {
+    for (int id = 0; id < logProbabilities.length; id++) {
+      double sum = score + logProbabilities[id];
+      boolean among = count < best.length || sum > best[count - 1].score();
+      if (among && sum > Double.NEGATIVE_INFINITY) {
+        insert(new BeamSource.Candidate(beam, id, sum));
+      }
+    }
+  }
+
+  private void insert(BeamSource.Candidate candidate) {
+    int at = count < best.length ? count++ : count - 1;
+    while (at > 0 && best[at - 1].score() < candidate.score()) {
+      best[at] = best[at - 1];
+      at--;
+    }
+    best[at] = candidate;
+  }
+
+  /** Those kept, the best first. */
+  BeamSource.Candidate[] get() {
+    return Arrays.copyOf(best, count);
+  }
+}

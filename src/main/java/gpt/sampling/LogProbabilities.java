@@ -1,0 +1,47 @@
+package gpt.sampling;
+
+/**
+ * The logarithm of the softmax of logits, in double precision, after the biases and the minimum of
+ * new tokens: banned ids have −∞, and the others' probabilities sum to 1.
+ */
+public final class LogProbabilities {
+  private final LogitSteps steps;
+  private final double[] values;
+
+  /**
+   * Takes from the chain only what does not need a text's history.
+   *
+   * @param vocabSize V
+   * @param stopIds what ends a text, banned while it is shorter than the minimum
+   */
+  public LogProbabilities(SamplingParameters parameters, int vocabSize, int... stopIds) {
+    steps = new LogitSteps(parameters, ChainConstants.of(parameters), vocabSize, stopIds);
+    values = new double[vocabSize];
+  }
+
+  /**
+   * x − max − ln Σ exp(x − max).
+   *
+   * @param logits at least V floats, the first V count
+   * @param step index of the new token in its text
+   * @return (V); the array is reused by the next call
+   * @throws InvalidLogitsException where a logit is NaN or +∞, all are −∞, or all ids are banned
+   */
+  public double[] of(float[] logits, int step) {
+    steps.start(logits);
+    steps.bias();
+    steps.minNewTokens(step);
+    float[] x = steps.values();
+    double max = steps.max();
+    double sum = 0;
+    for (int id = 0; id < values.length; id++) {
+      values[id] = x[id] - max;
+      sum += Math.exp(values[id]);
+    }
+    double log = Math.log(sum);
+    for (int id = 0; id < values.length; id++) {
+      values[id] -= log;
+    }
+    return values;
+  }
+}
