@@ -130,6 +130,17 @@ public final class KernelSpeed {
           s.time(Narrow.VERSIONS, SamplingCases.narrow(1, small, kind, 0, SEED));
         });
     all.put("moments", s -> s.time(Moments.VERSIONS, SamplingCases.moments(1, 50257, SEED)));
+    int[] sources = {0, 0, 0, 3};
+    all.put(
+        "slot-copy",
+        s -> s.time(SlotCopy.VERSIONS, BeamCases.slotCopy(sources, 12, 64, 256, 1024, SEED)));
+    all.put(
+        "beam-chunks",
+        s -> s.time(BeamChunks.VERSIONS, BeamCases.chunks(4, 8, 50257, 1024, false, SEED)));
+    all.put("beam-totals", s -> s.time(BeamTotals.VERSIONS, BeamCases.totals(4, 50, 1, SEED)));
+    all.put(
+        "beam-merge",
+        s -> s.time(BeamMerge.VERSIONS, BeamCases.merge(4, 8, 50257, 1024, false, 0, SEED)));
     return all;
   }
 

@@ -83,6 +83,7 @@ final class DeviceOptions {
    * Puts a model on the device.
    *
    * @param samples texts that are wanted; as many as fit are generated together
+   * @param beams whether they are beams of one search
    * @param sampling how their tokens will be drawn
    * @param logprobs log-probabilities that are wanted with each
    * @param promptLength tokens of the prompt
@@ -91,6 +92,7 @@ final class DeviceOptions {
       GptConfig config,
       Weights weights,
       int samples,
+      boolean beams,
       SamplingParameters sampling,
       int logprobs,
       int promptLength,
@@ -103,7 +105,7 @@ final class DeviceOptions {
         if (presence != TornadoVm.Presence.TORNADOVM) {
           yield cpu(config, weights, progress, "this process does not run under TornadoVM");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling, logprobs);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, beams, sampling, logprobs);
         String refusal = tornado.chooseAccelerator();
         yield refusal == null
             ? tornado.open(promptLength, progress)
@@ -117,7 +119,7 @@ final class DeviceOptions {
                   + " needs TornadoVM, and this process does not run under it: take scripts/gpt, or"
                   + " tornado -jar gpt.jar; ./setup-tornado.sh installs it");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling, logprobs);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, beams, sampling, logprobs);
         tornado.choose(device);
         yield tornado.open(promptLength, progress);
       }
@@ -127,7 +129,7 @@ final class DeviceOptions {
               "--device emulator needs the emulator in place of TornadoVM: take scripts/gpt"
                   + " --device emulator, which puts target/gpt-emulator.jar on the class path");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, sampling, logprobs);
+        TornadoDeviceOpener tornado = opener(config, weights, samples, beams, sampling, logprobs);
         tornado.choose(device);
         yield tornado.open(promptLength, progress);
       }
@@ -135,9 +137,14 @@ final class DeviceOptions {
   }
 
   private TornadoDeviceOpener opener(
-      GptConfig config, Weights weights, int samples, SamplingParameters sampling, int logprobs) {
+      GptConfig config,
+      Weights weights,
+      int samples,
+      boolean beams,
+      SamplingParameters sampling,
+      int logprobs) {
     return new TornadoDeviceOpener(
-        config, weights, precision, samples, sampling, logprobs, profile);
+        config, weights, precision, samples, sampling, logprobs, profile, beams);
   }
 
   private OpenedDevice cpu(

@@ -148,6 +148,7 @@ final class GenerateCommand implements Callable<Integer> {
               config,
               checkpoint.weights(),
               beams.wanted() ? beams.beams().beams() : numSamples,
+              beams.wanted(),
               parameters,
               logprobs,
               promptIds.length,

@@ -27,6 +27,7 @@ final class TornadoDeviceOpener {
   private final SamplingParameters sampling;
   private final int logprobs;
   private final boolean profile;
+  private final boolean beams;
   private final TornadoDevices devices = TornadoDevices.find();
   private TornadoDevices.Device device;
   private String why;
@@ -38,7 +39,8 @@ final class TornadoDeviceOpener {
       int samples,
       SamplingParameters sampling,
       int logprobs,
-      boolean profile) {
+      boolean profile,
+      boolean beams) {
     this.config = config;
     this.weights = weights;
     this.precision = precision;
@@ -46,6 +48,7 @@ final class TornadoDeviceOpener {
     this.sampling = sampling;
     this.logprobs = logprobs;
     this.profile = profile;
+    this.beams = beams;
   }
 
   /** Takes the first device of its own; returns why there is none that will do, or null. */
@@ -100,7 +103,8 @@ final class TornadoDeviceOpener {
                 sampling,
                 logprobs,
                 promptLength,
-                profile ? new Profile() : null),
+                profile ? new Profile() : null,
+                beams),
             new Bar(progress));
     return new OpenedDevice(backend, notes(together), backend::profile);
   }

@@ -1,6 +1,7 @@
 package gpt.generate;
 
-import gpt.generate.BeamSource.Candidate;
+import gpt.model.Backend.BeamBatch;
+import gpt.model.Backend.Candidate;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,7 +66,7 @@ final class BeamSearch {
    * @param scores takes the texts' scores
    * @return the texts, none of them told yet, the best first
    */
-  List<Run> run(BeamSource source, Listener listener, List<Double> scores) {
+  List<Run> run(BeamBatch source, Listener listener, List<Double> scores) {
     int[] prompt = request.promptIds();
     // The last token of a text is not appended to its context.
     int most = Math.min(request.maxNewTokens(), blockSize - prompt.length + 1);
@@ -97,7 +98,7 @@ final class BeamSearch {
     return runs;
   }
 
-  private void search(BeamSource source, Listener listener, Candidate[] first, int most) {
+  private void search(BeamBatch source, Listener listener, Candidate[] first, int most) {
     TextStream text =
         request.stops().isEmpty()
             ? null

@@ -1,15 +1,16 @@
 package gpt.generate;
 
+import gpt.model.Backend;
 import java.util.Arrays;
 
 /** The best of many candidates, without sorting those that are not among them. */
 final class BestCandidates {
-  private final BeamSource.Candidate[] best;
+  private final Backend.Candidate[] best;
   private int count;
 
   /** So many are kept. */
   BestCandidates(int most) {
-    best = new BeamSource.Candidate[most];
+    best = new Backend.Candidate[most];
   }
 
   /**
@@ -23,12 +24,12 @@ final class BestCandidates {
       double sum = score + logProbabilities[id];
       boolean among = count < best.length || sum > best[count - 1].score();
       if (among && sum > Double.NEGATIVE_INFINITY) {
-        insert(new BeamSource.Candidate(beam, id, sum));
+        insert(new Backend.Candidate(beam, id, sum));
       }
     }
   }
 
-  private void insert(BeamSource.Candidate candidate) {
+  private void insert(Backend.Candidate candidate) {
     int at = count < best.length ? count++ : count - 1;
     while (at > 0 && best[at - 1].score() < candidate.score()) {
       best[at] = best[at - 1];
@@ -38,7 +39,7 @@ final class BestCandidates {
   }
 
   /** Those kept, the best first. */
-  BeamSource.Candidate[] get() {
+  Backend.Candidate[] get() {
     return Arrays.copyOf(best, count);
   }
 }

@@ -77,7 +77,7 @@ public final class Generator {
     int[] prompt = request.promptIds();
     List<Run> runs;
     List<Double> scores = new ArrayList<>();
-    try (BeamSource source = new HostBeams(backend, request, beams.beams())) {
+    try (Backend.BeamBatch source = beams(request, beams.beams())) {
       BeamSearch search = new BeamSearch(request, beams, tokenizer, backend.config().blockSize());
       runs = search.run(source, listener, scores);
     }
@@ -92,6 +92,13 @@ public final class Generator {
       }
     }
     return generations;
+  }
+
+  /** The backend's own beams if it has them, else some that are made of its contexts. */
+  private Backend.BeamBatch beams(Request request, int beams) {
+    int[] stopIds = request.endId().stream().toArray();
+    Drawing drawing = new Drawing(request.sampling(), 0, request.promptIds(), stopIds);
+    return backend.newBeams(drawing, beams).orElseGet(() -> new HostBeams(backend, request, beams));
   }
 
   /** Texts one after another, drawn here. */

@@ -1,6 +1,7 @@
 package gpt.generate;
 
 import gpt.model.Backend;
+import gpt.model.Backend.Candidate;
 import gpt.model.BeamSlots;
 import gpt.model.GptException;
 import gpt.sampling.InvalidLogitsException;
@@ -11,7 +12,7 @@ import java.util.Arrays;
  * Beams on any backend, each in a context of its own, their candidates chosen here: the reference
  * for devices that choose them. Scores are sums in double precision.
  */
-final class HostBeams implements BeamSource {
+final class HostBeams implements Backend.BeamBatch {
   private final Backend backend;
   private final LogProbabilities probabilities;
   private final Backend.Session[] sessions;

@@ -39,6 +39,16 @@ public interface Backend extends AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * Beams whose candidates the backend chooses itself. No session may be open beside them.
+   *
+   * @param beams B
+   * @return empty where the backend leaves that to the host, always or with these parameters
+   */
+  default Optional<BeamBatch> newBeams(Drawing drawing, int beams) {
+    return Optional.empty();
+  }
+
   /** Frees the weights. Sessions must not be used afterwards. */
   @Override
   void close();
@@ -117,6 +127,39 @@ public interface Backend extends AutoCloseable {
 
     /** Log-probabilities of a text's last token; only where they were asked for. */
     Logprobs logprobs(int text);
+
+    @Override
+    void close();
+  }
+
+  /**
+   * A beam with one more token.
+   *
+   * @param beam index of the beam
+   * @param id the token
+   * @param score sum of the log-probabilities of the new tokens, this one included
+   */
+  record Candidate(int beam, int id, double score) {}
+
+  /** Beam search's texts, which are extended together. */
+  interface BeamBatch extends AutoCloseable {
+
+    /**
+     * Begins with one beam, the prompt.
+     *
+     * @param prompt at least one id, and no more than block_size
+     * @return the 2·B best candidates, fewer where there are not so many; the best first, among
+     *     equals the lower beam and then the lower id
+     */
+    Candidate[] start(int[] prompt);
+
+    /**
+     * Goes on with candidates in place of the beams; no context may be full.
+     *
+     * @param picked indices into the candidates returned last, 1 to B of them
+     * @return the next candidates, as {@link #start} does
+     */
+    Candidate[] next(int[] picked);
 
     @Override
     void close();

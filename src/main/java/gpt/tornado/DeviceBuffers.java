@@ -46,6 +46,7 @@ final class DeviceBuffers {
   final FloatArray logits; // (logit rows, V)
   final Unused unused = Unused.create();
   final SamplingBuffers sampling;
+  final BeamGraphs.Buffers beams; // null where no beams are wanted
 
   /**
    * Allocates the host's twins of all buffers.
@@ -54,8 +55,10 @@ final class DeviceBuffers {
    * @param samples B, contexts at once
    * @param split rows of a pass that split attention is used for; 0 is none
    * @param logprobs log-probabilities of each token that may be asked for
+   * @param search whether the contexts may be used as beams
    */
-  DeviceBuffers(GptConfig config, KernelSet kernels, int samples, int split, int logprobs) {
+  DeviceBuffers(
+      GptConfig config, KernelSet kernels, int samples, int split, int logprobs, boolean search) {
     maxRows = maxRows(config, samples);
     maxLogitRows = maxLogitRows(config, samples);
     int c = config.nEmbd();
@@ -78,11 +81,15 @@ final class DeviceBuffers {
     normedLast = floats((long) maxLogitRows * c);
     logits = floats((long) maxLogitRows * config.vocabSize());
     sampling = new SamplingBuffers(kernels, samples, config.vocabSize(), logprobs);
+    beams = search ? new BeamGraphs.Buffers(kernels, samples, config.vocabSize()) : null;
   }
 
   /** Those that hold floats, but for the cache, which is among them last. */
   List<FloatArray> floats() {
     List<FloatArray> all = new ArrayList<>(sampling.floats());
+    if (beams != null) {
+      all.addAll(beams.floats());
+    }
     all.addAll(List.of(x, normed, q, heads, hidden, partial, normedLast, logits));
     all.addAll(List.of(unused.bias(), unused.keys(), unused.values(), keyCache, valueCache));
     return all;
@@ -93,6 +100,9 @@ final class DeviceBuffers {
    */
   List<IntArray> ints() {
     List<IntArray> all = new ArrayList<>(sampling.ints());
+    if (beams != null) {
+      all.addAll(beams.ints());
+    }
     all.addAll(List.of(tokens, positions, slots, rowOf, chosen));
     all.addAll(List.of(unused.positions(), unused.slots()));
     return all;
@@ -117,7 +127,7 @@ final class DeviceBuffers {
             rows, config.nHead(), config.headSize(), config.blockSize());
   }
 
-  /** Bytes of all buffers on a device. */
+  /** Bytes of all buffers on a device but those of beam search, a few megabytes at most. */
   static long bytes(GptConfig config, KernelSet kernels, int samples, int split) {
     long rows = maxRows(config, samples);
     long logitRows = maxLogitRows(config, samples);

@@ -4,6 +4,7 @@ import gpt.kernels.Sampling;
 import gpt.kernels.TopTokens;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.Drawing;
+import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.util.List;
@@ -117,6 +118,17 @@ final class SamplingBuffers {
   /** A distance is in bits, and there is none beyond 64. */
   private static double logProbability(int q, double logSum) {
     return q >= Sampling.ABSENT ? Double.NEGATIVE_INFINITY : -q * 0x1p-24 * Math.log(2) - logSum;
+  }
+
+  /** Why a device gave a status instead of a token. */
+  static String nothingToDraw(int status) {
+    return switch (status) {
+      case Sampling.BANNED -> InvalidLogitsException.BANNED;
+      case Sampling.EMPTY -> InvalidLogitsException.EMPTY;
+      case Sampling.NAN -> InvalidLogitsException.damaged("NaN");
+      case Sampling.INFINITE -> InvalidLogitsException.damaged("infinite");
+      default -> throw new IllegalStateException("status " + status);
+    };
   }
 
   /** Writes the requests for texts that begin. */

@@ -1,7 +1,6 @@
 package gpt.tornado;
 
 import gpt.kernels.Feed;
-import gpt.kernels.Sampling;
 import gpt.kernels.SlotCopy;
 import gpt.model.Backend;
 import gpt.model.Contexts;
@@ -10,7 +9,6 @@ import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import gpt.sampling.Drawing;
-import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.lang.foreign.MemorySegment;
@@ -54,6 +52,7 @@ public final class TornadoBackend implements Backend {
    * @param promptLength tokens of the prompt, if it is known: kernels for it are compiled while the
    *     weights are loaded; 0 compiles them when they are needed
    * @param profile counts what the device does; null does not, which is faster
+   * @param beams whether the contexts are for beam search
    */
   public record Options(
       TornadoDevices.Device device,
@@ -62,7 +61,21 @@ public final class TornadoBackend implements Backend {
       SamplingParameters sampling,
       int logprobs,
       int promptLength,
-      Profile profile) {}
+      Profile profile,
+      boolean beams) {
+
+    /** Not for beam search. */
+    public Options(
+        TornadoDevices.Device device,
+        Precision precision,
+        int samples,
+        SamplingParameters sampling,
+        int logprobs,
+        int promptLength,
+        Profile profile) {
+      this(device, precision, samples, sampling, logprobs, promptLength, profile, false);
+    }
+  }
 
   /**
    * Copies the weights to the device, after which the checkpoint they came from may be closed, and
@@ -92,7 +105,8 @@ public final class TornadoBackend implements Backend {
             kernels,
             samples,
             DeviceMemory.splitRows(config, kernels, samples),
-            options.logprobs());
+            options.logprobs(),
+            options.beams());
     DeviceWeights weights = new DeviceWeights(config, w, precision, progress::loaded);
     forward =
         new TornadoForward(
@@ -187,6 +201,23 @@ public final class TornadoBackend implements Backend {
     return Optional.of(new TornadoBatch(drawing, texts));
   }
 
+  /** Where no logits are changed: biases and bans are left to the host. */
+  @Override
+  public Optional<BeamBatch> newBeams(Drawing drawing, int beams) {
+    if (buffers.beams == null
+        || beams != samples
+        || !used.isEmpty()
+        || !drawing.sampling().isPlainGreedy()) {
+      return Optional.empty();
+    }
+    used.set(0, samples);
+    return Optional.of(new TornadoBeams(this, buffers, forward));
+  }
+
+  void closeBeams() {
+    used.clear();
+  }
+
   private int takeSlot() {
     int slot = used.nextClearBit(0);
     if (slot >= samples) {
@@ -204,7 +235,7 @@ public final class TornadoBackend implements Backend {
    * @param texts samples that go on from here, that of the context being the first
    * @param step index in its text of the token that follows
    */
-  private void append(int slot, int past, int[] ids, int texts, int step) {
+  void append(int slot, int past, int[] ids, int texts, int step) {
     int rows = ids.length;
     buffers.request.set(0, rows);
     buffers.request.set(1, 1);
@@ -374,14 +405,7 @@ public final class TornadoBackend implements Backend {
     }
 
     private GptException nothingToDraw(int status, int sample) {
-      String why =
-          switch (status) {
-            case Sampling.BANNED -> InvalidLogitsException.BANNED;
-            case Sampling.EMPTY -> InvalidLogitsException.EMPTY;
-            case Sampling.NAN -> InvalidLogitsException.damaged("NaN");
-            case Sampling.INFINITE -> InvalidLogitsException.damaged("infinite");
-            default -> throw new IllegalStateException("status " + status);
-          };
+      String why = SamplingBuffers.nothingToDraw(status);
       return new GptException(why + " (sample " + sample + ", new token " + (step + 1) + ")");
     }
 

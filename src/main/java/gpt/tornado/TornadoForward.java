@@ -12,7 +12,6 @@ import gpt.kernels.LmHead;
 import gpt.kernels.QkvProjection;
 import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
-import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -22,7 +21,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * The forward pass as task graphs over arrays that stay on the device. Same order of operations and
@@ -67,6 +65,7 @@ final class TornadoForward implements AutoCloseable {
   private final Graph copy;
   private final Graph copySlots;
   private final SamplingGraphs sampling;
+  private final BeamGraphs beams; // null where no beams are wanted
 
   /** What runs for each token, always alike where there is one sample. */
   private final Set<Graph> decode;
@@ -106,8 +105,11 @@ final class TornadoForward implements AutoCloseable {
     head = head(plan.graph("head"));
     logits = head(plan.graph("logits"));
     copy = plan.graph("copy").add("cache", kernels.cacheCopy(), cacheCopy());
-    copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy(b.copies));
+    copySlots =
+        plan.graph("copySlots")
+            .add("cache", kernels.slotCopy(), BeamGraphs.slotCopy(config, b, b.copies, samples));
     sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.chosen);
+    beams = b.beams == null ? null : new BeamGraphs(plan, kernels, config, b);
     for (Graph end : sampling.ends()) {
       end.add("advance", kernels.advance(), advance());
       plan.out(end, b.chosen);
@@ -272,18 +274,6 @@ final class TornadoForward implements AutoCloseable {
         config.blockSize());
   }
 
-  private SlotCopy.Arguments slotCopy(IntArray request) {
-    return new SlotCopy.Arguments(
-        request,
-        b.keyCache,
-        b.valueCache,
-        config.nLayer(),
-        samples,
-        config.nHead(),
-        config.headSize(),
-        config.blockSize());
-  }
-
   // A pass.
 
   /**
@@ -359,6 +349,17 @@ final class TornadoForward implements AutoCloseable {
     run(copySlots, length);
   }
 
+  /** The rows of the next pass, from {@code b.beams}' request; copies so many positions. */
+  void beamFeed(int positions) {
+    beams.feed(positions);
+  }
+
+  /** The candidates of so many beams, in {@code b.beams}. */
+  void candidates(int rows) {
+    run(head, rows);
+    beams.candidates();
+  }
+
   /** Copies the weights to the device. */
   void load() {
     plan.load();
@@ -367,7 +368,10 @@ final class TornadoForward implements AutoCloseable {
   /** Compiles the kernels that generating from a prompt of so many tokens needs. */
   void compile(int promptLength, SamplingParameters parameters, Progress progress) {
     List<Graph> needed = new ArrayList<>(List.of(feed, embed, block));
-    if (parameters.isPlainGreedy()) {
+    if (beams != null) {
+      needed.add(head);
+      needed.addAll(beams.all());
+    } else if (parameters.isPlainGreedy()) {
       needed.add(choose);
     } else {
       needed.addAll(List.of(sampling.start(), head));
@@ -377,7 +381,7 @@ final class TornadoForward implements AutoCloseable {
     if (!few(promptLength)) {
       needed.add(prompt);
     }
-    if (samples > 1) {
+    if (samples > 1 && beams == null) {
       needed.add(copy);
     }
     plan.compile(needed, progress);

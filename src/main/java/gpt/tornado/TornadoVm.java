@@ -46,8 +46,7 @@ public final class TornadoVm {
     // doubles a token's time.
     set("tornado.max.events", "64");
     // The runtime's own flags let an OpenCL compiler assume that there is no NaN, which would hide
-    // a
-    // damaged model, and round sums and products its own way. Without them kernels are as fast.
+    // a damaged model, and round sums and products its own way. Without, kernels are as fast.
     set("tornado.opencl.compiler.flags", "-w");
     // The default, 4,096 bytes, has no room for the graph that owns all arrays.
     set("tornado.tvm.maxbytecodesize", "65536");

@@ -17,4 +17,43 @@ class BeamKernelsTest {
         .add(SlotCopy.VERSIONS, seed -> BeamCases.slotCopy(new int[] {0, 0}, 3, 5, 70, 80, seed))
         .all();
   }
+
+  @TestFactory
+  List<DynamicTest> chunks() {
+    return new KernelTests(31_000)
+        .add(BeamChunks.VERSIONS, seed -> BeamCases.chunks(1, 2, 1, 64, false, seed))
+        .add(BeamChunks.VERSIONS, seed -> BeamCases.chunks(3, 6, 300, 64, false, seed))
+        .add(BeamChunks.VERSIONS, seed -> BeamCases.chunks(2, 8, 700, 400, true, seed))
+        .add(BeamChunks.VERSIONS, seed -> BeamCases.chunks(2, 4, 5, 3, true, seed))
+        .add(BeamChunks.VERSIONS, BeamCases::damagedChunks)
+        .addLarge(BeamChunks.VERSIONS, seed -> BeamCases.chunks(4, 8, 50257, 1024, true, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> totals() {
+    return new KernelTests(32_000)
+        .add(BeamTotals.VERSIONS, seed -> BeamCases.totals(1, 1, 0, seed))
+        .add(BeamTotals.VERSIONS, seed -> BeamCases.totals(4, 50, 3, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> merge() {
+    return new KernelTests(33_000)
+        .add(BeamMerge.VERSIONS, seed -> BeamCases.merge(1, 2, 1, 64, false, 0, seed))
+        .add(BeamMerge.VERSIONS, seed -> BeamCases.merge(3, 6, 300, 64, false, 0, seed))
+        .add(BeamMerge.VERSIONS, seed -> BeamCases.merge(4, 8, 700, 9, true, 0, seed))
+        .add(BeamMerge.VERSIONS, seed -> BeamCases.merge(2, 16, 5, 3, true, 0, seed))
+        .add(BeamMerge.VERSIONS, seed -> BeamCases.merge(2, 4, 50, 30, false, Sampling.NAN, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> feed() {
+    return new KernelTests(34_000)
+        .add(BeamFeed.VERSIONS, seed -> BeamCases.feed(1, 1, seed))
+        .add(BeamFeed.VERSIONS, seed -> BeamCases.feed(5, 3, seed))
+        .all();
+  }
 }
