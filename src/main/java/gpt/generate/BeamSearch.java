@@ -90,7 +90,7 @@ final class BeamSearch {
         run.decoded(decode / texts);
       }
       for (int i = 0; i < best.ids.length; i++) {
-        run.take(best.ids[i], prompt.length + i >= blockSize, Optional.empty());
+        run.take(best.ids[i], prompt.length + i >= blockSize, Optional.empty(), Optional.empty());
       }
       runs.add(run);
       scores.add(best.score);

@@ -106,12 +106,14 @@ public final class Generator {
     int[] stopIds = request.endId().stream().toArray();
     HostSampler sampler =
         new HostSampler(request.sampling(), backend.config().vocabSize(), stopIds);
-    return new HostSource(
-        backend, sampler, prompt, request.promptIds(), request.firstSample(), request.logprobs());
+    return new HostSource(backend, sampler, prompt, request);
   }
 
   /** As many of the remaining texts together as the backend takes, if it draws them itself. */
   private Optional<Source> batch(Request request, int[] prompt, int first, int remaining) {
+    if (request.traced()) {
+      return Optional.empty(); // the logits must come to the host
+    }
     int texts = Math.min(remaining, backend.batchSize());
     int[] stopIds = request.endId().stream().toArray();
     Drawing drawing =
@@ -228,7 +230,7 @@ public final class Generator {
         // The prompt is processed once for all.
         runs[i].started(
             nanos, i == 0 ? source.prefillTokens() : 0, i == 0 ? source.prefillNanos() : 0);
-        runs[i].take(ids[i], source.full(), source.logprobs(i));
+        runs[i].take(ids[i], source.full(), source.logprobs(i), source.trace(i));
       }
     }
 
@@ -240,7 +242,7 @@ public final class Generator {
       for (int i = 0; i < runs.length; i++) {
         if (!runs[i].ended()) {
           runs[i].decoded(nanos / active);
-          runs[i].take(ids[i], source.full(), source.logprobs(i));
+          runs[i].take(ids[i], source.full(), source.logprobs(i), source.trace(i));
         }
       }
     }

@@ -2,6 +2,7 @@ package gpt.generate;
 
 import gpt.model.Backend;
 import gpt.model.GptException;
+import gpt.sampling.ChainTrace;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.InvalidLogitsException;
@@ -19,11 +20,8 @@ final class HostSource implements Source {
   private final HostSampler sampler;
   private final int blockSize;
   private final int[] prompt;
-  private final int[] wholePrompt;
+  private final Request request;
   private final History history;
-
-  /** Log-probabilities of each token that are wanted. */
-  private final int wanted;
 
   private Backend.Session session;
   private float[] promptLogits;
@@ -38,31 +36,22 @@ final class HostSource implements Source {
   private int length;
   private int last;
   private Logprobs logprobs;
+  private ChainTrace trace;
   private int prefillTokens;
   private long prefillNanos;
 
   /**
    * A source; the model is not run yet.
    *
-   * @param prompt 1 to blockSize ids
-   * @param wholePrompt those and what the context has no room for: what penalties count
-   * @param firstSample index of the first text
-   * @param logprobs how many log-probabilities are wanted with each token
+   * @param prompt 1 to blockSize ids, the last ones of the request's, all of which penalties count
    */
-  HostSource(
-      Backend backend,
-      HostSampler sampler,
-      int[] prompt,
-      int[] wholePrompt,
-      int firstSample,
-      int logprobs) {
+  HostSource(Backend backend, HostSampler sampler, int[] prompt, Request request) {
     this.backend = backend;
     this.sampler = sampler;
     this.prompt = prompt;
-    this.wholePrompt = wholePrompt;
-    wanted = logprobs;
+    this.request = request;
     history = new History(backend.config().vocabSize());
-    sample = firstSample - 1;
+    sample = request.firstSample() - 1;
     blockSize = backend.config().blockSize();
     ids = Arrays.copyOf(prompt, prompt.length + 64);
   }
@@ -76,7 +65,7 @@ final class HostSource implements Source {
   public int[] start() {
     sample++;
     length = prompt.length;
-    history.start(wholePrompt);
+    history.start(request.promptIds());
     return draw(prefillOnce());
   }
 
@@ -129,10 +118,16 @@ final class HostSource implements Source {
   private int[] draw(float[] logits) {
     int step = length - prompt.length;
     try {
-      last = sampler.sample(logits, history, sample, step);
+      if (request.traced()) {
+        trace = sampler.trace(logits, history, sample, step);
+        last = trace.chosen();
+      } else {
+        last = sampler.sample(logits, history, sample, step);
+      }
       history.add(last);
-      if (wanted > 0) {
-        logprobs = Logprobs.of(logits, backend.config().vocabSize(), last, wanted);
+      if (request.logprobs() > 0) {
+        int vocabSize = backend.config().vocabSize();
+        logprobs = Logprobs.of(logits, vocabSize, last, request.logprobs());
       }
       return new int[] {last};
     } catch (InvalidLogitsException e) {
@@ -144,6 +139,11 @@ final class HostSource implements Source {
   @Override
   public Optional<Logprobs> logprobs(int text) {
     return Optional.ofNullable(logprobs);
+  }
+
+  @Override
+  public Optional<ChainTrace> trace(int text) {
+    return Optional.ofNullable(trace);
   }
 
   @Override

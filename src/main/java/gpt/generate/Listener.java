@@ -1,5 +1,7 @@
 package gpt.generate;
 
+import gpt.sampling.ChainTrace;
+
 /** Follows a generation while it runs, on the thread that runs it. What it throws ends the run. */
 @FunctionalInterface
 public interface Listener {
@@ -23,6 +25,12 @@ public interface Listener {
    * @param kept ids that the model sees, the last block_size
    */
   default void promptCropped(int given, int kept) {}
+
+  /**
+   * How the token was drawn that {@link #token} is called with next; only where the request is
+   * traced.
+   */
+  default void traced(int sample, ChainTrace trace) {}
 
   /** Beam search has made a step: each of its texts is a token longer. */
   default void searched() {}

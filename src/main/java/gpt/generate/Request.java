@@ -19,6 +19,8 @@ import java.util.OptionalInt;
  *     many can be had alone
  * @param samples number of texts, which share the prompt's prefill
  * @param logprobs how many log-probabilities are wanted with each token; 0 is none
+ * @param traced whether the listener hears how each token was drawn; they are drawn on the host
+ *     then
  */
 public record Request(
     int[] promptIds,
@@ -29,7 +31,47 @@ public record Request(
     SamplingParameters sampling,
     int firstSample,
     int samples,
-    int logprobs) {
+    int logprobs,
+    boolean traced) {
+
+  /** Without a trace. */
+  public Request(
+      int[] promptIds,
+      int maxNewTokens,
+      OptionalInt endId,
+      List<String> stops,
+      OnFull onFull,
+      SamplingParameters sampling,
+      int firstSample,
+      int samples,
+      int logprobs) {
+    this(
+        promptIds,
+        maxNewTokens,
+        endId,
+        stops,
+        onFull,
+        sampling,
+        firstSample,
+        samples,
+        logprobs,
+        false);
+  }
+
+  /** The same with a trace. */
+  public Request withTrace() {
+    return new Request(
+        promptIds,
+        maxNewTokens,
+        endId,
+        stops,
+        onFull,
+        sampling,
+        firstSample,
+        samples,
+        logprobs,
+        true);
+  }
 
   /** Without log-probabilities. */
   public Request(

@@ -1,5 +1,6 @@
 package gpt.generate;
 
+import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayDeque;
@@ -17,7 +18,8 @@ final class Run {
   private static final double SECOND = 1e9;
 
   /** A token that the listener has not heard of yet, and the text that can be printed with it. */
-  private record Step(int id, String text, Optional<Logprobs> logprobs) {}
+  private record Step(
+      int id, String text, Optional<Logprobs> logprobs, Optional<ChainTrace> trace) {}
 
   private final Request request;
   private final Listener listener;
@@ -64,8 +66,9 @@ final class Run {
    *
    * @param full whether the context is full with it
    * @param logprob its log-probabilities, if they are wanted
+   * @param trace how it was drawn, if that is wanted
    */
-  void take(int id, boolean full, Optional<Logprobs> logprob) {
+  void take(int id, boolean full, Optional<Logprobs> logprob, Optional<ChainTrace> trace) {
     taken++;
     boolean end = request.endId().isPresent() && request.endId().getAsInt() == id;
     String printable = end || stream == null ? "" : stream.add(id);
@@ -81,7 +84,7 @@ final class Run {
     if (ended() && stream != null) {
       printable += stream.flush();
     }
-    untold.add(new Step(id, printable, logprob));
+    untold.add(new Step(id, printable, logprob, trace));
   }
 
   /** Tells the listener of what has come. Where it wants no more, the text ends there. */
@@ -91,6 +94,7 @@ final class Run {
       ids.add(step.id);
       step.logprobs.ifPresent(logprobs::add);
       text.append(step.text);
+      step.trace.ifPresent(trace -> listener.traced(sample, trace));
       if (!listener.token(sample, step.id, step.text)) {
         untold.clear();
         reason = StopReason.CANCELLED;

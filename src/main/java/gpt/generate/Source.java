@@ -1,5 +1,6 @@
 package gpt.generate;
 
+import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import java.util.Optional;
 import java.util.function.IntPredicate;
@@ -24,6 +25,11 @@ interface Source extends AutoCloseable {
 
   /** Log-probabilities of the token that was returned for a text last, if they are wanted. */
   Optional<Logprobs> logprobs(int text);
+
+  /** How the token was drawn that was returned for a text last, if that is wanted. */
+  default Optional<ChainTrace> trace(int text) {
+    return Optional.empty();
+  }
 
   /** Whether another token would make the texts longer than the model's context. */
   boolean full();

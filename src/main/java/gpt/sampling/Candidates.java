@@ -133,6 +133,16 @@ final class Candidates {
     return weights[id] / sum;
   }
 
+  /** The probability of each id among those that are left, 0 for those that are not (V). */
+  double[] probabilities() {
+    double sum = sum();
+    double[] probabilities = new double[vocabSize];
+    for (int id = 0; id < vocabSize; id++) {
+      probabilities[id] = weights[id] / sum;
+    }
+    return probabilities;
+  }
+
   /** Number of ids that are left. */
   int count() {
     int count = 0;

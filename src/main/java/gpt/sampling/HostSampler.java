@@ -1,5 +1,9 @@
 package gpt.sampling;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
 /**
  * The sampling chain on the host, the reference for every other one. In this order, each step off
  * at its neutral value:
@@ -21,6 +25,7 @@ public final class HostSampler {
   public static final int MOST_IDS = 1 << 18;
 
   private final SamplingParameters parameters;
+  private final int vocabSize;
   private final LogitSteps logitSteps;
   private final Candidates candidates;
   private double probability;
@@ -38,6 +43,7 @@ public final class HostSampler {
           "vocabSize must be from 1 to " + MOST_IDS + ", found " + vocabSize);
     }
     this.parameters = parameters;
+    this.vocabSize = vocabSize;
     ChainConstants constants = ChainConstants.of(parameters);
     logitSteps = new LogitSteps(parameters, constants, vocabSize, stopIds);
     candidates = parameters.temperature() == 0 ? null : new Candidates(constants, vocabSize);
@@ -53,11 +59,38 @@ public final class HostSampler {
    * @throws InvalidLogitsException where a logit is NaN or +∞, all are −∞, or all ids are banned
    */
   public int sample(float[] logits, History history, int sample, int step) {
+    return sample(logits, history, sample, step, null);
+  }
+
+  /**
+   * Draws one id as {@link #sample(float[], History, int, int)} does, and tells how. It allocates 8
+   * bytes an id for each step of the chain.
+   */
+  public ChainTrace trace(float[] logits, History history, int sample, int step) {
+    List<ChainTrace.Stage> stages = new ArrayList<>();
+    int id = sample(logits, history, sample, step, stages);
+    return new ChainTrace(
+        parameters,
+        step,
+        Arrays.copyOf(logits, vocabSize),
+        logitSteps.values().clone(),
+        Softmax.of(logits, vocabSize),
+        List.copyOf(stages),
+        Philox.uniform(parameters.seed(), sample, step),
+        id);
+  }
+
+  private int sample(
+      float[] logits, History history, int sample, int step, List<ChainTrace.Stage> stages) {
     logitSteps.start(logits);
     logitSteps.repetition(history);
+    keep(ChainStep.REPETITION_PENALTY, stages);
     logitSteps.frequencyAndPresence(history);
+    keep(ChainStep.FREQUENCY_PRESENCE_PENALTY, stages);
     logitSteps.bias();
+    keep(ChainStep.LOGIT_BIAS, stages);
     logitSteps.minNewTokens(step);
+    keep(ChainStep.MIN_NEW_TOKENS, stages);
     float[] values = logitSteps.values();
     float max = logitSteps.max();
     if (candidates == null) {
@@ -66,16 +99,37 @@ public final class HostSampler {
       while (values[id] != max) {
         id++;
       }
+      if (stages != null) {
+        double[] certain = new double[vocabSize];
+        certain[id] = 1;
+        stages.add(new ChainTrace.Stage(ChainStep.TEMPERATURE, certain));
+      }
       return id;
     }
     candidates.start(values, max);
+    keep(ChainStep.TEMPERATURE, stages);
     candidates.topK();
+    keep(ChainStep.TOP_K, stages);
     candidates.topP();
+    keep(ChainStep.TOP_P, stages);
     candidates.minP();
+    keep(ChainStep.MIN_P, stages);
     candidates.typicalP();
+    keep(ChainStep.TYPICAL_P, stages);
     int id = candidates.draw(Philox.bits(parameters.seed(), sample, step));
     probability = candidates.probability(id);
     return id;
+  }
+
+  /** Adds what a step has made, if it is on and somebody wants to know. */
+  private void keep(ChainStep step, List<ChainTrace.Stage> stages) {
+    if (stages != null && step.isOn(parameters)) {
+      double[] probabilities =
+          step.compareTo(ChainStep.TEMPERATURE) < 0
+              ? Softmax.of(logitSteps.values(), vocabSize)
+              : candidates.probabilities();
+      stages.add(new ChainTrace.Stage(step, probabilities));
+    }
   }
 
   /**
