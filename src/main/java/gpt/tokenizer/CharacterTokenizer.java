@@ -86,7 +86,7 @@ public final class CharacterTokenizer implements Tokenizer {
   private String unknown(int codePoint, int position) {
     String name = Character.getName(codePoint);
     StringBuilder message = new StringBuilder("the model has no token for ");
-    if (!isInvisible(codePoint)) {
+    if (!TokenLabel.isInvisible(codePoint)) {
       message.append('\'').appendCodePoint(codePoint).append("' ");
     }
     message.append(String.format("(U+%04X", codePoint));
@@ -96,52 +96,13 @@ public final class CharacterTokenizer implements Tokenizer {
     if (codePoints.length <= SHOWN) {
       String all =
           Arrays.stream(codePoints).mapToObj(Character::toString).reduce("", String::concat);
-      message.append(": ").append(escaped(all));
+      message.append(": ").append(TokenLabel.escaped(all));
     }
     return message.toString();
   }
 
   private static String quoted(String text) {
-    return "'" + escaped(text) + "'";
-  }
-
-  /** One line, whatever the text holds. */
-  private static String escaped(String text) {
-    StringBuilder out = new StringBuilder();
-    text.codePoints()
-        .forEach(
-            c -> {
-              switch (c) {
-                case '\n' -> out.append("\\n");
-                case '\r' -> out.append("\\r");
-                case '\t' -> out.append("\\t");
-                case ' ' -> out.append(' ');
-                default -> {
-                  if (isInvisible(c)) {
-                    out.append(String.format("\\u{%X}", c));
-                  } else {
-                    out.appendCodePoint(c);
-                  }
-                }
-              }
-            });
-    return out.toString();
-  }
-
-  /** Characters that would break the line, change its direction, or show nothing. */
-  private static boolean isInvisible(int codePoint) {
-    return switch (Character.getType(codePoint)) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.SURROGATE,
-          Character.PRIVATE_USE,
-          Character.UNASSIGNED,
-          Character.SPACE_SEPARATOR,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR ->
-          true;
-      default -> false;
-    };
+    return "'" + TokenLabel.escaped(text) + "'";
   }
 
   private static boolean isSurrogate(int codePoint) {
