@@ -80,23 +80,25 @@ final class DeviceOptions {
   }
 
   /**
-   * Puts a model on the device.
+   * What a device is wanted for.
    *
    * @param samples texts that are wanted; as many as fit are generated together
    * @param beams whether they are beams of one search
    * @param sampling how their tokens will be drawn
    * @param logprobs log-probabilities that are wanted with each
-   * @param promptLength tokens of the prompt
+   */
+  record Use(int samples, boolean beams, SamplingParameters sampling, int logprobs) {
+    /** For one context whose logits come to the host. */
+    static final Use SESSION = new Use(1, false, SamplingParameters.greedy(), 0);
+  }
+
+  /**
+   * Puts a model on the device.
+   *
+   * @param promptLength tokens that are processed at once
    */
   OpenedDevice open(
-      GptConfig config,
-      Weights weights,
-      int samples,
-      boolean beams,
-      SamplingParameters sampling,
-      int logprobs,
-      int promptLength,
-      LoadProgress progress) {
+      GptConfig config, Weights weights, Use use, int promptLength, LoadProgress progress) {
     TornadoVm.Presence presence = TornadoVm.presence();
     return switch (device.kind()) {
       case CPU -> cpu(config, weights, progress, null);
@@ -105,7 +107,7 @@ final class DeviceOptions {
         if (presence != TornadoVm.Presence.TORNADOVM) {
           yield cpu(config, weights, progress, "this process does not run under TornadoVM");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, beams, sampling, logprobs);
+        TornadoDeviceOpener tornado = opener(config, weights, use);
         String refusal = tornado.chooseAccelerator();
         yield refusal == null
             ? tornado.open(promptLength, progress)
@@ -119,7 +121,7 @@ final class DeviceOptions {
                   + " needs TornadoVM, and this process does not run under it: take scripts/gpt, or"
                   + " tornado -jar gpt.jar; ./setup-tornado.sh installs it");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, beams, sampling, logprobs);
+        TornadoDeviceOpener tornado = opener(config, weights, use);
         tornado.choose(device);
         yield tornado.open(promptLength, progress);
       }
@@ -129,22 +131,15 @@ final class DeviceOptions {
               "--device emulator needs the emulator in place of TornadoVM: take scripts/gpt"
                   + " --device emulator, which puts target/gpt-emulator.jar on the class path");
         }
-        TornadoDeviceOpener tornado = opener(config, weights, samples, beams, sampling, logprobs);
+        TornadoDeviceOpener tornado = opener(config, weights, use);
         tornado.choose(device);
         yield tornado.open(promptLength, progress);
       }
     };
   }
 
-  private TornadoDeviceOpener opener(
-      GptConfig config,
-      Weights weights,
-      int samples,
-      boolean beams,
-      SamplingParameters sampling,
-      int logprobs) {
-    return new TornadoDeviceOpener(
-        config, weights, precision, samples, sampling, logprobs, profile, beams);
+  private TornadoDeviceOpener opener(GptConfig config, Weights weights, Use use) {
+    return new TornadoDeviceOpener(config, weights, precision, use, profile);
   }
 
   private OpenedDevice cpu(

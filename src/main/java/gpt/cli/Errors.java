@@ -66,8 +66,8 @@ final class Errors {
       if (!unmatched.isUnknownOption()) {
         return "unexpected argument '"
             + first
-            + "': a prompt goes behind --prompt, and the commands are generate, info, devices,"
-            + " export and completion";
+            + "': a prompt goes behind --prompt, and the commands are "
+            + String.join(", ", GptCommand.commandNames());
       }
       String near = unmatched.getSuggestions().stream().findFirst().orElse(null);
       return "unknown option '"

@@ -1,6 +1,5 @@
 package gpt.cli;
 
-import gpt.checkpoint.Checkpoint;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.OnFull;
@@ -11,10 +10,8 @@ import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.Tokenizer;
-import gpt.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -111,7 +108,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     SamplingParameters parameters = checkedOptions();
-    try (Loaded loaded = load(prompt.read(), parameters)) {
+    try (LoadedModel loaded = load(prompt.read(), parameters)) {
       loaded.opened().notes().forEach(this::note);
       generate(loaded, parameters);
     } catch (PromptOptions.InvalidException e) {
@@ -122,39 +119,18 @@ final class GenerateCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  /** A model ready to run, and the prompt's tokens; the checkpoint is closed again. */
-  private record Loaded(
-      OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] promptIds, double seconds)
-      implements AutoCloseable {
-    @Override
-    public void close() {
-      opened.backend().close();
-    }
-  }
-
-  private Loaded load(PromptOptions.Prompt given, SamplingParameters parameters)
+  private LoadedModel load(PromptOptions.Prompt given, SamplingParameters parameters)
       throws PromptOptions.InvalidException {
-    long start = System.nanoTime();
-    Path path = model.path();
-    try (LoadProgress progress = new LoadProgress(!quiet && Terminal.isStandardError());
-        Checkpoint checkpoint = Checkpoint.open(path, progress::read)) {
-      GptConfig config = model.config(checkpoint);
-      Optional<Tokenizer> tokenizer = tokenizer(checkpoint, config);
-      int[] promptIds = given.encode(tokenizer, config.vocabSize());
-      checkFit(promptIds, tokenizer, config);
-      SamplingOptions.checkIds(parameters, config.vocabSize());
-      OpenedDevice opened =
-          device.open(
-              config,
-              checkpoint.weights(),
-              beams.wanted() ? beams.beams().beams() : numSamples,
-              beams.wanted(),
-              parameters,
-              logprobs,
-              promptIds.length,
-              progress);
-      return new Loaded(opened, tokenizer, promptIds, (System.nanoTime() - start) / 1e9);
-    }
+    int texts = beams.wanted() ? beams.beams().beams() : numSamples;
+    DeviceOptions.Use use = new DeviceOptions.Use(texts, beams.wanted(), parameters, logprobs);
+    LoadedModel.Ids ids =
+        (tokenizer, config) -> {
+          int[] promptIds = given.encode(tokenizer, config.vocabSize());
+          checkFit(promptIds, tokenizer, config);
+          SamplingOptions.checkIds(parameters, config.vocabSize());
+          return promptIds;
+        };
+    return LoadedModel.load(model, device, use, ids, !quiet);
   }
 
   /** What the generator would refuse too, but only after the weights are loaded. */
@@ -174,11 +150,11 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private void generate(Loaded loaded, SamplingParameters parameters) throws IOException {
+  private void generate(LoadedModel loaded, SamplingParameters parameters) throws IOException {
     Optional<Tokenizer> tokenizer = loaded.tokenizer();
     Request request =
         new Request(
-            loaded.promptIds(),
+            loaded.ids(),
             maxNewTokens,
             tokenizer.map(Tokenizer::endOfText).orElse(OptionalInt.empty()),
             stops,
@@ -187,7 +163,7 @@ final class GenerateCommand implements Callable<Integer> {
             0,
             beams.wanted() ? beams.texts() : numSamples,
             logprobs);
-    Backend backend = loaded.opened().backend();
+    Backend backend = loaded.backend();
     SamplePrinter printer =
         json
             ? new JsonPrinter(backend, sampling.seed(), loaded.seconds())
@@ -235,14 +211,6 @@ final class GenerateCommand implements Callable<Integer> {
 
   private ParameterException usage(String message) {
     return new ParameterException(spec.commandLine(), message);
-  }
-
-  static Optional<Tokenizer> tokenizer(Checkpoint checkpoint, GptConfig config) {
-    try {
-      return Tokenizers.forModel(checkpoint.characters(), config.vocabSize());
-    } catch (IllegalArgumentException e) {
-      throw new GptException(checkpoint.path() + ": " + e.getMessage(), e);
-    }
   }
 
   private void note(String line) {

@@ -7,6 +7,8 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -49,9 +51,7 @@ final class GptCommand {
 
   private static final String GENERATE = "generate";
 
-  private static final Set<String> NAMED =
-      Set.of(
-          GENERATE, "info", "devices", "export", "completion", "-h", "--help", "-V", "--version");
+  private static final Set<String> OPTIONS = Set.of("-h", "--help", "-V", "--version");
 
   @Mixin private CommonOptions common;
 
@@ -86,10 +86,17 @@ final class GptCommand {
 
   /** {@code generate} is what runs where no command is named. */
   static String[] withDefaultCommand(String[] args) {
-    boolean named = args.length > 0 && NAMED.contains(args[0]);
+    boolean named =
+        args.length > 0 && (OPTIONS.contains(args[0]) || commandNames().contains(args[0]));
     return named
         ? args
         : Stream.concat(Stream.of(GENERATE), Stream.of(args)).toArray(String[]::new);
+  }
+
+  /** The commands' names in the order of the help. */
+  static List<String> commandNames() {
+    Class<?>[] commands = GptCommand.class.getAnnotation(Command.class).subcommands();
+    return Arrays.stream(commands).map(c -> c.getAnnotation(Command.class).name()).toList();
   }
 
   /** The parser with all commands. */

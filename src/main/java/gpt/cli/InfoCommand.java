@@ -40,7 +40,7 @@ final class InfoCommand implements Callable<Integer> {
     try (LoadProgress progress = new LoadProgress(Terminal.isStandardError());
         Checkpoint checkpoint = Checkpoint.open(model.path(), progress::read)) {
       GptConfig config = model.config(checkpoint);
-      return ModelInfo.of(checkpoint, config, GenerateCommand.tokenizer(checkpoint, config));
+      return ModelInfo.of(checkpoint, config, LoadedModel.tokenizer(checkpoint, config));
     }
   }
 }

@@ -4,7 +4,6 @@ import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
-import gpt.sampling.SamplingParameters;
 import gpt.tornado.DeviceMemory;
 import gpt.tornado.Profile;
 import gpt.tornado.Progress;
@@ -23,11 +22,8 @@ final class TornadoDeviceOpener {
   private final GptConfig config;
   private final Weights weights;
   private final Precision precision;
-  private final int samples;
-  private final SamplingParameters sampling;
-  private final int logprobs;
+  private final DeviceOptions.Use use;
   private final boolean profile;
-  private final boolean beams;
   private final TornadoDevices devices = TornadoDevices.find();
   private TornadoDevices.Device device;
   private String why;
@@ -36,19 +32,13 @@ final class TornadoDeviceOpener {
       GptConfig config,
       Weights weights,
       Precision precision,
-      int samples,
-      SamplingParameters sampling,
-      int logprobs,
-      boolean profile,
-      boolean beams) {
+      DeviceOptions.Use use,
+      boolean profile) {
     this.config = config;
     this.weights = weights;
     this.precision = precision;
-    this.samples = samples;
-    this.sampling = sampling;
-    this.logprobs = logprobs;
+    this.use = use;
     this.profile = profile;
-    this.beams = beams;
   }
 
   /** Takes the first device of its own; returns why there is none that will do, or null. */
@@ -91,7 +81,7 @@ final class TornadoDeviceOpener {
               + device.name()
               + ") has no half precision; take f32 or i8");
     }
-    int together = DeviceMemory.fitting(config, weights.tied(), device, precision, samples);
+    int together = DeviceMemory.fitting(config, weights.tied(), device, precision, use.samples());
     TornadoBackend backend =
         TornadoBackend.open(
             config,
@@ -100,11 +90,11 @@ final class TornadoDeviceOpener {
                 device,
                 precision,
                 together,
-                sampling,
-                logprobs,
+                use.sampling(),
+                use.logprobs(),
                 promptLength,
                 profile ? new Profile() : null,
-                beams),
+                use.beams()),
             new Bar(progress));
     return new OpenedDevice(backend, notes(together), backend::profile);
   }
@@ -125,7 +115,7 @@ final class TornadoDeviceOpener {
               device.memory() / 1e9,
               why == null ? "" : " (" + why + ")"));
     }
-    if (together < samples) {
+    if (together < use.samples()) {
       notes.add("the device has memory for " + together + " samples at once");
     }
     return notes;

@@ -1,0 +1,64 @@
+package gpt.cli;
+
+import gpt.checkpoint.Checkpoint;
+import gpt.model.Backend;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Tokenizers;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A model ready to run, and the tokens it is to run on; the checkpoint is closed again.
+ *
+ * @param seconds what that took
+ */
+record LoadedModel(OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids, double seconds)
+    implements AutoCloseable {
+
+  /** Makes the tokens, and refuses what the model is not made for, before its weights are read. */
+  @FunctionalInterface
+  interface Ids {
+    int[] of(Optional<Tokenizer> tokenizer, GptConfig config) throws PromptOptions.InvalidException;
+  }
+
+  /**
+   * Opens a checkpoint and puts the model on its device, with a bar where that takes a while.
+   *
+   * @param use what the device is wanted for
+   * @param bar whether it may be drawn, if standard error is a terminal
+   */
+  static LoadedModel load(
+      ModelOptions model, DeviceOptions device, DeviceOptions.Use use, Ids ids, boolean bar)
+      throws PromptOptions.InvalidException {
+    long start = System.nanoTime();
+    Path path = model.path();
+    try (LoadProgress progress = new LoadProgress(bar && Terminal.isStandardError());
+        Checkpoint checkpoint = Checkpoint.open(path, progress::read)) {
+      GptConfig config = model.config(checkpoint);
+      Optional<Tokenizer> tokenizer = tokenizer(checkpoint, config);
+      int[] tokens = ids.of(tokenizer, config);
+      OpenedDevice opened = device.open(config, checkpoint.weights(), use, tokens.length, progress);
+      return new LoadedModel(opened, tokenizer, tokens, (System.nanoTime() - start) / 1e9);
+    }
+  }
+
+  /** The tokenizer of an open checkpoint. */
+  static Optional<Tokenizer> tokenizer(Checkpoint checkpoint, GptConfig config) {
+    try {
+      return Tokenizers.forModel(checkpoint.characters(), config.vocabSize());
+    } catch (IllegalArgumentException e) {
+      throw new GptException(checkpoint.path() + ": " + e.getMessage(), e);
+    }
+  }
+
+  Backend backend() {
+    return opened.backend();
+  }
+
+  @Override
+  public void close() {
+    opened.backend().close();
+  }
+}
