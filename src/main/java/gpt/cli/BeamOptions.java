@@ -28,7 +28,9 @@ final class BeamOptions {
           "--presence-penalty",
           "--seed",
           "--num-samples",
-          "--logprobs");
+          "--logprobs",
+          "--trace",
+          "--plot");
 
   @Option(
       names = "--beams",

@@ -2,9 +2,10 @@ package gpt.cli;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
+import java.io.IOException;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.Locale;
 
 /** CSV as the commands print it: RFC 4180's quotes, lines that end in a newline alone. */
 final class Csv {
@@ -13,12 +14,11 @@ final class Csv {
   /** One line; a field with a comma, a quote or a line's end gets quotes. */
   static String line(List<String> fields) {
     StringWriter line = new StringWriter();
-    CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(line).writeRecord(fields);
+    try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(line)) {
+      csv.writeRecord(fields);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // into memory
+    }
     return line.toString();
-  }
-
-  /** A number with all its digits, {@code -inf} for no probability at all. */
-  static String number(double value) {
-    return value == Double.NEGATIVE_INFINITY ? "-inf" : String.format(Locale.ROOT, "%s", value);
   }
 }

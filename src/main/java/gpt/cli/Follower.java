@@ -5,8 +5,10 @@ import gpt.generate.Listener;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.generate.StopReason;
+import gpt.sampling.ChainTrace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -18,6 +20,7 @@ final class Follower implements Listener {
   private final int blockSize;
   private final SamplePrinter printer;
   private final ProfileTable profile;
+  private final Optional<StepRecorder> recorder;
   private final Consumer<String> note;
   private boolean slidingNoted;
 
@@ -26,11 +29,13 @@ final class Follower implements Listener {
       int blockSize,
       SamplePrinter printer,
       ProfileTable profile,
+      Optional<StepRecorder> recorder,
       Consumer<String> note) {
     this.request = request;
     this.blockSize = blockSize;
     this.printer = printer;
     this.profile = profile;
+    this.recorder = recorder;
     this.note = note;
   }
 
@@ -46,20 +51,34 @@ final class Follower implements Listener {
   }
 
   @Override
+  public void traced(int sample, ChainTrace trace) {
+    try {
+      printer.traced(sample, trace);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    recorder.ifPresent(steps -> steps.add(sample, trace));
+  }
+
+  @Override
   public void searched() {
     profile.step();
   }
 
   @Override
   public void promptCropped(int given, int kept) {
-    note.accept(
-        "the prompt has "
-            + given
-            + " tokens and the context holds "
-            + blockSize
-            + ": the model sees the last "
-            + kept
-            + ", as in nanoGPT");
+    note.accept(cropped(given, kept));
+  }
+
+  /** The note on a prompt that the context has no room for. */
+  static String cropped(int given, int kept) {
+    return "the prompt has "
+        + given
+        + " tokens and the context holds "
+        + kept
+        + ": the model sees the last "
+        + kept
+        + ", as in nanoGPT";
   }
 
   @Override

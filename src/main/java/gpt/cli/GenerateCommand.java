@@ -38,7 +38,9 @@ import picocli.CommandLine.Spec;
       "  gpt --prompt-file scene.txt --greedy               always the likeliest token",
       "  gpt --top-k 0 --top-p 0.9 --repetition-penalty 1.1 other ways to draw",
       "  gpt --beams 4 --num-return 2 -n 60                 the likeliest texts",
-      "  gpt --prompt \"To be\" --json --quiet                one JSON object a sample"
+      "  gpt --prompt \"To be\" --json --quiet                one JSON object a sample",
+      "  gpt --prompt \"To be\" -n 20 --trace                how each token is drawn",
+      "  gpt --prompt \"To be\" -n 20 --plot steps.html      the same as a page with sliders"
     })
 final class GenerateCommand implements Callable<Integer> {
   /** More would be most of a vocabulary, and a list of a megabyte. */
@@ -96,6 +98,8 @@ final class GenerateCommand implements Callable<Integer> {
               + " likeliest. Default: none")
   private int logprobs;
 
+  @Mixin private TraceOptions trace;
+
   @Option(
       names = {"-q", "--quiet"},
       description = "No notes and no speed on standard error.")
@@ -122,7 +126,10 @@ final class GenerateCommand implements Callable<Integer> {
   private LoadedModel load(PromptOptions.Prompt given, SamplingParameters parameters)
       throws PromptOptions.InvalidException {
     int texts = beams.wanted() ? beams.beams().beams() : numSamples;
-    DeviceOptions.Use use = new DeviceOptions.Use(texts, beams.wanted(), parameters, logprobs);
+    DeviceOptions.Use use =
+        trace.wanted()
+            ? DeviceOptions.Use.SESSION
+            : new DeviceOptions.Use(texts, beams.wanted(), parameters, logprobs);
     LoadedModel.Ids ids =
         (tokenizer, config) -> {
           int[] promptIds = given.encode(tokenizer, config.vocabSize());
@@ -163,14 +170,29 @@ final class GenerateCommand implements Callable<Integer> {
             0,
             beams.wanted() ? beams.texts() : numSamples,
             logprobs);
+    if (trace.wanted()) {
+      request = request.withTrace();
+    }
     Backend backend = loaded.backend();
-    SamplePrinter printer =
-        json
-            ? new JsonPrinter(backend, sampling.seed(), loaded.seconds())
-            : new TextPrinter(tokenizer, request);
+    Vocabulary vocabulary = new Vocabulary(tokenizer);
+    SamplePrinter printer;
+    if (json) {
+      printer = new JsonPrinter(backend, sampling.seed(), loaded.seconds());
+    } else if (trace.printed()) {
+      printer = new TracePrinter(vocabulary, request, trace.top());
+    } else {
+      printer = new TextPrinter(tokenizer, request);
+    }
+    Optional<StepRecorder> recorder =
+        trace
+            .file()
+            .map(
+                file ->
+                    new StepRecorder(
+                        file, parameters, vocabulary, loaded.ids(), trace.top(), this::note));
     ProfileTable profile = new ProfileTable(loaded.opened()::profile);
     Follower follower =
-        new Follower(request, backend.config().blockSize(), printer, profile, this::note);
+        new Follower(request, backend.config().blockSize(), printer, profile, recorder, this::note);
     printer.begin();
     Generator generator = new Generator(backend, tokenizer);
     List<Generation> generations =
@@ -178,6 +200,7 @@ final class GenerateCommand implements Callable<Integer> {
             ? generator.search(request, beams.beams(), follower)
             : generator.generate(request, follower);
     Optional<Timings> total = generations.stream().map(Generation::timings).reduce(Timings::plus);
+    recorder.ifPresent(StepRecorder::write);
     profile.lines().forEach(System.err::println); // asked for, also with --quiet
     total.ifPresent(timings -> print(SpeedLine.of(timings)));
   }
@@ -194,6 +217,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw usage("--logprobs: needs --json, which has room for them");
     }
     device.check(this::usage);
+    trace.check(spec.commandLine().getParseResult(), json, this::usage);
     if (stops.contains("")) {
       throw usage("--stop: the text must not be empty");
     }

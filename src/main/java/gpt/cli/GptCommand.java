@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt info|devices|export|completion [OPTIONS]",
+      "       gpt next|info|devices|export|completion [OPTIONS]",
       "       gpt COMMAND --help"
     },
     synopsisHeading = "Usage: ",
@@ -40,6 +40,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     },
     subcommands = {
       GenerateCommand.class,
+      NextCommand.class,
       InfoCommand.class,
       DevicesCommand.class,
       ExportCommand.class,

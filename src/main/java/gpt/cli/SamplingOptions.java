@@ -107,6 +107,11 @@ final class SamplingOptions {
       description = "The same seed gives the same text. Default: ${DEFAULT-VALUE}, as sample.py's")
   private long seed;
 
+  /** Whether one is given. */
+  boolean hasTemperature() {
+    return greedy || temperature != null;
+  }
+
   long seed() {
     return seed;
   }

@@ -37,6 +37,29 @@ public enum ChainStep {
     return label.replaceAll("[-/]", "_");
   }
 
+  /** Its name with the value that it has: {@code top-k 200}. */
+  public String setting(SamplingParameters parameters) {
+    return switch (this) {
+      case REPETITION_PENALTY -> label + " " + number(parameters.repetitionPenalty());
+      case TEMPERATURE -> label + " " + number(parameters.temperature());
+      case TOP_K -> label + " " + parameters.topK();
+      case TOP_P -> label + " " + number(parameters.topP());
+      case MIN_P -> label + " " + number(parameters.minP());
+      case TYPICAL_P -> label + " " + number(parameters.typicalP());
+      case FREQUENCY_PRESENCE_PENALTY, LOGIT_BIAS, MIN_NEW_TOKENS -> label;
+    };
+  }
+
+  /** A setting as one would write it: 1, not 1.0. */
+  public static String number(double value) {
+    return String.valueOf(value).replaceAll("\\.0$", "");
+  }
+
+  /** Whether it leaves ids out, and the others as likely to one another as they were. */
+  public boolean cuts() {
+    return compareTo(TEMPERATURE) > 0;
+  }
+
   /** Whether these parameters take the step: none is taken at its neutral value. */
   public boolean isOn(SamplingParameters parameters) {
     boolean draws = parameters.temperature() != 0;

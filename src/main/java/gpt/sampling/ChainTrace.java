@@ -12,6 +12,8 @@ import java.util.List;
  * @param adjusted the logits as the temperature takes them: after penalties, biases and the minimum
  *     of new tokens; −∞ for what is banned (V)
  * @param probabilities the softmax of the model's logits (V)
+ * @param heated after the temperature, also where that is 1: what the draw counts with if nothing
+ *     is cut; 0 for what is less than 2⁻⁴⁴ of the likeliest (V)
  * @param stages what each step that is on made of them, in order
  * @param random the random number that the token was drawn with, in [0, 1); of no use at
  *     temperature 0
@@ -23,6 +25,7 @@ public record ChainTrace(
     float[] logits,
     float[] adjusted,
     double[] probabilities,
+    double[] heated,
     List<Stage> stages,
     double random,
     int chosen) {
@@ -38,12 +41,27 @@ public record ChainTrace(
 
   /** The probabilities that the token was drawn with: after the last step (V). */
   public double[] drawn() {
-    return stages.isEmpty() ? probabilities : stages.getLast().probabilities();
+    boolean cut = !stages.isEmpty() && stages.getLast().step().cuts();
+    return cut ? stages.getLast().probabilities() : heated;
   }
 
   /** Whether a random number decided. */
   public boolean isRandom() {
     return parameters.temperature() != 0;
+  }
+
+  /**
+   * The ids that the model finds likeliest, the likeliest first, the lowest id of equals first.
+   *
+   * @param n how many; all where there are fewer
+   */
+  public int[] likeliest(int n) {
+    return Logprobs.of(logits, logits.length, chosen, Math.min(n, logits.length)).ids();
+  }
+
+  /** The model's own log-probability of an id, in nats. */
+  public double logProbability(int id) {
+    return Logprobs.of(logits, logits.length, id, 1).chosen();
   }
 
   /** How many ids the model finds likelier than this one, and of equals have a lower id; plus 1. */

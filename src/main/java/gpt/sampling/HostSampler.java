@@ -69,15 +69,30 @@ public final class HostSampler {
   public ChainTrace trace(float[] logits, History history, int sample, int step) {
     List<ChainTrace.Stage> stages = new ArrayList<>();
     int id = sample(logits, history, sample, step, stages);
+    double[] heated = heated(stages);
     return new ChainTrace(
         parameters,
         step,
         Arrays.copyOf(logits, vocabSize),
         logitSteps.values().clone(),
         Softmax.of(logits, vocabSize),
+        heated,
         List.copyOf(stages),
         Philox.uniform(parameters.seed(), sample, step),
         id);
+  }
+
+  /** After the temperature; that stage goes where the temperature is 1. */
+  private double[] heated(List<ChainTrace.Stage> stages) {
+    for (ChainTrace.Stage stage : stages) {
+      if (stage.step() == ChainStep.TEMPERATURE) {
+        if (!ChainStep.TEMPERATURE.isOn(parameters)) {
+          stages.remove(stage);
+        }
+        return stage.probabilities();
+      }
+    }
+    throw new IllegalStateException("no temperature");
   }
 
   private int sample(
@@ -123,7 +138,7 @@ public final class HostSampler {
 
   /** Adds what a step has made, if it is on and somebody wants to know. */
   private void keep(ChainStep step, List<ChainTrace.Stage> stages) {
-    if (stages != null && step.isOn(parameters)) {
+    if (stages != null && (step.isOn(parameters) || step == ChainStep.TEMPERATURE)) {
       double[] probabilities =
           step.compareTo(ChainStep.TEMPERATURE) < 0
               ? Softmax.of(logitSteps.values(), vocabSize)

@@ -110,6 +110,22 @@ public record SamplingParameters(
     return new Builder();
   }
 
+  /** The same at another temperature. */
+  public SamplingParameters withTemperature(double other) {
+    return new SamplingParameters(
+        repetitionPenalty,
+        frequencyPenalty,
+        presencePenalty,
+        logitBias,
+        minNewTokens,
+        other,
+        topK,
+        topP,
+        minP,
+        typicalP,
+        seed);
+  }
+
   /** Whether the id is that of the largest logit as the model gives it, whatever else is set. */
   public boolean isPlainGreedy() {
     return temperature == 0 && !changesLogits();

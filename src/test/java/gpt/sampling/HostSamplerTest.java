@@ -47,7 +47,7 @@ class HostSamplerTest {
     assertTrue(different <= 20, "different in " + different + " of 4000");
   }
 
-  private static SamplingParameters random(int vocabSize, Random random, long seed) {
+  static SamplingParameters random(int vocabSize, Random random, long seed) {
     SamplingParameters.Builder builder = SamplingParameters.builder().seed(seed);
     if (random.nextBoolean()) {
       builder.repetitionPenalty(0.5 + random.nextDouble());

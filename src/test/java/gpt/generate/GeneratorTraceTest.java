@@ -1,0 +1,66 @@
+package gpt.generate;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import gpt.sampling.ChainTrace;
+import gpt.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+/** A traced generation tells of every token before it comes, and is no other one. */
+class GeneratorTraceTest {
+  private static final int VOCAB = 30;
+
+  @Test
+  void eachTokenIsTracedBeforeItIsTold() {
+    SamplingParameters sampling = SamplingParameters.builder().temperature(1.2).topK(7).build();
+    Request request =
+        new Request(
+            new int[] {3, 4}, 6, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 2, 2);
+    List<Generation> plain = generate(request, (sample, id, text) -> true);
+    List<String> events = new ArrayList<>();
+    List<ChainTrace> traces = new ArrayList<>();
+    List<Generation> traced =
+        generate(
+            request.withTrace(),
+            new Listener() {
+              @Override
+              public boolean token(int sample, int id, String text) {
+                events.add("token " + sample + " " + id);
+                return true;
+              }
+
+              @Override
+              public void traced(int sample, ChainTrace trace) {
+                events.add("trace " + sample + " " + trace.chosen());
+                traces.add(trace);
+              }
+            });
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      assertArrayEquals(plain.get(i).ids(), traced.get(i).ids());
+      for (int id : plain.get(i).ids()) {
+        expected.add("trace " + (2 + i) + " " + id);
+        expected.add("token " + (2 + i) + " " + id);
+      }
+    }
+    assertEquals(expected, events);
+    for (int i = 0; i < 12; i++) {
+      assertEquals(i % 6, traces.get(i).step());
+      assertEquals(VOCAB, traces.get(i).logits().length);
+    }
+    // The model's array is spoilt by the next call: each trace has its own.
+    float[] first = FakeBackend.random(VOCAB).apply(new int[] {3, 4});
+    assertArrayEquals(first, traces.get(0).logits());
+    assertArrayEquals(first, traces.get(6).logits());
+  }
+
+  private static List<Generation> generate(Request request, Listener listener) {
+    FakeBackend backend = new FakeBackend(4, VOCAB, FakeBackend.random(VOCAB));
+    return new Generator(backend, Optional.empty()).generate(request, listener);
+  }
+}
