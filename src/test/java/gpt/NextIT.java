@@ -61,14 +61,14 @@ class NextIT {
       double before = candidates.get(i - 1).get("probability").getAsDouble();
       assertTrue(before >= candidates.get(i).get("probability").getAsDouble());
     }
-    // Softmax by hand.
+    // Softmax by hand, of logits as a float's shortest decimals.
     double normaliser =
         candidates.stream().mapToDouble(c -> Math.exp(c.get("logit").getAsDouble())).sum();
     JsonObject first = candidates.getFirst();
     assertEquals(
         Math.exp(first.get("logit").getAsDouble()) / normaliser,
         first.get("probability").getAsDouble(),
-        1e-12);
+        1e-6);
     // What generate draws.
     String[] generate = {
       "--prompt",
