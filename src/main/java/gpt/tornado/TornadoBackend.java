@@ -17,6 +17,7 @@ import java.util.BitSet;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -252,6 +253,20 @@ public final class TornadoBackend implements Backend {
     forward.blocks(rows);
   }
 
+  /**
+   * Copies keys and values of contexts to others.
+   *
+   * @param positions how many, from the first one
+   * @param source the context that each context gets them from; itself keeps what it has
+   */
+  private void copy(int positions, IntUnaryOperator source) {
+    buffers.copies.set(0, positions);
+    for (int b = 0; b < samples; b++) {
+      buffers.copies.set(SlotCopy.SOURCES + b, source.applyAsInt(b));
+    }
+    forward.copySlots(positions);
+  }
+
   @Override
   public void close() {
     forward.close();
@@ -317,11 +332,7 @@ public final class TornadoBackend implements Backend {
       }
       if (from != this) {
         if (from.length > 0) {
-          buffers.copies.set(0, from.length);
-          for (int b = 0; b < samples; b++) {
-            buffers.copies.set(SlotCopy.SOURCES + b, b == slot ? from.slot : b);
-          }
-          forward.copySlots(from.length);
+          copy(from.length, b -> b == slot ? from.slot : b);
         }
         length = from.length;
       }
@@ -361,7 +372,7 @@ public final class TornadoBackend implements Backend {
       step = 0;
       append(0, 0, prompt, texts, 0);
       if (texts > 1) {
-        forward.copyCache(prompt.length);
+        copy(prompt.length, b -> b < texts ? 0 : b);
       }
       return chosen(1, texts, 0);
     }

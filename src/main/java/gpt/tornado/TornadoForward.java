@@ -3,7 +3,6 @@ package gpt.tornado;
 import gpt.kernels.Advance;
 import gpt.kernels.Argmax;
 import gpt.kernels.Attention;
-import gpt.kernels.CacheCopy;
 import gpt.kernels.Embedding;
 import gpt.kernels.Feed;
 import gpt.kernels.GeluProjection;
@@ -62,7 +61,6 @@ final class TornadoForward implements AutoCloseable {
   private final Graph choose;
   private final Graph head;
   private final Graph logits;
-  private final Graph copy;
   private final Graph copySlots;
   private final SamplingGraphs sampling;
   private final BeamGraphs beams; // null where no beams are wanted
@@ -104,7 +102,6 @@ final class TornadoForward implements AutoCloseable {
     choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
     head = head(plan.graph("head"));
     logits = head(plan.graph("logits"));
-    copy = plan.graph("copy").add("cache", kernels.cacheCopy(), cacheCopy());
     copySlots =
         plan.graph("copySlots")
             .add("cache", kernels.slotCopy(), BeamGraphs.slotCopy(config, b, b.copies, samples));
@@ -260,20 +257,6 @@ final class TornadoForward implements AutoCloseable {
     return new Advance.Arguments(b.pass, b.chosen, b.tokens, b.positions, b.slots, b.rowOf);
   }
 
-  private CacheCopy.Arguments cacheCopy() {
-    return new CacheCopy.Arguments(
-        b.pass,
-        b.positions,
-        b.rowOf,
-        b.keyCache,
-        b.valueCache,
-        config.nLayer(),
-        samples,
-        config.nHead(),
-        config.headSize(),
-        config.blockSize());
-  }
-
   // A pass.
 
   /**
@@ -339,11 +322,6 @@ final class TornadoForward implements AutoCloseable {
     run(logits, rows);
   }
 
-  /** Keys and values of sample 0, positions 0 to {@code length} − 1, for all samples. */
-  void copyCache(int length) {
-    run(copy, length);
-  }
-
   /** Keys and values of contexts for others, as {@code b.copies} says, so many positions. */
   void copySlots(int length) {
     run(copySlots, length);
@@ -382,7 +360,7 @@ final class TornadoForward implements AutoCloseable {
       needed.add(prompt);
     }
     if (samples > 1 && beams == null) {
-      needed.add(copy);
+      needed.add(copySlots);
     }
     plan.compile(needed, progress);
   }
