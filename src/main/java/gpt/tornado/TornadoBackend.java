@@ -14,6 +14,7 @@ import gpt.sampling.SamplingParameters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -350,14 +351,14 @@ public final class TornadoBackend implements Backend {
 
   private final class TornadoBatch implements Batch {
     private final Drawing drawing;
-    private final SamplingParameters sampling;
+    private final List<Graph> chain;
     private final int texts;
     private final Logprobs[] logprobs;
     private int step;
 
     TornadoBatch(Drawing drawing, int texts) {
       this.drawing = drawing;
-      sampling = drawing.sampling();
+      chain = forward.chain(drawing.sampling());
       this.texts = texts;
       logprobs = new Logprobs[texts];
     }
@@ -365,7 +366,7 @@ public final class TornadoBackend implements Backend {
     @Override
     public int[] start(int[] prompt) {
       Contexts.checkAppend(config, 0, prompt);
-      if (!sampling.isPlainGreedy() || drawing.logprobs() > 0) {
+      if (!drawing.sampling().isPlainGreedy() || drawing.logprobs() > 0) {
         buffers.sampling.request(drawing);
         forward.startSampling();
       }
@@ -394,7 +395,7 @@ public final class TornadoBackend implements Backend {
     }
 
     private int[] chosen(int logitRows, int count, int first) {
-      forward.choose(logitRows, sampling);
+      forward.choose(logitRows, chain);
       int[] ids = IntStream.range(0, count).map(buffers.chosen::get).toArray();
       for (int i = 0; i < count; i++) {
         if (ids[i] < 0) {

@@ -291,14 +291,19 @@ final class TornadoForward implements AutoCloseable {
     run(sampling.start(), 1);
   }
 
-  /** The next token of each sample, in {@code b.chosen}. */
-  void choose(int rows, SamplingParameters parameters) {
+  /** What leads from the rows to the next tokens, in this order: for {@link #choose}. */
+  List<Graph> chain(SamplingParameters parameters) {
     if (parameters.isPlainGreedy()) {
-      run(choose, rows);
-    } else {
-      run(head, rows);
-      sampling.chain(parameters).forEach(graph -> run(graph, rows));
+      return List.of(choose);
     }
+    List<Graph> chain = new ArrayList<>(List.of(head));
+    chain.addAll(sampling.chain(parameters));
+    return chain;
+  }
+
+  /** The next token of each sample, in {@code b.chosen}. */
+  void choose(int rows, List<Graph> chain) {
+    chain.forEach(graph -> run(graph, rows));
   }
 
   /** The log-probabilities of the tokens chosen last, in {@code b.sampling.top}. */
@@ -349,11 +354,11 @@ final class TornadoForward implements AutoCloseable {
     if (beams != null) {
       needed.add(head);
       needed.addAll(beams.all());
-    } else if (parameters.isPlainGreedy()) {
-      needed.add(choose);
     } else {
-      needed.addAll(List.of(sampling.start(), head));
-      needed.addAll(sampling.chain(parameters));
+      if (!parameters.isPlainGreedy()) {
+        needed.add(sampling.start());
+      }
+      needed.addAll(chain(parameters));
     }
     sampling.logprobs().ifPresent(needed::add);
     if (!few(promptLength)) {
