@@ -37,7 +37,6 @@ public final class TornadoBackend implements Backend {
   private final DeviceBuffers buffers;
   private final TornadoForward forward;
   private final Profile profile;
-  private final Options options;
   private final float[] logits;
 
   /** Contexts that are in use; each has its part of the cache. */
@@ -98,7 +97,6 @@ public final class TornadoBackend implements Backend {
     precision = options.precision();
     samples = options.samples();
     profile = options.profile();
-    this.options = options;
     logits = new float[config.vocabSize()];
     KernelSet kernels = KernelSet.of(device.target());
     buffers =
@@ -193,10 +191,7 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public Optional<Batch> newBatch(Drawing drawing, int texts) {
-    if (texts > samples
-        || !used.isEmpty()
-        || drawing.logprobs() > options.logprobs()
-        || !SamplingBuffers.fits(drawing, config.vocabSize())) {
+    if (texts > samples || !used.isEmpty() || !buffers.sampling.fits(drawing)) {
       return Optional.empty();
     }
     used.set(0, texts);
