@@ -2,6 +2,7 @@ package gpt.generate;
 
 import gpt.model.Backend;
 import gpt.model.GptException;
+import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.InvalidLogitsException;
@@ -16,14 +17,11 @@ import java.util.function.IntPredicate;
  */
 final class HostSource implements Source {
   private final Backend backend;
+  private final Drawing drawing;
   private final HostSampler sampler;
   private final int blockSize;
   private final int[] prompt;
-  private final int[] wholePrompt;
   private final History history;
-
-  /** Log-probabilities of each token that are wanted. */
-  private final int wanted;
 
   private Backend.Session session;
   private float[] promptLogits;
@@ -44,25 +42,16 @@ final class HostSource implements Source {
   /**
    * A source; the model is not run yet.
    *
-   * @param prompt 1 to blockSize ids
-   * @param wholePrompt those and what the context has no room for: what penalties count
-   * @param firstSample index of the first text
-   * @param logprobs how many log-probabilities are wanted with each token
+   * @param prompt what the context has room for of the drawing's prompt, 1 to blockSize ids
    */
-  HostSource(
-      Backend backend,
-      HostSampler sampler,
-      int[] prompt,
-      int[] wholePrompt,
-      int firstSample,
-      int logprobs) {
+  HostSource(Backend backend, Drawing drawing, int[] prompt) {
     this.backend = backend;
-    this.sampler = sampler;
+    this.drawing = drawing;
     this.prompt = prompt;
-    this.wholePrompt = wholePrompt;
-    wanted = logprobs;
-    history = new History(backend.config().vocabSize());
-    sample = firstSample - 1;
+    int vocabSize = backend.config().vocabSize();
+    sampler = new HostSampler(drawing.sampling(), vocabSize, drawing.stopIds());
+    history = new History(vocabSize);
+    sample = drawing.firstSample() - 1;
     blockSize = backend.config().blockSize();
     ids = Arrays.copyOf(prompt, prompt.length + 64);
   }
@@ -76,7 +65,7 @@ final class HostSource implements Source {
   public int[] start() {
     sample++;
     length = prompt.length;
-    history.start(wholePrompt);
+    history.start(drawing.prompt());
     return draw(prefillOnce());
   }
 
@@ -131,8 +120,8 @@ final class HostSource implements Source {
     try {
       last = sampler.sample(logits, history, sample, step);
       history.add(last);
-      if (wanted > 0) {
-        logprobs = Logprobs.of(logits, backend.config().vocabSize(), last, wanted);
+      if (drawing.logprobs() > 0) {
+        logprobs = Logprobs.of(logits, backend.config().vocabSize(), last, drawing.logprobs());
       }
       return new int[] {last};
     } catch (InvalidLogitsException e) {
