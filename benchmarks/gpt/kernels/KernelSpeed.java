@@ -104,9 +104,6 @@ public final class KernelSpeed {
         s ->
             s.time(PrefillAttention.VERSIONS, KernelCases.attention(256, 12, 64, 256, true, SEED)));
     all.put("argmax", s -> s.time(Argmax.VERSIONS, KernelCases.argmax(1, 1, 50257, SEED)));
-    all.put(
-        "cache-copy",
-        s -> s.time(CacheCopy.VERSIONS, KernelCases.cacheCopy(4, 12, 64, 256, 1024, SEED)));
     Sampling.Layout small = new Sampling.Layout(50257, 1024, 6);
     all.put(
         "logit-steps",
@@ -130,10 +127,14 @@ public final class KernelSpeed {
           s.time(Narrow.VERSIONS, SamplingCases.narrow(1, small, kind, 0, SEED));
         });
     all.put("moments", s -> s.time(Moments.VERSIONS, SamplingCases.moments(1, 50257, SEED)));
-    int[] sources = {0, 0, 0, 3};
+    int[] prompt = {0, 0, 0, 0};
+    int[] beams = {0, 0, 0, 3};
     all.put(
         "slot-copy",
-        s -> s.time(SlotCopy.VERSIONS, BeamCases.slotCopy(sources, 12, 64, 256, 1024, SEED)));
+        s -> {
+          s.time(SlotCopy.VERSIONS, BeamCases.slotCopy(prompt, 12, 64, 256, 1024, SEED));
+          s.time(SlotCopy.VERSIONS, BeamCases.slotCopy(beams, 12, 64, 256, 1024, SEED));
+        });
     all.put(
         "beam-chunks",
         s -> s.time(BeamChunks.VERSIONS, BeamCases.chunks(4, 8, 50257, 1024, false, SEED)));

@@ -34,9 +34,6 @@ public final class Argmax {
   /** A lane's id where all of its logits are −∞: it loses every tie. */
   private static final int NOTHING = Integer.MAX_VALUE;
 
-  /** Beyond any logit that arithmetic on a model's weights gives, and nearly +∞. */
-  private static final float LIMIT = Float.MAX_VALUE;
-
   /**
    * What a launch takes.
    *
@@ -157,9 +154,9 @@ public final class Argmax {
     if (b < pass.get(Pass.SAMPLES)) {
       int from = row(b, own, pass) * vocabSize;
       int best = largest(logits, from, vocabSize, lane, GROUP);
-      float value = -LIMIT;
+      float value = -Sampling.LIMIT;
       if (best < 0) {
-        value = LIMIT;
+        value = Sampling.LIMIT;
       } else {
         if (best != NOTHING) {
           value = logits.get(from + best);
@@ -197,21 +194,17 @@ public final class Argmax {
    */
   private static int largest(FloatArray logits, int from, int vocabSize, int lane, int lanes) {
     int best = NOTHING;
-    float value = -LIMIT;
+    float value = -Sampling.LIMIT;
     for (int id = lane; id < vocabSize; id += lanes) {
       float other = logits.get(from + id);
-      if (other < LIMIT) { // false for NaN; a test the other way round would be false too
+      if (other < Sampling.LIMIT) { // false for NaN
         if (other > value) {
           value = other;
           best = id;
         }
       } else {
-        int status = Sampling.NAN;
-        if (other > 0) {
-          status = Sampling.INFINITE;
-        }
-        value = LIMIT;
-        best = Math.min(best, status);
+        value = Sampling.LIMIT;
+        best = Math.min(best, Sampling.damage(other));
       }
     }
     return best;

@@ -33,9 +33,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class BeamChunks {
   private static final int GROUP = 256;
 
-  /** Beyond any logit that arithmetic on a model's weights gives, and nearly +∞. */
-  private static final float LIMIT = Float.MAX_VALUE;
-
   /** A difference of two of these is finite. */
   private static final float MOST = 1e38f;
 
@@ -185,7 +182,7 @@ public final class BeamChunks {
       int status = 0;
       for (int id = from; id < end; id++) {
         float x = logits.get(row + id);
-        if (x < LIMIT) { // false for NaN
+        if (x < Sampling.LIMIT) { // false for NaN
           if (x >= Sampling.LEAST) {
             if (x > values.get(at + most - 1)) {
               int place = most - 1;
@@ -205,7 +202,7 @@ public final class BeamChunks {
             }
           }
         } else {
-          status = Math.min(status, damage(x));
+          status = Math.min(status, Sampling.damage(x));
         }
       }
       float top = Math.min(values.get(at), MOST);
@@ -240,7 +237,7 @@ public final class BeamChunks {
       int row = b * vocabSize;
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
-      float last = LIMIT;
+      float last = Sampling.LIMIT;
       int lastId = LAST; // so that LIMIT itself is not taken
       float top = Sampling.NOTHING;
       for (int k = 0; k < most; k++) {
@@ -305,10 +302,10 @@ public final class BeamChunks {
       int status = 0;
       for (int id = from + lane; id < end; id += GROUP) {
         float x = logits.get(row + id);
-        if (x < LIMIT) {
+        if (x < Sampling.LIMIT) {
           sum += weight(x, largest);
         } else {
-          status = Math.min(status, damage(x));
+          status = Math.min(status, Sampling.damage(x));
         }
       }
       numbers[lane] = sum;
@@ -336,14 +333,5 @@ public final class BeamChunks {
       weight = TornadoMath.exp(Math.min(x, MOST) - top);
     }
     return weight;
-  }
-
-  /** Which it is, of NaN and +∞. */
-  private static int damage(float x) {
-    int status = Sampling.NAN;
-    if (x > 0) {
-      status = Sampling.INFINITE;
-    }
-    return status;
   }
 }

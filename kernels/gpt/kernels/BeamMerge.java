@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task12;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task11;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -98,7 +98,7 @@ public final class BeamMerge {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task12<
+      Task11<
               KernelContext,
               IntArray,
               FloatArray,
@@ -108,7 +108,6 @@ public final class BeamMerge {
               IntArray,
               IntArray,
               FloatArray,
-              Integer,
               Integer,
               Integer>
           kernel,
@@ -130,8 +129,7 @@ public final class BeamMerge {
                 a.candidates,
                 a.candidateScores,
                 a.chunks,
-                a.most,
-                1),
+                a.most),
         (a, rows) -> Version.groups(1, group));
   }
 
@@ -163,9 +161,8 @@ public final class BeamMerge {
       IntArray candidates,
       FloatArray candidateScores,
       int chunks,
-      int most,
-      int one) {
-    if (context.globalIdx < one) {
+      int most) {
+    if (context.globalIdx == 0) {
       merge(pass, values, ids, offsets, failures, heads, candidates, candidateScores, chunks, most);
     }
   }
@@ -224,8 +221,7 @@ public final class BeamMerge {
       IntArray candidates,
       FloatArray candidateScores,
       int chunks,
-      int most,
-      int one) {
+      int most) {
     float[] scores = context.allocateFloatLocalArray(GROUP);
     int[] places = context.allocateIntLocalArray(GROUP);
     int lane = context.localIdx;

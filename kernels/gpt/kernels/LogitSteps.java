@@ -39,9 +39,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class LogitSteps {
   private static final int GROUP = 256;
 
-  /** Nearly +∞. */
-  private static final float LIMIT = Float.MAX_VALUE;
-
   /**
    * What a launch takes.
    *
@@ -238,10 +235,10 @@ public final class LogitSteps {
       int row = row(b, pass, raw) * vocabSize;
       float largest = Sampling.NOTHING;
       float before = Sampling.NOTHING;
-      float status = 0;
+      int status = 0;
       for (int id = from; id < end; id++) {
         float logit = logits.get(row + id);
-        status = Math.min(status, damage(logit));
+        status = Math.min(status, Sampling.damage(logit));
         before = larger(before, logit);
         float value = stepped(logit, id, b, pass, parameters, factors, seen, bias, vocabSize, raw);
         values.set(b * vocabSize + id, value);
@@ -270,7 +267,7 @@ public final class LogitSteps {
       int raw) {
     float[] largests = context.allocateFloatLocalArray(GROUP);
     float[] befores = context.allocateFloatLocalArray(GROUP);
-    float[] statuses = context.allocateFloatLocalArray(GROUP);
+    int[] statuses = context.allocateIntLocalArray(GROUP);
     int i = context.groupIdx;
     int lane = context.localIdx;
     int b = i / chunks;
@@ -280,10 +277,10 @@ public final class LogitSteps {
       int row = row(b, pass, raw) * vocabSize;
       float largest = Sampling.NOTHING;
       float before = Sampling.NOTHING;
-      float status = 0;
+      int status = 0;
       for (int id = from + lane; id < end; id += GROUP) {
         float logit = logits.get(row + id);
-        status = Math.min(status, damage(logit));
+        status = Math.min(status, Sampling.damage(logit));
         before = larger(before, logit);
         float value = stepped(logit, id, b, pass, parameters, factors, seen, bias, vocabSize, raw);
         values.set(b * vocabSize + id, value);
@@ -306,19 +303,6 @@ public final class LogitSteps {
         maxima.set(3 * i + 2, statuses[0]);
       }
     }
-  }
-
-  /** 0 where a logit is a number, else why not. */
-  private static float damage(float logit) {
-    float status = Sampling.NAN;
-    if (logit < LIMIT) {
-      status = 0;
-    } else {
-      if (logit > 0) {
-        status = Sampling.INFINITE;
-      }
-    }
-    return status;
   }
 
   private static float larger(float a, float b) {

@@ -145,6 +145,9 @@ public final class Sampling {
   /** The bits of {@code seen} that count how often the id was generated. */
   public static final int COUNT = PROMPT - 1;
 
+  /** Beyond any logit that arithmetic on a model's weights gives, and nearly +∞. */
+  static final float LIMIT = Float.MAX_VALUE;
+
   /** What is less is not there. */
   static final float LEAST = -1e38f;
 
@@ -264,6 +267,19 @@ public final class Sampling {
   /** The sum times r · 2⁻²⁴, rounded down. */
   static long pointIn(long sum, int r) {
     return (sum >> 24) * r + (((sum & 0xFFFFFFL) * r) >> 24);
+  }
+
+  /** 0 where a logit is a number, else the status that says why not. */
+  static int damage(float logit) {
+    int status = NAN;
+    if (logit < LIMIT) { // false for NaN; a test the other way round would be false too
+      status = 0;
+    } else {
+      if (logit > 0) {
+        status = INFINITE;
+      }
+    }
+    return status;
   }
 
   // What a search looks at.

@@ -1,5 +1,6 @@
 package gpt;
 
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -140,6 +142,21 @@ class ErrorsIT {
     Program.gpt(line.toArray(String[]::new))
         .run()
         .failed(1, "all candidates are banned", "(sample 0, new token 1)");
+  }
+
+  /** Standard error stands on the same terminal, behind a prompt that was printed already. */
+  @Test
+  void anErrorBeginsALineOnATerminal() {
+    assumeTrue(
+        Program.of("sh", "-c", "script -qec true /dev/null").run().status() == 0,
+        "no script(1) of util-linux here; install it to test what a terminal shows");
+    String banned =
+        IntStream.range(0, 97).mapToObj(id -> " --logit-bias " + id + "=-inf").collect(joining());
+    String gpt = "scripts/gpt -q --model " + GOLDEN + " --prompt-ids 1,2" + banned;
+    Program.Result run = Program.of("script", "-qec", gpt, "/dev/null").run();
+    assertEquals(1, run.status(), run::toString);
+    assertTrue(run.out().contains("\n1 2\r\ngpt: all candidates are banned"), run::toString);
+    assertTrue(run.out().endsWith("(sample 0, new token 1)\r\n"), run::toString);
   }
 
   @Test

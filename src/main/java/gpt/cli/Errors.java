@@ -86,6 +86,7 @@ final class Errors {
       e.printStackTrace(out);
     }
     out.flush();
+    StandardOutput.endLine();
     System.err.print(text);
     System.err.flush();
     return status;

@@ -21,6 +21,7 @@ final class StandardOutput {
 
   private static boolean midLine;
   private static boolean guarded;
+  private static boolean terminal;
 
   /** Nobody reads any more, as with {@code | head}: a reason to stop, not an error. */
   static final class ClosedException extends IOException {
@@ -43,7 +44,8 @@ final class StandardOutput {
     }
     if (!guarded) {
       guarded = true;
-      if (Terminal.isStandardOutput()) {
+      terminal = Terminal.isStandardOutput();
+      if (terminal) {
         try {
           Runtime.getRuntime().addShutdownHook(new Thread(StandardOutput::endLine));
         } catch (IllegalStateException e) {
@@ -84,9 +86,13 @@ final class StandardOutput {
     return null;
   }
 
-  /** After Ctrl-C in the middle of a line, the shell's prompt begins a line of its own. */
-  private static synchronized void endLine() {
-    if (midLine) {
+  /**
+   * On a terminal, ends a line that text was written to: an error then begins a line of its own,
+   * and so does the shell's prompt after Ctrl-C.
+   */
+  static synchronized void endLine() {
+    if (terminal && midLine) {
+      midLine = false;
       try {
         OUT.write('\n');
       } catch (IOException e) {

@@ -44,7 +44,7 @@ public final class Generator {
     List<Generation> generations = new ArrayList<>();
     int first = request.firstSample();
     int end = first + request.samples();
-    try (Source host = host(request, prompt)) {
+    try (Source host = new HostSource(backend, request.drawing(first), prompt, request.traced())) {
       while (first < end) {
         Optional<Source> batch = batch(request, prompt, first, end - first);
         try {
@@ -96,17 +96,8 @@ public final class Generator {
 
   /** The backend's own beams if it has them, else some that are made of its contexts. */
   private Backend.BeamBatch beams(Request request, int beams) {
-    int[] stopIds = request.endId().stream().toArray();
-    Drawing drawing = new Drawing(request.sampling(), 0, request.promptIds(), stopIds);
-    return backend.newBeams(drawing, beams).orElseGet(() -> new HostBeams(backend, request, beams));
-  }
-
-  /** Texts one after another, drawn here. */
-  private Source host(Request request, int[] prompt) {
-    int[] stopIds = request.endId().stream().toArray();
-    HostSampler sampler =
-        new HostSampler(request.sampling(), backend.config().vocabSize(), stopIds);
-    return new HostSource(backend, sampler, prompt, request);
+    Drawing drawing = request.drawing(0);
+    return backend.newBeams(drawing, beams).orElseGet(() -> new HostBeams(backend, drawing, beams));
   }
 
   /** As many of the remaining texts together as the backend takes, if it draws them itself. */
@@ -115,11 +106,8 @@ public final class Generator {
       return Optional.empty(); // the logits must come to the host
     }
     int texts = Math.min(remaining, backend.batchSize());
-    int[] stopIds = request.endId().stream().toArray();
-    Drawing drawing =
-        new Drawing(request.sampling(), first, request.promptIds(), stopIds, request.logprobs());
     return backend
-        .newBatch(drawing, texts)
+        .newBatch(request.drawing(first), texts)
         .map(
             batch ->
                 new BatchSource(

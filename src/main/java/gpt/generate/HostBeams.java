@@ -4,6 +4,7 @@ import gpt.model.Backend;
 import gpt.model.Backend.Candidate;
 import gpt.model.BeamSlots;
 import gpt.model.GptException;
+import gpt.sampling.Drawing;
 import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.LogProbabilities;
 import java.util.Arrays;
@@ -25,10 +26,10 @@ final class HostBeams implements Backend.BeamBatch {
    *
    * @param beams B, contexts that are used at most
    */
-  HostBeams(Backend backend, Request request, int beams) {
+  HostBeams(Backend backend, Drawing drawing, int beams) {
     this.backend = backend;
-    int[] stopIds = request.endId().stream().toArray();
-    probabilities = new LogProbabilities(request.sampling(), backend.config().vocabSize(), stopIds);
+    int vocabSize = backend.config().vocabSize();
+    probabilities = new LogProbabilities(drawing.sampling(), vocabSize, drawing.stopIds());
     sessions = new Backend.Session[beams];
     slots = new BeamSlots(beams);
   }

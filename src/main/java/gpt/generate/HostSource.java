@@ -3,6 +3,7 @@ package gpt.generate;
 import gpt.model.Backend;
 import gpt.model.GptException;
 import gpt.sampling.ChainTrace;
+import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.InvalidLogitsException;
@@ -17,10 +18,11 @@ import java.util.function.IntPredicate;
  */
 final class HostSource implements Source {
   private final Backend backend;
+  private final Drawing drawing;
+  private final boolean traced;
   private final HostSampler sampler;
   private final int blockSize;
   private final int[] prompt;
-  private final Request request;
   private final History history;
 
   private Backend.Session session;
@@ -43,15 +45,18 @@ final class HostSource implements Source {
   /**
    * A source; the model is not run yet.
    *
-   * @param prompt 1 to blockSize ids, the last ones of the request's, all of which penalties count
+   * @param prompt what the context has room for of the drawing's prompt, 1 to blockSize ids
+   * @param traced whether it is kept how tokens are drawn
    */
-  HostSource(Backend backend, HostSampler sampler, int[] prompt, Request request) {
+  HostSource(Backend backend, Drawing drawing, int[] prompt, boolean traced) {
     this.backend = backend;
-    this.sampler = sampler;
+    this.drawing = drawing;
+    this.traced = traced;
     this.prompt = prompt;
-    this.request = request;
-    history = new History(backend.config().vocabSize());
-    sample = request.firstSample() - 1;
+    int vocabSize = backend.config().vocabSize();
+    sampler = new HostSampler(drawing.sampling(), vocabSize, drawing.stopIds());
+    history = new History(vocabSize);
+    sample = drawing.firstSample() - 1;
     blockSize = backend.config().blockSize();
     ids = Arrays.copyOf(prompt, prompt.length + 64);
   }
@@ -65,7 +70,7 @@ final class HostSource implements Source {
   public int[] start() {
     sample++;
     length = prompt.length;
-    history.start(request.promptIds());
+    history.start(drawing.prompt());
     return draw(prefillOnce());
   }
 
@@ -118,16 +123,15 @@ final class HostSource implements Source {
   private int[] draw(float[] logits) {
     int step = length - prompt.length;
     try {
-      if (request.traced()) {
+      if (traced) {
         trace = sampler.trace(logits, history, sample, step);
         last = trace.chosen();
       } else {
         last = sampler.sample(logits, history, sample, step);
       }
       history.add(last);
-      if (request.logprobs() > 0) {
-        int vocabSize = backend.config().vocabSize();
-        logprobs = Logprobs.of(logits, vocabSize, last, request.logprobs());
+      if (drawing.logprobs() > 0) {
+        logprobs = Logprobs.of(logits, backend.config().vocabSize(), last, drawing.logprobs());
       }
       return new int[] {last};
     } catch (InvalidLogitsException e) {

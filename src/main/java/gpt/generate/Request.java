@@ -1,6 +1,7 @@
 package gpt.generate;
 
 import gpt.model.GptException;
+import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.List;
 import java.util.OptionalInt;
@@ -118,5 +119,10 @@ public record Request(
         throw new GptException("a stop string must be valid Unicode, found half a surrogate pair");
       }
     }
+  }
+
+  /** What the tokens of the texts from {@code first} on are drawn with. */
+  Drawing drawing(int first) {
+    return new Drawing(sampling, first, promptIds, endId.stream().toArray(), logprobs);
   }
 }

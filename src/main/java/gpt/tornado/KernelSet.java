@@ -8,7 +8,6 @@ import gpt.kernels.BeamChunks;
 import gpt.kernels.BeamFeed;
 import gpt.kernels.BeamMerge;
 import gpt.kernels.BeamTotals;
-import gpt.kernels.CacheCopy;
 import gpt.kernels.Distances;
 import gpt.kernels.Embedding;
 import gpt.kernels.Feed;
@@ -39,7 +38,6 @@ record KernelSet(
     Version<Attention.Arguments> prefillAttention,
     Version<Argmax.Arguments> argmax,
     Version<Advance.Arguments> advance,
-    Version<CacheCopy.Arguments> cacheCopy,
     Version<SlotCopy.Arguments> slotCopy,
     Version<BeamFeed.Arguments> beamFeed,
     Version<BeamChunks.Arguments> beamChunks,
@@ -65,7 +63,6 @@ record KernelSet(
         gpu ? PrefillAttention.TILED : PrefillAttention.QUERIES_PER_THREAD,
         gpu ? Argmax.SAMPLE_PER_GROUP : Argmax.SAMPLE_PER_THREAD,
         Advance.ONE_PER_PASS,
-        CacheCopy.POSITION_PER_THREAD,
         SlotCopy.ELEMENT_PER_THREAD,
         BeamFeed.ONE_PER_PASS,
         gpu ? BeamChunks.CHUNK_PER_GROUP : BeamChunks.CHUNK_PER_THREAD,

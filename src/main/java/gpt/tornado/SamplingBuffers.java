@@ -96,9 +96,11 @@ final class SamplingBuffers {
     return 4L * (3L * samples * vocabSize + 3L * vocabSize + layout.sums(samples));
   }
 
-  /** Whether the kernels have room for these. */
-  static boolean fits(Drawing drawing, int vocabSize) {
-    return vocabSize <= Sampling.MOST_IDS && drawing.stopIds().length <= Sampling.MOST_STOPS;
+  /** Whether the kernels have room for these; more log-probabilities than ids are not wanted. */
+  boolean fits(Drawing drawing) {
+    return vocabSize <= Sampling.MOST_IDS
+        && drawing.stopIds().length <= Sampling.MOST_STOPS
+        && Math.min(drawing.logprobs(), vocabSize) <= logprobs;
   }
 
   /** The log-probabilities of a text's last token, from what came back in {@link #top}. */

@@ -14,9 +14,11 @@ import gpt.sampling.SamplingParameters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -35,7 +37,6 @@ public final class TornadoBackend implements Backend {
   private final DeviceBuffers buffers;
   private final TornadoForward forward;
   private final Profile profile;
-  private final Options options;
   private final float[] logits;
 
   /** Contexts that are in use; each has its part of the cache. */
@@ -96,7 +97,6 @@ public final class TornadoBackend implements Backend {
     precision = options.precision();
     samples = options.samples();
     profile = options.profile();
-    this.options = options;
     logits = new float[config.vocabSize()];
     KernelSet kernels = KernelSet.of(device.target());
     buffers =
@@ -191,10 +191,7 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public Optional<Batch> newBatch(Drawing drawing, int texts) {
-    if (texts > samples
-        || !used.isEmpty()
-        || drawing.logprobs() > options.logprobs()
-        || !SamplingBuffers.fits(drawing, config.vocabSize())) {
+    if (texts > samples || !used.isEmpty() || !buffers.sampling.fits(drawing)) {
       return Optional.empty();
     }
     used.set(0, texts);
@@ -250,6 +247,20 @@ public final class TornadoBackend implements Backend {
     buffers.request.set(Feed.HEADER + 3 * buffers.maxRows, rows - 1);
     forward.feed(rows);
     forward.blocks(rows);
+  }
+
+  /**
+   * Copies keys and values of contexts to others.
+   *
+   * @param positions how many, from the first one
+   * @param source the context that each context gets them from; itself keeps what it has
+   */
+  private void copy(int positions, IntUnaryOperator source) {
+    buffers.copies.set(0, positions);
+    for (int b = 0; b < samples; b++) {
+      buffers.copies.set(SlotCopy.SOURCES + b, source.applyAsInt(b));
+    }
+    forward.copySlots(positions);
   }
 
   @Override
@@ -317,11 +328,7 @@ public final class TornadoBackend implements Backend {
       }
       if (from != this) {
         if (from.length > 0) {
-          buffers.copies.set(0, from.length);
-          for (int b = 0; b < samples; b++) {
-            buffers.copies.set(SlotCopy.SOURCES + b, b == slot ? from.slot : b);
-          }
-          forward.copySlots(from.length);
+          copy(from.length, b -> b == slot ? from.slot : b);
         }
         length = from.length;
       }
@@ -339,14 +346,14 @@ public final class TornadoBackend implements Backend {
 
   private final class TornadoBatch implements Batch {
     private final Drawing drawing;
-    private final SamplingParameters sampling;
+    private final List<Graph> chain;
     private final int texts;
     private final Logprobs[] logprobs;
     private int step;
 
     TornadoBatch(Drawing drawing, int texts) {
       this.drawing = drawing;
-      sampling = drawing.sampling();
+      chain = forward.chain(drawing.sampling());
       this.texts = texts;
       logprobs = new Logprobs[texts];
     }
@@ -354,14 +361,14 @@ public final class TornadoBackend implements Backend {
     @Override
     public int[] start(int[] prompt) {
       Contexts.checkAppend(config, 0, prompt);
-      if (!sampling.isPlainGreedy() || drawing.logprobs() > 0) {
+      if (!drawing.sampling().isPlainGreedy() || drawing.logprobs() > 0) {
         buffers.sampling.request(drawing);
         forward.startSampling();
       }
       step = 0;
       append(0, 0, prompt, texts, 0);
       if (texts > 1) {
-        forward.copyCache(prompt.length);
+        copy(prompt.length, b -> b < texts ? 0 : b);
       }
       return chosen(1, texts, 0);
     }
@@ -383,7 +390,7 @@ public final class TornadoBackend implements Backend {
     }
 
     private int[] chosen(int logitRows, int count, int first) {
-      forward.choose(logitRows, sampling);
+      forward.choose(logitRows, chain);
       int[] ids = IntStream.range(0, count).map(buffers.chosen::get).toArray();
       for (int i = 0; i < count; i++) {
         if (ids[i] < 0) {

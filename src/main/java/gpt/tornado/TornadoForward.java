@@ -3,7 +3,6 @@ package gpt.tornado;
 import gpt.kernels.Advance;
 import gpt.kernels.Argmax;
 import gpt.kernels.Attention;
-import gpt.kernels.CacheCopy;
 import gpt.kernels.Embedding;
 import gpt.kernels.Feed;
 import gpt.kernels.GeluProjection;
@@ -62,7 +61,6 @@ final class TornadoForward implements AutoCloseable {
   private final Graph choose;
   private final Graph head;
   private final Graph logits;
-  private final Graph copy;
   private final Graph copySlots;
   private final SamplingGraphs sampling;
   private final BeamGraphs beams; // null where no beams are wanted
@@ -104,7 +102,6 @@ final class TornadoForward implements AutoCloseable {
     choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
     head = head(plan.graph("head"));
     logits = head(plan.graph("logits"));
-    copy = plan.graph("copy").add("cache", kernels.cacheCopy(), cacheCopy());
     copySlots =
         plan.graph("copySlots")
             .add("cache", kernels.slotCopy(), BeamGraphs.slotCopy(config, b, b.copies, samples));
@@ -260,20 +257,6 @@ final class TornadoForward implements AutoCloseable {
     return new Advance.Arguments(b.pass, b.chosen, b.tokens, b.positions, b.slots, b.rowOf);
   }
 
-  private CacheCopy.Arguments cacheCopy() {
-    return new CacheCopy.Arguments(
-        b.pass,
-        b.positions,
-        b.rowOf,
-        b.keyCache,
-        b.valueCache,
-        config.nLayer(),
-        samples,
-        config.nHead(),
-        config.headSize(),
-        config.blockSize());
-  }
-
   // A pass.
 
   /**
@@ -308,14 +291,19 @@ final class TornadoForward implements AutoCloseable {
     run(sampling.start(), 1);
   }
 
-  /** The next token of each sample, in {@code b.chosen}. */
-  void choose(int rows, SamplingParameters parameters) {
+  /** What leads from the rows to the next tokens, in this order: for {@link #choose}. */
+  List<Graph> chain(SamplingParameters parameters) {
     if (parameters.isPlainGreedy()) {
-      run(choose, rows);
-    } else {
-      run(head, rows);
-      sampling.chain(parameters).forEach(graph -> run(graph, rows));
+      return List.of(choose);
     }
+    List<Graph> chain = new ArrayList<>(List.of(head));
+    chain.addAll(sampling.chain(parameters));
+    return chain;
+  }
+
+  /** The next token of each sample, in {@code b.chosen}. */
+  void choose(int rows, List<Graph> chain) {
+    chain.forEach(graph -> run(graph, rows));
   }
 
   /** The log-probabilities of the tokens chosen last, in {@code b.sampling.top}. */
@@ -337,11 +325,6 @@ final class TornadoForward implements AutoCloseable {
     }
     run(select, rows);
     run(logits, rows);
-  }
-
-  /** Keys and values of sample 0, positions 0 to {@code length} − 1, for all samples. */
-  void copyCache(int length) {
-    run(copy, length);
   }
 
   /** Keys and values of contexts for others, as {@code b.copies} says, so many positions. */
@@ -371,18 +354,18 @@ final class TornadoForward implements AutoCloseable {
     if (beams != null) {
       needed.add(head);
       needed.addAll(beams.all());
-    } else if (parameters.isPlainGreedy()) {
-      needed.add(choose);
     } else {
-      needed.addAll(List.of(sampling.start(), head));
-      needed.addAll(sampling.chain(parameters));
+      if (!parameters.isPlainGreedy()) {
+        needed.add(sampling.start());
+      }
+      needed.addAll(chain(parameters));
     }
     sampling.logprobs().ifPresent(needed::add);
     if (!few(promptLength)) {
       needed.add(prompt);
     }
     if (samples > 1 && beams == null) {
-      needed.add(copy);
+      needed.add(copySlots);
     }
     plan.compile(needed, progress);
   }

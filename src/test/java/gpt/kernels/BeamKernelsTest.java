@@ -15,6 +15,8 @@ class BeamKernelsTest {
         .add(
             SlotCopy.VERSIONS, seed -> BeamCases.slotCopy(new int[] {0, 3, 0, 3}, 1, 7, 1, 9, seed))
         .add(SlotCopy.VERSIONS, seed -> BeamCases.slotCopy(new int[] {0, 0}, 3, 5, 70, 80, seed))
+        .add(SlotCopy.VERSIONS, seed -> BeamCases.slotCopy(new int[] {0}, 2, 3, 4, 5, seed))
+        .add(SlotCopy.VERSIONS, seed -> BeamCases.slotCopy(new int[] {0, 0, 0}, 2, 3, 1, 7, seed))
         .all();
   }
 

@@ -5,7 +5,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** What tells a pass its rows, and what a batch begins with. */
+/** What tells a pass its rows. */
 @Tag("kernels")
 class PassTest {
   @TestFactory
@@ -26,15 +26,6 @@ class PassTest {
         .add(Advance.VERSIONS, seed -> KernelCases.advance(true, 1, 3, seed))
         .add(Advance.VERSIONS, seed -> KernelCases.advance(false, 1, 1, seed))
         .add(Advance.VERSIONS, seed -> KernelCases.advance(false, 5, 5, seed))
-        .all();
-  }
-
-  @TestFactory
-  List<DynamicTest> cacheCopy() {
-    return new KernelTests(14_000)
-        .add(CacheCopy.VERSIONS, seed -> KernelCases.cacheCopy(1, 2, 3, 4, 5, seed))
-        .add(CacheCopy.VERSIONS, seed -> KernelCases.cacheCopy(3, 2, 3, 1, 7, seed))
-        .add(CacheCopy.VERSIONS, seed -> KernelCases.cacheCopy(2, 3, 5, 70, 80, seed))
         .all();
   }
 }

@@ -4,7 +4,6 @@ import gpt.kernels.Pass;
 import gpt.kernels.Version;
 import gpt.sampling.Drawing;
 import gpt.sampling.Logprobs;
-import gpt.sampling.SamplingParameters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -60,7 +59,7 @@ final class DeviceSampler implements AutoCloseable {
   private final Graph take;
   private final Graph fetch;
   private final SamplingGraphs graphs;
-  private SamplingParameters sampling;
+  private List<Graph> chain;
 
   /**
    * A sampler.
@@ -103,7 +102,7 @@ final class DeviceSampler implements AutoCloseable {
 
   /** Begins texts: from now on tokens are drawn so. */
   void start(Drawing drawing) {
-    sampling = drawing.sampling();
+    chain = graphs.chain(drawing.sampling());
     buffers.request(drawing);
     plan.run(graphs.start(), 1);
   }
@@ -132,7 +131,7 @@ final class DeviceSampler implements AutoCloseable {
    * @return ids, or one of the statuses of {@link gpt.kernels.Sampling}
    */
   int[] draw() {
-    graphs.chain(sampling).forEach(graph -> plan.run(graph, 1));
+    chain.forEach(graph -> plan.run(graph, 1));
     int[] ids = new int[samples];
     for (int b = 0; b < samples; b++) {
       ids[b] = chosen.get(b);
