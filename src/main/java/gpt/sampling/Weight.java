@@ -37,6 +37,11 @@ public final class Weight {
 
   private Weight() {}
 
+  /** The coefficients of 2^-t for t, t² and so on to t⁶, in units of 2⁻³⁰, signs left out (6). */
+  public static int[] coefficients() {
+    return new int[] {C1, C2, C3, C4, C5, C6};
+  }
+
   /**
    * The weight of a distance: 2⁴⁴ · 2^(−q/2²⁴), rounded down, which never rises with q.
    *
