@@ -149,8 +149,13 @@ class NextIT {
         Program.gpt("-n", "3", "--plot", png.toString(), "--top", "4").run().succeeded();
     assertTrue(run.notes().contains("gpt: wrote " + png), run::toString);
     assertTrue(ImageIO.read(png.toFile()).getWidth() > 600);
+    Path page = folder.resolve("steps.html");
+    Program.gpt("--prompt", "To be", "-n", "3", "--plot", page.toString(), "-q").run().succeeded();
+    String html = Files.readString(page);
+    assertTrue(html.startsWith("<!doctype html>") && html.contains("\"chosen\":"), html);
+    assertEquals(3, html.split("\"random\":").length - 1);
     try (var files = Files.list(folder)) {
-      assertEquals(2, files.count());
+      assertEquals(3, files.count());
     }
   }
 

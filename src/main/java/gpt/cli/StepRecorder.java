@@ -3,6 +3,7 @@ package gpt.cli;
 import gpt.plot.PlotFile;
 import gpt.plot.StepBars;
 import gpt.plot.StepCharts;
+import gpt.plot.StepsPage;
 import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
@@ -14,6 +15,8 @@ import java.util.stream.Collectors;
 
 /** Keeps the steps of a generation for a picture of them. */
 final class StepRecorder {
+  private static final String TITLE = "How the next token is drawn";
+
   /** Bars of one chart. */
   private static final int MOST_BARS = 40;
 
@@ -27,6 +30,7 @@ final class StepRecorder {
   private final int top;
   private final Consumer<String> note;
   private final List<StepBars> bars = new ArrayList<>();
+  private StepsPage page; // where the file is one
   private ContextTail context;
   private int sample = -1;
   private int steps;
@@ -58,16 +62,31 @@ final class StepRecorder {
       sample = of;
       context = new ContextTail(vocabulary, prompt, CONTEXT);
     }
-    String number = (of > 0 ? "sample " + of + ", " : "") + "step " + (trace.step() + 1);
-    add(number + ": " + context, trace);
+    String number = of > 0 ? "sample " + of + ", " : "";
+    if (file.format() == PlotFile.Format.HTML) {
+      add(number + context, trace); // the page counts the steps itself
+    } else {
+      add(number + "step " + (trace.step() + 1) + ": " + context, trace);
+    }
     context.add(trace.chosen());
   }
 
-  /** Adds a chart with a title of its own. */
+  /** Adds a step with a title of its own. */
   void add(String title, ChainTrace trace) {
     steps++;
-    if (bars.size() < StepCharts.MOST_STEPS) {
+    if (file.format() == PlotFile.Format.HTML) {
+      addToPage(title, trace);
+    } else if (bars.size() < StepCharts.MOST_STEPS) {
       bars.add(StepBars.of(title, trace, top, vocabulary::label));
+    }
+  }
+
+  private void addToPage(String title, ChainTrace trace) {
+    if (page == null) {
+      page = new StepsPage(TITLE, parameters, vocabulary.labels(trace.logits().length));
+    }
+    if (page.hasRoom()) {
+      page.add(title, trace);
     }
   }
 
@@ -77,14 +96,21 @@ final class StepRecorder {
       note.accept("no token was drawn, so there is nothing to plot");
       return;
     }
-    file.write(new StepCharts("How the next token is drawn", settings(), bars));
-    if (bars.size() < steps) {
+    int shown = page == null ? bars.size() : page.steps();
+    if (page == null) {
+      file.write(new StepCharts(TITLE, settings(), bars));
+    } else {
+      file.write(page.html());
+    }
+    if (shown < steps) {
       note.accept(
-          "the picture has the first "
-              + bars.size()
+          (page == null ? "the picture" : "the page")
+              + " has room for the first "
+              + shown
               + " of "
               + steps
-              + " steps; take fewer with --max-new-tokens, or a page, --plot FILE.html");
+              + " steps"
+              + (page == null ? "; a page, --plot FILE.html, has room for more" : ""));
     }
     note.accept("wrote " + file.path());
   }
