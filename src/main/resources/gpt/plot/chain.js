@@ -179,14 +179,13 @@ class Chain {
     }
     const t = q & (PLACES - 1);
     const [c1, c2, c3, c4, c5, c6] = this.coefficients;
+    // No product passes 2^53: the last one is 2^54 times what 2^-t is less than 1, a half at most.
     let sum = c5 - Math.floor((c6 * t) / PLACES);
     sum = c4 - Math.floor((sum * t) / PLACES);
     sum = c3 - Math.floor((sum * t) / PLACES);
     sum = c2 - Math.floor((sum * t) / PLACES);
     sum = c1 - Math.floor((sum * t) / PLACES);
-    // This product may pass 2^53: by halves of t.
-    const low = Math.floor((sum * (t & 4095)) / 4096);
-    const power = 2 ** 30 - Math.floor((sum * (t >> 12) + low) / 4096);
+    const power = 2 ** 30 - Math.floor((sum * t) / PLACES);
     return Math.floor(power * 2 ** (14 - bits));
   }
 

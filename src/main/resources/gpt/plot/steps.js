@@ -218,7 +218,7 @@ function drawBars(ids) {
     + real.slice(0, 3).map((id) => data.labels[id] + " " + percent(chain.probabilities[id])).join(", "));
 }
 
-/** Where kept candidates and cut ones meet, and what cut them. */
+/** Where kept candidates and cut ones meet, and what cut them; or, at the end, where that will be. */
 function cutLines(ids) {
   const lines = [];
   let last = null;
@@ -231,6 +231,10 @@ function cutLines(ids) {
     }
     last = i;
   });
+  if (lines.length === 0 && page.chain.count < size) {
+    const first = page.step.order.findIndex((id) => page.chain.outBy[id] !== 0);
+    lines.push([ids.length, `${fate(page.step.order[first])} from rank ${count(first + 1)} on →`]);
+  }
   return lines.slice(0, CUT_LINES);
 }
 

@@ -173,6 +173,10 @@ class StepsPageIT {
       assertEquals(
           ratio, browser.number(height.formatted(1)) / browser.number(height.formatted(0)), 0.02);
     }
+    type("top-k-number", "30");
+    assertEquals("cut by top-k from rank 31 on →", browser.find(".cut").getText());
+    type("top-k-number", "0");
+    assertEquals(0, browser.all(".cut").size());
   }
 
   @Test
