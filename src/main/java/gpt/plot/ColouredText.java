@@ -60,7 +60,7 @@ public final class ColouredText implements Picture {
    * The text of tokens.
    *
    * @param ids the tokens in order
-   * @param values a number for each, from 0 to less than infinity, NaN where it has none
+   * @param values a number of 0 or more for each, NaN where it has none
    * @param bytes the UTF-8 bytes of an id, which may be part of a character; null where the model
    *     has no tokenizer: the ids are shown
    */
@@ -68,8 +68,8 @@ public final class ColouredText implements Picture {
     if (ids.length != values.length) {
       throw new IllegalArgumentException(ids.length + " tokens, " + values.length + " numbers");
     }
-    if (Arrays.stream(values).anyMatch(v -> v < 0 || Double.isInfinite(v))) {
-      throw new IllegalArgumentException("a number is negative or infinite");
+    if (Arrays.stream(values).anyMatch(v -> v < 0)) {
+      throw new IllegalArgumentException("a number is negative");
     }
     this.caption = caption;
     this.ids = ids.clone();
@@ -142,7 +142,7 @@ public final class ColouredText implements Picture {
 
   /** The number that has the scale's last colour; greater ones have it too. */
   double top() {
-    double[] sorted = Arrays.stream(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
+    double[] sorted = Arrays.stream(values).filter(Double::isFinite).sorted().toArray();
     if (sorted.length == 0) {
       return 1;
     }
@@ -192,6 +192,9 @@ public final class ColouredText implements Picture {
 
   /** Digits that a reader can use. */
   static String number(double value) {
+    if (Double.isInfinite(value)) {
+      return "∞";
+    }
     String text = String.format(Locale.ROOT, value < 1 ? "%.3f" : "%.2f", value);
     return text.replaceFirst("\\.?0+$", "");
   }
@@ -215,7 +218,7 @@ public final class ColouredText implements Picture {
   public String description() {
     String greatest =
         greatest().stream()
-            .map(i -> "token " + (i + 1) + " " + label(i) + " " + number(values[i]))
+            .map(i -> "position " + i + " " + label(i) + " " + number(values[i]))
             .collect(Collectors.joining(", "));
     return "%s %s. Each token's background shows its %s, pale for 0, dark blue for %s. Greatest: %s."
         .formatted(

@@ -42,7 +42,7 @@ final class TextPage {
       rows.append("<tr><td><button type=\"button\" data-token=\"")
           .append(token)
           .append("\">")
-          .append(token + 1)
+          .append(token)
           .append("</button></td><td><code>")
           .append(Page.escape(text.label(token)))
           .append("</code></td><td>")
@@ -100,6 +100,8 @@ final class TextPage {
       double value = text.value(token);
       if (Double.isNaN(value)) {
         json.nullValue();
+      } else if (Double.isInfinite(value)) {
+        json.jsonValue("1e999"); // JSON has no infinity, and this reads as one
       } else {
         json.value(Math.round(value * 1e4) / 1e4);
       }

@@ -47,7 +47,7 @@ class ColouredTextTest {
     assertEquals(List.of("Loss of <a> & \"b\""), Svg.texts(svg, "title"));
     String description = Svg.texts(svg, "desc").getFirst();
     for (String part :
-        List.of("model 'x'", "4 tokens", "1.58 nats", "token 3 \\n 3.25, token 2 ␣<be> 1,")) {
+        List.of("model 'x'", "4 tokens", "1.58 nats", "position 2 \\n 3.25, position 1 ␣<be> 1,")) {
       assertTrue(description.contains(part), description);
     }
     List<String> drawn = Svg.texts(svg, "text");
@@ -92,8 +92,17 @@ class ColouredTextTest {
   void whatMakesNoSenseIsRefused() {
     assertThrows(IllegalArgumentException.class, () -> text(new double[] {1}, "a", "b"));
     assertThrows(IllegalArgumentException.class, () -> text(new double[] {-1}, "a"));
-    double infinite = Double.POSITIVE_INFINITY;
-    assertThrows(IllegalArgumentException.class, () -> text(new double[] {infinite}, "a"));
+  }
+
+  @Test
+  void infinityIsBeyondTheScale() {
+    ColouredText text = text(new double[] {1, Double.POSITIVE_INFINITY}, "a", "b");
+    assertEquals(1, text.top());
+    assertTrue(text.clipped());
+    assertTrue(text.description().contains("position 1 b ∞"), text.description());
+    JsonObject data = data(text.html());
+    double value = data.getAsJsonArray("values").get(1).getAsDouble();
+    assertEquals(Double.POSITIVE_INFINITY, value);
   }
 
   @Test
@@ -162,7 +171,7 @@ class ColouredTextTest {
   void withoutATokenizerIdsAreShown() {
     ColouredText ids = new ColouredText(CAPTION, new int[] {7, 19}, new double[] {1, 2}, null);
     assertTrue(ids.html().contains(">7 19 </div>"));
-    assertTrue(ids.description().contains("token 2 19 2"), ids.description());
+    assertTrue(ids.description().contains("position 1 19 2"), ids.description());
   }
 
   @Test
