@@ -52,14 +52,18 @@ final class Follower implements Listener {
 
   @Override
   public void promptCropped(int given, int kept) {
-    note.accept(
-        "the prompt has "
-            + given
-            + " tokens and the context holds "
-            + blockSize
-            + ": the model sees the last "
-            + kept
-            + ", as in nanoGPT");
+    note.accept(cropped(given, blockSize, kept));
+  }
+
+  /** What to say of a prompt that is longer than the context. */
+  static String cropped(int given, int blockSize, int kept) {
+    return "the prompt has "
+        + given
+        + " tokens and the context holds "
+        + blockSize
+        + ": the model sees the last "
+        + kept
+        + ", as in nanoGPT";
   }
 
   @Override

@@ -9,7 +9,7 @@ import java.awt.Color;
  *
  * <p>On a dark page the same scale runs backwards: small numbers are near to the page in both.
  */
-final class ColourScale {
+public final class ColourScale {
   /** Colours that a page's style sheet has. */
   static final int LEVELS = 32;
 
@@ -19,7 +19,7 @@ final class ColourScale {
   private ColourScale() {}
 
   /** The colour of a number; beyond the ends the ends' own. */
-  static Color at(double part) {
+  public static Color at(double part) {
     double t = Math.clamp(part, 0, 1);
     double hue = Math.toRadians(100 + 165 * t);
     double chroma = 0.045 + 0.085 * t;
