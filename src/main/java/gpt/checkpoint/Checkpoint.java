@@ -59,10 +59,22 @@ public final class Checkpoint implements AutoCloseable {
    *     be: file, tensor, expected and found
    */
   public static Checkpoint open(Path path, Progress progress) {
+    return open(path, progress, true);
+  }
+
+  /**
+   * As {@link #open(Path)} for who needs no weights: the megabytes of a {@code .pt} file stay where
+   * they are, and {@link #weights} may be null.
+   */
+  public static Checkpoint openWithoutWeights(Path path) {
+    return open(path, (done, total) -> {}, false);
+  }
+
+  private static Checkpoint open(Path path, Progress progress, boolean weights) {
     Arena arena = Arena.ofShared();
     Checkpoint opened = null;
     try {
-      opened = new Checkpoint(path, read(path, arena, progress), arena);
+      opened = new Checkpoint(path, read(path, arena, progress, weights), arena);
       return opened;
     } catch (GptException e) {
       throw e;
@@ -77,7 +89,8 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private static Content read(Path path, Arena arena, Progress progress) throws IOException {
+  private static Content read(Path path, Arena arena, Progress progress, boolean weights)
+      throws IOException {
     if (Files.isDirectory(path)) {
       Path single = path.resolve(HuggingFaceReader.SINGLE_FILE);
       Path index = path.resolve(HuggingFaceReader.INDEX_FILE);
@@ -89,7 +102,7 @@ public final class Checkpoint implements AutoCloseable {
         return HuggingFaceReader.readSharded(index, arena);
       }
       if (Files.exists(nano)) {
-        return NanoGptReader.read(nano, arena, progress);
+        return NanoGptReader.read(nano, arena, progress, weights);
       }
       throw Fault.in(path, "no checkpoint in this folder; expected " + SUPPORTED);
     }
@@ -98,7 +111,7 @@ public final class Checkpoint implements AutoCloseable {
     }
     String name = String.valueOf(path.getFileName());
     if (Files.isRegularFile(path) && name.endsWith(".pt")) {
-      return NanoGptReader.read(path, arena, progress);
+      return NanoGptReader.read(path, arena, progress, weights);
     }
     if (Files.isRegularFile(path) && name.endsWith(".safetensors")) {
       return HuggingFaceReader.readFile(path, arena);

@@ -6,6 +6,7 @@ import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Tensor;
+import gpt.model.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -56,7 +57,9 @@ final class NanoGptReader implements TensorSource {
     this.total = sizes.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  static Content read(Path file, Arena arena, Progress progress) throws IOException {
+  /** {@code weights}: whether they are to be read; else they are null. */
+  static Content read(Path file, Arena arena, Progress progress, boolean weights)
+      throws IOException {
     try (TorchFile torch = TorchFile.open(file)) {
       if (!(torch.root() instanceof Map<?, ?> root
           && root.get("model") instanceof Map<?, ?> model
@@ -67,17 +70,21 @@ final class NanoGptReader implements TensorSource {
       Map<String, TorchTensor> tensors = tensors(file, model);
       GptConfig config = config(file, args, tensors);
       NanoGptReader source = new NanoGptReader(file, torch, arena, progress, tensors);
-      var weights =
-          WeightsReader.read(config, source, false, tensors.containsKey("lm_head.weight"));
-      progress.at(source.total, source.total);
       return new Content(
           "nanoGPT checkpoint",
           config,
-          weights,
+          weights ? source.weights(config) : null,
           Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize()));
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
+  }
+
+  private Weights weights(GptConfig config) throws IOException {
+    Weights weights =
+        WeightsReader.read(config, this, false, tensors.containsKey("lm_head.weight"));
+    progress.at(total, total);
+    return weights;
   }
 
   /** The tensors that can be weights: without the causal masks, which old PyTorch saves too. */

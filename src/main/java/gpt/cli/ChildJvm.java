@@ -27,7 +27,8 @@ final class ChildJvm {
 
   /** What these commands do is no faster with the Vector API. */
   private static final Set<String> NO_COMPUTING =
-      Set.of("info", "devices", "export", "completion", "-h", "--help", "-V", "--version");
+      Set.of(
+          "tokens", "info", "devices", "export", "completion", "-h", "--help", "-V", "--version");
 
   private static String refusal;
 

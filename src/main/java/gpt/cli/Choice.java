@@ -29,6 +29,9 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     parser.registerConverter(Precision.class, new Choice<>(Precision.class));
     parser.registerConverter(Gelu.class, new Choice<>(Gelu.class));
     parser.registerConverter(OnFull.class, new Choice<>(OnFull.class));
+    parser.registerConverter(ColourOption.When.class, new Choice<>(ColourOption.When.class));
+    parser.registerConverter(
+        TokensCommand.Vocabulary.class, new Choice<>(TokensCommand.Vocabulary.class));
   }
 
   @Override

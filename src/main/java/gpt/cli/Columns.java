@@ -47,6 +47,24 @@ final class Columns {
     return " ".repeat(Math.max(0, columns - width(text))) + text;
   }
 
+  /** The text with spaces behind it, or its beginning and an ellipsis: so many columns. */
+  static String fit(String text, int columns) {
+    if (width(text) <= columns) {
+      return left(text, columns);
+    }
+    StringBuilder out = new StringBuilder();
+    int taken = 0;
+    for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {
+      int next = width(text.codePointAt(at));
+      if (taken + next > columns - 1) {
+        break;
+      }
+      out.appendCodePoint(text.codePointAt(at));
+      taken += next;
+    }
+    return left(out.append('…').toString(), columns);
+  }
+
   /** A bar of a part, from 0 to 1, of so many columns, to an eighth of one; spaces fill it up. */
   static String bar(double part, int columns) {
     int eighths = (int) Math.round(Math.clamp(part, 0, 1) * columns * 8);

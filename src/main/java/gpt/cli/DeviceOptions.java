@@ -73,6 +73,21 @@ final class DeviceOptions {
     }
   }
 
+  /**
+   * Takes the host, also where TornadoVM has a device.
+   *
+   * @param why the device's own kernels will not do
+   */
+  void onHost(String why, Function<String, ParameterException> usage) {
+    switch (device.kind()) {
+      case CPU, REFERENCE -> {}
+      case AUTO -> device = new Device(Device.Kind.CPU, null, 0);
+      case GPU, TORNADO, EMULATOR ->
+          throw usage.apply(
+              "--device " + Choice.word(device.kind()) + ": " + why + "; take cpu or reference");
+    }
+  }
+
   private static String onHost(Precision precision) {
     return "--dtype "
         + precision.word()

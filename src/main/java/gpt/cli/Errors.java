@@ -63,6 +63,12 @@ final class Errors {
   private static String message(ParameterException e) {
     if (e instanceof UnmatchedArgumentException unmatched) {
       String first = unmatched.getUnmatched().get(0);
+      boolean takesText = !e.getCommandLine().getCommandSpec().positionalParameters().isEmpty();
+      if (takesText) {
+        return unmatched.isUnknownOption()
+            ? "unknown option '" + first + "'; a text that begins with a dash goes behind --"
+            : "unexpected argument '" + first + "': a text of several words goes into quotes";
+      }
       if (!unmatched.isUnknownOption()) {
         return "unexpected argument '"
             + first

@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt next|info|devices|export|completion [OPTIONS]",
+      "       gpt next|tokens|attention|info|devices|export|completion [OPTIONS]",
       "       gpt COMMAND --help"
     },
     synopsisHeading = "Usage: ",
@@ -33,6 +33,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "",
       "Examples:",
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
+      "  gpt tokens \"To be, or not to be\"",
+      "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
       "  gpt info --model out-shakespeare",
       "  gpt devices",
       "  gpt export --model out-shakespeare/ckpt.pt --out my-model",
@@ -41,6 +43,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     subcommands = {
       GenerateCommand.class,
       NextCommand.class,
+      TokensCommand.class,
+      AttentionCommand.class,
       InfoCommand.class,
       DevicesCommand.class,
       ExportCommand.class,

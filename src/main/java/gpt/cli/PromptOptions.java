@@ -1,14 +1,7 @@
 package gpt.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import gpt.model.GptException;
 import gpt.tokenizer.Tokenizer;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -18,6 +11,10 @@ import picocli.CommandLine.Option;
 final class PromptOptions {
   /** sample.py's, where no prompt is given. */
   static final String DEFAULT = "\n";
+
+  private static final String WHAT = "prompt";
+
+  private static final String IDS = "--prompt-ids";
 
   @Option(
       names = {"-p", "--prompt"},
@@ -35,7 +32,7 @@ final class PromptOptions {
   private String file;
 
   @Option(
-      names = "--prompt-ids",
+      names = IDS,
       paramLabel = "ID,ID,...",
       description = "The tokens to continue. Any model takes them; one without a tokenizer must.")
   private String ids;
@@ -49,6 +46,11 @@ final class PromptOptions {
     }
   }
 
+  /** Whether there is one, so that the default is not taken. */
+  boolean given() {
+    return text != null || file != null || ids != null;
+  }
+
   /** The prompt as given: a text, or ids. Reads the file or standard input where it is there. */
   Prompt read() throws InvalidException {
     if (Stream.of(text, file, ids).filter(Objects::nonNull).count() > 1) {
@@ -56,25 +58,33 @@ final class PromptOptions {
           "only one of --prompt, --prompt-file and --prompt-ids can be given");
     }
     if (ids != null) {
-      return new Prompt(null, parseIds(ids));
+      return new Prompt(null, TokenIds.parse(IDS, ids));
     }
     String prompt;
     if (file != null) {
-      prompt = readFile(file);
-    } else if (text == null) {
-      prompt = DEFAULT;
-    } else if (text.equals("-")) {
-      prompt = readStandardInput();
-    } else if (text.startsWith("FILE:")) {
-      prompt = readFile(text.substring("FILE:".length()));
+      prompt = InputFile.read(WHAT, file).text(WHAT);
     } else {
-      prompt = text;
+      prompt = text == null ? DEFAULT : text(WHAT, text);
     }
     if (prompt.isEmpty()) {
       throw new InvalidException(
           "the prompt is empty; leave --prompt out to begin with a newline, as nanoGPT does");
     }
     return new Prompt(prompt, null);
+  }
+
+  /**
+   * The text that an argument names: - standard input's, FILE:f the file f's, else itself.
+   *
+   * @param what it is, in a word: prompt
+   */
+  static String text(String what, String argument) {
+    if (argument.equals(InputFile.STANDARD_INPUT)) {
+      return InputFile.readStandardInput().text(what);
+    }
+    return argument.startsWith("FILE:")
+        ? InputFile.read(what, argument.substring("FILE:".length())).text(what)
+        : argument;
   }
 
   /** Exactly one of the two is there. */
@@ -97,53 +107,8 @@ final class PromptOptions {
                             + (vocabSize - 1)))
             .encode(text);
       }
-      for (int id : ids) {
-        if (id >= vocabSize) {
-          throw new InvalidException(
-              "--prompt-ids: this model's ids go from 0 to " + (vocabSize - 1) + ", found " + id);
-        }
-      }
+      TokenIds.check(IDS, "this model's", ids, vocabSize);
       return ids;
-    }
-  }
-
-  private static int[] parseIds(String list) throws InvalidException {
-    String[] parts = list.split(",", -1);
-    int[] ids = new int[parts.length];
-    for (int i = 0; i < parts.length; i++) {
-      String part = parts[i].strip();
-      if (!part.matches("[0-9]{1,9}")) {
-        throw new InvalidException(
-            "--prompt-ids: expected numbers with commas between, as 5,17,3, found '" + part + "'");
-      }
-      ids[i] = Integer.parseInt(part);
-    }
-    return ids;
-  }
-
-  private static String readFile(String name) {
-    try {
-      return decode(Files.readAllBytes(ModelLocator.path(name)), name);
-    } catch (NoSuchFileException e) {
-      throw new GptException("prompt file " + name + ": no such file", e);
-    } catch (IOException e) {
-      throw new GptException("prompt file " + name + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private static String readStandardInput() {
-    try {
-      return decode(System.in.readAllBytes(), "standard input");
-    } catch (IOException e) {
-      throw new GptException("standard input cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private static String decode(byte[] bytes, String from) {
-    try {
-      return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new GptException("the prompt in " + from + " is not UTF-8 text", e);
     }
   }
 }

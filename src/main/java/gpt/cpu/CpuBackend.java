@@ -51,6 +51,7 @@ public final class CpuBackend implements Backend {
   private float[] projected = {}; // (T, C): a branch's output before it joins x
   private final float[][] scores; // per worker: (QUERIES, block_size)
   private final float[] logits; // (V): what callers see
+  private AttentionCapture capture; // what is to be kept of this pass, null in an ordinary one
 
   private record Block(
       Norm ln1, Linear cAttn, Linear attnProj, Norm ln2, Linear cFc, Linear mlpProj) {}
@@ -125,7 +126,8 @@ public final class CpuBackend implements Backend {
     embed(ids, past);
     for (int layer = 0; layer < h.length; layer++) {
       // Only keys and values of earlier positions are needed past the last layer's attention.
-      boolean lastOnly = each == null && layer == h.length - 1;
+      boolean kept = capture != null && capture.wants(layer);
+      boolean lastOnly = each == null && layer == h.length - 1 && !kept;
       block(h[layer], layer, cache, past, t, lastOnly ? t - 1 : 0);
     }
     if (each == null) {
@@ -217,6 +219,9 @@ public final class CpuBackend implements Backend {
     for (int i = 0; i < queries; i++) {
       int seen = past + first + i + 1;
       kernels.softmax(att, i * context, seen, scale);
+      if (capture != null && capture.wants(layer, head)) {
+        capture.keep(first + i, att, i * context, seen);
+      }
       Arrays.fill(att, i * context + seen, (i + 1) * context, 0);
     }
     kernels.matmul(
@@ -332,6 +337,21 @@ public final class CpuBackend implements Backend {
     @Override
     public void prefill(int[] ids, PositionLogits each) {
       append(ids, each);
+    }
+
+    @Override
+    public float[] prefill(int[] ids, int layer, int head, AttentionRow each) {
+      AttentionCapture kept = new AttentionCapture(config, layer, head, ids.length);
+      int past = length;
+      capture = kept;
+      float[] next;
+      try {
+        next = append(ids, null);
+      } finally {
+        capture = null;
+      }
+      kept.tell(past, each);
+      return next;
     }
 
     @Override

@@ -125,9 +125,15 @@ public final class ReferenceBackend implements Backend {
    * @return (T − from, V)
    */
   double[][] forward(int[] idx, int from) {
+    return forward(idx, from, null);
+  }
+
+  /** As {@link #forward(int[], int)}; {@code capture} may be null. */
+  private double[][] forward(int[] idx, int from, AttentionCapture capture) {
     double[][] x = embed(idx); // (T, C)
-    for (Block block : h) {
-      x = plus(x, attention(block, block.ln1.apply(x)));
+    for (int layer = 0; layer < h.size(); layer++) {
+      Block block = h.get(layer);
+      x = plus(x, attention(block, block.ln1.apply(x), layer, capture));
       x = plus(x, mlp(block, block.ln2.apply(x)));
     }
     x = lnF.apply(Arrays.copyOfRange(x, from, x.length));
@@ -144,7 +150,7 @@ public final class ReferenceBackend implements Backend {
     return x;
   }
 
-  private double[][] attention(Block block, double[][] x) {
+  private double[][] attention(Block block, double[][] x, int layer, AttentionCapture capture) {
     int c = config.nEmbd();
     int hs = config.headSize();
     double[][] qkv = block.cAttn.apply(x); // (T, 3C): queries, keys, values
@@ -162,6 +168,9 @@ public final class ReferenceBackend implements Backend {
           att[s] /= Math.sqrt(hs);
         }
         softmax(att);
+        if (capture != null && capture.wants(layer, head)) {
+          capture.keep(t, toFloat(att), 0, t + 1);
+        }
         for (int s = 0; s <= t; s++) {
           for (int i = 0; i < hs; i++) {
             y[t][q + i] += att[s] * qkv[s][v + i];
@@ -201,6 +210,14 @@ public final class ReferenceBackend implements Backend {
     for (int i = 0; i < x.length; i++) {
       x[i] /= sum;
     }
+  }
+
+  private static float[] toFloat(double[] x) {
+    float[] y = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = (float) x[i];
+    }
+    return y;
   }
 
   static double gelu(double x, Gelu form) {
@@ -275,6 +292,22 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
+    public float[] prefill(int[] more, int layer, int head, AttentionRow each) {
+      int from = ids.length;
+      AttentionCapture capture = new AttentionCapture(config, layer, head, from + more.length);
+      append(more);
+      float[] next = toFloat(forward(ids, ids.length - 1, capture)[0]);
+      capture.tell(
+          0,
+          (pos, weights) -> {
+            if (pos >= from) {
+              each.accept(pos, weights);
+            }
+          });
+      return next;
+    }
+
+    @Override
     public float[] decode(int id) {
       return prefill(new int[] {id});
     }
@@ -304,13 +337,5 @@ public final class ReferenceBackend implements Backend {
 
     @Override
     public void close() {}
-
-    private static float[] toFloat(double[] x) {
-      float[] y = new float[x.length];
-      for (int i = 0; i < x.length; i++) {
-        y[i] = (float) x[i];
-      }
-      return y;
-    }
   }
 }

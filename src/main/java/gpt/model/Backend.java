@@ -76,6 +76,20 @@ public interface Backend extends AutoCloseable {
     void prefill(int[] ids, PositionLogits each);
 
     /**
+     * As {@link #prefill(int[])}, and hands over what one head looks at: softmax(Q Kᵀ / √hs) of
+     * every appended position in order, the very numbers that the pass computes with.
+     *
+     * @param layer index of the block, 0 being the first
+     * @param head index of the head in it
+     * @return the logits that follow the last token (vocabSize)
+     * @throws IndexOutOfBoundsException where the model has no such layer or head
+     * @throws UnsupportedOperationException where the backend never holds these numbers
+     */
+    default float[] prefill(int[] ids, int layer, int head, AttentionRow each) {
+      throw new UnsupportedOperationException("no attention weights on this backend");
+    }
+
+    /**
      * Appends one token.
      *
      * @return the logits that follow it (vocabSize)
@@ -170,5 +184,12 @@ public interface Backend extends AutoCloseable {
   interface PositionLogits {
     /** Logits that follow position {@code pos} of the context. */
     void accept(int pos, float[] logits);
+  }
+
+  /** Receives what one position looks at; the array is its own. */
+  @FunctionalInterface
+  interface AttentionRow {
+    /** {@code weights}: of the keys at positions 0 to {@code pos}, together 1. */
+    void accept(int pos, float[] weights);
   }
 }

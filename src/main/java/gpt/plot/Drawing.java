@@ -52,6 +52,24 @@ final class Drawing {
     }
   }
 
+  /** A text as one line that can be drawn and stand in XML: no line ends, no controls. */
+  static String line(String text) {
+    StringBuilder line = new StringBuilder();
+    text.strip()
+        .replaceAll("\\s+", " ")
+        .codePoints()
+        .map(c -> unfit(c) ? 0xFFFD : c)
+        .forEach(line::appendCodePoint);
+    return line.toString();
+  }
+
+  private static boolean unfit(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL, Character.SURROGATE, Character.UNASSIGNED -> true;
+      default -> false;
+    };
+  }
+
   static byte[] png(Picture picture) {
     checkFonts();
     BufferedImage image =
@@ -114,7 +132,7 @@ final class Drawing {
 
   private static Element text(Element root, String name, String text) {
     Element element = root.getOwnerDocument().createElementNS(SVG, name);
-    element.setTextContent(text);
+    element.setTextContent(line(text));
     return element;
   }
 }

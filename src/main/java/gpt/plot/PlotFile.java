@@ -52,7 +52,14 @@ public record PlotFile(Path path, Format format) {
    * @throws GptException where the file cannot be written as far as one can tell
    */
   public void check() {
-    Path folder = folder();
+    checkPlace();
+    if (format != Format.HTML) {
+      Drawing.checkFonts();
+    }
+  }
+
+  private void checkPlace() {
+    Path folder = folder(path);
     if (!Files.isDirectory(folder)) {
       throw new GptException("--plot " + path + ": there is no folder " + folder);
     }
@@ -61,9 +68,6 @@ public record PlotFile(Path path, Format format) {
     }
     if (!Files.isWritable(isFile() ? folder : path)) {
       throw new GptException("--plot " + path + ": cannot be written, permission denied");
-    }
-    if (format != Format.HTML) {
-      Drawing.checkFonts();
     }
   }
 
@@ -92,17 +96,20 @@ public record PlotFile(Path path, Format format) {
   }
 
   private void write(byte[] bytes) {
+    checkPlace(); // much may have happened since the first time
     try {
       if (!isFile()) {
         Files.write(path, bytes);
         return;
       }
-      String hidden = "." + path.getFileName() + "." + ProcessHandle.current().pid() + ".partial";
-      Path partial = folder().resolve(hidden);
+      // A link stays one: what it leads to is replaced.
+      Path target = Files.exists(path) ? path.toRealPath() : path;
+      String hidden = "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial";
+      Path partial = folder(target).resolve(hidden);
       try {
         Files.write(partial, bytes);
         Files.move(
-            partial, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } finally {
         Files.deleteIfExists(partial);
       }
@@ -118,8 +125,8 @@ public record PlotFile(Path path, Format format) {
     return Files.notExists(path) || Files.isRegularFile(path);
   }
 
-  private Path folder() {
-    Path parent = path.getParent();
+  private static Path folder(Path file) {
+    Path parent = file.getParent();
     return parent == null ? Path.of("").toAbsolutePath() : parent;
   }
 }

@@ -13,8 +13,33 @@ public final class TokenLabel {
 
   private TokenLabel() {}
 
+  /** How each character is written; bytes that are no whole one are the same everywhere. */
+  @FunctionalInterface
+  private interface Writing {
+    void append(int codePoint, StringBuilder out);
+  }
+
   /** The label of a token's bytes, which may begin or end inside of a character. */
   public static String of(byte[] bytes) {
+    return written(bytes, (codePoint, out) -> append(codePoint, SPACE, out));
+  }
+
+  /**
+   * A token's text for a place that shows lines: its spaces, tabs, ends of lines and backslashes as
+   * they are, the rest as in its label.
+   */
+  public static String text(byte[] bytes) {
+    return written(
+        bytes,
+        (codePoint, out) -> {
+          switch (codePoint) {
+            case '\n', '\t', ' ', '\\' -> out.appendCodePoint(codePoint);
+            default -> append(codePoint, SPACE, out);
+          }
+        });
+  }
+
+  private static String written(byte[] bytes, Writing writing) {
     StringBuilder label = new StringBuilder();
     int at = 0;
     while (at < bytes.length) {
@@ -23,7 +48,7 @@ public final class TokenLabel {
         label.append(String.format(Locale.ROOT, "\\x%02X", bytes[at] & 0xFF));
       } else {
         byte[] character = Arrays.copyOfRange(bytes, at, at + length);
-        append(new Utf8Decoder().decode(character).codePointAt(0), SPACE, label);
+        writing.append(new Utf8Decoder().decode(character).codePointAt(0), label);
       }
       at += length;
     }

@@ -1,0 +1,180 @@
+package gpt.cli;
+
+import gpt.model.Backend;
+import gpt.model.GptConfig;
+import gpt.plot.AttentionMap;
+import gpt.plot.PlotFile;
+import gpt.tokenizer.TokenLabel;
+import gpt.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Shows what one attention head looks at. */
+@Command(
+    name = "attention",
+    sortOptions = false,
+    description = {
+      "Shows what one attention head looks at: for each token of the prompt, the query, the weights"
+          + " softmax(Q K^T / sqrt(head size)) of the tokens up to it, the keys.",
+      "The weights are those of the forward pass that generates text. TornadoVM's kernels never"
+          + " hold them, so this runs on the cpu."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  gpt attention --prompt \"ROMEO: My lord\" --layer 2 --head 1",
+      "  gpt attention --prompt \"ROMEO: My lord\" --plot attention.svg",
+      "  gpt attention --model my-gpt2 -p \"The cat sat on the\" --layer 5 --head 1 --plot cat.html"
+    })
+final class AttentionCommand implements Callable<Integer> {
+  @Mixin private ModelOptions model;
+
+  @Mixin private PromptOptions prompt;
+
+  @Option(
+      names = "--layer",
+      paramLabel = "L",
+      defaultValue = "0",
+      description = "The block, the first being 0 as in h.0. Default: ${DEFAULT-VALUE}")
+  private int layer;
+
+  @Option(
+      names = "--head",
+      paramLabel = "H",
+      defaultValue = "0",
+      description = "The head in it, the first being 0. Default: ${DEFAULT-VALUE}")
+  private int head;
+
+  @Mixin private PlotOptions plot;
+
+  @Mixin private ColourOption colour;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Option(names = "--csv", description = "Print a table with commas, a line for each weight.")
+  private boolean csv;
+
+  @Mixin private DeviceOptions device;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "No notes on standard error.")
+  private boolean quiet;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  /** Tokens of the prompt before it was cropped. */
+  private int given;
+
+  @Override
+  public Integer call() throws IOException {
+    device.onHost(
+        "TornadoVM's kernels add up softmax as they go and never hold attention's weights",
+        this::usage);
+    device.check(this::usage);
+    if (json && csv) {
+      throw usage("only one of --json and --csv can be given");
+    }
+    if (!prompt.given()) {
+      throw usage("--prompt: give the text whose tokens look at each other");
+    }
+    Optional<PlotFile> file = plot.checked(this::usage);
+    try (LoadedModel loaded = load(prompt.read(), file)) {
+      loaded.opened().notes().forEach(this::note);
+      int[] ids = loaded.ids();
+      if (given > ids.length) {
+        note(Follower.cropped(given, ids.length));
+      }
+      AttentionMap map = map(loaded);
+      if (file.isPresent()) {
+        map.write(file.get());
+        note("written: " + file.get().path());
+      }
+      print(map, file.isPresent());
+    } catch (PromptOptions.InvalidException e) {
+      throw usage(e.getMessage());
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private LoadedModel load(PromptOptions.Prompt text, Optional<PlotFile> file)
+      throws PromptOptions.InvalidException {
+    LoadedModel.Ids ids =
+        (tokenizer, config) -> {
+          inRange("--layer", layer, config.nLayer(), "layers");
+          inRange("--head", head, config.nHead(), "heads");
+          int[] all = text.encode(tokenizer, config.vocabSize());
+          given = all.length;
+          int kept = Math.min(given, config.blockSize());
+          if (file.isPresent()) {
+            AttentionMap.check(file.get(), kept);
+          }
+          return Arrays.copyOfRange(all, given - kept, given);
+        };
+    return LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids, !quiet);
+  }
+
+  private static void inRange(String option, int value, int size, String what)
+      throws PromptOptions.InvalidException {
+    if (value < 0 || value >= size) {
+      throw new PromptOptions.InvalidException(
+          option + ": this model's " + what + " go from 0 to " + (size - 1) + ", found " + value);
+    }
+  }
+
+  private AttentionMap map(LoadedModel loaded) {
+    Backend backend = loaded.backend();
+    int[] ids = loaded.ids();
+    float[][] weights = new float[ids.length][];
+    try (Backend.Session session = backend.newSession()) {
+      session.prefill(ids, layer, head, (pos, row) -> weights[pos] = row);
+    }
+    List<AttentionMap.Token> tokens =
+        Arrays.stream(ids)
+            .mapToObj(id -> new AttentionMap.Token(id, label(loaded.tokenizer(), id)))
+            .toList();
+    GptConfig config = backend.config();
+    String note =
+        "A model of %d layers with %d heads each".formatted(config.nLayer(), config.nHead());
+    return new AttentionMap(layer, head, note, tokens, weights);
+  }
+
+  private static String label(Optional<Tokenizer> tokenizer, int id) {
+    return tokenizer.map(t -> TokenLabel.of(t.decode(id))).orElse(String.valueOf(id));
+  }
+
+  /** With a picture only what was asked for in words too. */
+  private void print(AttentionMap map, boolean drawn) throws IOException {
+    AttentionPrinter printer = new AttentionPrinter(map);
+    if (json) {
+      StandardOutput.write(Json.line(printer.toJson()));
+    } else if (csv) {
+      StandardOutput.write(printer.toCsv());
+    } else if (!drawn) {
+      StandardOutput.write(printer.toText(Terminal.columns(), colour.wanted()));
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private void note(String line) {
+    if (!quiet) {
+      System.err.println("gpt: " + line);
+    }
+  }
+}
