@@ -105,6 +105,9 @@ public final class KernelSpeed {
             s.time(PrefillAttention.VERSIONS, KernelCases.attention(256, 12, 64, 256, true, SEED)));
     all.put("argmax", s -> s.time(Argmax.VERSIONS, KernelCases.argmax(1, 1, 50257, SEED)));
     all.put(
+        "cross-entropy",
+        s -> s.time(CrossEntropy.VERSIONS, LossCases.crossEntropy(32, 50257, SEED)));
+    all.put(
         "cache-copy",
         s -> s.time(CacheCopy.VERSIONS, KernelCases.cacheCopy(4, 12, 64, 256, 1024, SEED)));
     Sampling.Layout small = new Sampling.Layout(50257, 1024, 6);
