@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -15,7 +15,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *             below 0. A status of {@link Sampling}, which is negative, where a logit is NaN or +∞, or all
  *             are −∞; IMPOSSIBLE where the target's own is −∞
  *
- * shapes    logits (rows, V) · request (…, a target for each row) · losses (rows)
+ * shapes    logits (rows, V) · targets, losses (rows)
  * bound     memory: 4·V bytes a row for 3·V FLOPs and V exponentials, read twice: for the largest, and
  *           for the sum; 201 kB a row of GPT-2, which a cache holds in between
  * threads   a row is on its own
@@ -52,18 +52,16 @@ public final class CrossEntropy {
    *
    * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
    * @param logits (rows, V)
-   * @param request holds the target of row r at {@code from} + r, an id
+   * @param targets the id that follows each row (rows)
    * @param losses (rows), the result
-   * @param from where the targets begin
    * @param maxRows rows that losses has room for
    * @param vocabSize V
    */
   public record Arguments(
       IntArray pass,
       FloatArray logits,
-      IntArray request,
+      IntArray targets,
       FloatArray losses,
-      int from,
       int maxRows,
       int vocabSize) {}
 
@@ -76,9 +74,8 @@ public final class CrossEntropy {
                   CrossEntropy::naive,
                   a.pass,
                   a.logits,
-                  a.request,
+                  a.targets,
                   a.losses,
-                  a.from,
                   a.maxRows,
                   a.vocabSize));
 
@@ -99,7 +96,7 @@ public final class CrossEntropy {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task7<KernelContext, IntArray, FloatArray, IntArray, FloatArray, Integer, Integer> kernel,
+      Task6<KernelContext, IntArray, FloatArray, IntArray, FloatArray, Integer> kernel,
       int group) {
     return new Version<>(
         name,
@@ -111,9 +108,8 @@ public final class CrossEntropy {
                 new KernelContext(),
                 a.pass,
                 a.logits,
-                a.request,
+                a.targets,
                 a.losses,
-                a.from,
                 a.vocabSize),
         (a, rows) -> Version.groups(rows, group));
   }
@@ -121,9 +117,8 @@ public final class CrossEntropy {
   static void naive(
       IntArray pass,
       FloatArray logits,
-      IntArray request,
+      IntArray targets,
       FloatArray losses,
-      int from,
       int maxRows,
       int vocabSize) {
     for (@Parallel int r = 0; r < maxRows; r++) {
@@ -149,7 +144,7 @@ public final class CrossEntropy {
           }
           sum += part;
         }
-        losses.set(r, loss(logits.get(row + request.get(from + r)), largest, sum, status));
+        losses.set(r, loss(logits.get(row + targets.get(r)), largest, sum, status));
       }
     }
   }
@@ -158,9 +153,8 @@ public final class CrossEntropy {
       KernelContext context,
       IntArray pass,
       FloatArray logits,
-      IntArray request,
+      IntArray targets,
       FloatArray losses,
-      int from,
       int vocabSize) {
     int r = context.globalIdx;
     if (r < pass.get(Pass.LOGIT_ROWS)) {
@@ -176,7 +170,7 @@ public final class CrossEntropy {
         }
       }
       float sum = sum(logits, row, vocabSize, Math.min(largest, MOST), 0, 1);
-      losses.set(r, loss(logits.get(row + request.get(from + r)), largest, sum, status));
+      losses.set(r, loss(logits.get(row + targets.get(r)), largest, sum, status));
     }
   }
 
@@ -184,9 +178,8 @@ public final class CrossEntropy {
       KernelContext context,
       IntArray pass,
       FloatArray logits,
-      IntArray request,
+      IntArray targets,
       FloatArray losses,
-      int from,
       int vocabSize) {
     float[] numbers = context.allocateFloatLocalArray(GROUP);
     int[] statuses = context.allocateIntLocalArray(GROUP);
@@ -224,7 +217,7 @@ public final class CrossEntropy {
         }
       }
       if (lane == 0) {
-        float target = logits.get(row + request.get(from + r));
+        float target = logits.get(row + targets.get(r));
         losses.set(r, loss(target, largest, numbers[0], statuses[0]));
       }
     }

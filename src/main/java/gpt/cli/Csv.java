@@ -2,7 +2,9 @@ package gpt.cli;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
+import java.io.IOException;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 
@@ -13,12 +15,19 @@ final class Csv {
   /** One line; a field with a comma, a quote or a line's end gets quotes. */
   static String line(List<String> fields) {
     StringWriter line = new StringWriter();
-    CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(line).writeRecord(fields);
+    try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(line)) {
+      csv.writeRecord(fields); // reaches the line when the writer is closed
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a string has none
+    }
     return line.toString();
   }
 
-  /** A number with all its digits, {@code -inf} for no probability at all. */
+  /** A number with all its digits; {@code -inf} and {@code inf} for no probability at all. */
   static String number(double value) {
-    return value == Double.NEGATIVE_INFINITY ? "-inf" : String.format(Locale.ROOT, "%s", value);
+    if (Double.isInfinite(value)) {
+      return value < 0 ? "-inf" : "inf";
+    }
+    return String.format(Locale.ROOT, "%s", value);
   }
 }

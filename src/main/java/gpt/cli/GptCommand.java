@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt info|devices|export|completion [OPTIONS]",
+      "       gpt loss|info|devices|export|completion [OPTIONS]",
       "       gpt COMMAND --help"
     },
     synopsisHeading = "Usage: ",
@@ -33,6 +33,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "",
       "Examples:",
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
+      "  gpt loss --model out-shakespeare scene.txt",
       "  gpt info --model out-shakespeare",
       "  gpt devices",
       "  gpt export --model out-shakespeare/ckpt.pt --out my-model",
@@ -40,6 +41,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     },
     subcommands = {
       GenerateCommand.class,
+      LossCommand.class,
       InfoCommand.class,
       DevicesCommand.class,
       ExportCommand.class,

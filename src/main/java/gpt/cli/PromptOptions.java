@@ -1,14 +1,7 @@
 package gpt.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import gpt.model.GptException;
 import gpt.tokenizer.Tokenizer;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -18,6 +11,8 @@ import picocli.CommandLine.Option;
 final class PromptOptions {
   /** sample.py's, where no prompt is given. */
   static final String DEFAULT = "\n";
+
+  private static final String WHAT = "prompt";
 
   @Option(
       names = {"-p", "--prompt"},
@@ -63,8 +58,8 @@ final class PromptOptions {
       prompt = readFile(file);
     } else if (text == null) {
       prompt = DEFAULT;
-    } else if (text.equals("-")) {
-      prompt = readStandardInput();
+    } else if (text.equals(InputFile.STANDARD_INPUT)) {
+      prompt = InputFile.readStandardInput().text(WHAT);
     } else if (text.startsWith("FILE:")) {
       prompt = readFile(text.substring("FILE:".length()));
     } else {
@@ -122,28 +117,6 @@ final class PromptOptions {
   }
 
   private static String readFile(String name) {
-    try {
-      return decode(Files.readAllBytes(ModelLocator.path(name)), name);
-    } catch (NoSuchFileException e) {
-      throw new GptException("prompt file " + name + ": no such file", e);
-    } catch (IOException e) {
-      throw new GptException("prompt file " + name + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private static String readStandardInput() {
-    try {
-      return decode(System.in.readAllBytes(), "standard input");
-    } catch (IOException e) {
-      throw new GptException("standard input cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private static String decode(byte[] bytes, String from) {
-    try {
-      return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new GptException("the prompt in " + from + " is not UTF-8 text", e);
-    }
+    return InputFile.read(WHAT, name).text(WHAT);
   }
 }

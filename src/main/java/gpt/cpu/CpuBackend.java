@@ -3,6 +3,7 @@ package gpt.cpu;
 import gpt.model.Backend;
 import gpt.model.Contexts;
 import gpt.model.GptConfig;
+import gpt.model.HostLosses;
 import gpt.model.Weights;
 import java.util.Arrays;
 import java.util.function.DoubleConsumer;
@@ -332,6 +333,11 @@ public final class CpuBackend implements Backend {
     @Override
     public void prefill(int[] ids, PositionLogits each) {
       append(ids, each);
+    }
+
+    @Override
+    public double[] losses(int[] ids, int[] targets) {
+      return HostLosses.append(this, config, ids, targets);
     }
 
     @Override
