@@ -104,6 +104,9 @@ public final class KernelSpeed {
         s ->
             s.time(PrefillAttention.VERSIONS, KernelCases.attention(256, 12, 64, 256, true, SEED)));
     all.put("argmax", s -> s.time(Argmax.VERSIONS, KernelCases.argmax(1, 1, 50257, SEED)));
+    all.put(
+        "cross-entropy",
+        s -> s.time(CrossEntropy.VERSIONS, LossCases.crossEntropy(32, 50257, SEED)));
     Sampling.Layout small = new Sampling.Layout(50257, 1024, 6);
     all.put(
         "logit-steps",

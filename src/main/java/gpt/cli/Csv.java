@@ -15,10 +15,18 @@ final class Csv {
   static String line(List<String> fields) {
     StringWriter line = new StringWriter();
     try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(line)) {
-      csv.writeRecord(fields);
+      csv.writeRecord(fields); // reaches the line when the writer is closed
     } catch (IOException e) {
       throw new UncheckedIOException(e); // into memory
     }
     return line.toString();
+  }
+
+  /** A number with all its digits; {@code -inf} and {@code inf} for no probability at all. */
+  static String number(double value) {
+    if (Double.isInfinite(value)) {
+      return value < 0 ? "-inf" : "inf";
+    }
+    return String.valueOf(value);
   }
 }

@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt next|tokens|attention|info|devices|export|completion [OPTIONS]",
+      "       gpt next|loss|tokens|attention|info|devices|export|completion [OPTIONS]",
       "       gpt COMMAND --help"
     },
     synopsisHeading = "Usage: ",
@@ -33,6 +33,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "",
       "Examples:",
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
+      "  gpt next --prompt \"The sky is\" --temperatures 0.1,1,10",
+      "  gpt loss --model out-shakespeare scene.txt",
       "  gpt tokens \"To be, or not to be\"",
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
       "  gpt info --model out-shakespeare",
@@ -43,6 +45,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     subcommands = {
       GenerateCommand.class,
       NextCommand.class,
+      LossCommand.class,
       TokensCommand.class,
       AttentionCommand.class,
       InfoCommand.class,

@@ -7,17 +7,29 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** What a TornadoVM device did for each token, as a table. */
+/** What a TornadoVM device did for each step, as a table. */
 final class ProfileTable {
   private final Supplier<Optional<Profile.Totals>> profiler;
+  private final String first;
   private final List<Profile.Totals> steps = new ArrayList<>();
 
-  /** {@code profiler} hands over what was done since its last call; empty where nobody counts. */
+  /** Of a generation, whose first step is the prompt. */
   ProfileTable(Supplier<Optional<Profile.Totals>> profiler) {
-    this.profiler = profiler;
+    this(profiler, "prompt");
   }
 
-  /** A token has come. The tokens of samples that are generated together are one step. */
+  /**
+   * An empty table.
+   *
+   * @param profiler hands over what was done since its last call; empty where nobody counts
+   * @param first the first step's name; the others are numbered from 1
+   */
+  ProfileTable(Supplier<Optional<Profile.Totals>> profiler, String first) {
+    this.profiler = profiler;
+    this.first = first;
+  }
+
+  /** A step is done. The tokens of samples that are generated together are one. */
   void step() {
     profiler.get().filter(totals -> totals.launches() > 0).ifPresent(steps::add);
   }
@@ -30,7 +42,7 @@ final class ProfileTable {
     List<String> lines = new ArrayList<>();
     lines.add("step  launches  kernels ms     bytes in    bytes out");
     for (int i = 0; i < steps.size(); i++) {
-      lines.add(line(i == 0 ? "prompt" : String.valueOf(i), steps.get(i)));
+      lines.add(line(i == 0 ? first : String.valueOf(i), steps.get(i)));
     }
     return lines;
   }

@@ -5,10 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.Charset;
+import java.util.Arrays;
 
 /**
  * Standard output, written at once and in UTF-8 whatever the locale. {@link System#out} does
@@ -36,6 +40,23 @@ final class StandardOutput {
 
   static void write(String text) throws IOException {
     write(text.getBytes(CHARSET));
+  }
+
+  /** For what is written piece by piece; it need not be closed, but flushed. */
+  static Writer writer() {
+    OutputStream out =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            StandardOutput.write(new byte[] {(byte) b});
+          }
+
+          @Override
+          public void write(byte[] bytes, int offset, int length) throws IOException {
+            StandardOutput.write(Arrays.copyOfRange(bytes, offset, offset + length));
+          }
+        };
+    return new OutputStreamWriter(out, CHARSET);
   }
 
   static synchronized void write(byte[] text) throws IOException {

@@ -3,6 +3,7 @@ package gpt.cpu;
 import gpt.model.Backend;
 import gpt.model.Contexts;
 import gpt.model.GptConfig;
+import gpt.model.HostLosses;
 import gpt.model.Weights;
 import java.util.Arrays;
 import java.util.function.DoubleConsumer;
@@ -352,6 +353,11 @@ public final class CpuBackend implements Backend {
       }
       kept.tell(past, each);
       return next;
+    }
+
+    @Override
+    public double[] losses(int[] ids, int[] targets) {
+      return HostLosses.append(this, config, ids, targets);
     }
 
     @Override

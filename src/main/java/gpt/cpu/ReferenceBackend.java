@@ -4,6 +4,7 @@ import gpt.model.Backend;
 import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.HostLosses;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import java.util.Arrays;
@@ -305,6 +306,11 @@ public final class ReferenceBackend implements Backend {
             }
           });
       return next;
+    }
+
+    @Override
+    public double[] losses(int[] ids, int[] targets) {
+      return HostLosses.append(this, config, ids, targets);
     }
 
     @Override

@@ -90,6 +90,16 @@ public interface Backend extends AutoCloseable {
     }
 
     /**
+     * Appends tokens, and says how badly what is known to follow them is foretold.
+     *
+     * @param ids at least one id, and no more than fit into blockSize
+     * @param targets the token that follows each of the last {@code targets.length} of them
+     * @return −ln of the probability of each target (targets.length), in nats; +∞ for none at all
+     * @throws gpt.sampling.InvalidLogitsException where a logit is NaN or +∞, or all are −∞
+     */
+    double[] losses(int[] ids, int[] targets);
+
+    /**
      * Appends one token.
      *
      * @return the logits that follow it (vocabSize)

@@ -19,6 +19,10 @@ public final class Contexts {
               + ids.length
               + " more do not fit");
     }
+    checkIds(config, ids);
+  }
+
+  private static void checkIds(GptConfig config, int[] ids) {
     for (int id : ids) {
       if (id < 0 || id >= config.vocabSize()) {
         throw new GptException(
@@ -31,6 +35,14 @@ public final class Contexts {
                 + ")");
       }
     }
+  }
+
+  /** Targets are ids too, at most one for each that is appended. */
+  public static void checkTargets(GptConfig config, int[] ids, int[] targets) {
+    if (targets.length > ids.length) {
+      throw new IllegalArgumentException(targets.length + " targets for " + ids.length + " tokens");
+    }
+    checkIds(config, targets);
   }
 
   /** Why a context cannot take over another one's tokens. */

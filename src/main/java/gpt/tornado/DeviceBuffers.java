@@ -14,9 +14,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * What a forward pass works on, all of it on the device: the rows of the pass, activations, keys
- * and values, logits. Only {@link #request} goes to the device after loading, and {@link #copies}
- * where contexts are copied; only {@link #chosen}, or {@link #logits} where they are asked for,
- * comes back.
+ * and values, logits. Only {@link #request} goes to the device after loading, {@link #copies} where
+ * contexts are copied, and the tokens whose losses are wanted; only {@link #chosen} comes back, or
+ * {@link #logits} or losses where they are asked for.
  */
 final class DeviceBuffers {
   /** Positions whose logits are computed at once where all are wanted. */
@@ -46,6 +46,7 @@ final class DeviceBuffers {
   final FloatArray logits; // (logit rows, V)
   final Unused unused = Unused.create();
   final SamplingBuffers sampling;
+  final LossGraph.Buffers loss;
   final BeamGraphs.Buffers beams; // null where no beams are wanted
 
   /**
@@ -81,12 +82,14 @@ final class DeviceBuffers {
     normedLast = floats((long) maxLogitRows * c);
     logits = floats((long) maxLogitRows * config.vocabSize());
     sampling = new SamplingBuffers(kernels, samples, config.vocabSize(), logprobs);
+    loss = new LossGraph.Buffers(config, maxLogitRows);
     beams = search ? new BeamGraphs.Buffers(kernels, samples, config.vocabSize()) : null;
   }
 
   /** Those that hold floats, but for the cache, which is among them last. */
   List<FloatArray> floats() {
     List<FloatArray> all = new ArrayList<>(sampling.floats());
+    all.add(loss.losses);
     if (beams != null) {
       all.addAll(beams.floats());
     }
@@ -100,6 +103,7 @@ final class DeviceBuffers {
    */
   List<IntArray> ints() {
     List<IntArray> all = new ArrayList<>(sampling.ints());
+    all.addAll(List.of(loss.targets, loss.rowOf));
     if (beams != null) {
       all.addAll(beams.ints());
     }

@@ -8,6 +8,7 @@ import gpt.kernels.BeamChunks;
 import gpt.kernels.BeamFeed;
 import gpt.kernels.BeamMerge;
 import gpt.kernels.BeamTotals;
+import gpt.kernels.CrossEntropy;
 import gpt.kernels.Distances;
 import gpt.kernels.Embedding;
 import gpt.kernels.Feed;
@@ -48,7 +49,8 @@ record KernelSet(
     Version<Tally.Arguments> tally,
     Version<Narrow.Arguments> narrow,
     Version<Moments.Arguments> moments,
-    Version<TopTokens.Arguments> topTokens) {
+    Version<TopTokens.Arguments> topTokens,
+    Version<CrossEntropy.Arguments> crossEntropy) {
 
   static KernelSet of(Version.Target target) {
     boolean gpu = target == Version.Target.GPU;
@@ -73,7 +75,8 @@ record KernelSet(
         gpu ? Tally.CHUNK_PER_GROUP : Tally.CHUNK_PER_THREAD,
         gpu ? Narrow.SAMPLE_PER_GROUP : Narrow.SAMPLE_PER_THREAD,
         gpu ? Moments.SAMPLE_PER_GROUP : Moments.SAMPLE_PER_THREAD,
-        gpu ? TopTokens.SAMPLE_PER_GROUP : TopTokens.SAMPLE_PER_THREAD);
+        gpu ? TopTokens.SAMPLE_PER_GROUP : TopTokens.SAMPLE_PER_THREAD,
+        gpu ? CrossEntropy.ROW_PER_GROUP : CrossEntropy.ROW_PER_THREAD);
   }
 
   /** Whether they were written for a GPU. */

@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 /**
  * A model on a TornadoVM device. Weights, keys, values, activations, and the rows of the next pass
  * stay there: a {@link Batch} gets back the chosen tokens' ids and nothing else. A {@link Session}
- * hands logits to the host.
+ * hands logits to the host, or losses alone.
  */
 public final class TornadoBackend implements Backend {
   /** Set to false, a PTX or CUDA device launches each kernel by itself. */
@@ -302,6 +302,17 @@ public final class TornadoBackend implements Backend {
         }
       }
       length += ids.length;
+    }
+
+    @Override
+    public double[] losses(int[] ids, int[] targets) {
+      Contexts.checkAppend(config, length, ids);
+      Contexts.checkTargets(config, ids, targets);
+      append(slot, length, ids, 1, 0);
+      double[] found = new double[targets.length];
+      forward.losses(ids.length - targets.length, targets, found);
+      length += ids.length;
+      return found;
     }
 
     private float[] read(int row) {

@@ -29,7 +29,8 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * <p>A pass is: {@code feed} (the host says which rows, and they are embedded) or {@code embed}
  * (the rows that the device chose by itself), then {@code block} or {@code prompt} once for each
  * transformer block, then {@code choose} (the next token of each sample, and the rows of the next
- * pass) or {@code logits} (for the host to read; {@code select} says of which rows).
+ * pass) or {@code logits} (for the host to read; {@code select} says of which rows) or {@code
+ * losses} (of tokens that the host has).
  *
  * <p>One graph of one block's tasks runs n_layer times. All blocks in one graph work too, and a
  * token takes as long: with GPT-2's shape on two cores (PoCL) 29.9 to 31.9 ms at best in either
@@ -63,6 +64,7 @@ final class TornadoForward implements AutoCloseable {
   private final Graph logits;
   private final Graph copySlots;
   private final SamplingGraphs sampling;
+  private final LossGraph loss;
   private final BeamGraphs beams; // null where no beams are wanted
 
   /** What runs for each token, always alike where there is one sample. */
@@ -106,6 +108,7 @@ final class TornadoForward implements AutoCloseable {
         plan.graph("copySlots")
             .add("cache", kernels.slotCopy(), BeamGraphs.slotCopy(config, b, b.copies, samples));
     sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.chosen);
+    loss = new LossGraph(plan, kernels, config, w, b);
     beams = b.beams == null ? null : new BeamGraphs(plan, kernels, config, b);
     for (Graph end : sampling.ends()) {
       end.add("advance", kernels.advance(), advance());
@@ -325,6 +328,11 @@ final class TornadoForward implements AutoCloseable {
     }
     run(select, rows);
     run(logits, rows);
+  }
+
+  /** How well rows [from, …) of the pass foretell targets; see {@link LossGraph#run}. */
+  void losses(int from, int[] targets, double[] found) {
+    loss.run(from, targets, found);
   }
 
   /** Keys and values of contexts for others, as {@code b.copies} says, so many positions. */

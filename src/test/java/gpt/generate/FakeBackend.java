@@ -98,6 +98,11 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public double[] losses(int[] ids, int[] targets) {
+      throw new AssertionError("nobody asks for losses");
+    }
+
+    @Override
     public float[] decode(int id) {
       calls.add("decode");
       return append(id);

@@ -5,7 +5,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** What is done to each row by itself: embedding, norms, argmax. */
+/** What is done to each row by itself: embedding, norms, argmax, cross-entropy. */
 @Tag("kernels")
 class RowsTest {
   @TestFactory
@@ -44,6 +44,22 @@ class RowsTest {
         .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfDamaged(2, seed))
         .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfDamaged(1009, seed))
         .addLarge(Argmax.VERSIONS, seed -> KernelCases.argmax(2, 2, 50257, seed))
+        .all();
+  }
+
+  @TestFactory
+  List<DynamicTest> crossEntropy() {
+    return new KernelTests(17_000)
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(1, 1, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(1, 2, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(8, 65, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(3, 257, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(2, 1009, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.ofDamaged(2, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.ofDamaged(1009, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.ofExtremes(3, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.ofExtremes(1009, seed))
+        .addLarge(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(5, 50257, seed))
         .all();
   }
 }

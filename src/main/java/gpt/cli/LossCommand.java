@@ -1,0 +1,232 @@
+package gpt.cli;
+
+import gpt.loss.Loss;
+import gpt.loss.LossMeter;
+import gpt.loss.TokenIds;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Measures how well a model foretells a text. */
+@Command(
+    name = "loss",
+    sortOptions = false,
+    description = {
+      "Measures how well a model foretells a text of any length: cross-entropy, perplexity, bits"
+          + " per byte.",
+      "",
+      "The text is cut to windows of the model's context (block_size). Without --stride they lie"
+          + " side by side, as in nanoGPT's evaluation, and the tokens at their beginnings have"
+          + " little before them. With a smaller stride they overlap, and each window scores the"
+          + " tokens that none before it has. Every token but the text's first is scored once."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  gpt loss scene.txt",
+      "  gpt loss --stride 64 --json - < scene.txt",
+      "  gpt loss --per-token scene.txt > losses.csv",
+      "  gpt loss --model out-openwebtext --ids-file data/openwebtext/val.bin"
+    })
+final class LossCommand implements Callable<Integer> {
+  private static final String WHAT = "text";
+  private static final String BIN = ".bin";
+
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "The text, a UTF-8 file; - reads standard input.")
+  private String file;
+
+  @Option(
+      names = "--ids-file",
+      paramLabel = "FILE",
+      description =
+          "The text as token ids instead: numbers with spaces, line ends or commas between; or,"
+              + " where the name ends in .bin, nanoGPT's 16-bit ids.")
+  private String idsFile;
+
+  @Mixin private ModelOptions model;
+
+  @Option(
+      names = "--stride",
+      paramLabel = "N",
+      description =
+          "Tokens from one window to the next, from 1 to block_size. Smaller ones give tokens more"
+              + " context, block_size − N + 1 or more, and take longer. Default: block_size")
+  private Integer stride;
+
+  @Mixin private DeviceOptions device;
+
+  @Option(
+      names = "--per-token",
+      description =
+          "Print each token with its loss in nats as CSV (id,token,loss), and the figures on"
+              + " standard error. With --json, as a list in the object.")
+  private boolean perToken;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "No notes, no bar and no speed on standard error.")
+  private boolean quiet;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    check();
+    try (LoadedModel loaded =
+        LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids(), !quiet)) {
+      loaded.opened().notes().forEach(line -> note("gpt: " + line));
+      measure(loaded);
+    } catch (PromptOptions.InvalidException e) {
+      throw usage(e.getMessage());
+    } catch (UncheckedIOException e) {
+      throw e.getCause(); // from the listener, which can throw no other
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private void check() {
+    if (file == null == (idsFile == null)) {
+      throw usage(
+          file == null
+              ? "give the text's file, - for standard input, or --ids-file"
+              : "only one of FILE and --ids-file can be given");
+    }
+    if (stride != null && stride < 1) {
+      throw usage("--stride: must be 1 or more, found " + stride);
+    }
+    device.check(this::usage);
+  }
+
+  /** Reads the text, and hands over what makes tokens of it. */
+  private LoadedModel.Ids ids() {
+    String given = file == null ? idsFile : file;
+    InputFile input =
+        given.equals(InputFile.STANDARD_INPUT)
+            ? InputFile.readStandardInput()
+            : InputFile.read(file == null ? "ids" : WHAT, given);
+    return (tokenizer, config) -> {
+      if (stride != null && stride > config.blockSize()) {
+        throw new PromptOptions.InvalidException(
+            "--stride: must be at most "
+                + config.blockSize()
+                + ", what the model's context holds, found "
+                + stride);
+      }
+      int[] ids = file == null ? ids(input, config.vocabSize()) : encode(input, tokenizer, config);
+      if (ids.length < 2) {
+        throw new GptException(
+            input.name()
+                + ": has "
+                + (ids.length == 1 ? "1 token" : "no tokens")
+                + ", and a loss takes 2: the first is only read");
+      }
+      return ids;
+    };
+  }
+
+  private static int[] ids(InputFile input, int vocabSize) {
+    return input.name().endsWith(BIN)
+        ? TokenIds.ofBin(input.bytes(), input.name(), vocabSize)
+        : TokenIds.ofText(input.bytes(), input.name(), vocabSize);
+  }
+
+  private static int[] encode(InputFile input, Optional<Tokenizer> tokenizer, GptConfig config) {
+    return tokenizer
+        .orElseThrow(
+            () ->
+                new GptException(
+                    "this model has no tokenizer: put nanoGPT's meta.pkl (in data/<dataset>/ where"
+                        + " it was trained) beside the checkpoint, or give the text as --ids-file,"
+                        + " numbers from 0 to "
+                        + (config.vocabSize() - 1)))
+        .encode(input.text(WHAT));
+  }
+
+  private void measure(LoadedModel loaded) throws IOException {
+    int step = stride == null ? loaded.backend().config().blockSize() : stride;
+    boolean table = perToken && !json;
+    TokenLosses losses = new TokenLosses(loaded.ids(), loaded.tokenizer());
+    ProfileTable profile = new ProfileTable(loaded.opened()::profile, "0");
+    long start = System.nanoTime();
+    Loss loss;
+    try (ProgressBar bar = new ProgressBar("loss", isBarShown(table))) {
+      loss =
+          LossMeter.measure(
+              loaded.backend(),
+              loaded.ids(),
+              step,
+              (all, first, end) -> {
+                profile.step();
+                if (table) {
+                  write(losses.csv(all, first, end));
+                }
+                bar.timed((double) end / all.length);
+              });
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    LossReport report = new LossReport(loaded, loss, seconds);
+    if (json) {
+      report.writeJson(perToken ? losses : null);
+    } else if (table) {
+      note(report.text().stripTrailing());
+    } else {
+      StandardOutput.write(report.text());
+    }
+    profile.lines().forEach(System.err::println); // asked for, also with --quiet
+    note(speed(loss.tokens(), seconds));
+  }
+
+  /** Not where the table goes to the same terminal. */
+  private boolean isBarShown(boolean table) {
+    return !quiet && Terminal.isStandardError() && !(table && Terminal.isStandardOutput());
+  }
+
+  private static void write(String text) {
+    try {
+      StandardOutput.write(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String speed(int tokens, double seconds) {
+    return String.format(
+        Locale.ROOT,
+        tokens / seconds < 100 ? "%d %s, %.1f tokens/s" : "%d %s, %.0f tokens/s",
+        tokens,
+        tokens == 1 ? "token" : "tokens",
+        tokens / seconds);
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private void note(String line) {
+    if (!quiet) {
+      System.err.println(line);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package gpt.sampling;
+
+/** How badly logits foretell the token that comes: −ln p, in nats and in double precision. */
+public final class CrossEntropy {
+  private CrossEntropy() {}
+
+  /**
+   * ln Σ exp(x − max) + max − x[target].
+   *
+   * @param logits at least V floats, the first V count
+   * @param vocabSize V
+   * @param target an id, 0 to V − 1
+   * @return 0 or more; +∞ where the target's logit is −∞
+   * @throws InvalidLogitsException where a logit is NaN or +∞, or all are −∞
+   */
+  public static double of(float[] logits, int vocabSize, int target) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int id = 0; id < vocabSize; id++) {
+      max = Math.max(max, logits[id]); // NaN where one is
+    }
+    if (Float.isNaN(max)) {
+      throw new InvalidLogitsException(InvalidLogitsException.damaged("NaN"));
+    }
+    if (max == Float.POSITIVE_INFINITY) {
+      throw new InvalidLogitsException(InvalidLogitsException.damaged("infinite"));
+    }
+    if (max == Float.NEGATIVE_INFINITY) {
+      throw new InvalidLogitsException(InvalidLogitsException.EMPTY);
+    }
+    double sum = 0;
+    for (int id = 0; id < vocabSize; id++) {
+      sum += Math.exp((double) logits[id] - max);
+    }
+    return Math.log(sum) + ((double) max - logits[target]);
+  }
+}
