@@ -5,12 +5,15 @@ import gpt.loss.LossMeter;
 import gpt.loss.TokenIds;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
+import gpt.plot.ColouredText;
+import gpt.plot.PlotFile;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,6 +42,7 @@ import picocli.CommandLine.Spec;
       "  gpt loss scene.txt",
       "  gpt loss --stride 64 --json - < scene.txt",
       "  gpt loss --per-token scene.txt > losses.csv",
+      "  gpt loss --plot losses.html scene.txt               the text coloured by loss",
       "  gpt loss --model out-openwebtext --ids-file data/openwebtext/val.bin"
     })
 final class LossCommand implements Callable<Integer> {
@@ -79,6 +83,8 @@ final class LossCommand implements Callable<Integer> {
               + " standard error. With --json, as a list in the object.")
   private boolean perToken;
 
+  @Mixin private PlotOptions plot;
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
@@ -94,10 +100,12 @@ final class LossCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     check();
+    Optional<PlotFile> picture = plot.checked(this::usage);
     try (LoadedModel loaded =
-        LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids(), !quiet)) {
+        LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids(picture), !quiet)) {
       loaded.opened().notes().forEach(line -> note("gpt: " + line));
-      measure(loaded);
+      Loss loss = measure(loaded);
+      picture.ifPresent(into -> draw(loss, loaded, into));
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
     } catch (UncheckedIOException e) {
@@ -120,7 +128,7 @@ final class LossCommand implements Callable<Integer> {
   }
 
   /** Reads the text, and hands over what makes tokens of it. */
-  private LoadedModel.Ids ids() {
+  private LoadedModel.Ids ids(Optional<PlotFile> picture) {
     String given = file == null ? idsFile : file;
     InputFile input =
         given.equals(InputFile.STANDARD_INPUT)
@@ -142,6 +150,7 @@ final class LossCommand implements Callable<Integer> {
                 + (ids.length == 1 ? "1 token" : "no tokens")
                 + ", and a loss takes 2: the first is only read");
       }
+      picture.ifPresent(into -> ColouredText.check(into, ids.length));
       return ids;
     };
   }
@@ -164,10 +173,10 @@ final class LossCommand implements Callable<Integer> {
         .encode(input.text(WHAT));
   }
 
-  private void measure(LoadedModel loaded) throws IOException {
+  private Loss measure(LoadedModel loaded) throws IOException {
     int step = stride == null ? loaded.backend().config().blockSize() : stride;
     boolean table = perToken && !json;
-    TokenLosses losses = new TokenLosses(loaded.ids(), loaded.tokenizer());
+    TokenLosses losses = new TokenLosses(loaded.ids(), new Vocabulary(loaded.tokenizer()));
     ProfileTable profile = new ProfileTable(loaded.opened()::profile, "0");
     long start = System.nanoTime();
     Loss loss;
@@ -190,12 +199,33 @@ final class LossCommand implements Callable<Integer> {
     if (json) {
       report.writeJson(perToken ? losses : null);
     } else if (table) {
-      note(report.text().stripTrailing());
+      System.err.print(report.text()); // asked for, also with --quiet
     } else {
       StandardOutput.write(report.text());
     }
     profile.lines().forEach(System.err::println); // asked for, also with --quiet
     note(speed(loss.tokens(), seconds));
+    return loss;
+  }
+
+  private void draw(Loss loss, LoadedModel loaded, PlotFile into) {
+    String note =
+        String.format(
+            Locale.ROOT,
+            "%.4f nats a token, perplexity %.3f; windows of %d tokens, stride %d",
+            loss.nats(),
+            loss.perplexity(),
+            loss.windows().context(),
+            loss.windows().stride());
+    IntFunction<byte[]> bytes =
+        loaded.tokenizer().<IntFunction<byte[]>>map(t -> t::decode).orElse(null);
+    new ColouredText(
+            new ColouredText.Caption("How well the model foretells it", note, "loss", "nats"),
+            loss.ids(),
+            loss.losses(),
+            bytes)
+        .write(into);
+    note("gpt: wrote " + into.path());
   }
 
   /** Not where the table goes to the same terminal. */

@@ -58,7 +58,7 @@ final class PromptOptions {
           "only one of --prompt, --prompt-file and --prompt-ids can be given");
     }
     if (ids != null) {
-      return new Prompt(null, TokenIds.parse(IDS, ids));
+      return new Prompt(null, IdList.parse(IDS, ids));
     }
     String prompt;
     if (file != null) {
@@ -107,7 +107,7 @@ final class PromptOptions {
                             + (vocabSize - 1)))
             .encode(text);
       }
-      TokenIds.check(IDS, "this model's", ids, vocabSize);
+      IdList.check(IDS, "this model's", ids, vocabSize);
       return ids;
     }
   }

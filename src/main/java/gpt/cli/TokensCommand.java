@@ -89,10 +89,10 @@ final class TokensCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     check();
     try {
-      int[] given = ids == null ? null : TokenIds.parse(IDS, ids);
+      int[] given = ids == null ? null : IdList.parse(IDS, ids);
       Tokenizer tokenizer = tokenizer();
       if (given != null) {
-        TokenIds.check(IDS, "this vocabulary's", given, tokenizer.vocabSize());
+        IdList.check(IDS, "this vocabulary's", given, tokenizer.vocabSize());
         if (!json && !csv) {
           StandardOutput.write(bytes(tokenizer, given));
           return CommandLine.ExitCode.OK;

@@ -1,8 +1,8 @@
 package gpt.cli;
 
 /** Lists of tokens on the command line: 5,17,3. */
-final class TokenIds {
-  private TokenIds() {}
+final class IdList {
+  private IdList() {}
 
   /**
    * The ids of a list.
