@@ -74,7 +74,9 @@ class InfoExportIT {
 
   @Test
   void everyHelpHasExamples() {
-    for (String command : List.of("generate", "loss", "info", "export", "completion")) {
+    for (String command :
+        List.of(
+            "generate", "next", "loss", "tokens", "attention", "info", "export", "completion")) {
       Program.Result help = Program.jar(command, "--help").run().succeeded();
       assertTrue(help.out().startsWith("Usage: gpt " + command), help::toString);
       assertTrue(help.out().contains("Examples:"), help::toString);

@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Shows what one attention head looks at: for each token of the prompt, the query, the weights"
-          + " softmax(Q K^T / sqrt(head size)) of the tokens up to it, the keys.",
+          + " softmax(Q K^T / sqrt(head size)) of the tokens up to it, the keys. A prompt is"
+          + " needed.",
       "The weights are those of the forward pass that generates text. TornadoVM's kernels never"
           + " hold them, so this runs on the cpu."
     },
