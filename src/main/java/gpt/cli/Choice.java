@@ -31,7 +31,7 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     parser.registerConverter(OnFull.class, new Choice<>(OnFull.class));
     parser.registerConverter(ColourOption.When.class, new Choice<>(ColourOption.When.class));
     parser.registerConverter(
-        TokensCommand.Vocabulary.class, new Choice<>(TokensCommand.Vocabulary.class));
+        TokensCommand.Known.class, new Choice<>(TokensCommand.Known.class));
   }
 
   @Override
