@@ -73,6 +73,9 @@ final class TornadoDeviceOpener {
 
   /** Puts the model on the chosen device. */
   OpenedDevice open(int promptLength, LoadProgress progress) {
+    if (precision == Precision.BF16) {
+      throw new GptException("--dtype bf16: the cpu's only; TornadoVM's devices take f32, f16, i8");
+    }
     if (precision == Precision.F16 && !device.hasHalf()) {
       throw new GptException(
           "--dtype f16: "
