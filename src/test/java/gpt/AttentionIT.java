@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import gpt.cli.CommandLines;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -203,10 +204,11 @@ class AttentionIT {
         "-p a --json --csv          | only one of",
         "-p a --plot a.jpg          | must end in .svg, .png or .html",
         "-p a --device emulator     | never hold attention's weights; take cpu or reference",
-        "-p a --dtype f16           | keeps weights as f32"
+        "-p a --device reference --dtype f16 | computes from the stored weights"
       })
   void aWrongCommandLine(String line, String part) {
-    attention(line.split(" +")).run().failed(2, "gpt: ", part, "gpt attention --help");
+    List<String> args = List.of(("attention " + line).split(" +"));
+    CommandLines.failed(2, args, part, "gpt attention --help");
   }
 
   @Test

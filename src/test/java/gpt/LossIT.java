@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import gpt.cli.CommandLines;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -210,27 +211,28 @@ class LossIT {
         "loss weights/README.md --stride 257   | --stride: must be at most 256",
         "loss weights/README.md --stride half  | 'half'",
         "loss weights/README.md --prompt x     | --prompt",
-        "loss x --device cpu --dtype i8        | keeps weights as f32"
+        "loss x --device reference --dtype i8  | computes from the stored weights"
       })
   void aWrongCommandLine(String line, String part) {
-    Program.gpt(line.split(" +")).run().failed(2, "gpt: ", part, "gpt loss --help");
+    CommandLines.failed(2, List.of(line.split(" +")), part, "gpt loss --help");
   }
 
   @Test
   void aTextThatCannotBe() throws Exception {
-    Program.gpt("loss", "/no/such/file").run().failed(1, "text file /no/such/file: no such file");
-    Program.gpt("loss", folder.toString()).run().failed(1, folder.toString(), "is a folder");
-    Program.gpt("loss", "--ids-file", "nope.bin").run().failed(1, "ids file nope.bin: no such");
+    CommandLines.failed(
+        1, List.of("loss", "/no/such/file"), "text file /no/such/file: no such file");
+    CommandLines.failed(1, List.of("loss", folder.toString()), folder.toString(), "is a folder");
+    CommandLines.failed(1, List.of("loss", "--ids-file", "nope.bin"), "ids file nope.bin: no such");
     Program.gpt("loss", "-").input("").run().failed(1, "standard input: has no tokens");
     Program.gpt("loss", "-").input("a").run().failed(1, "standard input: has 1 token");
     Program.gpt("loss", "-").input("10 € please").run().failed(1, "'1'", "character 1");
     Path latin1 = Files.write(folder.resolve("latin1.txt"), new byte[] {'a', (byte) 0xE9, 'b'});
-    Program.gpt("loss", latin1.toString()).run().failed(1, "latin1.txt", "not UTF-8", "byte 1");
+    CommandLines.failed(1, List.of("loss", latin1.toString()), "latin1.txt", "not UTF-8", "byte 1");
     String model = GOLDEN.resolve("model-2-hf").toString();
-    Program.gpt("loss", "-m", model, TEXT).run().failed(1, "no tokenizer", "--ids-file");
+    CommandLines.failed(1, List.of("loss", "-m", model, TEXT), "no tokenizer", "--ids-file");
     Program.gpt("loss", "--ids-file", "-").input("1 2\n3 65").run().failed(1, "line 2", "0 to 64");
     Program.gpt("loss", "--ids-file", "-").input("1 a").run().failed(1, "line 1", "found 'a'");
     Path odd = Files.write(folder.resolve("odd.bin"), new byte[5]);
-    Program.gpt("loss", "--ids-file", odd.toString()).run().failed(1, "odd.bin: has 5 bytes");
+    CommandLines.failed(1, List.of("loss", "--ids-file", odd.toString()), "odd.bin: has 5 bytes");
   }
 }

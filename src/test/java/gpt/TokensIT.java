@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import gpt.cli.CommandLines;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -171,8 +172,8 @@ class TokensIT {
         "a --color red                 | expected auto or always or never"
       })
   void aWrongCommandLine(String line, String part) {
-    String[] args = line == null ? new String[0] : line.split(" +");
-    tokens(args).run().failed(2, "gpt: ", part, "gpt tokens --help");
+    List<String> args = List.of(("tokens " + (line == null ? "" : line)).split(" +"));
+    CommandLines.failed(2, args, part, "gpt tokens --help");
   }
 
   @Test

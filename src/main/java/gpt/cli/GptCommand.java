@@ -70,6 +70,11 @@ final class GptCommand {
    */
   static int run(String[] args) {
     System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8));
+    return execute(args);
+  }
+
+  /** As {@link #run}, with what standard error is. */
+  static int execute(String[] args) {
     StringWriter help = new StringWriter();
     try {
       int status =
