@@ -64,7 +64,7 @@ final class ExportCommand implements Callable<Integer> {
     }
     try (LoadProgress bar = new LoadProgress(Terminal.isStandardError());
         Checkpoint checkpoint = Checkpoint.open(ModelLocator.locate(model), bar::read)) {
-      CheckpointWriter.write(checkpoint, folder, force);
+      CheckpointWriter.write(checkpoint, folder, null, force, (done, total) -> {});
     }
     System.err.println("gpt: wrote " + folder + "; run it with --model " + folder);
     return CommandLine.ExitCode.OK;
