@@ -47,6 +47,30 @@ public final class CheckpointWriter {
         .write(overwrite);
   }
 
+  /**
+   * Writes the folder of a model with random weights, as nanoGPT initialises them: matrices and
+   * embeddings from N(0, 0.02²), the projections back into the residual stream from N(0, 0.02² / 2
+   * n_layer), norms 1, biases 0, the output projection tied to the token embedding. One seed gives
+   * the same bytes on every machine, by however many threads.
+   *
+   * @param config its shape
+   * @param characters its vocabulary, if it is a character model
+   * @param seed any
+   * @param dtype the type of all tensors, one without blocks
+   * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, Progress)}
+   */
+  public static void writeRandom(
+      GptConfig config,
+      Optional<List<String>> characters,
+      long seed,
+      DType dtype,
+      Path folder,
+      boolean overwrite,
+      Progress progress) {
+    List<OutTensor> tensors = RandomTensors.of(config, seed, dtype);
+    folder(folder, config, true, tensors, characters, progress).write(overwrite);
+  }
+
   private static ModelFiles folder(
       Path folder,
       GptConfig config,

@@ -79,8 +79,7 @@ final class ElementEncoder {
     for (int i = 0; i < n; i++) {
       float x = values[from + i] * inverse;
       int magnitude = (int) (Math.abs(x) + 0.5f);
-      out.set(
-          ValueLayout.JAVA_BYTE, at + Short.BYTES + i, (byte) (x < 0 ? -magnitude : magnitude));
+      out.set(ValueLayout.JAVA_BYTE, at + Short.BYTES + i, (byte) (x < 0 ? -magnitude : magnitude));
     }
   }
 

@@ -33,9 +33,6 @@ public final class Normals {
   private final int seedHigh;
   private final int stream;
 
-  /** Counter's last word of the blocks that hold each number's first word. */
-  private static final int FIRST = 0;
-
   /**
    * A sequence of numbers.
    *
@@ -60,7 +57,7 @@ public final class Normals {
       long index = from + i;
       if (index / WORDS != block) {
         block = index / WORDS;
-        block(block, FIRST, words);
+        block(block, 0, words);
       }
       int word = words[(int) (index % WORDS)];
       double x = candidate(word);
@@ -85,7 +82,7 @@ public final class Normals {
   /** A number whose first word gave none: each attempt takes a block of its own. */
   private double retried(long index, int word) {
     int[] words = new int[WORDS];
-    for (int attempt = FIRST + 1; ; attempt++) {
+    for (int attempt = 1; ; attempt++) {
       block(index, attempt, words);
       double x = candidate(word);
       int layer = word & 0xFF;

@@ -144,7 +144,9 @@ class ExportTest {
       GptException e =
           assertThrows(GptException.class, () -> CheckpointWriter.write(c, file.resolve("sub")));
       assertTrue(e.getMessage().contains("cannot be written"), e.getMessage());
-      assertThrows(GptException.class, () -> CheckpointWriter.write(c, blocked, null, true, (done, total) -> {}));
+      assertThrows(
+          GptException.class,
+          () -> CheckpointWriter.write(c, blocked, null, true, (done, total) -> {}));
     }
     try (Stream<Path> left = Files.list(blocked)) {
       assertEquals(List.of(), left.filter(f -> f.toString().endsWith(".partial")).toList());
