@@ -43,6 +43,9 @@ final class TornadoDeviceOpener {
 
   /** Takes the first device of its own; returns why there is none that will do, or null. */
   String chooseAccelerator() {
+    if (precision == Precision.BF16) {
+      return "bf16 is for the cpu";
+    }
     Optional<TornadoDevices.Device> accelerator = devices.accelerator();
     if (accelerator.isEmpty()) {
       return "TornadoVM has no device but the host's own processor";
