@@ -76,7 +76,15 @@ class InfoExportIT {
   void everyHelpHasExamples() {
     for (String command :
         List.of(
-            "generate", "next", "loss", "tokens", "attention", "info", "export", "completion")) {
+            "generate",
+            "next",
+            "loss",
+            "tokens",
+            "attention",
+            "info",
+            "export",
+            "make-random",
+            "completion")) {
       Program.Result help = Program.jar(command, "--help").run().succeeded();
       assertTrue(help.out().startsWith("Usage: gpt " + command), help::toString);
       assertTrue(help.out().contains("Examples:"), help::toString);
