@@ -53,7 +53,8 @@ final class DeviceOptions {
   @Option(
       names = "--tornado-profile",
       description =
-          "Show kernel time, launches and bytes moved for each token on a TornadoVM device.")
+          "Show kernel time, launches and bytes moved for each token, or window of loss, on a"
+              + " TornadoVM device.")
   private boolean profile;
 
   /** Refuses what makes no sense on any machine. */
