@@ -54,6 +54,50 @@ class InfoExportIT {
   }
 
   @Test
+  void aGgufIsTheSameModel() {
+    String out = folder.resolve("a folder/demo.gguf").toString();
+    Program.gpt("export", "--model", "shakespeare-char", "--out", out).run().succeeded();
+    String[] args = {"--prompt", "ROMEO:", "-n", "60", "--seed", "7", "-q", "--model"};
+    assertEquals(
+        Program.gpt(args(args, "shakespeare-char")).run().succeeded().out(),
+        Program.gpt(args(args, out)).run().succeeded().out());
+    Program.gpt("export", "--model", NANO, "--out", out)
+        .run()
+        .failed(1, "exists already", "--force");
+
+    String half = folder.resolve("half.gguf").toString();
+    String[] export = {"export", "--model", out, "--format", "gguf", "--dtype", "q8_0", "--out"};
+    Program.gpt(args(export, half)).run().succeeded();
+    String info = Program.gpt("info", "--model", half).run().succeeded().out();
+    assertTrue(info.contains("gguf\n") && info.contains("q8_0, 3.1 MB"), info);
+    assertTrue(info.contains("characters, 65"), info);
+
+    Program.gpt(args(export, folder.toString())).run().failed(2, "must end in .gguf");
+    String[] blocks = {"export", "--model", out, "--dtype", "q8_0", "--out"};
+    Program.gpt(args(blocks, folder.toString())).run().failed(2, "--dtype q8_0", "--format gguf");
+  }
+
+  @Test
+  void aRandomModelRuns() {
+    String out = folder.resolve("random").toString();
+    String[] make = {
+      "make-random", "--like", "demo", "--seed", "3", "--dtype", "bf16", "--out", out
+    };
+    Program.gpt(make).run().succeeded();
+    Program.gpt("--model", out, "--prompt", "ROMEO:", "-n", "5", "-q").run().succeeded();
+    String info = Program.gpt("info", "--model", out).run().succeeded().out();
+    assertTrue(info.contains("number of parameters: 2.68M") && info.contains("bf16"), info);
+    Program.gpt(make).run().failed(1, "model.safetensors", "--force");
+    Program.gpt(args(make, "--force")).run().succeeded();
+    make[6] = "q8_0";
+    Program.gpt(make).run().failed(2, "--dtype: expected f32, f16 or bf16");
+    make[2] = "gpt2-tiny";
+    make[6] = "f32";
+    make[8] = folder.resolve("other").toString();
+    Program.gpt(make).run().failed(1, "gpt2-tiny: no such file or folder");
+  }
+
+  @Test
   void anExportHidesNoOtherModel() throws Exception {
     for (String file :
         List.of("ckpt.pt", "model.safetensors.index.json", "config.json", "characters.json")) {

@@ -76,7 +76,8 @@ final class Characters {
     return GSON.toJson(characters) + "\n";
   }
 
-  private static List<String> checked(Path file, List<Object> found, int vocabSize) {
+  /** Characters that some file brings, once they are as many as the model's rows allow. */
+  static List<String> checked(Path file, List<Object> found, int vocabSize) {
     if (found.size() > vocabSize) {
       throw Fault.in(
           file,

@@ -4,6 +4,7 @@ import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Weights;
+import gpt.tokenizer.BytePairs;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -13,13 +14,14 @@ import java.util.Optional;
 
 /**
  * A model as it lies on disk: its shape, its weights and, where it has one, its vocabulary of
- * characters. The weights of a safetensors file are views of the mapped file; those of a {@code
- * ckpt.pt} are copied out of the zip once, outside the heap. Both are gone after {@link #close}.
+ * characters or byte pairs. The weights of a safetensors or GGUF file are views of the mapped file;
+ * those of a {@code ckpt.pt} are copied out of the zip once, outside the heap. Both are gone after
+ * {@link #close}.
  */
 public final class Checkpoint implements AutoCloseable {
   private static final String SUPPORTED =
-      "a folder with config.json and model.safetensors, a folder with ckpt.pt, a .pt file, or a"
-          + " .safetensors file";
+      "a folder with config.json and model.safetensors, a folder with ckpt.pt, a .pt file, a"
+          + " .safetensors file, or a .gguf file";
 
   /** Hears how far a slow load has come. */
   @FunctionalInterface
@@ -30,7 +32,17 @@ public final class Checkpoint implements AutoCloseable {
 
   /** What a format's reader finds. */
   record Content(
-      String format, GptConfig config, Weights weights, Optional<List<String>> characters) {}
+      String format,
+      GptConfig config,
+      Weights weights,
+      Optional<List<String>> characters,
+      Optional<BytePairs> bytePairs) {
+
+    /** A format that brings no vocabulary of byte pairs. */
+    Content(String format, GptConfig config, Weights weights, Optional<List<String>> characters) {
+      this(format, config, weights, characters, Optional.empty());
+    }
+  }
 
   private final Path path;
   private final Content content;
@@ -52,7 +64,7 @@ public final class Checkpoint implements AutoCloseable {
    *
    * @param path a folder that holds {@code config.json} and {@code model.safetensors} (or {@code
    *     model.safetensors.index.json}), or nanoGPT's {@code ckpt.pt}; a {@code .pt} file; or a
-   *     {@code .safetensors} file with its {@code config.json} beside it
+   *     {@code .safetensors} file with its {@code config.json} beside it; or a {@code .gguf} file
    * @param progress called while the tensors of a {@code .pt} file are read; a mapped file calls it
    *     never
    * @throws GptException where there is no such checkpoint or something in it is not as it should
@@ -116,6 +128,9 @@ public final class Checkpoint implements AutoCloseable {
     if (Files.isRegularFile(path) && name.endsWith(".safetensors")) {
       return HuggingFaceReader.readFile(path, arena);
     }
+    if (Files.isRegularFile(path) && name.endsWith(GgufReader.EXTENSION)) {
+      return GgufReader.readFile(path, arena);
+    }
     throw Fault.in(path, "not a checkpoint; expected " + SUPPORTED);
   }
 
@@ -137,7 +152,12 @@ public final class Checkpoint implements AutoCloseable {
     return content.characters();
   }
 
-  /** What the file is, in words: {@code nanoGPT checkpoint}, {@code safetensors}. */
+  /** The vocabulary of byte pairs, where the file brings one; it may have fewer tokens. */
+  public Optional<BytePairs> bytePairs() {
+    return content.bytePairs();
+  }
+
+  /** What the file is, in words: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */
   public String format() {
     return content.format();
   }

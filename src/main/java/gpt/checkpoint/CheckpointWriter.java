@@ -5,15 +5,16 @@ import gpt.checkpoint.ModelFiles.Content;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
+import gpt.tokenizer.BytePairs;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Writes a checkpoint as a Hugging Face GPT-2 folder: {@code model.safetensors}, {@code
- * characters.json} where it has characters, and {@code config.json}. The same checkpoint always
- * gives the same bytes. Weights are streamed, not copied; disk space is checked first.
+ * Writes a checkpoint as a GGUF file, or as a Hugging Face GPT-2 folder: {@code model.safetensors},
+ * {@code characters.json} where it has characters, and {@code config.json}. The same checkpoint
+ * always gives the same bytes. Weights are streamed, not copied; disk space is checked first.
  */
 public final class CheckpointWriter {
   private CheckpointWriter() {}
@@ -45,6 +46,34 @@ public final class CheckpointWriter {
             checkpoint.characters(),
             progress)
         .write(overwrite);
+  }
+
+  /**
+   * Writes a GGUF file as llama.cpp reads it; what llama.cpp does not know (exact GELU, no biases,
+   * characters) is under keys of our own.
+   *
+   * @param checkpoint an open one
+   * @param pairs the tokenizer of a model without characters, if it has one
+   * @param file its folder is made where it does not exist
+   * @param dtype the type of the matrices; null keeps each one's own. Vectors and position
+   *     embeddings are float32, and half precision replaces blocks that rows do not fill
+   * @param overwrite whether a file of this name is replaced
+   * @param progress hears how many bytes are written
+   * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, Progress)}
+   */
+  public static void writeGguf(
+      Checkpoint checkpoint,
+      Optional<BytePairs> pairs,
+      Path file,
+      DType dtype,
+      boolean overwrite,
+      Progress progress) {
+    GgufWriter writer =
+        new GgufWriter(
+            checkpoint.config(), checkpoint.weights(), checkpoint.characters(), pairs, dtype);
+    String name = file.getFileName().toString();
+    Content content = new Content(name, writer.size(), out -> writer.write(out, progress));
+    new ModelFiles(file.toAbsolutePath().getParent(), List.of(content), List.of()).write(overwrite);
   }
 
   /**

@@ -78,7 +78,7 @@ final class ElementEncoder {
     out.set(I16, at, half(key, DType.Q8_0, scale));
     for (int i = 0; i < n; i++) {
       float x = values[from + i] * inverse;
-      int magnitude = (int) (Math.abs(x) + 0.5f);
+      int magnitude = (int) (Math.abs((double) x) + 0.5);
       out.set(ValueLayout.JAVA_BYTE, at + Short.BYTES + i, (byte) (x < 0 ? -magnitude : magnitude));
     }
   }

@@ -37,7 +37,7 @@ final class TensorChecks {
     }
   }
 
-  private static String shape(long[] dims) {
+  static String shape(long[] dims) {
     return Arrays.stream(dims).mapToObj(Long::toString).collect(Collectors.joining(", ", "(", ")"));
   }
 }

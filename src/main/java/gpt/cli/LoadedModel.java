@@ -47,7 +47,8 @@ record LoadedModel(OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids
   /** The tokenizer of an open checkpoint. */
   static Optional<Tokenizer> tokenizer(Checkpoint checkpoint, GptConfig config) {
     try {
-      return Tokenizers.forModel(checkpoint.characters(), config.vocabSize());
+      return Tokenizers.forModel(
+          checkpoint.characters(), checkpoint.bytePairs(), config.vocabSize());
     } catch (IllegalArgumentException e) {
       throw new GptException(checkpoint.path() + ": " + e.getMessage(), e);
     }

@@ -14,7 +14,7 @@ final class ModelOptions {
       defaultValue = ModelLocator.DEMO,
       description = {
         "A folder with config.json and model.safetensors, a nanoGPT output folder, a ckpt.pt, a"
-            + " .safetensors file, or the name of a folder in weights/.",
+            + " .safetensors or .gguf file, or the name of a folder in weights/.",
         "Default: ${DEFAULT-VALUE}"
       })
   private String model;

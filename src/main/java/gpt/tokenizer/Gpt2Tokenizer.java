@@ -82,7 +82,7 @@ public final class Gpt2Tokenizer implements Tokenizer {
     return Vocabulary.R50K_BASE.decodeBytes(one);
   }
 
-  private static String withoutLoneSurrogates(String text) {
+  static String withoutLoneSurrogates(String text) {
     if (text.codePoints().noneMatch(c -> c >= 0xD800 && c <= 0xDFFF)) {
       return text;
     }

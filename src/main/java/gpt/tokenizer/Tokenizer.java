@@ -5,7 +5,7 @@ import java.util.OptionalInt;
 /** Text to ids and back. Implementations keep no state between calls. */
 public interface Tokenizer {
 
-  /** {@code gpt2} or {@code characters}. */
+  /** {@code gpt2}, {@code byte pairs} or {@code characters}. */
   String name();
 
   /** Ids 0 to vocabSize() − 1 have a text. A padded model has more rows than that. */

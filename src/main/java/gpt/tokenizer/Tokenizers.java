@@ -11,6 +11,20 @@ public final class Tokenizers {
   private Tokenizers() {}
 
   /**
+   * The tokenizer of a model whose file brings a vocabulary of byte pairs, or none.
+   *
+   * @throws IllegalArgumentException where the vocabulary contradicts itself or the model
+   */
+  public static Optional<Tokenizer> forModel(
+      Optional<List<String>> characters, Optional<BytePairs> pairs, int vocabSize) {
+    if (characters.isPresent() || pairs.isEmpty()) {
+      return forModel(characters, vocabSize);
+    }
+    boolean gpt2 = pairs.get().stripped().equals(BytePairs.gpt2());
+    return Optional.of(gpt2 ? new Gpt2Tokenizer() : new BytePairTokenizer(pairs.get()));
+  }
+
+  /**
    * The tokenizer of a model, empty where nothing says which it is.
    *
    * @param characters the text of each id, where the checkpoint brings them

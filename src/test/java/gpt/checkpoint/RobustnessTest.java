@@ -91,6 +91,12 @@ class RobustnessTest {
   }
 
   @Test
+  void gguf() throws IOException {
+    Path file = new TinyGguf().write(tmp);
+    survives(file, Files.readAllBytes(file), bytes -> Files.write(file, bytes));
+  }
+
+  @Test
   void config() throws IOException {
     Path file = new TinyHuggingFace(tmp).file("config.json");
     byte[] good = Files.readAllBytes(file);

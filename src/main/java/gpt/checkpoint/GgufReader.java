@@ -1,0 +1,171 @@
+package gpt.checkpoint;
+
+import gpt.checkpoint.Checkpoint.Content;
+import gpt.model.DType;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.model.Tensor;
+import gpt.model.Weights;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * A GPT-2 as llama.cpp has it in a GGUF file: all in one, its weights as (out, in), and its
+ * tokenizer. Its tensors are views of the mapped file.
+ */
+final class GgufReader implements TensorSource {
+  static final String EXTENSION = ".gguf";
+  static final String ARCHITECTURE = "gpt2";
+  static final String ARCHITECTURE_KEY = "general.architecture";
+  static final String CONTEXT = "gpt2.context_length";
+  static final String EMBEDDING = "gpt2.embedding_length";
+  static final String BLOCKS = "gpt2.block_count";
+  static final String INNER = "gpt2.feed_forward_length";
+  static final String HEADS = "gpt2.attention.head_count";
+  static final String EPSILON = "gpt2.attention.layer_norm_epsilon";
+
+  /** Keys of our own, which llama.cpp does not know. */
+  static final String GELU = "gpt.activation_function";
+
+  static final String BIAS = "gpt.bias";
+  static final String EXACT = "gelu";
+
+  private static final String KV_HEADS = "gpt2.attention.head_count_kv";
+  private static final String SPLITS = "split.count";
+
+  private final Path file;
+  private final GgufFile gguf;
+
+  private GgufReader(Path file, GgufFile gguf) {
+    this.file = file;
+    this.gguf = gguf;
+  }
+
+  /** Maps a file and reads it; the arena unmaps it. */
+  static Content readFile(Path file, Arena arena) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return read(file, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
+    }
+  }
+
+  /**
+   * Reads a file's bytes.
+   *
+   * @param file names it in errors
+   * @throws GptException where something in it is not as it should be, whatever the bytes are
+   */
+  static Content read(Path file, MemorySegment bytes) {
+    return new GgufReader(file, GgufFile.parse(file, bytes)).content();
+  }
+
+  private Content content() {
+    GptConfig config = config();
+    boolean head = gguf.tensors().containsKey(GgufNames.of("lm_head.weight"));
+    Weights weights = WeightsReader.read(config, this, false, head);
+    if (!config.bias()) {
+      checkZeros();
+    }
+    GgufVocabulary vocabulary = GgufVocabulary.read(file, gguf.metadata(), config.vocabSize());
+    return new Content("gguf", config, weights, vocabulary.characters(), vocabulary.pairs());
+  }
+
+  private GptConfig config() {
+    GgufMetadata keys = gguf.metadata();
+    String architecture = keys.string(ARCHITECTURE_KEY, "");
+    if (!architecture.equals(ARCHITECTURE)) {
+      throw keys.expected(ARCHITECTURE_KEY, ARCHITECTURE, "'" + architecture + "'");
+    }
+    if (keys.has(SPLITS) && keys.integer(SPLITS) > 1) {
+      throw Fault.in(
+          file,
+          "one of "
+              + keys.integer(SPLITS)
+              + " files of a model; join them with llama-gguf-split --merge");
+    }
+    int heads = keys.integer(HEADS);
+    if (keys.has(KV_HEADS) && keys.integer(KV_HEADS) != heads) {
+      throw keys.expected(KV_HEADS, heads + ", as " + HEADS, keys.integer(KV_HEADS));
+    }
+    try {
+      return new GptConfig(
+          keys.integer(BLOCKS),
+          heads,
+          keys.integer(EMBEDDING),
+          keys.integer(CONTEXT),
+          vocabSize(),
+          keys.integer(INNER),
+          keys.flag(BIAS, true),
+          gelu(keys),
+          keys.number(EPSILON));
+    } catch (GptException e) {
+      throw e.getMessage().startsWith(file.toString()) ? e : Fault.in(file, e.getMessage(), e);
+    }
+  }
+
+  private static Gelu gelu(GgufMetadata keys) {
+    String name = keys.string(GELU, "gelu_new");
+    return switch (name) {
+      case "gelu_new" -> Gelu.TANH;
+      case EXACT -> Gelu.EXACT;
+      default -> throw keys.expected(GELU, "gelu_new or gelu", name);
+    };
+  }
+
+  /** The token embedding has a row for each token, used or not. */
+  private int vocabSize() {
+    String name = GgufNames.of("wte.weight");
+    StoredTensor wte = gguf.tensors().get(name);
+    if (wte == null || wte.shape().length != 2 || wte.shape()[0] > Integer.MAX_VALUE) {
+      throw Fault.in(
+          file,
+          "tensor "
+              + name
+              + (wte == null
+                  ? " is missing"
+                  : ": expected two dimensions, found " + TensorChecks.shape(wte.shape())));
+    }
+    return (int) wte.shape()[0];
+  }
+
+  /** llama.cpp wants biases; a file that says it has none must not compute with any there. */
+  private void checkZeros() {
+    gguf.tensors()
+        .forEach(
+            (name, tensor) -> {
+              if (!name.endsWith(".bias")) {
+                return;
+              }
+              MemorySegment data = tensor.data();
+              long rest = data.byteSize() - 1;
+              boolean zeros =
+                  rest < 0
+                      || data.get(ValueLayout.JAVA_BYTE, 0) == 0
+                          && data.asSlice(1).mismatch(data.asSlice(0, rest)) == -1;
+              if (!zeros) {
+                throw Fault.in(
+                    file, "tensor " + name + ": expected zeros, since " + BIAS + " is false");
+              }
+            });
+  }
+
+  @Override
+  public Tensor read(String key, int... shape) {
+    String name = GgufNames.of(key);
+    StoredTensor t = gguf.tensors().get(name);
+    if (t == null) {
+      throw TensorChecks.missing(file, name, shape);
+    }
+    TensorChecks.checkShape(file, name, shape, t.shape());
+    DType dtype = DType.valueOf(t.dtype());
+    return shape.length == 1
+        ? Tensor.vector(name, dtype, shape[0], t.data())
+        : Tensor.matrix(name, dtype, shape[0], shape[1], t.data());
+  }
+}

@@ -1,0 +1,444 @@
+package gpt.checkpoint;
+
+import static gpt.checkpoint.Faults.assertRefused;
+import static gpt.checkpoint.TinyGguf.array;
+import static gpt.checkpoint.TinyGguf.bool;
+import static gpt.checkpoint.TinyGguf.f32;
+import static gpt.checkpoint.TinyGguf.ints;
+import static gpt.checkpoint.TinyGguf.join;
+import static gpt.checkpoint.TinyGguf.little;
+import static gpt.checkpoint.TinyGguf.string;
+import static gpt.checkpoint.TinyGguf.strings;
+import static gpt.checkpoint.TinyGguf.text;
+import static gpt.checkpoint.TinyGguf.typed;
+import static gpt.checkpoint.TinyGguf.u32;
+import static gpt.checkpoint.TinyGguf.u64;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BytePairs.Kind;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What may vary in a GGUF file, and what is said of each thing that may not. */
+class GgufErrorsTest {
+  private static final String EMBEDDING = "token_embd.weight";
+
+  @TempDir Path tmp;
+  private final TinyGguf tiny = new TinyGguf();
+
+  private void refused(String... parts) throws IOException {
+    String[] all = Arrays.copyOf(parts, parts.length + 1);
+    all[parts.length] = "tiny.gguf: ";
+    assertRefused(tiny.write(tmp), all);
+  }
+
+  private Checkpoint open() throws IOException {
+    return Checkpoint.open(tiny.write(tmp));
+  }
+
+  @Test
+  void isReadAsItIsDescribed() throws IOException {
+    try (Checkpoint c = open()) {
+      assertEquals("gguf", c.format());
+      assertEquals(new GptConfig(1, 1, 2, 3, 5, 8, true, Gelu.TANH, 1e-5), c.config());
+      assertTrue(c.weights().tied());
+      assertEquals(0.5f, c.weights().wte().get(0, 0));
+      assertEquals(3.5f, c.weights().wte().get(1, 1));
+      float first = tiny.tensor("blk.0.ffn_down.weight").offset / 4 + 0.5f;
+      assertEquals(2, c.weights().h(0).mlp().cProj().weight().rows());
+      assertEquals(first + 8, c.weights().h(0).mlp().cProj().weight().get(1, 0), "(out, in)");
+    }
+  }
+
+  @Test
+  void whatMayVary() throws IOException {
+    tiny.version = 2;
+    tiny.keys.put("general.alignment", u32(32));
+    tiny.keys.put("gpt2.context_length", u64(3));
+    tiny.keys.put("gpt2.block_count", typed(0, little(1, 1)));
+    tiny.keys.put("gpt2.embedding_length", typed(5, little(4, 2)));
+    tiny.keys.put("gpt2.attention.head_count_kv", u32(1));
+    tiny.keys.put("gpt2.attention.layer_norm_epsilon", typed(12, little(8, 0x3EE4F8B588E368F1L)));
+    tiny.keys.put("some.other", array(10, 2, little(8, -1), little(8, 7)));
+    tiny.keys.put("gpt.activation_function", string("gelu"));
+    tiny.add("output.weight", 2, 5);
+    tiny.add("rope.whatever", 1, 1, 1, 1);
+    tiny.data = Arrays.copyOf(tiny.data, tiny.data.length + 96);
+    try (Checkpoint c = open()) {
+      assertEquals(Gelu.EXACT, c.config().gelu());
+      assertEquals(1e-5, c.config().layerNormEpsilon(), 1e-20);
+      assertFalse(c.weights().tied());
+    }
+  }
+
+  /** A file that ends anywhere, its padding apart, is refused. */
+  @Test
+  void everyCut() {
+    byte[] all = tiny.bytes();
+    for (int n = 0; n < all.length - 24; n++) {
+      MemorySegment cut = MemorySegment.ofArray(Arrays.copyOf(all, n));
+      GptException e =
+          assertThrows(GptException.class, () -> GgufReader.read(Path.of("x.gguf"), cut));
+      assertTrue(e.getMessage().startsWith("x.gguf: "), e.getMessage());
+    }
+  }
+
+  @Test
+  void notAGguf() throws IOException {
+    tiny.magic = 0x46554748;
+    refused("not a GGUF file");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, expected version 2 or 3 of the format found 1",
+    "4, found 4",
+    "-65535, found 4294901761",
+    "50331648, big-endian"
+  })
+  void version(int version, String message) throws IOException {
+    tiny.version = version;
+    refused(message.replace("format found", "format, found"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {-1, Long.MIN_VALUE, 1L << 60, 100_000, 1_000})
+  void countsThatNoFileOfThisSizeHas(long count) throws IOException {
+    tiny.tensorCount = count;
+    refused("the number of tensors: found " + Long.toUnsignedString(count), "bytes follow");
+    tiny.tensorCount = null;
+    tiny.keyCount = count;
+    refused("the number of keys: found " + Long.toUnsignedString(count), "bytes follow");
+  }
+
+  @Test
+  void countsThatNoModelHas() throws IOException {
+    tiny.data = new byte[1 << 21];
+    tiny.tensorCount = 65_537L;
+    refused("the number of tensors: expected at most 65536, found 65537");
+    tiny.tensorCount = null;
+    tiny.keyCount = 65_537L;
+    refused("the number of keys: expected at most 65536, found 65537");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {-1, Long.MAX_VALUE, 1L << 32, 5_000})
+  void textsLongerThanTheFile(long length) throws IOException {
+    tiny.keyCount = tiny.keys.size() + 1L;
+    tiny.moreKeys = little(8, length);
+    refused("cut off: key 7: expected " + Long.toUnsignedString(length) + " bytes from byte");
+    tiny.moreKeys = join(text("a.key"), typed(8, little(8, length)));
+    refused("cut off: a.key: expected " + Long.toUnsignedString(length));
+    tiny.moreKeys = join(text("a.key"), array(8, 2, text("fine"), little(8, length)));
+    refused("cut off: a.key: expected " + Long.toUnsignedString(length));
+  }
+
+  @Test
+  void textsThatAreLongerThanAnyNeed() throws IOException {
+    tiny.keyCount = tiny.keys.size() + 1L;
+    tiny.moreKeys = join(text("a.key"), typed(8, little(8, 1 << 25)), new byte[1 << 25]);
+    refused("a.key: expected a text of at most 16777216 bytes, found 33554432");
+  }
+
+  @Test
+  void textsThatAreNoUtf8() throws IOException {
+    tiny.keyCount = tiny.keys.size() + 1L;
+    tiny.moreKeys = join(little(8, 2), new byte[] {(byte) 0xC3, 'x'}, u32(1));
+    refused("key 7: its text", "is not UTF-8");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {-1, Long.MIN_VALUE, (1L << 61) + 1, 1L << 40, 5_000})
+  void arraysLongerThanTheFile(long count) throws IOException {
+    for (int type : new int[] {0, 5, 8, 12}) {
+      tiny.keys.put("an.array", array(type, count));
+      refused("an.array: found " + Long.toUnsignedString(count), "bytes follow");
+    }
+  }
+
+  @Test
+  void valuesOfNoType() throws IOException {
+    tiny.keys.put("a.key", typed(13, new byte[8]));
+    refused("a.key: unknown type of value 13");
+    tiny.keys.put("a.key", typed(-1, new byte[8]));
+    refused("a.key: unknown type of value 4294967295");
+    tiny.keys.put("a.key", array(9, 1, array(4, 0)));
+    refused("a.key: an array of arrays");
+  }
+
+  @Test
+  void aKeyTwice() throws IOException {
+    tiny.keyCount = tiny.keys.size() + 1L;
+    tiny.moreKeys = join(text("gpt2.block_count"), u32(1));
+    refused("key gpt2.block_count stands in it twice");
+  }
+
+  @Test
+  void aTensorTwice() throws IOException {
+    tiny.add(EMBEDDING, 2, 5);
+    tiny.data = Arrays.copyOf(tiny.data, tiny.data.length + 64);
+    refused("tensor token_embd.weight stands in it twice");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 3, 48, 0x80000000L, 0xFFFFFFFFL})
+  void alignment(long alignment) throws IOException {
+    tiny.keys.put("general.alignment", u32(alignment));
+    refused("general.alignment: expected ", "found " + alignment);
+  }
+
+  @Test
+  void anAlignmentThatTheFileDoesNotHave() throws IOException {
+    tiny.keys.put("general.alignment", u32(64));
+    refused("tensor blk.0.attn_norm.weight: its data begins at byte 96", "alignment, 64");
+    tiny.keys.put("general.alignment", u32(1 << 30));
+    refused("cut off: tensor ");
+    tiny.keys.put("general.alignment", string("32"));
+    refused("general.alignment: expected an integer", "found 32");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 5, 1_000_000})
+  void rank(int rank) throws IOException {
+    tiny.tensor(EMBEDDING).dims = new long[rank];
+    refused("tensor token_embd.weight: expected 1 to 4 dimensions, found " + rank);
+  }
+
+  @Test
+  void shapesThatOverflow() throws IOException {
+    for (long[] dims :
+        new long[][] {{-1, 1}, {1, Long.MIN_VALUE}, {1L << 32, 1L << 31}, {1L << 61, 1}}) {
+      tiny.tensor(EMBEDDING).dims = dims;
+      refused("tensor token_embd.weight: expected a shape of less than 2^63 bytes");
+    }
+    tiny.tensor(EMBEDDING).dims = new long[] {1L << 60, 1};
+    refused("cut off: tensor token_embd.weight: expected 4611686018427387904 bytes");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, Q4_0", "12, Q4_K", "28, type 28", "-1, type 4294967295"})
+  void types(int type, String name) throws IOException {
+    tiny.tensor(EMBEDDING).type = type;
+    refused("tensor token_embd.weight: expected F32, F16, BF16 or Q8_0, found " + name);
+  }
+
+  @Test
+  void rowsThatAreNoBlocks() throws IOException {
+    tiny.tensor(EMBEDDING).type = 8;
+    refused("tensor token_embd.weight: rows of 2 elements are no blocks of Q8_0");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, token_embd.weight: its data overlaps another's: expected byte 32 found 0",
+    "32, its data overlaps another's: expected byte 64 found 32",
+    "96, its data leaves a gap: expected byte 64 found 96",
+    "65, 'tensor position_embd.weight: its data begins at byte 65, which is no multiple of the"
+        + " alignment, 32'",
+    "-1, cut off: tensor position_embd.weight: expected 24 bytes from byte 18446744073709551615 on",
+    "-9223372036854775808, cut off",
+    "9223372036854775776, leaves a gap: expected byte 64 found 96",
+    "100000, leaves a gap: expected byte 64 found 96"
+  })
+  void offsets(long offset, String message) throws IOException {
+    tiny.tensor("position_embd.weight").offset = offset;
+    refused(message.replace(" found", ", found"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {100_000, Long.MAX_VALUE, Long.MAX_VALUE - 31, Long.MIN_VALUE, -32})
+  void theLastBeyondTheFile(long offset) throws IOException {
+    tiny.tensors.getLast().offset = offset;
+    refused(
+        "cut off: tensor output_norm.bias: expected 8 bytes from byte "
+            + Long.toUnsignedString(offset)
+            + " on, found "
+            + tiny.data.length);
+  }
+
+  @Test
+  void otherModels() throws IOException {
+    tiny.keys.put("general.architecture", string("llama"));
+    refused("general.architecture: expected gpt2, found 'llama'");
+    tiny.keys.put("general.architecture", u32(2));
+    refused("general.architecture: expected a text, found 2");
+    tiny.keys.put("general.architecture", string("gpt2"));
+    tiny.keys.put("split.count", typed(2, little(2, 3)));
+    refused("one of 3 files", "llama-gguf-split --merge");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "gpt2.block_count",
+        "gpt2.context_length",
+        "gpt2.embedding_length",
+        "gpt2.feed_forward_length",
+        "gpt2.attention.head_count",
+        "gpt2.attention.layer_norm_epsilon"
+      })
+  void keysThatMustBeThere(String key) throws IOException {
+    tiny.keys.put(key, string("many"));
+    refused(key + ": expected ", "found many");
+    tiny.keys.put(key, ints(1, 2));
+    refused(key + ": expected ", "found an array");
+    tiny.keys.remove(key);
+    refused(key + " is missing");
+  }
+
+  @Test
+  void numbersThatDoNotFit() throws IOException {
+    tiny.keys.put("gpt2.block_count", u64(-1));
+    refused(
+        "gpt2.block_count: expected an integer from 0 to 2147483647, found 1.8446744073709552E19");
+    tiny.keys.put("gpt2.block_count", u32(0xFFFFFFFFL));
+    refused("gpt2.block_count: expected an integer", "found 4294967295");
+    tiny.keys.put("gpt2.block_count", u32(0));
+    refused("n_layer must be at least 1, found 0");
+    tiny.keys.put("gpt2.block_count", u32(2));
+    refused("tensor blk.1.attn_norm.weight is missing: expected shape (2)");
+    tiny.keys.put("gpt2.block_count", u32(0x7FFFFFFF));
+    refused("tensor blk.1.attn_norm.weight is missing");
+    tiny.keys.put("gpt2.block_count", u32(1));
+    tiny.keys.put("gpt2.attention.head_count", u32(3));
+    refused("n_embd must be divisible by n_head");
+    tiny.keys.put("gpt2.attention.head_count", u32(1));
+    tiny.keys.put("gpt2.attention.head_count_kv", u32(2));
+    refused("gpt2.attention.head_count_kv: expected 1, as gpt2.attention.head_count, found 2");
+    tiny.keys.remove("gpt2.attention.head_count_kv");
+    for (float epsilon : new float[] {Float.NaN, -1, 1, Float.POSITIVE_INFINITY}) {
+      tiny.keys.put("gpt2.attention.layer_norm_epsilon", f32(epsilon));
+      refused("layer_norm_epsilon must be in [0, 1)");
+    }
+    tiny.keys.put("gpt2.attention.layer_norm_epsilon", f32(0));
+    tiny.keys.put("gpt2.embedding_length", u32(0x7FFFFFFF));
+    refused("tensor token_embd.weight: expected shape (5, 2147483647), found (5, 2)");
+  }
+
+  @Test
+  void tensorsThatDoNotFit() throws IOException {
+    tiny.keys.put("gpt2.feed_forward_length", u32(4));
+    refused("tensor blk.0.ffn_up.weight: expected shape (4, 2), found (8, 2)");
+    tiny.keys.put("gpt2.feed_forward_length", u32(8));
+    tiny.tensor(EMBEDDING).name = "embedding";
+    refused("tensor token_embd.weight is missing");
+    tiny.tensor("embedding").name = EMBEDDING;
+    tiny.tensor(EMBEDDING).dims = new long[] {10};
+    refused("tensor token_embd.weight: expected two dimensions, found (10)");
+  }
+
+  @Test
+  void keysOfOurOwn() throws IOException {
+    tiny.keys.put("gpt.activation_function", string("relu"));
+    refused("gpt.activation_function: expected gelu_new or gelu, found relu");
+    tiny.keys.remove("gpt.activation_function");
+    tiny.keys.put("gpt.bias", string("no"));
+    refused("gpt.bias: expected true or false, found no");
+    tiny.keys.put("gpt.bias", bool(false));
+    refused("tensor blk.0.attn_norm.bias: expected zeros, since gpt.bias is false");
+    tiny.keys.put("gpt.bias", bool(true));
+    tiny.keys.put("gpt.characters", strings("a", "b", "a"));
+    refused("id 2: the character 'a' has an id already");
+    tiny.keys.put("gpt.characters", strings("a", "bc"));
+    refused("id 1: expected one character");
+    tiny.keys.put("gpt.characters", strings("a", "b", "c", "d", "e", "f"));
+    refused("gpt.characters: expected at most 5, found 6");
+    tiny.keys.put("gpt.characters", ints(1));
+    refused("gpt.characters: expected an array of texts, found an array");
+    tiny.keys.put("gpt.characters", strings("a", "\n"));
+    try (Checkpoint c = open()) {
+      assertEquals(Optional.of(List.of("a", "\n")), c.characters());
+    }
+  }
+
+  private void tokenizer() {
+    tiny.keys.put("tokenizer.ggml.model", string("gpt2"));
+    tiny.keys.put("tokenizer.ggml.pre", string("gpt-2"));
+    tiny.keys.put("tokenizer.ggml.tokens", strings("a", "b", "ab", "<s>", "[PAD4]"));
+    tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 3, 5));
+    tiny.keys.put("tokenizer.ggml.merges", strings("a b"));
+    tiny.keys.put("tokenizer.ggml.bos_token_id", u32(3));
+    tiny.keys.put("tokenizer.ggml.eos_token_id", u32(3));
+  }
+
+  @Test
+  void aTokenizer() throws IOException {
+    tokenizer();
+    try (Checkpoint c = open()) {
+      assertEquals(
+          new BytePairs(
+              List.of("a", "b", "ab", "<s>", "[PAD4]"),
+              List.of(Kind.NORMAL, Kind.NORMAL, Kind.NORMAL, Kind.CONTROL, Kind.UNUSED),
+              List.of("a b"),
+              OptionalInt.of(3),
+              OptionalInt.of(3)),
+          c.bytePairs().orElseThrow());
+    }
+    for (String key :
+        List.of("tokenizer.ggml.pre", "tokenizer.ggml.token_type", "tokenizer.ggml.eos_token_id")) {
+      tiny.keys.remove(key);
+    }
+    try (Checkpoint c = open()) {
+      assertEquals(Kind.NORMAL, c.bytePairs().orElseThrow().kinds().get(3));
+      assertEquals(OptionalInt.empty(), c.bytePairs().orElseThrow().end());
+    }
+    tiny.keys.put("tokenizer.ggml.model", string("none"));
+    try (Checkpoint c = open()) {
+      assertEquals(Optional.empty(), c.bytePairs());
+    }
+  }
+
+  @Test
+  void tokenizersThatDoNotFit() throws IOException {
+    tokenizer();
+    tiny.keys.put("tokenizer.ggml.model", string("bert"));
+    refused("tokenizer.ggml.model: expected gpt2 or none, found bert");
+    tokenizer();
+    tiny.keys.put("tokenizer.ggml.pre", string("llama-bpe"));
+    refused("tokenizer.ggml.pre: expected gpt-2, found llama-bpe");
+    tokenizer();
+    tiny.keys.remove("tokenizer.ggml.tokens");
+    refused("tokenizer.ggml.tokens is missing");
+    tiny.keys.put("tokenizer.ggml.tokens", strings("a", "b", "c", "d", "e", "f"));
+    refused("tokenizer.ggml.tokens: expected at most 5, found 6");
+    tiny.keys.put("tokenizer.ggml.tokens", ints(1, 2));
+    refused("tokenizer.ggml.tokens: expected an array of texts");
+    tokenizer();
+    tiny.keys.remove("tokenizer.ggml.merges");
+    refused("tokenizer.ggml.merges is missing");
+    tokenizer();
+    tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1));
+    refused("tokenizer.ggml.token_type: expected 5, one for each token, found 2");
+    tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 1, 7));
+    refused("tokenizer.ggml.token_type: token 4: expected 1, 3, 4 or 5, found 7");
+    tiny.keys.put("tokenizer.ggml.token_type", strings("1"));
+    refused("tokenizer.ggml.token_type: expected an array of 32-bit integers");
+    tokenizer();
+    tiny.keys.put("tokenizer.ggml.eos_token_id", u32(5));
+    refused("tokenizer.ggml.eos_token_id: expected the id of one of 5 tokens, found 5");
+  }
+
+  @Test
+  void aNameCannotSpoilTheLine() throws IOException {
+    tiny.tensor(EMBEDDING).name = "a\n\u001b[31mb";
+    tiny.tensor("a\n\u001b[31mb").type = 77;
+    refused("tensor a??[31mb: expected F32");
+  }
+}

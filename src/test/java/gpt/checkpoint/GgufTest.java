@@ -1,0 +1,218 @@
+package gpt.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.cpu.CpuBackend;
+import gpt.model.Backend;
+import gpt.model.DType;
+import gpt.model.Gelu;
+import gpt.model.GoldenNumbers;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.model.Tensor;
+import gpt.tokenizer.BytePairs;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** GGUF files that this program writes are the same models again. */
+class GgufTest {
+  private static final Path DEMO = Path.of("weights/shakespeare-char");
+
+  @TempDir Path tmp;
+
+  private Path export(Checkpoint checkpoint, DType dtype, Optional<BytePairs> pairs) {
+    Path file = tmp.resolve("sub/" + dtype + ".gguf");
+    CheckpointWriter.writeGguf(checkpoint, pairs, file, dtype, true, (done, total) -> {});
+    return file;
+  }
+
+  private Path export(Checkpoint checkpoint, DType dtype) {
+    return export(checkpoint, dtype, Optional.empty());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0-nanogpt",
+        "0-hf",
+        "1-nanogpt",
+        "2-nanogpt",
+        "2-hf",
+        "3-nanogpt",
+        "4-nanogpt",
+        "4-hf"
+      })
+  void everyGoldenModelSurvives(String model) throws Exception {
+    Path golden = GoldenCheckpointTest.GOLDEN.resolve("model-" + model);
+    try (Checkpoint c = Checkpoint.open(golden);
+        Checkpoint back = Checkpoint.open(export(c, null))) {
+      assertEquals("gguf", back.format());
+      assertEquals(c.config(), back.config());
+      assertEquals(c.weights(), back.weights());
+      assertEquals(c.weights().tied(), back.weights().tied());
+      assertEquals(Optional.empty(), back.characters());
+      try (Backend backend = CpuBackend.open(back.config(), back.weights(), 2)) {
+        for (GoldenNumbers.Case numbers :
+            GoldenNumbers.read(golden.resolve("golden.json")).cases()) {
+          numbers.check(backend, 2e-4, 3);
+        }
+      }
+      Path folder = tmp.resolve("folder");
+      CheckpointWriter.write(back, folder);
+      try (Checkpoint third = Checkpoint.open(folder)) {
+        assertEquals(c.config(), third.config());
+        assertEquals(c.weights(), third.weights());
+      }
+    }
+  }
+
+  @Test
+  void theDemoKeepsItsCharacters() throws IOException {
+    try (Checkpoint c = Checkpoint.open(DEMO);
+        Checkpoint back = Checkpoint.open(export(c, null))) {
+      assertEquals(c.config(), back.config());
+      assertEquals(c.characters(), back.characters());
+      assertEquals(Optional.empty(), back.bytePairs());
+      assertEquals(c.weights(), back.weights());
+      CheckpointWriter.write(back, tmp.resolve("folder"));
+    }
+    for (String file : new String[] {"model.safetensors", "config.json", "characters.json"}) {
+      assertEquals(
+          -1, Files.mismatch(DEMO.resolve(file), tmp.resolve("folder").resolve(file)), file);
+    }
+  }
+
+  /**
+   * Other types are near: how far the demo's logits, of a magnitude of up to 20, may move. bfloat16
+   * keeps 8 bits of a weight, a block of bytes 7 of its largest, half precision 11.
+   */
+  @ParameterizedTest
+  @CsvSource({"F16, 0.02", "BF16, 0.2", "Q8_0, 0.2"})
+  void otherTypesAreClose(DType dtype, double tolerance) {
+    try (Checkpoint c = Checkpoint.open(DEMO);
+        Checkpoint near = Checkpoint.open(export(c, dtype));
+        Backend exact = CpuBackend.open(c.config(), c.weights(), 2);
+        Backend close = CpuBackend.open(near.config(), near.weights(), 2);
+        Backend.Session exactly = exact.newSession();
+        Backend.Session closely = close.newSession()) {
+      assertEquals(dtype, near.dtype());
+      assertEquals(dtype, near.weights().h(5).mlp().cProj().weight().dtype());
+      assertEquals(DType.F32, near.weights().wpe().dtype(), "as llama.cpp has it");
+      assertEquals(DType.F32, near.weights().h(5).mlp().cProj().bias().dtype());
+      int[] ids = {30, 27, 25, 17, 27, 10, 0};
+      float[] expected = exactly.prefill(ids).clone();
+      float[] found = closely.prefill(ids);
+      double furthest = 0;
+      for (int i = 0; i < expected.length; i++) {
+        furthest = Math.max(furthest, Math.abs(expected[i] - found[i]));
+      }
+      assertTrue(furthest < tolerance, dtype + ": " + furthest);
+      assertTrue(furthest > 0, "nothing was rounded");
+    }
+  }
+
+  /** Blocks that are read are the blocks that were written. */
+  @Test
+  void blocksSurviveAsTheyAre() throws IOException {
+    try (Checkpoint c = Checkpoint.open(DEMO);
+        Checkpoint q8 = Checkpoint.open(export(c, DType.Q8_0))) {
+      Path again = tmp.resolve("again.gguf");
+      CheckpointWriter.writeGguf(q8, Optional.empty(), again, null, false, (done, total) -> {});
+      assertEquals(-1, Files.mismatch(q8.path(), again));
+      CheckpointWriter.write(q8, tmp.resolve("folder"));
+      try (Checkpoint floats = Checkpoint.open(tmp.resolve("folder"))) {
+        assertEquals(DType.F32, floats.dtype(), "safetensors have no blocks");
+        assertEquals(q8.weights(), floats.weights());
+      }
+    }
+  }
+
+  @Test
+  void aBlockIsRoundedAsGgmlDoesIt() {
+    float[] values = new float[64];
+    values[0] = -127;
+    values[1] = 2.5f; // halves go away from zero
+    values[2] = -2.5f;
+    values[3] = 0.49f;
+    byte[] bytes = new byte[68];
+    ElementEncoder.encode("w", DType.Q8_0, values, MemorySegment.ofArray(bytes));
+    assertArrayEquals(
+        new byte[] {0, 0x3C, -127, 3, -3, 0},
+        new byte[] {bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5]});
+    Tensor t = Tensor.matrix("w", DType.Q8_0, 2, 32, MemorySegment.ofArray(bytes));
+    assertEquals(-127, t.get(0, 0));
+    assertEquals(3, t.get(0, 1));
+    assertEquals(0, t.get(1, 31), "a block of zeros");
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Tensor.matrix("w", DType.Q8_0, 4, 16, MemorySegment.ofArray(bytes)));
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"F16", "Q8_0"})
+  void whatATypeCannotHoldIsRefused(DType dtype) {
+    float[] values = new float[32];
+    values[7] = 1e38f;
+    GptException e =
+        assertThrows(
+            GptException.class,
+            () ->
+                ElementEncoder.encode(
+                    "w", dtype, values, MemorySegment.ofArray(new byte[(int) dtype.bytes(32)])));
+    assertTrue(e.getMessage().startsWith("tensor w: "), e.getMessage());
+  }
+
+  /** Rows of 11 elements fill no block. */
+  @Test
+  void rowsThatAreNoBlocksAreHalfPrecision() {
+    try (Checkpoint c = Checkpoint.open(new TinyNanoGpt().write(tmp));
+        Checkpoint back = Checkpoint.open(export(c, DType.Q8_0))) {
+      assertEquals(DType.F16, back.dtype());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void gpt2sTokenizerIsInTheFile() {
+    GptConfig config = new GptConfig(1, 1, 32, 4, 50304, 32, true, Gelu.TANH, 1e-5);
+    CheckpointWriter.writeRandom(
+        config, Optional.empty(), 1, DType.F16, tmp.resolve("r"), false, (done, total) -> {});
+    BytePairs gpt2 = BytePairs.gpt2();
+    try (Checkpoint c = Checkpoint.open(tmp.resolve("r"));
+        Checkpoint back = Checkpoint.open(export(c, null, Optional.of(gpt2)))) {
+      assertEquals(gpt2.padded(50304), back.bytePairs().orElseThrow());
+      assertEquals(c.weights(), back.weights());
+    }
+  }
+
+  @Test
+  void isNotWrittenOverAnother() {
+    try (Checkpoint c = Checkpoint.open(DEMO)) {
+      Path file = export(c, null);
+      GptException e =
+          assertThrows(
+              GptException.class,
+              () ->
+                  CheckpointWriter.writeGguf(
+                      c, Optional.empty(), file, null, false, (done, total) -> {}));
+      assertTrue(e.getMessage().contains("exists already"), e.getMessage());
+      assertFalse(Files.exists(tmp.resolve("sub/model.safetensors")));
+    }
+  }
+}

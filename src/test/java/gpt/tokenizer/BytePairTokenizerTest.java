@@ -1,0 +1,137 @@
+package gpt.tokenizer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.tokenizer.BytePairs.Kind;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Byte pairs by a vocabulary of their own; with GPT-2's, they are what jtokkit makes of it. */
+class BytePairTokenizerTest {
+  private static final Tokenizer GPT2 = new Gpt2Tokenizer();
+
+  @Test
+  void gpt2sMergesAreTheOnesOfItsFile() {
+    BytePairs gpt2 = BytePairs.gpt2();
+    assertEquals(50257, gpt2.tokens().size());
+    assertEquals(50000, gpt2.merges().size());
+    assertEquals(
+        List.of("\u0120 t", "\u0120 a", "h e", "i n", "r e", "o n", "\u0120t he"),
+        gpt2.merges().subList(0, 7));
+    assertEquals("\u0120g azed", gpt2.merges().get(49999));
+    assertEquals(Kind.CONTROL, gpt2.kinds().get(50256));
+    assertEquals("<|endoftext|>", gpt2.tokens().get(50256));
+  }
+
+  @Test
+  void withGpt2sVocabularyItIsGpt2() {
+    Tokenizer own = new BytePairTokenizer(BytePairs.gpt2().padded(50304));
+    assertEquals(50257, own.vocabSize());
+    assertEquals(GPT2.endOfText(), own.endOfText());
+    for (int seed = 0; seed < 2_000; seed++) {
+      String text = RandomText.of(new Random(seed), 60);
+      assertArrayEquals(GPT2.encode(text), own.encode(text), "seed " + seed);
+    }
+    String[] texts = {
+      "",
+      " ",
+      "a".repeat(20_000),
+      " ".repeat(20_000),
+      "\ud800",
+      "I'll don't  we'RE\n\n x\u001c y",
+      "<|endoftext|>x<|endoftext|>",
+      "ab \u00a0\u2003 c",
+      "1234567890123 \u00bd\u0661"
+    };
+    for (String text : texts) {
+      assertArrayEquals(GPT2.encode(text), own.encode(text), text);
+    }
+    for (int id = -1; id < 50310; id++) {
+      assertArrayEquals(GPT2.decode(id), own.decode(id), "id " + id);
+    }
+  }
+
+  @Test
+  void gpt2sVocabularyIsRecognised() {
+    BytePairs gpt2 = BytePairs.gpt2();
+    assertInstanceOf(Gpt2Tokenizer.class, of(gpt2.padded(50304)));
+    List<String> merges = new ArrayList<>(gpt2.merges());
+    Collections.swap(merges, 100, 200);
+    BytePairs other = new BytePairs(gpt2.tokens(), gpt2.kinds(), merges, gpt2.begin(), gpt2.end());
+    assertInstanceOf(BytePairTokenizer.class, of(other));
+  }
+
+  private static Tokenizer of(BytePairs pairs) {
+    return Tokenizers.forModel(Optional.empty(), Optional.of(pairs), 60_000).orElseThrow();
+  }
+
+  private static final List<String> TOKENS =
+      List.of("<s>", "abc", "a", "b", "c", "ab", "bc", "\u0120", "<s>x", "spare");
+
+  private static final List<Kind> KINDS =
+      List.of(
+          Kind.CONTROL,
+          Kind.NORMAL,
+          Kind.NORMAL,
+          Kind.NORMAL,
+          Kind.NORMAL,
+          Kind.NORMAL,
+          Kind.NORMAL,
+          Kind.NORMAL,
+          Kind.USER_DEFINED,
+          Kind.UNUSED);
+
+  private static BytePairs pairs(String... merges) {
+    return new BytePairs(TOKENS, KINDS, List.of(merges), OptionalInt.empty(), OptionalInt.of(0));
+  }
+
+  /** Neither an id's order nor a union that is a token decides, but the merges. */
+  @Test
+  void mergesDecide() {
+    Tokenizer second = new BytePairTokenizer(pairs("b c", "a b", "ab c"));
+    assertArrayEquals(new int[] {2, 6}, second.encode("abc"), "a bc has no merge");
+    Tokenizer first = new BytePairTokenizer(pairs("a b", "b c", "ab c"));
+    assertArrayEquals(new int[] {1}, first.encode("abc"));
+    assertArrayEquals(new int[] {5, 5, 2}, first.encode("ababa"));
+  }
+
+  @Test
+  void literalsGoFirstTheLongerBeforeTheShorter() {
+    Tokenizer t = new BytePairTokenizer(pairs("a b"));
+    assertArrayEquals(new int[] {5, 8, 0, 2}, t.encode("ab<s>x<s>a"));
+    assertEquals("<s>x", new String(t.decode(8), UTF_8));
+    assertEquals(" ", new String(t.decode(7), UTF_8));
+    assertEquals(9, t.vocabSize(), "the unused one at the end is none");
+    assertEquals("\uFFFD", new String(t.decode(9), UTF_8));
+    assertEquals(OptionalInt.of(0), t.endOfText());
+  }
+
+  @Test
+  void whatDoesNotFitIsRefused() {
+    Tokenizer t = new BytePairTokenizer(pairs("a b"));
+    UnencodableTextException e =
+        assertThrows(UnencodableTextException.class, () -> t.encode("ab d"));
+    assertTrue(e.getMessage().contains("byte 0x64 of ' d'"), e.getMessage());
+    for (String merge : new String[] {"a d", "ab", "a", "", " ", "a a"}) {
+      IllegalArgumentException bad =
+          assertThrows(
+              IllegalArgumentException.class, () -> new BytePairTokenizer(pairs("a b", merge)));
+      assertTrue(bad.getMessage().contains("merge 1 "), bad.getMessage());
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            new BytePairTokenizer(
+                new BytePairs(TOKENS, KINDS, List.of(), OptionalInt.empty(), OptionalInt.of(9))));
+  }
+}
