@@ -82,7 +82,8 @@ final class ChildJvm {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(own);
-    command.addAll(List.of("--add-modules", VECTOR));
+    // The jar's manifest gives access to native functions, but only behind -jar.
+    command.addAll(List.of("--add-modules", VECTOR, "--enable-native-access=ALL-UNNAMED"));
     command.add("-D" + MARK + "=" + ProcessHandle.current().pid());
     command.addAll(Arguments.propertyForChild(args));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));

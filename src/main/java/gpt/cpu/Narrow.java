@@ -11,16 +11,26 @@ final class Narrow {
   static final int MOST_I8 = 127;
 
   private static final int F16_EXPONENT = 0x7C00;
+  private static final int F32_EXPONENT = 0x7F800000;
+
+  /** Added to a float that is small beside it, it leaves the nearest integer in the lowest bits. */
+  private static final float ROUNDER = 0x1.8p23f;
 
   private Narrow() {}
 
   /** The nearest bf16, of two equally near ones the even one; NaN stays NaN. */
   static short toBf16(float value) {
     int bits = Float.floatToRawIntBits(value);
-    if (Float.isNaN(value)) {
-      return (short) (bits >> 16 | 0x40);
+    int rounded = bits + 0x7FFF + (bits >> 16 & 1) >> 16;
+    int nan = F32_EXPONENT - (bits & Integer.MAX_VALUE) >> 31; // all ones or zeros: no branch
+    return (short) (rounded & ~nan | (bits >> 16 | 0x40) & nan);
+  }
+
+  /** The first {@code count} values, each as {@link #toBf16(float)}. */
+  static void toBf16(float[] values, short[] out, int count) {
+    for (int i = 0; i < count; i++) {
+      out[i] = toBf16(values[i]);
     }
-    return (short) (bits + 0x7FFF + (bits >> 16 & 1) >> 16);
   }
 
   /** A bf16 is the upper half of the float that it stands for. */
@@ -43,9 +53,27 @@ final class Narrow {
     return bits;
   }
 
-  /** The nearest integer from −127 to 127; a value that is no number is 0. */
-  static byte toI8(float value) {
-    return (byte) Math.clamp(Math.rint(value), -MOST_I8, MOST_I8);
+  /** The first {@code count} values, each as {@link #toF16(float, String)}. */
+  static void toF16(float[] values, short[] out, int count, String name) {
+    for (int i = 0; i < count; i++) {
+      out[i] = Float.floatToFloat16(values[i]);
+    }
+    int all = 0;
+    for (int i = 0; i < count; i++) {
+      all |= (out[i] & F16_EXPONENT) + Integer.lowestOneBit(F16_EXPONENT);
+    }
+    if ((all & Short.MIN_VALUE) != 0) { // some exponent is all ones
+      for (int i = 0; i < count; i++) {
+        toF16(values[i], name);
+      }
+    }
+  }
+
+  /** The nearest integers to values from −127 to 127; what is no number is 0. */
+  static void toI8(float[] values, byte[] out, int count) {
+    for (int i = 0; i < count; i++) {
+      out[i] = (byte) Float.floatToRawIntBits(values[i] + ROUNDER);
+    }
   }
 
   /** Widens values to floats; the factors of 8-bit integers are left out. */

@@ -11,10 +11,27 @@ final class NativeMemory implements AutoCloseable {
   /** A cache line and the widest vector: no load ever straddles two lines. */
   private static final int ALIGNMENT = 64;
 
+  /** What is smaller shares pages with others. */
+  private static final long WORTH_PAGES = 256 << 10;
+
+  private static final long WORTH_HUGE_PAGES = 8 << 20;
+
   private final Arena arena = Arena.ofShared();
 
-  /** Zeroed memory, a multiple of four bytes. */
+  /** Zeroed memory, a multiple of four bytes, that may never be used to its end. */
   MemorySegment allocate(long size) {
+    return allocate(size, false);
+  }
+
+  /** Zeroed memory, a multiple of four bytes, that is about to be filled. */
+  MemorySegment allocateFilled(long size) {
+    return allocate(size, size >= WORTH_HUGE_PAGES);
+  }
+
+  private MemorySegment allocate(long size, boolean huge) {
+    if (size >= WORTH_PAGES && LinuxPages.instance().isPresent()) {
+      return LinuxPages.instance().get().allocate(size, huge, arena);
+    }
     return arena.allocate(size, ALIGNMENT);
   }
 

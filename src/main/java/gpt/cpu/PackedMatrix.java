@@ -23,9 +23,6 @@ import java.lang.foreign.ValueLayout;
 record PackedMatrix(
     MemorySegment data, int n, int k, int width, Precision precision, float[] scales) {
 
-  /** Inputs of one panel that are rearranged at a time: a tile stays in the first-level cache. */
-  private static final int TILE = 64;
-
   /** Bytes of one panel. */
   long panelBytes() {
     return (long) precision.bytes() * k * width;
@@ -64,10 +61,10 @@ record PackedMatrix(
       Tensor w, int width, Precision precision, NativeMemory memory, Workers workers) {
     int n = w.rows();
     int k = w.columns();
-    MemorySegment data = memory.allocate(bytes(n, k, width, precision));
+    MemorySegment data = memory.allocateFilled(bytes(n, k, width, precision));
     float[] scales = precision == Precision.I8 ? new float[n] : null;
     PackedMatrix packed = new PackedMatrix(data, n, k, width, precision, scales);
-    workers.run(packed.panels(), (panel, worker) -> packed.fill(panel, w));
+    new Packing(packed, w, workers).run();
     return packed;
   }
 
@@ -84,104 +81,6 @@ record PackedMatrix(
             case F16 -> Float.float16ToFloat(data.get(ValueLayout.JAVA_SHORT, place));
             case I8 -> data.get(ValueLayout.JAVA_BYTE, place) * scales[r];
           };
-    }
-  }
-
-  private void fill(int panel, Tensor w) {
-    int from = panel * width;
-    int count = Math.min(width, n - from);
-    long at = panel * panelBytes();
-    if (precision == Precision.I8) {
-      findScales(w, from, count);
-    }
-    if (w.columnStride() == 1) {
-      fillByRow(w, from, count, at);
-    } else {
-      fillByColumn(w.transposed(), from, count, at);
-    }
-  }
-
-  /** W as stored by nanoGPT, (out, in): each output's weights are contiguous. */
-  private void fillByRow(Tensor w, int from, int count, long at) {
-    float[] row = new float[TILE];
-    float[] tile = new float[TILE * width];
-    for (int k0 = 0; k0 < k; k0 += TILE) {
-      int depth = Math.min(TILE, k - k0);
-      for (int c = 0; c < count; c++) {
-        w.row(from + c, k0, depth, row, 0);
-        float factor = factor(from + c);
-        for (int i = 0; i < depth; i++) {
-          tile[i * width + c] = row[i] * factor;
-        }
-      }
-      put(w, tile, depth * width, at + (long) precision.bytes() * k0 * width);
-    }
-  }
-
-  /** W as stored by Hugging Face's Conv1D, (in, out): one input's weights are contiguous. */
-  private void fillByColumn(Tensor w, int from, int count, long at) {
-    float[] row = new float[width];
-    for (int i = 0; i < k; i++) {
-      w.row(i, from, count, row, 0);
-      for (int c = 0; c < count && scales != null; c++) {
-        row[c] *= factor(from + c);
-      }
-      put(w, row, width, at + (long) precision.bytes() * i * width);
-    }
-  }
-
-  /** What makes a row's values those that are kept. */
-  private float factor(int r) {
-    return scales == null || scales[r] == 0 ? 1 : 1 / scales[r];
-  }
-
-  /** The factors with which the largest value of each row becomes 127. */
-  private void findScales(Tensor w, int from, int count) {
-    float[] row = new float[TILE];
-    boolean byRow = w.columnStride() == 1;
-    Tensor stored = byRow ? w : w.transposed();
-    float[] most = new float[count];
-    for (int r = 0; byRow && r < count; r++) {
-      for (int k0 = 0; k0 < k; k0 += TILE) {
-        int depth = Math.min(TILE, k - k0);
-        stored.row(from + r, k0, depth, row, 0);
-        for (int i = 0; i < depth; i++) {
-          most[r] = Math.max(most[r], Math.abs(row[i]));
-        }
-      }
-    }
-    float[] across = new float[count];
-    for (int i = 0; !byRow && i < k; i++) {
-      stored.row(i, from, count, across, 0);
-      for (int c = 0; c < count; c++) {
-        most[c] = Math.max(most[c], Math.abs(across[c]));
-      }
-    }
-    for (int c = 0; c < count; c++) {
-      scales[from + c] = most[c] / Narrow.MOST_I8;
-    }
-  }
-
-  private void put(Tensor w, float[] values, int count, long at) {
-    switch (precision) {
-      case F32 -> MemorySegment.copy(values, 0, data, ValueLayout.JAVA_FLOAT, at, count);
-      case BF16, F16 -> {
-        short[] narrow = new short[count];
-        for (int i = 0; i < count; i++) {
-          narrow[i] =
-              precision == Precision.BF16
-                  ? Narrow.toBf16(values[i])
-                  : Narrow.toF16(values[i], w.name());
-        }
-        MemorySegment.copy(narrow, 0, data, ValueLayout.JAVA_SHORT, at, count);
-      }
-      case I8 -> {
-        byte[] narrow = new byte[count];
-        for (int i = 0; i < count; i++) {
-          narrow[i] = Narrow.toI8(values[i]);
-        }
-        MemorySegment.copy(narrow, 0, data, ValueLayout.JAVA_BYTE, at, count);
-      }
     }
   }
 }

@@ -172,8 +172,9 @@ public final class Tensor {
       MemorySegment.copy(data, F32, 4 * (r * rowStride + from), out, at, n);
       return;
     }
+    long first = r * rowStride + from * columnStride;
     for (int i = 0; i < n; i++) {
-      out[at + i] = get(r, from + i);
+      out[at + i] = at(first + i * columnStride);
     }
   }
 
