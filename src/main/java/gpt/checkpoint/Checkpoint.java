@@ -14,21 +14,13 @@ import java.util.Optional;
 
 /**
  * A model as it lies on disk: its shape, its weights and, where it has one, its vocabulary of
- * characters or byte pairs. The weights of a safetensors or GGUF file are views of the mapped file;
- * those of a {@code ckpt.pt} are copied out of the zip once, outside the heap. Both are gone after
- * {@link #close}.
+ * characters or byte pairs. The weights are views of the mapped file, which are gone after {@link
+ * #close}.
  */
 public final class Checkpoint implements AutoCloseable {
   private static final String SUPPORTED =
       "a folder with config.json and model.safetensors, a folder with ckpt.pt, a .pt file, a"
           + " .safetensors file, or a .gguf file";
-
-  /** Hears how far a slow load has come. */
-  @FunctionalInterface
-  public interface Progress {
-    /** {@code done} of {@code total} bytes of weights are read. */
-    void at(long done, long total);
-  }
 
   /** What a format's reader finds. */
   record Content(
@@ -54,39 +46,20 @@ public final class Checkpoint implements AutoCloseable {
     this.arena = arena;
   }
 
-  /** As {@link #open(Path, Progress)}, telling nobody. */
-  public static Checkpoint open(Path path) {
-    return open(path, (done, total) -> {});
-  }
-
   /**
-   * Opens a checkpoint.
+   * Opens a checkpoint; its weights are read from the mapped file only when they are asked for.
    *
    * @param path a folder that holds {@code config.json} and {@code model.safetensors} (or {@code
    *     model.safetensors.index.json}), or nanoGPT's {@code ckpt.pt}; a {@code .pt} file; or a
    *     {@code .safetensors} file with its {@code config.json} beside it; or a {@code .gguf} file
-   * @param progress called while the tensors of a {@code .pt} file are read; a mapped file calls it
-   *     never
    * @throws GptException where there is no such checkpoint or something in it is not as it should
    *     be: file, tensor, expected and found
    */
-  public static Checkpoint open(Path path, Progress progress) {
-    return open(path, progress, true);
-  }
-
-  /**
-   * As {@link #open(Path)} for who needs no weights: the megabytes of a {@code .pt} file stay where
-   * they are, and {@link #weights} may be null.
-   */
-  public static Checkpoint openWithoutWeights(Path path) {
-    return open(path, (done, total) -> {}, false);
-  }
-
-  private static Checkpoint open(Path path, Progress progress, boolean weights) {
+  public static Checkpoint open(Path path) {
     Arena arena = Arena.ofShared();
     Checkpoint opened = null;
     try {
-      opened = new Checkpoint(path, read(path, arena, progress, weights), arena);
+      opened = new Checkpoint(path, read(path, arena), arena);
       return opened;
     } catch (GptException e) {
       throw e;
@@ -101,8 +74,7 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private static Content read(Path path, Arena arena, Progress progress, boolean weights)
-      throws IOException {
+  private static Content read(Path path, Arena arena) throws IOException {
     if (Files.isDirectory(path)) {
       Path single = path.resolve(HuggingFaceReader.SINGLE_FILE);
       Path index = path.resolve(HuggingFaceReader.INDEX_FILE);
@@ -114,7 +86,7 @@ public final class Checkpoint implements AutoCloseable {
         return HuggingFaceReader.readSharded(index, arena);
       }
       if (Files.exists(nano)) {
-        return NanoGptReader.read(nano, arena, progress, weights);
+        return NanoGptReader.read(nano, arena);
       }
       throw Fault.in(path, "no checkpoint in this folder; expected " + SUPPORTED);
     }
@@ -123,7 +95,7 @@ public final class Checkpoint implements AutoCloseable {
     }
     String name = String.valueOf(path.getFileName());
     if (Files.isRegularFile(path) && name.endsWith(".pt")) {
-      return NanoGptReader.read(path, arena, progress, weights);
+      return NanoGptReader.read(path, arena);
     }
     if (Files.isRegularFile(path) && name.endsWith(".safetensors")) {
       return HuggingFaceReader.readFile(path, arena);

@@ -1,6 +1,5 @@
 package gpt.checkpoint;
 
-import gpt.checkpoint.Checkpoint.Progress;
 import gpt.checkpoint.ModelFiles.Content;
 import gpt.model.DType;
 import gpt.model.GptConfig;
@@ -17,6 +16,13 @@ import java.util.Optional;
  * always gives the same bytes. Weights are streamed, not copied; disk space is checked first.
  */
 public final class CheckpointWriter {
+  /** Hears how far writing has come. */
+  @FunctionalInterface
+  public interface Progress {
+    /** {@code done} of {@code total} bytes are written. */
+    void at(long done, long total);
+  }
+
   private CheckpointWriter() {}
 
   /** As {@link #write(Checkpoint, Path, DType, boolean, Progress)}, as it is, never overwriting. */

@@ -1,14 +1,11 @@
 package gpt.checkpoint;
 
 import gpt.checkpoint.Checkpoint.Content;
-import gpt.checkpoint.Checkpoint.Progress;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Tensor;
-import gpt.model.Weights;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -24,43 +21,25 @@ import java.util.Map;
 final class NanoGptReader implements TensorSource {
   static final String FILE = "ckpt.pt";
   private static final String TRANSFORMER = "transformer.";
+  private static final String LM_HEAD = "lm_head.weight";
 
   private final Path file;
   private final TorchFile torch;
-  private final Arena arena;
-  private final Progress progress;
 
   /** By key without wrappers' prefixes: {@code transformer.wte.weight}. */
   private final Map<String, TorchTensor> tensors;
 
-  /** Storages read so far; lm_head and wte share one. */
-  private final Map<String, MemorySegment> storages = new HashMap<>();
+  /** Bytes of each storage that no tensor has taken; lm_head may have wte's. */
+  private final Map<String, Long> untaken = new HashMap<>();
 
-  private final long total;
-  private long done;
-
-  private NanoGptReader(
-      Path file,
-      TorchFile torch,
-      Arena arena,
-      Progress progress,
-      Map<String, TorchTensor> tensors) {
+  private NanoGptReader(Path file, TorchFile torch, Map<String, TorchTensor> tensors) {
     this.file = file;
     this.torch = torch;
-    this.arena = arena;
-    this.progress = progress;
     this.tensors = tensors;
-    Map<String, Long> sizes = new HashMap<>();
-    for (TorchTensor t : tensors.values()) {
-      sizes.put(t.storage().key(), t.storage().byteSize());
-    }
-    this.total = sizes.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /** {@code weights}: whether they are to be read; else they are null. */
-  static Content read(Path file, Arena arena, Progress progress, boolean weights)
-      throws IOException {
-    try (TorchFile torch = TorchFile.open(file)) {
+  static Content read(Path file, Arena arena) throws IOException {
+    try (TorchFile torch = TorchFile.open(file, arena)) {
       if (!(torch.root() instanceof Map<?, ?> root
           && root.get("model") instanceof Map<?, ?> model
           && root.get("model_args") instanceof Map<?, ?> args)) {
@@ -69,22 +48,14 @@ final class NanoGptReader implements TensorSource {
       }
       Map<String, TorchTensor> tensors = tensors(file, model);
       GptConfig config = config(file, args, tensors);
-      NanoGptReader source = new NanoGptReader(file, torch, arena, progress, tensors);
+      NanoGptReader source = new NanoGptReader(file, torch, tensors);
+      boolean head = tensors.containsKey(LM_HEAD);
       return new Content(
           "nanoGPT checkpoint",
           config,
-          weights ? source.weights(config) : null,
+          WeightsReader.read(config, source, false, head),
           Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize()));
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
-  }
-
-  private Weights weights(GptConfig config) throws IOException {
-    Weights weights =
-        WeightsReader.read(config, this, false, tensors.containsKey("lm_head.weight"));
-    progress.at(total, total);
-    return weights;
   }
 
   /** The tensors that can be weights: without the causal masks, which old PyTorch saves too. */
@@ -184,7 +155,10 @@ final class NanoGptReader implements TensorSource {
               .formatted(name, elements, t.offset(), t.storage().length()));
     }
     MemorySegment data =
-        storage(t.storage(), name).asSlice(t.offset() * type.bytes(), elements * type.bytes());
+        torch.data(t.storage(), name).asSlice(t.offset() * type.bytes(), elements * type.bytes());
+    if (!name.equals(LM_HEAD)) {
+      take(t.storage(), name, data.byteSize());
+    }
     if (shape.length == 1) {
       return Tensor.vector(name, type.dtype(), shape[0], data);
     }
@@ -193,19 +167,13 @@ final class NanoGptReader implements TensorSource {
         : Tensor.matrix(name, type.dtype(), shape[1], shape[0], data).transposed();
   }
 
-  private MemorySegment storage(TorchStorage storage, String tensor) {
-    MemorySegment known = storages.get(storage.key());
-    if (known != null && known.byteSize() == storage.byteSize()) {
-      return known;
+  /** A small file must not become a large model by having its bytes stand for many tensors. */
+  private void take(TorchStorage storage, String tensor, long bytes) {
+    long left = untaken.getOrDefault(storage.key(), storage.byteSize()) - bytes;
+    if (left < 0) {
+      throw Fault.in(file, "tensor " + tensor + ": shares its bytes with another");
     }
-    try {
-      MemorySegment read =
-          torch.read(storage, tensor, arena, n -> progress.at(Math.min(done += n, total), total));
-      storages.put(storage.key(), read);
-      return read;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    untaken.put(storage.key(), left);
   }
 
   /** Row-major without gaps; the stride of a dimension of one element says nothing. */

@@ -1,7 +1,7 @@
 package gpt.checkpoint;
 
 import com.google.gson.stream.JsonWriter;
-import gpt.checkpoint.Checkpoint.Progress;
+import gpt.checkpoint.CheckpointWriter.Progress;
 import gpt.model.DType;
 import gpt.model.Tensor;
 import gpt.model.Weights;

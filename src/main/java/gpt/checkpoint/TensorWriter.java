@@ -1,6 +1,6 @@
 package gpt.checkpoint;
 
-import gpt.checkpoint.Checkpoint.Progress;
+import gpt.checkpoint.CheckpointWriter.Progress;
 import gpt.model.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;

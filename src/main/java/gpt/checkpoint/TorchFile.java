@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.function.LongConsumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -22,25 +22,27 @@ final class TorchFile implements AutoCloseable {
   /** A real one has some hundred bytes per tensor. */
   private static final int LARGEST_PICKLE = 16 << 20;
 
-  private static final int CHUNK = 1 << 16;
   private static final String PICKLE = "data.pkl";
 
   private final Path file;
   private final ZipFile zip;
   private final String prefix;
+  private final StoredEntries entries;
 
-  private TorchFile(Path file, ZipFile zip, String prefix) {
+  private TorchFile(Path file, ZipFile zip, String prefix, StoredEntries entries) {
     this.file = file;
     this.zip = zip;
     this.prefix = prefix;
+    this.entries = entries;
   }
 
   /**
    * Opens the zip and checks that it is one of PyTorch's.
    *
+   * @param arena unmaps the file
    * @throws GptException where it is not, or is cut off, or big-endian
    */
-  static TorchFile open(Path file) throws IOException {
+  static TorchFile open(Path file, Arena arena) throws IOException {
     ZipFile zip;
     try {
       zip = new ZipFile(file.toFile());
@@ -53,12 +55,19 @@ final class TorchFile implements AutoCloseable {
           e);
     }
     try {
-      TorchFile torch = new TorchFile(file, zip, prefix(file, zip));
+      String prefix = prefix(file, zip);
+      TorchFile torch = new TorchFile(file, zip, prefix, new StoredEntries(file, map(file, arena)));
       torch.checkByteOrder();
       return torch;
     } catch (IOException | RuntimeException e) {
       zip.close();
       throw e;
+    }
+  }
+
+  private static MemorySegment map(Path file, Arena arena) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
     }
   }
 
@@ -106,15 +115,13 @@ final class TorchFile implements AutoCloseable {
   }
 
   /**
-   * Copies a storage out of the zip.
+   * A storage's bytes, a view of the mapped file.
    *
    * @param tensor named in errors
-   * @param arena frees the copy
-   * @param progress hears of every chunk's bytes
-   * @throws GptException where the record is missing or has not as many bytes as the pickle says
+   * @throws GptException where the record is missing, compressed or has not as many bytes as the
+   *     pickle says
    */
-  MemorySegment read(TorchStorage storage, String tensor, Arena arena, LongConsumer progress)
-      throws IOException {
+  MemorySegment data(TorchStorage storage, String tensor) {
     String record = prefix + "data/" + storage.key();
     ZipEntry entry = zip.getEntry(record);
     if (entry == null) {
@@ -130,29 +137,7 @@ final class TorchFile implements AutoCloseable {
     if (entry.getMethod() != ZipEntry.STORED || entry.getCompressedSize() != size) {
       throw Fault.in(file, "tensor " + tensor + ": its record " + record + " is compressed");
     }
-    if (size > Files.size(file)) {
-      throw Fault.in(
-          file,
-          "tensor %s: its record %s is cut off: expected %d bytes, the file has %d"
-              .formatted(tensor, record, size, Files.size(file)));
-    }
-    MemorySegment out = arena.allocate(size, 64);
-    try (InputStream in = zip.getInputStream(entry)) {
-      byte[] chunk = new byte[CHUNK];
-      for (long at = 0; at < size; ) {
-        int n = in.read(chunk, 0, (int) Math.min(CHUNK, size - at));
-        if (n < 0) {
-          throw Fault.in(
-              file,
-              "tensor %s: its record %s is cut off: expected %d bytes, found %d"
-                  .formatted(tensor, record, size, at));
-        }
-        MemorySegment.copy(chunk, 0, out, ValueLayout.JAVA_BYTE, at, n);
-        progress.accept(n);
-        at += n;
-      }
-    }
-    return out;
+    return entries.data(record, size, "tensor " + tensor + ": its record ");
   }
 
   @Override

@@ -88,10 +88,10 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() {
     boolean gguf = format == null ? out.endsWith(GGUF_NAME) : format == Format.GGUF;
     Path path = gguf ? file() : folder();
-    try (Checkpoint checkpoint = open();
+    try (Checkpoint checkpoint = Checkpoint.open(ModelLocator.locate(model));
         ProgressBar bar = new ProgressBar("writing", Terminal.isStandardError())) {
       Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
-      Checkpoint.Progress progress = (done, total) -> bar.timed((double) done / total);
+      CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);
       if (gguf) {
         CheckpointWriter.writeGguf(
             checkpoint, pairs(checkpoint, tokenizer), path, dtype, force, progress);
@@ -102,12 +102,6 @@ final class ExportCommand implements Callable<Integer> {
     }
     System.err.println("gpt: wrote " + path + "; run it with --model " + path);
     return CommandLine.ExitCode.OK;
-  }
-
-  private Checkpoint open() {
-    try (LoadProgress loading = new LoadProgress(Terminal.isStandardError())) {
-      return Checkpoint.open(ModelLocator.locate(model), loading::read);
-    }
   }
 
   private Path folder() {

@@ -37,8 +37,7 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private ModelInfo read() {
-    try (LoadProgress progress = new LoadProgress(Terminal.isStandardError());
-        Checkpoint checkpoint = Checkpoint.open(model.path(), progress::read)) {
+    try (Checkpoint checkpoint = Checkpoint.open(model.path())) {
       GptConfig config = model.config(checkpoint);
       return ModelInfo.of(checkpoint, config, LoadedModel.tokenizer(checkpoint, config));
     }

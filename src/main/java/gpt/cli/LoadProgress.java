@@ -1,11 +1,10 @@
 package gpt.cli;
 
-/** The bar of loading, whose parts are reading and packing weights, while kernels are compiled. */
+/** The bar of loading: weights are read and packed, while kernels are compiled. */
 final class LoadProgress implements AutoCloseable {
   private static final String LABEL = "loading";
 
   private final ProgressBar bar;
-  private double read;
   private double fraction;
   private String kernels = "";
 
@@ -14,15 +13,9 @@ final class LoadProgress implements AutoCloseable {
     bar = new ProgressBar(LABEL, shown);
   }
 
-  /** {@code done} of {@code total} bytes are read: the first half. A mapped file has none. */
-  void read(long done, long total) {
-    read = 0.5 * done / Math.max(total, 1);
-    at(read);
-  }
-
-  /** {@code fraction} of the weights, from 0 to 1, is packed: the rest. */
+  /** {@code fraction} of the weights, from 0 to 1, is packed. */
   void packed(double fraction) {
-    at(read + (1 - read) * fraction);
+    at(fraction);
   }
 
   /** {@code done} of {@code total} kernels are compiled, while the weights are loaded. */

@@ -35,7 +35,7 @@ record LoadedModel(OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids
     long start = System.nanoTime();
     Path path = model.path();
     try (LoadProgress progress = new LoadProgress(bar && Terminal.isStandardError());
-        Checkpoint checkpoint = Checkpoint.open(path, progress::read)) {
+        Checkpoint checkpoint = Checkpoint.open(path)) {
       GptConfig config = model.config(checkpoint);
       Optional<Tokenizer> tokenizer = tokenizer(checkpoint, config);
       int[] tokens = ids.of(tokenizer, config);

@@ -122,7 +122,7 @@ final class MakeRandomCommand implements Callable<Integer> {
       return new Like(published, Optional.empty());
     }
     Path path = ModelLocator.locate(like.equals(DEMO) ? ModelLocator.DEMO : like);
-    try (Checkpoint checkpoint = Checkpoint.openWithoutWeights(path)) {
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
       return new Like(checkpoint.config(), checkpoint.characters());
     }
   }

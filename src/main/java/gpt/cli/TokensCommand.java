@@ -139,7 +139,7 @@ final class TokensCommand implements Callable<Integer> {
       return new Gpt2Tokenizer();
     }
     String name = model == null ? ModelLocator.DEMO : model;
-    try (Checkpoint checkpoint = Checkpoint.openWithoutWeights(ModelLocator.locate(name))) {
+    try (Checkpoint checkpoint = Checkpoint.open(ModelLocator.locate(name))) {
       return LoadedModel.tokenizer(checkpoint, checkpoint.config())
           .orElseThrow(
               () ->

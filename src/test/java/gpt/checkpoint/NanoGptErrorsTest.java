@@ -92,6 +92,22 @@ class NanoGptErrorsTest {
     }
   }
 
+  /** Else a file of a megabyte could be a model of a terabyte. */
+  @Test
+  void bytesStandForOneTensorOnly() throws IOException {
+    Torch cFc = tiny.get(C_FC);
+    tiny.tensors.put("transformer.h.0.mlp.c_proj.weight", cFc);
+    assertTinyRefused("h.0.mlp.c_proj.weight", "expected shape (2, 8)");
+    Torch wpe = tiny.get("transformer.wpe.weight");
+    tiny.tensors.put(
+        "transformer.wte.weight",
+        new Torch(
+            wpe.storageClass(), wpe.key(), wpe.storageLength(), 0, List.of(3, 2), List.of(2, 1)));
+    tiny.tensors.put("lm_head.weight", tiny.get("transformer.wte.weight"));
+    tiny.args.put("vocab_size", 3);
+    assertTinyRefused("transformer.wpe.weight", "shares its bytes with another");
+  }
+
   @Test
   void masksAndForeignTensorsAreNotRead() throws IOException {
     tiny.tensors.put(
