@@ -158,6 +158,7 @@ final class DeviceOptions {
     if (profile) {
       throw new GptException("--tornado-profile needs a TornadoVM device, and " + whyNotTornado);
     }
+    HostMemory.check(config, weights.tied(), precision, HostMemory.available());
     List<String> notes = new ArrayList<>();
     if (whyNotTornado != null) {
       notes.add("device cpu: " + whyNotTornado);

@@ -12,8 +12,7 @@ import java.util.Optional;
 /**
  * What {@code gpt info} says of a model.
  *
- * @param weightBytes the weights in the memory of the CPU backend, which keeps them as f32
- * @param cacheBytes keys and values of a full context there
+ * @param cacheBytes keys and values of a full context on the CPU
  * @param workBytes activations of a prompt that fills the context
  */
 record ModelInfo(
@@ -24,7 +23,6 @@ record ModelInfo(
     Optional<Tokenizer> tokenizer,
     boolean tied,
     ParameterCounts counts,
-    long weightBytes,
     long cacheBytes,
     long workBytes) {
 
@@ -40,10 +38,13 @@ record ModelInfo(
         tokenizer,
         checkpoint.weights().tied(),
         counts,
-        CpuBackend.weightBytes(config, checkpoint.weights().tied(), Precision.F32)
-            + Float.BYTES * t * c,
         CpuBackend.cacheBytes(config),
         Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
+  }
+
+  /** The weights in the memory of the CPU backend. */
+  private long weightBytes(Precision precision) {
+    return HostMemory.weights(config, tied, precision);
   }
 
   String toText() {
@@ -73,16 +74,18 @@ record ModelInfo(
         tokenizer
             .map(k -> k.name() + ", " + k.vocabSize() + " tokens")
             .orElse("none: --prompt-ids"));
-    line(text, "stored", dtype + ", " + bytes(counts.storedBytes()));
+    line(text, "stored", dtype + ", " + Bytes.text(counts.storedBytes()));
     line(
         text,
         "memory",
-        "%s on the cpu: weights as f32 %s, keys and values of a full context %s, activations %s"
+        "%s on the cpu: weights as f32 %s (bf16, f16 %s, i8 %s), keys and values of a full context %s, activations %s"
             .formatted(
-                bytes(weightBytes + cacheBytes + workBytes),
-                bytes(weightBytes),
-                bytes(cacheBytes),
-                bytes(workBytes)));
+                Bytes.text(weightBytes(Precision.F32) + cacheBytes + workBytes),
+                Bytes.text(weightBytes(Precision.F32)),
+                Bytes.text(weightBytes(Precision.BF16)),
+                Bytes.text(weightBytes(Precision.I8)),
+                Bytes.text(cacheBytes),
+                Bytes.text(workBytes)));
     text.append("\nparameters\n");
     counts
         .parts()
@@ -128,7 +131,12 @@ record ModelInfo(
     json.addProperty("parameters_total", counts.total());
     json.addProperty("parameters_nanogpt", counts.nanoGpt());
     JsonObject memory = new JsonObject();
-    memory.addProperty("weights", weightBytes);
+    memory.addProperty("weights", weightBytes(Precision.F32));
+    JsonObject byType = new JsonObject();
+    for (Precision precision : Precision.values()) {
+      byType.addProperty(precision.word(), weightBytes(precision));
+    }
+    memory.add("weights_by_dtype", byType);
     memory.addProperty("kv_cache", cacheBytes);
     memory.addProperty("activations", workBytes);
     json.add("cpu_bytes", memory);
@@ -145,14 +153,5 @@ record ModelInfo(
 
   private static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
-  }
-
-  private static String bytes(long count) {
-    if (count < 1_000_000) {
-      return String.format(Locale.ROOT, "%.1f kB", count / 1e3);
-    }
-    return count < 1_000_000_000
-        ? String.format(Locale.ROOT, "%.1f MB", count / 1e6)
-        : String.format(Locale.ROOT, "%.2f GB", count / 1e9);
   }
 }

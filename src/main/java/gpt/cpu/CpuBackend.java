@@ -347,7 +347,8 @@ public final class CpuBackend implements Backend {
   }
 
   private static long bytes(int n, int k, Precision precision) {
-    return PackedMatrix.bytes(n, k, CpuKernelsProvider.kernels().panelWidth(), precision);
+    long scales = precision == Precision.I8 ? (long) Float.BYTES * n : 0;
+    return PackedMatrix.bytes(n, k, CpuKernelsProvider.kernels().panelWidth(), precision) + scales;
   }
 
   @Override

@@ -1,0 +1,53 @@
+package gpt.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.model.Precision;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+class HostMemoryTest {
+  private static final GptConfig XL =
+      new GptConfig(48, 25, 1600, 1024, 50257, 6400, true, Gelu.TANH, 1e-5);
+
+  private static String refusal(Precision precision, long available) {
+    return assertThrows(
+            GptException.class,
+            () -> HostMemory.check(XL, true, precision, OptionalLong.of(available)))
+        .getMessage();
+  }
+
+  @Test
+  void whatDoesNotFitIsRefusedWithWhatWould() {
+    assertEquals(
+        "the weights take 6.23 GB of memory as f32, and 4.00 GB are free; --dtype bf16 takes 3.12"
+            + " GB, --dtype i8 takes 1.56 GB",
+        refusal(Precision.F32, 4_000_000_000L));
+    assertEquals(
+        "the weights take 6.23 GB of memory as f32, and 2.00 GB are free; --dtype i8 takes 1.56 GB",
+        refusal(Precision.F32, 2_000_000_000L));
+    assertEquals(
+        "the weights take 1.56 GB of memory as i8, and 1.00 GB are free; take a smaller model",
+        refusal(Precision.I8, 1_000_000_000L));
+  }
+
+  @Test
+  void whatFitsOrCannotBeKnownIsNot() {
+    HostMemory.check(XL, true, Precision.F32, OptionalLong.of(7_000_000_000L));
+    HostMemory.check(XL, true, Precision.F32, OptionalLong.empty());
+  }
+
+  @Test
+  void theMachinesMemoryIsFound() {
+    Assumptions.assumeTrue(
+        System.getProperty("os.name").equals("Linux"), "/proc/meminfo is Linux's");
+    long available = HostMemory.available().orElseThrow();
+    assertTrue(available > 100_000_000, "available: " + available);
+  }
+}
