@@ -29,10 +29,14 @@ final class TorchFile implements AutoCloseable {
   private final ZipFile zip;
   private final String prefix;
 
-  private TorchFile(Path file, ZipFile zip, String prefix) {
+  /** Bytes of the file that no storage was read from yet. */
+  private long unread;
+
+  private TorchFile(Path file, ZipFile zip, String prefix) throws IOException {
     this.file = file;
     this.zip = zip;
     this.prefix = prefix;
+    unread = Files.size(file);
   }
 
   /**
@@ -96,7 +100,11 @@ final class TorchFile implements AutoCloseable {
   }
 
   private byte[] bytes(String record, int largest) throws IOException {
-    try (InputStream in = zip.getInputStream(zip.getEntry(prefix + record))) {
+    ZipEntry entry = zip.getEntry(prefix + record);
+    if (isCompressed(entry)) {
+      throw Fault.in(file, record + " is compressed; save it again with torch.save");
+    }
+    try (InputStream in = zip.getInputStream(entry)) {
       byte[] all = in.readNBytes(largest + 1);
       if (all.length > largest) {
         throw Fault.in(file, record + " is larger than " + largest + " bytes");
@@ -105,13 +113,19 @@ final class TorchFile implements AutoCloseable {
     }
   }
 
+  /** A few compressed bytes could take any amount of memory. */
+  private static boolean isCompressed(ZipEntry entry) {
+    return entry.getMethod() != ZipEntry.STORED || entry.getCompressedSize() != entry.getSize();
+  }
+
   /**
    * Copies a storage out of the zip.
    *
    * @param tensor named in errors
    * @param arena frees the copy
    * @param progress hears of every chunk's bytes
-   * @throws GptException where the record is missing or has not as many bytes as the pickle says
+   * @throws GptException where the record is missing or has not as many bytes as the pickle says,
+   *     or all that were read have more than the file, as where one's bytes are another's too
    */
   MemorySegment read(TorchStorage storage, String tensor, Arena arena, LongConsumer progress)
       throws IOException {
@@ -127,20 +141,22 @@ final class TorchFile implements AutoCloseable {
           "tensor %s: its record %s: expected %d bytes (%d of %s), found %d"
               .formatted(tensor, record, size, storage.length(), storage.type(), entry.getSize()));
     }
-    if (entry.getMethod() != ZipEntry.STORED || entry.getCompressedSize() != size) {
+    if (isCompressed(entry)) {
       throw Fault.in(file, "tensor " + tensor + ": its record " + record + " is compressed");
     }
-    if (size > Files.size(file)) {
+    if (size > unread) {
       throw Fault.in(
           file,
-          "tensor %s: its record %s is cut off: expected %d bytes, the file has %d"
-              .formatted(tensor, record, size, Files.size(file)));
+          "tensor %s: its record %s is cut off or overlaps another: expected %d bytes, the file has"
+                  .formatted(tensor, record, size)
+              + " %d that are not read yet".formatted(unread));
     }
+    unread -= size;
     MemorySegment out = arena.allocate(size, 64);
     try (InputStream in = zip.getInputStream(entry)) {
-      byte[] chunk = new byte[CHUNK];
+      byte[] chunk = new byte[(int) Math.min(CHUNK, size)];
       for (long at = 0; at < size; ) {
-        int n = in.read(chunk, 0, (int) Math.min(CHUNK, size - at));
+        int n = in.read(chunk, 0, (int) Math.min(chunk.length, size - at));
         if (n < 0) {
           throw Fault.in(
               file,
