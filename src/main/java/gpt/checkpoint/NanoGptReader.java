@@ -8,7 +8,6 @@ import gpt.model.GptException;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -75,8 +74,6 @@ final class NanoGptReader implements TensorSource {
           config,
           weights ? source.weights(config) : null,
           Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize()));
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
   }
 
@@ -204,7 +201,8 @@ final class NanoGptReader implements TensorSource {
       storages.put(storage.key(), read);
       return read;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw Fault.in(
+          file, "tensor " + tensor + ": its bytes cannot be read: " + Fault.reason(e), e);
     }
   }
 

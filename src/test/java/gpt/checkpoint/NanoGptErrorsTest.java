@@ -264,6 +264,16 @@ class NanoGptErrorsTest {
   }
 
   @Test
+  void aRecordThatLiesBeyondTheFile() throws IOException {
+    Path file = tiny.write(tmp);
+    byte[] zip = Files.readAllBytes(file);
+    int name = new String(zip, StandardCharsets.ISO_8859_1).lastIndexOf("ckpt/data/0PK");
+    ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN).putInt(name - 4, zip.length);
+    Files.write(file, zip);
+    assertRefused(file, "tensor transformer.wte.weight: its bytes cannot be read: EOFException");
+  }
+
+  @Test
   void bigEndianAndCompressedRecords() throws IOException {
     Map<String, byte[]> entries = new LinkedHashMap<>();
     entries.put("ckpt/data.pkl", tiny.pickle());
