@@ -104,6 +104,20 @@ class ScriptIT {
     assertTrue(run.err().contains("'" + last + "'"), run::toString);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "x", "'meta gguf'", "META", "gguf 0", "gguf x", "gguf 1234567", "gguf 1 2"})
+  void fuzzSaysWhatItTakes(String arguments) {
+    Program.Result run = Program.of("sh", "-c", "scripts/fuzz " + arguments).run();
+    assertEquals(2, run.status(), run::toString);
+    assertEquals(1, run.err().lines().count(), run::toString);
+    assertTrue(run.err().startsWith("fuzz: "), run::toString);
+    assertTrue(run.err().contains("usage: scripts/fuzz READER [SECONDS]"), run::toString);
+    for (String reader : List.of("safetensors", "index", "characters", "ckpt", "meta", "gguf")) {
+      assertTrue(run.err().contains(reader), run::toString);
+    }
+  }
+
   @Test
   void theCompletionScriptCompletes() throws Exception {
     Path script = folder.resolve("gpt.bash");

@@ -33,6 +33,9 @@ final class CheckpointUnpickler extends Unpickler {
   private static final String REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2";
   private static final String REBUILD_PARAMETER = "torch._utils._rebuild_parameter";
 
+  /** PyTorch's own limit. */
+  private static final int MOST_DIMENSIONS = 64;
+
   /** Names that may stand in a pickle, besides the storage classes. */
   private static final Set<String> ALLOWED =
       Set.of(
@@ -283,6 +286,9 @@ final class CheckpointUnpickler extends Unpickler {
 
   private long[] dimensions(Object value) {
     Object[] dims = tuple(value);
+    if (dims.length > MOST_DIMENSIONS) { // many tensors may share one shape of any length
+      throw damaged("a tensor of " + dims.length + " dimensions");
+    }
     long[] out = new long[dims.length];
     for (int i = 0; i < out.length; i++) {
       out[i] = nonNegative(dims[i]);

@@ -90,7 +90,13 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
       entries.add(entry(cursor, "tensor " + i));
     }
     long start = aligned(cursor.at(), alignment);
-    long available = Math.max(0, bytes.byteSize() - start);
+    if (!entries.isEmpty() && start > bytes.byteSize()) {
+      throw Fault.in(
+          file,
+          "cut off: expected tensors from byte %d on, found %d bytes"
+              .formatted(start, bytes.byteSize()));
+    }
+    long available = bytes.byteSize() - start;
     checkRanges(file, entries, alignment, available);
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     for (Entry e : entries) {

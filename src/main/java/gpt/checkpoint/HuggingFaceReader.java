@@ -79,7 +79,7 @@ final class HuggingFaceReader implements TensorSource {
   private static String shardName(Path index, String key, JsonElement value) {
     String name =
         value.isJsonPrimitive() && value.getAsJsonPrimitive().isString() ? value.getAsString() : "";
-    if (!name.matches("[^/\\\\:]+\\.safetensors") || name.contains("..")) {
+    if (!name.matches("[^/\\\\:\\p{Cntrl}]+\\.safetensors") || name.contains("..")) {
       throw Fault.in(
           index,
           "weight_map: tensor "

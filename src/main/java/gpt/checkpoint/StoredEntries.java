@@ -165,13 +165,13 @@ final class StoredEntries {
    */
   MemorySegment data(String name, long size, String what) {
     Long offset = headers.get(name);
-    if (offset == null) {
-      throw broken();
+    if (offset == null
+        || offset < 0
+        || offset > directory - base - LOCAL_BYTES
+        || u32(base + offset) != LOCAL) {
+      throw Fault.in(file, what + name + " is not where the zip's directory has it");
     }
     long header = base + offset;
-    if (u32(header) != LOCAL) {
-      throw broken();
-    }
     long at = header + LOCAL_BYTES + u16(header + 26) + u16(header + 28);
     if (size > directory - at) {
       throw Fault.in(

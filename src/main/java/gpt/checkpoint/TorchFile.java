@@ -10,7 +10,9 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -29,11 +31,17 @@ final class TorchFile implements AutoCloseable {
   private final String prefix;
   private final StoredEntries entries;
 
-  private TorchFile(Path file, ZipFile zip, String prefix, StoredEntries entries) {
+  /** Records that are tensors' by now, and the bytes of the file that can still be others'. */
+  private final Set<String> taken = new HashSet<>();
+
+  private long left;
+
+  private TorchFile(Path file, ZipFile zip, String prefix, StoredEntries entries, long size) {
     this.file = file;
     this.zip = zip;
     this.prefix = prefix;
     this.entries = entries;
+    left = size;
   }
 
   /**
@@ -56,7 +64,9 @@ final class TorchFile implements AutoCloseable {
     }
     try {
       String prefix = prefix(file, zip);
-      TorchFile torch = new TorchFile(file, zip, prefix, new StoredEntries(file, map(file, arena)));
+      MemorySegment all = map(file, arena);
+      StoredEntries entries = new StoredEntries(file, all);
+      TorchFile torch = new TorchFile(file, zip, prefix, entries, all.byteSize());
       torch.checkByteOrder();
       return torch;
     } catch (IOException | RuntimeException e) {
@@ -105,7 +115,11 @@ final class TorchFile implements AutoCloseable {
   }
 
   private byte[] bytes(String record, int largest) throws IOException {
-    try (InputStream in = zip.getInputStream(zip.getEntry(prefix + record))) {
+    ZipEntry entry = zip.getEntry(prefix + record);
+    if (isCompressed(entry)) {
+      throw Fault.in(file, record + " is compressed; save it again with torch.save");
+    }
+    try (InputStream in = zip.getInputStream(entry)) {
       byte[] all = in.readNBytes(largest + 1);
       if (all.length > largest) {
         throw Fault.in(file, record + " is larger than " + largest + " bytes");
@@ -114,12 +128,18 @@ final class TorchFile implements AutoCloseable {
     }
   }
 
+  /** A few compressed bytes could take any amount of memory. */
+  private static boolean isCompressed(ZipEntry entry) {
+    return entry.getMethod() != ZipEntry.STORED || entry.getCompressedSize() != entry.getSize();
+  }
+
   /**
    * A storage's bytes, a view of the mapped file.
    *
    * @param tensor named in errors
    * @throws GptException where the record is missing, compressed or has not as many bytes as the
-   *     pickle says
+   *     pickle says, or all that were asked for have more than the file, as where one's bytes are
+   *     another's too
    */
   MemorySegment data(TorchStorage storage, String tensor) {
     String record = prefix + "data/" + storage.key();
@@ -134,8 +154,18 @@ final class TorchFile implements AutoCloseable {
           "tensor %s: its record %s: expected %d bytes (%d of %s), found %d"
               .formatted(tensor, record, size, storage.length(), storage.type(), entry.getSize()));
     }
-    if (entry.getMethod() != ZipEntry.STORED || entry.getCompressedSize() != size) {
+    if (isCompressed(entry)) {
       throw Fault.in(file, "tensor " + tensor + ": its record " + record + " is compressed");
+    }
+    if (taken.add(record)) {
+      if (size > left) {
+        throw Fault.in(
+            file,
+            "tensor %s: its record %s is cut off or overlaps another: expected %d bytes, the file"
+                    .formatted(tensor, record, size)
+                + " has %d more".formatted(left));
+      }
+      left -= size;
     }
     return entries.data(record, size, "tensor " + tensor + ": its record ");
   }

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -25,11 +24,9 @@ final class BytePairTokenizer implements Tokenizer {
 
   private final BytePairs pairs;
   private final int[] byteIds = new int[ByteAlphabet.BYTES];
-  private final Map<String, Integer> literals = new HashMap<>();
+  private final Map<String, Integer> literalIds = new HashMap<>();
+  private final Literals literals;
   private final Merges merges = new Merges();
-
-  /** Finds literals, or null where there are none. */
-  private final Pattern literal;
 
   /**
    * A tokenizer.
@@ -54,7 +51,7 @@ final class BytePairTokenizer implements Tokenizer {
         }
         case CONTROL, USER_DEFINED -> {
           if (!token.isEmpty()) {
-            literals.putIfAbsent(token, id);
+            literalIds.putIfAbsent(token, id);
           }
         }
         case UNUSED -> {}
@@ -65,14 +62,7 @@ final class BytePairTokenizer implements Tokenizer {
     }
     end(pairs.begin(), "begins");
     end(pairs.end(), "ends");
-    literal =
-        literals.isEmpty()
-            ? null
-            : Pattern.compile(
-                literals.keySet().stream()
-                    .sorted((a, b) -> b.length() - a.length())
-                    .map(Pattern::quote)
-                    .collect(Collectors.joining("|")));
+    literals = new Literals(literalIds.keySet());
   }
 
   private void addMerge(int i, Map<String, Integer> ids) {
@@ -123,13 +113,17 @@ final class BytePairTokenizer implements Tokenizer {
     String valid = Gpt2Tokenizer.withoutLoneSurrogates(text);
     IntStream.Builder ids = IntStream.builder();
     int start = 0;
-    if (literal != null) {
-      Matcher special = literal.matcher(valid);
-      while (special.find()) {
-        encodeOrdinary(valid.substring(start, special.start()), ids);
-        ids.add(literals.get(special.group()));
-        start = special.end();
+    int at = 0;
+    while (at < valid.length()) {
+      String literal = literals.longest(valid, at);
+      if (literal == null) {
+        at++;
+        continue;
       }
+      encodeOrdinary(valid.substring(start, at), ids);
+      ids.add(literalIds.get(literal));
+      at += literal.length();
+      start = at;
     }
     encodeOrdinary(valid.substring(start), ids);
     return ids.build().toArray();

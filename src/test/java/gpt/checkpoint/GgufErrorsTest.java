@@ -209,9 +209,18 @@ class GgufErrorsTest {
     tiny.keys.put("general.alignment", u32(64));
     refused("tensor blk.0.attn_norm.weight: its data begins at byte 96", "alignment, 64");
     tiny.keys.put("general.alignment", u32(1 << 30));
-    refused("cut off: tensor ");
+    refused("cut off: expected tensors from byte 1073741824 on, found 1856 bytes");
     tiny.keys.put("general.alignment", string("32"));
     refused("general.alignment: expected an integer", "found 32");
+  }
+
+  /** Bytes that do not exist are not looked for, be they none. */
+  @Test
+  void anEmptyTensorBeyondTheFile() throws IOException {
+    tiny.keys.put("general.alignment", u32(1 << 30));
+    tiny.tensors.clear();
+    tiny.add("empty", 0);
+    refused("cut off: expected tensors from byte 1073741824 on");
   }
 
   @ParameterizedTest

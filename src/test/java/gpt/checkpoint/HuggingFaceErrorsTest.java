@@ -17,7 +17,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -271,7 +270,7 @@ class HuggingFaceErrorsTest {
   @Test
   void shardsAreReadThroughTheirIndex() throws IOException {
     Weights expected;
-    JsonObject map = shard();
+    JsonObject map = tiny.shard();
     try (Checkpoint c = Checkpoint.open(tiny.folder);
         Checkpoint one = Checkpoint.open(tmp.resolve("nano"))) {
       expected = one.weights();
@@ -279,53 +278,25 @@ class HuggingFaceErrorsTest {
       assertEquals("safetensors, 2 files", c.format());
     }
     map.addProperty(WTE, "model-00002-of-00002.safetensors");
-    writeIndex(map);
+    tiny.writeIndex(map);
     assertRefused(tiny.folder, "model-00002-of-00002.safetensors", WTE, "missing");
     map.addProperty(WTE, "model-00003-of-00002.safetensors");
-    writeIndex(map);
+    tiny.writeIndex(map);
     assertRefused(tiny.folder, "model-00003-of-00002.safetensors", "no such file");
     for (String name :
         List.of("../a.safetensors", "/a.safetensors", "..", "a\\b.safetensors", "")) {
       map.addProperty(WTE, name);
-      writeIndex(map);
+      tiny.writeIndex(map);
       assertRefused(tiny.folder, "model.safetensors.index.json", WTE, "'" + name + "'");
     }
+    map.addProperty(WTE, "a\u0000.safetensors");
+    tiny.writeIndex(map);
+    assertRefused(tiny.folder, "model.safetensors.index.json", WTE, "'a?.safetensors'");
     map.add(WTE, new JsonPrimitive(3));
-    writeIndex(map);
+    tiny.writeIndex(map);
     assertRefused(tiny.folder, "model.safetensors.index.json", WTE);
     Files.writeString(tiny.file("model.safetensors.index.json"), "{\"weight_map\": []}");
     assertRefused(tiny.folder, "weight_map");
-  }
-
-  /** Splits the file into two, and gives the index. */
-  private JsonObject shard() throws IOException {
-    Files.delete(tiny.file("model.safetensors"));
-    JsonObject map = new JsonObject();
-    List<String> keys = new ArrayList<>(tiny.header.keySet());
-    keys.remove("__metadata__");
-    for (int half = 0; half < 2; half++) {
-      String name = "model-0000" + (half + 1) + "-of-00002.safetensors";
-      JsonObject header = new JsonObject();
-      ByteBuffer bytes = ByteBuffer.allocate(tiny.data.length);
-      for (int i = half; i < keys.size(); i += 2) {
-        JsonObject t = tiny.tensor(keys.get(i)).deepCopy();
-        int begin = t.getAsJsonArray("data_offsets").get(0).getAsInt();
-        int end = t.getAsJsonArray("data_offsets").get(1).getAsInt();
-        t.add("data_offsets", numbers(bytes.position(), bytes.position() + end - begin));
-        bytes.put(tiny.data, begin, end - begin);
-        header.add(keys.get(i), t);
-        map.addProperty(keys.get(i), name);
-      }
-      tiny.writeFile(name, header.toString(), Arrays.copyOf(bytes.array(), bytes.position()));
-    }
-    writeIndex(map);
-    return map;
-  }
-
-  private void writeIndex(JsonObject map) throws IOException {
-    JsonObject index = new JsonObject();
-    index.add("weight_map", map);
-    Files.writeString(tiny.file("model.safetensors.index.json"), index.toString());
   }
 
   @Test

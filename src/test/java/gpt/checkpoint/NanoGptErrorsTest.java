@@ -1,6 +1,8 @@
 package gpt.checkpoint;
 
 import static gpt.checkpoint.Faults.assertRefused;
+import static java.util.zip.ZipEntry.DEFLATED;
+import static java.util.zip.ZipEntry.STORED;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,10 +17,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.ZipEntry;
 import net.razorvine.pickle.Opcodes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +149,17 @@ class NanoGptErrorsTest {
     assertTinyRefused(C_FC, "expected shape (8, 2)", "found (16)");
   }
 
+  /** Many tensors may name one shape: of millions of dimensions, all the memory there is. */
+  @Test
+  void moreDimensionsThanThereAre() throws IOException {
+    List<Integer> many = Collections.nCopies(65, 1);
+    tiny.tensors.put("x", new Torch("torch.FloatStorage", "0", 10, 0, many, many));
+    assertTinyRefused("a tensor of 65 dimensions");
+    many = many.subList(1, 65);
+    tiny.tensors.put("x", new Torch("torch.FloatStorage", "0", 10, 0, many, many));
+    Checkpoint.open(tiny.write(tmp)).close();
+  }
+
   @Test
   void unknownDtype() throws IOException {
     change(C_FC, "torch.DoubleStorage", 8, 0);
@@ -194,7 +207,7 @@ class NanoGptErrorsTest {
   void notACheckpointOfNanoGpt() throws IOException {
     Path file = tiny.write(tmp, new PickleBuilder().value(Map.of("state_dict", Map.of())).stop());
     assertRefused(file, "not a nanoGPT checkpoint", "model_args");
-    assertRefused(TinyNanoGpt.zip(file, Map.of("a/b", new byte[1]), ZipEntry.STORED), "data.pkl");
+    assertRefused(TinyNanoGpt.zip(file, Map.of("a/b", new byte[1]), STORED), "data.pkl");
     Files.writeString(file, "not a zip");
     assertRefused(file, "not a zip");
     Files.write(file, new byte[0]);
@@ -239,6 +252,44 @@ class NanoGptErrorsTest {
     assertRefused(file, "transformer.wte.weight", "cut off", "expected 1073741824 bytes, the file");
   }
 
+  /** Entries of a zip may be the same bytes of its file, and so many times what the file has. */
+  @Test
+  void recordsThatOverlap() throws IOException {
+    tiny.records.put("0", new byte[4096]);
+    change("transformer.wte.weight", "torch.FloatStorage", 1024, 0);
+    tiny.tensors.remove("lm_head.weight");
+    for (int i = 1; i < tiny.records.size(); i++) {
+      tiny.records.put("" + i, new byte[0]);
+    }
+    tiny.tensors.replaceAll(
+        (name, value) -> {
+          Torch t = (Torch) value;
+          return new Torch(t.storageClass(), t.key(), 1024, 0, t.shape(), t.stride());
+        });
+    Path file = tiny.write(tmp);
+    byte[] zip = Files.readAllBytes(file);
+    ByteBuffer little = ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN);
+    String text = new String(zip, StandardCharsets.ISO_8859_1);
+    int first = little.getInt(text.lastIndexOf("ckpt/data/0PK") - 4);
+    for (int i = 0; i < tiny.records.size(); i++) {
+      int name = text.lastIndexOf("ckpt/data/" + i + "PK");
+      little.putInt(name - 26, 4096).putInt(name - 22, 4096).putInt(name - 4, first);
+    }
+    Files.write(file, zip);
+    assertRefused(file, "transformer.", "overlaps another", "expected 4096 bytes");
+  }
+
+  @Test
+  void aRecordThatLiesBeyondTheFile() throws IOException {
+    Path file = tiny.write(tmp);
+    byte[] zip = Files.readAllBytes(file);
+    int name = new String(zip, StandardCharsets.ISO_8859_1).lastIndexOf("ckpt/data/0PK");
+    ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN).putInt(name - 4, zip.length);
+    Files.write(file, zip);
+    assertRefused(
+        file, "transformer.wte.weight", "ckpt/data/0 is not where the zip's directory has it");
+  }
+
   @Test
   void bigEndianAndCompressedRecords() throws IOException {
     Map<String, byte[]> entries = new LinkedHashMap<>();
@@ -246,10 +297,16 @@ class NanoGptErrorsTest {
     tiny.records.forEach((key, data) -> entries.put("ckpt/data/" + key, data));
     Path file = tmp.resolve("ckpt.pt");
     entries.put("ckpt/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
-    Checkpoint.open(TinyNanoGpt.zip(file, entries, ZipEntry.STORED)).close();
-    assertRefused(TinyNanoGpt.zip(file, entries, ZipEntry.DEFLATED), "wte.weight", "is compressed");
+    Checkpoint.open(TinyNanoGpt.zip(file, entries, STORED)).close();
+    assertRefused(TinyNanoGpt.zip(file, entries, DEFLATED), "byteorder is compressed");
+    entries.remove("ckpt/byteorder");
+    assertRefused(TinyNanoGpt.zip(file, entries, DEFLATED), "data.pkl is compressed");
+    assertRefused(
+        TinyNanoGpt.zip(file, entries, name -> name.endsWith("/0") ? DEFLATED : STORED),
+        "wte.weight",
+        "is compressed");
     entries.put("ckpt/byteorder", "big".getBytes(StandardCharsets.US_ASCII));
-    assertRefused(TinyNanoGpt.zip(file, entries, ZipEntry.STORED), "expected little, found big");
+    assertRefused(TinyNanoGpt.zip(file, entries, STORED), "expected little, found big");
   }
 
   @Test

@@ -10,7 +10,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** {@link TinyNanoGpt} as a Hugging Face folder, with its header and its bytes open to change. */
 final class TinyHuggingFace {
@@ -70,5 +72,36 @@ final class TinyHuggingFace {
         ByteBuffer.allocate(8 + json.length + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
     Files.write(file(name), out.putLong(json.length).put(json).put(bytes).array());
     return folder;
+  }
+
+  /** Splits the file into two with an index, which it returns. */
+  JsonObject shard() throws IOException {
+    Files.deleteIfExists(file("model.safetensors"));
+    JsonObject map = new JsonObject();
+    List<String> keys = new ArrayList<>(header.keySet());
+    keys.remove("__metadata__");
+    for (int half = 0; half < 2; half++) {
+      String name = "model-0000" + (half + 1) + "-of-00002.safetensors";
+      JsonObject part = new JsonObject();
+      ByteBuffer bytes = ByteBuffer.allocate(data.length);
+      for (int i = half; i < keys.size(); i += 2) {
+        JsonObject t = tensor(keys.get(i)).deepCopy();
+        int begin = t.getAsJsonArray("data_offsets").get(0).getAsInt();
+        int end = t.getAsJsonArray("data_offsets").get(1).getAsInt();
+        t.add("data_offsets", numbers(bytes.position(), bytes.position() + end - begin));
+        bytes.put(data, begin, end - begin);
+        part.add(keys.get(i), t);
+        map.addProperty(keys.get(i), name);
+      }
+      writeFile(name, part.toString(), Arrays.copyOf(bytes.array(), bytes.position()));
+    }
+    writeIndex(map);
+    return map;
+  }
+
+  void writeIndex(JsonObject map) throws IOException {
+    JsonObject index = new JsonObject();
+    index.add("weight_map", map);
+    Files.writeString(file("model.safetensors.index.json"), index.toString());
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -100,9 +101,16 @@ final class TinyNanoGpt {
   }
 
   static Path zip(Path file, Map<String, byte[]> entries, int method) throws IOException {
+    return zip(file, entries, name -> method);
+  }
+
+  /** A zip whose entries are stored or deflated, each by its name. */
+  static Path zip(Path file, Map<String, byte[]> entries, ToIntFunction<String> methods)
+      throws IOException {
     try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
       for (Map.Entry<String, byte[]> e : entries.entrySet()) {
         ZipEntry entry = new ZipEntry(e.getKey());
+        int method = methods.applyAsInt(e.getKey());
         entry.setMethod(method);
         if (method == ZipEntry.STORED) {
           CRC32 crc = new CRC32();

@@ -1,0 +1,109 @@
+package gpt.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import net.razorvine.pickle.Opcodes;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What scripts/fuzz looks for, of the files that are known: those by hand, and those it found. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FuzzCorpusTest {
+  private static final Path FOUND = Path.of("src/test/resources/gpt/fuzz");
+
+  @TempDir Path tmp;
+  @TempDir Path scratch;
+
+  @ParameterizedTest
+  @EnumSource
+  void seeds(FuzzReader reader) throws IOException {
+    FuzzTarget target = new FuzzTarget(reader, tmp);
+    List<Executable> checks = new ArrayList<>();
+    for (Map.Entry<String, byte[]> seed : FuzzSeeds.of(reader, scratch).entrySet()) {
+      String name = seed.getKey();
+      checks.add(
+          () -> {
+            String refused = check(target, name, seed.getValue());
+            if (name.startsWith(FuzzSeeds.VALID)) {
+              assertNull(refused, name);
+            } else if (name.startsWith(FuzzSeeds.ATTACK)) {
+              assertNotNull(refused, name);
+            }
+          });
+    }
+    Assertions.assertAll(checks);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void found(FuzzReader reader) throws IOException {
+    FuzzTarget target = new FuzzTarget(reader, tmp);
+    List<Executable> checks = new ArrayList<>();
+    for (Path file : found(reader.word())) {
+      checks.add(() -> check(target, file.toString(), Files.readAllBytes(file)));
+    }
+    Assertions.assertAll(checks);
+  }
+
+  /** None where nothing was found. */
+  private static List<Path> found(String reader) throws IOException {
+    try (Stream<Path> files = Files.walk(FOUND)) {
+      return files
+          .filter(Files::isRegularFile)
+          .filter(file -> file.getParent().endsWith(reader))
+          .sorted()
+          .toList();
+    }
+  }
+
+  /** Each opcode by itself, and behind values and a mark, and with what follows it. */
+  @Test
+  void everyOpcode() throws IOException {
+    FuzzTarget target = new FuzzTarget(FuzzReader.META, tmp);
+    List<Executable> checks = new ArrayList<>();
+    for (int opcode = 0; opcode < 256; opcode++) {
+      String name = "opcode " + opcode;
+      for (int fill : new int[] {0, '0', 0xff}) {
+        byte[] alone =
+            new PickleBuilder().op(opcode, fill, fill, fill, fill, fill, fill, fill, fill).stop();
+        byte[] behind =
+            new PickleBuilder()
+                .value(Map.of())
+                .value(List.of())
+                .op(Opcodes.MARK)
+                .value("module")
+                .value("name")
+                .value(new Object[] {1, "x"})
+                .op(opcode, fill, fill, fill, fill, '\n', fill, fill, fill, '\n')
+                .stop();
+        checks.add(() -> check(target, name, alone));
+        checks.add(() -> check(target, name, behind));
+      }
+    }
+    assertEquals(256 * 6, checks.size());
+    Assertions.assertAll(checks);
+  }
+
+  private static String check(FuzzTarget target, String name, byte[] data) {
+    try {
+      return target.check(data);
+    } catch (Throwable t) {
+      throw new AssertionError(name + ": " + t, t);
+    }
+  }
+}

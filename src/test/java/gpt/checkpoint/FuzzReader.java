@@ -1,0 +1,290 @@
+package gpt.checkpoint;
+
+import gpt.checkpoint.Checkpoint.Progress;
+import gpt.loss.TokenIds;
+import gpt.model.Tensor;
+import gpt.model.Weights;
+import gpt.model.Weights.Block;
+import gpt.model.Weights.LayerNorm;
+import gpt.model.Weights.Linear;
+import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Tokenizers;
+import gpt.tokenizer.UnencodableTextException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/**
+ * A reader of foreign files, with a good model around the one file that is to be bad. The names are
+ * those that scripts/fuzz takes, in lower case.
+ */
+enum FuzzReader {
+  /** A safetensors file; of one that begins with a brace, the header, to which data is added. */
+  SAFETENSORS {
+    @Override
+    void make(Path folder) throws IOException {
+      new TinyHuggingFace(folder);
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      byte[] file = data;
+      if (data.length > 0 && data[0] == '{') {
+        ByteBuffer framed = ByteBuffer.allocate(8 + data.length + HEADERS_DATA);
+        file = framed.order(ByteOrder.LITTLE_ENDIAN).putLong(data.length).put(data).array();
+      }
+      Files.write(folder.resolve("hf/model.safetensors"), file);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      open(folder.resolve("hf"), memory);
+    }
+  },
+
+  /** The index of a model in two safetensors files. */
+  INDEX {
+    @Override
+    void make(Path folder) throws IOException {
+      new TinyHuggingFace(folder).shard();
+      Files.copy(
+          folder.resolve("hf/model-00001-of-00002.safetensors"),
+          folder.resolve("outside.safetensors"));
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      Files.write(folder.resolve("hf/model.safetensors.index.json"), data);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      open(folder.resolve("hf"), memory);
+    }
+  },
+
+  /** config.json. */
+  CONFIG {
+    @Override
+    void make(Path folder) throws IOException {
+      new TinyHuggingFace(folder);
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      Files.write(folder.resolve("hf/config.json"), data);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      open(folder.resolve("hf"), memory);
+    }
+  },
+
+  /** characters.json. */
+  CHARACTERS {
+    @Override
+    void make(Path folder) throws IOException {
+      new TinyHuggingFace(folder);
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      Files.write(folder.resolve("hf/characters.json"), data);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      open(folder.resolve("hf"), memory);
+    }
+  },
+
+  /** ckpt.pt; what does not begin as a zip does is the pickle in one. */
+  CKPT {
+    private final TinyNanoGpt tiny = new TinyNanoGpt();
+
+    @Override
+    void make(Path folder) {}
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      if (data.length > 1 && data[0] == 'P' && data[1] == 'K') {
+        Files.write(folder.resolve("ckpt.pt"), data);
+      } else {
+        tiny.write(folder, data);
+      }
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      open(folder.resolve("ckpt.pt"), memory);
+    }
+  },
+
+  /** meta.pkl beside a ckpt.pt. */
+  META {
+    @Override
+    void make(Path folder) throws IOException {
+      new TinyNanoGpt().write(folder);
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      Files.write(folder.resolve("meta.pkl"), data);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      open(folder, memory);
+    }
+  },
+
+  /** A GGUF file, its tokenizer included. */
+  GGUF {
+    @Override
+    void make(Path folder) {
+      BytePairs.gpt2(); // made once, and no file's fault
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      Files.write(folder.resolve("model.gguf"), data);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      open(folder.resolve("model.gguf"), memory);
+    }
+  },
+
+  /** Ids as text, or, behind a zero, as nanoGPT's val.bin. */
+  IDS {
+    @Override
+    void make(Path folder) {}
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      Files.write(folder.resolve("ids"), data);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      Path file = folder.resolve("ids");
+      byte[] data;
+      try {
+        data = Files.readAllBytes(file);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+      boolean binary = data.length > 0 && data[0] == 0;
+      int[] ids =
+          binary
+              ? TokenIds.ofBin(Arrays.copyOfRange(data, 1, data.length), file.toString(), VOCAB)
+              : TokenIds.ofText(data, file.toString(), VOCAB);
+      for (int id : ids) {
+        if (id < 0 || id >= VOCAB) {
+          throw new AssertionError("id " + id);
+        }
+      }
+    }
+  };
+
+  /** Bytes of tensors behind a header that comes without: enough for the tiny model. */
+  private static final int HEADERS_DATA = 376;
+
+  private static final int VOCAB = 65;
+  private static final String TEXT = "ab b ababa <s>\n\n  Hello, it's 12\u00e9\u6587\ud83d\ude00 ";
+
+  /** Hears what a reader takes outside the heap, and when it is done. */
+  interface Memory extends Progress {
+    /** The file is read; what comes now is what callers do with it. */
+    void done();
+  }
+
+  /** What the command line calls it. */
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Writes the good model into an empty folder. */
+  abstract void make(Path folder) throws IOException;
+
+  /** Writes the file that is read. */
+  abstract void put(Path folder, byte[] data) throws IOException;
+
+  /** Reads the model, and uses it as the program does. */
+  abstract void read(Path folder, Memory memory);
+
+  private static void open(Path path, Memory memory) {
+    try (Checkpoint c = Checkpoint.open(path, memory)) {
+      Tokenizer tokenizer = tokenizer(c);
+      memory.done();
+      tensors(c.weights()).forEach(Tensor::toArray);
+      if (tokenizer != null) {
+        use(tokenizer);
+      }
+    }
+  }
+
+  private static Tokenizer tokenizer(Checkpoint c) {
+    try {
+      return Tokenizers.forModel(c.characters(), c.bytePairs(), c.config().vocabSize())
+          .orElse(null);
+    } catch (IllegalArgumentException e) { // as documented; the program makes it its one line
+      if (e.getMessage().lines().count() != 1) {
+        throw new AssertionError("not one line: " + e.getMessage(), e);
+      }
+      return null;
+    }
+  }
+
+  private static void use(Tokenizer tokenizer) {
+    StringBuilder text = new StringBuilder(TEXT);
+    for (int id = -1; id <= tokenizer.vocabSize(); id++) {
+      text.append(new String(tokenizer.decode(id), StandardCharsets.UTF_8));
+    }
+    try {
+      for (int id : tokenizer.encode(text.toString())) {
+        tokenizer.decode(id);
+      }
+    } catch (UnencodableTextException e) {
+      if (e.getMessage().lines().count() != 1) {
+        throw new AssertionError("not one line: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private static List<Tensor> tensors(Weights w) {
+    List<Tensor> all = new ArrayList<>(List.of(w.wte(), w.wpe(), w.lmHead()));
+    add(all, w.lnF());
+    for (Block b : w.h()) {
+      Stream.of(b.ln1(), b.ln2()).forEach(norm -> add(all, norm));
+      Stream.of(b.attn().cAttn(), b.attn().cProj(), b.mlp().cFc(), b.mlp().cProj())
+          .forEach(linear -> add(all, linear));
+    }
+    return all;
+  }
+
+  private static void add(List<Tensor> all, LayerNorm norm) {
+    all.add(norm.weight());
+    if (norm.bias() != null) {
+      all.add(norm.bias());
+    }
+  }
+
+  private static void add(List<Tensor> all, Linear linear) {
+    all.add(linear.weight());
+    if (linear.bias() != null) {
+      all.add(linear.bias());
+    }
+  }
+}

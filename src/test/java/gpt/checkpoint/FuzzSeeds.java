@@ -1,0 +1,268 @@
+package gpt.checkpoint;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Files that a fuzzer begins with, and that the tests read: some good ones of each reader, and
+ * attacks by hand. Their names begin with {@link #VALID}, {@link #ATTACK}, which must be refused,
+ * or neither.
+ */
+final class FuzzSeeds {
+  static final String VALID = "valid-";
+  static final String ATTACK = "attack-";
+
+  /** The fuzzer's files are no longer; a longer seed is for the tests alone. */
+  private static final int LONGEST = 4096;
+
+  private final Map<String, byte[]> seeds = new LinkedHashMap<>();
+  private final Path scratch;
+
+  private FuzzSeeds(Path scratch) {
+    this.scratch = scratch;
+  }
+
+  /**
+   * A reader's seeds by their names.
+   *
+   * @param scratch a folder for what they are made of
+   */
+  static Map<String, byte[]> of(FuzzReader reader, Path scratch) {
+    FuzzSeeds s = new FuzzSeeds(scratch);
+    try {
+      switch (reader) {
+        case SAFETENSORS -> s.safetensors();
+        case INDEX -> s.index();
+        case CONFIG -> s.config();
+        case CHARACTERS -> s.characters();
+        case CKPT -> s.seeds.putAll(FuzzPickles.checkpoints(scratch));
+        case META -> s.seeds.putAll(FuzzPickles.metas());
+        case GGUF -> s.seeds.putAll(FuzzGgufs.all());
+        case IDS -> s.ids();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return s.seeds;
+  }
+
+  /** Writes a reader's seeds into a folder: READER FOLDER. */
+  public static void main(String[] args) throws IOException {
+    FuzzReader reader = FuzzReader.valueOf(args[0].toUpperCase(Locale.ROOT));
+    Path folder = Files.createDirectories(Path.of(args[1]));
+    for (Map.Entry<String, byte[]> seed :
+        of(reader, Files.createTempDirectory("seeds")).entrySet()) {
+      if (seed.getValue().length <= LONGEST) {
+        Files.write(folder.resolve(seed.getKey()), seed.getValue());
+      }
+    }
+  }
+
+  private void add(String name, String text) {
+    seeds.put(name, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void attack(String name, String text) {
+    add(ATTACK + name, text);
+  }
+
+  private TinyHuggingFace tiny() {
+    return new TinyHuggingFace(scratch);
+  }
+
+  private void safetensors() throws IOException {
+    TinyHuggingFace tiny = tiny();
+    byte[] good = Files.readAllBytes(tiny.file("model.safetensors"));
+    seeds.put("valid-file", good);
+    String header = tiny.header.toString();
+    add("valid-header", header);
+    for (long length : new long[] {0, 1, -1, 1L << 63, 1L << 62, 100_000_000, good.length - 7L}) {
+      byte[] bad = good.clone();
+      System.arraycopy(TinyGguf.little(8, length), 0, bad, 0, 8);
+      seeds.put("attack-header-of-" + Long.toUnsignedString(length), bad);
+    }
+    tensor(header, "overlap", "[10]", 0, 40);
+    tensor(header, "inside", "[1]", 8, 12);
+    tensor(header, "gap", "[0]", 377, 377);
+    tensor(header, "backwards", "[0]", 40, 0);
+    tensor(header, "beyond", "[1]", 376, 380);
+    tensor(header, "huge-end", "[1]", 0, Long.MAX_VALUE);
+    tensor(header, "huge-offsets", "[0]", Long.MAX_VALUE, Long.MAX_VALUE);
+    tensor(header, "shape-2-64", "[4294967296,4294967296]", 376, 376);
+    tensor(header, "shape-2-62", "[4611686018427387904]", 376, 376);
+    tensor(header, "shape-2-64-and-0", "[4294967296,4294967296,0]", 376, 376);
+    tensor(header, "shape-negative", "[-1,-1]", 376, 380);
+    tensor(header, "shape-of-a-half", "[0.5]", 376, 376);
+    tensor(header, "shape-1e400", "[1e400]", 376, 376);
+    tensor(header, "shape-of-texts", "[\"1\"]", 376, 380);
+    String rest = header.substring(1);
+    String many = "{\"dtype\":\"F32\",\"shape\":[%s0],\"data_offsets\":[0,0]},";
+    add("valid-shape-of-many", "{\"x\":" + many.formatted("0,".repeat(200_000)) + rest);
+    attack("tensor-twice", header.replaceFirst("\\}\\s*$", "," + rest));
+    attack("key-twice", "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}");
+    attack("metadata-twice", "{\"__metadata__\":{},\"__metadata__\":{}}");
+    attack("metadata-deep", "{\"__metadata__\":" + "[".repeat(1000) + "]".repeat(1000) + "}");
+    attack("metadata-deeper", "{\"__metadata__\":" + "[".repeat(100_000));
+    attack("objects-deeper", "{\"a\":".repeat(100_000));
+    attack("something-follows", header + "{}");
+    attack("name-of-a-megabyte", "{\"" + "n".repeat(1 << 20) + "\":{\"dtype\":1}}");
+    attack("name-with-escapes", "{\"a\\n\\u001b[2J\\u202eb\":{\"dtype\":\"F32\"}}");
+    attack("number-of-a-megabyte", "{\"a\":{\"shape\":[" + "1".repeat(1 << 20) + "]}}");
+    attack("lone-surrogate", "{\"\\ud800\":{\"dtype\":\"F32\"}}");
+    add("valid-metadata", header.replace("\"pt\"", "[1,{\"more\":null}]"));
+  }
+
+  private void tensor(String header, String name, String shape, long begin, long end) {
+    String entry = "{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%d,%d]},";
+    attack(name, "{\"x\":" + entry.formatted(shape, begin, end) + header.substring(1));
+  }
+
+  private void index() throws IOException {
+    JsonObject map = tiny().shard();
+    JsonObject root = new JsonObject();
+    root.add("weight_map", map);
+    String good = root.toString();
+    add("valid-index", good);
+    String first = "model-00001-of-00002.safetensors";
+    for (String[] path :
+        new String[][] {
+          {"parent", "../../etc/passwd"},
+          {"parent-with-the-ending", "../outside.safetensors"},
+          {"absolute", "/etc/passwd"},
+          {"absolute-with-the-ending", "/tmp/outside.safetensors"},
+          {"parent-by-backslash", "..\\\\outside.safetensors"},
+          {"drive", "C:outside.safetensors"},
+          {"stream", "model.safetensors:x"},
+          {"here", "./" + first},
+          {"round-about", "x/../" + first},
+          {"nul", "a\\u0000.safetensors"},
+          {"nul-cuts", "/etc/passwd\\u0000.safetensors"},
+          {"line-end", "a\\n.safetensors"},
+          {"surrogate", "\\ud800.safetensors"},
+          {"dots", "...safetensors"},
+          {"url", "file:///etc/passwd.safetensors"},
+          {"empty", ""},
+          {"folder", "."},
+          {"long", "a".repeat(300) + ".safetensors"},
+          {"longer", "a".repeat(300_000) + ".safetensors"},
+          {"itself", "model.safetensors.index.json"},
+          {"other", "model-00003-of-00002.safetensors"},
+        }) {
+      attack("path-" + path[0], good.replace(first, path[1]));
+    }
+    attack("shard-swapped", good.replace("-00001-", "-00002-"));
+    attack("shard-is-a-number", good.replace("\"" + first + "\"", "1"));
+    attack("shard-is-a-list", good.replace("\"" + first + "\"", "[\"" + first + "\"]"));
+    attack("shard-is-null", good.replace("\"" + first + "\"", "null"));
+    attack("map-is-a-list", "{\"weight_map\":[]}");
+    attack("map-is-empty", "{\"weight_map\":{}}");
+    attack("map-is-missing", "{}");
+    json(good);
+  }
+
+  /** What no JSON file may be. */
+  private void json(String good) {
+    attack("empty", "");
+    attack("deep", "[".repeat(1000) + "]".repeat(1000));
+    attack("deeper", "[".repeat(100_000) + "]".repeat(100_000));
+    attack("objects-deeper", "{\"a\":".repeat(100_000));
+    attack("something-follows", good + " 1");
+    attack("comment", "/* */" + good);
+    seeds.put("attack-not-utf8", new byte[] {'"', (byte) 0xC3, '"'});
+    add("valid-byte-order-mark", "\ufeff" + good);
+    attack("cut-off", good.substring(0, good.length() - 2));
+    attack("number-of-a-megabyte", "1".repeat(1 << 20));
+    attack("text-of-a-megabyte", "\"" + "a".repeat(1 << 20) + "\"");
+  }
+
+  private void config() throws IOException {
+    String good = Files.readString(tiny().file("config.json"));
+    add("valid-config", good);
+    add("valid-minimal", "{\"n_layer\":1,\"n_head\":1,\"n_embd\":2,\"n_ctx\":3,\"vocab_size\":5}");
+    for (String key :
+        new String[] {"n_layer", "n_head", "n_embd", "n_inner", "n_positions", "vocab_size"}) {
+      for (String value :
+          new String[] {
+            "2147483647",
+            "2147483648",
+            "-2147483648",
+            "0",
+            "-1",
+            "1e400",
+            "1e9",
+            "1.5",
+            "-0.0",
+            "9223372036854775808",
+            "\"1\"",
+            "[]",
+            "{}",
+            "true"
+          }) {
+        attack(key + "-" + value.replaceAll("\\W", "_"), with(good, key, value));
+      }
+    }
+    for (String value : new String[] {"NaN", "-1", "1", "1e400", "\"x\"", "[[[]]]"}) {
+      attack("epsilon-" + value.replaceAll("\\W", "_"), with(good, "layer_norm_epsilon", value));
+    }
+    add("valid-key-twice", "{\"n_embd\":4," + good.strip().substring(1));
+    attack("type", with(good, "model_type", "\"\\u001b[2J\\nllama\""));
+    attack("type-of-a-megabyte", with(good, "model_type", "\"" + "a".repeat(1 << 20) + "\""));
+    attack("activation", with(good, "activation_function", "[\"gelu\"]"));
+    attack("list", "[" + good + "]");
+    json(good);
+  }
+
+  private static String with(String json, String key, String value) {
+    String out =
+        json.replaceFirst("\"" + key + "\": [^,\\n]*", "@@").replace("@@", pair(key, value));
+    if (out.equals(json)) {
+      throw new IllegalArgumentException("no " + key);
+    }
+    return out;
+  }
+
+  private static String pair(String key, String value) {
+    return "\"" + key + "\": " + value;
+  }
+
+  private void characters() {
+    String good = "[\"a\",\"b\",\"\\n\",\"\\ud83d\\ude00\",\"\u00e9\"]";
+    add("valid-characters", good);
+    add("valid-fewer", "[\"a\"]");
+    add("none", "[]");
+    add("surrogate", "[\"\\ud800\"]");
+    attack("more", "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"]");
+    attack("many", "[" + "\"\",".repeat(100_000) + "\"a\"]");
+    attack("twice", "[\"a\",\"a\"]");
+    attack("two-in-one", "[\"ab\"]");
+    attack("empty-text", "[\"\"]");
+    attack("numbers", "[1,2]");
+    attack("nulls", "[null]");
+    attack("object", "{\"a\":0}");
+    attack("lists", "[[\"a\"]]");
+    attack("text", "\"abc\"");
+    json(good);
+  }
+
+  private void ids() {
+    add("valid-text", "5 17,3\n\t64\r\n0,,1 ");
+    add("valid-empty", "");
+    add("valid-zeros", "0".repeat(10_000));
+    add("valid-many", "1,".repeat(10_000));
+    attack("vocabulary", "65");
+    attack("huge", "9".repeat(100_000));
+    attack("beyond-an-int", "4294967296 18446744073709551616");
+    attack("negative", "-1");
+    attack("line", "1\n2\n\u001b[2J\u0085x");
+    seeds.put("valid-bin", new byte[] {0, 64, 0, 0, 0});
+    seeds.put("attack-bin", new byte[] {0, -1, -1});
+    seeds.put("attack-bin-odd", new byte[] {0, 1});
+  }
+}
