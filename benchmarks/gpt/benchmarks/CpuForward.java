@@ -5,6 +5,7 @@ import gpt.cpu.CpuKernelsProvider;
 import gpt.model.Backend;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import java.util.Arrays;
 import java.util.Locale;
@@ -18,7 +19,7 @@ import java.util.Random;
  * What it delivers changes on shared machines, so each round first probes it (all threads sum up 2
  * GiB, see {@link ReadBandwidth}) and the figure to quote is the ratio. Claim: 0.75 or more.
  *
- * <p>{@code scripts/bench-cpu [ROUNDS] [THREADS]}
+ * <p>{@code scripts/bench-cpu [ROUNDS] [THREADS] [f32|bf16|f16|i8]}
  */
 public final class CpuForward {
   private static final int DECODED = 32;
@@ -31,16 +32,21 @@ public final class CpuForward {
     int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 9;
     int threads =
         args.length > 1 ? Integer.parseInt(args[1]) : Runtime.getRuntime().availableProcessors();
+    Precision precision =
+        args.length > 2 ? Precision.valueOf(args[2].toUpperCase(Locale.ROOT)) : Precision.F32;
     GptConfig config = RandomWeights.shape(12, 12, 768, 1024, 50257, true, Gelu.TANH);
     long block = 4L * 768 * 768 + 8L * 768 * 768;
-    double bytes = 4.0 * (12 * block + 50257L * 768);
+    double bytes = (double) precision.bytes() * (12 * block + 50257L * 768);
     long start = System.nanoTime();
     try (ReadBandwidth probe = new ReadBandwidth(2L << 30, threads);
-        CpuBackend backend = CpuBackend.open(config, RandomWeights.of(config, 1, 0.02f), threads);
+        CpuBackend backend =
+            CpuBackend.open(
+                config, RandomWeights.of(config, 1, 0.02f), precision, threads, fraction -> {});
         Backend.Session session = backend.newSession()) {
       System.out.printf(
           Locale.ROOT,
-          "GPT-2 124M, f32, %s, %d threads, Java %s; set up in %.1f s%n",
+          "GPT-2 124M, %s, %s, %d threads, Java %s; set up in %.1f s%n",
+          precision.word(),
           CpuKernelsProvider.description(),
           threads,
           Runtime.version(),

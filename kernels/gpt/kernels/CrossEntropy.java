@@ -38,9 +38,6 @@ public final class CrossEntropy {
   /** Terms that the naive version adds up by themselves. */
   private static final int RUN = 256;
 
-  /** Beyond any logit that arithmetic on a model's weights gives, and nearly +∞. */
-  private static final float LIMIT = Float.MAX_VALUE;
-
   /** A difference of two of these is finite. */
   private static final float MOST = 1e38f;
 
@@ -128,10 +125,10 @@ public final class CrossEntropy {
         int status = 0;
         for (int id = 0; id < vocabSize; id++) {
           float x = logits.get(row + id);
-          if (x < LIMIT) { // false for NaN; a test the other way round would be false too
+          if (x < Sampling.LIMIT) { // false for NaN
             largest = Math.max(largest, x);
           } else {
-            status = Math.min(status, damage(x));
+            status = Math.min(status, Sampling.damage(x));
           }
         }
         float top = Math.min(largest, MOST);
@@ -163,10 +160,10 @@ public final class CrossEntropy {
       int status = 0;
       for (int id = 0; id < vocabSize; id++) {
         float x = logits.get(row + id);
-        if (x < LIMIT) {
+        if (x < Sampling.LIMIT) {
           largest = Math.max(largest, x);
         } else {
-          status = Math.min(status, damage(x));
+          status = Math.min(status, Sampling.damage(x));
         }
       }
       float sum = sum(logits, row, vocabSize, Math.min(largest, MOST), 0, 1);
@@ -191,10 +188,10 @@ public final class CrossEntropy {
       int status = 0;
       for (int id = lane; id < vocabSize; id += GROUP) {
         float x = logits.get(row + id);
-        if (x < LIMIT) {
+        if (x < Sampling.LIMIT) {
           most = Math.max(most, x);
         } else {
-          status = Math.min(status, damage(x));
+          status = Math.min(status, Sampling.damage(x));
         }
       }
       numbers[lane] = most;
@@ -265,14 +262,5 @@ public final class CrossEntropy {
       loss = status;
     }
     return loss;
-  }
-
-  /** Which it is, of NaN and +∞. */
-  private static int damage(float x) {
-    int status = Sampling.NAN;
-    if (x > 0) {
-      status = Sampling.INFINITE;
-    }
-    return status;
   }
 }

@@ -47,10 +47,17 @@ class DeviceIT {
       Program.jar("--device", device).run().failed(1, device.split(":")[0], "setup-tornado.sh");
     }
     Program.jar("--device", "emulator").run().failed(1, "scripts/gpt --device emulator");
-    withoutSdk("--dtype", "i8")
-        .run()
-        .failed(1, "--dtype i8", "f32", "does not run under TornadoVM");
     withoutSdk("--tornado-profile").run().failed(1, "does not run under TornadoVM");
+  }
+
+  @Test
+  void theCpuKeepsWeightsInFewerBits() {
+    for (String dtype : List.of("bf16", "f16", "i8")) {
+      Program.Result run =
+          withoutSdk("--dtype", dtype, "-n", "2", "--json", "-q").run().succeeded();
+      assertTrue(run.out().contains("\"device\":\"cpu\",\"dtype\":\"" + dtype), run::toString);
+    }
+    withoutSdk("--device", "emulator", "--dtype", "bf16").run().failed(1, "bf16: the cpu's only");
   }
 
   @Test

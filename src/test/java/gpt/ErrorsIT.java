@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import gpt.cli.CommandLines;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,15 +84,14 @@ class ErrorsIT {
         "--gelu relu                    | exact or tanh",
         "--device tpu                   | auto, cpu, gpu",
         "--device tornado:opencl        | tornado:BACKEND:DEVICE",
-        "--device cpu --dtype i8        | keeps weights as f32",
-        "--device reference --dtype f16 | keeps weights as f32",
+        "--device reference --dtype f16 | computes from the stored weights",
         "--device cpu --tornado-profile | TornadoVM device",
         "--dtype f64                    | f32 or f16 or i8",
         "info --prompt x                | --prompt",
         "export --model m.pt            | --out"
       })
   void aWrongCommandLine(String line, String part) {
-    Program.gpt(line.split(" +")).run().failed(2, "gpt: ", part, "--help");
+    CommandLines.failed(2, List.of(line.split(" +")), part, "--help");
   }
 
   @Test

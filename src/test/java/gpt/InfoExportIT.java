@@ -74,7 +74,17 @@ class InfoExportIT {
 
   @Test
   void everyHelpHasExamples() {
-    for (String command : List.of("generate", "info", "export", "completion")) {
+    for (String command :
+        List.of(
+            "generate",
+            "next",
+            "loss",
+            "tokens",
+            "attention",
+            "info",
+            "export",
+            "make-random",
+            "completion")) {
       Program.Result help = Program.jar(command, "--help").run().succeeded();
       assertTrue(help.out().startsWith("Usage: gpt " + command), help::toString);
       assertTrue(help.out().contains("Examples:"), help::toString);
@@ -82,7 +92,7 @@ class InfoExportIT {
     }
     Program.Result help = Program.jar("--help").run().succeeded();
     for (String part :
-        List.of("generate", "info", "export", "completion", "--prompt", "Examples:")) {
+        List.of("generate", "loss", "info", "export", "completion", "--prompt", "Examples:")) {
       assertTrue(help.out().contains(part), help::toString);
     }
     Program.Result version = Program.jar("--version").run().succeeded();

@@ -9,6 +9,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import gpt.cli.CommandLines;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -190,17 +191,17 @@ class NextIT {
   @Test
   void wrongCommandLines() {
     String missing = folder.resolve("no/x.svg").toString();
-    Program.gpt("next", "--top", "-1").run().failed(2, "--top", "0 (all) or more");
-    Program.gpt("next", "--csv", "--json").run().failed(2, "--csv", "--json");
-    Program.gpt("next", "--temperatures", "1,x").run().failed(2, "--temperatures", "'x'");
-    Program.gpt("next", "--temperatures", "1,-1").run().failed(2, "--temperatures", "found -1");
-    Program.gpt("next", "--temperatures", "1", "-t", "1").run().failed(2, "--temperature");
-    Program.gpt("next", "--plot", "x.gif").run().failed(2, "--plot", ".svg, .png or .html");
-    Program.gpt("next", "--plot", missing).run().failed(1, "no folder");
-    Program.gpt("next", "--prompt-ids", "65").run().failed(2, "0 to 64");
-    Program.gpt("--trace", "--json").run().failed(2, "--trace", "--logprobs");
-    Program.gpt("--top", "3").run().failed(2, "--top", "--trace or --plot");
-    Program.gpt("--trace", "--beams", "2").run().failed(2, "--trace");
+    CommandLines.failed(2, List.of("next", "--top", "-1"), "--top", "0 (all) or more");
+    CommandLines.failed(2, List.of("next", "--csv", "--json"), "--csv", "--json");
+    CommandLines.failed(2, List.of("next", "--temperatures", "1,x"), "--temperatures", "'x'");
+    CommandLines.failed(2, List.of("next", "--temperatures", "1,-1"), "--temperatures", "found -1");
+    CommandLines.failed(2, List.of("next", "--temperatures", "1", "-t", "1"), "--temperature");
+    CommandLines.failed(2, List.of("next", "--plot", "x.gif"), "--plot", ".svg, .png or .html");
+    CommandLines.failed(1, List.of("next", "--plot", missing), "no folder");
+    CommandLines.failed(2, List.of("next", "--prompt-ids", "65"), "0 to 64");
+    CommandLines.failed(2, List.of("--trace", "--json"), "--trace", "--logprobs");
+    CommandLines.failed(2, List.of("--top", "3"), "--top", "--trace or --plot");
+    CommandLines.failed(2, List.of("--trace", "--beams", "2"), "--trace");
     assertFalse(Files.exists(Path.of("x.gif")));
   }
 }

@@ -1,120 +1,91 @@
 package gpt.checkpoint;
 
+import gpt.checkpoint.Checkpoint.Progress;
+import gpt.checkpoint.ModelFiles.Content;
+import gpt.model.DType;
+import gpt.model.GptConfig;
 import gpt.model.GptException;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /**
  * Writes a checkpoint as a Hugging Face GPT-2 folder: {@code model.safetensors}, {@code
  * characters.json} where it has characters, and {@code config.json}. The same checkpoint always
- * gives the same bytes.
+ * gives the same bytes. Weights are streamed, not copied; disk space is checked first.
  */
 public final class CheckpointWriter {
-  private static final List<String> NAMES =
-      List.of(HuggingFaceReader.SINGLE_FILE, Characters.FILE, HuggingFaceConfig.FILE);
-
-  /** The content of one file. */
-  @FunctionalInterface
-  private interface Content {
-    void writeTo(FileChannel out) throws IOException;
-  }
-
   private CheckpointWriter() {}
 
-  /** As {@link #write(Checkpoint, Path, boolean)}, never overwriting. */
+  /** As {@link #write(Checkpoint, Path, DType, boolean, Progress)}, as it is, never overwriting. */
   public static void write(Checkpoint checkpoint, Path folder) {
-    write(checkpoint, folder, false);
+    write(checkpoint, folder, null, false, (done, total) -> {});
   }
 
   /**
    * Writes the folder. Files get their names only when all are complete, so that a failure leaves
    * what was there before.
    *
-   * @param checkpoint an open one; its weights are streamed, not copied
+   * @param checkpoint an open one
    * @param folder made where it does not exist
+   * @param dtype the type of all tensors; null keeps each tensor's own
    * @param overwrite whether files of these names are replaced
-   * @throws GptException where files of these names exist, or the folder cannot be written
+   * @param progress hears how many bytes of the weights are written
+   * @throws GptException where files of these names exist, the folder cannot be written or has no
+   *     room, or a weight is beyond the type
    */
-  public static void write(Checkpoint checkpoint, Path folder, boolean overwrite) {
-    if (!overwrite) {
-      for (String name : NAMES) {
-        if (Files.exists(folder.resolve(name))) {
-          throw Fault.in(folder.resolve(name), "exists already; choose another folder");
-        }
-      }
-    }
-    try {
-      boolean isNew = Files.notExists(folder);
-      Files.createDirectories(folder);
-      boolean written = false;
-      try {
-        replace(folder, contents(checkpoint));
-        written = true;
-      } finally {
-        if (isNew && !written) {
-          Files.deleteIfExists(folder);
-        }
-      }
-    } catch (IOException e) {
-      throw Fault.in(folder, "cannot be written: " + Fault.reason(e), e);
-    }
+  public static void write(
+      Checkpoint checkpoint, Path folder, DType dtype, boolean overwrite, Progress progress) {
+    folder(
+            folder,
+            checkpoint.config(),
+            checkpoint.weights().tied(),
+            SafetensorsWriter.tensors(checkpoint.weights(), dtype),
+            checkpoint.characters(),
+            progress)
+        .write(overwrite);
   }
 
-  private static Map<String, Content> contents(Checkpoint checkpoint) {
-    Map<String, Content> files = new LinkedHashMap<>();
-    files.put(
-        HuggingFaceReader.SINGLE_FILE, out -> SafetensorsWriter.write(checkpoint.weights(), out));
-    checkpoint
-        .characters()
-        .ifPresent(c -> files.put(Characters.FILE, out -> text(Characters.toJson(c), out)));
-    String config = HuggingFaceConfig.toJson(checkpoint.config(), checkpoint.weights().tied());
-    files.put(HuggingFaceConfig.FILE, out -> text(config, out));
-    return files;
+  /**
+   * Writes the folder of a model with random weights, as nanoGPT initialises them: matrices and
+   * embeddings from N(0, 0.02²), the projections back into the residual stream from N(0, 0.02² / 2
+   * n_layer), norms 1, biases 0, the output projection tied to the token embedding. One seed gives
+   * the same bytes on every machine, by however many threads.
+   *
+   * @param config its shape
+   * @param characters its vocabulary, if it is a character model
+   * @param seed any
+   * @param dtype the type of all tensors, one without blocks
+   * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, Progress)}
+   */
+  public static void writeRandom(
+      GptConfig config,
+      Optional<List<String>> characters,
+      long seed,
+      DType dtype,
+      Path folder,
+      boolean overwrite,
+      Progress progress) {
+    List<OutTensor> tensors = RandomTensors.of(config, seed, dtype);
+    folder(folder, config, true, tensors, characters, progress).write(overwrite);
   }
 
-  private static void replace(Path folder, Map<String, Content> files) throws IOException {
-    Map<Path, Path> partials = new LinkedHashMap<>();
-    try {
-      for (Map.Entry<String, Content> file : files.entrySet()) {
-        String hidden = "." + file.getKey() + "." + ProcessHandle.current().pid() + ".partial";
-        partials.put(folder.resolve(hidden), folder.resolve(file.getKey()));
-        try (FileChannel out =
-            FileChannel.open(
-                folder.resolve(hidden),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
-          file.getValue().writeTo(out);
-          out.force(true);
-        }
-      }
-      for (Map.Entry<Path, Path> move : partials.entrySet()) {
-        Files.move(
-            move.getKey(),
-            move.getValue(),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
-      }
-      if (!files.containsKey(Characters.FILE)) {
-        Files.deleteIfExists(folder.resolve(Characters.FILE)); // another model's
-      }
-    } finally {
-      for (Path partial : partials.keySet()) {
-        Files.deleteIfExists(partial);
-      }
-    }
-  }
-
-  private static void text(String text, FileChannel out) throws IOException {
-    SafetensorsWriter.writeFully(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)), out);
+  private static ModelFiles folder(
+      Path folder,
+      GptConfig config,
+      boolean tied,
+      List<OutTensor> tensors,
+      Optional<List<String>> characters,
+      Progress progress) {
+    SafetensorsWriter writer = new SafetensorsWriter(tensors);
+    List<Content> files = new ArrayList<>();
+    files.add(
+        new Content(
+            HuggingFaceReader.SINGLE_FILE, writer.size(), out -> writer.write(out, progress)));
+    characters.ifPresent(c -> files.add(Content.text(Characters.FILE, Characters.toJson(c))));
+    files.add(Content.text(HuggingFaceConfig.FILE, HuggingFaceConfig.toJson(config, tied)));
+    return new ModelFiles(
+        folder, files, characters.isPresent() ? List.of() : List.of(Characters.FILE));
   }
 }

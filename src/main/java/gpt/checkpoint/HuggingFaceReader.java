@@ -20,7 +20,7 @@ import java.util.Map;
 final class HuggingFaceReader implements TensorSource {
   static final String SINGLE_FILE = "model.safetensors";
   static final String INDEX_FILE = "model.safetensors.index.json";
-  private static final String TRANSFORMER = "transformer.";
+  static final String TRANSFORMER = "transformer.";
 
   private final Path file;
 

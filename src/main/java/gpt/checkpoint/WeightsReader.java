@@ -75,9 +75,10 @@ final class WeightsReader {
   }
 
   private static boolean sameBytes(Tensor a, Tensor b) {
-    return a.dtype() == b.dtype()
-        && a.rowStride() == b.rowStride()
-        && a.columnStride() == b.columnStride()
-        && (a.data().address() == b.data().address() || a.data().mismatch(b.data()) == -1);
+    return a == b
+        || a.dtype() == b.dtype()
+            && a.rowStride() == b.rowStride()
+            && a.columnStride() == b.columnStride()
+            && (a.data().address() == b.data().address() || a.data().mismatch(b.data()) == -1);
   }
 }

@@ -4,8 +4,6 @@ import gpt.model.Backend;
 import gpt.model.GptConfig;
 import gpt.plot.AttentionMap;
 import gpt.plot.PlotFile;
-import gpt.tokenizer.TokenLabel;
-import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -25,7 +23,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Shows what one attention head looks at: for each token of the prompt, the query, the weights"
-          + " softmax(Q K^T / sqrt(head size)) of the tokens up to it, the keys.",
+          + " softmax(Q K^T / sqrt(head size)) of the tokens up to it, the keys. A prompt is"
+          + " needed.",
       "The weights are those of the forward pass that generates text. TornadoVM's kernels never"
           + " hold them, so this runs on the cpu."
     },
@@ -101,7 +100,7 @@ final class AttentionCommand implements Callable<Integer> {
       AttentionMap map = map(loaded);
       if (file.isPresent()) {
         map.write(file.get());
-        note("written: " + file.get().path());
+        note("wrote " + file.get().path());
       }
       print(map, file.isPresent());
     } catch (PromptOptions.InvalidException e) {
@@ -142,18 +141,15 @@ final class AttentionCommand implements Callable<Integer> {
     try (Backend.Session session = backend.newSession()) {
       session.prefill(ids, layer, head, (pos, row) -> weights[pos] = row);
     }
+    Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     List<AttentionMap.Token> tokens =
         Arrays.stream(ids)
-            .mapToObj(id -> new AttentionMap.Token(id, label(loaded.tokenizer(), id)))
+            .mapToObj(id -> new AttentionMap.Token(id, vocabulary.label(id)))
             .toList();
     GptConfig config = backend.config();
     String note =
         "A model of %d layers with %d heads each".formatted(config.nLayer(), config.nHead());
     return new AttentionMap(layer, head, note, tokens, weights);
-  }
-
-  private static String label(Optional<Tokenizer> tokenizer, int id) {
-    return tokenizer.map(t -> TokenLabel.of(t.decode(id))).orElse(String.valueOf(id));
   }
 
   /** With a picture only what was asked for in words too. */

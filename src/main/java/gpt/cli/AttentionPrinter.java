@@ -13,6 +13,9 @@ final class AttentionPrinter {
   /** Columns that a label may take. */
   private static final int LONGEST_LABEL = 12;
 
+  /** Cells that are there in the narrowest terminal. */
+  private static final int FEWEST_CELLS = 10;
+
   private static final int MOST_KEYS = 3;
 
   private static final String SHADES = "·░▒▓█";
@@ -29,17 +32,12 @@ final class AttentionPrinter {
   /** Columns of numbers and of labels. */
   private final int number;
 
-  private final int label;
+  private int label;
 
   AttentionPrinter(AttentionMap map) {
     this.map = map;
     n = map.tokens().size();
     number = String.valueOf(n - 1).length();
-    label =
-        map.tokens().stream()
-            .mapToInt(token -> Math.min(LONGEST_LABEL, Columns.width(token.label())))
-            .max()
-            .orElse(0);
   }
 
   /**
@@ -48,9 +46,11 @@ final class AttentionPrinter {
    * @param columns the terminal's width
    */
   String toText(int columns, boolean coloured) {
+    int beside = 2 * number + "  ".length() + "  0.00  ".length() + " ".length();
+    label = Math.clamp((columns - FEWEST_CELLS - beside) / 2, 1, widest());
     int left = number + 1 + label + 2;
-    int strongest = 2 + "0.00 ".length() + number + 1 + label;
-    int room = Math.max(10, columns - left - strongest);
+    int strongest = "  0.00 ".length() + number + 1 + label;
+    int room = Math.max(FEWEST_CELLS, columns - left - strongest);
     int cell = 2 * n <= room ? 2 : 1;
     int first = Math.max(0, n - room / cell);
     int keys = Math.clamp((columns - left - cell * (n - first)) / strongest, 1, MOST_KEYS);
@@ -81,6 +81,14 @@ final class AttentionPrinter {
       out.append(": all ").append(n).append(" are on a page, --plot FILE.html\n");
     }
     return out.toString();
+  }
+
+  private int widest() {
+    return map.tokens().stream()
+        .mapToInt(token -> Columns.width(token.label()))
+        .map(width -> Math.clamp(width, 1, LONGEST_LABEL))
+        .max()
+        .orElse(1);
   }
 
   private static int power(int digits) {

@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import gpt.generate.OnFull;
+import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.util.Arrays;
@@ -27,11 +28,11 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
   static void register(CommandLine parser) {
     parser.registerConverter(Device.class, new Device.Converter());
     parser.registerConverter(Precision.class, new Choice<>(Precision.class));
+    parser.registerConverter(DType.class, new Choice<>(DType.class));
     parser.registerConverter(Gelu.class, new Choice<>(Gelu.class));
     parser.registerConverter(OnFull.class, new Choice<>(OnFull.class));
     parser.registerConverter(ColourOption.When.class, new Choice<>(ColourOption.When.class));
-    parser.registerConverter(
-        TokensCommand.Vocabulary.class, new Choice<>(TokensCommand.Vocabulary.class));
+    parser.registerConverter(TokensCommand.Known.class, new Choice<>(TokensCommand.Known.class));
   }
 
   @Override

@@ -2,9 +2,7 @@ package gpt.cli;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
-import java.io.IOException;
 import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.util.List;
 
 /** CSV as the commands print it: RFC 4180's quotes, lines that end in a newline alone. */
@@ -14,11 +12,12 @@ final class Csv {
   /** One line; a field with a comma, a quote or a line's end gets quotes. */
   static String line(List<String> fields) {
     StringWriter line = new StringWriter();
-    try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(line)) {
-      csv.writeRecord(fields); // reaches the line when the writer is closed
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // into memory
-    }
+    // Without a buffer, in which the record would stay.
+    CsvWriter.builder()
+        .bufferSize(0)
+        .lineDelimiter(LineDelimiter.LF)
+        .build(line)
+        .writeRecord(fields);
     return line.toString();
   }
 

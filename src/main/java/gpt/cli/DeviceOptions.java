@@ -36,11 +36,11 @@ final class DeviceOptions {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|f16|i8",
+      paramLabel = "f32|bf16|f16|i8",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
       description =
-          "How the weights are kept; f16 and i8 on TornadoVM devices only."
+          "How the weights' matrices are kept: bf16 on the cpu only, i8 with a factor for each row."
               + " Default: ${DEFAULT-VALUE}")
   private Precision precision;
 
@@ -53,7 +53,8 @@ final class DeviceOptions {
   @Option(
       names = "--tornado-profile",
       description =
-          "Show kernel time, launches and bytes moved for each token on a TornadoVM device.")
+          "Show kernel time, launches and bytes moved for each token, or window of loss, on a"
+              + " TornadoVM device.")
   private boolean profile;
 
   /** Refuses what makes no sense on any machine. */
@@ -65,8 +66,9 @@ final class DeviceOptions {
       throw usage.apply("--threads: must be " + MOST_THREADS + " or fewer, found " + threads);
     }
     boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.REFERENCE;
-    if (host && precision != Precision.F32) {
-      throw usage.apply(onHost(precision));
+    if (device.kind() == Device.Kind.REFERENCE && precision != Precision.F32) {
+      throw usage.apply(
+          "--dtype " + precision.word() + ": --device reference computes from the stored weights");
     }
     if (host && profile) {
       throw usage.apply("--tornado-profile: needs a TornadoVM device, not --device cpu");
@@ -86,12 +88,6 @@ final class DeviceOptions {
           throw usage.apply(
               "--device " + Choice.word(device.kind()) + ": " + why + "; take cpu or reference");
     }
-  }
-
-  private static String onHost(Precision precision) {
-    return "--dtype "
-        + precision.word()
-        + ": the cpu keeps weights as f32; f16 and i8 are for TornadoVM devices";
   }
 
   /**
@@ -159,9 +155,6 @@ final class DeviceOptions {
 
   private OpenedDevice cpu(
       GptConfig config, Weights weights, LoadProgress progress, String whyNotTornado) {
-    if (precision != Precision.F32) {
-      throw new GptException(onHost(precision) + ", and " + whyNotTornado);
-    }
     if (profile) {
       throw new GptException("--tornado-profile needs a TornadoVM device, and " + whyNotTornado);
     }
@@ -176,6 +169,6 @@ final class DeviceOptions {
               + ChildJvm.refusal().orElse(refusal));
     }
     return new OpenedDevice(
-        CpuBackend.open(config, weights, threads, progress::packed), notes, null);
+        CpuBackend.open(config, weights, precision, threads, progress::packed), notes, null);
   }
 }

@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt next|loss|tokens|attention|info|devices|export|completion [OPTIONS]",
+      "       gpt next|loss|tokens|attention|info|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help"
     },
     synopsisHeading = "Usage: ",
@@ -40,6 +40,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt info --model out-shakespeare",
       "  gpt devices",
       "  gpt export --model out-shakespeare/ckpt.pt --out my-model",
+      "  gpt make-random --like gpt2-xl --out random-xl",
       "  source <(gpt completion)"
     },
     subcommands = {
@@ -51,6 +52,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       InfoCommand.class,
       DevicesCommand.class,
       ExportCommand.class,
+      MakeRandomCommand.class,
       CompletionCommand.class
     },
     versionProvider = VersionProvider.class)
@@ -70,6 +72,11 @@ final class GptCommand {
    */
   static int run(String[] args) {
     System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8));
+    return execute(args);
+  }
+
+  /** As {@link #run}, with what standard error is. */
+  static int execute(String[] args) {
     StringWriter help = new StringWriter();
     try {
       int status =

@@ -199,7 +199,7 @@ final class LossCommand implements Callable<Integer> {
     if (json) {
       report.writeJson(perToken ? losses : null);
     } else if (table) {
-      System.err.print(report.text()); // asked for, also with --quiet
+      note(report.text().stripTrailing());
     } else {
       StandardOutput.write(report.text());
     }

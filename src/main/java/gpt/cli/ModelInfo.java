@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import gpt.checkpoint.Checkpoint;
 import gpt.cpu.CpuBackend;
 import gpt.model.GptConfig;
+import gpt.model.Precision;
 import gpt.tokenizer.Tokenizer;
 import java.util.Locale;
 import java.util.Optional;
@@ -39,7 +40,8 @@ record ModelInfo(
         tokenizer,
         checkpoint.weights().tied(),
         counts,
-        CpuBackend.weightBytes(config, checkpoint.weights().tied()) + Float.BYTES * t * c,
+        CpuBackend.weightBytes(config, checkpoint.weights().tied(), Precision.F32)
+            + Float.BYTES * t * c,
         CpuBackend.cacheBytes(config),
         Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
   }

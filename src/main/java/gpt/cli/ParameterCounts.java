@@ -34,7 +34,7 @@ record ParameterCounts(
     parts.put("ln_f", elements(w.lnF()));
     parts.put("lm_head", w.tied() ? 0 : w.lmHead().size());
     long total = tensors(w).mapToLong(Tensor::size).sum();
-    long stored = tensors(w).mapToLong(t -> t.size() * t.dtype().bytes()).sum();
+    long stored = tensors(w).mapToLong(t -> t.dtype().bytes(t.size())).sum();
     return new ParameterCounts(parts, w.h().size(), total, total - w.wpe().size(), stored);
   }
 

@@ -13,9 +13,17 @@ final class ProgressBar implements AutoCloseable {
   private static final String CLEAR_REST = "\033[K";
   private static final int WIDTH = 30;
 
+  /** Java begins slowly: the pace is that of the last 3 to 6 seconds. */
+  private static final long PACE_OVER = TimeUnit.SECONDS.toNanos(3);
+
+  /** How far the work was at a time. */
+  private record Mark(long time, double fraction) {}
+
   private final String label;
   private final boolean shown;
   private final long start = System.nanoTime();
+  private Mark earlier = new Mark(start, 0);
+  private Mark later = earlier;
   private long drawn;
   private boolean visible;
   private boolean closed;
@@ -53,10 +61,17 @@ final class ProgressBar implements AutoCloseable {
     System.err.flush();
   }
 
-  /** As {@link #at}, with the time that the rest will take if it goes on as since the start. */
-  void timed(double fraction) {
-    double seconds = (System.nanoTime() - start) / 1e9;
-    at(fraction, fraction > 0 ? ", " + timeLeft(seconds * (1 - fraction) / fraction) : "");
+  /** As {@link #at}, with the time that the rest will take if it goes on as of late. */
+  synchronized void timed(double fraction) {
+    long now = System.nanoTime();
+    if (now - later.time > PACE_OVER) {
+      earlier = later;
+      later = new Mark(now, fraction);
+    }
+    double gained = fraction - earlier.fraction;
+    double seconds = (now - earlier.time) / 1e9;
+    boolean known = gained > 0 && now - start > PACE_OVER;
+    at(fraction, known ? ", " + timeLeft(seconds * (1 - fraction) / gained) : "");
   }
 
   static String bar(String label, double fraction) {

@@ -119,10 +119,13 @@ final class StepTable {
       line.append(Columns.left(vocabulary.label(id), label)).append(GAP);
       line.append(Columns.right(String.valueOf(id), 6)).append(GAP);
       line.append(Columns.right(String.format(Locale.ROOT, "%.3f", logits[id]), 8));
+      boolean cut = false;
+      double before = 0;
       for (int i = 0; i < widths.length; i++) {
         double probability = columns.get(i).probabilities()[id];
-        String number =
-            probability == 0 && columns.get(i).cuts() ? "cut" : probability(probability);
+        cut = columns.get(i).cuts() && probability == 0 && (cut || before > 0);
+        before = probability;
+        String number = cut ? "cut" : probability(probability);
         String cell = Columns.left(number, DIGITS) + " " + Columns.bar(probability, bar);
         line.append(GAP).append(Columns.left(cell, widths[i]));
       }

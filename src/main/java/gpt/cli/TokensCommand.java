@@ -58,7 +58,7 @@ final class TokensCommand implements Callable<Integer> {
       paramLabel = "gpt2",
       completionCandidates = Words.class,
       description = "GPT-2's tokens, without a model.")
-  private Vocabulary vocabulary;
+  private Known known;
 
   @Mixin private ColourOption colour;
 
@@ -73,7 +73,7 @@ final class TokensCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   /** Vocabularies that need no model. */
-  enum Vocabulary {
+  enum Known {
     GPT2
   }
 
@@ -81,7 +81,7 @@ final class TokensCommand implements Callable<Integer> {
   static final class Words implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return Choice.words(Vocabulary.class).iterator();
+      return Choice.words(Known.class).iterator();
     }
   }
 
@@ -113,7 +113,7 @@ final class TokensCommand implements Callable<Integer> {
               ? "give a text, - for standard input, or --ids"
               : "a text and --ids cannot both be given");
     }
-    if (model != null && vocabulary != null) {
+    if (model != null && known != null) {
       throw usage("only one of --model and --tokenizer can be given");
     }
     if (json && csv) {
@@ -135,7 +135,7 @@ final class TokensCommand implements Callable<Integer> {
   }
 
   private Tokenizer tokenizer() {
-    if (vocabulary != null) {
+    if (known != null) {
       return new Gpt2Tokenizer();
     }
     String name = model == null ? ModelLocator.DEMO : model;

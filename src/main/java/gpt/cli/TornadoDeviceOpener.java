@@ -43,6 +43,9 @@ final class TornadoDeviceOpener {
 
   /** Takes the first device of its own; returns why there is none that will do, or null. */
   String chooseAccelerator() {
+    if (precision == Precision.BF16) {
+      return "bf16 is for the cpu";
+    }
     Optional<TornadoDevices.Device> accelerator = devices.accelerator();
     if (accelerator.isEmpty()) {
       return "TornadoVM has no device but the host's own processor";
@@ -73,6 +76,9 @@ final class TornadoDeviceOpener {
 
   /** Puts the model on the chosen device. */
   OpenedDevice open(int promptLength, LoadProgress progress) {
+    if (precision == Precision.BF16) {
+      throw new GptException("--dtype bf16: the cpu's only; TornadoVM's devices take f32, f16, i8");
+    }
     if (precision == Precision.F16 && !device.hasHalf()) {
       throw new GptException(
           "--dtype f16: "

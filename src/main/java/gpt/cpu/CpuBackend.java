@@ -4,7 +4,9 @@ import gpt.model.Backend;
 import gpt.model.Contexts;
 import gpt.model.GptConfig;
 import gpt.model.HostLosses;
+import gpt.model.Precision;
 import gpt.model.Weights;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.DoubleConsumer;
 
@@ -32,6 +34,7 @@ public final class CpuBackend implements Backend {
   private static final long WORTH_WARMING = 64 << 20;
 
   private final GptConfig config;
+  private final Precision precision;
   private final CpuKernels kernels;
   private final Workers workers;
   private final MatrixProduct product;
@@ -78,20 +81,43 @@ public final class CpuBackend implements Backend {
   /** As {@link #open(GptConfig, Weights, int)}, telling how much is packed, from 0 to 1. */
   public static CpuBackend open(
       GptConfig config, Weights weights, int threads, DoubleConsumer progress) {
-    if (weightBytes(config, weights.tied()) >= WORTH_WARMING) {
-      WarmUp.start(CpuKernelsProvider.kernels());
+    return open(config, weights, Precision.F32, threads, progress);
+  }
+
+  /** As the others, with matrices kept in some form. */
+  public static CpuBackend open(
+      GptConfig config,
+      Weights weights,
+      Precision precision,
+      int threads,
+      DoubleConsumer progress) {
+    CpuKernels kernels = CpuKernelsProvider.kernels();
+    if (weightBytes(config, weights.tied(), Precision.F32) >= WORTH_WARMING) {
+      WarmUp.start(kernels, precision);
     }
-    return new CpuBackend(config, weights, threads, CpuKernelsProvider.kernels(), progress);
+    return new CpuBackend(config, weights, precision, threads, kernels, progress);
   }
 
   CpuBackend(
       GptConfig config, Weights w, int threads, CpuKernels kernels, DoubleConsumer progress) {
+    this(config, w, Precision.F32, threads, kernels, progress);
+  }
+
+  CpuBackend(
+      GptConfig config,
+      Weights w,
+      Precision precision,
+      int threads,
+      CpuKernels kernels,
+      DoubleConsumer progress) {
     this.config = config;
+    this.precision = precision;
     this.kernels = kernels;
     workers = new Workers(threads);
-    product = new MatrixProduct(kernels, workers);
     try {
-      Packer packer = new Packer(config, kernels.panelWidth(), memory, workers, progress);
+      product = new MatrixProduct(kernels, workers, scratch());
+      Packer packer =
+          new Packer(config, kernels.panelWidth(), precision, memory, workers, progress);
       lmHead = packer.pack(w.lmHead());
       wte = w.tied() ? lmHead : packer.pack(w.wte());
       wpe = w.wpe().toArray();
@@ -114,6 +140,14 @@ public final class CpuBackend implements Backend {
       close(); // out of memory, above all
       throw e;
     }
+  }
+
+  /** For each worker room to widen a panel in. */
+  private MemorySegment[] scratch() {
+    MemorySegment[] scratch = new MemorySegment[precision == Precision.F32 ? 0 : workers.size()];
+    int k = Math.max(config.nEmbd(), config.nInner());
+    Arrays.setAll(scratch, i -> memory.allocate(4L * k * kernels.panelWidth()));
+    return scratch;
   }
 
   /**
@@ -288,26 +322,32 @@ public final class CpuBackend implements Backend {
 
   @Override
   public String dtype() {
-    return "f32";
+    return precision.word();
   }
 
   /** Bytes of packed weights that such a model takes, but for norms, biases and positions. */
-  public static long weightBytes(GptConfig config, boolean tied) {
+  public static long weightBytes(GptConfig config, boolean tied, Precision precision) {
     int c = config.nEmbd();
     int inner = config.nInner();
-    long block = bytes(3 * c, c) + bytes(c, c) + bytes(inner, c) + bytes(c, inner);
-    return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c);
+    long block =
+        bytes(3 * c, c, precision)
+            + bytes(c, c, precision)
+            + bytes(inner, c, precision)
+            + bytes(c, inner, precision);
+    return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c, precision);
   }
 
   /** Bytes of keys and values that one session of such a model takes. */
   public static long cacheBytes(GptConfig config) {
     int hs = config.headSize();
     int t = config.blockSize();
-    return config.nLayer() * (long) config.nHead() * (bytes(t, hs) + bytes(hs, t));
+    return config.nLayer()
+        * (long) config.nHead()
+        * (bytes(t, hs, Precision.F32) + bytes(hs, t, Precision.F32));
   }
 
-  private static long bytes(int n, int k) {
-    return PackedMatrix.bytes(n, k, CpuKernelsProvider.kernels().panelWidth());
+  private static long bytes(int n, int k, Precision precision) {
+    return PackedMatrix.bytes(n, k, CpuKernelsProvider.kernels().panelWidth(), precision);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package gpt.cpu;
 
 import gpt.model.Gelu;
+import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -40,6 +41,62 @@ interface CpuKernels {
       float[] out,
       int outAt,
       int outStride);
+
+  /**
+   * As {@link #matmul} with one row and weights of another form, which are widened on the way. The
+   * factors of 8-bit integers are left out.
+   *
+   * @param scratch room for a panel of floats, of which nothing is kept
+   */
+  default void narrowRow(
+      Precision precision,
+      float[] x,
+      int xAt,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      MemorySegment scratch) {
+    narrowMatmul(
+        precision, x, xAt, k, 1, w, wAt, panelBytes, k, columns, out, outAt, columns, scratch);
+  }
+
+  /** As {@link #matmul} with weights of another form: a panel is widened, then used by all rows. */
+  default void narrowMatmul(
+      Precision precision,
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride,
+      MemorySegment scratch) {
+    int width = panelWidth();
+    for (int n = 0; n < columns; n += width) {
+      widen(precision, w, wAt + n / width * panelBytes, k * width, scratch);
+      int here = Math.min(width, columns - n);
+      matmul(x, xAt, xStride, rows, scratch, 0, 0, k, here, out, outAt + n, outStride);
+    }
+  }
+
+  /**
+   * Widens values to floats.
+   *
+   * @param count a multiple of the panel's width
+   */
+  void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out);
+
+  /** x[i] *= y[i] for n values. */
+  void multiply(float[] x, int xAt, float[] y, int yAt, int n);
 
   /** out = (x − mean) / √(variance + ε) · weight + bias over n values; bias may be null. */
   void layerNorm(

@@ -2,6 +2,8 @@ package gpt.cpu;
 
 import gpt.cpu.CpuBackend.Linear;
 import gpt.model.Gelu;
+import gpt.model.Precision;
+import java.lang.foreign.MemorySegment;
 
 /** A linear layer over many rows, cut into tiles that the workers share. */
 final class MatrixProduct {
@@ -23,10 +25,18 @@ final class MatrixProduct {
 
   private final CpuKernels kernels;
   private final Workers workers;
+  private final MemorySegment[] scratch; // per worker: a panel of floats
 
-  MatrixProduct(CpuKernels kernels, Workers workers) {
+  /**
+   * Products of matrices.
+   *
+   * @param scratch for each worker room for a panel of floats; of length 0 where all weights are
+   *     floats
+   */
+  MatrixProduct(CpuKernels kernels, Workers workers, MemorySegment[] scratch) {
     this.kernels = kernels;
     this.workers = workers;
+    this.scratch = scratch;
   }
 
   /**
@@ -114,22 +124,53 @@ final class MatrixProduct {
           int row = item % rowTiles * TILE_ROWS;
           int count = Math.min(TILE_ROWS, rows - row);
           int at = outAt + row * w.n() + column;
-          kernels.matmul(
-              x,
-              xAt + row * w.k(),
-              w.k(),
-              count,
-              w.data(),
-              column / w.width() * w.panelBytes(),
-              w.panelBytes(),
-              w.k(),
-              columns,
-              out,
-              at,
-              w.n());
+          multiply(w, x, xAt + row * w.k(), count, column, columns, out, at, worker);
           for (int m = 0; m < count; m++) {
+            if (w.scales() != null) {
+              kernels.multiply(out, at + m * w.n(), w.scales(), column, columns);
+            }
             finish.row(at + m * w.n(), column, columns);
           }
         });
+  }
+
+  /** Rows of x from {@code xAt} on times some columns, without the factors of 8-bit integers. */
+  private void multiply(
+      PackedMatrix w,
+      float[] x,
+      int xAt,
+      int rows,
+      int column,
+      int columns,
+      float[] out,
+      int at,
+      int worker) {
+    int k = w.k();
+    int n = w.n();
+    long bytes = w.panelBytes();
+    long wAt = column / w.width() * bytes;
+    MemorySegment data = w.data();
+    if (w.precision() == Precision.F32) {
+      kernels.matmul(x, xAt, k, rows, data, wAt, bytes, k, columns, out, at, n);
+    } else if (rows == 1) {
+      kernels.narrowRow(
+          w.precision(), x, xAt, data, wAt, bytes, k, columns, out, at, scratch[worker]);
+    } else {
+      kernels.narrowMatmul(
+          w.precision(),
+          x,
+          xAt,
+          k,
+          rows,
+          data,
+          wAt,
+          bytes,
+          k,
+          columns,
+          out,
+          at,
+          n,
+          scratch[worker]);
+    }
   }
 }

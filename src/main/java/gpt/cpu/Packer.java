@@ -1,6 +1,7 @@
 package gpt.cpu;
 
 import gpt.model.GptConfig;
+import gpt.model.Precision;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import java.util.function.DoubleConsumer;
@@ -8,6 +9,7 @@ import java.util.function.DoubleConsumer;
 /** Packs a model's matrices one after another and tells how far it is. */
 final class Packer {
   private final int width;
+  private final Precision precision;
   private final NativeMemory memory;
   private final Workers workers;
   private final DoubleConsumer progress;
@@ -15,8 +17,14 @@ final class Packer {
   private long done;
 
   Packer(
-      GptConfig config, int width, NativeMemory memory, Workers workers, DoubleConsumer progress) {
+      GptConfig config,
+      int width,
+      Precision precision,
+      NativeMemory memory,
+      Workers workers,
+      DoubleConsumer progress) {
     this.width = width;
+    this.precision = precision;
     this.memory = memory;
     this.workers = workers;
     this.progress = progress;
@@ -27,7 +35,7 @@ final class Packer {
 
   /** The matrix in panels, counted towards the total. */
   PackedMatrix pack(Tensor w) {
-    PackedMatrix packed = PackedMatrix.pack(w, width, memory, workers);
+    PackedMatrix packed = PackedMatrix.pack(w, width, precision, memory, workers);
     done += w.size();
     progress.accept(Math.min(1, done / total));
     return packed;

@@ -1,6 +1,7 @@
 package gpt.cpu;
 
 import gpt.model.Gelu;
+import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -104,6 +105,18 @@ final class PlainKernels implements CpuKernels {
         sum += x[xAt + i] * w[i * WIDTH + n];
       }
       out[outAt + n] = more ? out[outAt + n] + sum : sum;
+    }
+  }
+
+  @Override
+  public void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
+    Narrow.widen(precision, w, wAt, count, out);
+  }
+
+  @Override
+  public void multiply(float[] x, int xAt, float[] y, int yAt, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xAt + i] *= y[yAt + i];
     }
   }
 

@@ -29,16 +29,17 @@ import static gpt.cpu.Activations.SQRT_2_OVER_PI;
 import static gpt.cpu.Activations.SQRT_HALF;
 
 import gpt.model.Gelu;
+import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name; only it and
- * {@link VectorMatmul}, which it uses, name {@code jdk.incubator.vector}, and where that module is
- * not resolved the rest works without them. No method takes or returns a vector, for the reason
- * given there.
+ * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name; only it,
+ * {@link VectorMatmul} and {@link VectorNarrow}, which it uses, name {@code jdk.incubator.vector},
+ * and where that module is not resolved the rest works without them. No method takes or returns a
+ * vector, for the reason given there.
  */
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -73,6 +74,49 @@ final class VectorKernels implements CpuKernels {
       int outStride) {
     VectorMatmul.matmul(
         x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
+  }
+
+  @Override
+  public void narrowRow(
+      Precision precision,
+      float[] x,
+      int xAt,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      MemorySegment scratch) {
+    if (VectorNarrow.takes(precision)) {
+      VectorNarrow.row(precision, x, xAt, w, wAt, panelBytes, k, columns, out, outAt);
+    } else {
+      CpuKernels.super.narrowRow(
+          precision, x, xAt, w, wAt, panelBytes, k, columns, out, outAt, scratch);
+    }
+  }
+
+  @Override
+  public void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
+    if (VectorNarrow.takes(precision)) {
+      VectorNarrow.widen(precision, w, wAt, count, out);
+    } else {
+      Narrow.widen(precision, w, wAt, count, out);
+    }
+  }
+
+  @Override
+  public void multiply(float[] x, int xAt, float[] y, int yAt, int n) {
+    int i = 0;
+    for (; i <= n - L; i += L) {
+      FloatVector.fromArray(S, x, xAt + i)
+          .mul(FloatVector.fromArray(S, y, yAt + i))
+          .intoArray(x, xAt + i);
+    }
+    for (; i < n; i++) {
+      x[xAt + i] *= y[yAt + i];
+    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 package gpt.cpu;
 
 import gpt.model.Gelu;
+import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,19 +19,21 @@ final class WarmUp {
   private static final int K = 16;
 
   private final CpuKernels kernels;
+  private final Precision precision;
   private final int width;
   private final float[] x = new float[6 * K];
   private final float[] out;
 
-  private WarmUp(CpuKernels kernels) {
+  private WarmUp(CpuKernels kernels, Precision precision) {
     this.kernels = kernels;
+    this.precision = precision;
     width = kernels.panelWidth();
     out = new float[6 * width];
   }
 
   /** Begins in a thread of its own, which ends by itself and keeps no process alive. */
-  static void start(CpuKernels kernels) {
-    Thread thread = new Thread(new WarmUp(kernels)::run, "gpt-warm-up");
+  static void start(CpuKernels kernels, Precision precision) {
+    Thread thread = new Thread(new WarmUp(kernels, precision)::run, "gpt-warm-up");
     thread.setDaemon(true);
     thread.start();
   }
@@ -42,6 +45,13 @@ final class WarmUp {
       for (int rows : new int[] {6, 1, 3}) {
         for (int i = 0; i < CALLS; i++) {
           kernels.matmul(x, 0, K, rows, w, 0, 0, K, width, out, 0, width);
+        }
+      }
+      if (precision != Precision.F32) {
+        MemorySegment scratch = memory.allocate(PackedMatrix.bytes(width, K, width));
+        for (int i = 0; i < CALLS; i++) {
+          kernels.narrowRow(precision, x, 0, w, 0, 0, K, width, out, 0, scratch);
+          kernels.widen(precision, w, 0, width, scratch);
         }
       }
       for (int i = 0; i < CALLS; i++) {

@@ -7,7 +7,9 @@ public enum Precision {
   /** IEEE 754 half precision; sums in single precision. */
   F16("f16", 2),
   /** Eight-bit integers with a factor for each row; sums in single precision. */
-  I8("i8", 1);
+  I8("i8", 1),
+  /** The upper half of a single-precision number; on the CPU only. */
+  BF16("bf16", 2);
 
   private final String word;
   private final int bytes;

@@ -17,6 +17,11 @@ public final class Tensor {
   private static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** Elements of a block, whose bytes begin with their scale. */
+  private static final int Q8_0 = DType.Q8_0.block();
+
+  private static final long Q8_0_BYTES = DType.Q8_0.bytes(Q8_0);
+
   private final String name;
   private final DType dtype;
   private final int rows;
@@ -50,8 +55,12 @@ public final class Tensor {
     return new Tensor(name, dtype, 1, n, 1, n, 1, checked(name, dtype, (long) n, data));
   }
 
-  /** A dense row-major matrix. */
+  /** A dense row-major matrix, whose rows are whole blocks of its type. */
   public static Tensor matrix(String name, DType dtype, int rows, int columns, MemorySegment data) {
+    if (columns % dtype.block() != 0) {
+      throw new IllegalArgumentException(
+          name + ": rows of " + columns + " elements are no blocks of " + dtype);
+    }
     MemorySegment d = checked(name, dtype, (long) rows * columns, data);
     return new Tensor(name, dtype, rows, columns, 2, columns, 1, d);
   }
@@ -74,7 +83,10 @@ public final class Tensor {
   }
 
   private static MemorySegment checked(String name, DType dtype, long n, MemorySegment data) {
-    if (data.byteSize() != n * dtype.bytes()) {
+    if (n % dtype.block() != 0) {
+      throw new IllegalArgumentException(name + ": " + n + " elements are no blocks of " + dtype);
+    }
+    if (data.byteSize() != dtype.bytes(n)) {
       throw new IllegalArgumentException(
           name
               + ": "
@@ -82,7 +94,7 @@ public final class Tensor {
               + " elements of "
               + dtype
               + " need "
-              + n * dtype.bytes()
+              + dtype.bytes(n)
               + " bytes, found "
               + data.byteSize());
     }
@@ -179,6 +191,11 @@ public final class Tensor {
       case F32 -> data.get(F32, 4 * index);
       case F16 -> Float.float16ToFloat(data.get(I16, 2 * index));
       case BF16 -> Float.intBitsToFloat(data.get(I16, 2 * index) << 16);
+      case Q8_0 -> {
+        long block = Q8_0_BYTES * (index / Q8_0);
+        float scale = Float.float16ToFloat(data.get(I16, block));
+        yield scale * data.get(ValueLayout.JAVA_BYTE, block + Short.BYTES + index % Q8_0);
+      }
     };
   }
 

@@ -44,7 +44,9 @@ final class Drawing {
     try {
       Font font = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
       new TextLayout("x", font, new FontRenderContext(null, true, true)).getBounds();
-    } catch (RuntimeException | InternalError | LinkageError e) {
+    } catch (OutOfMemoryError | StackOverflowError e) {
+      throw e;
+    } catch (RuntimeException | Error e) { // an Error itself is among them
       throw new GptException(
           "this system has no fonts, which pictures need: install fontconfig and one (apt install"
               + " fontconfig fonts-dejavu-core), or write a page, --plot FILE.html",

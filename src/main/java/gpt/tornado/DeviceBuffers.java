@@ -141,7 +141,7 @@ final class DeviceBuffers {
             + 2 * cacheElements(config, samples)
             + partialElements(config, split)
             + logitRows * (c + config.vocabSize());
-    return Float.BYTES * (floats + 6 * rows + 2 * logitRows)
+    return Float.BYTES * (floats + 9 * rows + 2 * logitRows)
         + SamplingBuffers.bytes(kernels, samples, config.vocabSize());
   }
 

@@ -177,6 +177,7 @@ final class DeviceWeights {
         arrays.add(i8 = new ByteArray(elements(size)));
         arrays.add(scale = floats((long) tensors.size() * n));
       }
+      case BF16 -> throw new IllegalArgumentException("no kernel reads bf16");
     }
     Matrix matrix = new Matrix(precision.ordinal(), f32, f16, i8, scale, tensors.size(), n, k);
     for (int block = 0; block < tensors.size(); block++) {

@@ -127,7 +127,7 @@ class ExportTest {
       assertArrayEquals(before, Files.readAllBytes(tmp.resolve("out/model.safetensors")));
 
       Files.writeString(tmp.resolve("out/characters.json"), "[\"a\"]");
-      CheckpointWriter.write(other, tmp.resolve("out"), true);
+      CheckpointWriter.write(other, tmp.resolve("out"), null, true, (done, total) -> {});
       try (Checkpoint back = Checkpoint.open(tmp.resolve("out"))) {
         assertEquals(other.weights(), back.weights());
         assertEquals(Optional.empty(), back.characters(), "the other model's are gone");
@@ -144,7 +144,9 @@ class ExportTest {
       GptException e =
           assertThrows(GptException.class, () -> CheckpointWriter.write(c, file.resolve("sub")));
       assertTrue(e.getMessage().contains("cannot be written"), e.getMessage());
-      assertThrows(GptException.class, () -> CheckpointWriter.write(c, blocked, true));
+      assertThrows(
+          GptException.class,
+          () -> CheckpointWriter.write(c, blocked, null, true, (done, total) -> {}));
     }
     try (Stream<Path> left = Files.list(blocked)) {
       assertEquals(List.of(), left.filter(f -> f.toString().endsWith(".partial")).toList());

@@ -90,6 +90,29 @@ class OutputTest {
   }
 
   @Test
+  void theTimeLeft() {
+    assertEquals("0 s left", ProgressBar.timeLeft(-0.1));
+    assertEquals("59 s left", ProgressBar.timeLeft(59.4));
+    assertEquals("1:00 min left", ProgressBar.timeLeft(59.6));
+    assertEquals("59:59 min left", ProgressBar.timeLeft(3599));
+    assertEquals("2:05 h left", ProgressBar.timeLeft(2 * 3600 + 5 * 60 + 59));
+  }
+
+  @Test
+  void tokensLossesAsCsv() {
+    Tokenizer gpt2 = Tokenizers.forModel(Optional.empty(), 50257).orElseThrow();
+    // A comma and a line's end are quoted; two of four bytes are no text.
+    int[] ids = {gpt2.encode(",")[0], gpt2.encode("\n")[0], gpt2.encode("\"")[0], 8582, 50256};
+    double[] losses = {Double.NaN, 0.25, Double.POSITIVE_INFINITY, 3, 1e-9};
+    TokenLosses with = new TokenLosses(ids, new Vocabulary(Optional.of(gpt2)));
+    assertEquals(
+        "id,token,loss\n11,\",\",\n198,\"\n\",0.25\n1,\"\"\"\",inf\n", with.csv(losses, 1, 3));
+    assertEquals("8582,\\xF0\\x9F,3.0\n50256,<|endoftext|>,1.0E-9\n", with.csv(losses, 3, 5));
+    TokenLosses without = new TokenLosses(ids, new Vocabulary(Optional.empty()));
+    assertEquals("id,token,loss\n11,,\n198,,0.25\n", without.csv(losses, 1, 2));
+  }
+
+  @Test
   void parametersAreCountedOnce() {
     Weights tied = weights(false);
     ParameterCounts counts = ParameterCounts.of(tied);

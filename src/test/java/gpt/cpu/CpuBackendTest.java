@@ -9,6 +9,7 @@ import gpt.model.Backend;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
+import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
 import java.util.ArrayList;
@@ -239,8 +240,10 @@ class CpuBackendTest {
     GptConfig config = RandomWeights.shape(1, 1, 1, width, 2, true, Gelu.EXACT);
     assertEquals(4L * (width + width * width), CpuBackend.cacheBytes(config));
     // c_attn 3 × 1, c_proj 1 × 1, c_fc 4 × 1, c_proj 1 × 4, wte 2 × 1: each in one panel.
-    assertEquals(4L * width * (1 + 1 + 1 + 4 + 1), CpuBackend.weightBytes(config, true));
-    assertEquals(4L * width * (1 + 1 + 1 + 4 + 2), CpuBackend.weightBytes(config, false));
+    assertEquals(
+        4L * width * (1 + 1 + 1 + 4 + 1), CpuBackend.weightBytes(config, true, Precision.F32));
+    assertEquals(
+        4L * width * (1 + 1 + 1 + 4 + 2), CpuBackend.weightBytes(config, false, Precision.F32));
   }
 
   @Test

@@ -6,14 +6,17 @@ import gpt.checkpoint.Checkpoint;
 import gpt.cpu.CpuBackend;
 import gpt.model.Backend;
 import gpt.model.GoldenNumbers;
+import gpt.model.Precision;
 import gpt.tokenizer.Tokenizers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** nanoGPT's own losses (src/test/resources/golden/README.md). */
@@ -64,13 +67,32 @@ public class GoldenLossTest {
     }
   }
 
+  /** The demo's loss with matrices of fewer bits: so near to that of its floats. */
+  @ParameterizedTest
+  @CsvSource({"BF16, 0.005", "F16, 0.005", "I8, 0.02"})
+  void demoWithFewerBits(Precision precision, double near) throws Exception {
+    try (Checkpoint checkpoint = Checkpoint.open(Path.of("weights/shakespeare-char"));
+        Backend backend =
+            CpuBackend.open(
+                checkpoint.config(), checkpoint.weights(), precision, 2, fraction -> {})) {
+      Loss loss = LossMeter.measure(backend, demoText(checkpoint), 256, (all, first, end) -> {});
+      System.out.printf(
+          Locale.ROOT, "demo, %s: loss %.5f nats, f32 1.40326%n", precision.word(), loss.nats());
+      assertEquals(1.4032576948, loss.nats(), near);
+      assertEquals(precision.word(), backend.dtype());
+    }
+  }
+
+  private static int[] demoText(Checkpoint checkpoint) throws Exception {
+    return Tokenizers.forModel(checkpoint.characters(), checkpoint.config().vocabSize())
+        .orElseThrow()
+        .encode(Files.readString(GOLDEN.resolve("demo-validation.txt")));
+  }
+
   /** Compares the 40 windows of the validation text, and the figures that follow. */
   public static void checkDemo(Checkpoint checkpoint, Backend backend) throws Exception {
     double[] expected = GoldenNumbers.read(GOLDEN.resolve("demo.json")).val_losses();
-    int[] ids =
-        Tokenizers.forModel(checkpoint.characters(), checkpoint.config().vocabSize())
-            .orElseThrow()
-            .encode(Files.readString(GOLDEN.resolve("demo-validation.txt")));
+    int[] ids = demoText(checkpoint);
     Loss loss = LossMeter.measure(backend, ids, 256, (all, first, end) -> {});
     assertEquals(40, expected.length);
     assertEquals(40, loss.windows().count());

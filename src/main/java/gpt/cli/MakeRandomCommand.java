@@ -1,0 +1,145 @@
+package gpt.cli;
+
+import gpt.checkpoint.Checkpoint;
+import gpt.checkpoint.CheckpointWriter;
+import gpt.model.DType;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Writes a model of a known shape with random weights. */
+@Command(
+    name = "make-random",
+    sortOptions = false,
+    description =
+        "Writes a model of a known shape with random weights as nanoGPT initialises them, to time"
+            + " or test one without having it. The same seed gives the same bytes everywhere.",
+    footer = {
+      "",
+      "Examples:",
+      "  gpt make-random --like gpt2-xl --seed 1 --out random-xl",
+      "  gpt make-random --like demo --dtype f16 --out random-demo",
+      "  gpt make-random --like out-shakespeare --out random"
+    })
+final class MakeRandomCommand implements Callable<Integer> {
+  private static final String DEMO = "demo";
+
+  /** The family as OpenAI and Hugging Face published it. */
+  private static final Map<String, GptConfig> PUBLISHED = new LinkedHashMap<>();
+
+  static {
+    PUBLISHED.put("gpt2", gpt2(12, 12, 768));
+    PUBLISHED.put("gpt2-medium", gpt2(24, 16, 1024));
+    PUBLISHED.put("gpt2-large", gpt2(36, 20, 1280));
+    PUBLISHED.put("gpt2-xl", gpt2(48, 25, 1600));
+    PUBLISHED.put("distilgpt2", gpt2(6, 12, 768));
+  }
+
+  private static GptConfig gpt2(int nLayer, int nHead, int nEmbd) {
+    return new GptConfig(nLayer, nHead, nEmbd, 1024, 50257, 4 * nEmbd, true, Gelu.TANH, 1e-5);
+  }
+
+  /** A shape, and the characters of a character model. */
+  private record Like(GptConfig config, Optional<List<String>> characters) {}
+
+  @Option(
+      names = "--like",
+      paramLabel = "NAME|PATH",
+      required = true,
+      completionCandidates = Names.class,
+      description =
+          "Whose shape: ${COMPLETION-CANDIDATES}, or a model that is here, as --model takes it.")
+  private String like;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "DIR",
+      required = true,
+      description = "The folder; made where it is missing.")
+  private String out;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Seed of the weights. Default: ${DEFAULT-VALUE}")
+  private long seed;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "f32|f16|bf16",
+      defaultValue = "f32",
+      completionCandidates = DTypes.class,
+      description = "Type of the stored weights. Default: ${DEFAULT-VALUE}")
+  private DType dtype;
+
+  @Option(names = "--force", description = "Replace a model that is already there.")
+  private boolean force;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    if (dtype.block() > 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--dtype: expected f32, f16 or bf16, found " + Choice.word(dtype));
+    }
+    Path folder = OutFolder.checked(spec.commandLine(), out, force);
+    Like model = like();
+    try (ProgressBar bar = new ProgressBar("writing", Terminal.isStandardError())) {
+      CheckpointWriter.writeRandom(
+          model.config(),
+          model.characters(),
+          seed,
+          dtype,
+          folder,
+          force,
+          (done, total) -> bar.timed((double) done / total));
+    }
+    System.err.println("gpt: wrote " + folder + "; run it with --model " + folder);
+    return CommandLine.ExitCode.OK;
+  }
+
+  private Like like() {
+    GptConfig published = PUBLISHED.get(like);
+    if (published != null) {
+      return new Like(published, Optional.empty());
+    }
+    Path path = ModelLocator.locate(like.equals(DEMO) ? ModelLocator.DEMO : like);
+    try (Checkpoint checkpoint = Checkpoint.openWithoutWeights(path)) {
+      return new Like(checkpoint.config(), checkpoint.characters());
+    }
+  }
+
+  /** What may be named without being here. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Stream.concat(PUBLISHED.keySet().stream(), Stream.of(DEMO)).iterator();
+    }
+  }
+
+  /** The types that a safetensors file can have. */
+  static final class DTypes implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Stream.of(DType.values()).filter(d -> d.block() == 1).map(Choice::word).iterator();
+    }
+  }
+}
