@@ -69,6 +69,16 @@ final class Program {
     return new Program(join(List.of(outer), command.toArray(String[]::new)));
   }
 
+  /** The same command on a terminal of its own, whose input and output are this process's. */
+  Program onTerminal() {
+    String line =
+        command.stream()
+            .map(word -> "'" + word.replace("'", "'\\''") + "'")
+            .collect(Collectors.joining(" "));
+    builder.command("script", "-qec", line, "/dev/null");
+    return this;
+  }
+
   Program input(String text) {
     input = text.getBytes(UTF_8);
     return this;

@@ -29,6 +29,8 @@ final class ExportCommand implements Callable<Integer> {
       description = "The model to write; whatever generate takes.")
   private String model;
 
+  @Mixin private DownloadOption download;
+
   @Option(
       names = {"-o", "--out"},
       paramLabel = "DIR",
@@ -46,8 +48,9 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path folder = OutFolder.checked(spec.commandLine(), out, force);
+    Path from = download.locate(model, true);
     try (LoadProgress bar = new LoadProgress(Terminal.isStandardError());
-        Checkpoint checkpoint = Checkpoint.open(ModelLocator.locate(model), bar::read)) {
+        Checkpoint checkpoint = Checkpoint.open(from, bar::read)) {
       CheckpointWriter.write(checkpoint, folder, null, force, (done, total) -> {});
     }
     System.err.println("gpt: wrote " + folder + "; run it with --model " + folder);

@@ -3,6 +3,7 @@ package gpt.cli;
 import gpt.checkpoint.Checkpoint;
 import gpt.model.GptConfig;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -37,8 +38,9 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private ModelInfo read() {
+    Path path = model.path(true);
     try (LoadProgress progress = new LoadProgress(Terminal.isStandardError());
-        Checkpoint checkpoint = Checkpoint.open(model.path(), progress::read)) {
+        Checkpoint checkpoint = Checkpoint.open(path, progress::read)) {
       GptConfig config = model.config(checkpoint);
       return ModelInfo.of(checkpoint, config, LoadedModel.tokenizer(checkpoint, config));
     }

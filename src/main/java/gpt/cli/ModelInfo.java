@@ -147,7 +147,8 @@ record ModelInfo(
     return value.name().toLowerCase(Locale.ROOT);
   }
 
-  private static String bytes(long count) {
+  /** Bytes in decimal units. */
+  static String bytes(long count) {
     if (count < 1_000_000) {
       return String.format(Locale.ROOT, "%.1f kB", count / 1e3);
     }

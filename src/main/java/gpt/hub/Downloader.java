@@ -1,10 +1,11 @@
 package gpt.hub;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import gpt.model.GptException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -331,11 +332,14 @@ public final class Downloader {
           Files.write(absent, new byte[0]);
         }
       }
-      if (!model.revision().equals(commit.id())) {
-        Path ref = cache.ref(repository, model.revision());
+      Path ref = cache.ref(repository, model.revision());
+      boolean known =
+          Files.isRegularFile(ref)
+              && new String(Files.readAllBytes(ref), US_ASCII).equals(commit.id());
+      if (!known && !model.revision().equals(commit.id())) {
         Files.createDirectories(ref.getParent());
         Path written = ref.resolveSibling("." + ProcessHandle.current().pid() + ".tmp");
-        Files.write(written, commit.id().getBytes(StandardCharsets.US_ASCII));
+        Files.write(written, commit.id().getBytes(US_ASCII));
         Files.move(
             written, ref, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       }

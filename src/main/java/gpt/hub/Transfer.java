@@ -116,7 +116,7 @@ final class Transfer {
   /** From the first byte to the last, over one connection. */
   private Void whole() throws PassingException, IOException {
     loaded.accept(-partial.loaded());
-    local(() -> partial.reset(1));
+    partial.reset(1);
     try (Answer answer = http.get(address)) {
       checkLeft(answer);
       checkLength(answer);

@@ -13,16 +13,20 @@ import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -42,6 +46,7 @@ public final class FakeHub implements AutoCloseable {
   private final HttpServer cdn = server();
   private final Map<String, byte[]> files = new ConcurrentHashMap<>();
   private final Map<String, Queue<Fault>> faults = new ConcurrentHashMap<>();
+  private final CountDownLatch stalled = new CountDownLatch(1);
   private final List<Seen> seen = new CopyOnWriteArrayList<>();
   private volatile String repository;
   private volatile String token;
@@ -333,13 +338,44 @@ public final class FakeHub implements AutoCloseable {
       for (int i = bytes; i < body.length; i++) {
         out.write(body[i]);
         out.flush();
-        try {
-          Thread.sleep(20);
-        } catch (InterruptedException e) {
-          return;
-        }
+        pause(Duration.ofMillis(20));
       }
     };
+  }
+
+  /** So many bytes come and then nothing, for as long as the client waits. */
+  public Fault stalled(String file, int bytes) {
+    return (exchange, body) -> {
+      begin(exchange, files.get(file).length);
+      exchange.sendResponseHeaders(206, body.length);
+      exchange.getResponseBody().write(body, 0, bytes);
+      exchange.getResponseBody().flush();
+      stalled.countDown();
+      pause(Duration.ofMinutes(1));
+    };
+  }
+
+  /** Waits until {@link #stalled} has sent what it sends. */
+  public void awaitStall() throws InterruptedException {
+    if (!stalled.await(1, TimeUnit.MINUTES)) {
+      throw new AssertionError("nobody asked");
+    }
+  }
+
+  /** The right answer, once this is complete. */
+  public Fault heldBack(String file, CompletableFuture<Void> until) {
+    return (exchange, body) -> {
+      until.join();
+      bytes(exchange, files.get(file), true);
+    };
+  }
+
+  private static void pause(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Other bytes than the file's. */
