@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -73,62 +74,35 @@ class HubIT {
   }
 
   @Test
-  void aNamedModelIsLoadedOnceAndRuns() throws IOException {
+  void aNamedModelIsLoadedOnceAndRunsAndIsListed() throws IOException {
     gpt("info", "--model", "gpt2")
         .run()
         .failed(1, "--model gpt2", home.resolve("hub").toString(), "gpt download gpt2");
-    gpt("--model", "no/model", "--prompt-ids", "1")
-        .run()
-        .failed(1, "no such file or folder", "gpt download no/model");
     assertEquals(List.of(), hub.seen()); // nobody asked for it
     Path snapshot = home.resolve(FOLDER).resolve("snapshots").resolve(FakeHub.COMMIT);
     Program.Result loaded = gpt("download", "gpt2").run().succeeded();
     assertEquals(snapshot + "\n", loaded.out());
     assertArrayEquals(weights, Files.readAllBytes(snapshot.resolve(WEIGHTS)));
     int requests = hub.seen().size();
-    String text =
-        gpt("--model", "gpt2", "--prompt-ids", "1", "-n", "4", "--greedy", "--quiet")
+    String ids =
+        gpt("--model", "openai-community/gpt2", "--prompt-ids", "1", "-n", "4", "--quiet")
+            .environment("HF_HUB_OFFLINE", "1")
             .run()
             .succeeded()
             .out();
-    assertEquals(
-        gpt("--model", GOLDEN.toString(), "--prompt-ids", "1", "-n", "4", "--greedy", "--quiet")
-            .run()
-            .out(),
-        text);
-    gpt("info", "--model", "openai-community/gpt2")
-        .environment("HF_HUB_OFFLINE", "1")
-        .run()
-        .succeeded();
-    assertEquals(requests, hub.seen().size());
-  }
-
-  @Test
-  void modelsListsWhatIsThere() throws IOException {
-    assertTrue(gpt("models").run().succeeded().out().contains("gpt download gpt2"));
-    gpt("download", "gpt2", "--quiet").run().succeeded();
-    Path other = home.resolve("hub/models--meta--llama");
-    Path snapshot = Files.createDirectories(other.resolve("snapshots").resolve("a".repeat(40)));
-    Files.writeString(snapshot.resolve("config.json"), "{\"model_type\": \"llama\"}");
-    List<String> lines = gpt("models").run().succeeded().out().lines().toList();
-    assertTrue(
-        lines.get(1).matches("meta/llama@a{40} +aaaaaaaa .*not a GPT-2: llama"), lines::toString);
-    assertTrue(
-        lines.get(2).matches("openai-community/gpt2 +01234567 .* kB  n_layer \\d+, .*, f32"),
-        lines::toString);
+    assertTrue(ids.matches("\\d+( \\d+)+\n"), ids);
     JsonObject json =
         JsonParser.parseString(gpt("models", "--json").run().succeeded().out()).getAsJsonObject();
-    JsonObject gpt2 = json.getAsJsonArray("models").get(1).getAsJsonObject();
+    assertEquals(home.resolve("hub").toString(), json.get("cache").getAsString());
+    JsonObject gpt2 = json.getAsJsonArray("models").get(0).getAsJsonObject();
     assertEquals("openai-community/gpt2", gpt2.get("name").getAsString());
-    assertEquals(FakeHub.COMMIT, gpt2.get("commit").getAsString());
     assertTrue(gpt2.get("complete").getAsBoolean() && gpt2.get("n_layer").getAsInt() > 0);
-    assertTrue(gpt2.get("bytes").getAsLong() > weights.length);
+    assertEquals(requests, hub.seen().size());
   }
 
   @Test
   void downloadWithoutAsking() {
     hub.gated("hf_secret");
-    gpt("info", "--model", "gpt2", "--download").run().failed(1, "HF_TOKEN");
     Program.Result result =
         gpt("info", "--model", "gpt2", "--download")
             .environment("HF_TOKEN", "hf_secret")
@@ -137,23 +111,6 @@ class HubIT {
     assertTrue(result.out().contains("n_layer"), result::toString);
     assertFalse(result.err().contains("hf_secret"));
     assertTrue(hub.seen().stream().filter(s -> !s.hub()).allMatch(s -> s.authorization() == null));
-  }
-
-  @Test
-  void offlineIsOffline() {
-    gpt("download", "gpt2").environment("HF_HUB_OFFLINE", "1").run().failed(1, "HF_HUB_OFFLINE");
-    gpt("--model", "gpt2", "--download", "--prompt-ids", "1")
-        .environment("HF_HUB_OFFLINE", "1")
-        .run()
-        .failed(1, "HF_HUB_OFFLINE");
-    assertEquals(List.of(), hub.seen());
-  }
-
-  @Test
-  void aWrongName() {
-    gpt("download", "../x").run().failed(2, "'../x'", "ORG/NAME");
-    gpt("download").run().failed(2, "NAME");
-    gpt("download", "gpt2@nope").run().failed(1, "has no revision nope");
   }
 
   @Test
@@ -171,8 +128,6 @@ class HubIT {
     assertEquals(130, process.waitFor());
     assertTrue(Files.exists(begun));
     assertFalse(blobs().contains(sum));
-    assertTrue(gpt("models").run().succeeded().out().contains("incomplete: gpt download"));
-    gpt("info", "--model", "gpt2").run().failed(1, "gpt download gpt2");
     gpt("download", "gpt2").run().succeeded();
     String range = hub.gets(WEIGHTS).getLast().range();
     assertTrue(Long.parseLong(range.replaceAll("\\D+(\\d+)-.*", "$1")) >= 190_000, range);
@@ -210,16 +165,30 @@ class HubIT {
     assertEquals(0, second.waitFor());
     assertTrue(note.contains("another process loads " + WEIGHTS), note);
     assertEquals(1, hub.gets(WEIGHTS).size());
+    assertEquals(2, blobs().size());
+    assertArrayEquals(
+        weights,
+        Files.readAllBytes(home.resolve(FOLDER).resolve("blobs").resolve(FakeHub.sum(weights))));
   }
 
   @Test
   void aTerminalIsAsked() throws Exception {
-    for (String answer : List.of("n", "y")) {
-      Program.Result result =
-          gpt("info", "--model", "gpt2").onTerminal().input(answer + "\n").run();
-      assertTrue(result.out().contains("Download it (about 548.0 MB) from"), result::toString);
-      assertEquals(answer.equals("y") ? 0 : 1, result.status(), result::toString);
-      assertEquals(answer.equals("y"), result.out().contains("n_layer"), result::toString);
+    assumeTrue(
+        Program.hasTerminal(),
+        "needs a terminal of its own, from the script command: apt-get install bsdutils");
+    for (String answer : List.of("n\n", "", "y\n")) { // "": the input's end
+      Program.Result result = gpt("info", "--model", "gpt2").onTerminal().input(answer).run();
+      String text = result.out();
+      boolean yes = answer.startsWith("y");
+      assertTrue(text.contains("Download it (about 548.0 MB) from " + hub.endpoint()), text);
+      assertEquals(yes ? 0 : 1, result.status(), text);
+      assertEquals(yes, text.contains("n_layer"), text);
+      // A line of its own says what to do, also where the question's was not ended.
+      assertEquals(
+          !yes,
+          text.lines().anyMatch(l -> l.matches("gpt: .*; gpt download gpt2 loads it.*")),
+          text);
+      assertEquals(yes, !hub.seen().isEmpty(), text);
     }
   }
 }

@@ -17,6 +17,7 @@ final class DownloadProgress implements Downloader.Listener, AutoCloseable {
   private final boolean notes;
   private final ProgressBar bar;
   private final Deque<Sample> samples = new ArrayDeque<>();
+  private double fraction;
 
   /** So many bytes were there at a time. */
   private record Sample(double seconds, long bytes) {}
@@ -46,7 +47,8 @@ final class DownloadProgress implements Downloader.Listener, AutoCloseable {
 
   @Override
   public synchronized void at(long done, long total) {
-    bar.at((double) done / Math.max(total, 1), behind(System.nanoTime() / 1e9, done, total));
+    fraction = (double) done / Math.max(total, 1);
+    bar.at(fraction, behind(System.nanoTime() / 1e9, done, total));
   }
 
   /** Speed and time left; nothing until there is a speed. */
@@ -64,6 +66,12 @@ final class DownloadProgress implements Downloader.Listener, AutoCloseable {
     }
     return String.format(Locale.ROOT, ", %.1f MB/s, ", speed / 1e6)
         + ProgressBar.timeLeft((total - done) / speed);
+  }
+
+  @Override
+  public synchronized void checking(String file, long done, long size) {
+    samples.clear(); // nothing is loaded meanwhile
+    bar.at(fraction, ", checking " + file + ": " + 100 * done / Math.max(size, 1) + "%");
   }
 
   @Override

@@ -39,7 +39,8 @@ final class HubModels {
             + settings.cache()
             + ")";
     if (settings.offline()) {
-      throw new GptException(missing + ", and HF_HUB_OFFLINE is set, so nothing is downloaded");
+      throw new GptException(
+          missing + "; HF_HUB_OFFLINE is set: unset it, and gpt download " + name + " loads it");
     }
     if (!download && !(notes && yes(name))) {
       throw new GptException(
@@ -86,8 +87,12 @@ final class HubModels {
   private static String line() {
     StringBuilder line = new StringBuilder();
     try {
-      for (int c = System.in.read(); c >= 0 && c != '\n'; c = System.in.read()) {
+      int c = System.in.read();
+      for (; c >= 0 && c != '\n'; c = System.in.read()) {
         line.append((char) c);
+      }
+      if (c < 0) {
+        System.err.println(); // the input's end, Ctrl-D, ends no line on the terminal
       }
     } catch (IOException e) {
       return ""; // no answer is no

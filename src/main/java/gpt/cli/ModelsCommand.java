@@ -49,9 +49,12 @@ final class ModelsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path cache = HubSettings.ofProcess().cache();
-    List<Row> rows = new HubCache(cache).models().stream().map(ModelsCommand::row).toList();
-    StandardOutput.write(json ? Json.line(toJson(cache, rows)) : toText(cache, rows));
+    StandardOutput.write(json ? Json.line(toJson(cache)) : toText(cache));
     return CommandLine.ExitCode.OK;
+  }
+
+  private static List<Row> rows(Path cache) {
+    return new HubCache(cache).models().stream().map(ModelsCommand::row).toList();
   }
 
   private static Row row(CachedModel model) {
@@ -81,7 +84,8 @@ final class ModelsCommand implements Callable<Integer> {
     return new Row(model, Optional.empty(), Optional.empty(), state);
   }
 
-  private static String toText(Path cache, List<Row> rows) {
+  static String toText(Path cache) {
+    List<Row> rows = rows(cache);
     if (rows.isEmpty()) {
       return "no models in " + cache + "; gpt download gpt2 loads one\n";
     }
@@ -118,9 +122,9 @@ final class ModelsCommand implements Callable<Integer> {
     return row.model().name().replaceAll("\\p{C}", "?");
   }
 
-  private static JsonObject toJson(Path cache, List<Row> rows) {
+  static JsonObject toJson(Path cache) {
     JsonArray models = new JsonArray();
-    for (Row row : rows) {
+    for (Row row : rows(cache)) {
       CachedModel model = row.model();
       JsonObject object = new JsonObject();
       object.addProperty("name", model.name());

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.function.LongConsumer;
 
 /**
  * The hub's sums, which are the blobs' names: SHA-256 of a large file's bytes, 64 hexadecimal
@@ -21,8 +22,13 @@ final class Checksum {
     return text.matches("[0-9a-f]{40}|[0-9a-f]{64}");
   }
 
-  /** Whether the first {@code size} bytes of a file have this sum. */
-  static boolean matches(String sum, FileChannel file, long size) throws IOException {
+  /**
+   * Whether the first {@code size} bytes of a file have this sum.
+   *
+   * @param done hears how many bytes are in it
+   */
+  static boolean matches(String sum, FileChannel file, long size, LongConsumer done)
+      throws IOException {
     MessageDigest digest = digest(sum.length() == 40 ? "SHA-1" : "SHA-256");
     if (sum.length() == 40) {
       digest.update(("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII));
@@ -36,6 +42,7 @@ final class Checksum {
       }
       digest.update(chunk.flip());
       at += n;
+      done.accept(at);
     }
     return HexFormat.of().formatHex(digest.digest()).equals(sum);
   }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 
 /**
  * Loads a model from the hub into the cache: its configuration, its weights as safetensors, and the
@@ -57,6 +58,9 @@ public final class Downloader {
     /** {@code done} of {@code total} bytes are on the disk. */
     void at(long done, long total);
 
+    /** {@code done} of {@code size} bytes of a file that is all there are in its sum. */
+    void checking(String file, long done, long size);
+
     /** Another process loads this file; it is waited for. */
     void waiting(String file);
   }
@@ -84,8 +88,8 @@ public final class Downloader {
     if (settings.offline()) {
       throw new GptException(
           model
-              + ": HF_HUB_OFFLINE is set, so nothing is downloaded; unset it, or load the model"
-              + " into the cache on another machine");
+              + ": HF_HUB_OFFLINE is set, so nothing is downloaded; unset it, or copy the model"
+              + " into the cache from another machine");
     }
     try (HubHttp http = new HubHttp(settings, tuning)) {
       Retries retries = new Retries(tuning);
@@ -127,15 +131,14 @@ public final class Downloader {
 
     Path run() throws IOException {
       checkWeights();
-      Files.createDirectories(snapshot);
-      Files.createDirectories(cache.blob(repository, "x").getParent());
-      first(HubCache.CONFIG);
       checkType();
       List<RemoteFile> files = new ArrayList<>();
       for (String name : wanted()) {
         files.add(api.describe(commit.id(), name));
       }
       plan(files);
+      Files.createDirectories(snapshot);
+      Files.createDirectories(cache.blob(repository, "x").getParent());
       for (RemoteFile file : files) {
         load(file);
       }
@@ -159,9 +162,8 @@ public final class Downloader {
       }
     }
 
-    private void checkType() {
-      JsonObject config = SmallJson.object(snapshot.resolve(HubCache.CONFIG));
-      JsonElement type = config.get("model_type");
+    private void checkType() throws IOException {
+      JsonElement type = api.json(commit.id(), HubCache.CONFIG).get("model_type");
       if (type != null && type.isJsonPrimitive() && !type.getAsString().equals("gpt2")) {
         throw new GptException(
             model
@@ -171,16 +173,6 @@ public final class Downloader {
       }
     }
 
-    /** A small file that tells what else is wanted. */
-    private void first(String name) throws IOException {
-      RemoteFile file = api.describe(commit.id(), name);
-      if (file.size() > SmallJson.LARGEST) {
-        throw new GptException(
-            model + ": " + name + ": is larger than " + SmallJson.LARGEST + " bytes");
-      }
-      load(file);
-    }
-
     private Set<String> wanted() throws IOException {
       Set<String> names = new TreeSet<>(SMALL);
       names.retainAll(commit.files());
@@ -188,9 +180,9 @@ public final class Downloader {
         names.add(HubCache.WEIGHTS);
         return names;
       }
-      first(HubCache.INDEX);
       names.add(HubCache.INDEX);
-      for (String shard : SmallJson.shards(snapshot.resolve(HubCache.INDEX))) {
+      JsonObject index = api.json(commit.id(), HubCache.INDEX);
+      for (String shard : SmallJson.shards(model + ": " + HubCache.INDEX, index)) {
         if (!commit.files().contains(shard)) {
           throw new GptException(model + ": its index names " + shard + ", which it does not have");
         }
@@ -211,7 +203,11 @@ public final class Downloader {
                 : PartialFile.loaded(PartialFile.of(blob(file)), file.size());
       }
       done.set(present);
-      long free = tuning.room().free(snapshot);
+      Path there = snapshot;
+      while (!Files.exists(there) && there.getParent() != null) {
+        there = there.getParent();
+      }
+      long free = tuning.room().free(there);
       if (total - present > free) {
         throw new GptException(
             settings.cache()
@@ -272,7 +268,8 @@ public final class Downloader {
                 partial,
                 this::further)
             .run();
-        if (!Checksum.matches(file.sum(), partial.channel(), file.size())) {
+        LongConsumer checked = at -> listener.checking(file.name(), at, file.size());
+        if (!Checksum.matches(file.sum(), partial.channel(), file.size(), checked)) {
           done.addAndGet(-file.size());
           Files.deleteIfExists(incomplete);
           if (!partial.resumed()) {
@@ -291,10 +288,7 @@ public final class Downloader {
     }
 
     private void further(long bytes) {
-      long now = done.addAndGet(bytes);
-      if (total > 0) { // not before all files are known
-        listener.at(now, total);
-      }
+      listener.at(done.addAndGet(bytes), total);
     }
 
     private GptException wrong(RemoteFile file) {

@@ -42,20 +42,7 @@ final class HubApi {
   Commit commit() throws IOException {
     String path = "/api/models/" + model.repository() + "/revision/" + escaped(model.revision());
     String where = http.host() + path;
-    JsonObject json =
-        retries.run(
-            () -> {
-              try (Answer answer = http.get(http.hub(path))) {
-                check(answer, Optional.empty());
-                byte[] body = answer.body().readNBytes(SmallJson.LARGEST + 1);
-                if (body.length > SmallJson.LARGEST) {
-                  throw new GptException(where + ": the answer is too long");
-                }
-                return SmallJson.object(where, body);
-              } catch (IOException e) {
-                throw new PassingException(where + ": " + Text.reason(e), e, null, false);
-              }
-            });
+    JsonObject json = json(http.hub(path), where, Optional.empty());
     String id = string(json.get("sha"));
     if (!HubCache.isCommit(id) || !(json.get("siblings") instanceof JsonArray siblings)) {
       throw new GptException(where + ": names no commit and its files; is this a hub?");
@@ -65,6 +52,28 @@ final class HubApi {
       files.add(sibling.isJsonObject() ? string(sibling.getAsJsonObject().get("rfilename")) : "");
     }
     return new Commit(id, files);
+  }
+
+  /** A small file that tells what else is wanted; its sum is not checked yet. */
+  JsonObject json(String commit, String file) throws IOException {
+    String where = http.host() + ": " + model.repository() + ": " + file;
+    return json(address(commit, file), where, Optional.of(file));
+  }
+
+  private JsonObject json(URI address, String where, Optional<String> file) throws IOException {
+    return retries.run(
+        () -> {
+          try (Answer answer = http.get(address)) {
+            check(answer, file);
+            byte[] body = answer.body().readNBytes(SmallJson.LARGEST + 1);
+            if (body.length > SmallJson.LARGEST) {
+              throw new GptException(where + ": is larger than " + SmallJson.LARGEST + " bytes");
+            }
+            return SmallJson.object(where, body);
+          } catch (IOException e) {
+            throw new PassingException(where + ": " + Text.reason(e), e, null, false);
+          }
+        });
   }
 
   private static String string(JsonElement element) {

@@ -58,7 +58,11 @@ final class SmallJson {
    * @throws GptException where it names anything else, or too many
    */
   static Set<String> shards(Path index) {
-    JsonElement map = object(index).get("weight_map");
+    return shards(index.toString(), object(index));
+  }
+
+  static Set<String> shards(String index, JsonObject json) {
+    JsonElement map = json.get("weight_map");
     if (map == null || !map.isJsonObject()) {
       throw new GptException(index + ": expected an object with a weight_map");
     }

@@ -26,6 +26,11 @@ class DownloadProgressTest {
         progress.behind(second, 541_000_000, TOTAL);
       }
       assertEquals("", progress.behind(51, 541_000_000, TOTAL)); // it stands still
+      // A sum takes its time, which is none of the connection's.
+      progress.behind(52, 551_000_000, TOTAL);
+      progress.checking("model.safetensors", 1, 2);
+      assertEquals("", progress.behind(60, 551_000_000, TOTAL));
+      assertEquals(", 10.0 MB/s, 44 s left", progress.behind(61, 561_000_000, TOTAL));
     }
   }
 }

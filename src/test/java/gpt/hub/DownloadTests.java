@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +37,7 @@ abstract class DownloadTests {
   final byte[] weights = new byte[SIZE];
   final List<Duration> pauses = new CopyOnWriteArrayList<>();
   final List<String> waited = new CopyOnWriteArrayList<>();
+  final Map<String, Long> checked = new ConcurrentHashMap<>();
   final Map<String, String> environment = new HashMap<>();
   FakeHub hub;
   long room = Long.MAX_VALUE;
@@ -70,6 +72,12 @@ abstract class DownloadTests {
           @Override
           public void at(long done, long total) {
             assertTrue(done <= total && total == planned, done + " of " + total);
+          }
+
+          @Override
+          public void checking(String file, long at, long size) {
+            assertTrue(at <= size && size <= planned, at + " of " + size);
+            checked.put(file, at);
           }
 
           @Override

@@ -2,6 +2,7 @@ package gpt.hub;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -69,6 +70,7 @@ class DownloaderFaultsTest extends DownloadTests {
     environment.put("HF_ENDPOINT", hub.endpoint());
     hub.fails(
         "/resolve/" + FakeHub.COMMIT + "/config.json",
+        FakeHub.content(CONFIG), // which tells what else is wanted
         FakeHub.status(
             200, "ETag", "\"" + FakeHub.sum(CONFIG.getBytes(UTF_8)) + "\"", "X-Linked-Size", "22"),
         hub.wrong("config.json"));
@@ -103,6 +105,7 @@ class DownloaderFaultsTest extends DownloadTests {
     String message = fails("gpt2");
     assertTrue(message.contains("0.4 MB") && message.contains("0.3 MB"), message);
     assertEquals(List.of(), hub.gets(WEIGHTS));
+    assertFalse(Files.exists(folder.resolve("hub")));
   }
 
   @Test
@@ -127,7 +130,10 @@ class DownloaderFaultsTest extends DownloadTests {
 
   @Test
   void noSumNoFile() {
-    hub.fails("/config.json", FakeHub.status(200, "ETag", "\"../../../x\"", "X-Linked-Size", "5"));
+    hub.fails(
+        "/config.json",
+        FakeHub.content(CONFIG),
+        FakeHub.status(200, "ETag", "\"../../../x\"", "X-Linked-Size", "5"));
     assertTrue(fails("gpt2").contains("no sum"));
   }
 

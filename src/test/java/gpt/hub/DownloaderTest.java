@@ -34,6 +34,7 @@ class DownloaderTest extends DownloadTests {
     assertTrue(
         Files.exists(model.resolve(".no_exist").resolve(FakeHub.COMMIT).resolve("merges.txt")));
     assertEquals(snapshot, new HubCache(folder.resolve("hub")).find(HubName.of("gpt2")).get());
+    assertEquals(SIZE, checked.get(WEIGHTS));
     // Four ranges, each asked for once and none twice.
     assertEquals(4, hub.gets(WEIGHTS).size());
     assertEquals(SIZE, asked());
@@ -145,6 +146,7 @@ class DownloaderTest extends DownloadTests {
       other.file(WEIGHTS, weights).file("config.json", "{\"model_type\":\"llama\"}");
       assertTrue(fails("a/b").contains("llama"));
       assertEquals(List.of(), other.gets(WEIGHTS));
+      assertFalse(Files.exists(folder.resolve("hub")));
     }
   }
 

@@ -317,6 +317,11 @@ public final class FakeHub implements AutoCloseable {
     };
   }
 
+  /** Other bytes, and nothing wrong with the answer. */
+  public static Fault content(String text) {
+    return (exchange, body) -> bytes(exchange, text.getBytes(UTF_8), false);
+  }
+
   /** The connection is cut after so many bytes. */
   public Fault cut(String file, int bytes) {
     return (exchange, body) -> {

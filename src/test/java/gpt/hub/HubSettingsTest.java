@@ -125,6 +125,9 @@ class HubSettingsTest {
             public void at(long done, long total) {}
 
             @Override
+            public void checking(String file, long done, long size) {}
+
+            @Override
             public void waiting(String file) {}
           };
       assertThrows(
