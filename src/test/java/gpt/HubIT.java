@@ -122,6 +122,7 @@ class HubIT {
     Path begun = home.resolve(FOLDER).resolve("blobs").resolve(sum + ".gpt.incomplete");
     hub.awaitStall();
     while (loaded(begun) < 190_000) { // in pieces of 64 KiB
+      assertTrue(process.isAlive());
       Thread.sleep(10);
     }
     new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();

@@ -168,7 +168,7 @@ final class HubHttp implements Closeable {
   }
 
   /** Where a redirect leads: never from an encrypted connection to a plain one. */
-  private static URI next(URI from, String location) {
+  static URI next(URI from, String location) {
     URI to;
     try {
       to = from.resolve(location);

@@ -22,9 +22,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Downloads from a hub that is a test's own, with a small range and no real pause. */
+/**
+ * Downloads from a hub that is a test's own, with a small range and no real pause. Of a connection
+ * that is cut, Java's client may lose the last bytes.
+ */
+@Timeout(60)
 abstract class DownloadTests {
   static final String REPOSITORY = "openai-community/gpt2";
   static final String CONFIG = "{\"model_type\": \"gpt2\"}";
@@ -100,7 +105,7 @@ abstract class DownloadTests {
   }
 
   long asked() {
-    return hub.gets(WEIGHTS).stream().mapToLong(DownloaderTest::length).sum();
+    return hub.gets(WEIGHTS).stream().mapToLong(DownloadTests::length).sum();
   }
 
   static long length(FakeHub.Seen request) {

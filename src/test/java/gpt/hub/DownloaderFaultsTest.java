@@ -137,6 +137,23 @@ class DownloaderFaultsTest extends DownloadTests {
     assertTrue(fails("gpt2").contains("no sum"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"bytes 5-399999/400000", "bytes 0-399999/400001", "bytes */400000", ""})
+  void anotherRangeThanAskedForIsNotTaken(String range) {
+    connections = 1;
+    hub.fails(WEIGHTS, FakeHub.status(206, "Content-Range", range));
+    String message = fails("gpt2");
+    assertTrue(message.contains("206 with '" + range + "' when asked for byte 0"), message);
+  }
+
+  @Test
+  void anotherLengthThanTheHubSaysIsNotTaken() {
+    connections = 1;
+    hub.fails(WEIGHTS, FakeHub.content("an error page"));
+    String message = fails("gpt2");
+    assertTrue(message.contains("200 with 13 bytes; the hub says it has 400000"), message);
+  }
+
   @Test
   void onlySafeAddressesAreFollowed() {
     hub.sendsTo("ftp://127.0.0.1/");
