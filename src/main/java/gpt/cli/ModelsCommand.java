@@ -62,7 +62,7 @@ final class ModelsCommand implements Callable<Integer> {
       return bad(model, "not a GPT-2: " + model.type().get());
     }
     return switch (model.state()) {
-      case INCOMPLETE -> bad(model, "incomplete: gpt download " + model.name() + " goes on");
+      case INCOMPLETE -> bad(model, "incomplete: the same gpt download goes on");
       case NO_WEIGHTS -> bad(model, "no model.safetensors");
       case COMPLETE -> complete(model);
     };

@@ -9,13 +9,13 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 
@@ -95,15 +95,14 @@ public final class Downloader {
       Retries retries = new Retries(tuning);
       HubApi api = new HubApi(http, retries, model, settings.token().isPresent());
       return new Run(model, http, retries, api, api.commit()).run();
-    } catch (NoSuchFileException | AccessDeniedException e) {
+    } catch (FileSystemException e) {
       throw new GptException(
           settings.cache()
               + ": cannot be written: "
+              + (e instanceof AccessDeniedException ? "no access to " : "")
               + Text.reason(e)
-              + "; HF_HUB_CACHE names another",
+              + "; HF_HUB_CACHE names another folder",
           e);
-    } catch (FileSystemException e) {
-      throw new GptException("cannot be written: " + Text.reason(e), e);
     } catch (IOException e) {
       throw new GptException(settings.cache() + ": " + Text.reason(e), e);
     }
@@ -137,8 +136,6 @@ public final class Downloader {
         files.add(api.describe(commit.id(), name));
       }
       plan(files);
-      Files.createDirectories(snapshot);
-      Files.createDirectories(cache.blob(repository, "x").getParent());
       for (RemoteFile file : files) {
         load(file);
       }
@@ -219,6 +216,8 @@ public final class Downloader {
                 + Text.bytes(free)
                 + " are free; make room, or set HF_HUB_CACHE to a folder on another disk");
       }
+      Files.createDirectories(snapshot);
+      Files.createDirectories(cache.blob(repository, "x").getParent());
       listener.planned(total, present);
     }
 
@@ -332,7 +331,7 @@ public final class Downloader {
               && new String(Files.readAllBytes(ref), US_ASCII).equals(commit.id());
       if (!known && !model.revision().equals(commit.id())) {
         Files.createDirectories(ref.getParent());
-        Path written = ref.resolveSibling("." + ProcessHandle.current().pid() + ".tmp");
+        Path written = ref.resolveSibling("." + UUID.randomUUID() + ".tmp");
         Files.write(written, commit.id().getBytes(US_ASCII));
         Files.move(
             written, ref, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -151,7 +152,7 @@ public final class HubCache {
 
   private static List<CachedModel> models(String repository, Path folder) throws IOException {
     Map<String, List<String>> revisions = revisions(folder.resolve("refs"));
-    long begun = begun(folder.resolve("blobs"));
+    OptionalLong begun = begun(folder.resolve("blobs"));
     List<CachedModel> models = new ArrayList<>();
     for (Path snapshot : entries(folder.resolve("snapshots"))) {
       String commit = snapshot.getFileName().toString();
@@ -160,14 +161,14 @@ public final class HubCache {
             model(repository, snapshot, commit, revisions.getOrDefault(commit, List.of()), begun));
       }
     }
-    if (models.isEmpty() && begun > 0) {
+    if (models.isEmpty() && begun.isPresent()) {
       models.add(
           new CachedModel(
               repository,
               List.of(HubName.MAIN),
               Optional.empty(),
               folder,
-              begun,
+              begun.getAsLong(),
               CachedModel.State.INCOMPLETE,
               Optional.empty()));
     }
@@ -175,20 +176,22 @@ public final class HubCache {
   }
 
   private static CachedModel model(
-      String repository, Path snapshot, String commit, List<String> revisions, long begun)
+      String repository, Path snapshot, String commit, List<String> revisions, OptionalLong begun)
       throws IOException {
     boolean complete = isComplete(snapshot);
     boolean index = Files.isRegularFile(snapshot.resolve(INDEX));
     CachedModel.State state =
         complete
             ? CachedModel.State.COMPLETE
-            : begun > 0 || index ? CachedModel.State.INCOMPLETE : CachedModel.State.NO_WEIGHTS;
+            : begun.isPresent() || index
+                ? CachedModel.State.INCOMPLETE
+                : CachedModel.State.NO_WEIGHTS;
     return new CachedModel(
         repository,
         revisions,
         Optional.of(commit),
         snapshot,
-        size(snapshot) + (complete ? 0 : begun),
+        size(snapshot) + (complete ? 0 : begun.orElse(0)),
         state,
         type(snapshot.resolve(CONFIG)));
   }
@@ -210,12 +213,15 @@ public final class HubCache {
     return all;
   }
 
-  /** The bytes that are there of files which are not complete, this program's or another's. */
-  private static long begun(Path blobs) throws IOException {
-    long bytes = 0;
+  /**
+   * The bytes that are there of files which are not complete, this program's or another's; empty
+   * where there is no such file.
+   */
+  private static OptionalLong begun(Path blobs) throws IOException {
+    OptionalLong bytes = OptionalLong.empty();
     for (Path file : entries(blobs)) {
       if (file.getFileName().toString().endsWith(INCOMPLETE)) {
-        bytes += PartialFile.loaded(file);
+        bytes = OptionalLong.of(bytes.orElse(0) + PartialFile.loaded(file));
       }
     }
     return bytes;

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -136,7 +137,7 @@ final class HubHttp implements Closeable {
       return response;
     } catch (SSLHandshakeException e) {
       throw new GptException(uri.getAuthority() + ": no safe connection: " + Text.reason(e), e);
-    } catch (ConnectException e) {
+    } catch (ConnectException | HttpConnectTimeoutException e) {
       String message =
           uri.getAuthority()
               + ": cannot be reached"

@@ -91,22 +91,27 @@ class HubModelsTest {
     Files.write(
         Files.createDirectories(cache.resolve("models--a--begun/blobs")).resolve("1.incomplete"),
         new byte[5000]);
+    Files.createDirectories(cache.resolve("models--b--nothing/blobs"));
+    Files.createFile(cache.resolve("models--b--nothing/blobs/2.gpt.incomplete"));
     List<String> lines = ModelsCommand.toText(cache).lines().toList();
     assertTrue(lines.get(0).matches("model +commit +size +shape"), lines::toString);
     assertTrue(
-        lines.get(1).matches("a/begun@a{40} +a{8} +5.0 kB  incomplete: gpt download a/begun@a.*"),
+        lines
+            .get(1)
+            .matches("a/begun@a{40} +a{8} +5.0 kB  incomplete: the same gpt download goes on"),
+        lines::toString);
+    assertTrue(lines.get(2).matches("b/nothing .* 0.0 kB  incomplete: .*"), lines::toString);
+    assertTrue(
+        lines.get(3).matches("meta/llama@a{40} +a{8} .* 0.0 kB  not a GPT-2: llama"),
         lines::toString);
     assertTrue(
-        lines.get(2).matches("meta/llama@a{40} +a{8} .* 0.0 kB  not a GPT-2: llama"),
-        lines::toString);
-    assertTrue(
-        lines.get(3).matches("openai-community/gpt2 +01234567 .* kB  n_layer \\d+, .*, f32"),
+        lines.get(4).matches("openai-community/gpt2 +01234567 .* kB  n_layer \\d+, .*, f32"),
         lines::toString);
     assertEquals("in " + cache, lines.getLast());
     JsonObject json = ModelsCommand.toJson(cache);
     JsonObject begun = json.getAsJsonArray("models").get(0).getAsJsonObject();
     assertFalse(begun.get("complete").getAsBoolean() || begun.get("runs").getAsBoolean());
-    JsonObject gpt2 = json.getAsJsonArray("models").get(2).getAsJsonObject();
+    JsonObject gpt2 = json.getAsJsonArray("models").get(3).getAsJsonObject();
     assertEquals("[\"main\"]", gpt2.get("revisions").toString());
     assertEquals(FakeHub.COMMIT, gpt2.get("commit").getAsString());
     assertTrue(gpt2.get("bytes").getAsLong() > Files.size(GOLDEN.resolve("model.safetensors")));

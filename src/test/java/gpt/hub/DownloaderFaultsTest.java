@@ -109,6 +109,17 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
+  void aFolderThatCannotBeMadeIsSaidInOneLine() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    environment.put("HF_HUB_CACHE", file.resolve("hub").toString());
+    String message = fails("gpt2");
+    assertTrue(message.contains(file.resolve("hub") + ": cannot be written: "), message);
+    assertTrue(message.contains("HF_HUB_CACHE names another"), message);
+    assertEquals(0, planned); // which is told when it begins
+    assertEquals(List.of(), hub.gets(WEIGHTS));
+  }
+
+  @Test
   void whatTheHubDoesNotHave() {
     assertTrue(fails("no/model").contains("no model no/model"));
     assertTrue(fails("gpt2@nope").contains("has no revision nope"));

@@ -202,7 +202,7 @@ class DownloaderTest extends DownloadTests {
         WEIGHTS,
         (exchange, body) -> {
           // The first holds the lock until the second waits for it.
-          for (int i = 0; i < 500 && waited.isEmpty(); i++) {
+          for (int i = 0; i < 4000 && waited.isEmpty(); i++) {
             try {
               Thread.sleep(10);
             } catch (InterruptedException e) {

@@ -214,6 +214,7 @@ public final class FakeHub implements AutoCloseable {
       return;
     }
     JsonObject json = new JsonObject();
+    json.addProperty("id", repository);
     json.addProperty("sha", COMMIT);
     JsonArray siblings = new JsonArray();
     for (String name : new TreeMap<>(files).keySet()) {
