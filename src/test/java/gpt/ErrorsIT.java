@@ -106,7 +106,10 @@ class ErrorsIT {
   void aModelThatIsNotThere() {
     Program.gpt("--model", "nope").run().failed(1, "no such file or folder", "weights");
     Program.gpt("--model", "/no/such/ckpt.pt").run().failed(1, "/no/such/ckpt.pt");
-    Program.gpt("--model", "gpt2").run().failed(1, "gpt2", "model.safetensors");
+    Program.gpt("--model", "gpt2")
+        .environment("HF_HUB_CACHE", folder.toString())
+        .run()
+        .failed(1, "gpt2", folder.toString(), "gpt download gpt2");
     Program.gpt("info", "--model", folder.toString()).run().failed(1, folder.toString());
   }
 

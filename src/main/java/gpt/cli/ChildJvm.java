@@ -28,7 +28,17 @@ final class ChildJvm {
   /** What these commands do is no faster with the Vector API. */
   private static final Set<String> NO_COMPUTING =
       Set.of(
-          "tokens", "info", "devices", "export", "completion", "-h", "--help", "-V", "--version");
+          "tokens",
+          "info",
+          "download",
+          "models",
+          "devices",
+          "export",
+          "completion",
+          "-h",
+          "--help",
+          "-V",
+          "--version");
 
   private static String refusal;
 

@@ -53,6 +53,8 @@ final class ExportCommand implements Callable<Integer> {
       description = "The model to write; whatever generate takes.")
   private String model;
 
+  @Mixin private DownloadOption download;
+
   @Option(
       names = {"-o", "--out"},
       paramLabel = "DIR|FILE.gguf",
@@ -88,7 +90,8 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() {
     boolean gguf = format == null ? out.endsWith(GGUF_NAME) : format == Format.GGUF;
     Path path = gguf ? file() : folder();
-    try (Checkpoint checkpoint = Checkpoint.open(ModelLocator.locate(model));
+    Path from = download.locate(model, true);
+    try (Checkpoint checkpoint = Checkpoint.open(from);
         ProgressBar bar = new ProgressBar("writing", Terminal.isStandardError())) {
       Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
       CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);

@@ -23,7 +23,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt next|loss|tokens|attention|info|devices|export|make-random|completion [OPTIONS]",
+      "       gpt next|loss|tokens|attention|info [OPTIONS]",
+      "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help"
     },
     synopsisHeading = "Usage: ",
@@ -38,6 +39,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt tokens \"To be, or not to be\"",
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
       "  gpt info --model out-shakespeare",
+      "  gpt download gpt2                                  then: gpt --model gpt2",
+      "  gpt models",
       "  gpt devices",
       "  gpt export --model out-shakespeare/ckpt.pt --out my-model",
       "  gpt make-random --like gpt2-xl --out random-xl",
@@ -50,6 +53,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       TokensCommand.class,
       AttentionCommand.class,
       InfoCommand.class,
+      DownloadCommand.class,
+      ModelsCommand.class,
       DevicesCommand.class,
       ExportCommand.class,
       MakeRandomCommand.class,

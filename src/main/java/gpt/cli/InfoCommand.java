@@ -3,6 +3,7 @@ package gpt.cli;
 import gpt.checkpoint.Checkpoint;
 import gpt.model.GptConfig;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -37,7 +38,7 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private ModelInfo read() {
-    try (Checkpoint checkpoint = Checkpoint.open(model.path())) {
+    try (Checkpoint checkpoint = Checkpoint.open(model.path(true))) {
       GptConfig config = model.config(checkpoint);
       return ModelInfo.of(checkpoint, config, LoadedModel.tokenizer(checkpoint, config));
     }

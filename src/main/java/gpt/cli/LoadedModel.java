@@ -32,8 +32,8 @@ record LoadedModel(OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids
   static LoadedModel load(
       ModelOptions model, DeviceOptions device, DeviceOptions.Use use, Ids ids, boolean bar)
       throws PromptOptions.InvalidException {
+    Path path = model.path(bar);
     long start = System.nanoTime();
-    Path path = model.path();
     try (LoadProgress progress = new LoadProgress(bar && Terminal.isStandardError());
         Checkpoint checkpoint = Checkpoint.open(path)) {
       GptConfig config = model.config(checkpoint);

@@ -65,6 +65,8 @@ final class MakeRandomCommand implements Callable<Integer> {
           "Whose shape: ${COMPLETION-CANDIDATES}, or a model that is here, as --model takes it.")
   private String like;
 
+  @Mixin private DownloadOption download;
+
   @Option(
       names = {"-o", "--out"},
       paramLabel = "DIR",
@@ -121,7 +123,7 @@ final class MakeRandomCommand implements Callable<Integer> {
     if (published != null) {
       return new Like(published, Optional.empty());
     }
-    Path path = ModelLocator.locate(like.equals(DEMO) ? ModelLocator.DEMO : like);
+    Path path = download.locate(like.equals(DEMO) ? ModelLocator.DEMO : like, true);
     try (Checkpoint checkpoint = Checkpoint.open(path)) {
       return new Like(checkpoint.config(), checkpoint.characters());
     }

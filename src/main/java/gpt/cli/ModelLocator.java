@@ -8,54 +8,50 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 
 /** Finds the file or folder that {@code --model} means. */
 final class ModelLocator {
   /** The model that comes with the sources. */
   static final String DEMO = "shakespeare-char";
 
-  private static final Set<String> PUBLISHED =
-      Set.of("gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl", "distilgpt2");
-
   private ModelLocator() {}
 
-  /**
-   * A path that exists, or else a folder of that name in {@code weights/}.
-   *
-   * @throws GptException where there is neither
-   */
-  static Path locate(String model) {
-    return locate(model, weightsFolders());
+  /** A path that exists, or else a folder of that name in {@code weights/}. */
+  static Optional<Path> find(String model) {
+    return find(model, weightsFolders());
   }
 
-  static Path locate(String model, List<Path> weightsFolders) {
+  static Optional<Path> find(String model, List<Path> weightsFolders) {
     Path path = path(model);
     if (!model.isEmpty() && Files.exists(path)) {
-      return path;
+      return Optional.of(path);
     }
-    if (model.matches("[\\w.-]*\\w[\\w.-]*")) {
-      for (Path weights : weightsFolders) {
-        if (Files.exists(weights.resolve(model))) {
-          return weights.resolve(model);
-        }
-      }
-      if (PUBLISHED.contains(model)) {
-        throw new GptException(
-            "--model "
-                + model
-                + ": downloading by name is not there yet; a folder with the model's config.json"
-                + " and model.safetensors works: --model FOLDER");
-      }
-      throw new GptException(
-          "--model "
-              + model
-              + ": no such file or folder, and no "
-              + model
-              + " in "
-              + String.join(", ", weightsFolders.stream().map(Path::toString).toList()));
-    }
-    throw new GptException("--model " + model + ": no such file or folder");
+    return isName(model)
+        ? weightsFolders.stream().map(w -> w.resolve(model)).filter(Files::exists).findFirst()
+        : Optional.empty();
+  }
+
+  private static boolean isName(String model) {
+    return model.matches("[\\w.-]*\\w[\\w.-]*");
+  }
+
+  /** The error for what {@link #find} does not find. */
+  static GptException missing(String model) {
+    return missing(model, weightsFolders());
+  }
+
+  static GptException missing(String model, List<Path> weightsFolders) {
+    return new GptException(
+        "--model "
+            + model
+            + ": no such file or folder"
+            + (isName(model)
+                ? ", and no "
+                    + model
+                    + " in "
+                    + String.join(", ", weightsFolders.stream().map(Path::toString).toList())
+                : ""));
   }
 
   /** Beside the jar's folder, beside that folder's parent (target/..), in the working directory. */

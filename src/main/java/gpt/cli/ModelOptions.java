@@ -4,6 +4,7 @@ import gpt.checkpoint.Checkpoint;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, and how it is read. */
@@ -14,10 +15,13 @@ final class ModelOptions {
       defaultValue = ModelLocator.DEMO,
       description = {
         "A folder with config.json and model.safetensors, a nanoGPT output folder, a ckpt.pt, a"
-            + " .safetensors or .gguf file, or the name of a folder in weights/.",
+            + " .safetensors or .gguf file, the name of a folder in weights/, or a model of the hub: gpt2,"
+            + " gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, ORG/NAME[@REVISION].",
         "Default: ${DEFAULT-VALUE}"
       })
   private String model;
+
+  @Mixin private DownloadOption download;
 
   @Option(
       names = "--gelu",
@@ -26,9 +30,13 @@ final class ModelOptions {
       description = "The activation's form. Default: what the checkpoint says.")
   private Gelu gelu;
 
-  /** The file or folder. */
-  Path path() {
-    return ModelLocator.locate(model);
+  /**
+   * The file or folder.
+   *
+   * @param notes whether a download that is needed may say so and ask
+   */
+  Path path(boolean notes) {
+    return download.locate(model, notes);
   }
 
   /** The checkpoint's shape, with the activation that was asked for. */

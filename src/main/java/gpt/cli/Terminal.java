@@ -14,6 +14,10 @@ final class Terminal {
 
   private Terminal() {}
 
+  static boolean isStandardInput() {
+    return is(0);
+  }
+
   static boolean isStandardOutput() {
     return is(1);
   }

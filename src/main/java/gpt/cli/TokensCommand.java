@@ -53,6 +53,8 @@ final class TokensCommand implements Callable<Integer> {
       description = "The model whose tokens they are. Default: " + ModelLocator.DEMO)
   private String model;
 
+  @Mixin private DownloadOption download;
+
   @Option(
       names = "--tokenizer",
       paramLabel = "gpt2",
@@ -139,7 +141,7 @@ final class TokensCommand implements Callable<Integer> {
       return new Gpt2Tokenizer();
     }
     String name = model == null ? ModelLocator.DEMO : model;
-    try (Checkpoint checkpoint = Checkpoint.open(ModelLocator.locate(name))) {
+    try (Checkpoint checkpoint = Checkpoint.open(download.locate(name, true))) {
       return LoadedModel.tokenizer(checkpoint, checkpoint.config())
           .orElseThrow(
               () ->

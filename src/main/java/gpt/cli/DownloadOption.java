@@ -1,0 +1,31 @@
+package gpt.cli;
+
+import gpt.hub.HubName;
+import gpt.hub.HubSettings;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Whether a model that is named, and not there, is downloaded. */
+final class DownloadOption {
+  @Option(
+      names = "--download",
+      description =
+          "Download a model that is named where the Hugging Face cache lacks it, unasked.")
+  private boolean download;
+
+  /**
+   * What {@code --model} means: a path, a folder in {@code weights/}, or a model of the hub in the
+   * cache or loaded into it.
+   *
+   * @param notes whether there may be notes, a bar and a question on standard error
+   */
+  Path locate(String model, boolean notes) {
+    Optional<Path> local = ModelLocator.find(model);
+    if (local.isPresent()) {
+      return local.get();
+    }
+    HubName name = HubName.parse(model).orElseThrow(() -> ModelLocator.missing(model));
+    return new HubModels(HubSettings.ofProcess()).take(name, download, notes);
+  }
+}

@@ -1,0 +1,249 @@
+package gpt.hub;
+
+import gpt.hub.HubHttp.Answer;
+import gpt.model.GptException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.LongConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Loads what is missing of one file, its ranges at once. */
+final class Transfer {
+  private static final int BUFFER = 64 << 10;
+  private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
+
+  private final HubHttp http;
+  private final HubApi api;
+  private final Retries retries;
+  private final URI address;
+  private final RemoteFile file;
+  private final PartialFile partial;
+  private final LongConsumer loaded;
+
+  /**
+   * A transfer.
+   *
+   * @param loaded hears of further bytes, from any thread; fewer where a server makes it begin
+   *     again
+   */
+  Transfer(
+      HubHttp http,
+      HubApi api,
+      Retries retries,
+      URI address,
+      RemoteFile file,
+      PartialFile partial,
+      LongConsumer loaded) {
+    this.http = http;
+    this.api = api;
+    this.retries = retries;
+    this.address = address;
+    this.file = file;
+    this.partial = partial;
+    this.loaded = loaded;
+  }
+
+  /** The server has the file as a whole only. */
+  private static final class NoRangesException extends IOException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  void run() throws IOException {
+    if (partial.loaded() == file.size()) {
+      return;
+    }
+    try {
+      ranges();
+    } catch (NoRangesException e) {
+      retries.run(this::whole);
+    }
+  }
+
+  private void ranges() throws IOException {
+    int ranges = partial.ranges();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      ExecutorCompletionService<Void> tasks = new ExecutorCompletionService<>(threads);
+      for (int i = 0; i < ranges; i++) {
+        int range = i;
+        tasks.submit(() -> retries.run(() -> range(range)));
+      }
+      try {
+        for (int i = 0; i < ranges; i++) {
+          tasks.take().get();
+        }
+      } catch (ExecutionException e) {
+        threads.shutdownNow();
+        switch (e.getCause()) {
+          case IOException io -> throw io;
+          case GptException known -> throw known;
+          case Throwable other -> throw new IllegalStateException(other);
+        }
+      } catch (InterruptedException e) {
+        threads.shutdownNow();
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
+      }
+    }
+  }
+
+  private Void range(int range) throws PassingException, IOException {
+    long from = partial.position(range);
+    long end = partial.end(range);
+    if (from == end) {
+      return null;
+    }
+    try (Answer answer = http.get(address, from, end)) {
+      checkLeft(answer);
+      if (answer.status() == 200 && from == 0 && end == file.size()) {
+        checkLength(answer);
+      } else if (answer.status() == 200) {
+        throw new NoRangesException();
+      } else {
+        checkRange(answer, from);
+      }
+      fill(range, answer.body());
+    }
+    return null;
+  }
+
+  /** From the first byte to the last, over one connection. */
+  private Void whole() throws PassingException, IOException {
+    loaded.accept(-partial.loaded());
+    partial.reset(1);
+    try (Answer answer = http.get(address)) {
+      checkLeft(answer);
+      checkLength(answer);
+      fill(0, answer.body());
+    }
+    return null;
+  }
+
+  private void fill(int range, InputStream in) throws PassingException, IOException {
+    byte[] buffer = new byte[BUFFER];
+    long begin = partial.position(range);
+    try {
+      while (partial.position(range) < partial.end(range)) {
+        int most = (int) Math.min(BUFFER, partial.end(range) - partial.position(range));
+        int n = 0;
+        try {
+          // Never more than was asked for, however much comes.
+          while (n < most) {
+            int further = in.read(buffer, n, most - n);
+            if (further < 0) {
+              throw new IOException("the connection was cut");
+            }
+            n += further;
+          }
+        } finally {
+          write(range, buffer, n);
+        }
+      }
+    } catch (LocalException e) {
+      throw e.unwrapped();
+    } catch (IOException e) {
+      throw new PassingException(
+          address.getAuthority() + ": " + file.name() + ": " + Text.reason(e),
+          e,
+          null,
+          partial.position(range) > begin);
+    }
+  }
+
+  private void write(int range, byte[] buffer, int n) throws LocalException {
+    if (n > 0) {
+      local(
+          () -> {
+            partial.append(range, buffer, n);
+            partial.mark(range);
+          });
+      loaded.accept(n);
+    }
+  }
+
+  /** A failure of the disk, which no other attempt mends. */
+  private static final class LocalException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private LocalException(IOException cause) {
+      super(cause);
+    }
+
+    private IOException unwrapped() {
+      return (IOException) getCause();
+    }
+  }
+
+  /** Writes to the disk. */
+  @FunctionalInterface
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  private static void local(Writing writing) throws LocalException {
+    try {
+      writing.run();
+    } catch (IOException e) {
+      throw new LocalException(e);
+    }
+  }
+
+  /** An address that the hub signed may have run out: asking the hub again gives a fresh one. */
+  private void checkLeft(Answer answer) throws PassingException {
+    boolean left = !answer.from().getAuthority().equals(address.getAuthority());
+    if (left && (answer.status() == 401 || answer.status() == 403)) {
+      throw new PassingException(
+          answer.from().getAuthority()
+              + ": "
+              + file.name()
+              + ": the server answers "
+              + answer.status(),
+          null,
+          null,
+          false);
+    }
+    api.check(answer, Optional.of(file.name()));
+  }
+
+  private void checkLength(Answer answer) {
+    Optional<String> length = answer.header("Content-Length");
+    if (answer.status() != 200
+        || length.isPresent() && !length.get().equals(String.valueOf(file.size()))) {
+      throw other(answer, "answers " + answer.status() + " with " + length.orElse("?") + " bytes");
+    }
+  }
+
+  private void checkRange(Answer answer, long from) {
+    Matcher range = CONTENT_RANGE.matcher(answer.header("Content-Range").orElse(""));
+    if (answer.status() != 206
+        || !range.matches()
+        || !range.group(1).equals(String.valueOf(from))
+        || !range.group(3).equals("*") && !range.group(3).equals(String.valueOf(file.size()))) {
+      throw other(
+          answer,
+          "answers "
+              + answer.status()
+              + " with '"
+              + Text.line(answer.header("Content-Range").orElse(""))
+              + "' when asked for byte "
+              + from);
+    }
+  }
+
+  private GptException other(Answer answer, String what) {
+    return new GptException(
+        answer.from().getAuthority()
+            + ": "
+            + file.name()
+            + ": "
+            + what
+            + "; the hub says it has "
+            + file.size());
+  }
+}

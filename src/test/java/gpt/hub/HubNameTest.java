@@ -1,0 +1,61 @@
+package gpt.hub;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.model.GptException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HubNameTest {
+  @ParameterizedTest
+  @CsvSource({
+    "gpt2, openai-community/gpt2, main",
+    "gpt2-xl@v1, openai-community/gpt2-xl, v1",
+    "distilgpt2, distilbert/distilgpt2, main",
+    "Org/na.me_2@refs/pr/1, Org/na.me_2, refs/pr/1"
+  })
+  void namesOfTheHub(String text, String repository, String revision) {
+    HubName name = HubName.of(text);
+    assertEquals(repository, name.repository());
+    assertEquals(revision, name.revision());
+    assertEquals(text, name.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "gpt3",
+        "a/b/c",
+        "../b",
+        "a/..",
+        "/a/b",
+        "a/b@",
+        "a/b@../x",
+        "a/b@x/../../y",
+        "a/b@-x",
+        "a--b/c",
+        "a/b.git",
+        "a/b c",
+        "a/b\n",
+        "a/b?x",
+        "a\\b/c"
+      })
+  void everythingElse(String text) {
+    assertTrue(HubName.parse(text).isEmpty());
+    assertThrows(GptException.class, () -> HubName.of(text));
+  }
+
+  @Test
+  void anOldCacheHasBareNames() {
+    assertEquals(
+        List.of("openai-community/gpt2", "gpt2"), HubName.of("openai-community/gpt2").cachedAs());
+    assertEquals("gpt2", HubName.of("openai-community/gpt2").toString());
+    assertTrue(HubName.parse("a/" + "b".repeat(95)).isEmpty());
+  }
+}
