@@ -3,7 +3,6 @@ package gpt.cli;
 import gpt.checkpoint.Checkpoint;
 import gpt.model.GptConfig;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -15,8 +15,8 @@ final class ModelOptions {
       defaultValue = ModelLocator.DEMO,
       description = {
         "A folder with config.json and model.safetensors, a nanoGPT output folder, a ckpt.pt, a"
-            + " .safetensors or .gguf file, the name of a folder in weights/, or a model of the hub: gpt2,"
-            + " gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, ORG/NAME[@REVISION].",
+            + " .safetensors or .gguf file, the name of a folder in weights/, or a model of the"
+            + " hub: gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, ORG/NAME[@REVISION].",
         "Default: ${DEFAULT-VALUE}"
       })
   private String model;

@@ -151,6 +151,12 @@ final class FuzzGgufs {
     for (long offset : new long[] {0, 32, 96, 65, -1, -32, Long.MIN_VALUE, Long.MAX_VALUE - 31}) {
       attack("offset-" + offset, t -> t.tensor("position_embd.weight").offset = offset);
     }
+    attack("overlap", t -> t.add("x", 2, 5).offset = 0);
+    attack("last-inside-another", t -> t.add("x", 8).offset = t.tensors.getFirst().offset + 32);
+    attack(
+        "shape-2-64-and-nothing", // its bytes would be none, if the product were 64 bits
+        t -> t.add("x", 1L << 32, 1L << 32));
+    attack("shape-negative-twice", t -> t.add("x", -1, -8));
     attack("last-beyond", t -> t.tensors.getLast().offset = Long.MAX_VALUE - 31);
     attack("cut", t -> t.data = Arrays.copyOf(t.data, t.data.length / 2));
     attack("no-data", t -> t.data = new byte[0]);

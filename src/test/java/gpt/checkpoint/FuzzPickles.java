@@ -113,6 +113,14 @@ final class FuzzPickles {
     put("laughs-lists", laughs(Opcodes.EMPTY_LIST, Opcodes.APPENDS));
     put("attack-laughs-sets", laughs(Opcodes.EMPTY_SET, Opcodes.ADDITEMS));
     put("attack-laughs-keys", laughs(Opcodes.EMPTY_DICT, Opcodes.SETITEMS));
+    put(
+        "attack-laughs-in-a-set",
+        laughs(Opcodes.EMPTY_LIST, Opcodes.APPENDS)
+            .op('q', 0, Opcodes.EMPTY_SET, Opcodes.MARK, 'h', 0, Opcodes.ADDITEMS));
+    put(
+        "attack-laughs-frozen",
+        laughs(Opcodes.EMPTY_LIST, Opcodes.APPENDS)
+            .op('q', 0, Opcodes.MARK, 'h', 0, Opcodes.FROZENSET));
     put("itself", new PickleBuilder().op(Opcodes.EMPTY_LIST, 'q', 0, 'h', 0, Opcodes.APPEND));
     put("deep", repeated(100_000, Opcodes.EMPTY_TUPLE, Opcodes.TUPLE1));
     put("dicts", repeated(100_000, Opcodes.NONE, Opcodes.EMPTY_DICT));
@@ -231,7 +239,7 @@ final class FuzzPickles {
     for (int offset : new int[] {0, -1, good.length}) {
       byte[] bad = good.clone();
       little(bad).putInt(directory(good, "ckpt/data/0") + 42, offset);
-      seeds.put("zip-offset-" + offset, bad);
+      seeds.put((offset == 0 ? "" : "attack-") + "zip-offset-" + offset, bad);
     }
     byte[] counts = good.clone();
     little(counts).putShort(good.length - 14, (short) -1).putShort(good.length - 12, (short) -1);
@@ -239,6 +247,10 @@ final class FuzzPickles {
     byte[] start = good.clone();
     little(start).putInt(good.length - 6, -1);
     seeds.put("zip-64-without", start);
+    seeds.put("valid-zip-64", zip64(good, 40));
+    for (long size : new long[] {0, 41, 1L << 32, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE, -1}) {
+      seeds.put("attack-zip-64-" + Long.toUnsignedString(size), zip64(good, size));
+    }
     seeds.put("attack-zip-overlaps", overlaps(folder, 50, 4096));
   }
 
@@ -258,6 +270,24 @@ final class FuzzPickles {
   /** Where an entry of the zip's directory begins. */
   private static int directory(byte[] zip, String name) {
     return new String(zip, StandardCharsets.ISO_8859_1).lastIndexOf(name + "PK") - 46;
+  }
+
+  /** A zip whose first record has its size in 64 bits. */
+  private static byte[] zip64(byte[] zip, long size) {
+    int at = directory(zip, "ckpt/data/0");
+    int end = at + 46 + "ckpt/data/0".length();
+    byte[] sizes = TinyGguf.little(8, size);
+    byte[] out =
+        TinyGguf.join(
+            Arrays.copyOf(zip, end),
+            new byte[] {1, 0, 16, 0},
+            sizes,
+            sizes,
+            Arrays.copyOfRange(zip, end, zip.length));
+    little(out).putInt(at + 20, -1).putInt(at + 24, -1).putShort(at + 30, (short) 20);
+    int directorySize = out.length - 10;
+    little(out).putInt(directorySize, little(out).getInt(directorySize) + 20);
+    return out;
   }
 
   /** A model of many blocks whose entries in the zip are all the same bytes of the file. */

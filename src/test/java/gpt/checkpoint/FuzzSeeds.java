@@ -6,18 +6,26 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
 
 /**
  * Files that a fuzzer begins with, and that the tests read: some good ones of each reader, and
  * attacks by hand. Their names begin with {@link #VALID}, {@link #ATTACK}, which must be refused,
- * or neither.
+ * or neither. Beside them there are files that a fuzzer came to, of which together no part can be
+ * left out without leaving out some of the code that they reach.
  */
 final class FuzzSeeds {
   static final String VALID = "valid-";
   static final String ATTACK = "attack-";
+
+  private static final Path KEPT = Path.of("src/test/resources/gpt/fuzz");
 
   /** The fuzzer's files are no longer; a longer seed is for the tests alone. */
   private static final int LONGEST = 4096;
@@ -53,12 +61,40 @@ final class FuzzSeeds {
     return s.seeds;
   }
 
-  /** Writes a reader's seeds into a folder: READER FOLDER. */
+  /**
+   * What a fuzzer came to: a reader's corpus.zip, and each file by itself of which it complained.
+   */
+  static Map<String, byte[]> kept(FuzzReader reader) throws IOException {
+    Map<String, byte[]> kept = new LinkedHashMap<>();
+    Path folder = KEPT.resolve(reader.word());
+    if (!Files.exists(folder)) {
+      return kept; // nothing was kept of it yet
+    }
+    List<Path> files;
+    try (Stream<Path> all = Files.list(folder)) {
+      files = all.sorted().toList();
+    }
+    for (Path file : files) {
+      if (!file.endsWith("corpus.zip")) {
+        kept.put(file.getFileName().toString(), Files.readAllBytes(file));
+        continue;
+      }
+      try (ZipInputStream zip = new ZipInputStream(Files.newInputStream(file))) {
+        for (ZipEntry e; (e = zip.getNextEntry()) != null; ) {
+          kept.put(e.getName(), zip.readAllBytes());
+        }
+      }
+    }
+    return kept;
+  }
+
+  /** Writes a reader's seeds, and what is kept, into a folder: READER FOLDER. */
   public static void main(String[] args) throws IOException {
     FuzzReader reader = FuzzReader.valueOf(args[0].toUpperCase(Locale.ROOT));
     Path folder = Files.createDirectories(Path.of(args[1]));
-    for (Map.Entry<String, byte[]> seed :
-        of(reader, Files.createTempDirectory("seeds")).entrySet()) {
+    Map<String, byte[]> all = of(reader, Files.createTempDirectory("seeds"));
+    all.putAll(kept(reader));
+    for (Map.Entry<String, byte[]> seed : all.entrySet()) {
       if (seed.getValue().length <= LONGEST) {
         Files.write(folder.resolve(seed.getKey()), seed.getValue());
       }
@@ -82,6 +118,7 @@ final class FuzzSeeds {
     byte[] good = Files.readAllBytes(tiny.file("model.safetensors"));
     seeds.put("valid-file", good);
     String header = tiny.header.toString();
+    String rest = header.substring(1);
     add("valid-header", header);
     for (long length : new long[] {0, 1, -1, 1L << 63, 1L << 62, 100_000_000, good.length - 7L}) {
       byte[] bad = good.clone();
@@ -90,7 +127,10 @@ final class FuzzSeeds {
     }
     tensor(header, "overlap", "[10]", 0, 40);
     tensor(header, "inside", "[1]", 8, 12);
-    tensor(header, "gap", "[0]", 377, 377);
+    tensor(header, "nothing-beyond", "[0]", 380, 380);
+    tiny.data = Arrays.copyOf(tiny.data, tiny.data.length + 8);
+    tiny.write("{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[380,384]}," + rest);
+    seeds.put("attack-gap", Files.readAllBytes(tiny.file("model.safetensors")));
     tensor(header, "backwards", "[0]", 40, 0);
     tensor(header, "beyond", "[1]", 376, 380);
     tensor(header, "huge-end", "[1]", 0, Long.MAX_VALUE);
@@ -102,11 +142,11 @@ final class FuzzSeeds {
     tensor(header, "shape-of-a-half", "[0.5]", 376, 376);
     tensor(header, "shape-1e400", "[1e400]", 376, 376);
     tensor(header, "shape-of-texts", "[\"1\"]", 376, 380);
-    String rest = header.substring(1);
     String many = "{\"dtype\":\"F32\",\"shape\":[%s0],\"data_offsets\":[0,0]},";
     add("valid-shape-of-many", "{\"x\":" + many.formatted("0,".repeat(200_000)) + rest);
     attack("tensor-twice", header.replaceFirst("\\}\\s*$", "," + rest));
-    attack("key-twice", "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}");
+    String twice = "{\"x\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[0],";
+    attack("key-twice", twice + "\"data_offsets\":[376,376]}," + rest);
     attack("metadata-twice", "{\"__metadata__\":{},\"__metadata__\":{}}");
     attack("metadata-deep", "{\"__metadata__\":" + "[".repeat(1000) + "]".repeat(1000) + "}");
     attack("metadata-deeper", "{\"__metadata__\":" + "[".repeat(100_000));
@@ -215,6 +255,7 @@ final class FuzzSeeds {
     attack("type", with(good, "model_type", "\"\\u001b[2J\\nllama\""));
     attack("type-of-a-megabyte", with(good, "model_type", "\"" + "a".repeat(1 << 20) + "\""));
     attack("activation", with(good, "activation_function", "[\"gelu\"]"));
+    attack("layers-deep", with(good, "n_layer", "[".repeat(50_000) + "]".repeat(50_000)));
     attack("list", "[" + good + "]");
     json(good);
   }

@@ -17,12 +17,12 @@ import java.util.Locale;
 public final class FuzzTarget {
   /**
    * Bytes of heap that a reader may allocate in all, most of them for a moment, for each byte of a
-   * file. The costliest byte is one of an empty text in a GGUF file's array, a hundred.
+   * file. The costliest byte is an empty set in a pickle, a hundred.
    */
-  private static final long PER_BYTE = 200;
+  private static final long PER_BYTE = 128;
 
   /** For the model around the file, and the error. */
-  private static final long AT_LEAST = 1 << 20;
+  private static final long AT_LEAST = 1 << 18;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -35,19 +35,16 @@ public final class FuzzTarget {
   private static final class Meter implements FuzzReader.Memory {
     private final long start = allocated();
     private long end = -1;
-    private long native0;
-    private long native1;
+    private long weights;
 
     @Override
-    public void at(long done, long total) {
-      native0 = native1;
-      native1 = done;
+    public void weights(long bytes) {
+      weights = bytes;
     }
 
     @Override
     public void done() {
       end = allocated();
-      native1 = native0; // the last call only says that all is done
     }
 
     private static long allocated() {
@@ -100,9 +97,9 @@ public final class FuzzTarget {
       throw new TooMuchMemory(
           "%d bytes of heap for a file of %d".formatted(meter.heap(), data.length));
     }
-    if (meter.native1 > data.length + (1 << 12)) {
+    if (meter.weights > data.length + (1 << 12)) {
       throw new TooMuchMemory(
-          "%d bytes of weights from a file of %d".formatted(meter.native1, data.length));
+          "%d bytes of weights from a file of %d".formatted(meter.weights, data.length));
     }
     return refused;
   }

@@ -1,6 +1,7 @@
 package gpt.checkpoint;
 
 import gpt.checkpoint.PickleBuilder.Torch;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -107,7 +108,8 @@ final class TinyNanoGpt {
   /** A zip whose entries are stored or deflated, each by its name. */
   static Path zip(Path file, Map<String, byte[]> entries, ToIntFunction<String> methods)
       throws IOException {
-    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       for (Map.Entry<String, byte[]> e : entries.entrySet()) {
         ZipEntry entry = new ZipEntry(e.getKey());
         int method = methods.applyAsInt(e.getKey());
@@ -122,6 +124,6 @@ final class TinyNanoGpt {
         zip.write(e.getValue());
       }
     }
-    return file;
+    return Files.write(file, bytes.toByteArray());
   }
 }
