@@ -5,12 +5,15 @@ import gpt.checkpoint.Checkpoint.Content;
 import gpt.model.DType;
 import gpt.model.Tensor;
 import gpt.model.Weights;
+import gpt.tokenizer.BytePairs;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A GPT-2 in Hugging Face's layout: {@code config.json} and one safetensors file, or several with
@@ -92,15 +95,18 @@ final class HuggingFaceReader implements TensorSource {
   }
 
   private static Content content(
-      Path file, String format, HuggingFaceConfig config, Map<String, StoredTensor> stored) {
+      Path file, String format, HuggingFaceConfig config, Map<String, StoredTensor> stored)
+      throws IOException {
     HuggingFaceReader source = new HuggingFaceReader(file, stored);
     Weights weights = WeightsReader.read(config.model(), source, true, !config.tied());
     int vocabSize = config.model().vocabSize();
-    return new Content(
-        format,
-        config.model(),
-        weights,
-        Characters.fromJson(file.resolveSibling(Characters.FILE), vocabSize));
+    Optional<List<String>> characters =
+        Characters.fromJson(file.resolveSibling(Characters.FILE), vocabSize);
+    Optional<BytePairs> pairs =
+        characters.isPresent()
+            ? Optional.empty()
+            : VocabularyFiles.read(file.toAbsolutePath().getParent(), vocabSize);
+    return new Content(format, config.model(), weights, characters, pairs);
   }
 
   @Override

@@ -46,8 +46,11 @@ public final class Tokenizers {
       }
       return Optional.of(new CharacterTokenizer(characters.get()));
     }
-    return vocabSize >= Gpt2Tokenizer.VOCAB_SIZE && vocabSize <= GPT2_PADDED
-        ? Optional.of(new Gpt2Tokenizer())
-        : Optional.empty();
+    return isGpt2Size(vocabSize) ? Optional.of(new Gpt2Tokenizer()) : Optional.empty();
+  }
+
+  /** Whether a model of so many tokens, of which nothing else is known, has GPT-2's. */
+  public static boolean isGpt2Size(int vocabSize) {
+    return vocabSize >= Gpt2Tokenizer.VOCAB_SIZE && vocabSize <= GPT2_PADDED;
   }
 }

@@ -1,0 +1,118 @@
+package gpt.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import gpt.model.GptException;
+import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.Gpt2Tokenizer;
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Tokenizers;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VocabularyFilesTest {
+  private static final int ROWS = 8;
+
+  @TempDir Path tmp;
+
+  private void write(String vocabulary, String merges) throws IOException {
+    Files.writeString(tmp.resolve(VocabularyFiles.VOCABULARY), vocabulary);
+    Files.writeString(tmp.resolve(VocabularyFiles.MERGES), merges);
+  }
+
+  private Optional<BytePairs> read(int rows) throws IOException {
+    return VocabularyFiles.read(tmp, rows);
+  }
+
+  private void assertRefused(String message) {
+    GptException e = Assertions.assertThrows(GptException.class, () -> read(ROWS));
+    assertEquals(tmp + "/" + message, e.getMessage());
+  }
+
+  @Test
+  void aModelsOwnTokensAreTaken() throws IOException {
+    write(
+        "{\"a\":0,\"b\":1,\"ab\":2,\"\u0120\":3,\"<|endoftext|>\":5}", "#version: 0.2\r\na b\r\n");
+    Files.writeString(tmp.resolve("added_tokens.json"), "{\"<s>\":6}");
+    BytePairs pairs = read(ROWS).orElseThrow();
+    assertEquals(OptionalInt.of(5), pairs.end());
+    Tokenizer tokenizer = Tokenizers.forModel(Optional.empty(), read(ROWS), ROWS).orElseThrow();
+    assertArrayEquals(new int[] {2, 3, 0, 5, 6}, tokenizer.encode("ab a<|endoftext|><s>"));
+    assertEquals("ab", new String(tokenizer.decode(2), StandardCharsets.UTF_8));
+    assertEquals("\ufffd", new String(tokenizer.decode(4), StandardCharsets.UTF_8), "id 4");
+    assertEquals(7, tokenizer.vocabSize());
+  }
+
+  /** As many tokens as GPT-2 has, and others: its tokenizer would make nonsense of them. */
+  @Test
+  void gpt2sIsToldByItsContentNotByItsSize() throws IOException {
+    BytePairs gpt2 = BytePairs.gpt2();
+    JsonObject vocabulary = new JsonObject();
+    for (int id = 0; id < gpt2.tokens().size(); id++) {
+      vocabulary.addProperty(gpt2.tokens().get(id), id);
+    }
+    String merges = String.join("\n", gpt2.merges()) + "\n";
+    write(vocabulary.toString(), "#version: 0.2\n" + merges);
+    assertTrue(read(50257).isEmpty(), "the file that OpenAI published is known by its sum");
+    write(vocabulary.toString(), merges);
+    assertInstanceOf(
+        Gpt2Tokenizer.class,
+        Tokenizers.forModel(Optional.empty(), read(50304), 50304).orElseThrow());
+    int he = vocabulary.get("he").getAsInt();
+    int in = vocabulary.get("in").getAsInt();
+    vocabulary.addProperty("he", in);
+    vocabulary.addProperty("in", he);
+    write(vocabulary.toString(), merges);
+    Tokenizer other = Tokenizers.forModel(Optional.empty(), read(50257), 50257).orElseThrow();
+    assertArrayEquals(new int[] {in}, other.encode("he"));
+  }
+
+  @Test
+  void withoutBothFilesThereIsNone() throws IOException {
+    assertTrue(read(ROWS).isEmpty());
+    Files.writeString(tmp.resolve(VocabularyFiles.VOCABULARY), "{}");
+    assertTrue(read(ROWS).isEmpty());
+  }
+
+  @Test
+  void whatIsDamagedIsRefused() throws IOException {
+    write("[]", "a b\n");
+    assertRefused("vocab.json: expected an object of tokens and ids");
+    for (String id : new String[] {"8", "-1", "1.5", "99999999999", "\"x\""}) {
+      write("{\"a\":" + id + "}", "a b\n");
+      assertRefused(
+          "vocab.json: token 'a': expected an id from 0 to 7, found " + id.replace("\"", ""));
+    }
+    write("{\"a\":{}}", "a b\n");
+    assertRefused("vocab.json: token 'a': expected an id from 0 to 7, found none");
+    write("{\"a\":1,\"b\":1}", "a b\n");
+    assertRefused("vocab.json: token 'b': its id, 1, is that of 'a' too");
+    Files.write(tmp.resolve(VocabularyFiles.MERGES), new byte[] {'a', ' ', (byte) 0xFF});
+    assertRefused("merges.txt: is not UTF-8");
+  }
+
+  @Test
+  void itIsTheModelsTokenizer() throws IOException {
+    Path folder = new TinyHuggingFace(tmp).write();
+    Files.writeString(folder.resolve("vocab.json"), "{\"a\":0,\"b\":1,\"ab\":2}");
+    Files.writeString(folder.resolve("merges.txt"), "a b\n");
+    try (Checkpoint c = Checkpoint.open(folder)) {
+      assertEquals(3, c.bytePairs().orElseThrow().tokens().size());
+    }
+    Files.writeString(folder.resolve("characters.json"), "[\"x\"]");
+    try (Checkpoint c = Checkpoint.open(folder)) {
+      assertTrue(c.bytePairs().isEmpty(), "characters come first");
+    }
+  }
+}
