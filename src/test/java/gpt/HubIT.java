@@ -117,7 +117,7 @@ class HubIT {
   void ctrlCLeavesWhatIsLoadedForLater() throws Exception {
     // The first request stops in the middle until the process is gone.
     hub.fails(WEIGHTS, hub.stalled(WEIGHTS, 200_000));
-    Process process = gpt("download", "gpt2").start();
+    Process process = gpt("download", "gpt2").heedingInterrupts().start();
     String sum = FakeHub.sum(weights);
     Path begun = home.resolve(FOLDER).resolve("blobs").resolve(sum + ".gpt.incomplete");
     hub.awaitStall();

@@ -87,21 +87,10 @@ class LauncherIT {
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no signals")
   void aSignalEndsItAndItsChild() throws Exception {
-    assertEquals(130, statusAfter("INT", heedingInterrupts(Program.gpt(ENDLESS))));
+    assertEquals(130, statusAfter("INT", Program.gpt(ENDLESS).heedingInterrupts()));
     assertEquals(143, statusAfter("TERM", Program.gpt(ENDLESS)));
     assertEquals(143, statusAfter("TERM", Program.jar(ENDLESS)));
     assertEquals(137, statusAfter("KILL", Program.jar(ENDLESS)));
-  }
-
-  /** A build that a shell runs in the background ignores Ctrl-C, and so would what it starts. */
-  private static Program heedingInterrupts(Program program) throws IOException {
-    Path status = Path.of("/proc/self/status");
-    boolean ignored =
-        Files.exists(status)
-            && Files.readAllLines(status).stream()
-                .filter(l -> l.startsWith("SigIgn:"))
-                .anyMatch(l -> (Long.parseUnsignedLong(l.split("\\s+")[1], 16) & 2) != 0);
-    return ignored ? program.under("env", "--default-signal=INT") : program;
   }
 
   /**

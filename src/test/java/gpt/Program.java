@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,9 +65,23 @@ final class Program {
     return all;
   }
 
-  /** The same command as the arguments of another. */
+  /** The same command, in the same environment, as the arguments of another. */
   Program under(String... outer) {
-    return new Program(join(List.of(outer), command.toArray(String[]::new)));
+    Program all = new Program(join(List.of(outer), command.toArray(String[]::new)));
+    all.builder.environment().clear();
+    all.builder.environment().putAll(builder.environment());
+    return all;
+  }
+
+  /** A build that a shell runs in the background ignores Ctrl-C, and so would what it starts. */
+  Program heedingInterrupts() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    boolean ignored =
+        Files.exists(status)
+            && Files.readAllLines(status).stream()
+                .filter(l -> l.startsWith("SigIgn:"))
+                .anyMatch(l -> (Long.parseUnsignedLong(l.split("\\s+")[1], 16) & 2) != 0);
+    return ignored ? under("env", "--default-signal=INT") : this;
   }
 
   /** Whether {@link #onTerminal} works here. */
