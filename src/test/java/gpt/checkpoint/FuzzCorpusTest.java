@@ -61,24 +61,21 @@ class FuzzCorpusTest {
     List<Executable> checks = new ArrayList<>();
     for (int opcode = 0; opcode < 256; opcode++) {
       String name = "opcode " + opcode;
-      for (int fill : new int[] {0, 0xff}) {
-        byte[] alone =
-            new PickleBuilder().op(opcode, fill, fill, fill, fill, fill, fill, fill, fill).stop();
-        byte[] behind =
-            new PickleBuilder()
-                .value(Map.of())
-                .value(List.of())
-                .op(Opcodes.MARK)
-                .value("module")
-                .value("name")
-                .value(new Object[] {1, "x"})
-                .op(opcode, fill, fill, fill, fill, '\n', fill, fill, fill, '\n')
-                .stop();
-        checks.add(() -> check(target, name, alone));
-        checks.add(() -> check(target, name, behind));
-      }
+      byte[] alone = new PickleBuilder().op(opcode, -1, -1, -1, -1, -1, -1, -1, -1).stop();
+      byte[] behind =
+          new PickleBuilder()
+              .value(Map.of())
+              .value(List.of())
+              .op(Opcodes.MARK)
+              .value("module")
+              .value("name")
+              .value(new Object[] {1, "x"})
+              .op(opcode, 0, 0, 0, 0, '\n', 0, 0, 0, '\n')
+              .stop();
+      checks.add(() -> check(target, name, alone));
+      checks.add(() -> check(target, name, behind));
     }
-    assertEquals(256 * 4, checks.size());
+    assertEquals(256 * 2, checks.size());
     Assertions.assertAll(checks);
   }
 

@@ -107,6 +107,29 @@ enum FuzzReader {
     }
   },
 
+  /** vocab.json, or, where it begins with no brace, merges.txt. */
+  VOCABULARY {
+    @Override
+    void make(Path folder) throws IOException {
+      new TinyHuggingFace(folder);
+      BytePairs.gpt2(); // made once, and no file's fault
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      boolean json = data.length > 0 && data[0] == '{';
+      byte[] merges = json ? FuzzSeeds.MERGES.getBytes(StandardCharsets.UTF_8) : data;
+      Files.write(folder.resolve("hf/merges.txt"), merges);
+      byte[] tokens = json ? data : FuzzSeeds.TOKENS.getBytes(StandardCharsets.UTF_8);
+      Files.write(folder.resolve("hf/vocab.json"), tokens);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      open(folder.resolve("hf"), memory);
+    }
+  },
+
   /** ckpt.pt; what does not begin as a zip does is the pickle in one. */
   CKPT {
     private final TinyNanoGpt tiny = new TinyNanoGpt();

@@ -25,6 +25,11 @@ final class FuzzSeeds {
   static final String VALID = "valid-";
   static final String ATTACK = "attack-";
 
+  /** A good vocab.json and merges.txt of five tokens. */
+  static final String TOKENS = "{\"a\":0,\"b\":1,\"ab\":2,\"\u0120\":3,\"<|endoftext|>\":4}";
+
+  static final String MERGES = "#version: 0.2\na b\n";
+
   private static final Path KEPT = Path.of("src/test/resources/gpt/fuzz");
 
   /** The fuzzer's files are no longer; a longer seed is for the tests alone. */
@@ -50,6 +55,7 @@ final class FuzzSeeds {
         case INDEX -> s.index();
         case CONFIG -> s.config();
         case CHARACTERS -> s.characters();
+        case VOCABULARY -> s.vocabulary();
         case CKPT -> s.seeds.putAll(FuzzPickles.checkpoints(scratch));
         case META -> s.seeds.putAll(FuzzPickles.metas());
         case GGUF -> s.seeds.putAll(FuzzGgufs.all());
@@ -290,6 +296,30 @@ final class FuzzSeeds {
     attack("lists", "[[\"a\"]]");
     attack("text", "\"abc\"");
     json(good);
+  }
+
+  private void vocabulary() {
+    add("valid-tokens", TOKENS);
+    add("valid-merges", MERGES);
+    add("valid-fewer", "{\"a\":4}");
+    add("valid-none", "{}");
+    add("valid-no-merges", "");
+    add("valid-many-lines", "\n".repeat(100_000));
+    add("merges-many", "a b\n".repeat(100_000));
+    add("merges-of-no-tokens", "a c\n \n\na b c\n\u2028\r");
+    add("valid-merge-of-a-megabyte", "a ".repeat(1 << 19));
+    for (String id :
+        new String[] {"5", "-1", "1e9", "2147483648", "999999999", "0.5", "\"\"", "null", "[]"}) {
+      attack("id-" + id.replaceAll("\\W", "_"), "{\"a\":" + id + "}");
+    }
+    attack("id-twice", "{\"a\":0,\"b\":0}");
+    attack("ids-many", "{\"a\":" + "1".repeat(100_000) + "}");
+    attack("deep", "{\"a\":" + "[".repeat(1000) + "]".repeat(1000) + "}");
+    attack("objects-deeper", "{\"a\":".repeat(100_000));
+    attack("something-follows", TOKENS + "{}");
+    attack("escapes", "{\"\\u001b[2J\\n\":9}");
+    attack("token-of-a-megabyte", "{\"" + "a".repeat(1 << 20) + "\":9}");
+    seeds.put("attack-not-utf8", new byte[] {'a', ' ', (byte) 0xC3, '\n'});
   }
 
   private void ids() {
