@@ -11,6 +11,9 @@ import java.util.Locale;
 public final class TokenLabel {
   private static final String SPACE = "\u2423";
 
+  /** Characters of a text in an error; a file's own may have millions. */
+  private static final int SHOWN = 100;
+
   private TokenLabel() {}
 
   /** How each character is written; bytes that are no whole one are the same everywhere. */
@@ -76,10 +79,13 @@ public final class TokenLabel {
         && bytes[at + 2] == (byte) 0xBD;
   }
 
-  /** A text on one line, whatever it holds; spaces stay. */
+  /** A text on one line, whatever it holds and however long it is; spaces stay. */
   static String escaped(String text) {
     StringBuilder out = new StringBuilder();
-    text.codePoints().forEach(c -> append(c, " ", out));
+    text.codePoints().limit(SHOWN).forEach(c -> append(c, " ", out));
+    if (text.codePointCount(0, text.length()) > SHOWN) {
+      out.append('…');
+    }
     return out.toString();
   }
 

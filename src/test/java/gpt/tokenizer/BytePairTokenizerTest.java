@@ -128,6 +128,12 @@ class BytePairTokenizerTest {
               IllegalArgumentException.class, () -> new BytePairTokenizer(pairs("a b", merge)));
       assertTrue(bad.getMessage().contains("merge 1 "), bad.getMessage());
     }
+    String nothing = "\0".repeat(101);
+    assertTrue(
+        assertThrows(
+                IllegalArgumentException.class, () -> new BytePairTokenizer(pairs("a " + nothing)))
+            .getMessage()
+            .endsWith("there is no token '" + "\\u{0}".repeat(100) + "…'"));
     assertThrows(
         IllegalArgumentException.class,
         () ->
