@@ -1,6 +1,7 @@
 package gpt.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
@@ -51,6 +52,7 @@ class FuzzCorpusTest {
     FuzzTarget target = new FuzzTarget(reader, tmp);
     List<Executable> checks = new ArrayList<>();
     FuzzSeeds.kept(reader).forEach((name, data) -> checks.add(() -> check(target, name, data)));
+    assertFalse(checks.isEmpty());
     Assertions.assertAll(checks);
   }
 

@@ -241,6 +241,9 @@ final class FuzzPickles {
       little(bad).putInt(directory(good, "ckpt/data/0") + 42, offset);
       seeds.put((offset == 0 ? "" : "attack-") + "zip-offset-" + offset, bad);
     }
+    byte[] local = good.clone();
+    local[little(good).getInt(directory(good, "ckpt/data/0") + 42)] = 'X';
+    seeds.put("attack-zip-no-local-header", local);
     byte[] counts = good.clone();
     little(counts).putShort(good.length - 14, (short) -1).putShort(good.length - 12, (short) -1);
     seeds.put("zip-many-entries", counts);

@@ -307,6 +307,7 @@ final class FuzzSeeds {
     add("valid-many-lines", "\n".repeat(100_000));
     add("merges-many", "a b\n".repeat(100_000));
     add("merges-of-no-tokens", "a c\n \n\na b c\n\u2028\r");
+    add("merge-of-zeros", "\0".repeat(100_000));
     add("valid-merge-of-a-megabyte", "a ".repeat(1 << 19));
     for (String id :
         new String[] {"5", "-1", "1e9", "2147483648", "999999999", "0.5", "\"\"", "null", "[]"}) {

@@ -22,7 +22,7 @@ public final class FuzzTarget {
   private static final long PER_BYTE = 128;
 
   /** For the model around the file, and the error. */
-  private static final long AT_LEAST = 1 << 19;
+  private static final long AT_LEAST = 1 << 20;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
