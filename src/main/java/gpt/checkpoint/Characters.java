@@ -5,7 +5,6 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import gpt.model.GptException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +17,6 @@ import java.util.Set;
 /** The vocabulary of a character model: index = id, one code point each. */
 final class Characters {
   static final String FILE = "characters.json";
-  private static final int LARGEST_PICKLE = 64 << 20;
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
   private Characters() {}
@@ -33,14 +31,7 @@ final class Characters {
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    byte[] pickle;
-    try (InputStream in = Files.newInputStream(file)) {
-      pickle = in.readNBytes(LARGEST_PICKLE + 1);
-    }
-    if (pickle.length > LARGEST_PICKLE) {
-      throw Fault.in(file, "is larger than " + LARGEST_PICKLE + " bytes");
-    }
-    if (!(CheckpointUnpickler.load(file, pickle) instanceof Map<?, ?> meta
+    if (!(CheckpointUnpickler.load(file, FileBytes.small(file)) instanceof Map<?, ?> meta
         && meta.get("itos") instanceof Map<?, ?> itos)) {
       return Optional.empty();
     }

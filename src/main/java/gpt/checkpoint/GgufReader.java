@@ -11,10 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * A GPT-2 as llama.cpp has it in a GGUF file: all in one, its weights as (out, in), and its
@@ -50,9 +47,7 @@ final class GgufReader implements TensorSource {
 
   /** Maps a file and reads it; the arena unmaps it. */
   static Content readFile(Path file, Arena arena) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return read(file, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
-    }
+    return read(file, FileBytes.map(file, arena));
   }
 
   /**

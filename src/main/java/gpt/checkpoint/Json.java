@@ -8,7 +8,6 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,8 +15,6 @@ import java.nio.file.Path;
 
 /** The small JSON files beside the weights. */
 final class Json {
-  private static final int LARGEST_FILE = 64 << 20;
-
   private Json() {}
 
   /** A reader that takes JSON as the standard has it, and UTF-8 only. */
@@ -35,12 +32,8 @@ final class Json {
     if (!Files.isRegularFile(file)) {
       throw Fault.in(file, "no such file");
     }
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] bytes = in.readNBytes(LARGEST_FILE + 1);
-      if (bytes.length > LARGEST_FILE) {
-        throw Fault.in(file, "is larger than " + LARGEST_FILE + " bytes");
-      }
-      JsonReader reader = strict(bytes);
+    try {
+      JsonReader reader = strict(FileBytes.small(file));
       JsonElement root = JsonParser.parseReader(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         throw Fault.in(file, "not JSON: something follows its first value");

@@ -8,11 +8,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -74,10 +71,7 @@ final class SafetensorsReader {
     if (!Files.isRegularFile(file)) {
       throw Fault.in(file, "no such file");
     }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
-      return new SafetensorsReader(file, mapped).tensors();
-    }
+    return new SafetensorsReader(file, FileBytes.map(file, arena)).tensors();
   }
 
   private Map<String, StoredTensor> tensors() {

@@ -5,11 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -64,7 +61,7 @@ final class TorchFile implements AutoCloseable {
     }
     try {
       String prefix = prefix(file, zip);
-      MemorySegment all = map(file, arena);
+      MemorySegment all = FileBytes.map(file, arena);
       StoredEntries entries = new StoredEntries(file, all);
       TorchFile torch = new TorchFile(file, zip, prefix, entries, all.byteSize());
       torch.checkByteOrder();
@@ -72,12 +69,6 @@ final class TorchFile implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       zip.close();
       throw e;
-    }
-  }
-
-  private static MemorySegment map(Path file, Arena arena) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
     }
   }
 

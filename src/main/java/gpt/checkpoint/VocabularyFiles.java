@@ -6,7 +6,6 @@ import gpt.tokenizer.BytePairs;
 import gpt.tokenizer.BytePairs.Kind;
 import gpt.tokenizer.Tokenizers;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +31,6 @@ final class VocabularyFiles {
   private static final String ADDED = "added_tokens.json";
   private static final String SPECIAL = "<|endoftext|>";
   private static final String VERSION = "#version";
-  private static final int LARGEST_FILE = 64 << 20;
 
   /** SHA-256 of GPT-2's merges as OpenAI published them, by which most models' are known. */
   private static final String GPT2_MERGES =
@@ -60,13 +58,7 @@ final class VocabularyFiles {
     if (!Files.isRegularFile(merges) || !Files.isRegularFile(folder.resolve(VOCABULARY))) {
       return Optional.empty();
     }
-    byte[] bytes;
-    try (InputStream in = Files.newInputStream(merges)) {
-      bytes = in.readNBytes(LARGEST_FILE + 1);
-    }
-    if (bytes.length > LARGEST_FILE) {
-      throw Fault.in(merges, "is larger than " + LARGEST_FILE + " bytes");
-    }
+    byte[] bytes = FileBytes.small(merges);
     if (Tokenizers.isGpt2Size(vocabSize) && sha256(bytes).equals(GPT2_MERGES)) {
       return Optional.empty();
     }

@@ -1,0 +1,41 @@
+package gpt.checkpoint;
+
+import gpt.model.GptException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A model's files: the large one is mapped, the small ones beside it are read. */
+final class FileBytes {
+  private static final int LARGEST_SMALL = 64 << 20;
+
+  private FileBytes() {}
+
+  /** All of a file, read-only; the arena unmaps it. */
+  static MemorySegment map(Path file, Arena arena) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+    }
+  }
+
+  /**
+   * All of a small file.
+   *
+   * @throws GptException where it is none
+   */
+  static byte[] small(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(LARGEST_SMALL + 1);
+      if (bytes.length > LARGEST_SMALL) {
+        throw Fault.in(file, "is larger than " + LARGEST_SMALL + " bytes");
+      }
+      return bytes;
+    }
+  }
+}
