@@ -1,5 +1,6 @@
 package gpt.checkpoint;
 
+import gpt.model.Bf16;
 import gpt.model.DType;
 import gpt.model.GptException;
 import java.lang.foreign.MemorySegment;
@@ -55,11 +56,7 @@ final class ElementEncoder {
   }
 
   private static short brain(String key, float value) {
-    int bits = Float.floatToRawIntBits(value);
-    if (Float.isNaN(value)) {
-      return (short) (bits >> 16 | 0x40); // rounding could make it infinite
-    }
-    short brain = (short) (bits + 0x7FFF + (bits >> 16 & 1) >> 16);
+    short brain = Bf16.of(value);
     if ((brain & 0x7FFF) == 0x7F80 && !Float.isInfinite(value)) {
       throw tooLarge(key, DType.BF16, value);
     }

@@ -1,5 +1,6 @@
 package gpt.cpu;
 
+import gpt.model.Bf16;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
@@ -11,31 +12,17 @@ final class Narrow {
   static final int MOST_I8 = 127;
 
   private static final int F16_EXPONENT = 0x7C00;
-  private static final int F32_EXPONENT = 0x7F800000;
 
   /** Added to a float that is small beside it, it leaves the nearest integer in the lowest bits. */
   private static final float ROUNDER = 0x1.8p23f;
 
   private Narrow() {}
 
-  /** The nearest bf16, of two equally near ones the even one; NaN stays NaN. */
-  static short toBf16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    int rounded = bits + 0x7FFF + (bits >> 16 & 1) >> 16;
-    int nan = F32_EXPONENT - (bits & Integer.MAX_VALUE) >> 31; // all ones or zeros: no branch
-    return (short) (rounded & ~nan | (bits >> 16 | 0x40) & nan);
-  }
-
-  /** The first {@code count} values, each as {@link #toBf16(float)}. */
+  /** The first {@code count} values, each as {@link Bf16#of}. */
   static void toBf16(float[] values, short[] out, int count) {
     for (int i = 0; i < count; i++) {
-      out[i] = toBf16(values[i]);
+      out[i] = Bf16.of(values[i]);
     }
-  }
-
-  /** A bf16 is the upper half of the float that it stands for. */
-  static float ofBf16(short bits) {
-    return Float.intBitsToFloat(bits << 16);
   }
 
   /**
@@ -82,7 +69,7 @@ final class Narrow {
       float value =
           switch (precision) {
             case F32 -> w.get(ValueLayout.JAVA_FLOAT, wAt + 4L * i);
-            case BF16 -> ofBf16(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
+            case BF16 -> Bf16.toFloat(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
             case F16 -> Float.float16ToFloat(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
             case I8 -> w.get(ValueLayout.JAVA_BYTE, wAt + i);
           };

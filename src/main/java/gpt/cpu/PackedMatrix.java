@@ -1,5 +1,6 @@
 package gpt.cpu;
 
+import gpt.model.Bf16;
 import gpt.model.Precision;
 import gpt.model.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -77,7 +78,7 @@ record PackedMatrix(
       out[at + i] =
           switch (precision) {
             case F32 -> data.get(ValueLayout.JAVA_FLOAT, place);
-            case BF16 -> Narrow.ofBf16(data.get(ValueLayout.JAVA_SHORT, place));
+            case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, place));
             case F16 -> Float.float16ToFloat(data.get(ValueLayout.JAVA_SHORT, place));
             case I8 -> data.get(ValueLayout.JAVA_BYTE, place) * scales[r];
           };

@@ -191,7 +191,7 @@ public final class Tensor {
     return switch (dtype) {
       case F32 -> data.get(F32, 4 * index);
       case F16 -> Float.float16ToFloat(data.get(I16, 2 * index));
-      case BF16 -> Float.intBitsToFloat(data.get(I16, 2 * index) << 16);
+      case BF16 -> Bf16.toFloat(data.get(I16, 2 * index));
       case Q8_0 -> {
         long block = Q8_0_BYTES * (index / Q8_0);
         float scale = Float.float16ToFloat(data.get(I16, block));

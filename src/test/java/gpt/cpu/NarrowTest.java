@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.model.Bf16;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Tensor;
@@ -39,16 +40,16 @@ class NarrowTest {
       if (!Float.isFinite(value) || Math.abs(value) > 3.38e38f) {
         continue;
       }
-      short bits = Narrow.toBf16(value);
-      double found = Math.abs((double) Narrow.ofBf16(bits) - value);
+      short bits = Bf16.of(value);
+      double found = Math.abs((double) Bf16.toFloat(bits) - value);
       for (int other : new int[] {bits - 1, bits + 1}) {
-        double error = Math.abs((double) Narrow.ofBf16((short) other) - value);
+        double error = Math.abs((double) Bf16.toFloat((short) other) - value);
         assertTrue(!(error < found), "value " + value);
         assertTrue(error != found || (bits & 1) == 0, "a tie goes to the even one: " + value);
       }
     }
-    assertTrue(Float.isNaN(Narrow.ofBf16(Narrow.toBf16(Float.NaN))));
-    assertEquals(1.0f, Narrow.ofBf16(Narrow.toBf16(1.0f)));
+    assertTrue(Float.isNaN(Bf16.toFloat(Bf16.of(Float.NaN))));
+    assertEquals(1.0f, Bf16.toFloat(Bf16.of(1.0f)));
   }
 
   @Test

@@ -1,0 +1,24 @@
+package gpt.model;
+
+/** The upper half of a single-precision number, rounded. */
+public final class Bf16 {
+  private static final int F32_EXPONENT = 0x7F800000;
+
+  private Bf16() {}
+
+  /**
+   * The nearest bf16, of two equally near ones the even one; NaN stays NaN, and what is beyond the
+   * largest becomes infinite.
+   */
+  public static short of(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    int rounded = bits + 0x7FFF + (bits >> 16 & 1) >> 16;
+    int nan = F32_EXPONENT - (bits & Integer.MAX_VALUE) >> 31; // all ones or zeros: no branch
+    return (short) (rounded & ~nan | (bits >> 16 | 0x40) & nan);
+  }
+
+  /** What it stands for. */
+  public static float toFloat(short bits) {
+    return Float.intBitsToFloat(bits << 16);
+  }
+}
