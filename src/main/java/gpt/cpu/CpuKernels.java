@@ -43,28 +43,11 @@ interface CpuKernels {
       int outStride);
 
   /**
-   * As {@link #matmul} with one row and weights of another form, which are widened on the way. The
+   * As {@link #matmul} with weights of another form: a panel is widened, then used by all rows. The
    * factors of 8-bit integers are left out.
    *
    * @param scratch room for a panel of floats, of which nothing is kept
    */
-  default void narrowRow(
-      Precision precision,
-      float[] x,
-      int xAt,
-      MemorySegment w,
-      long wAt,
-      long panelBytes,
-      int k,
-      int columns,
-      float[] out,
-      int outAt,
-      MemorySegment scratch) {
-    narrowMatmul(
-        precision, x, xAt, k, 1, w, wAt, panelBytes, k, columns, out, outAt, columns, scratch);
-  }
-
-  /** As {@link #matmul} with weights of another form: a panel is widened, then used by all rows. */
   default void narrowMatmul(
       Precision precision,
       float[] x,

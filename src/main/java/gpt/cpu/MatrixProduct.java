@@ -152,9 +152,6 @@ final class MatrixProduct {
     MemorySegment data = w.data();
     if (w.precision() == Precision.F32) {
       kernels.matmul(x, xAt, k, rows, data, wAt, bytes, k, columns, out, at, n);
-    } else if (rows == 1) {
-      kernels.narrowRow(
-          w.precision(), x, xAt, data, wAt, bytes, k, columns, out, at, scratch[worker]);
     } else {
       kernels.narrowMatmul(
           w.precision(),

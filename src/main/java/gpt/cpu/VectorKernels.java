@@ -76,11 +76,14 @@ final class VectorKernels implements CpuKernels {
         x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
   }
 
+  /** One row is multiplied by weights that are widened in registers. */
   @Override
-  public void narrowRow(
+  public void narrowMatmul(
       Precision precision,
       float[] x,
       int xAt,
+      int xStride,
+      int rows,
       MemorySegment w,
       long wAt,
       long panelBytes,
@@ -88,13 +91,27 @@ final class VectorKernels implements CpuKernels {
       int columns,
       float[] out,
       int outAt,
+      int outStride,
       MemorySegment scratch) {
-    if (VectorNarrow.takes(precision)) {
+    if (rows == 1 && VectorNarrow.takes(precision)) {
       VectorNarrow.row(precision, x, xAt, w, wAt, panelBytes, k, columns, out, outAt);
-    } else {
-      CpuKernels.super.narrowRow(
-          precision, x, xAt, w, wAt, panelBytes, k, columns, out, outAt, scratch);
+      return;
     }
+    CpuKernels.super.narrowMatmul(
+        precision,
+        x,
+        xAt,
+        xStride,
+        rows,
+        w,
+        wAt,
+        panelBytes,
+        k,
+        columns,
+        out,
+        outAt,
+        outStride,
+        scratch);
   }
 
   @Override

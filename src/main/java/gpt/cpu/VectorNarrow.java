@@ -52,7 +52,7 @@ final class VectorNarrow {
     return precision != Precision.I8 || HAS_BYTES;
   }
 
-  /** See {@link CpuKernels#narrowRow}. */
+  /** See {@link CpuKernels#narrowMatmul}, of one row. */
   static void row(
       Precision precision,
       float[] x,

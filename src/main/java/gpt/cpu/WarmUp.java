@@ -50,7 +50,7 @@ final class WarmUp {
       if (precision != Precision.F32) {
         MemorySegment scratch = memory.allocate(PackedMatrix.bytes(width, K, width));
         for (int i = 0; i < CALLS; i++) {
-          kernels.narrowRow(precision, x, 0, w, 0, 0, K, width, out, 0, scratch);
+          kernels.narrowMatmul(precision, x, 0, K, 1, w, 0, 0, K, width, out, 0, width, scratch);
           kernels.widen(precision, w, 0, width, scratch);
         }
       }

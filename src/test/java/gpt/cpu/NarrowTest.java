@@ -130,12 +130,8 @@ class NarrowTest {
       MemorySegment scratch = memory.allocate(4L * k * width);
       MemorySegment data = packed.data();
       long bytes = packed.panelBytes();
-      if (rows == 1) {
-        kernels.narrowRow(precision, x, MARGIN, data, 0, bytes, k, n, out, MARGIN, scratch);
-      } else {
-        kernels.narrowMatmul(
-            precision, x, MARGIN, k, rows, data, 0, bytes, k, n, out, MARGIN, n, scratch);
-      }
+      kernels.narrowMatmul(
+          precision, x, MARGIN, k, rows, data, 0, bytes, k, n, out, MARGIN, n, scratch);
       float[] row = new float[k];
       for (int c = 0; c < n; c++) {
         packed.row(c, row, 0);
