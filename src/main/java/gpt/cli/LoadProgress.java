@@ -13,19 +13,15 @@ final class LoadProgress implements AutoCloseable {
     bar = new ProgressBar(LABEL, shown);
   }
 
-  /** {@code fraction} of the weights, from 0 to 1, is packed. */
-  void packed(double fraction) {
-    at(fraction);
+  /** This part of the weights, from 0 to 1, is packed. */
+  synchronized void packed(double part) {
+    fraction = Math.max(fraction, part); // threads that pack report out of order
+    bar.at(fraction, kernels);
   }
 
   /** {@code done} of {@code total} kernels are compiled, while the weights are loaded. */
   synchronized void compiling(int done, int total) {
     kernels = ", compiling kernels " + done + "/" + total;
-    at(fraction);
-  }
-
-  private synchronized void at(double part) {
-    fraction = Math.max(fraction, part); // threads that pack report out of order
     bar.at(fraction, kernels);
   }
 

@@ -30,11 +30,6 @@ enum FuzzReader {
   /** A safetensors file; of one that begins with a brace, the header, to which data is added. */
   SAFETENSORS {
     @Override
-    void make(Path folder) throws IOException {
-      new TinyHuggingFace(folder);
-    }
-
-    @Override
     void put(Path folder, byte[] data) throws IOException {
       byte[] file = data;
       if (data.length > 0 && data[0] == '{') {
@@ -42,11 +37,6 @@ enum FuzzReader {
         file = framed.order(ByteOrder.LITTLE_ENDIAN).putLong(data.length).put(data).array();
       }
       Files.write(folder.resolve("hf/model.safetensors"), file);
-    }
-
-    @Override
-    void read(Path folder, Memory memory) {
-      open(folder.resolve("hf"), memory);
     }
   },
 
@@ -64,46 +54,21 @@ enum FuzzReader {
     void put(Path folder, byte[] data) throws IOException {
       Files.write(folder.resolve("hf/model.safetensors.index.json"), data);
     }
-
-    @Override
-    void read(Path folder, Memory memory) {
-      open(folder.resolve("hf"), memory);
-    }
   },
 
   /** config.json. */
   CONFIG {
     @Override
-    void make(Path folder) throws IOException {
-      new TinyHuggingFace(folder);
-    }
-
-    @Override
     void put(Path folder, byte[] data) throws IOException {
       Files.write(folder.resolve("hf/config.json"), data);
-    }
-
-    @Override
-    void read(Path folder, Memory memory) {
-      open(folder.resolve("hf"), memory);
     }
   },
 
   /** characters.json. */
   CHARACTERS {
     @Override
-    void make(Path folder) throws IOException {
-      new TinyHuggingFace(folder);
-    }
-
-    @Override
     void put(Path folder, byte[] data) throws IOException {
       Files.write(folder.resolve("hf/characters.json"), data);
-    }
-
-    @Override
-    void read(Path folder, Memory memory) {
-      open(folder.resolve("hf"), memory);
     }
   },
 
@@ -122,11 +87,6 @@ enum FuzzReader {
       Files.write(folder.resolve("hf/merges.txt"), merges);
       byte[] tokens = json ? data : FuzzSeeds.TOKENS.getBytes(StandardCharsets.UTF_8);
       Files.write(folder.resolve("hf/vocab.json"), tokens);
-    }
-
-    @Override
-    void read(Path folder, Memory memory) {
-      open(folder.resolve("hf"), memory);
     }
   },
 
@@ -242,14 +202,18 @@ enum FuzzReader {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Writes the good model into an empty folder. */
-  abstract void make(Path folder) throws IOException;
+  /** Writes the good model into an empty folder; where nothing else is said, in {@code hf}. */
+  void make(Path folder) throws IOException {
+    new TinyHuggingFace(folder);
+  }
 
   /** Writes the file that is read. */
   abstract void put(Path folder, byte[] data) throws IOException;
 
   /** Reads the model, and uses it as the program does. */
-  abstract void read(Path folder, Memory memory);
+  void read(Path folder, Memory memory) {
+    open(folder.resolve("hf"), memory);
+  }
 
   private static void open(Path path, Memory memory) {
     try (Checkpoint c = Checkpoint.open(path)) {
