@@ -1,5 +1,6 @@
 package gpt.checkpoint;
 
+import gpt.model.ForeignText;
 import gpt.model.GptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
@@ -12,11 +13,11 @@ final class Fault {
   private Fault() {}
 
   static GptException in(Path file, String what) {
-    return new GptException(oneLine(file + ": " + what));
+    return new GptException(ForeignText.line(file + ": " + what, LONGEST));
   }
 
   static GptException in(Path file, String what, Throwable cause) {
-    return new GptException(oneLine(file + ": " + what), cause);
+    return new GptException(ForeignText.line(file + ": " + what, LONGEST), cause);
   }
 
   /** A library's message without its further lines, or the name of what it threw. */
@@ -32,17 +33,5 @@ final class Fault {
       return "permission denied";
     }
     return m.lines().findFirst().orElse(m);
-  }
-
-  /**
-   * Names come from untrusted files: no line breaks, no terminal control codes, no endless text.
-   */
-  private static String oneLine(String text) {
-    StringBuilder out = new StringBuilder();
-    text.codePoints()
-        .limit(LONGEST)
-        .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
-        .forEach(out::appendCodePoint);
-    return out.toString();
   }
 }

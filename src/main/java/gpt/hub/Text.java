@@ -1,5 +1,6 @@
 package gpt.hub;
 
+import gpt.model.ForeignText;
 import java.util.Locale;
 
 /** What of foreign text and of numbers goes into a message. */
@@ -10,12 +11,7 @@ final class Text {
 
   /** No line breaks, no control codes of a terminal, no endless text. */
   static String line(String text) {
-    StringBuilder out = new StringBuilder();
-    text.codePoints()
-        .limit(LONGEST)
-        .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
-        .forEach(out::appendCodePoint);
-    return out.toString();
+    return ForeignText.line(text, LONGEST);
   }
 
   /** A throwable's message, or its name where it has none. */
