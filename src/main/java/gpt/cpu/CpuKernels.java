@@ -93,4 +93,15 @@ interface CpuKernels {
 
   /** softmax(scale · x), in place over n values, scale > 0. */
   void softmax(float[] x, int at, int n, float scale);
+
+  /**
+   * Σ of the floats in {@code bytes} bytes from {@code at} on, read as several streams, as {@link
+   * #matmul} of one row reads a panel: see {@link ReadBandwidth}.
+   *
+   * @param bytes a multiple of {@value #SUM_BYTES}
+   */
+  float sum(MemorySegment w, long at, long bytes);
+
+  /** Four streams of whole pages. */
+  int SUM_BYTES = 1 << 14;
 }

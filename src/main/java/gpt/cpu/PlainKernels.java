@@ -176,4 +176,20 @@ final class PlainKernels implements CpuKernels {
       x[i] *= inverse;
     }
   }
+
+  @Override
+  public float sum(MemorySegment w, long at, long bytes) {
+    float a = 0;
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    long stream = bytes / 4;
+    for (long i = at; i < at + stream; i += Float.BYTES) {
+      a += w.get(ValueLayout.JAVA_FLOAT, i);
+      b += w.get(ValueLayout.JAVA_FLOAT, i + stream);
+      c += w.get(ValueLayout.JAVA_FLOAT, i + 2 * stream);
+      d += w.get(ValueLayout.JAVA_FLOAT, i + 3 * stream);
+    }
+    return a + b + (c + d);
+  }
 }

@@ -31,6 +31,7 @@ import static gpt.cpu.Activations.SQRT_HALF;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -44,6 +45,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int L = S.length();
+  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   /** A vector's elements, to be summed up: one array a thread. */
   private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[L]);
@@ -323,5 +325,21 @@ final class VectorKernels implements CpuKernels {
       sum += lane;
     }
     return sum;
+  }
+
+  @Override
+  public float sum(MemorySegment w, long at, long bytes) {
+    FloatVector a = FloatVector.zero(S);
+    FloatVector b = a;
+    FloatVector c = a;
+    FloatVector d = a;
+    long stream = bytes / 4;
+    for (long i = at; i < at + stream; i += S.vectorByteSize()) {
+      a = a.add(FloatVector.fromMemorySegment(S, w, i, ORDER));
+      b = b.add(FloatVector.fromMemorySegment(S, w, i + stream, ORDER));
+      c = c.add(FloatVector.fromMemorySegment(S, w, i + 2 * stream, ORDER));
+      d = d.add(FloatVector.fromMemorySegment(S, w, i + 3 * stream, ORDER));
+    }
+    return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
   }
 }
