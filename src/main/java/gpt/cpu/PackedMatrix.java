@@ -79,7 +79,7 @@ record PackedMatrix(
           switch (precision) {
             case F32 -> data.get(ValueLayout.JAVA_FLOAT, place);
             case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, place));
-            case F16 -> Float.float16ToFloat(data.get(ValueLayout.JAVA_SHORT, place));
+            case F16 -> Narrow.fromF16(data.get(ValueLayout.JAVA_SHORT, place));
             case I8 -> data.get(ValueLayout.JAVA_BYTE, place) * scales[r];
           };
     }

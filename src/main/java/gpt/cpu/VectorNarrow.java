@@ -18,8 +18,9 @@ import jdk.incubator.vector.VectorSpecies;
  * as four streams.
  *
  * <p>A bf16 is shifted to a float's upper half. Of an f16 the sign and the other bits are moved to
- * where a float has them, which is right but for 2⁻¹¹² in the exponent: the inputs have that as a
- * factor, 2¹¹². An 8-bit integer is converted; its row's factor is left to the caller.
+ * where a float has them, which is right but for 2⁻¹¹² in the exponent and {@link
+ * Narrow#F16_SCALE}: the inputs have that as a factor, 2¹⁰⁶. An 8-bit integer is converted; its
+ * row's factor is left to the caller.
  */
 final class VectorNarrow {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -43,7 +44,7 @@ final class VectorNarrow {
   private static final long STEP_8 = 2L * L;
 
   private static final int F16_BITS = 0x8FFFE000;
-  private static final float F16_FACTOR = 0x1p112f;
+  private static final float F16_FACTOR = 0x1p112f / Narrow.F16_SCALE;
 
   private VectorNarrow() {}
 

@@ -54,10 +54,21 @@ class NarrowTest {
 
   @Test
   void whatF16CannotHoldIsRefused() {
-    assertEquals(65504f, Float.float16ToFloat(Narrow.toF16(65504f, "w")));
-    for (float value : new float[] {65520f, Float.NaN, Float.NEGATIVE_INFINITY}) {
+    assertEquals(1023.5f, Narrow.fromF16(Narrow.toF16(1023.5f, "w")));
+    for (float value : new float[] {1024f, Float.NaN, Float.NEGATIVE_INFINITY}) {
       GptException e = assertThrows(GptException.class, () -> Narrow.toF16(value, "h.0.x"));
       assertTrue(e.getMessage().startsWith("h.0.x: " + value), e.getMessage());
+    }
+  }
+
+  /** Every value that an f16 file can have below the end is kept as it is, subnormal ones too. */
+  @Test
+  void f16IsKept() {
+    for (int bits = 0; bits < 1 << 16; bits++) {
+      float value = Float.float16ToFloat((short) bits);
+      if (Math.abs(value) < 1024) {
+        assertEquals(value, Narrow.fromF16(Narrow.toF16(value, "w")));
+      }
     }
   }
 
