@@ -55,6 +55,7 @@ public final class CpuBackend implements Backend {
   private float[] projected = {}; // (T, C): a branch's output before it joins x
   private final float[][] scores; // per worker: (QUERIES, block_size)
   private final float[] logits; // (V): what callers see
+  private final DecodeAttention decoding = new DecodeAttention();
   private AttentionCapture capture; // what is to be kept of this pass, null in an ordinary one
 
   private record Block(
@@ -176,13 +177,17 @@ public final class CpuBackend implements Backend {
   }
 
   private void embed(int[] ids, int past) {
+    if (ids.length == 1) {
+      embed(ids[0], 0, past);
+    } else {
+      workers.run(ids.length, (t, worker) -> embed(ids[t], t, past + t));
+    }
+  }
+
+  private void embed(int id, int t, int pos) {
     int c = config.nEmbd();
-    workers.run(
-        ids.length,
-        (t, worker) -> {
-          wte.row(ids[t], x, t * c);
-          kernels.add(x, t * c, wpe, (past + t) * c, c);
-        });
+    wte.row(id, x, t * c);
+    kernels.add(x, t * c, wpe, pos * c, c);
   }
 
   /** x += attn(ln1(x)); x += mlp(ln2(x)), for rows [from, t); keys and values for all t rows. */
@@ -202,13 +207,10 @@ public final class CpuBackend implements Backend {
     int hs = config.headSize();
     int nHead = config.nHead();
     if (t == 1) {
-      product.share(
-          nHead,
-          2L * (past + 1) * c,
-          (head, worker) -> {
-            cache.put(layer, head, past, qkv, c + head * hs, 2 * c + head * hs);
-            attend(layer, cache, head, past, 0, 1, worker);
-          });
+      decoding.layer = layer;
+      decoding.cache = cache;
+      decoding.past = past;
+      product.share(nHead, 2L * (past + 1) * c, decoding);
       return;
     }
     workers.run(
@@ -227,6 +229,23 @@ public final class CpuBackend implements Backend {
           int last = Math.min(first + QUERIES, t);
           attend(layer, cache, item / tiles, past, first, last, worker);
         });
+  }
+
+  /**
+   * Attention of one new position, a head an item: one object for all, so that a token makes none.
+   */
+  private final class DecodeAttention implements Workers.Body {
+    private int layer;
+    private KvCache cache;
+    private int past;
+
+    @Override
+    public void run(int head, int worker) {
+      int c = config.nEmbd();
+      int hs = config.headSize();
+      cache.put(layer, head, past, qkv, c + head * hs, 2 * c + head * hs);
+      attend(layer, cache, head, past, 0, 1, worker);
+    }
   }
 
   /** One head for the queries of rows [first, last). */
@@ -364,6 +383,7 @@ public final class CpuBackend implements Backend {
 
   private final class CpuSession implements Session {
     private final KvCache cache = new KvCache(config, kernels.panelWidth());
+    private final int[] next = new int[1];
     private int length;
 
     @Override
@@ -386,14 +406,14 @@ public final class CpuBackend implements Backend {
       AttentionCapture kept = new AttentionCapture(config, layer, head, ids.length);
       int past = length;
       capture = kept;
-      float[] next;
+      float[] after;
       try {
-        next = append(ids, null);
+        after = append(ids, null);
       } finally {
         capture = null;
       }
       kept.tell(past, each);
-      return next;
+      return after;
     }
 
     @Override
@@ -403,14 +423,15 @@ public final class CpuBackend implements Backend {
 
     @Override
     public float[] decode(int id) {
-      return append(new int[] {id}, null);
+      next[0] = id;
+      return append(next, null);
     }
 
     private float[] append(int[] ids, PositionLogits each) {
       Contexts.checkAppend(config, length, ids);
-      float[] next = forward(cache, length, ids, each);
+      float[] after = forward(cache, length, ids, each);
       length += ids.length;
-      return next;
+      return after;
     }
 
     @Override

@@ -26,6 +26,7 @@ final class MatrixProduct {
   private final CpuKernels kernels;
   private final Workers workers;
   private final MemorySegment[] scratch; // per worker: a panel of floats
+  private final Tiles tiles = new Tiles();
 
   /**
    * Products of matrices.
@@ -39,60 +40,28 @@ final class MatrixProduct {
     this.scratch = scratch;
   }
 
-  /**
-   * What is done to a tile of the product while it is in cache; {@code at} is its first element.
-   */
-  @FunctionalInterface
-  private interface Finish {
-    void row(int at, int column, int columns);
-  }
-
   /** out = x Wᵀ + b for rows [from, to). */
   void linear(Linear layer, float[] x, int from, int to, float[] out) {
-    tiles(layer.weight(), x, from, to, out, (at, column, n) -> addBias(layer, out, at, column, n));
+    tiles.of(layer, x, from, to, out).run();
   }
 
   /** out = gelu(x Wᵀ + b). */
   void linearGelu(Linear layer, float[] x, int from, int to, float[] out, Gelu form) {
-    tiles(
-        layer.weight(),
-        x,
-        from,
-        to,
-        out,
-        (at, column, n) -> {
-          addBias(layer, out, at, column, n);
-          kernels.gelu(out, at, n, form);
-        });
+    tiles.of(layer, x, from, to, out);
+    tiles.gelu = form;
+    tiles.run();
   }
 
   /** residual += x Wᵀ + b; {@code out} is scratch of the same shape. */
   void linearResidual(Linear layer, float[] x, int from, int to, float[] out, float[] residual) {
-    tiles(
-        layer.weight(),
-        x,
-        from,
-        to,
-        out,
-        (at, column, n) -> {
-          addBias(layer, out, at, column, n);
-          kernels.add(residual, at, out, at, n);
-        });
+    tiles.of(layer, x, from, to, out);
+    tiles.residual = residual;
+    tiles.run();
   }
 
   /** out = x Wᵀ; row {@code from} of x gives row 0 of out. */
   void logits(PackedMatrix w, float[] x, int from, int to, float[] out) {
-    product(w, x, from * w.k(), to - from, out, 0, (at, column, n) -> {});
-  }
-
-  private void addBias(Linear layer, float[] out, int at, int column, int n) {
-    if (layer.bias() != null) {
-      kernels.add(out, at, layer.bias(), column, n);
-    }
-  }
-
-  private void tiles(PackedMatrix w, float[] x, int from, int to, float[] out, Finish finish) {
-    product(w, x, from * w.k(), to - from, out, from * w.n(), finish);
+    tiles.of(w, null, x, from, to, out, 0).run();
   }
 
   /** Runs items that together are so many multiply-adds, on all workers where that pays. */
@@ -104,70 +73,106 @@ final class MatrixProduct {
     }
   }
 
-  private void product(
-      PackedMatrix w, float[] x, int xAt, int rows, float[] out, int outAt, Finish finish) {
-    int rowTiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-    int wanted = Math.max(1, workers.size() * TILES_PER_WORKER / rowTiles);
-    int tilePanels = Math.ceilDiv(w.panels(), Math.min(wanted, w.panels()));
-    if (rowTiles > 1) {
-      tilePanels = Math.min(tilePanels, TILE_PANELS);
-    }
-    int panelTiles = Math.ceilDiv(w.panels(), tilePanels);
-    int perTile = tilePanels * w.width();
-    // Neighbouring items share the panels, which are the larger part of what a tile reads.
-    share(
-        rowTiles * panelTiles,
-        (long) rows * w.n() * w.k(),
-        (item, worker) -> {
-          int column = item / rowTiles * perTile;
-          int columns = Math.min(perTile, w.n() - column);
-          int row = item % rowTiles * TILE_ROWS;
-          int count = Math.min(TILE_ROWS, rows - row);
-          int at = outAt + row * w.n() + column;
-          multiply(w, x, xAt + row * w.k(), count, column, columns, out, at, worker);
-          for (int m = 0; m < count; m++) {
-            if (w.scales() != null) {
-              kernels.multiply(out, at + m * w.n(), w.scales(), column, columns);
-            }
-            finish.row(at + m * w.n(), column, columns);
-          }
-        });
-  }
+  /**
+   * The product under way: one object for all of them, so that a token makes none. Each tile is
+   * finished, its bias added and what follows done, while it is in cache.
+   */
+  private final class Tiles implements Workers.Body {
+    private PackedMatrix w;
+    private float[] bias; // (n) or null
+    private float[] x;
+    private int xAt;
+    private int rows;
+    private float[] out;
+    private int outAt;
+    private Gelu gelu; // null where none follows
+    private float[] residual; // null where the product is added to nothing
+    private int rowTiles;
+    private int perTile; // columns
 
-  /** Rows of x from {@code xAt} on times some columns, without the factors of 8-bit integers. */
-  private void multiply(
-      PackedMatrix w,
-      float[] x,
-      int xAt,
-      int rows,
-      int column,
-      int columns,
-      float[] out,
-      int at,
-      int worker) {
-    int k = w.k();
-    int n = w.n();
-    long bytes = w.panelBytes();
-    long wAt = column / w.width() * bytes;
-    MemorySegment data = w.data();
-    if (w.precision() == Precision.F32) {
-      kernels.matmul(x, xAt, k, rows, data, wAt, bytes, k, columns, out, at, n);
-    } else {
-      kernels.narrowMatmul(
-          w.precision(),
-          x,
-          xAt,
-          k,
-          rows,
-          data,
-          wAt,
-          bytes,
-          k,
-          columns,
-          out,
-          at,
-          n,
-          scratch[worker]);
+    Tiles of(Linear layer, float[] x, int from, int to, float[] out) {
+      return of(layer.weight(), layer.bias(), x, from, to, out, from * layer.weight().n());
+    }
+
+    Tiles of(PackedMatrix w, float[] bias, float[] x, int from, int to, float[] out, int outAt) {
+      this.w = w;
+      this.bias = bias;
+      this.x = x;
+      xAt = from * w.k();
+      rows = to - from;
+      this.out = out;
+      this.outAt = outAt;
+      gelu = null;
+      residual = null;
+      return this;
+    }
+
+    void run() {
+      rowTiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+      int wanted = Math.max(1, workers.size() * TILES_PER_WORKER / rowTiles);
+      int tilePanels = Math.ceilDiv(w.panels(), Math.min(wanted, w.panels()));
+      if (rowTiles > 1) {
+        tilePanels = Math.min(tilePanels, TILE_PANELS);
+      }
+      int panelTiles = Math.ceilDiv(w.panels(), tilePanels);
+      perTile = tilePanels * w.width();
+      share(rowTiles * panelTiles, (long) rows * w.n() * w.k(), this);
+    }
+
+    /** Neighbouring items share the panels, which are the larger part of what a tile reads. */
+    @Override
+    public void run(int item, int worker) {
+      int column = item / rowTiles * perTile;
+      int columns = Math.min(perTile, w.n() - column);
+      int row = item % rowTiles * TILE_ROWS;
+      int count = Math.min(TILE_ROWS, rows - row);
+      int at = outAt + row * w.n() + column;
+      multiply(xAt + row * w.k(), count, column, columns, at, worker);
+      for (int m = 0; m < count; m++) {
+        finish(at + m * w.n(), column, columns);
+      }
+    }
+
+    /** Rows of x from {@code from} on times some columns, without the factors of integers. */
+    private void multiply(int from, int count, int column, int columns, int at, int worker) {
+      int k = w.k();
+      int n = w.n();
+      long bytes = w.panelBytes();
+      long wAt = column / w.width() * bytes;
+      if (w.precision() == Precision.F32) {
+        kernels.matmul(x, from, k, count, w.data(), wAt, bytes, k, columns, out, at, n);
+      } else {
+        kernels.narrowMatmul(
+            w.precision(),
+            x,
+            from,
+            k,
+            count,
+            w.data(),
+            wAt,
+            bytes,
+            k,
+            columns,
+            out,
+            at,
+            n,
+            scratch[worker]);
+      }
+    }
+
+    private void finish(int at, int column, int columns) {
+      if (w.scales() != null) {
+        kernels.multiply(out, at, w.scales(), column, columns);
+      }
+      if (bias != null) {
+        kernels.add(out, at, bias, column, columns);
+      }
+      if (gelu != null) {
+        kernels.gelu(out, at, columns, gelu);
+      }
+      if (residual != null) {
+        kernels.add(residual, at, out, at, columns);
+      }
     }
   }
 }
