@@ -188,10 +188,9 @@ public final class KernelSpeed {
   }
 
   private double copyBandwidth() throws Exception {
-    KernelCase<CopyKernel.Arguments> copy = CopyKernel.of(COPIED, SEED);
+    KernelCase<Copy.Arguments> copy = KernelCases.copy(COPIED, SEED);
     double ms =
-        Math.min(
-            milliseconds(copy, CopyKernel.PER_THREAD), milliseconds(copy, CopyKernel.PER_GROUP));
+        Math.min(milliseconds(copy, Copy.RUN_PER_THREAD), milliseconds(copy, Copy.RUN_PER_GROUP));
     double bandwidth = copy.bytes() / ms / 1e6;
     System.out.printf(
         Locale.ROOT,

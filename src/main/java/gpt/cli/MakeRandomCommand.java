@@ -3,13 +3,11 @@ package gpt.cli;
 import gpt.checkpoint.Checkpoint;
 import gpt.checkpoint.CheckpointWriter;
 import gpt.model.DType;
-import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.PublishedShapes;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -37,21 +35,6 @@ import picocli.CommandLine.Spec;
     })
 final class MakeRandomCommand implements Callable<Integer> {
   private static final String DEMO = "demo";
-
-  /** The family as OpenAI and Hugging Face published it. */
-  private static final Map<String, GptConfig> PUBLISHED = new LinkedHashMap<>();
-
-  static {
-    PUBLISHED.put("gpt2", gpt2(12, 12, 768));
-    PUBLISHED.put("gpt2-medium", gpt2(24, 16, 1024));
-    PUBLISHED.put("gpt2-large", gpt2(36, 20, 1280));
-    PUBLISHED.put("gpt2-xl", gpt2(48, 25, 1600));
-    PUBLISHED.put("distilgpt2", gpt2(6, 12, 768));
-  }
-
-  private static GptConfig gpt2(int nLayer, int nHead, int nEmbd) {
-    return new GptConfig(nLayer, nHead, nEmbd, 1024, 50257, 4 * nEmbd, true, Gelu.TANH, 1e-5);
-  }
 
   /** A shape, and the characters of a character model. */
   private record Like(GptConfig config, Optional<List<String>> characters) {}
@@ -119,7 +102,7 @@ final class MakeRandomCommand implements Callable<Integer> {
   }
 
   private Like like() {
-    GptConfig published = PUBLISHED.get(like);
+    GptConfig published = PublishedShapes.byName().get(like);
     if (published != null) {
       return new Like(published, Optional.empty());
     }
@@ -133,7 +116,7 @@ final class MakeRandomCommand implements Callable<Integer> {
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return Stream.concat(PUBLISHED.keySet().stream(), Stream.of(DEMO)).iterator();
+      return Stream.concat(PublishedShapes.byName().keySet().stream(), Stream.of(DEMO)).iterator();
     }
   }
 

@@ -437,6 +437,18 @@ final class KernelCases {
 
   // The end of a pass.
 
+  /** y = x for n floats. */
+  static KernelCase<Copy.Arguments> copy(int n, long seed) {
+    KernelCase<Copy.Arguments> test = new KernelCase<>("copy %d".formatted(n), seed);
+    FloatArray x = test.floats(n, 1);
+    FloatArray y = test.output(n);
+    double[] expected = new double[n];
+    for (int i = 0; i < n; i++) {
+      expected[i] = x.get(i);
+    }
+    return test.cost(8L * n, 0).expect(y, expected).arguments(new Copy.Arguments(x, y, n));
+  }
+
   /** A few logits equal to the largest, unless there is one sample only. */
   static KernelCase<Argmax.Arguments> argmax(int samples, int logitRows, int vocabSize, long seed) {
     KernelCase<Argmax.Arguments> test =

@@ -5,7 +5,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** What is done to each row by itself: embedding, norms, argmax, cross-entropy. */
+/** What is done to each row by itself: copy, embedding, norms, argmax, cross-entropy. */
 @Tag("kernels")
 class RowsTest {
   @TestFactory
@@ -19,6 +19,16 @@ class RowsTest {
           .addLarge(Embedding.VERSIONS, seed -> KernelCases.embedding(dtype, 2, 50257, 768, seed));
     }
     return tests.all();
+  }
+
+  @TestFactory
+  List<DynamicTest> copy() {
+    return new KernelTests(9500)
+        .add(Copy.VERSIONS, seed -> KernelCases.copy(1, seed))
+        .add(Copy.VERSIONS, seed -> KernelCases.copy(257, seed))
+        .add(Copy.VERSIONS, seed -> KernelCases.copy(16385, seed))
+        .addLarge(Copy.VERSIONS, seed -> KernelCases.copy(1 << 20, seed))
+        .all();
   }
 
   @TestFactory
