@@ -30,6 +30,7 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     parser.registerConverter(Precision.class, new Choice<>(Precision.class));
     parser.registerConverter(DType.class, new Choice<>(DType.class));
     parser.registerConverter(ExportCommand.Format.class, new Choice<>(ExportCommand.Format.class));
+    parser.registerConverter(BenchCommand.Output.class, new Choice<>(BenchCommand.Output.class));
     parser.registerConverter(Gelu.class, new Choice<>(Gelu.class));
     parser.registerConverter(OnFull.class, new Choice<>(OnFull.class));
     parser.registerConverter(ColourOption.When.class, new Choice<>(ColourOption.When.class));

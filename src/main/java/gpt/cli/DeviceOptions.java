@@ -1,7 +1,9 @@
 package gpt.cli;
 
+import gpt.bench.Bandwidth;
 import gpt.cpu.CpuBackend;
 import gpt.cpu.CpuKernelsProvider;
+import gpt.cpu.ReadBandwidth;
 import gpt.cpu.ReferenceBackend;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
@@ -56,6 +58,31 @@ final class DeviceOptions {
           "Show kernel time, launches and bytes moved for each token, or window of loss, on a"
               + " TornadoVM device.")
   private boolean profile;
+
+  /** As if they had been given. */
+  static DeviceOptions of(Device device, Precision precision, int threads, boolean profile) {
+    DeviceOptions options = new DeviceOptions();
+    options.device = device;
+    options.precision = precision;
+    options.threads = threads;
+    options.profile = profile;
+    return options;
+  }
+
+  /** What {@code --threads} is where it is not given. */
+  static int defaultThreads() {
+    return new DeviceOptions().threads;
+  }
+
+  /** How matrices are kept. */
+  Precision precision() {
+    return precision;
+  }
+
+  /** Threads of the cpu backend. */
+  int threads() {
+    return threads;
+  }
 
   /** Refuses what makes no sense on any machine. */
   void check(Function<String, ParameterException> usage) {
@@ -113,7 +140,13 @@ final class DeviceOptions {
     TornadoVm.Presence presence = TornadoVm.presence();
     return switch (device.kind()) {
       case CPU -> cpu(config, weights, progress, null);
-      case REFERENCE -> new OpenedDevice(new ReferenceBackend(config, weights), List.of(), null);
+      case REFERENCE ->
+          new OpenedDevice(
+              new ReferenceBackend(config, weights),
+              List.of(),
+              Processor.name(),
+              () -> new ReadProbe(1),
+              null);
       case AUTO -> {
         if (presence != TornadoVm.Presence.TORNADOVM) {
           yield cpu(config, weights, progress, "this process does not run under TornadoVM");
@@ -170,6 +203,38 @@ final class DeviceOptions {
               + ChildJvm.refusal().orElse(refusal));
     }
     return new OpenedDevice(
-        CpuBackend.open(config, weights, precision, threads, progress::packed), notes, null);
+        CpuBackend.open(config, weights, precision, threads, progress::packed),
+        notes,
+        Processor.name(),
+        () -> new ReadProbe(threads),
+        null);
+  }
+
+  /** All threads read. */
+  private static final class ReadProbe implements Bandwidth {
+    private static final int PASSES = 3;
+
+    private final int threads;
+    private final ReadBandwidth reading;
+
+    ReadProbe(int threads) {
+      this.threads = threads;
+      reading = new ReadBandwidth(threads);
+    }
+
+    @Override
+    public double measure() {
+      return reading.measure(PASSES);
+    }
+
+    @Override
+    public String description() {
+      return "reading with " + (threads == 1 ? "1 thread" : threads + " threads");
+    }
+
+    @Override
+    public void close() {
+      reading.close();
+    }
   }
 }

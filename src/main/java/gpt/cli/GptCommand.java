@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt next|loss|tokens|attention|info [OPTIONS]",
+      "       gpt next|loss|tokens|attention|info|bench [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help"
     },
@@ -39,6 +39,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt tokens \"To be, or not to be\"",
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
       "  gpt info --model out-shakespeare",
+      "  gpt bench --random gpt2 --dtype f32,bf16,i8",
       "  gpt download gpt2                                  then: gpt --model gpt2",
       "  gpt models",
       "  gpt devices",
@@ -53,6 +54,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       TokensCommand.class,
       AttentionCommand.class,
       InfoCommand.class,
+      BenchCommand.class,
       DownloadCommand.class,
       ModelsCommand.class,
       DevicesCommand.class,

@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.bench.Bandwidth;
 import gpt.model.Backend;
 import gpt.tornado.Profile;
 import java.util.List;
@@ -11,10 +12,16 @@ import java.util.function.Supplier;
  *
  * @param backend ready to run
  * @param notes lines on which device it is, and why, and what the user should know of it
+ * @param name of the device, as its driver or system has it
+ * @param bandwidth a probe of the memory that the weights are in; null where none makes sense
  * @param profiler what the device has done since the last call; null where nothing is counted
  */
 record OpenedDevice(
-    Backend backend, List<String> notes, Supplier<Optional<Profile.Totals>> profiler) {
+    Backend backend,
+    List<String> notes,
+    String name,
+    Supplier<Bandwidth> bandwidth,
+    Supplier<Optional<Profile.Totals>> profiler) {
 
   /** What the device has done since the last call. */
   Optional<Profile.Totals> profile() {

@@ -1,9 +1,11 @@
 package gpt.cli;
 
+import gpt.bench.Bandwidth;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
+import gpt.tornado.DeviceBandwidth;
 import gpt.tornado.DeviceMemory;
 import gpt.tornado.Profile;
 import gpt.tornado.Progress;
@@ -102,7 +104,12 @@ final class TornadoDeviceOpener {
                 profile ? new Profile() : null,
                 use.beams()),
             new Bar(progress));
-    return new OpenedDevice(backend, notes(together), backend::profile);
+    return new OpenedDevice(
+        backend,
+        notes(together),
+        device.name(),
+        device.isEmulator() ? null : () -> new CopyProbe(new DeviceBandwidth(device)),
+        backend::profile);
   }
 
   private List<String> notes(int together) {
@@ -125,6 +132,25 @@ final class TornadoDeviceOpener {
       notes.add("the device has memory for " + together + " samples at once");
     }
     return notes;
+  }
+
+  private record CopyProbe(DeviceBandwidth copy) implements Bandwidth {
+    private static final int PASSES = 3;
+
+    @Override
+    public double measure() {
+      return copy.measure(PASSES);
+    }
+
+    @Override
+    public String description() {
+      return "copying on the device";
+    }
+
+    @Override
+    public void close() {
+      copy.close();
+    }
   }
 
   private record Bar(LoadProgress bar) implements Progress {

@@ -1,0 +1,29 @@
+package gpt.bench;
+
+import java.util.Arrays;
+
+/** Of samples, as llama-bench computes it. */
+final class Statistics {
+  private Statistics() {}
+
+  static double mean(double[] samples) {
+    return Arrays.stream(samples).average().orElse(Double.NaN);
+  }
+
+  /** Of a sample (n − 1); 0 where there is one. */
+  static double deviation(double[] samples) {
+    if (samples.length < 2) {
+      return 0;
+    }
+    double mean = mean(samples);
+    double squares = Arrays.stream(samples).map(s -> (s - mean) * (s - mean)).sum();
+    return Math.sqrt(squares / (samples.length - 1));
+  }
+
+  static double median(double[] samples) {
+    double[] sorted = samples.clone();
+    Arrays.sort(sorted);
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+}

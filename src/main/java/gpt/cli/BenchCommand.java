@@ -1,0 +1,363 @@
+package gpt.cli;
+
+import gpt.bench.Bandwidth;
+import gpt.bench.Bench;
+import gpt.bench.BenchResult;
+import gpt.bench.BenchTest;
+import gpt.bench.PooledWeights;
+import gpt.checkpoint.Checkpoint;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.PublishedShapes;
+import gpt.model.Weights;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Times a model. */
+@Command(
+    name = "bench",
+    sortOptions = false,
+    description = {
+      "Times a model as llama.cpp's llama-bench does: a prompt in one pass (pp), and tokens one"
+          + " after the other (tg), each from an empty context, beside the memory's bandwidth,"
+          + " which is what bounds decoding.",
+      "",
+      "Several values with commas between give a row for each combination. On the cpu drawing is"
+          + " no part of it; a TornadoVM device draws the likeliest token itself and that is."
+    },
+    footer = {
+      "",
+      "Columns: t/s tokens a second, mean ± standard deviation; ttft until the prompt's last token"
+          + " is known; MB/token the least that a decoded token reads: weights, keys and values;"
+          + " share of the bandwidth probed before each repetition.",
+      "",
+      "Examples:",
+      "  gpt bench",
+      "  gpt bench --random gpt2 --dtype f32,bf16,i8",
+      "  gpt bench --model gpt2 -p 128,512 -n 128 -r 10 -o json",
+      "  gpt bench --random gpt2-xl --dtype f16 --device gpu"
+    })
+final class BenchCommand implements Callable<Integer> {
+  private static final int MOST_REPETITIONS = 10_000;
+
+  /** How results are printed. */
+  enum Output {
+    MD,
+    CSV,
+    JSON,
+    JSONL
+  }
+
+  @Mixin private ModelOptions model;
+
+  @Option(
+      names = "--random",
+      paramLabel = "SHAPE",
+      completionCandidates = Shapes.class,
+      description = "Instead of a model random weights of a known shape: ${COMPLETION-CANDIDATES}.")
+  private String random;
+
+  @Option(
+      names = {"-p", "--n-prompt"},
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "512",
+      description =
+          "Tokens of the prompt; 0 is none. Default: ${DEFAULT-VALUE}, or the context if it is"
+              + " shorter")
+  private List<Integer> prompts;
+
+  @Option(
+      names = {"-n", "--n-gen"},
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "128",
+      description =
+          "Tokens to decode; 0 is none. Default: ${DEFAULT-VALUE}, or the context if it is shorter")
+  private List<Integer> generated;
+
+  @Option(
+      names = "-pg",
+      paramLabel = "P,N",
+      description =
+          "A prompt of P tokens and N decoded behind it, as one test; can be given several times.")
+  private List<String> both = new ArrayList<>();
+
+  @Option(
+      names = {"-r", "--repetitions"},
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "How often each test is timed. Default: ${DEFAULT-VALUE}")
+  private int repetitions;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      split = ",",
+      defaultValue = "auto",
+      completionCandidates = Device.Words.class,
+      description = "Where to compute, as for generate. Default: ${DEFAULT-VALUE}")
+  private List<Device> devices;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "f32|bf16|f16|i8",
+      split = ",",
+      defaultValue = "f32",
+      completionCandidates = Choice.Precisions.class,
+      description = "How the weights' matrices are kept. Default: ${DEFAULT-VALUE}")
+  private List<Precision> precisions;
+
+  @Option(
+      names = {"-t", "--threads"},
+      paramLabel = "N",
+      split = ",",
+      description = "Threads to compute with on the cpu. Default: one for each core")
+  private List<Integer> threads = List.of(DeviceOptions.defaultThreads());
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "md|csv|json|jsonl",
+      defaultValue = "md",
+      completionCandidates = Outputs.class,
+      description =
+          "Form of the results: a table, or with the samples and in llama-bench's field names."
+              + " Default: ${DEFAULT-VALUE}")
+  private Output output;
+
+  @Option(
+      names = "--no-warmup",
+      description =
+          "Do not run each test before it is timed, for 2 s or more, until Java has compiled it.")
+  private boolean cold;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "No notes and no bar on standard error.")
+  private boolean quiet;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    if (random != null && isGiven("--model")) {
+      throw usage("only one of --random and --model can be given");
+    }
+    List<DeviceOptions> places = places();
+    List<BenchTest> asked = tests();
+    BenchReport report = new BenchReport(output);
+    if (random == null) {
+      Path path = model.path(!quiet);
+      try (Checkpoint checkpoint = Checkpoint.open(path)) {
+        run(
+            places,
+            asked,
+            new Subject(
+                path.getFileName().toString(),
+                path.toString(),
+                model.config(checkpoint),
+                checkpoint.weights()),
+            report);
+      }
+    } else {
+      GptConfig config = PublishedShapes.byName().get(random);
+      if (config == null) {
+        throw usage(
+            "--random: expected "
+                + String.join(", ", PublishedShapes.byName().keySet())
+                + ", found '"
+                + random
+                + "'");
+      }
+      try (PooledWeights weights = new PooledWeights(config, Bench.SEED)) {
+        Subject subject = new Subject(random + " (random)", random, config, weights.weights());
+        run(places, asked, subject, report);
+      }
+    }
+    report.end();
+    return CommandLine.ExitCode.OK;
+  }
+
+  /**
+   * What is timed.
+   *
+   * @param name in the table
+   * @param file in the other forms
+   */
+  record Subject(String name, String file, GptConfig config, Weights weights) {}
+
+  private List<DeviceOptions> places() {
+    if (repetitions < 1 || repetitions > MOST_REPETITIONS) {
+      throw usage(
+          "--repetitions: must be from 1 to " + MOST_REPETITIONS + ", found " + repetitions);
+    }
+    List<DeviceOptions> places = new ArrayList<>();
+    for (Device device : devices) {
+      for (Precision precision : precisions) {
+        // Threads are the cpu's: elsewhere one row is enough.
+        boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.AUTO;
+        for (int count : host ? threads : threads.subList(0, 1)) {
+          DeviceOptions place = DeviceOptions.of(device, precision, count, false);
+          place.check(this::usage);
+          places.add(place);
+        }
+      }
+    }
+    return places;
+  }
+
+  private List<BenchTest> tests() {
+    List<BenchTest> tests = new ArrayList<>();
+    for (int count : prompts) {
+      add(tests, "--n-prompt", count, 0);
+    }
+    for (int count : generated) {
+      add(tests, "--n-gen", 0, count);
+    }
+    for (String pair : both) {
+      String[] parts = pair.split(",", -1);
+      try {
+        if (parts.length != 2) {
+          throw new NumberFormatException();
+        }
+        int prompt = Integer.parseInt(parts[0].strip());
+        int count = Integer.parseInt(parts[1].strip());
+        if (prompt < 1 || count < 1) {
+          throw new NumberFormatException();
+        }
+        tests.add(new BenchTest(prompt, count));
+      } catch (NumberFormatException e) {
+        throw usage("-pg: expected two numbers as in 512,128, found '" + pair + "'");
+      }
+    }
+    if (tests.isEmpty()) {
+      throw usage("nothing to time: --n-prompt and --n-gen are both 0");
+    }
+    return tests;
+  }
+
+  private void add(List<BenchTest> tests, String option, int prompt, int count) {
+    if (prompt + count < 0) {
+      throw usage(option + ": must be 0 or more, found " + (prompt + count));
+    }
+    if (prompt + count > 0) {
+      tests.add(new BenchTest(prompt, count));
+    }
+  }
+
+  /** Tests as they fit the context: the defaults are cut, what was asked for is refused. */
+  private List<BenchTest> fitted(List<BenchTest> tests, GptConfig config) {
+    int most = config.blockSize();
+    List<BenchTest> fitted = new ArrayList<>();
+    for (BenchTest test : tests) {
+      boolean asked =
+          test.prompt() > 0 && test.generated() > 0
+              || isGiven(test.prompt() > 0 ? "--n-prompt" : "--n-gen");
+      if (test.tokens() > most && asked) {
+        throw usage(
+            "%s: %d tokens are more than the model's context holds, which is %d"
+                .formatted(test.name(), test.tokens(), most));
+      }
+      fitted.add(new BenchTest(Math.min(most, test.prompt()), Math.min(most, test.generated())));
+    }
+    return fitted;
+  }
+
+  private boolean isGiven(String option) {
+    return spec.commandLine().getParseResult().hasMatchedOption(option);
+  }
+
+  private void run(
+      List<DeviceOptions> places, List<BenchTest> asked, Subject subject, BenchReport report)
+      throws IOException {
+    List<BenchTest> tests = fitted(asked, subject.config());
+    long parameters = ParameterCounts.of(subject.weights()).total();
+    Set<String> notes = new HashSet<>(); // each once
+    int longest = tests.stream().mapToInt(BenchTest::prompt).max().orElse(0);
+    for (DeviceOptions place : places) {
+      OpenedDevice opened;
+      try (LoadProgress progress = new LoadProgress(!quiet && Terminal.isStandardError())) {
+        opened =
+            place.open(
+                subject.config(),
+                subject.weights(),
+                DeviceOptions.Use.SESSION,
+                Math.max(1, longest),
+                progress);
+      }
+      opened.notes().stream().filter(notes::add).forEach(line -> note("gpt: " + line));
+      try (var backend = opened.backend();
+          Bandwidth probe = probe(opened)) {
+        report.begin(
+            new BenchReport.Place(
+                subject,
+                parameters,
+                HostMemory.weights(subject.config(), subject.weights().tied(), place.precision()),
+                backend.device(),
+                opened.name(),
+                backend.device().equals("cpu") ? Optional.of(place.threads()) : Optional.empty(),
+                place.precision(),
+                probe == null ? "none" : probe.description()));
+        Bench bench =
+            new Bench(
+                backend, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
+        for (BenchTest test : tests) {
+          report.add(measure(bench, test));
+        }
+      }
+    }
+  }
+
+  private static Bandwidth probe(OpenedDevice opened) {
+    return opened.bandwidth() == null ? null : opened.bandwidth().get();
+  }
+
+  private BenchResult measure(Bench bench, BenchTest test) {
+    int[] done = {0};
+    try (ProgressBar bar = new ProgressBar(test.name(), !quiet && Terminal.isStandardError())) {
+      return bench.run(test, repetitions, !cold, () -> bar.timed((double) ++done[0] / repetitions));
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private void note(String line) {
+    if (!quiet) {
+      System.err.println(line);
+    }
+  }
+
+  /** The words of {@code --random}. */
+  static final class Shapes implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return PublishedShapes.byName().keySet().iterator();
+    }
+  }
+
+  /** The words of {@code --output}. */
+  static final class Outputs implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Choice.words(Output.class).iterator();
+    }
+  }
+}

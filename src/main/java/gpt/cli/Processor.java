@@ -1,0 +1,30 @@
+package gpt.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/** The host's processor. */
+final class Processor {
+  private static final Path CPUINFO = Path.of("/proc/cpuinfo");
+
+  private Processor() {}
+
+  /** Its model as Linux has it, elsewhere the architecture. */
+  static String name() {
+    try (Stream<String> lines = Files.lines(CPUINFO)) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElseGet(Processor::architecture);
+    } catch (IOException e) {
+      return architecture();
+    }
+  }
+
+  private static String architecture() {
+    return System.getProperty("os.arch");
+  }
+}

@@ -1,0 +1,116 @@
+package gpt;
+
+import static gpt.cli.CommandLines.failed;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** {@code gpt bench}, as a user runs it. Whatever the figures are, they must agree. */
+class BenchIT {
+  private static double number(JsonObject object, String name) {
+    return object.get(name).getAsDouble();
+  }
+
+  @Test
+  void jsonHasLlamaBenchsFields() {
+    Program.Result run =
+        Program.gpt("bench", "-p", "8", "-n", "4", "-r", "3", "--no-warmup", "-o", "json", "-q")
+            .run()
+            .succeeded();
+    assertEquals("", run.err().replaceAll("WARNING: Using incubator.*\n", ""));
+    JsonArray all = JsonParser.parseString(run.out()).getAsJsonArray();
+    assertEquals(2, all.size());
+    JsonObject prompt = all.get(0).getAsJsonObject();
+    JsonObject decode = all.get(1).getAsJsonObject();
+    assertEquals(8, number(prompt, "n_prompt"));
+    assertEquals(0, number(prompt, "n_gen"));
+    assertEquals(0, number(decode, "n_prompt"));
+    assertEquals(4, number(decode, "n_gen"));
+    for (JsonObject each : List.of(prompt, decode)) {
+      assertEquals("cpu", each.get("device").getAsString());
+      assertEquals("f32", each.get("dtype").getAsString());
+      assertEquals(2_731_200, number(each, "model_n_params"));
+      assertEquals(3, each.getAsJsonArray("samples_ns").size());
+      assertEquals(3, each.getAsJsonArray("samples_ts").size());
+      double mean = 0;
+      for (var sample : each.getAsJsonArray("samples_ts")) {
+        mean += sample.getAsDouble() / 3;
+      }
+      assertEquals(mean, number(each, "avg_ts"), 1e-9 * mean);
+      assertTrue(number(each, "stddev_ts") >= 0);
+    }
+    assertTrue(number(prompt, "ttft_ms") > 0);
+    assertTrue(decode.get("ttft_ms").isJsonNull());
+    assertTrue(prompt.get("share").isJsonNull());
+    assertTrue(number(decode, "share") > 0);
+    assertEquals(
+        number(decode, "gb_per_s"),
+        number(decode, "bytes_per_token") * number(decode, "avg_ts") / 1e9,
+        1e-9 * number(decode, "gb_per_s"));
+  }
+
+  @Test
+  void aTableHasARowForEachCombination() {
+    Program.Result run =
+        Program.gpt(
+                "bench",
+                "-p",
+                "0,4",
+                "-n",
+                "2",
+                "-pg",
+                "3,2",
+                "-r",
+                "1",
+                "--no-warmup",
+                "--dtype",
+                "f32,i8",
+                "--threads",
+                "1,2",
+                "--device",
+                "cpu")
+            .run()
+            .succeeded();
+    List<String> lines = run.out().lines().toList();
+    assertEquals(2 + 3 * 4 + 1 + 4, lines.size(), run::toString);
+    assertTrue(lines.get(0).contains("| t/s |") || lines.get(0).matches(".*\\| +t/s \\|.*"));
+    for (String name : List.of(" pp4 ", " tg2 ", " pp3+tg2 ")) {
+      assertEquals(4, lines.stream().filter(line -> line.contains(name)).count(), run::toString);
+    }
+    int width = lines.get(0).length();
+    assertTrue(lines.stream().limit(14).allMatch(line -> line.length() == width), run::toString);
+  }
+
+  @Test
+  void csvHasOneHeader() {
+    Program.Result run =
+        Program.gpt("bench", "-p", "4", "-n", "2", "-r", "2", "--no-warmup", "-o", "csv", "-q")
+            .run()
+            .succeeded();
+    List<String> lines = run.out().lines().toList();
+    assertEquals(3, lines.size(), run::toString);
+    int fields = lines.get(0).split(",").length;
+    assertEquals(fields, lines.get(1).split(",", -1).length);
+    assertFalse(lines.get(1).startsWith("version"));
+  }
+
+  @Test
+  void mistakesAreOneLine() {
+    failed(2, List.of("bench", "-p", "600"), "pp600: 600 tokens are more than", "256");
+    failed(2, List.of("bench", "-pg", "200,100"), "pp200+tg100: 300 tokens are more", "256");
+    failed(2, List.of("bench", "-n", "-1"), "--n-gen: must be 0 or more, found -1");
+    failed(2, List.of("bench", "-p", "0", "-n", "0"), "nothing to time");
+    failed(2, List.of("bench", "-pg", "3"), "-pg: expected two numbers as in 512,128, found '3'");
+    failed(2, List.of("bench", "-r", "0"), "--repetitions: must be from 1 to");
+    failed(2, List.of("bench", "--random", "gpt3"), "--random: expected gpt2, gpt2-medium");
+    failed(2, List.of("bench", "--random", "gpt2", "-m", "x"), "--random", "--model");
+    failed(2, List.of("bench", "--threads", "1,0"), "--threads: must be 1 or more, found 0");
+    failed(2, List.of("bench", "-o", "xml"), "expected md or csv or json or jsonl");
+  }
+}

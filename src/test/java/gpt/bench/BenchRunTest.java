@@ -1,0 +1,157 @@
+package gpt.bench;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.cpu.CpuBackend;
+import gpt.model.Backend;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.RandomWeights;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is timed, by a clock that goes on as the model works. */
+class BenchRunTest {
+  private static final GptConfig CONFIG = RandomWeights.shape(1, 1, 8, 64, 11, true, Gelu.EXACT);
+
+  private final List<String> calls = new ArrayList<>();
+  private long now = 1000;
+  private int probes;
+
+  /** A backend that takes 7 ns for each token of a prompt and 100 for each one decoded. */
+  private Backend slow(Backend real) {
+    return (Backend)
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {Backend.class},
+            (proxy, method, args) -> {
+              Object result = invoke(real, method, args);
+              return method.getName().equals("newSession")
+                  ? slow((Backend.Session) result)
+                  : result;
+            });
+  }
+
+  private Backend.Session slow(Backend.Session real) {
+    return (Backend.Session)
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {Backend.Session.class},
+            (proxy, method, args) -> {
+              switch (method.getName()) {
+                case "prefill" -> {
+                  int count = ((int[]) args[0]).length;
+                  now += 7L * count;
+                  calls.add("prefill " + count);
+                }
+                case "decode" -> {
+                  now += 100;
+                  calls.add("decode");
+                }
+                default -> {}
+              }
+              return invoke(real, method, args);
+            });
+  }
+
+  private static Object invoke(Object on, java.lang.reflect.Method method, Object[] args)
+      throws Throwable {
+    try {
+      return method.invoke(on, args);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+  }
+
+  private BenchResult run(BenchTest test, int repetitions, boolean warmUp) {
+    try (CpuBackend real = CpuBackend.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
+      Bench bench = new Bench(slow(real), Precision.F32, () -> 1e9 * ++probes, () -> now);
+      return bench.run(test, repetitions, warmUp, () -> {});
+    }
+  }
+
+  @Test
+  void aPromptIsOnePass() {
+    BenchResult result = run(new BenchTest(20, 0), 2, false);
+    assertArrayEquals(new long[] {140, 140}, result.nanos());
+    assertEquals(20 / 140e-9, result.meanTokensPerSecond(), 1);
+    assertEquals(0, result.deviationTokensPerSecond(), 1e-9);
+    assertEquals(140e-6, result.firstTokenMillis(), 1e-12);
+    assertTrue(Double.isNaN(result.share()));
+    assertEquals(
+        List.of("decode", "prefill 20", "decode", "prefill 20"),
+        calls,
+        "a token after each probe, which is not timed");
+  }
+
+  @Test
+  void decodingStartsFromNothing() {
+    BenchResult result = run(new BenchTest(0, 3), 3, false);
+    assertArrayEquals(new long[] {300, 300, 300}, result.nanos());
+    assertEquals(1e7, result.meanTokensPerSecond(), 1e-3);
+    assertTrue(Double.isNaN(result.firstTokenMillis()));
+    assertArrayEquals(new double[] {1e9, 2e9, 3e9}, result.probes());
+    // Each share is by the probe before it; the median's was 2 GB/s.
+    assertEquals(result.bytesPerToken() * 1e7 / 2e9, result.share(), 1e-6);
+    assertEquals(result.bytesPerToken() / 100, result.gigabytesPerSecond(), 1e-6);
+  }
+
+  @Test
+  void aTestCanBeBoth() {
+    BenchResult result = run(new BenchTest(10, 2), 1, false);
+    assertArrayEquals(new long[] {270}, result.nanos());
+    assertEquals(12 / 270e-9, result.meanTokensPerSecond(), 1);
+    assertEquals(70e-6, result.firstTokenMillis(), 1e-12);
+  }
+
+  @Test
+  void itWarmsUpForTwoSecondsUntilNoRunIsFaster() {
+    now = 0;
+    List<Long> steps = List.of(1_500_000_000L, 900_000_000L, 500_000_000L, 480_000_000L, 10L);
+    int[] at = {-1};
+    try (CpuBackend real = CpuBackend.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
+      Backend.Session session = real.newSession();
+      Backend.Session stepping =
+          (Backend.Session)
+              Proxy.newProxyInstance(
+                  getClass().getClassLoader(),
+                  new Class<?>[] {Backend.Session.class},
+                  (proxy, method, args) -> {
+                    if (method.getName().equals("prefill")) {
+                      now += steps.get(++at[0]);
+                    }
+                    return invoke(session, method, args);
+                  });
+      Backend backend =
+          (Backend)
+              Proxy.newProxyInstance(
+                  getClass().getClassLoader(),
+                  new Class<?>[] {Backend.class},
+                  (proxy, method, args) ->
+                      method.getName().equals("newSession")
+                          ? stepping
+                          : invoke(real, method, args));
+      BenchResult result =
+          new Bench(backend, Precision.F32, () -> 1, () -> now)
+              .run(new BenchTest(4, 0), 1, true, () -> {});
+      // 1.5, 2.4 (faster), 2.9 (faster), 3.38 s (hardly): then it is timed.
+      assertArrayEquals(new long[] {10}, result.nanos());
+    }
+  }
+
+  @Test
+  void statisticsAreOfASample() {
+    double[] samples = {2, 4, 4, 4, 5, 5, 7, 9};
+    assertEquals(5, Statistics.mean(samples));
+    assertEquals(Math.sqrt(32 / 7.0), Statistics.deviation(samples), 1e-12);
+    assertEquals(4.5, Statistics.median(samples));
+    assertEquals(3, Statistics.median(new double[] {9, 3, 1}));
+    assertEquals(0, Statistics.deviation(new double[] {3}));
+  }
+}
