@@ -4,9 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ChildJvmTest {
   @Test
@@ -38,5 +42,31 @@ class ChildJvmTest {
     assertTrue(ChildJvm.debugged(List.of(), Map.of("JDK_JAVA_OPTIONS", "-ea " + agent)));
     assertTrue(ChildJvm.debugged(List.of(), Map.of("JAVA_TOOL_OPTIONS", agent)));
     assertFalse(ChildJvm.debugged(List.of("-ea"), Map.of("JAVA_TOOL_OPTIONS", "-Xmx1g")));
+  }
+
+  @Test
+  void aJvmStartsFromWhatTheBuildKept(@TempDir Path folder) throws IOException {
+    String jar = folder.resolve("gpt.jar").toString();
+    assertEquals(List.of("-XX:+UseSerialGC"), ChildJvm.startOptions(List.of(), Map.of(), jar));
+    Path cache = Files.createFile(folder.resolve("gpt.aot"));
+    assertEquals(
+        List.of("-XX:+UseSerialGC", "-XX:AOTCache=" + cache, "-Xlog:aot*=off"),
+        ChildJvm.startOptions(List.of("-Xmx1g"), Map.of(), jar));
+    assertEquals(
+        List.of("-XX:+UseSerialGC"),
+        ChildJvm.startOptions(List.of(), Map.of(), folder.resolve("classes").toString()));
+  }
+
+  /** Two collectors, or two archives, are an error to Java. */
+  @Test
+  void whoeverSetsSuchOptionsHasThem() {
+    for (String own :
+        List.of("-XX:+UseG1GC", "-Xshare:off", "-XX:SharedArchiveFile=a", "-XX:AOTMode=off")) {
+      assertEquals(List.of(), ChildJvm.startOptions(List.of(own), Map.of(), "gpt.jar"));
+      assertEquals(
+          List.of(), ChildJvm.startOptions(List.of(), Map.of("JDK_JAVA_OPTIONS", own), "gpt.jar"));
+      assertEquals(
+          List.of(), ChildJvm.startOptions(List.of(), Map.of("JAVA_TOOL_OPTIONS", own), "gpt.jar"));
+    }
   }
 }
