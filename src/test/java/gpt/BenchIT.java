@@ -34,6 +34,9 @@ class BenchIT {
     assertEquals(4, number(decode, "n_gen"));
     for (JsonObject each : List.of(prompt, decode)) {
       assertEquals("cpu", each.get("device").getAsString());
+      assertEquals("CPU", each.get("backends").getAsString());
+      assertEquals("", each.get("gpu_info").getAsString());
+      assertEquals(1, number(each, "seed"));
       assertEquals("f32", each.get("dtype").getAsString());
       assertEquals(2_731_200, number(each, "model_n_params"));
       assertEquals(3, each.getAsJsonArray("samples_ns").size());
@@ -75,16 +78,58 @@ class BenchIT {
                 "1,2",
                 "--device",
                 "cpu")
+            .environment("JDK_JAVA_OPTIONS", "-Duser.language=de -Duser.country=DE")
             .run()
             .succeeded();
     List<String> lines = run.out().lines().toList();
-    assertEquals(2 + 3 * 4 + 1 + 4, lines.size(), run::toString);
+    assertEquals(2 + 3 * 4 + 1 + 4 + 1, lines.size(), run::toString);
     assertTrue(lines.get(0).contains("| t/s |") || lines.get(0).matches(".*\\| +t/s \\|.*"));
     for (String name : List.of(" pp4 ", " tg2 ", " pp3+tg2 ")) {
       assertEquals(4, lines.stream().filter(line -> line.contains(name)).count(), run::toString);
     }
+    for (String line : lines.subList(2 + 12 + 1, lines.size() - 1)) {
+      String probe = "bandwidth, reading with [12] threads? on .*: [0-9]+\\.[0-9] GB/s \\(.*\\)";
+      assertTrue(line.matches(probe), line);
+    }
+    assertEquals("token ids drawn from seed 1", lines.getLast());
     int width = lines.get(0).length();
     assertTrue(lines.stream().limit(14).allMatch(line -> line.length() == width), run::toString);
+  }
+
+  /** The device draws there, and has no bandwidth worth a probe. */
+  @Test
+  void theEmulatorIsTimedToo() {
+    String model = "src/test/resources/golden/model-2-hf";
+    Program.Result run =
+        Program.gpt(
+                "bench",
+                "-m",
+                model,
+                "-p",
+                "3",
+                "-n",
+                "2",
+                "-r",
+                "2",
+                "--no-warmup",
+                "--device",
+                "emulator",
+                "-o",
+                "jsonl")
+            .run()
+            .succeeded();
+    List<String> lines = run.out().lines().toList();
+    assertEquals(2, lines.size(), run::toString);
+    for (String line : lines) {
+      JsonObject json = JsonParser.parseString(line).getAsJsonObject();
+      assertEquals("TornadoVM", json.get("backends").getAsString());
+      assertEquals("emulator", json.get("gpu_info").getAsString());
+      assertTrue(json.get("n_threads").isJsonNull(), line);
+      assertTrue(json.get("probe_gb_per_s").isJsonNull(), line);
+      assertTrue(json.get("share").isJsonNull(), line);
+      assertEquals(2, json.getAsJsonArray("samples_ts").size());
+      assertTrue(number(json, "avg_ts") > 0, line);
+    }
   }
 
   @Test
@@ -104,6 +149,8 @@ class BenchIT {
   void mistakesAreOneLine() {
     failed(2, List.of("bench", "-p", "600"), "pp600: 600 tokens are more than", "256");
     failed(2, List.of("bench", "-pg", "200,100"), "pp200+tg100: 300 tokens are more", "256");
+    String most = "2147483647";
+    failed(2, List.of("bench", "-pg", most + "," + most), "4294967294 tokens are more", "256");
     failed(2, List.of("bench", "-n", "-1"), "--n-gen: must be 0 or more, found -1");
     failed(2, List.of("bench", "-p", "0", "-n", "0"), "nothing to time");
     failed(2, List.of("bench", "-pg", "3"), "-pg: expected two numbers as in 512,128, found '3'");

@@ -3,7 +3,7 @@ package gpt.bench;
 import java.util.Arrays;
 
 /** Of samples, as llama-bench computes it. */
-final class Statistics {
+public final class Statistics {
   private Statistics() {}
 
   static double mean(double[] samples) {
@@ -20,7 +20,8 @@ final class Statistics {
     return Math.sqrt(squares / (samples.length - 1));
   }
 
-  static double median(double[] samples) {
+  /** The middle one, or the mean of the two in the middle. */
+  public static double median(double[] samples) {
     double[] sorted = samples.clone();
     Arrays.sort(sorted);
     int middle = sorted.length / 2;

@@ -269,10 +269,11 @@ final class BenchCommand implements Callable<Integer> {
       boolean asked =
           test.prompt() > 0 && test.generated() > 0
               || isGiven(test.prompt() > 0 ? "--n-prompt" : "--n-gen");
-      if (test.tokens() > most && asked) {
+      long tokens = (long) test.prompt() + test.generated(); // of -pg more than an int holds
+      if (tokens > most && asked) {
         throw usage(
             "%s: %d tokens are more than the model's context holds, which is %d"
-                .formatted(test.name(), test.tokens(), most));
+                .formatted(test.name(), tokens, most));
       }
       fitted.add(new BenchTest(Math.min(most, test.prompt()), Math.min(most, test.generated())));
     }

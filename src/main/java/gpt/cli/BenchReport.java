@@ -4,7 +4,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import gpt.bench.Bench;
 import gpt.bench.BenchResult;
+import gpt.bench.Statistics;
 import gpt.model.Precision;
 import java.io.IOException;
 import java.time.temporal.ChronoUnit;
@@ -101,22 +103,27 @@ final class BenchReport {
     endProbes();
     switch (output) {
       case JSON -> StandardOutput.write(Json.line(all));
-      case MD -> StandardOutput.write(table() + "\n" + String.join("\n", probes) + "\n");
+      case MD -> {
+        probes.add("token ids drawn from seed " + Bench.SEED);
+        StandardOutput.write(table() + "\n" + String.join("\n", probes) + "\n");
+      }
       case CSV, JSONL -> {}
     }
   }
 
   private void endProbes() {
-    List<Double> sorted = probed.stream().filter(p -> !p.isNaN()).sorted().toList();
-    if (!sorted.isEmpty()) {
+    double[] sorted =
+        probed.stream().mapToDouble(p -> p).filter(p -> !Double.isNaN(p)).sorted().toArray();
+    if (sorted.length > 0) {
       probes.add(
-          "bandwidth, %s on %s: %.1f GB/s (%.1f to %.1f)"
-              .formatted(
-                  place.probe(),
-                  place.deviceName(),
-                  sorted.get(sorted.size() / 2),
-                  sorted.getFirst(),
-                  sorted.getLast()));
+          String.format(
+              Locale.ROOT,
+              "bandwidth, %s on %s: %.1f GB/s (%.1f to %.1f)",
+              place.probe(),
+              place.deviceName(),
+              Statistics.median(sorted),
+              sorted[0],
+              sorted[sorted.length - 1]));
     }
     probed.clear();
   }
@@ -177,8 +184,9 @@ final class BenchReport {
     json.addProperty("version", GptCommand.class.getPackage().getImplementationVersion());
     json.addProperty("java", Runtime.version().toString());
     json.addProperty("cpu_info", Processor.name());
-    boolean host = place.threads().isPresent();
+    boolean host = !place.device().startsWith("tornado:");
     json.addProperty("gpu_info", host ? "" : place.deviceName());
+    json.addProperty("backends", host ? "CPU" : "TornadoVM");
     json.addProperty("device", place.device());
     json.addProperty("model_filename", place.subject().file());
     json.addProperty("model_type", place.subject().name());
@@ -189,6 +197,7 @@ final class BenchReport {
     json.addProperty("n_prompt", r.test().prompt());
     json.addProperty("n_gen", r.test().generated());
     json.addProperty("n_depth", 0);
+    json.addProperty("seed", Bench.SEED);
     json.addProperty("test_time", r.time().truncatedTo(ChronoUnit.SECONDS).toString());
     json.addProperty("avg_ns", Math.round(r.meanNanos()));
     json.addProperty("stddev_ns", Math.round(r.deviationNanos()));

@@ -145,6 +145,22 @@ class BenchRunTest {
     }
   }
 
+  /** Else the first timed run meets code that Java has to compile anew. */
+  @Test
+  void theWarmUpRunsAllThatATimedRunDoes() {
+    run(new BenchTest(60, 0), 1, false);
+    List<String> timed = List.copyOf(calls);
+    calls.clear();
+    BenchTest test = new BenchTest(60, 0);
+    try (CpuBackend real = CpuBackend.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
+      long[] reads = {0};
+      // A second passes with each look at the clock.
+      new Bench(slow(real), Precision.F32, () -> 1, () -> 1_000_000_000L * ++reads[0])
+          .run(test, 1, true, () -> {});
+    }
+    assertEquals(timed, calls.subList(0, timed.size()));
+  }
+
   @Test
   void statisticsAreOfASample() {
     double[] samples = {2, 4, 4, 4, 5, 5, 7, 9};
