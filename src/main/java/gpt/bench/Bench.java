@@ -53,8 +53,7 @@ public final class Bench {
    * @param each told after each repetition
    */
   public BenchResult run(BenchTest test, int repetitions, boolean warmUp, Runnable each) {
-    int vocabulary = backend.config().vocabSize();
-    int[] ids = new Random(SEED).ints(Math.max(1, test.tokens()), 0, vocabulary).toArray();
+    int[] ids = ids(test);
     long[] nanos = new long[repetitions];
     long[] first = new long[repetitions];
     double[] probes = new double[repetitions];
@@ -74,6 +73,21 @@ public final class Bench {
       }
       return new BenchResult(test, backend.config(), precision, time, nanos, first, probes);
     }
+  }
+
+  /** Runs a test once more, for a profiler: nanoseconds that it took. */
+  public long once(BenchTest test) {
+    try (Runner runner = runner(ids(test))) {
+      long start = clock.getAsLong();
+      runner.run(test);
+      return clock.getAsLong() - start;
+    }
+  }
+
+  private int[] ids(BenchTest test) {
+    return new Random(SEED)
+        .ints(Math.max(1, test.tokens()), 0, backend.config().vocabSize())
+        .toArray();
   }
 
   /**

@@ -4,6 +4,7 @@ import gpt.bench.Bandwidth;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
 import gpt.bench.BenchTest;
+import gpt.bench.Breakdown;
 import gpt.bench.PooledWeights;
 import gpt.checkpoint.Checkpoint;
 import gpt.model.GptConfig;
@@ -146,6 +147,13 @@ final class BenchCommand implements Callable<Integer> {
   private boolean cold;
 
   @Option(
+      names = "--tornado-profile",
+      description =
+          "Show where a token's time goes on a TornadoVM device: kernels, copies, and what is"
+              + " between launches. The profiler that counts it slows everything a little.")
+  private boolean profile;
+
+  @Option(
       names = {"-q", "--quiet"},
       description = "No notes and no bar on standard error.")
   private boolean quiet;
@@ -156,12 +164,21 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (random != null && isGiven("--model")) {
-      throw usage("only one of --random and --model can be given");
+    for (String option : List.of("--model", "--gelu")) {
+      if (random != null && isGiven(option)) {
+        throw usage("only one of --random and " + option + " can be given");
+      }
     }
     List<DeviceOptions> places = places();
     List<BenchTest> asked = tests();
-    BenchReport report = new BenchReport(output);
+    try (BenchReport report = new BenchReport(output)) {
+      run(places, asked, report);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private void run(List<DeviceOptions> places, List<BenchTest> asked, BenchReport report)
+      throws IOException {
     if (random == null) {
       Path path = model.path(!quiet);
       try (Checkpoint checkpoint = Checkpoint.open(path)) {
@@ -190,8 +207,6 @@ final class BenchCommand implements Callable<Integer> {
         run(places, asked, subject, report);
       }
     }
-    report.end();
-    return CommandLine.ExitCode.OK;
   }
 
   /**
@@ -213,7 +228,7 @@ final class BenchCommand implements Callable<Integer> {
         // Threads are the cpu's: elsewhere one row is enough.
         boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.AUTO;
         for (int count : host ? threads : threads.subList(0, 1)) {
-          DeviceOptions place = DeviceOptions.of(device, precision, count, false);
+          DeviceOptions place = DeviceOptions.of(device, precision, count, profile);
           place.check(this::usage);
           places.add(place);
         }
@@ -319,10 +334,23 @@ final class BenchCommand implements Callable<Integer> {
             new Bench(
                 backend, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
         for (BenchTest test : tests) {
-          report.add(measure(bench, test));
+          BenchResult result = measure(bench, test);
+          report.add(result, profile ? breakdown(bench, test, opened) : null);
         }
       }
     }
+  }
+
+  private static Breakdown breakdown(Bench bench, BenchTest test, OpenedDevice opened) {
+    opened.profile(); // what was done before
+    long nanos = bench.once(test);
+    return opened
+        .profile()
+        .map(
+            totals ->
+                new Breakdown(
+                    nanos, totals.kernelNanos(), totals.transferNanos(), totals.launches()))
+        .orElse(null);
   }
 
   private static Bandwidth probe(OpenedDevice opened) {

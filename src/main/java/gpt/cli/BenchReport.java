@@ -6,11 +6,14 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
+import gpt.bench.Breakdown;
 import gpt.bench.Statistics;
 import gpt.model.Precision;
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,7 +24,7 @@ import java.util.stream.Collectors;
  * Results of {@code gpt bench} on standard output, each as soon as it is known, but for the one
  * JSON array, which comes as a whole. Fields are named as llama-bench names them where it has them.
  */
-final class BenchReport {
+final class BenchReport implements Closeable {
   private static final List<String> HEADERS =
       List.of(
           "model",
@@ -66,6 +69,7 @@ final class BenchReport {
   private final List<String> probes = new ArrayList<>();
   private final List<Double> probed = new ArrayList<>();
   private final List<List<String>> rows = new ArrayList<>();
+  private final List<String> goes = new ArrayList<>();
   private Place place;
   private boolean headed;
 
@@ -79,16 +83,24 @@ final class BenchReport {
     place = next;
   }
 
-  void add(BenchResult result) throws IOException {
+  /**
+   * A test's result.
+   *
+   * @param breakdown where its time went; null where nobody counted
+   */
+  void add(BenchResult result, Breakdown breakdown) throws IOException {
+    if (breakdown != null) {
+      goes.add(goes(result, breakdown));
+    }
     for (double probe : result.probes()) {
       probed.add(probe / 1e9);
     }
     switch (output) {
       case MD -> rows.add(row(result));
-      case JSON -> all.add(json(result));
-      case JSONL -> StandardOutput.write(Json.line(json(result)));
+      case JSON -> all.add(json(result, breakdown));
+      case JSONL -> StandardOutput.write(Json.line(json(result, breakdown)));
       case CSV -> {
-        Map<String, JsonElement> fields = json(result).asMap();
+        Map<String, JsonElement> fields = json(result, breakdown).asMap();
         if (!headed) {
           StandardOutput.write(Csv.line(List.copyOf(fields.keySet())));
           headed = true;
@@ -98,14 +110,23 @@ final class BenchReport {
     }
   }
 
-  /** Nothing follows. */
-  void end() throws IOException {
+  /** Nothing follows, be it that something failed: what there is, is printed. */
+  @Override
+  public void close() throws IOException {
+    if (rows.isEmpty() && all.isEmpty()) {
+      return;
+    }
     endProbes();
     switch (output) {
       case JSON -> StandardOutput.write(Json.line(all));
       case MD -> {
         probes.add("token ids drawn from seed " + Bench.SEED);
         StandardOutput.write(table() + "\n" + String.join("\n", probes) + "\n");
+        if (!goes.isEmpty()) {
+          StandardOutput.write(
+              "\nwhere a token's time goes, by the device's clock, with its profiler on\n"
+                  + String.join("", goes));
+        }
       }
       case CSV, JSONL -> {}
     }
@@ -146,6 +167,38 @@ final class BenchReport {
         number(r.gigaflops(), "%.1f"));
   }
 
+  /** The largest part first. */
+  private String goes(BenchResult r, Breakdown b) {
+    int tokens = r.test().tokens();
+    Map<String, Long> parts = new LinkedHashMap<>();
+    parts.put("kernels", b.kernelNanos());
+    parts.put("copies", b.transferNanos());
+    parts.put("between launches, host", b.otherNanos());
+    StringBuilder text =
+        new StringBuilder(
+            String.format(
+                Locale.ROOT,
+                "%s, %s, %s on %s: %.3f ms, %.1f launches%n",
+                place.subject().name(),
+                place.precision().word(),
+                r.test().name(),
+                place.device(),
+                b.nanos() / 1e6 / tokens,
+                (double) b.launches() / tokens));
+    parts.entrySet().stream()
+        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+        .forEach(
+            part ->
+                text.append(
+                    String.format(
+                        Locale.ROOT,
+                        "  %-24s %9.3f ms %5.1f%%%n",
+                        part.getKey(),
+                        part.getValue() / 1e6 / tokens,
+                        100.0 * part.getValue() / b.nanos())));
+    return text.toString();
+  }
+
   private static String number(double value, String format) {
     return Double.isNaN(value) ? "" : String.format(Locale.ROOT, format, value);
   }
@@ -179,7 +232,7 @@ final class BenchReport {
     return text.toString();
   }
 
-  private JsonObject json(BenchResult r) {
+  private JsonObject json(BenchResult r, Breakdown b) {
     JsonObject json = new JsonObject();
     json.addProperty("version", GptCommand.class.getPackage().getImplementationVersion());
     json.addProperty("java", Runtime.version().toString());
@@ -211,6 +264,11 @@ final class BenchReport {
     add(json, "gflop_per_s", r.gigaflops());
     add(json, "probe_gb_per_s", r.probeGigabytesPerSecond());
     add(json, "share", r.share());
+    double tokens = r.test().tokens();
+    add(json, "kernel_ms_per_token", b == null ? Double.NaN : b.kernelNanos() / 1e6 / tokens);
+    add(json, "transfer_ms_per_token", b == null ? Double.NaN : b.transferNanos() / 1e6 / tokens);
+    add(json, "other_ms_per_token", b == null ? Double.NaN : b.otherNanos() / 1e6 / tokens);
+    add(json, "launches_per_token", b == null ? Double.NaN : b.launches() / tokens);
     return json;
   }
 

@@ -78,9 +78,9 @@ class DeviceTest {
     Queue<Optional<Profile.Totals>> totals =
         new ArrayDeque<>(
             List.of(
-                Optional.of(new Profile.Totals(12_345_678, 1_000_000, 20, 48)),
-                Optional.of(new Profile.Totals(0, 0, 0, 0)), // a token that came with another's
-                Optional.of(new Profile.Totals(1_500, 1_128, 20, 47)),
+                Optional.of(new Profile.Totals(12_345_678, 0, 1_000_000, 20, 48)),
+                Optional.of(new Profile.Totals(0, 0, 0, 0, 0)), // a token that came with another's
+                Optional.of(new Profile.Totals(1_500, 0, 1_128, 20, 47)),
                 Optional.empty()));
     ProfileTable table = new ProfileTable(totals::remove);
     assertEquals(List.of(), table.lines());
