@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code gpt bench}, as a user runs it. Whatever the figures are, they must agree. */
 class BenchIT {
@@ -159,5 +162,42 @@ class BenchIT {
     failed(2, List.of("bench", "--random", "gpt2", "-m", "x"), "--random", "--model");
     failed(2, List.of("bench", "--threads", "1,0"), "--threads: must be 1 or more, found 0");
     failed(2, List.of("bench", "-o", "xml"), "expected md or csv or json or jsonl");
+  }
+
+  @Test
+  void theGpusScriptSaysWhatIsWrong() {
+    List<List<String>> mistakes =
+        List.of(
+            List.of("unknown option '--fast'", "--fast"),
+            List.of("--python: a value must follow", "--python"),
+            List.of("--device: expected gpu, tornado or", "--device", "cpu"),
+            List.of("--shapes: expected gpt2, gpt2-medium", "--shapes", "gpt2,gpt3"),
+            List.of("--dtypes: expected f32, f16 or i8, found 'bf16'", "--dtypes", "bf16"),
+            List.of("-p, -n and -r take numbers, found 'x'", "-p", "x"));
+    for (List<String> mistake : mistakes) {
+      List<String> command =
+          Stream.concat(
+                  Stream.of(Program.ROOT.resolve("scripts/bench-gpu").toString()),
+                  mistake.stream().skip(1))
+              .toList();
+      Program.Result run = Program.of(command.toArray(String[]::new)).run();
+      assertEquals(2, run.status(), run::toString);
+      assertEquals(1, run.err().lines().count(), run::toString);
+      assertTrue(run.err().startsWith("bench-gpu: " + mistake.get(0)), run::toString);
+    }
+  }
+
+  @Test
+  void withoutADeviceTheGpusScriptEndsAtOnce(@TempDir Path folder) {
+    Program.Result run =
+        Program.of(Program.ROOT.resolve("scripts/bench-gpu").toString(), "--out", folder.toString())
+            .environment("TORNADOVM_HOME", folder.resolve("none").toString())
+            .environment("HOME", folder.toString())
+            .run();
+    assertEquals(1, run.status(), run::toString);
+    assertEquals(
+        "bench-gpu: there is no TornadoVM device here: ./setup-tornado.sh installs TornadoVM\n",
+        run.err(),
+        run::toString);
   }
 }
