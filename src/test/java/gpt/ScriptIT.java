@@ -94,17 +94,6 @@ class ScriptIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"x", "0", "-3", "1025", "9 2 7", "99999999999999999999"})
-  void benchCpuSaysWhatItTakes(String arguments) {
-    Program.Result run = Program.of("sh", "-c", "scripts/bench-cpu " + arguments).run();
-    assertEquals(2, run.status(), run::toString);
-    String last = arguments.substring(arguments.lastIndexOf(' ') + 1);
-    assertEquals(1, run.err().lines().count(), run::toString);
-    assertTrue(run.err().startsWith("bench-cpu: "), run::toString);
-    assertTrue(run.err().contains("'" + last + "'"), run::toString);
-  }
-
-  @ParameterizedTest
   @ValueSource(
       strings = {"", "x", "'meta gguf'", "META", "gguf 0", "gguf x", "gguf 1234567", "gguf 1 2"})
   void fuzzSaysWhatItTakes(String arguments) {
