@@ -28,8 +28,8 @@ public final class CpuBackend implements Backend {
 
   /**
    * Bytes of weights from which loading takes long enough to compile the kernels meanwhile. On two
-   * cores GPT-2's first token came after 1.0 s instead of 1.8; the demo's, loaded in 0.2 s, after
-   * 0.5 s either way, and its next tokens had to share the cores with the compiler for longer.
+   * cores GPT-2's first token came after 1.0 s instead of 1.8. A smaller model begins with scalar
+   * kernels: see {@link TieredKernels}.
    */
   private static final long WORTH_WARMING = 64 << 20;
 
@@ -95,6 +95,8 @@ public final class CpuBackend implements Backend {
     CpuKernels kernels = CpuKernelsProvider.kernels();
     if (weightBytes(config, weights.tied(), Precision.F32) >= WORTH_WARMING) {
       WarmUp.start(kernels, precision);
+    } else if (precision == Precision.F32) {
+      kernels = CpuKernelsProvider.tiered();
     }
     return new CpuBackend(config, weights, precision, threads, kernels, progress);
   }

@@ -3,6 +3,7 @@ package gpt.cpu;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /**
  * Has the kernels compiled while a model is still being loaded. A kernel on the Vector API runs
@@ -18,17 +19,27 @@ final class WarmUp {
 
   private static final int K = 16;
 
+  /** Calls timed together, so that a clock of low resolution will do. */
+  private static final int TIMED = 20;
+
+  private static final long PAUSE_MILLIS = 20;
+
+  /** Pauses after which it is given up: this JVM does not compile them. */
+  private static final int PAUSES = 1_000;
+
   private final CpuKernels kernels;
   private final Precision precision;
   private final int width;
   private final float[] x = new float[6 * K];
   private final float[] out;
+  private final float[] norm;
 
-  private WarmUp(CpuKernels kernels, Precision precision) {
+  WarmUp(CpuKernels kernels, Precision precision) {
     this.kernels = kernels;
     this.precision = precision;
     width = kernels.panelWidth();
     out = new float[6 * width];
+    norm = new float[6 * width];
   }
 
   /** Begins in a thread of its own, which ends by itself and keeps no process alive. */
@@ -62,5 +73,51 @@ final class WarmUp {
         kernels.add(out, 0, out, width, width);
       }
     }
+  }
+
+  /**
+   * Has the kernels compiled and waits until each is at least as fast as its twin: the compiler
+   * works in threads of its own, and there is no other way to ask whether it is done.
+   *
+   * @return false where they do not get there, as with {@code -Xint}
+   */
+  boolean until(CpuKernels twin) {
+    run();
+    try (NativeMemory memory = new NativeMemory()) {
+      MemorySegment w = memory.allocate(PackedMatrix.bytes(width, K, width));
+      for (int pause = 0; pause < PAUSES; pause++) {
+        if (faster(twin, w)) {
+          return true;
+        }
+        Thread.sleep(PAUSE_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // given up
+    }
+    return false;
+  }
+
+  private boolean faster(CpuKernels twin, MemorySegment w) {
+    for (int rows : new int[] {1, 3, 6}) {
+      if (!faster(twin, k -> k.matmul(x, 0, K, rows, w, 0, 0, K, width, out, 0, width))) {
+        return false;
+      }
+    }
+    return faster(twin, k -> k.layerNorm(out, 0, out.length, norm, null, 1e-5f, out, 0))
+        && faster(twin, k -> k.softmax(out, 0, out.length, 1))
+        && faster(twin, k -> k.gelu(out, 0, out.length, Gelu.EXACT))
+        && faster(twin, k -> k.gelu(out, 0, out.length, Gelu.TANH));
+  }
+
+  private boolean faster(CpuKernels twin, Consumer<CpuKernels> call) {
+    return nanos(kernels, call) <= nanos(twin, call);
+  }
+
+  private static long nanos(CpuKernels kernels, Consumer<CpuKernels> call) {
+    long began = System.nanoTime();
+    for (int i = 0; i < TIMED; i++) {
+      call.accept(kernels);
+    }
+    return System.nanoTime() - began;
   }
 }

@@ -22,7 +22,8 @@ class CpuKernelsTest {
   private static final int MARGIN = 40;
 
   static Stream<CpuKernels> kernels() {
-    return Stream.of(new PlainKernels(), new VectorKernels());
+    CpuKernels vector = new VectorKernels();
+    return Stream.of(new PlainKernels(), vector, new ScalarKernels(vector.panelWidth()));
   }
 
   static void assertClose(double expected, double actual, double tolerance, String what) {
