@@ -51,8 +51,6 @@ final class JmhRunner {
   }
 
   private static ChainedOptionsBuilder options(Spec spec, Timing timing) {
-    boolean step =
-        spec.question().equals(Plan.DECODE_STEP) || spec.question().equals(Plan.PREFILL_STEP);
     TimeValue time = TimeValue.milliseconds(timing.millis());
     ChainedOptionsBuilder options =
         new OptionsBuilder()
@@ -65,7 +63,7 @@ final class JmhRunner {
             .timeout(TimeValue.seconds(MOST_SECONDS))
             .shouldFailOnError(true)
             .verbosity(VerboseMode.SILENT)
-            .jvmArgsAppend(step ? "-Xmx3g" : "-Xmx2g");
+            .jvmArgsAppend(spec.isStep() ? "-Xmx3g" : "-Xmx2g");
     for (Map.Entry<String, String> parameter : spec.parameters().entrySet()) {
       options.param(parameter.getKey(), parameter.getValue());
     }

@@ -35,12 +35,15 @@ final class Measuring implements AutoCloseable {
     this.quick = quick;
     timing = quick ? Timing.QUICK : Timing.FULL;
     conditions = Conditions.now(devices, settings + "; JMH " + timing);
-    sources.put(Spec.CPU, new CpuProbe());
-    for (TornadoDevices.Device device : devices) {
-      sources.put(device.id(), new DeviceProbe(device));
-    }
     Map<String, Probe> first = new LinkedHashMap<>();
-    sources.forEach((id, source) -> first.put(id, source.measure(0)));
+    sources.put(Spec.CPU, new CpuProbe());
+    first.put(Spec.CPU, sources.get(Spec.CPU).measure(0));
+    for (TornadoDevices.Device device : devices) {
+      boolean isCpu = device.type() == TornadoDevices.Type.CPU;
+      Probe.Source source = new DeviceProbe(device, isCpu ? first.get(Spec.CPU).peak() : 0);
+      sources.put(device.id(), source);
+      first.put(device.id(), source.measure(0));
+    }
     first.values().forEach(Measuring::print);
     machine =
         new Machine(

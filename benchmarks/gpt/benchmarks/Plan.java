@@ -170,12 +170,12 @@ public final class Plan {
         if (!selection.has(operation) || isRepeated(operation, shape) || shape == Shape.DEMO) {
           continue;
         }
-        for (String version : versions) {
-          add(spec(question, operation, shape, 1, Precision.F32, device, version));
-        }
         if (question.equals(HOST_SAMPLING)) { // its control
           String version = machine.vector() ? Spec.VECTOR : Spec.PLAIN;
           add(spec(CPU_OPERATIONS, Operations.LM_HEAD, shape, 1, Precision.F32, device, version));
+        }
+        for (String version : versions) {
+          add(spec(question, operation, shape, 1, Precision.F32, device, version));
         }
       }
     }
@@ -243,8 +243,7 @@ public final class Plan {
 
   private void add(Spec spec) {
     double seconds = seconds(spec);
-    boolean step = spec.question().equals(PREFILL_STEP) || spec.question().equals(DECODE_STEP);
-    if (seconds > (step ? MOST_SECONDS : MOST_KERNEL_SECONDS)) {
+    if (seconds > (spec.isStep() ? MOST_SECONDS : MOST_KERNEL_SECONDS)) {
       leave(spec, String.format(Locale.ROOT, "one call would take about %.1f s", seconds));
     } else {
       rows.add(spec);
@@ -256,14 +255,13 @@ public final class Plan {
   }
 
   /**
-   * About how long a call takes: of the arithmetic that the device can do, plain Java reaches a
-   * twentieth, a naive kernel a fiftieth, and what is made for speed a quarter; of its copy half.
-   * Of what has no counterpart on the CPU nothing is known, and 0 is said.
+   * About how long a call takes: of the arithmetic that the device can do, plain Java and what runs
+   * on a CPU device reach a twentieth, a naive kernel a hundredth, and what else is made for speed
+   * a quarter; of its copy half. Of what has no counterpart on the CPU nothing is known, and 0 is
+   * said.
    */
   double seconds(Spec spec) {
-    if (!Operations.COMMON.contains(spec.operation())
-        && !spec.operation().equals(Operations.DECODE)
-        && !spec.operation().equals(Operations.PREFILL)) {
+    if (!spec.isStep() && !Operations.COMMON.contains(spec.operation())) {
       return 0;
     }
     Shape shape = Shape.of(spec.shape()).orElseThrow();
@@ -273,8 +271,8 @@ public final class Plan {
     double part =
         switch (spec.version()) {
           case Spec.PLAIN -> 0.05;
-          case "naive" -> 0.02;
-          default -> 0.25;
+          case "naive" -> 0.01;
+          default -> !spec.isCpu() && target(spec.device()).hostMemory() ? 0.05 : 0.25;
         };
     return Math.max(work.flops() / (part * probe.peak()), work.bytes() / (0.5 * probe.copy()));
   }

@@ -17,9 +17,12 @@ public record Row(Spec spec, double[] wall, double[] device, long bytes, long fl
     return new Row(spec, new double[0], null, 0, 0, error);
   }
 
-  /** Nanoseconds of a call, the median: the device's own where that is known. */
+  /**
+   * Nanoseconds of a call, the median: of a single kernel the device's own where that is known, of
+   * anything else what the caller waited.
+   */
   public double nanos() {
-    return median(device == null ? wall : device);
+    return median(device == null || spec.isStep() ? wall : device);
   }
 
   /** The median of some times. */

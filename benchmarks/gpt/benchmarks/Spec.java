@@ -48,6 +48,11 @@ public record Spec(
     return device.equals(CPU);
   }
 
+  /** Whether it is a whole pass over a model. */
+  public boolean isStep() {
+    return operation.equals(Operations.DECODE) || operation.equals(Operations.PREFILL);
+  }
+
   /** JMH's parameters of this row. */
   Map<String, String> parameters() {
     Map<String, String> all = new LinkedHashMap<>();

@@ -17,9 +17,16 @@ public final class DeviceProbe implements Probe.Source {
   private final String device;
   private final List<TimedKernel> copies = new ArrayList<>();
   private final TimedKernel fma;
+  private final double knownPeak;
 
-  /** Keeps 256 MB on the device. */
-  public DeviceProbe(TornadoDevices.Device device) throws Exception {
+  /**
+   * Keeps 256 MB on the device.
+   *
+   * @param knownPeak what its arithmetic can do, where that is known otherwise and better: a CPU
+   *     device's compiler need not find the vector instructions in a kernel; 0 where it is not
+   */
+  public DeviceProbe(TornadoDevices.Device device, double knownPeak) throws Exception {
+    this.knownPeak = knownPeak;
     this.device = device.id();
     KernelCase<Copy.Arguments> copy = KernelCases.copy(COPIED, SEED);
     for (Version<Copy.Arguments> version : List.of(Copy.RUN_PER_THREAD, Copy.RUN_PER_GROUP)) {
@@ -32,7 +39,8 @@ public final class DeviceProbe implements Probe.Source {
   public Probe measure(int firstRow) {
     double copied =
         copies.stream().mapToDouble(c -> c.work().bytes() / seconds(c)).max().orElseThrow();
-    return new Probe(device, firstRow, copied, 0, fma.work().flops() / seconds(fma));
+    double peak = Math.max(knownPeak, fma.work().flops() / seconds(fma));
+    return new Probe(device, firstRow, copied, 0, peak);
   }
 
   /** The best of some launches. */
