@@ -9,7 +9,7 @@ package gpt.benchmarks;
  */
 public record Timing(int warmUps, int iterations, int millis) {
   static final Timing FULL = new Timing(3, 5, 500);
-  static final Timing QUICK = new Timing(3, 3, 250);
+  static final Timing QUICK = new Timing(3, 3, 200);
 
   /** Seconds of a call from which on a few calls have to do. */
   private static final double LONG = 1;
