@@ -18,6 +18,10 @@ import java.util.Map;
 /** A run: the devices and what they can do, then row after row. */
 final class Measuring implements AutoCloseable {
   private final Map<String, Probe.Source> sources = new LinkedHashMap<>();
+
+  /** As it was when the rows were chosen. */
+  private final Map<String, Probe> first = new LinkedHashMap<>();
+
   private final List<Probe> probes = new ArrayList<>();
   private final List<Row> rows = new ArrayList<>();
   private final Machine machine;
@@ -35,7 +39,6 @@ final class Measuring implements AutoCloseable {
     this.quick = quick;
     timing = quick ? Timing.QUICK : Timing.FULL;
     conditions = Conditions.now(devices, settings + "; JMH " + timing);
-    Map<String, Probe> first = new LinkedHashMap<>();
     sources.put(Spec.CPU, new CpuProbe());
     first.put(Spec.CPU, sources.get(Spec.CPU).measure(0));
     for (TornadoDevices.Device device : devices) {
@@ -129,9 +132,11 @@ final class Measuring implements AutoCloseable {
   }
 
   private void probe(String device) {
-    Probe probe = sources.get(device).measure(rows.size());
-    print(probe);
+    Probe probe = rows.isEmpty() ? first.get(device) : sources.get(device).measure(rows.size());
     probes.add(probe);
+    if (!rows.isEmpty()) {
+      print(probe);
+    }
   }
 
   /** The machine and the day; with a number where there are results of that already. */
