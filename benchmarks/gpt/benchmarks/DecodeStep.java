@@ -41,7 +41,7 @@ public class DecodeStep {
   private static final int PROMPT = 8;
 
   /** Tokens between two returns to the prompt, which are not timed. */
-  private static final int TOKENS = 8;
+  static final int TOKENS = 8;
 
   @Param("decode")
   public String operation;

@@ -44,7 +44,7 @@ final class JmhRunner {
   Row run(Spec spec, double seconds) {
     try {
       OutputFormat quiet = OutputFormatFactory.createFormatInstance(OUTPUT, VerboseMode.SILENT);
-      return read(spec, new Runner(options(spec, timing.of(seconds)).build(), quiet).run());
+      return read(spec, new Runner(options(spec, timing.of(spec, seconds)).build(), quiet).run());
     } catch (RunnerException e) {
       return Row.failed(spec, message(e));
     }

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.openjdk.jmh.util.Version;
 
 /** A run: the devices and what they can do, then row after row. */
 final class Measuring implements AutoCloseable {
@@ -38,7 +39,7 @@ final class Measuring implements AutoCloseable {
   Measuring(List<TornadoDevices.Device> devices, boolean quick, String settings) throws Exception {
     this.quick = quick;
     timing = quick ? Timing.QUICK : Timing.FULL;
-    conditions = Conditions.now(devices, settings + "; JMH " + timing);
+    conditions = Conditions.now(devices, settings(settings));
     sources.put(Spec.CPU, new CpuProbe());
     first.put(Spec.CPU, sources.get(Spec.CPU).measure(0));
     for (TornadoDevices.Device device : devices) {
@@ -63,6 +64,16 @@ final class Measuring implements AutoCloseable {
                             d.memory(),
                             first.get(d.id())))
                 .toList());
+  }
+
+  private String settings(String command) {
+    return "%s (JMH %s: %d + %d iterations of %d ms)"
+        .formatted(
+            command,
+            Version.getPlainVersion(),
+            timing.warmUps(),
+            timing.iterations(),
+            timing.millis());
   }
 
   /** TornadoVM's devices, without the emulator. */
@@ -159,21 +170,34 @@ final class Measuring implements AutoCloseable {
         probe.peak() / 1e9);
   }
 
+  /** A line; the share is of the copy before it, and the report's of that and the next. */
   private void print(Row row) {
     Spec spec = row.spec();
-    String who = "%-42s %-28s".formatted(spec.work(), spec.who());
+    String who = "%-42s %-24s".formatted(spec.work(), spec.who());
     if (row.error() != null) {
       System.out.println(who + " " + row.error());
       return;
     }
+    Probe probe =
+        probes.stream()
+            .filter(p -> p.device().equals(spec.device()))
+            .reduce((first, second) -> second)
+            .orElseThrow();
+    String device =
+        row.device() == null
+            ? ""
+            : String.format(Locale.ROOT, "%.3f in kernels", Row.median(row.device()) / 1e6);
+    String speed =
+        row.flops() == 0 ? "" : String.format(Locale.ROOT, "%8.2f GFLOP/s", row.speed() / 1e9);
     System.out.printf(
         Locale.ROOT,
-        "%s %10.3f ms %10s %8.2f GB/s %8.2f GFLOP/s%n",
+        "%s %9.3f ms %19s %8.2f GB/s, %5.2f of a copy %s%n",
         who,
         Row.median(row.wall()) / 1e6,
-        row.device() == null ? "" : "%.3f".formatted(Row.median(row.device()) / 1e6),
+        device,
         row.bandwidth() / 1e9,
-        row.speed() / 1e9);
+        row.bandwidth() / probe.copy(),
+        speed);
   }
 
   @Override
