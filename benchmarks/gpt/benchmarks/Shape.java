@@ -2,6 +2,7 @@ package gpt.benchmarks;
 
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.PublishedShapes;
 import gpt.model.RandomWeights;
 import java.util.Arrays;
 import java.util.Locale;
@@ -12,13 +13,13 @@ public enum Shape {
   /** The demo in {@code weights/}. */
   DEMO("demo", RandomWeights.shape(6, 6, 192, 256, 65, true, Gelu.EXACT)),
   /** 124 million parameters. */
-  GPT2("gpt2", gpt2(12, 12, 768)),
+  GPT2("gpt2"),
   /** 355 million parameters. */
-  MEDIUM("gpt2-medium", gpt2(24, 16, 1024)),
+  MEDIUM("gpt2-medium"),
   /** 774 million parameters. */
-  LARGE("gpt2-large", gpt2(36, 20, 1280)),
+  LARGE("gpt2-large"),
   /** 1,558 million parameters. */
-  XL("gpt2-xl", gpt2(48, 25, 1600));
+  XL("gpt2-xl");
 
   private final String word;
   private final GptConfig config;
@@ -28,8 +29,8 @@ public enum Shape {
     this.config = config;
   }
 
-  private static GptConfig gpt2(int nLayer, int nHead, int nEmbd) {
-    return RandomWeights.shape(nLayer, nHead, nEmbd, 1024, 50257, true, Gelu.TANH);
+  Shape(String published) {
+    this(published, PublishedShapes.byName().get(published));
   }
 
   /** The shape of that name. */

@@ -123,6 +123,8 @@ public final class KernelOperations {
         (c, r, d) -> LossCases.crossEntropy(r, c.vocabSize(), SEED));
     addSampling();
     addBeams();
+    addOfVocabulary(
+        "copy", 1, Copy.VERSIONS, (c, r, d) -> KernelCases.copy(c.vocabSize() * c.nEmbd(), SEED));
     add("feed", prompt, Feed.VERSIONS, (c, r, d) -> KernelCases.feed(r, 1, c.blockSize(), SEED));
     add("advance", one, Advance.VERSIONS, (c, r, d) -> KernelCases.advance(false, r, r, SEED));
   }
