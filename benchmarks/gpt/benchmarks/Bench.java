@@ -127,8 +127,15 @@ public final class Bench implements Callable<Integer> {
     }
   }
 
+  /** The command line without where its results go, which is nobody else's business. */
   private String settings() {
-    return String.join(" ", spec.commandLine().getParseResult().originalArgs());
+    List<String> words = new ArrayList<>(spec.commandLine().getParseResult().originalArgs());
+    int at = words.indexOf("--out");
+    if (at >= 0) {
+      words.subList(at, at + 2).clear();
+    }
+    words.removeIf(word -> word.startsWith("--out="));
+    return String.join(" ", words);
   }
 
   /** Those of TornadoVM's that are asked for. */

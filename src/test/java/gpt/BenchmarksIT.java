@@ -33,6 +33,9 @@ class BenchmarksIT {
     JsonObject results = JsonParser.parseString(Files.readString(json)).getAsJsonObject();
     assertTrue(results.get("complete").getAsBoolean());
     assertEquals(2, results.getAsJsonArray("probes").size());
+    String settings = results.getAsJsonObject("conditions").get("settings").getAsString();
+    assertTrue(settings.startsWith("--device cpu --quick "), settings);
+    assertTrue(settings.contains(" (JMH 1.37: ") && !settings.contains("--out"), settings);
     assertEquals(4, results.getAsJsonArray("rows").size(), run::toString);
     for (JsonElement row : results.getAsJsonArray("rows")) {
       assertEquals(3, row.getAsJsonObject().getAsJsonArray("wall").size());
