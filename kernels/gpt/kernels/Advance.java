@@ -24,7 +24,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code onePerPass}: the same with a grid.
  * </ul>
  *
- * <p>Test: {@code PassTest}.
+ * <p>Test: {@code PassTest}. Benchmark: {@code scripts/bench --operations advance}.
  */
 public final class Advance {
   /**

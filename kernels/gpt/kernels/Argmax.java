@@ -25,7 +25,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       tree in local memory.
  * </ul>
  *
- * <p>Source: greedy decoding. Test: {@code RowsTest}. Benchmark: {@code scripts/bench-kernels
+ * <p>Source: greedy decoding. Test: {@code RowsTest}. Benchmark: {@code scripts/bench --operations
  * argmax}.
  */
 public final class Argmax {

@@ -37,7 +37,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * {@link PrefillAttention}.
  *
  * <p>Source: nanoGPT's {@code CausalSelfAttention}; the tiles after FlashAttention (Dao and others,
- * 2022). Test: {@code AttentionTest}. Benchmark: {@code scripts/bench-kernels attention}.
+ * 2022). Test: {@code AttentionTest}. Benchmark: {@code scripts/bench --operations attention}.
  */
 public final class Attention {
   /** The largest HS that kernels have local memory for. */

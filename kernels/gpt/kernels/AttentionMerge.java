@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>Source: Flash-Decoding (Dao and others, 2023). Test: {@code AttentionTest}. Benchmark: {@code
- * scripts/bench-kernels attention-merge}.
+ * scripts/bench --operations attention-merge}.
  */
 public final class AttentionMerge {
   private static final int THREADS = 64;

@@ -28,7 +28,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>Sums are made in a fixed order: by id, or by lane and then in a tree. Test: {@code
- * BeamKernelsTest}. Benchmark: {@code scripts/bench-kernels beam-chunks}.
+ * BeamKernelsTest}. Benchmark: {@code scripts/bench --operations beam-chunks}.
  */
 public final class BeamChunks {
   private static final int GROUP = 256;

@@ -27,7 +27,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code onePerPass}: the same with a grid.
  * </ul>
  *
- * <p>Test: {@code BeamKernelsTest}.
+ * <p>Test: {@code BeamKernelsTest}. Benchmark: {@code scripts/bench --operations beam-feed}.
  */
 public final class BeamFeed {
   /**

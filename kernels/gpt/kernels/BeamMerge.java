@@ -26,7 +26,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code oneGroup}: 256 lanes, each with every 256th list, then a tree in local memory.
  * </ul>
  *
- * <p>Test: {@code BeamKernelsTest}. Benchmark: {@code scripts/bench-kernels beam-merge}.
+ * <p>Test: {@code BeamKernelsTest}. Benchmark: {@code scripts/bench --operations beam-merge}.
  */
 public final class BeamMerge {
   private static final int GROUP = 256;

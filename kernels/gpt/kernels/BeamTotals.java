@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code beamPerThread}: the same with a grid.
  * </ul>
  *
- * <p>Test: {@code BeamKernelsTest}. Benchmark: {@code scripts/bench-kernels beam-totals}.
+ * <p>Test: {@code BeamKernelsTest}. Benchmark: {@code scripts/bench --operations beam-totals}.
  */
 public final class BeamTotals {
   private static final float MOST = 1e38f;

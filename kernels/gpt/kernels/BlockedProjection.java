@@ -31,8 +31,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * weights packed 16 outputs wide, 16.
  *
  * <p>Source: the CUDA programming guide's shared-memory product; Boehm, "How to optimize a CUDA
- * matmul kernel" (2022). Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench-kernels},
- * operations {@code lm-head qkv residual gelu}.
+ * matmul kernel" (2022). Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench --operations
+ * lm-head,qkv,residual,gelu}.
  */
 final class BlockedProjection {
   /** Outputs along each side of a work item's block. */

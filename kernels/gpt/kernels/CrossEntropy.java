@@ -30,7 +30,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>Four bytes a row come back to the host instead of 4·V. Source: nanoGPT's {@code
- * F.cross_entropy}. Test: {@code RowsTest}. Benchmark: {@code scripts/bench-kernels cross-entropy}.
+ * F.cross_entropy}. Test: {@code RowsTest}. Benchmark: {@code scripts/bench --operations
+ * cross-entropy}.
  */
 public final class CrossEntropy {
   private static final int GROUP = 256;

@@ -24,7 +24,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code chunkPerGroup}: one chunk a workgroup, neighbouring lanes neighbouring ids.
  * </ul>
  *
- * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench-kernels distances}.
+ * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations distances}.
  */
 public final class Distances {
   private static final int GROUP = 256;

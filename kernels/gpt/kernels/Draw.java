@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code samplePerThread}: the same with a grid.
  * </ul>
  *
- * <p>Test: {@code SamplingTest}.
+ * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations draw}.
  */
 public final class Draw {
   /**

@@ -27,7 +27,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * two are tied, and so in whichever precision that is.
  *
  * <p>Source: nanoGPT's {@code tok_emb + pos_emb}. Test: {@code RowsTest}. Benchmark: {@code
- * scripts/bench-kernels embedding}.
+ * scripts/bench --operations embedding}.
  */
 public final class Embedding {
   private static final int THREADS = 64;

@@ -25,7 +25,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Tried and rejected: an array each, copied to the device in a transfer of its own; five transfers
  * cost more than one and a launch.
  *
- * <p>Test: {@code PassTest}.
+ * <p>Test: {@code PassTest}. Benchmark: {@code scripts/bench --operations feed}.
  */
 public final class Feed {
   private static final int THREADS = 64;

@@ -24,7 +24,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * It also sets {@link Pass#BLOCK} to the next block.
  *
  * <p>Source: nanoGPT's {@code mlp.c_fc} and {@code gelu}. Test: {@code ProjectionTest}. Benchmark:
- * {@code scripts/bench-kernels gelu}.
+ * {@code scripts/bench --operations gelu}.
  */
 public final class GeluProjection {
   /**

@@ -32,7 +32,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Pass}).
  *
  * <p>Source: nanoGPT's {@code LayerNorm}; Ba, Kiros and Hinton, 2016. Test: {@code RowsTest}.
- * Benchmark: {@code scripts/bench-kernels layernorm}.
+ * Benchmark: {@code scripts/bench --operations layernorm}.
  */
 public final class LayerNorm {
   private static final int GROUP = 128;

@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>Source: nanoGPT's {@code lm_head}, its weight tied to {@code wte} or not. Test: {@code
- * ProjectionTest}. Benchmark: {@code scripts/bench-kernels lm-head}.
+ * ProjectionTest}. Benchmark: {@code scripts/bench --operations lm-head}.
  */
 public final class LmHead {
   /**

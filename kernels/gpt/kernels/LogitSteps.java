@@ -34,7 +34,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>Source: Keskar and others, 2019 (repetition); frequency and presence as OpenAI's API defines
- * them. Test: {@code SamplingTest}. Benchmark: {@code scripts/bench-kernels logit-steps}.
+ * them. Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations logit-steps}.
  */
 public final class LogitSteps {
   private static final int GROUP = 256;

@@ -27,8 +27,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code samplePerGroup}: one sample a workgroup of 256, then a tree in local memory.
  * </ul>
  *
- * <p>Source: Meister and others, 2022. Test: {@code SamplingTest}. Benchmark: {@code
- * scripts/bench-kernels moments}.
+ * <p>Source: Meister and others, 2022. Test: {@code SamplingTest}. Benchmark: {@code scripts/bench
+ * --operations moments}.
  */
 public final class Moments {
   private static final int GROUP = 256;

@@ -29,7 +29,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       through the digits.
  * </ul>
  *
- * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench-kernels narrow}.
+ * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations narrow}.
  */
 public final class Narrow {
   private static final int GROUP = 64;

@@ -27,7 +27,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>Source: FlashAttention (Dao and others, 2022). Test: {@code AttentionTest}. Benchmark: {@code
- * scripts/bench-kernels prefill-attention}.
+ * scripts/bench --operations prefill-attention}.
  */
 public final class PrefillAttention {
   /** Queries of a work item of {@code queriesPerThread}. */

@@ -38,7 +38,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * and no error is reported.
  *
  * <p>Source: nanoGPT's {@code nn.Linear}. Test: {@code ProjectionTest}. Benchmark: {@code
- * scripts/bench-kernels}, operations {@code lm-head qkv residual gelu}.
+ * scripts/bench --operations lm-head,qkv,residual,gelu}.
  */
 public final class Projection {
   /** Lanes of {@code rowPerGroup}. */

@@ -29,7 +29,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * positions at once.
  *
  * <p>Source: nanoGPT's {@code c_attn}. Test: {@code ProjectionTest}. Benchmark: {@code
- * scripts/bench-kernels qkv}.
+ * scripts/bench --operations qkv}.
  */
 public final class QkvProjection {
   /**

@@ -23,7 +23,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>Source: nanoGPT's {@code attn.c_proj} and {@code mlp.c_proj} with the additions in {@code
- * Block.forward}. Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench-kernels residual}.
+ * Block.forward}. Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench --operations
+ * residual}.
  */
 public final class ResidualProjection {
   /** What joins the stream. */

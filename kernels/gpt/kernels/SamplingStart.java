@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code idPerThread}: the same with a grid.
  * </ul>
  *
- * <p>Test: {@code SamplingTest}.
+ * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations sampling-start}.
  */
 public final class SamplingStart {
   private static final int THREADS = 64;

@@ -34,7 +34,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * A chunk past the row's last position is left as it is, and the merge does not read it.
  *
  * <p>Source: Flash-Decoding (Dao and others, 2023). Test: {@code AttentionTest}. Benchmark: {@code
- * scripts/bench-kernels split-attention}.
+ * scripts/bench --operations split-attention}.
  */
 public final class SplitAttention {
   /** Keys of a chunk, and lanes of a group. */

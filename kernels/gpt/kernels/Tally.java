@@ -33,7 +33,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * typical-p 8 and 5, the draw 3 and 2.
  *
  * <p>Source: radix select, as in Alabi and others, 2012. Test: {@code SamplingTest}. Benchmark:
- * {@code scripts/bench-kernels tally}.
+ * {@code scripts/bench --operations tally}.
  */
 public final class Tally {
   private static final int GROUP = 256;

@@ -26,7 +26,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       where each lane's ids go in the list follows from how many those before it have.
  * </ul>
  *
- * <p>Test: {@code SamplingTest}.
+ * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations top-tokens}.
  */
 public final class TopTokens {
   private static final int GROUP = 256;

@@ -258,7 +258,7 @@ final class KernelCase<A> {
       graph.transferToHost(DataTransferMode.EVERY_EXECUTION, output.array());
     }
     try (TornadoExecutionPlan plan = plan(graph, version, device, true)) {
-      List<Object> first = new ArrayList<>();
+      List<int[]> first = new ArrayList<>();
       for (int run = 0; run < 2; run++) {
         outputs.forEach(Output::poison);
         plan.execute();
@@ -268,10 +268,10 @@ final class KernelCase<A> {
           if (wrong != null) {
             return wrong + (run == 0 ? "" : ", in the second run");
           }
-          Object content = content(output.array());
+          int[] content = content(output.array());
           if (run == 0) {
             first.add(content);
-          } else if (!first.get(i).equals(content)) {
+          } else if (!Arrays.equals(first.get(i), content)) {
             return "the second run gave another result";
           }
         }
@@ -343,14 +343,14 @@ final class KernelCase<A> {
   }
 
   /** Bits of all elements. */
-  private static List<Integer> content(TornadoNativeArray array) {
-    List<Integer> bits = new ArrayList<>();
-    for (int i = 0; i < array.getSize(); i++) {
-      bits.add(
-          array instanceof FloatArray f
-              ? Float.floatToRawIntBits(f.get(i))
-              : ((IntArray) array).get(i));
-    }
+  private static int[] content(TornadoNativeArray array) {
+    int[] bits = new int[array.getSize()];
+    Arrays.setAll(
+        bits,
+        i ->
+            array instanceof FloatArray f
+                ? Float.floatToRawIntBits(f.get(i))
+                : ((IntArray) array).get(i));
     return bits;
   }
 

@@ -1,0 +1,15 @@
+package gpt.benchmarks;
+
+import gpt.tornado.TornadoDevices;
+
+/** TornadoVM's devices by the ids that rows have. */
+public final class Devices {
+  private Devices() {}
+
+  /** The device with an id like {@code opencl:0}. */
+  public static TornadoDevices.Device named(String id) {
+    int colon = id.lastIndexOf(':');
+    return TornadoDevices.find()
+        .named(id.substring(0, colon), Integer.parseInt(id.substring(colon + 1)));
+  }
+}

@@ -1,0 +1,209 @@
+package gpt.benchmarks;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import gpt.cpu.CpuKernelsProvider;
+import gpt.kernels.DeviceProbe;
+import gpt.tornado.TornadoDevices;
+import gpt.tornado.TornadoVm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.openjdk.jmh.util.Version;
+
+/** A run: the devices and what they can do, then row after row. */
+final class Measuring implements AutoCloseable {
+  private final Map<String, Probe.Source> sources = new LinkedHashMap<>();
+
+  /** As it was when the rows were chosen. */
+  private final Map<String, Probe> first = new LinkedHashMap<>();
+
+  private final List<Probe> probes = new ArrayList<>();
+  private final List<Row> rows = new ArrayList<>();
+  private final Machine machine;
+  private final boolean quick;
+  private final Timing timing;
+  private Conditions conditions;
+  private String name;
+
+  /**
+   * Looks at what there is.
+   *
+   * @param devices TornadoVM's that are to be measured; the emulator is none
+   */
+  Measuring(List<TornadoDevices.Device> devices, boolean quick, String settings) throws Exception {
+    this.quick = quick;
+    timing = quick ? Timing.QUICK : Timing.FULL;
+    conditions = Conditions.now(devices, settings(settings));
+    sources.put(Spec.CPU, new CpuProbe());
+    first.put(Spec.CPU, sources.get(Spec.CPU).measure(0));
+    for (TornadoDevices.Device device : devices) {
+      boolean isCpu = device.type() == TornadoDevices.Type.CPU;
+      Probe.Source source = new DeviceProbe(device, isCpu ? first.get(Spec.CPU).peak() : 0);
+      sources.put(device.id(), source);
+      first.put(device.id(), source.measure(0));
+    }
+    first.values().forEach(Measuring::print);
+    machine =
+        new Machine(
+            Conditions.freeMemory(),
+            CpuKernelsProvider.refusal() == null,
+            first.get(Spec.CPU),
+            devices.stream()
+                .map(
+                    d ->
+                        new Machine.Target(
+                            d.id(),
+                            d.type() == TornadoDevices.Type.CPU,
+                            d.hasHalf(),
+                            d.memory(),
+                            first.get(d.id())))
+                .toList());
+  }
+
+  private String settings(String command) {
+    return "%s (JMH %s: %d + %d iterations of %d ms)"
+        .formatted(
+            command,
+            Version.getPlainVersion(),
+            timing.warmUps(),
+            timing.iterations(),
+            timing.millis());
+  }
+
+  /** TornadoVM's devices, without the emulator. */
+  static List<TornadoDevices.Device> devices() {
+    return TornadoVm.presence() == TornadoVm.Presence.TORNADOVM
+        ? TornadoDevices.find().all()
+        : List.of();
+  }
+
+  Machine machine() {
+    return machine;
+  }
+
+  /** What files are called, without their endings. */
+  String name() {
+    return name;
+  }
+
+  /** Measures all rows and keeps the results in a folder. */
+  Results run(Plan plan, Path folder) {
+    name = newName(folder);
+    Path partial = folder.resolve(name + ".partial.json");
+    Spec before = null;
+    for (Spec spec : plan.rows()) {
+      if (before == null || isBreak(before, spec)) {
+        if (before != null) {
+          probe(before.device());
+        }
+        if (before == null || !before.device().equals(spec.device())) {
+          probe(spec.device());
+        }
+        if (before != null) {
+          Results.write(partial, results(plan, false).toJson().getBytes(UTF_8));
+        }
+      }
+      Row row = runner().run(spec, plan.seconds(spec));
+      rows.add(row);
+      print(row);
+      before = spec;
+    }
+    probe(before.device());
+    conditions = conditions.ended();
+    Results results = results(plan, true);
+    Results.write(folder.resolve(name + ".json"), results.toJson().getBytes(UTF_8));
+    try {
+      Files.deleteIfExists(partial);
+    } catch (IOException e) {
+      // It stays, and says of itself that it is not complete.
+    }
+    return results;
+  }
+
+  private JmhRunner runner() {
+    return new JmhRunner(timing);
+  }
+
+  private Results results(Plan plan, boolean complete) {
+    return new Results(
+        conditions, complete, List.copyOf(probes), List.copyOf(rows), plan.leftOut());
+  }
+
+  /** Where the device is probed again: a quick run does so at the device's first and last row. */
+  private boolean isBreak(Spec before, Spec next) {
+    return !before.device().equals(next.device())
+        || (!quick
+            && !(before.question().equals(next.question()) && before.shape().equals(next.shape())));
+  }
+
+  private void probe(String device) {
+    Probe probe = rows.isEmpty() ? first.get(device) : sources.get(device).measure(rows.size());
+    probes.add(probe);
+    if (!rows.isEmpty()) {
+      print(probe);
+    }
+  }
+
+  /** The machine and the day; with a number where there are results of that already. */
+  private String newName(Path folder) {
+    String plain = conditions.machine() + "-" + conditions.date().substring(0, 10);
+    String free = plain;
+    for (int i = 2; Files.exists(folder.resolve(free + ".json")); i++) {
+      free = plain + "-" + i;
+    }
+    return free;
+  }
+
+  private static void print(Probe probe) {
+    System.out.printf(
+        Locale.ROOT,
+        "%s: a copy moves %.1f GB/s%s, multiply-adds reach %.0f GFLOP/s%n",
+        probe.device(),
+        probe.copy() / 1e9,
+        probe.read() > 0 ? ", a sum reads %.1f".formatted(probe.read() / 1e9) : "",
+        probe.peak() / 1e9);
+  }
+
+  /** A line; the share is of the copy before it, and the report's of that and the next. */
+  private void print(Row row) {
+    Spec spec = row.spec();
+    String who = "%-42s %-24s".formatted(spec.work(), spec.who());
+    if (row.error() != null) {
+      System.out.println(who + " " + row.error());
+      return;
+    }
+    Probe probe =
+        probes.stream()
+            .filter(p -> p.device().equals(spec.device()))
+            .reduce((first, second) -> second)
+            .orElseThrow();
+    String device =
+        row.device() == null
+            ? ""
+            : String.format(Locale.ROOT, "%.3f in kernels", Row.median(row.device()) / 1e6);
+    String speed =
+        row.flops() == 0 ? "" : String.format(Locale.ROOT, "%8.2f GFLOP/s", row.speed() / 1e9);
+    System.out.printf(
+        Locale.ROOT,
+        "%s %9.3f ms %19s %8.2f GB/s, %5.2f of a copy %s%n",
+        who,
+        Row.median(row.wall()) / 1e6,
+        device,
+        row.bandwidth() / 1e9,
+        row.bandwidth() / probe.copy(),
+        speed);
+  }
+
+  @Override
+  public void close() {
+    for (Probe.Source source : sources.values()) {
+      source.close();
+    }
+  }
+}

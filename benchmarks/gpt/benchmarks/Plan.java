@@ -1,0 +1,279 @@
+package gpt.benchmarks;
+
+import gpt.cpu.CpuBackend;
+import gpt.kernels.KernelOperations;
+import gpt.kernels.KernelOperations.Operation;
+import gpt.model.Precision;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The rows of a run, in order, and those that were left out.
+ *
+ * <p>Every operation is measured in f32 at every shape that is asked for; one whose size is the
+ * vocabulary's alone at the demo's and at one of GPT-2's. lm_head and decode are measured in the
+ * other forms of weights too, at GPT-2's smallest shape. Left out is what does not fit the memory,
+ * and what would take longer than {@value #MOST_SECONDS} s for one call of a step, or {@value
+ * #MOST_KERNEL_SECONDS} s of a single operation.
+ */
+public final class Plan {
+  static final String CPU_OPERATIONS = "CpuOperations";
+  static final String KERNEL_VERSIONS = "KernelVersions";
+  static final String DECODE_STEP = "DecodeStep";
+  static final String PREFILL_STEP = "PrefillStep";
+  static final String HOST_SAMPLING = "HostSampling";
+  static final String DEVICE_SAMPLING = "DeviceSampling";
+
+  private static final double MOST_SECONDS = 20;
+  private static final double MOST_KERNEL_SECONDS = 1;
+
+  /** Of a machine's memory, what a model may take. */
+  private static final double USABLE = 0.75;
+
+  /** A step's heap, and what the copy of the probe takes. */
+  private static final long BESIDE = 2L << 30;
+
+  /**
+   * A row that is not measured.
+   *
+   * @param why in words
+   */
+  public record LeftOut(String row, String why) {}
+
+  /**
+   * What was asked for.
+   *
+   * @param operations names, or all where it is empty
+   * @param cpu whether the CPU is measured
+   * @param quick the fewest
+   */
+  public record Selection(Set<String> operations, List<Shape> shapes, boolean cpu, boolean quick) {
+    boolean has(String operation) {
+      return operations.isEmpty()
+          || operations.contains(operation)
+          || (operation.startsWith(Operations.SAMPLING + "-")
+              && !KernelOperations.all().containsKey(operation)
+              && operations.contains(Operations.SAMPLING));
+    }
+  }
+
+  private final Machine machine;
+  private final Selection selection;
+  private final Set<Spec> rows = new LinkedHashSet<>();
+  private final List<LeftOut> leftOut = new ArrayList<>();
+
+  /** The rows of a run on a machine. */
+  public Plan(Machine machine, Selection selection) {
+    this.machine = machine;
+    this.selection = selection;
+    if (selection.cpu()) {
+      cpu();
+    }
+    machine.devices().forEach(this::device);
+  }
+
+  /** What can be asked for. */
+  public static List<String> operations() {
+    return Stream.of(
+            Operations.COMMON.stream(),
+            KernelOperations.all().keySet().stream(),
+            Stream.of(Operations.DECODE, Operations.PREFILL, Operations.SAMPLING),
+            Sampling.all().keySet().stream())
+        .flatMap(names -> names)
+        .distinct()
+        .toList();
+  }
+
+  public List<Spec> rows() {
+    return List.copyOf(rows);
+  }
+
+  public List<LeftOut> leftOut() {
+    return List.copyOf(leftOut);
+  }
+
+  private void cpu() {
+    List<String> versions =
+        machine.vector() ? List.of(Spec.PLAIN, Spec.VECTOR) : List.of(Spec.PLAIN);
+    for (Shape shape : selection.shapes()) {
+      for (String operation : Operations.COMMON) {
+        if (!selection.has(operation) || isRepeated(operation, shape)) {
+          continue;
+        }
+        boolean plainOnly = operation.equals(Operations.CROSS_ENTROPY);
+        for (int count : Operations.rows(operation)) {
+          for (Precision precision : precisions(operation, shape)) {
+            for (String version : plainOnly ? List.of(Spec.PLAIN) : versions) {
+              add(spec(CPU_OPERATIONS, operation, shape, count, precision, Spec.CPU, version));
+            }
+          }
+        }
+      }
+    }
+    for (String operation : List.of(Operations.DECODE, Operations.PREFILL)) {
+      for (Shape shape : selection.shapes()) {
+        for (Precision precision : precisions(operation, shape)) {
+          for (String version : versions) {
+            step(operation, shape, precision, Spec.CPU, version);
+          }
+        }
+      }
+    }
+    sampling(HOST_SAMPLING, Spec.CPU, List.of(Spec.PLAIN));
+  }
+
+  private void device(Machine.Target device) {
+    for (Shape shape : selection.shapes()) {
+      for (Operation<?> operation : KernelOperations.all().values()) {
+        if (!selection.has(operation.name()) || isRepeated(operation.name(), shape)) {
+          continue;
+        }
+        for (int count : operation.rows()) {
+          for (Precision precision : precisions(operation.name(), shape)) {
+            if (!runs(precision, device)) {
+              continue;
+            }
+            for (String version : operation.versionNames(count)) {
+              add(
+                  spec(
+                      KERNEL_VERSIONS,
+                      operation.name(),
+                      shape,
+                      count,
+                      precision,
+                      device.id(),
+                      version));
+            }
+          }
+        }
+      }
+    }
+    for (String operation : List.of(Operations.DECODE, Operations.PREFILL)) {
+      for (Shape shape : selection.shapes()) {
+        for (Precision precision : precisions(operation, shape)) {
+          if (runs(precision, device)) {
+            step(operation, shape, precision, device.id(), "graphs");
+          }
+        }
+      }
+    }
+    sampling(DEVICE_SAMPLING, device.id(), List.of("chain", "fetch"));
+  }
+
+  private void sampling(String question, String device, List<String> versions) {
+    for (Shape shape : selection.shapes()) {
+      for (String operation : Sampling.all().keySet()) {
+        if (!selection.has(operation) || isRepeated(operation, shape) || shape == Shape.DEMO) {
+          continue;
+        }
+        if (question.equals(HOST_SAMPLING)) { // its control
+          String version = machine.vector() ? Spec.VECTOR : Spec.PLAIN;
+          add(spec(CPU_OPERATIONS, Operations.LM_HEAD, shape, 1, Precision.F32, device, version));
+        }
+        for (String version : versions) {
+          add(spec(question, operation, shape, 1, Precision.F32, device, version));
+        }
+      }
+    }
+  }
+
+  private void step(
+      String operation, Shape shape, Precision precision, String device, String version) {
+    if (!selection.has(operation)) {
+      return;
+    }
+    String question = operation.equals(Operations.DECODE) ? DECODE_STEP : PREFILL_STEP;
+    int count = Operations.rows(operation).get(0);
+    Spec spec = spec(question, operation, shape, count, precision, device, version);
+    long bytes = CpuBackend.weightBytes(shape.config(), true, precision);
+    long host = spec.isCpu() || !target(device).hostMemory() ? bytes : 2 * bytes;
+    if (host + BESIDE > USABLE * machine.memory()) {
+      leave(spec, "needs %s of %s free".formatted(gb(host + BESIDE), gb(machine.memory())));
+    } else if (!spec.isCpu() && bytes > USABLE * target(device).memory()) {
+      leave(spec, "needs %s of the device's %s".formatted(gb(bytes), gb(target(device).memory())));
+    } else {
+      add(spec);
+    }
+  }
+
+  private static String gb(long bytes) {
+    return String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
+  }
+
+  private Machine.Target target(String device) {
+    return machine.devices().stream().filter(d -> d.id().equals(device)).findFirst().orElseThrow();
+  }
+
+  private static boolean runs(Precision precision, Machine.Target device) {
+    return precision != Precision.BF16 && (precision != Precision.F16 || device.hasHalf());
+  }
+
+  /** All of GPT-2's sizes have the same vocabulary: the first one that is asked for will do. */
+  private boolean isRepeated(String operation, Shape shape) {
+    Operation<?> kernel = KernelOperations.all().get(operation);
+    boolean ofVocabulary =
+        Operations.isOfVocabulary(operation) || (kernel != null && kernel.ofVocabulary());
+    return ofVocabulary
+        && shape != Shape.DEMO
+        && selection.shapes().stream().filter(s -> s != Shape.DEMO).findFirst().orElseThrow()
+            != shape;
+  }
+
+  private List<Precision> precisions(String operation, Shape shape) {
+    boolean others = operation.equals(Operations.LM_HEAD) || operation.equals(Operations.DECODE);
+    return others && shape == Shape.GPT2 && !selection.quick()
+        ? List.of(Precision.F32, Precision.BF16, Precision.F16, Precision.I8)
+        : List.of(Precision.F32);
+  }
+
+  private static Spec spec(
+      String question,
+      String operation,
+      Shape shape,
+      int count,
+      Precision precision,
+      String device,
+      String version) {
+    return new Spec(question, operation, shape.word(), count, precision.word(), device, version);
+  }
+
+  private void add(Spec spec) {
+    double seconds = seconds(spec);
+    if (seconds > (spec.isStep() ? MOST_SECONDS : MOST_KERNEL_SECONDS)) {
+      leave(spec, String.format(Locale.ROOT, "one call would take about %.1f s", seconds));
+    } else {
+      rows.add(spec);
+    }
+  }
+
+  private void leave(Spec spec, String why) {
+    leftOut.add(new LeftOut(spec.work() + ", " + spec.who(), why));
+  }
+
+  /**
+   * About how long a call takes: of the arithmetic that the device can do, plain Java and what runs
+   * on a CPU device reach a twentieth, a naive kernel a hundredth, and what else is made for speed
+   * a quarter; of its copy half. Of what has no counterpart on the CPU nothing is known, and 0 is
+   * said.
+   */
+  double seconds(Spec spec) {
+    if (!spec.isStep() && !Operations.COMMON.contains(spec.operation())) {
+      return 0;
+    }
+    Shape shape = Shape.of(spec.shape()).orElseThrow();
+    Precision precision = Precision.valueOf(spec.dtype().toUpperCase(Locale.ROOT));
+    Work work = Work.of(spec.operation(), shape, spec.rows(), precision);
+    Probe probe = spec.isCpu() ? machine.cpu() : target(spec.device()).probe();
+    double part =
+        switch (spec.version()) {
+          case Spec.PLAIN -> 0.05;
+          case "naive" -> 0.01;
+          default -> !spec.isCpu() && target(spec.device()).hostMemory() ? 0.05 : 0.25;
+        };
+    return Math.max(work.flops() / (part * probe.peak()), work.bytes() / (0.5 * probe.copy()));
+  }
+}

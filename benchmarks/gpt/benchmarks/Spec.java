@@ -1,0 +1,67 @@
+package gpt.benchmarks;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What one row of results measures. Rows that differ in their device and version only do the same
+ * work, and are compared.
+ *
+ * @param question the JMH class that asks
+ * @param operation what is computed: {@code gelu}, {@code decode}
+ * @param shape the model whose sizes it has
+ * @param rows positions that are computed at once
+ * @param dtype how matrices are kept
+ * @param device {@code cpu}, or a TornadoVM device's id
+ * @param version how: {@code plain}, {@code vector}, or the name of a kernel's version
+ */
+public record Spec(
+    String question,
+    String operation,
+    String shape,
+    int rows,
+    String dtype,
+    String device,
+    String version) {
+
+  /** The CPU without TornadoVM. */
+  public static final String CPU = "cpu";
+
+  /** Plain Java on the CPU. */
+  public static final String PLAIN = "plain";
+
+  /** The Vector API on the CPU. */
+  public static final String VECTOR = "vector";
+
+  /** The work without who does it: {@code gelu gpt2 256 rows f32}. */
+  public String work() {
+    return operation + " " + shape + ", " + rows + (rows == 1 ? " row, " : " rows, ") + dtype;
+  }
+
+  /** Who does it: {@code vector}, {@code opencl:0 tiled}. */
+  public String who() {
+    return isCpu() ? version : device + " " + version;
+  }
+
+  /** Whether TornadoVM has no part in it. */
+  public boolean isCpu() {
+    return device.equals(CPU);
+  }
+
+  /** Whether it is a whole pass over a model. */
+  public boolean isStep() {
+    return operation.equals(Operations.DECODE) || operation.equals(Operations.PREFILL);
+  }
+
+  /** JMH's parameters of this row. */
+  Map<String, String> parameters() {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("operation", operation);
+    all.put("shape", shape);
+    all.put("rows", String.valueOf(rows));
+    all.put("dtype", dtype);
+    all.put("device", device);
+    all.put("version", version);
+    return all;
+  }
+}

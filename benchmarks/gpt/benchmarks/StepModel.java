@@ -1,0 +1,183 @@
+package gpt.benchmarks;
+
+import gpt.cpu.CpuVersions;
+import gpt.cpu.ReferenceBackend;
+import gpt.model.Backend;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.RandomWeights;
+import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
+import gpt.tornado.Profile;
+import gpt.tornado.Progress;
+import gpt.tornado.TornadoBackend;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Locale;
+import java.util.Random;
+
+/**
+ * A model with random weights on the CPU or a device, whose logits are checked before it is timed.
+ * All blocks have the same weights, each its own copy of them: a pass reads as much memory as with
+ * different ones, and the host needs room for one block beside those.
+ */
+final class StepModel implements AutoCloseable {
+  /** As GPT-2 is initialised. */
+  private static final float SCALE = 0.02f;
+
+  private static final long SEED = 1;
+
+  /** Blocks that the double-precision reference computes. */
+  private static final int CHECKED_BLOCKS = 2;
+
+  /** As the program draws where nothing else is said. */
+  static final SamplingParameters SAMPLING =
+      SamplingParameters.builder().temperature(0.8).topK(200).seed(SEED).build();
+
+  final Shape shape;
+  final Backend backend;
+  final Work work;
+  private final Profile profile = new Profile();
+  private final Precision precision;
+  private final String device;
+  private final String version;
+
+  /**
+   * Opens it.
+   *
+   * @param prompt tokens that prompts will have
+   * @throws WrongResultException where its logits are wrong
+   */
+  StepModel(
+      String operation,
+      Shape shape,
+      int rows,
+      String dtype,
+      String device,
+      String version,
+      int prompt) {
+    this.shape = shape;
+    this.device = device;
+    this.version = version;
+    precision = Precision.valueOf(dtype.toUpperCase(Locale.ROOT));
+    work = Work.of(operation, shape, rows, precision);
+    Weights one = RandomWeights.of(blocks(1), SEED, SCALE);
+    check(one, prompt);
+    backend = open(shape.config(), repeat(one, shape.config().nLayer()), prompt);
+    checkAgreement();
+  }
+
+  private GptConfig blocks(int count) {
+    GptConfig c = shape.config();
+    return new GptConfig(
+        count,
+        c.nHead(),
+        c.nEmbd(),
+        c.blockSize(),
+        c.vocabSize(),
+        c.nInner(),
+        c.bias(),
+        c.gelu(),
+        c.layerNormEpsilon());
+  }
+
+  private static Weights repeat(Weights one, int blocks) {
+    return new Weights(
+        one.wte(), one.wpe(), Collections.nCopies(blocks, one.h(0)), one.lnF(), one.lmHead());
+  }
+
+  private Backend open(GptConfig config, Weights weights, int prompt) {
+    if (device.equals(Spec.CPU)) {
+      int threads = Runtime.getRuntime().availableProcessors();
+      return CpuVersions.open(config, weights, precision, threads, version);
+    }
+    return TornadoBackend.open(
+        config,
+        weights,
+        new TornadoBackend.Options(
+            Devices.named(device), precision, 1, SAMPLING, 0, prompt, profile),
+        new Progress() {
+          @Override
+          public void loaded(double fraction) {}
+
+          @Override
+          public void compiling(int done, int total) {}
+        });
+  }
+
+  /** The same widths and some blocks, against the reference in double precision. */
+  private void check(Weights one, int prompt) {
+    GptConfig config = blocks(Math.min(CHECKED_BLOCKS, shape.config().nLayer()));
+    Weights weights = repeat(one, config.nLayer());
+    int[] ids = ids(Math.min(prompt, CHECKED_PROMPT));
+    float[] expected;
+    try (ReferenceBackend reference = new ReferenceBackend(config, weights);
+        Backend.Session session = reference.newSession()) {
+      expected = Arrays.copyOf(session.prefill(ids), config.vocabSize());
+    }
+    try (Backend small = open(config, weights, prompt);
+        Backend.Session session = small.newSession()) {
+      compare("the reference's", expected, session.prefill(ids), tolerance());
+      session.truncate(0);
+      session.prefill(Arrays.copyOf(ids, ids.length - 1));
+      compare(
+          "the reference's, decoding", expected, session.decode(ids[ids.length - 1]), tolerance());
+    }
+  }
+
+  /** Of more tokens the reference would take long. */
+  private static final int CHECKED_PROMPT = 100;
+
+  /** Largest error as a part of the largest logit. */
+  private double tolerance() {
+    return switch (precision) {
+      case F32 -> 1e-4;
+      case F16 -> 5e-3;
+      case BF16 -> 3e-2;
+      case I8 -> 5e-2;
+    };
+  }
+
+  /** The whole model: a pass over a prompt and one over its tokens one by one. */
+  private void checkAgreement() {
+    int[] ids = ids(8);
+    try (Backend.Session session = backend.newSession()) {
+      float[] expected = Arrays.copyOf(session.prefill(ids), shape.config().vocabSize());
+      session.truncate(0);
+      float[] found = null;
+      for (int id : ids) {
+        found = session.decode(id);
+      }
+      compare("those of one pass", expected, found, 1e-3);
+    }
+  }
+
+  private static void compare(String what, float[] expected, float[] found, double tolerance) {
+    double largest = 0;
+    double magnitude = 0;
+    for (int i = 0; i < expected.length; i++) {
+      double error = Math.abs(found[i] - expected[i]);
+      largest = error <= largest ? largest : error; // NaN too
+      magnitude = Math.max(magnitude, Math.abs(expected[i]));
+    }
+    if (!(largest <= tolerance * magnitude)) {
+      throw new WrongResultException(
+          "logits differ from %s by %.2g of the largest".formatted(what, largest / magnitude));
+    }
+  }
+
+  /** Ids from a seed. */
+  int[] ids(int count) {
+    return new Random(SEED).ints(count, 0, shape.config().vocabSize()).toArray();
+  }
+
+  /** Time that the device has spent in kernels since the last call; 0 on the CPU. */
+  long deviceNanos() {
+    return profile.reset().kernelNanos();
+  }
+
+  @Override
+  public void close() {
+    backend.close();
+  }
+}

@@ -1,0 +1,54 @@
+package gpt.benchmarks;
+
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+
+/**
+ * What one call must do at the least.
+ *
+ * @param bytes to be read and written
+ * @param flops additions and multiplications
+ */
+public record Work(long bytes, long flops) {
+
+  /** A product with a matrix (n, k) for so many rows. */
+  public static Work product(Precision precision, int rows, long n, long k) {
+    return new Work(precision.bytes() * n * k + 4L * rows * (n + k), 2 * n * k * rows);
+  }
+
+  /**
+   * Of the operations that both the CPU and TornadoVM's kernels have.
+   *
+   * @param operation one of {@link Operations#COMMON}
+   */
+  public static Work of(String operation, Shape shape, int rows, Precision precision) {
+    GptConfig config = shape.config();
+    long c = config.nEmbd();
+    long inner = config.nInner();
+    return switch (operation) {
+      case Operations.LAYER_NORM -> new Work(16L * rows * c, 8L * rows * c);
+      case Operations.QKV -> product(precision, rows, 3 * c, c);
+      case Operations.ATTENTION_PROJECTION -> product(precision, rows, c, c);
+      case Operations.RESIDUAL -> product(precision, rows, c, inner);
+      case Operations.GELU -> product(precision, rows, inner, c);
+      case Operations.LM_HEAD -> product(precision, rows, config.vocabSize(), c);
+      case Operations.ATTENTION -> attention(config.blockSize(), c);
+      case Operations.PREFILL_ATTENTION -> attention((long) rows * (rows + 1) / 2, c);
+      case Operations.CROSS_ENTROPY -> {
+        long logits = (long) rows * config.vocabSize();
+        yield new Work(4 * logits, 3 * logits);
+      }
+      case Operations.DECODE, Operations.PREFILL -> {
+        long elements = shape.matrixElements();
+        long head = c * config.vocabSize(); // of the last row only
+        yield new Work(precision.bytes() * elements, 2 * ((elements - head) * rows + head));
+      }
+      default -> throw new IllegalArgumentException("no operation " + operation);
+    };
+  }
+
+  /** Keys and values are read once for each query that sees them. */
+  private static Work attention(long seen, long c) {
+    return new Work(8 * seen * c, 4 * seen * c);
+  }
+}

@@ -1,0 +1,57 @@
+package gpt.benchmarks.report;
+
+import gpt.benchmarks.Spec;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/** What pictures tell apart by colour: Okabe and Ito's, which the colour-blind can. */
+enum Kind {
+  PLAIN("CPU, plain Java", 0x999999),
+  VECTOR("CPU, Vector API", 0x0072B2),
+  NAIVE("device, naive", 0xE69F00),
+  THREADS("device, a work item each", 0x009E73),
+  GROUPS("device, in groups", 0xD55E00),
+  WHOLE("device", 0xCC79A7);
+
+  private final String words;
+  private final Color colour;
+
+  Kind(String words, int colour) {
+    this.words = words;
+    this.colour = new Color(colour);
+  }
+
+  static Kind of(Spec spec) {
+    String version = spec.version();
+    if (spec.isCpu()) {
+      return version.equals(Spec.VECTOR) ? VECTOR : PLAIN;
+    }
+    if (version.equals("naive")) {
+      return NAIVE;
+    }
+    if (version.endsWith("Group") || version.equals("tiled")) {
+      return GROUPS;
+    }
+    return version.contains("Per") ? THREADS : WHOLE;
+  }
+
+  /** One line that says the colours of the kinds that are there. */
+  static void legend(Graphics2D graphics, List<Comparison> rows, int x, int y) {
+    Set<Kind> kinds = EnumSet.noneOf(Kind.class);
+    rows.forEach(row -> kinds.add(of(row.spec())));
+    for (Kind kind : kinds) {
+      graphics.setColor(kind.colour);
+      graphics.fillOval(x, y - 9, 9, 9);
+      graphics.setColor(Color.BLACK);
+      graphics.drawString(kind.words, x + 13, y);
+      x += 30 + graphics.getFontMetrics().stringWidth(kind.words);
+    }
+  }
+
+  Color colour() {
+    return colour;
+  }
+}

@@ -1,0 +1,62 @@
+package gpt.kernels;
+
+import gpt.benchmarks.Probe;
+import gpt.tornado.TornadoDevices;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a device's memory and arithmetic can do, measured again whenever it is asked. */
+public final class DeviceProbe implements Probe.Source {
+  private static final long SEED = 1;
+
+  /** Floats that the copy reads: 128 MB, more than most caches hold. */
+  private static final int COPIED = 32 << 20;
+
+  private static final int LAUNCHES = 7;
+
+  private final String device;
+  private final List<TimedKernel> copies = new ArrayList<>();
+  private final TimedKernel fma;
+  private final double knownPeak;
+
+  /**
+   * Keeps 256 MB on the device.
+   *
+   * @param knownPeak what its arithmetic can do, where that is known otherwise and better: a CPU
+   *     device's compiler need not find the vector instructions in a kernel; 0 where it is not
+   */
+  public DeviceProbe(TornadoDevices.Device device, double knownPeak) throws Exception {
+    this.knownPeak = knownPeak;
+    this.device = device.id();
+    KernelCase<Copy.Arguments> copy = KernelCases.copy(COPIED, SEED);
+    for (Version<Copy.Arguments> version : List.of(Copy.RUN_PER_THREAD, Copy.RUN_PER_GROUP)) {
+      copies.add(TimedKernel.of(copy, version, device));
+    }
+    fma = TimedKernel.of(FmaKernel.of(SEED), FmaKernel.EIGHT_PER_THREAD, device);
+  }
+
+  @Override
+  public Probe measure(int firstRow) {
+    double copied =
+        copies.stream().mapToDouble(c -> c.work().bytes() / seconds(c)).max().orElseThrow();
+    double peak = Math.max(knownPeak, fma.work().flops() / seconds(fma));
+    return new Probe(device, firstRow, copied, 0, peak);
+  }
+
+  /** The best of some launches. */
+  private static double seconds(TimedKernel kernel) {
+    long best = Long.MAX_VALUE;
+    for (int i = 0; i < LAUNCHES; i++) {
+      best = Math.min(best, kernel.launch());
+    }
+    return best / 1e9;
+  }
+
+  @Override
+  public void close() {
+    for (TimedKernel copy : copies) {
+      copy.close();
+    }
+    fma.close();
+  }
+}

@@ -1,0 +1,263 @@
+package gpt.kernels;
+
+import gpt.benchmarks.Operations;
+import gpt.benchmarks.Shape;
+import gpt.kernels.ResidualProjection.Branch;
+import gpt.model.GptConfig;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+/** Every TornadoVM kernel by its name, with its versions and its case at a model's shape. */
+public final class KernelOperations {
+  private static final long SEED = 1;
+
+  /** Beams of beam search, and candidates of each. */
+  private static final int BEAMS = 4;
+
+  private static final int CANDIDATES = 2 * BEAMS;
+
+  /** Log-probabilities of a token that are asked for. */
+  private static final int LOGPROBS = 10;
+
+  /**
+   * One operation.
+   *
+   * @param <A> its arguments
+   * @param rows the numbers of rows that it is measured with
+   * @param ofVocabulary whether its size is the vocabulary's, which all of GPT-2's sizes share
+   * @param versions those for so many rows
+   * @param maker makes its case
+   */
+  public record Operation<A>(
+      String name,
+      List<Integer> rows,
+      boolean ofVocabulary,
+      IntFunction<List<Version<A>>> versions,
+      Maker<A> maker) {
+
+    /** The names of the versions for so many rows. */
+    public List<String> versionNames(int count) {
+      return versions.apply(count).stream().map(Version::name).toList();
+    }
+
+    Version<A> version(String version, int count) {
+      return versions.apply(count).stream()
+          .filter(v -> v.name().equals(version))
+          .findFirst()
+          .orElseThrow(() -> new IllegalArgumentException(name + " has no version " + version));
+    }
+
+    /** Whether matrices in any form can be given. */
+    public boolean hasDtypes() {
+      return name.equals(Operations.LM_HEAD);
+    }
+  }
+
+  /** Makes a case. */
+  interface Maker<A> {
+    KernelCase<A> of(GptConfig config, int rows, int dtype);
+  }
+
+  private static final Map<String, Operation<?>> ALL = new LinkedHashMap<>();
+
+  static {
+    List<Integer> one = List.of(1);
+    List<Integer> prompt = List.of(Operations.PROMPT);
+    add(
+        "embedding",
+        one,
+        Embedding.VERSIONS,
+        (c, r, d) -> KernelCases.embedding(d, r, c.vocabSize(), c.nEmbd(), SEED));
+    add(
+        Operations.LAYER_NORM,
+        Operations.rows(Operations.LAYER_NORM),
+        LayerNorm.VERSIONS,
+        (c, r, d) -> KernelCases.layerNorm(LayerNorm.Place.MLP, r, c.nEmbd(), SEED));
+    add(
+        Operations.QKV,
+        QkvProjection.VERSIONS,
+        (c, r, d) -> KernelCases.qkv(d, r, c.nHead(), c.headSize(), r > 1, SEED));
+    add(
+        Operations.ATTENTION,
+        one,
+        Attention.VERSIONS,
+        (c, r, d) -> KernelCases.attention(r, c.nHead(), c.headSize(), c.blockSize(), false, SEED));
+    add(
+        "split-attention",
+        one,
+        SplitAttention.VERSIONS,
+        (c, r, d) -> KernelCases.splitAttention(r, c.nHead(), c.headSize(), c.blockSize(), SEED));
+    add(
+        "attention-merge",
+        one,
+        AttentionMerge.VERSIONS,
+        (c, r, d) -> KernelCases.attentionMerge(r, c.nHead(), c.headSize(), c.blockSize(), SEED));
+    add(
+        Operations.PREFILL_ATTENTION,
+        prompt,
+        PrefillAttention.VERSIONS,
+        (c, r, d) -> KernelCases.attention(r, c.nHead(), c.headSize(), r, true, SEED));
+    add(
+        Operations.ATTENTION_PROJECTION,
+        ResidualProjection.VERSIONS,
+        (c, r, d) -> KernelCases.residual(Branch.ATTENTION, d, r, c.nEmbd(), c.nEmbd(), SEED));
+    add(
+        Operations.GELU,
+        GeluProjection.VERSIONS,
+        (c, r, d) -> KernelCases.gelu(d, r, c.nInner(), c.nEmbd(), Gelu.TANH, SEED));
+    add(
+        Operations.RESIDUAL,
+        ResidualProjection.VERSIONS,
+        (c, r, d) -> KernelCases.residual(Branch.MLP, d, r, c.nEmbd(), c.nInner(), SEED));
+    add(
+        Operations.LM_HEAD,
+        LmHead.VERSIONS,
+        (c, r, d) -> KernelCases.lmHead(d, r, c.vocabSize(), c.nEmbd(), SEED));
+    addOfVocabulary(
+        Operations.CROSS_ENTROPY,
+        Operations.LOSSES,
+        CrossEntropy.VERSIONS,
+        (c, r, d) -> LossCases.crossEntropy(r, c.vocabSize(), SEED));
+    addSampling();
+    addBeams();
+    addOfVocabulary(
+        "copy", 1, Copy.VERSIONS, (c, r, d) -> KernelCases.copy(c.vocabSize() * c.nEmbd(), SEED));
+    add("feed", prompt, Feed.VERSIONS, (c, r, d) -> KernelCases.feed(r, 1, c.blockSize(), SEED));
+    add("advance", one, Advance.VERSIONS, (c, r, d) -> KernelCases.advance(false, r, r, SEED));
+  }
+
+  private KernelOperations() {}
+
+  private static void addSampling() {
+    int kind = Sampling.KIND_TOP_P;
+    addOfVocabulary(
+        "argmax", 1, Argmax.VERSIONS, (c, r, d) -> KernelCases.argmax(r, r, c.vocabSize(), SEED));
+    addOfVocabulary(
+        "sampling-start",
+        1,
+        SamplingStart.VERSIONS,
+        (c, r, d) -> SamplingCases.start(r, c.vocabSize(), SEED));
+    addOfVocabulary(
+        "logit-steps",
+        1,
+        LogitSteps.VERSIONS,
+        (c, r, d) -> SamplingCases.logitSteps(r, r, smallDigits(c), true, SEED));
+    addOfVocabulary(
+        "distances",
+        1,
+        Distances.VERSIONS,
+        (c, r, d) -> SamplingCases.distances(r, smallDigits(c), 1, SEED));
+    addOfVocabulary(
+        "tally",
+        1,
+        Tally.VERSIONS,
+        (c, r, d) -> SamplingCases.tally(r, smallDigits(c), kind, 0, SEED));
+    addOfVocabulary(
+        "tally-large-digits",
+        1,
+        List.of(Tally.NAIVE, Tally.CHUNK_PER_THREAD),
+        (c, r, d) -> SamplingCases.tally(r, largeDigits(c), kind, 0, SEED));
+    addOfVocabulary(
+        "narrow",
+        1,
+        Narrow.VERSIONS,
+        (c, r, d) -> SamplingCases.narrow(r, smallDigits(c), kind, 0, SEED));
+    addOfVocabulary(
+        "moments", 1, Moments.VERSIONS, (c, r, d) -> SamplingCases.moments(r, c.vocabSize(), SEED));
+    addOfVocabulary("draw", 1, Draw.VERSIONS, (c, r, d) -> SamplingCases.draw(false, true, SEED));
+    addOfVocabulary(
+        "top-tokens",
+        1,
+        TopTokens.VERSIONS,
+        (c, r, d) -> SamplingCases.topTokens(r, c.vocabSize(), LOGPROBS, SEED));
+  }
+
+  private static void addBeams() {
+    List<Integer> prompt = List.of(Operations.PROMPT);
+    add("slot-copy-prompt", prompt, SlotCopy.VERSIONS, (c, r, d) -> slotCopy(c, r, new int[BEAMS]));
+    add(
+        "slot-copy-beam",
+        prompt,
+        SlotCopy.VERSIONS,
+        (c, r, d) -> slotCopy(c, r, IntStream.range(0, BEAMS).map(b -> b == 1 ? 0 : b).toArray()));
+    addOfVocabulary(
+        "beam-chunks",
+        BEAMS,
+        BeamChunks.VERSIONS,
+        (c, r, d) ->
+            BeamCases.chunks(r, CANDIDATES, c.vocabSize(), smallDigits(c).chunk(), false, SEED));
+    addOfVocabulary(
+        "beam-totals",
+        BEAMS,
+        BeamTotals.VERSIONS,
+        (c, r, d) -> BeamCases.totals(r, smallDigits(c).chunks(), 1, SEED));
+    addOfVocabulary(
+        "beam-merge",
+        BEAMS,
+        BeamMerge.VERSIONS,
+        (c, r, d) ->
+            BeamCases.merge(r, CANDIDATES, c.vocabSize(), smallDigits(c).chunk(), false, 0, SEED));
+    addOfVocabulary("beam-feed", BEAMS, BeamFeed.VERSIONS, (c, r, d) -> BeamCases.feed(r, r, SEED));
+  }
+
+  private static KernelCase<SlotCopy.Arguments> slotCopy(GptConfig c, int rows, int[] sources) {
+    return BeamCases.slotCopy(sources, c.nHead(), c.headSize(), rows, c.blockSize(), SEED);
+  }
+
+  /** Chunks and digits as a GPU has them. */
+  private static Sampling.Layout smallDigits(GptConfig config) {
+    return new Sampling.Layout(config.vocabSize(), 1024, 6);
+  }
+
+  /** As a CPU device has them: a few large chunks. */
+  private static Sampling.Layout largeDigits(GptConfig config) {
+    return new Sampling.Layout(
+        config.vocabSize(), Math.max(512, Math.ceilDiv(config.vocabSize(), 8)), 10);
+  }
+
+  private static <A> void add(
+      String name, List<Integer> rows, List<Version<A>> versions, Maker<A> maker) {
+    ALL.put(name, new Operation<>(name, rows, false, r -> versions, maker));
+  }
+
+  private static <A> void addOfVocabulary(
+      String name, int rows, List<Version<A>> versions, Maker<A> maker) {
+    ALL.put(name, new Operation<>(name, List.of(rows), true, r -> versions, maker));
+  }
+
+  /** Products: with many rows, the versions that are made for them and the naive one. */
+  private static <A> void add(String name, Projection.Versions<A> versions, Maker<A> maker) {
+    List<Version<A>> many = List.of(versions.naive(), versions.blockPerThread(), versions.tiled());
+    ALL.put(
+        name,
+        new Operation<>(
+            name, Operations.rows(name), false, rows -> rows == 1 ? versions.all() : many, maker));
+  }
+
+  /** All of them, in the order of the forward pass. */
+  public static Map<String, Operation<?>> all() {
+    return ALL;
+  }
+
+  static Operation<?> named(String name) {
+    Operation<?> operation = ALL.get(name);
+    if (operation == null) {
+      throw new IllegalArgumentException("no kernel " + name);
+    }
+    return operation;
+  }
+
+  static KernelCase<?> caseOf(Operation<?> operation, Shape shape, int rows, String dtype) {
+    int form =
+        switch (dtype) {
+          case "f32" -> Matrix.F32;
+          case "f16" -> Matrix.F16;
+          case "i8" -> Matrix.I8;
+          default -> throw new IllegalArgumentException("no kernels for " + dtype);
+        };
+    return operation.maker().of(shape.config(), rows, form);
+  }
+}

@@ -1,0 +1,88 @@
+package gpt.kernels;
+
+import gpt.benchmarks.Shape;
+import gpt.benchmarks.Work;
+import gpt.benchmarks.WrongResultException;
+import gpt.kernels.KernelOperations.Operation;
+import gpt.tornado.TornadoDevices;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+
+/** A version of a kernel on a device, its result checked, ready to be launched again and again. */
+final class TimedKernel implements AutoCloseable {
+  /**
+   * The last case that was made: making one can take seconds, and the next version wants it too.
+   */
+  private static Made last;
+
+  private record Made(String name, KernelCase<?> test) {}
+
+  private final TornadoExecutionPlan plan;
+  private final Work work;
+
+  private TimedKernel(TornadoExecutionPlan plan, Work work) {
+    this.plan = plan;
+    this.work = work;
+  }
+
+  /**
+   * A version at a shape.
+   *
+   * @throws WrongResultException where the result is wrong
+   */
+  static TimedKernel of(
+      String operation,
+      Shape shape,
+      int rows,
+      String dtype,
+      String version,
+      TornadoDevices.Device device)
+      throws Exception {
+    return of(KernelOperations.named(operation), shape, rows, dtype, version, device);
+  }
+
+  private static <A> TimedKernel of(
+      Operation<A> operation,
+      Shape shape,
+      int rows,
+      String dtype,
+      String version,
+      TornadoDevices.Device device)
+      throws Exception {
+    String name = operation.name() + shape + rows + dtype;
+    if (last == null || !last.name.equals(name)) {
+      last = null; // so that the collector may have it
+      last = new Made(name, KernelOperations.caseOf(operation, shape, rows, dtype));
+    }
+    @SuppressWarnings("unchecked") // it was made by this operation
+    KernelCase<A> test = (KernelCase<A>) last.test;
+    return of(test, operation.version(version, rows), device);
+  }
+
+  /** A version with any case. */
+  static <A> TimedKernel of(KernelCase<A> test, Version<A> version, TornadoDevices.Device device)
+      throws Exception {
+    WrongResultException.check(test.check(version, device.handle()));
+    return new TimedKernel(
+        test.timed(version, device.handle()), new Work(test.bytes(), test.flops()));
+  }
+
+  /** One launch; returns the time that the device was in the kernel. */
+  long launch() {
+    return plan.execute().getProfilerResult().getDeviceKernelTime();
+  }
+
+  Work work() {
+    return work;
+  }
+
+  @Override
+  public void close() {
+    plan.freeDeviceMemory();
+    try {
+      plan.close();
+    } catch (TornadoExecutionPlanException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,185 @@
+package gpt.benchmarks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.kernels.KernelOperations;
+import gpt.kernels.KernelOperations.Operation;
+import gpt.kernels.Projection;
+import gpt.kernels.Version;
+import java.io.File;
+import java.lang.reflect.Field;
+import java.lang.reflect.ParameterizedType;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Which rows a run has, and why some are left out. */
+class PlanTest {
+  private static final String GPU = "ptx:0";
+  private static final Probe FAST = new Probe(GPU, 0, 2e12, 0, 50e12);
+  private static final Probe SLOW = new Probe(Spec.CPU, 0, 20e9, 20e9, 300e9);
+
+  private static Machine machine(long memory, Probe device) {
+    return new Machine(
+        memory, true, SLOW, List.of(new Machine.Target(GPU, false, true, 80L << 30, device)));
+  }
+
+  private static Plan plan(Machine machine, Shape... shapes) {
+    return new Plan(machine, new Plan.Selection(Set.of(), List.of(shapes), true, false));
+  }
+
+  private static Plan of(String... operations) {
+    return new Plan(
+        machine(64L << 30, FAST),
+        new Plan.Selection(Set.of(operations), List.of(Shape.DEMO, Shape.GPT2), true, false));
+  }
+
+  /** The VERSIONS of each class of kernels, found in its compiled package. */
+  @Test
+  void everyVersionOfEveryKernelHasARow() throws Exception {
+    Set<Version<?>> measured = new HashSet<>();
+    for (Operation<?> operation : KernelOperations.all().values()) {
+      operation.rows().forEach(rows -> measured.addAll(operation.versions().apply(rows)));
+    }
+    List<String> missing = new ArrayList<>();
+    int lists = 0;
+    for (Class<?> type : kernels()) {
+      for (Field field : type.getFields()) {
+        if (field.getName().equals("VERSIONS")) {
+          lists++;
+          versions(field).stream()
+              .filter(version -> !measured.contains(version))
+              .forEach(version -> missing.add(type.getSimpleName() + " " + version));
+        }
+      }
+    }
+    assertEquals(List.of(), missing);
+    assertTrue(lists >= 24, lists + " lists of versions");
+
+    List<Spec> rows = plan(machine(64L << 30, FAST), Shape.GPT2).rows();
+    for (Operation<?> operation : KernelOperations.all().values()) {
+      for (int count : operation.rows()) {
+        for (String version : operation.versionNames(count)) {
+          assertTrue(
+              rows.stream()
+                  .anyMatch(
+                      row ->
+                          row.operation().equals(operation.name())
+                              && row.rows() == count
+                              && row.device().equals(GPU)
+                              && row.version().equals(version)),
+              operation.name() + " " + version);
+        }
+      }
+    }
+  }
+
+  private static List<Class<?>> kernels() throws Exception {
+    File folder =
+        new File(Version.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    List<Class<?>> all = new ArrayList<>();
+    for (File file : new File(folder, "gpt/kernels").listFiles()) {
+      String name = file.getName().replace(".class", "");
+      if (!name.equals("package-info") && !name.contains("$")) {
+        all.add(Class.forName("gpt.kernels." + name));
+      }
+    }
+    return all;
+  }
+
+  private static List<Version<?>> versions(Field field) throws Exception {
+    Object value = field.get(null);
+    if (value instanceof Projection.Versions<?> versions) {
+      return List.copyOf(versions.all());
+    }
+    assertTrue(field.getGenericType() instanceof ParameterizedType, field::toString);
+    List<Version<?>> all = new ArrayList<>();
+    ((List<?>) value).forEach(version -> all.add((Version<?>) version));
+    return all;
+  }
+
+  @Test
+  void everyOperationCanBeAskedForByItself() {
+    for (String operation : Plan.operations()) {
+      List<Spec> rows = of(operation).rows();
+      assertFalse(rows.isEmpty(), operation);
+      assertTrue(
+          rows.stream()
+              .allMatch(
+                  row ->
+                      row.operation().equals(operation)
+                          || (operation.startsWith("sampling")
+                              && (row.operation().startsWith("sampling-")
+                                  || row.operation().equals(Operations.LM_HEAD)))),
+          rows::toString);
+    }
+  }
+
+  /** Draws come with the product that they are compared with, once. */
+  @Test
+  void drawsHaveTheirControl() {
+    List<Spec> rows = of("sampling").rows();
+    assertEquals(1, rows.stream().filter(r -> r.operation().equals("lm-head")).count());
+    assertEquals(
+        Sampling.all().size(),
+        rows.stream().filter(r -> r.question().equals("HostSampling")).count());
+  }
+
+  @Test
+  void whatIsOfTheVocabularyIsMeasuredAtOneOfGpt2sSizes() {
+    List<Spec> rows = plan(machine(64L << 30, FAST), Shape.values()).rows();
+    Set<String> shapes = new HashSet<>();
+    rows.stream()
+        .filter(row -> row.operation().equals("cross-entropy"))
+        .forEach(row -> shapes.add(row.shape()));
+    assertEquals(Set.of("demo", "gpt2"), shapes);
+  }
+
+  @Test
+  void whatDoesNotFitIsLeftOutAndSaysWhy() {
+    Plan small = plan(machine(8L << 30, FAST), Shape.GPT2, Shape.XL);
+    assertTrue(has(small, "decode", "gpt2"));
+    assertFalse(has(small, "decode", "gpt2-xl"));
+    assertTrue(
+        small.leftOut().stream()
+            .anyMatch(
+                o -> o.row().startsWith("decode gpt2-xl") && o.why().matches("needs .* GB free")),
+        small.leftOut()::toString);
+    Plan large = plan(machine(64L << 30, FAST), Shape.GPT2, Shape.XL);
+    assertTrue(has(large, "decode", "gpt2-xl"));
+  }
+
+  @Test
+  void whatTakesTooLongIsLeftOut() {
+    Probe slow = new Probe(GPU, 0, 20e9, 0, 30e9);
+    Plan plan = plan(machine(64L << 30, slow), Shape.XL);
+    assertTrue(
+        plan.leftOut().stream()
+            .anyMatch(o -> o.row().contains("gelu gpt2-xl, 256 rows") && o.row().endsWith("naive")),
+        plan.leftOut()::toString);
+    assertFalse(
+        plan(machine(64L << 30, FAST), Shape.XL).leftOut().stream()
+            .anyMatch(o -> o.row().contains(GPU)));
+  }
+
+  @Test
+  void formsOfWeightsThatADeviceLacksAreNotMeasured() {
+    Machine noHalf =
+        new Machine(
+            64L << 30, true, SLOW, List.of(new Machine.Target(GPU, false, false, 80L << 30, FAST)));
+    Set<String> dtypes = new HashSet<>();
+    plan(noHalf, Shape.GPT2).rows().stream()
+        .filter(row -> row.device().equals(GPU))
+        .forEach(row -> dtypes.add(row.dtype()));
+    assertEquals(Set.of("f32", "i8"), dtypes);
+  }
+
+  private static boolean has(Plan plan, String operation, String shape) {
+    return plan.rows().stream()
+        .anyMatch(row -> row.operation().equals(operation) && row.shape().equals(shape));
+  }
+}
