@@ -212,16 +212,13 @@ abstract class CpuCase implements AutoCloseable {
 
   /** Attention as {@link CpuBackend} does it: of one query at the context's end, or of a prompt. */
   private static final class Attention extends CpuCase {
-    /** As {@link CpuBackend} has it. */
-    private static final int QUERIES = 24;
-
     private final int c;
     private final int hs;
     private final int past;
     private final KvCache cache;
     private final float[] qkv; // of all positions (T, 3C)
     private final float[] heads; // (rows, C)
-    private final float[][] scores;
+    private final HeadAttention attention;
     private final MatrixProduct product;
 
     Attention(String operation, Shape shape, int rows, CpuKernels kernels, int threads) {
@@ -232,7 +229,7 @@ abstract class CpuCase implements AutoCloseable {
       cache = new KvCache(config, kernels.panelWidth());
       qkv = floats((past + rows) * 3 * c, 1);
       heads = new float[rows * c];
-      scores = new float[threads][QUERIES * config.blockSize()];
+      attention = new HeadAttention(kernels, config, threads);
       product = new MatrixProduct(kernels, workers, new MemorySegment[0]);
       for (int pos = 0; pos < past + rows; pos++) {
         for (int head = 0; head < config.nHead(); head++) {
@@ -244,52 +241,16 @@ abstract class CpuCase implements AutoCloseable {
 
     @Override
     void run() {
-      int tiles = Math.ceilDiv(rows, QUERIES);
+      int tiles = Math.ceilDiv(rows, HeadAttention.QUERIES);
       product.share(
           config.nHead() * tiles,
           work.flops() / 2,
           (item, worker) -> {
-            int first = item % tiles * QUERIES;
-            attend(item / tiles, first, Math.min(first + QUERIES, rows), worker);
+            int first = item % tiles * HeadAttention.QUERIES;
+            int last = Math.min(first + HeadAttention.QUERIES, rows);
+            attention.head(
+                cache, 0, item / tiles, past, qkv, past + first, first, last, heads, worker, null);
           });
-    }
-
-    private void attend(int head, int first, int last, int worker) {
-      int queries = last - first;
-      int context = past + last;
-      float[] att = scores[worker];
-      kernels.matmul(
-          qkv,
-          (past + first) * 3 * c + head * hs,
-          3 * c,
-          queries,
-          cache.keys(0),
-          cache.keysAt(head),
-          cache.keyPanelBytes(),
-          hs,
-          context,
-          att,
-          0,
-          context);
-      float scale = (float) (1 / Math.sqrt(hs));
-      for (int i = 0; i < queries; i++) {
-        int seen = past + first + i + 1;
-        kernels.softmax(att, i * context, seen, scale);
-        Arrays.fill(att, i * context + seen, (i + 1) * context, 0);
-      }
-      kernels.matmul(
-          att,
-          0,
-          context,
-          queries,
-          cache.values(0),
-          cache.valuesAt(head),
-          cache.valuePanelBytes(),
-          context,
-          hs,
-          heads,
-          first * c + head * hs,
-          c);
     }
 
     @Override

@@ -23,9 +23,6 @@ public final class CpuBackend implements Backend {
   /** Positions whose logits are computed at once where all are wanted. */
   private static final int LOGIT_ROWS = 24;
 
-  /** Queries of one head that a worker takes at once: their keys stay in its cache. */
-  private static final int QUERIES = 24;
-
   /**
    * Bytes of weights from which loading takes long enough to compile the kernels meanwhile. On two
    * cores GPT-2's first token came after 1.0 s instead of 1.8. A smaller model begins with scalar
@@ -53,7 +50,7 @@ public final class CpuBackend implements Backend {
   private float[] heads = {}; // (T, nh, hs): attention's output, heads side by side
   private float[] hidden = {}; // (T, nInner)
   private float[] projected = {}; // (T, C): a branch's output before it joins x
-  private final float[][] scores; // per worker: (QUERIES, block_size)
+  private final HeadAttention attention;
   private final float[] logits; // (V): what callers see
   private final DecodeAttention decoding = new DecodeAttention();
   private AttentionCapture capture; // what is to be kept of this pass, null in an ordinary one
@@ -137,7 +134,7 @@ public final class CpuBackend implements Backend {
                 packer.pack(b.mlp().cProj()));
       }
       lnF = Norm.of(w.lnF());
-      scores = new float[workers.size()][QUERIES * config.blockSize()];
+      attention = new HeadAttention(kernels, config, workers.size());
       logits = new float[config.vocabSize()];
     } catch (Throwable e) {
       close(); // out of memory, above all
@@ -223,13 +220,14 @@ public final class CpuBackend implements Backend {
             cache.put(layer, head, past + i, qkv, at + c, at + 2 * c);
           }
         });
-    int tiles = Math.ceilDiv(t - from, QUERIES);
+    int tiles = Math.ceilDiv(t - from, HeadAttention.QUERIES);
     workers.run(
         nHead * tiles,
         (item, worker) -> {
-          int first = from + item % tiles * QUERIES;
-          int last = Math.min(first + QUERIES, t);
-          attend(layer, cache, item / tiles, past, first, last, worker);
+          int first = from + item % tiles * HeadAttention.QUERIES;
+          int last = Math.min(first + HeadAttention.QUERIES, t);
+          attention.head(
+              cache, layer, item / tiles, past, qkv, first, first, last, heads, worker, capture);
         });
   }
 
@@ -246,53 +244,8 @@ public final class CpuBackend implements Backend {
       int c = config.nEmbd();
       int hs = config.headSize();
       cache.put(layer, head, past, qkv, c + head * hs, 2 * c + head * hs);
-      attend(layer, cache, head, past, 0, 1, worker);
+      attention.head(cache, layer, head, past, qkv, 0, 0, 1, heads, worker, capture);
     }
-  }
-
-  /** One head for the queries of rows [first, last). */
-  private void attend(
-      int layer, KvCache cache, int head, int past, int first, int last, int worker) {
-    int c = config.nEmbd();
-    int hs = config.headSize();
-    int queries = last - first;
-    int context = past + last; // keys that the last query sees
-    float[] att = scores[worker]; // (queries, context)
-    kernels.matmul(
-        qkv,
-        first * 3 * c + head * hs,
-        3 * c,
-        queries,
-        cache.keys(layer),
-        cache.keysAt(head),
-        cache.keyPanelBytes(),
-        hs,
-        context,
-        att,
-        0,
-        context);
-    float scale = (float) (1 / Math.sqrt(hs));
-    for (int i = 0; i < queries; i++) {
-      int seen = past + first + i + 1;
-      kernels.softmax(att, i * context, seen, scale);
-      if (capture != null && capture.wants(layer, head)) {
-        capture.keep(first + i, att, i * context, seen);
-      }
-      Arrays.fill(att, i * context + seen, (i + 1) * context, 0);
-    }
-    kernels.matmul(
-        att,
-        0,
-        context,
-        queries,
-        cache.values(layer),
-        cache.valuesAt(head),
-        cache.valuePanelBytes(),
-        context,
-        hs,
-        heads,
-        first * c + head * hs,
-        c);
   }
 
   /** Rows [from, to) of {@code normed}. */
