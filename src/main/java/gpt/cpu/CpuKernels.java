@@ -76,17 +76,27 @@ interface CpuKernels {
    *
    * @param count a multiple of the panel's width
    */
-  void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out);
+  default void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
+    Narrow.widen(precision, w, wAt, count, out);
+  }
 
   /** x[i] *= y[i] for n values. */
-  void multiply(float[] x, int xAt, float[] y, int yAt, int n);
+  default void multiply(float[] x, int xAt, float[] y, int yAt, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xAt + i] *= y[yAt + i];
+    }
+  }
 
   /** out = (x − mean) / √(variance + ε) · weight + bias over n values; bias may be null. */
   void layerNorm(
       float[] x, int xAt, int n, float[] weight, float[] bias, float eps, float[] out, int outAt);
 
   /** x[i] += y[i] for n values. */
-  void add(float[] x, int xAt, float[] y, int yAt, int n);
+  default void add(float[] x, int xAt, float[] y, int yAt, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xAt + i] += y[yAt + i];
+    }
+  }
 
   /** The activation, in place over n values. */
   void gelu(float[] x, int at, int n, Gelu form);

@@ -1,7 +1,6 @@
 package gpt.cpu;
 
 import gpt.model.Gelu;
-import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -109,18 +108,6 @@ final class PlainKernels implements CpuKernels {
   }
 
   @Override
-  public void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    Narrow.widen(precision, w, wAt, count, out);
-  }
-
-  @Override
-  public void multiply(float[] x, int xAt, float[] y, int yAt, int n) {
-    for (int i = 0; i < n; i++) {
-      x[xAt + i] *= y[yAt + i];
-    }
-  }
-
-  @Override
   public void layerNorm(
       float[] x, int xAt, int n, float[] weight, float[] bias, float eps, float[] out, int outAt) {
     float sum = 0;
@@ -137,13 +124,6 @@ final class PlainKernels implements CpuKernels {
     for (int i = 0; i < n; i++) {
       float y = (x[xAt + i] - mean) * scale * weight[i];
       out[outAt + i] = bias == null ? y : y + bias[i];
-    }
-  }
-
-  @Override
-  public void add(float[] x, int xAt, float[] y, int yAt, int n) {
-    for (int i = 0; i < n; i++) {
-      x[xAt + i] += y[yAt + i];
     }
   }
 

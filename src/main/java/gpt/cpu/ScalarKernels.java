@@ -4,7 +4,6 @@ import static gpt.cpu.Activations.GELU_CUBIC;
 import static gpt.cpu.Activations.SQRT_2_OVER_PI;
 
 import gpt.model.Gelu;
-import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -62,18 +61,6 @@ final class ScalarKernels implements CpuKernels {
   }
 
   @Override
-  public void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    Narrow.widen(precision, w, wAt, count, out);
-  }
-
-  @Override
-  public void multiply(float[] x, int xAt, float[] y, int yAt, int n) {
-    for (int i = 0; i < n; i++) {
-      x[xAt + i] *= y[yAt + i];
-    }
-  }
-
-  @Override
   public void layerNorm(
       float[] x, int xAt, int n, float[] weight, float[] bias, float eps, float[] out, int outAt) {
     int bound = n - n % lanes;
@@ -100,13 +87,6 @@ final class ScalarKernels implements CpuKernels {
     for (int i = 0; i < n; i++) {
       float y = (x[xAt + i] - mean) * scale * weight[i];
       out[outAt + i] = bias == null ? y : y + bias[i];
-    }
-  }
-
-  @Override
-  public void add(float[] x, int xAt, float[] y, int yAt, int n) {
-    for (int i = 0; i < n; i++) {
-      x[xAt + i] += y[yAt + i];
     }
   }
 

@@ -45,11 +45,6 @@ final class TieredKernels implements CpuKernels {
     }
   }
 
-  /** Waits until the vector kernels are compiled, if that has begun; for tests. */
-  void join() throws InterruptedException {
-    compiling.join();
-  }
-
   /** Whether the vector kernels are used by now. */
   boolean compiled() {
     return now == vector;
@@ -97,7 +92,7 @@ final class TieredKernels implements CpuKernels {
    * One token at a time leaves the compiler a core, and it works beside them. Prompts take all
    * cores, and would go on slowly for longer than this takes.
    */
-  private void waitForCompiler() {
+  void waitForCompiler() {
     try {
       compiling.join();
     } catch (InterruptedException e) {

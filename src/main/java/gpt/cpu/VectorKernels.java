@@ -121,7 +121,7 @@ final class VectorKernels implements CpuKernels {
     if (VectorNarrow.takes(precision)) {
       VectorNarrow.widen(precision, w, wAt, count, out);
     } else {
-      Narrow.widen(precision, w, wAt, count, out);
+      CpuKernels.super.widen(precision, w, wAt, count, out);
     }
   }
 

@@ -112,10 +112,10 @@ class ScalarKernelsTest {
           (kernels, out) -> kernels.matmul(x, 0, k, 1, packed.data(), 0, 0, k, n, out, 0, n);
       float[] first = new float[n];
       call.accept(tiered, first);
-      tiered.join(); // it has not begun
+      tiered.waitForCompiler(); // it has not begun
       assertFalse(tiered.compiled());
       call.accept(tiered, new float[n]);
-      tiered.join();
+      tiered.waitForCompiler();
       assertTrue(tiered.compiled());
       float[] last = new float[n];
       call.accept(tiered, last);
