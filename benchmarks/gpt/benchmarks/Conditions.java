@@ -1,6 +1,7 @@
 package gpt.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
+import gpt.bench.Processor;
 import gpt.cpu.CpuKernelsProvider;
 import gpt.tornado.TornadoDevices;
 import java.io.IOException;
@@ -51,7 +52,7 @@ public record Conditions(
 
   /** Of this machine, now. */
   static Conditions now(List<TornadoDevices.Device> devices, String settings) {
-    String cpu = processor();
+    String cpu = Processor.name();
     int cores = Runtime.getRuntime().availableProcessors();
     String refusal = CpuKernelsProvider.refusal();
     return new Conditions(
@@ -94,20 +95,6 @@ public record Conditions(
 
   private static String property(String name) {
     return System.getProperty(name);
-  }
-
-  /** The processor as its maker calls it. */
-  private static String processor() {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
-        if (line.startsWith("model name")) {
-          return line.substring(line.indexOf(':') + 1).strip();
-        }
-      }
-    } catch (IOException e) {
-      // Not Linux.
-    }
-    return property("os.arch");
   }
 
   private static OperatingSystemMXBean system() {

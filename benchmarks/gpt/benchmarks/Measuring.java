@@ -2,6 +2,7 @@ package gpt.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.bench.Statistics;
 import gpt.cpu.CpuKernelsProvider;
 import gpt.kernels.DeviceProbe;
 import gpt.tornado.TornadoDevices;
@@ -186,14 +187,14 @@ final class Measuring implements AutoCloseable {
     String device =
         row.device() == null
             ? ""
-            : String.format(Locale.ROOT, "%.3f in kernels", Row.median(row.device()) / 1e6);
+            : String.format(Locale.ROOT, "%.3f in kernels", Statistics.median(row.device()) / 1e6);
     String speed =
         row.flops() == 0 ? "" : String.format(Locale.ROOT, "%8.2f GFLOP/s", row.speed() / 1e9);
     System.out.printf(
         Locale.ROOT,
         "%s %9.3f ms %19s %8.2f GB/s, %5.2f of a copy %s%n",
         who,
-        Row.median(row.wall()) / 1e6,
+        Statistics.median(row.wall()) / 1e6,
         device,
         row.bandwidth() / 1e9,
         row.bandwidth() / probe.copy(),

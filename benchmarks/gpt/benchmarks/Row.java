@@ -1,6 +1,6 @@
 package gpt.benchmarks;
 
-import java.util.Arrays;
+import gpt.bench.Statistics;
 
 /**
  * What was measured for one row. Times are of one call, one for each of JMH's iterations.
@@ -22,15 +22,7 @@ public record Row(Spec spec, double[] wall, double[] device, long bytes, long fl
    * anything else what the caller waited.
    */
   public double nanos() {
-    return median(device == null || spec.isStep() ? wall : device);
-  }
-
-  /** The median of some times. */
-  public static double median(double[] times) {
-    double[] sorted = times.clone();
-    Arrays.sort(sorted);
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    return Statistics.median(device == null || spec.isStep() ? wall : device);
   }
 
   /** Bytes a second. */

@@ -1,5 +1,6 @@
 package gpt.benchmarks.report;
 
+import gpt.bench.Statistics;
 import gpt.benchmarks.Conditions;
 import gpt.benchmarks.Operations;
 import gpt.benchmarks.Probe;
@@ -134,7 +135,8 @@ final class Markdown {
     }
     return most == 0
         ? NO_NUMBER
-        : "%s (%s to %s)".formatted(number(Row.median(values) / 1e9), number(least), number(most));
+        : "%s (%s to %s)"
+            .formatted(number(Statistics.median(values) / 1e9), number(least), number(most));
   }
 
   private void table(String operation, List<Comparison> rows) {
@@ -168,10 +170,10 @@ final class Markdown {
       }
       cells.add(number(each.shareOfCopy()));
       cells.add(each.row().flops() == 0 ? NO_NUMBER : number(each.shareOfPeak()));
-      cells.add(number(Row.median(each.row().wall()) / 1e6));
+      cells.add(number(Statistics.median(each.row().wall()) / 1e6));
       if (device) {
         boolean known = each.row().device() != null;
-        cells.add(known ? number(Row.median(each.row().device()) / 1e6) : NO_NUMBER);
+        cells.add(known ? number(Statistics.median(each.row().device()) / 1e6) : NO_NUMBER);
       }
       cells.add(number(each.row().bandwidth() / 1e9));
       cells.add(each.row().flops() == 0 ? NO_NUMBER : number(each.row().speed() / 1e9));

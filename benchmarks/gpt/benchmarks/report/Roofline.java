@@ -1,7 +1,7 @@
 package gpt.benchmarks.report;
 
+import gpt.bench.Statistics;
 import gpt.benchmarks.Probe;
-import gpt.benchmarks.Row;
 import gpt.plot.Picture;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -39,8 +39,8 @@ final class Roofline implements Picture {
   Roofline(String title, List<Comparison> rows, List<Probe> probes) {
     this.title = title;
     this.rows = rows.stream().filter(c -> c.row().flops() > 0).toList();
-    copy = Row.median(probes.stream().mapToDouble(Probe::copy).toArray());
-    peak = Row.median(probes.stream().mapToDouble(Probe::peak).toArray());
+    copy = Statistics.median(probes.stream().mapToDouble(Probe::copy).toArray());
+    peak = Statistics.median(probes.stream().mapToDouble(Probe::peak).toArray());
   }
 
   /** Whether anything can be drawn. */

@@ -326,7 +326,7 @@ final class BenchCommand implements Callable<Integer> {
                 parameters,
                 HostMemory.weights(subject.config(), subject.weights().tied(), place.precision()),
                 backend.device(),
-                opened.name(),
+                opened.name().get(),
                 backend.device().equals("cpu") ? Optional.of(place.threads()) : Optional.empty(),
                 place.precision(),
                 probe == null ? "none" : probe.description()));

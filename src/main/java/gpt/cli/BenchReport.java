@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
 import gpt.bench.Breakdown;
+import gpt.bench.Processor;
 import gpt.bench.Statistics;
 import gpt.model.Precision;
 import java.io.Closeable;

@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import gpt.bench.Bandwidth;
+import gpt.bench.Processor;
 import gpt.cpu.CpuBackend;
 import gpt.cpu.CpuKernelsProvider;
 import gpt.cpu.ReadBandwidth;
@@ -144,7 +145,7 @@ final class DeviceOptions {
           new OpenedDevice(
               new ReferenceBackend(config, weights),
               List.of(),
-              Processor.name(),
+              Processor::name,
               () -> new ReadProbe(1),
               null);
       case AUTO -> {
@@ -205,7 +206,7 @@ final class DeviceOptions {
     return new OpenedDevice(
         CpuBackend.open(config, weights, precision, threads, progress::packed),
         notes,
-        Processor.name(),
+        Processor::name,
         () -> new ReadProbe(threads),
         null);
   }

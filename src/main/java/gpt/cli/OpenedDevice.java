@@ -12,14 +12,14 @@ import java.util.function.Supplier;
  *
  * @param backend ready to run
  * @param notes lines on which device it is, and why, and what the user should know of it
- * @param name of the device, as its driver or system has it
+ * @param name of the device, as its driver or system has it; looked up when it is asked for
  * @param bandwidth a probe of the memory that the weights are in; null where none makes sense
  * @param profiler what the device has done since the last call; null where nothing is counted
  */
 record OpenedDevice(
     Backend backend,
     List<String> notes,
-    String name,
+    Supplier<String> name,
     Supplier<Bandwidth> bandwidth,
     Supplier<Optional<Profile.Totals>> profiler) {
 

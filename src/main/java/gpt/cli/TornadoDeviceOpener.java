@@ -107,7 +107,7 @@ final class TornadoDeviceOpener {
     return new OpenedDevice(
         backend,
         notes(together),
-        device.name(),
+        device::name,
         device.isEmulator() ? null : () -> new CopyProbe(new DeviceBandwidth(device)),
         backend::profile);
   }

@@ -1,4 +1,4 @@
-package gpt.cli;
+package gpt.bench;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /** The host's processor. */
-final class Processor {
+public final class Processor {
   private static final Path CPUINFO = Path.of("/proc/cpuinfo");
 
   private Processor() {}
 
   /** Its model as Linux has it, elsewhere the architecture. */
-  static String name() {
+  public static String name() {
     try (Stream<String> lines = Files.lines(CPUINFO)) {
       return lines
           .filter(line -> line.startsWith("model name"))
