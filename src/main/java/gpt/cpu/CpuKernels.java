@@ -20,6 +20,9 @@ interface CpuKernels {
   /** Columns in one panel of a packed matrix: see {@link PackedMatrix}. */
   int panelWidth();
 
+  /** Panels that one row's product reads at once: a worker should get a multiple of it. */
+  int STREAMS = 4;
+
   /**
    * out[m][n] = Σₖ x[m][k] · w[n][k] for n in [0, columns): whole panels, the last one cut off.
    *

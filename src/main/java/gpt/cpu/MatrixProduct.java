@@ -114,6 +114,10 @@ final class MatrixProduct {
       if (rowTiles > 1) {
         tilePanels = Math.min(tilePanels, TILE_PANELS);
       }
+      int streams = Math.ceilDiv(tilePanels, CpuKernels.STREAMS) * CpuKernels.STREAMS;
+      if (rows == 1 && Math.ceilDiv(w.panels(), streams) >= workers.size()) {
+        tilePanels = streams;
+      }
       int panelTiles = Math.ceilDiv(w.panels(), tilePanels);
       perTile = tilePanels * w.width();
       share(rowTiles * panelTiles, (long) rows * w.n() * w.k(), this);

@@ -14,8 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Weights of fewer bits than a float on the Vector API: one row times a panel, for decode, with the
  * weights widened in registers; and the widening alone, for many rows. As in {@link VectorMatmul}
- * no method takes or returns a vector, a panel is two vectors of floats wide, and one row reads it
- * as four streams.
+ * no method takes or returns a vector, a panel is two vectors of floats wide, and one row reads four
+ * panels at once, each sum in order.
  *
  * <p>A bf16 is shifted to a float's upper half. Of an f16 the sign and the other bits are moved to
  * where a float has them, which is right but for 2⁻¹¹² in the exponent and {@link
@@ -43,6 +43,7 @@ final class VectorNarrow {
 
   private static final long STEP_8 = 2L * L;
 
+  private static final int WIDTH = VectorMatmul.WIDTH;
   private static final int F16_BITS = 0x8FFFE000;
   private static final float F16_FACTOR = 0x1p112f / Narrow.F16_SCALE;
 
@@ -65,20 +66,29 @@ final class VectorNarrow {
       int columns,
       float[] out,
       int outAt) {
-    for (int n = 0; n < columns; n += 2 * L) {
-      long panel = wAt + n / (2 * L) * panelBytes;
-      int width = Math.min(2 * L, columns - n);
+    int step = CpuKernels.STREAMS * WIDTH;
+    for (int n = 0; n < columns; n += step) {
+      long panel = wAt + n / WIDTH * panelBytes;
+      int left = columns - n;
       switch (precision) {
-        case BF16 -> bf16(x, xAt, w, panel, k, out, outAt + n, width);
-        case F16 -> f16(x, xAt, w, panel, k, out, outAt + n, width);
-        case I8 -> i8(x, xAt, w, panel, k, out, outAt + n, width);
+        case BF16 -> bf16(x, xAt, w, panel, panelBytes, k, out, outAt + n, left);
+        case F16 -> f16(x, xAt, w, panel, panelBytes, k, out, outAt + n, left);
+        case I8 -> i8(x, xAt, w, panel, panelBytes, k, out, outAt + n, left);
         case F32 -> throw new IllegalArgumentException("floats are not narrow");
       }
     }
   }
 
   private static void bf16(
-      float[] x, int xAt, MemorySegment w, long wAt, int k, float[] out, int outAt, int width) {
+      float[] x,
+      int xAt,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      float[] out,
+      int outAt,
+      int columns) {
     FloatVector a0 = FloatVector.zero(S);
     FloatVector a1 = FloatVector.zero(S);
     FloatVector b0 = FloatVector.zero(S);
@@ -87,107 +97,108 @@ final class VectorNarrow {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    int quarter = k >> 2;
-    int xb = xAt + quarter;
-    int xc = xb + quarter;
-    int xd = xc + quarter;
-    long stream = quarter * STEP_16;
+    // A stream that has no panel reads the first one's and is not stored.
+    long b = columns > WIDTH ? panelBytes : 0;
+    long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
+    long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
     long at = wAt;
-    for (int i = 0; i < quarter; i++) {
+    for (int i = 0; i < k; i++) {
       FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 =
-          ((IntVector)
+      a0 = ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, a0);
-      a1 =
-          ((IntVector)
+      a1 = ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i]);
-      b0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + stream, ORDER)
+      b0 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + b, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, b0);
-      b1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + stream + STEP_16 / 2, ORDER)
+      b1 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + b + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, b1);
-      v = FloatVector.broadcast(S, x[xc + i]);
-      c0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + 2 * stream, ORDER)
+      c0 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + c, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, c0);
-      c1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + 2 * stream + STEP_16 / 2, ORDER)
+      c1 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + c + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, c1);
-      v = FloatVector.broadcast(S, x[xd + i]);
-      d0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + 3 * stream, ORDER)
+      d0 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + d, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, d0);
-      d1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + 3 * stream + STEP_16 / 2, ORDER)
+      d1 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + d + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, d1);
       at += STEP_16;
     }
-    at = wAt + 4 * stream;
-    for (int i = 4 * quarter; i < k; i++) {
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, a0);
-      a1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, a1);
-      at += STEP_16;
-    }
-    a0 = a0.add(b0).add(c0.add(d0));
-    a1 = a1.add(b1).add(c1.add(d1));
-    if (width == 2 * L) {
+    if (columns >= 4 * WIDTH) {
       a0.intoArray(out, outAt);
       a1.intoArray(out, outAt + L);
+      b0.intoArray(out, outAt + 2 * L);
+      b1.intoArray(out, outAt + 3 * L);
+      c0.intoArray(out, outAt + 4 * L);
+      c1.intoArray(out, outAt + 5 * L);
+      d0.intoArray(out, outAt + 6 * L);
+      d1.intoArray(out, outAt + 7 * L);
       return;
     }
-    a0.intoArray(out, outAt, S.indexInRange(0, width));
-    a1.intoArray(out, outAt + L, S.indexInRange(L, width));
+    a0.intoArray(out, outAt, S.indexInRange(0, columns));
+    if (columns > L) {
+      a1.intoArray(out, outAt + L, S.indexInRange(L, columns));
+    }
+    if (columns > 2 * L) {
+      b0.intoArray(out, outAt + 2 * L, S.indexInRange(2 * L, columns));
+    }
+    if (columns > 3 * L) {
+      b1.intoArray(out, outAt + 3 * L, S.indexInRange(3 * L, columns));
+    }
+    if (columns > 4 * L) {
+      c0.intoArray(out, outAt + 4 * L, S.indexInRange(4 * L, columns));
+    }
+    if (columns > 5 * L) {
+      c1.intoArray(out, outAt + 5 * L, S.indexInRange(5 * L, columns));
+    }
+    if (columns > 6 * L) {
+      d0.intoArray(out, outAt + 6 * L, S.indexInRange(6 * L, columns));
+    }
+    if (columns > 7 * L) {
+      d1.intoArray(out, outAt + 7 * L, S.indexInRange(7 * L, columns));
+    }
   }
 
   private static void f16(
-      float[] x, int xAt, MemorySegment w, long wAt, int k, float[] out, int outAt, int width) {
+      float[] x,
+      int xAt,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      float[] out,
+      int outAt,
+      int columns) {
     FloatVector a0 = FloatVector.zero(S);
     FloatVector a1 = FloatVector.zero(S);
     FloatVector b0 = FloatVector.zero(S);
@@ -196,76 +207,64 @@ final class VectorNarrow {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    int quarter = k >> 2;
-    int xb = xAt + quarter;
-    int xc = xb + quarter;
-    int xd = xc + quarter;
-    long stream = quarter * STEP_16;
+    // A stream that has no panel reads the first one's and is not stored.
+    long b = columns > WIDTH ? panelBytes : 0;
+    long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
+    long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
     long at = wAt;
-    for (int i = 0; i < quarter; i++) {
+    for (int i = 0; i < k; i++) {
       FloatVector v = FloatVector.broadcast(S, x[xAt + i] * F16_FACTOR);
-      a0 =
-          ((IntVector)
+      a0 = ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, a0);
-      a1 =
-          ((IntVector)
+      a1 = ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i] * F16_FACTOR);
-      b0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + stream, ORDER)
+      b0 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + b, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, b0);
-      b1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + stream + STEP_16 / 2, ORDER)
+      b1 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + b + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, b1);
-      v = FloatVector.broadcast(S, x[xc + i] * F16_FACTOR);
-      c0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + 2 * stream, ORDER)
+      c0 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + c, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, c0);
-      c1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + 2 * stream + STEP_16 / 2, ORDER)
+      c1 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + c + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, c1);
-      v = FloatVector.broadcast(S, x[xd + i] * F16_FACTOR);
-      d0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + 3 * stream, ORDER)
+      d0 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + d, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, d0);
-      d1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + 3 * stream + STEP_16 / 2, ORDER)
+      d1 = ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, at + d + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
@@ -273,40 +272,51 @@ final class VectorNarrow {
               .fma(v, d1);
       at += STEP_16;
     }
-    at = wAt + 4 * stream;
-    for (int i = 4 * quarter; i < k; i++) {
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i] * F16_FACTOR);
-      a0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
-              .and(F16_BITS)
-              .reinterpretAsFloats()
-              .fma(v, a0);
-      a1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
-              .and(F16_BITS)
-              .reinterpretAsFloats()
-              .fma(v, a1);
-      at += STEP_16;
-    }
-    a0 = a0.add(b0).add(c0.add(d0));
-    a1 = a1.add(b1).add(c1.add(d1));
-    if (width == 2 * L) {
+    if (columns >= 4 * WIDTH) {
       a0.intoArray(out, outAt);
       a1.intoArray(out, outAt + L);
+      b0.intoArray(out, outAt + 2 * L);
+      b1.intoArray(out, outAt + 3 * L);
+      c0.intoArray(out, outAt + 4 * L);
+      c1.intoArray(out, outAt + 5 * L);
+      d0.intoArray(out, outAt + 6 * L);
+      d1.intoArray(out, outAt + 7 * L);
       return;
     }
-    a0.intoArray(out, outAt, S.indexInRange(0, width));
-    a1.intoArray(out, outAt + L, S.indexInRange(L, width));
+    a0.intoArray(out, outAt, S.indexInRange(0, columns));
+    if (columns > L) {
+      a1.intoArray(out, outAt + L, S.indexInRange(L, columns));
+    }
+    if (columns > 2 * L) {
+      b0.intoArray(out, outAt + 2 * L, S.indexInRange(2 * L, columns));
+    }
+    if (columns > 3 * L) {
+      b1.intoArray(out, outAt + 3 * L, S.indexInRange(3 * L, columns));
+    }
+    if (columns > 4 * L) {
+      c0.intoArray(out, outAt + 4 * L, S.indexInRange(4 * L, columns));
+    }
+    if (columns > 5 * L) {
+      c1.intoArray(out, outAt + 5 * L, S.indexInRange(5 * L, columns));
+    }
+    if (columns > 6 * L) {
+      d0.intoArray(out, outAt + 6 * L, S.indexInRange(6 * L, columns));
+    }
+    if (columns > 7 * L) {
+      d1.intoArray(out, outAt + 7 * L, S.indexInRange(7 * L, columns));
+    }
   }
 
   private static void i8(
-      float[] x, int xAt, MemorySegment w, long wAt, int k, float[] out, int outAt, int width) {
+      float[] x,
+      int xAt,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      float[] out,
+      int outAt,
+      int columns) {
     FloatVector a0 = FloatVector.zero(S);
     FloatVector a1 = FloatVector.zero(S);
     FloatVector b0 = FloatVector.zero(S);
@@ -315,83 +325,80 @@ final class VectorNarrow {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    int quarter = k >> 2;
-    int xb = xAt + quarter;
-    int xc = xb + quarter;
-    int xd = xc + quarter;
-    long stream = quarter * STEP_8;
+    // A stream that has no panel reads the first one's and is not stored.
+    long b = columns > WIDTH ? panelBytes : 0;
+    long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
+    long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
     long at = wAt;
-    for (int i = 0; i < quarter; i++) {
+    for (int i = 0; i < k; i++) {
       FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 =
-          ((FloatVector)
+      a0 = ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, a0);
-      a1 =
-          ((FloatVector)
+      a1 = ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at + STEP_8 / 2, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i]);
-      b0 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + stream, ORDER)
+      b0 = ((FloatVector)
+                  ByteVector.fromMemorySegment(QUARTER, w, at + b, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, b0);
-      b1 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + stream + STEP_8 / 2, ORDER)
+      b1 = ((FloatVector)
+                  ByteVector.fromMemorySegment(QUARTER, w, at + b + STEP_8 / 2, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, b1);
-      v = FloatVector.broadcast(S, x[xc + i]);
-      c0 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + 2 * stream, ORDER)
+      c0 = ((FloatVector)
+                  ByteVector.fromMemorySegment(QUARTER, w, at + c, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, c0);
-      c1 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + 2 * stream + STEP_8 / 2, ORDER)
+      c1 = ((FloatVector)
+                  ByteVector.fromMemorySegment(QUARTER, w, at + c + STEP_8 / 2, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, c1);
-      v = FloatVector.broadcast(S, x[xd + i]);
-      d0 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + 3 * stream, ORDER)
+      d0 = ((FloatVector)
+                  ByteVector.fromMemorySegment(QUARTER, w, at + d, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, d0);
-      d1 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + 3 * stream + STEP_8 / 2, ORDER)
+      d1 = ((FloatVector)
+                  ByteVector.fromMemorySegment(QUARTER, w, at + d + STEP_8 / 2, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, d1);
       at += STEP_8;
     }
-    at = wAt + 4 * stream;
-    for (int i = 4 * quarter; i < k; i++) {
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, a0);
-      a1 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + STEP_8 / 2, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, a1);
-      at += STEP_8;
-    }
-    a0 = a0.add(b0).add(c0.add(d0));
-    a1 = a1.add(b1).add(c1.add(d1));
-    if (width == 2 * L) {
+    if (columns >= 4 * WIDTH) {
       a0.intoArray(out, outAt);
       a1.intoArray(out, outAt + L);
+      b0.intoArray(out, outAt + 2 * L);
+      b1.intoArray(out, outAt + 3 * L);
+      c0.intoArray(out, outAt + 4 * L);
+      c1.intoArray(out, outAt + 5 * L);
+      d0.intoArray(out, outAt + 6 * L);
+      d1.intoArray(out, outAt + 7 * L);
       return;
     }
-    a0.intoArray(out, outAt, S.indexInRange(0, width));
-    a1.intoArray(out, outAt + L, S.indexInRange(L, width));
+    a0.intoArray(out, outAt, S.indexInRange(0, columns));
+    if (columns > L) {
+      a1.intoArray(out, outAt + L, S.indexInRange(L, columns));
+    }
+    if (columns > 2 * L) {
+      b0.intoArray(out, outAt + 2 * L, S.indexInRange(2 * L, columns));
+    }
+    if (columns > 3 * L) {
+      b1.intoArray(out, outAt + 3 * L, S.indexInRange(3 * L, columns));
+    }
+    if (columns > 4 * L) {
+      c0.intoArray(out, outAt + 4 * L, S.indexInRange(4 * L, columns));
+    }
+    if (columns > 5 * L) {
+      c1.intoArray(out, outAt + 5 * L, S.indexInRange(5 * L, columns));
+    }
+    if (columns > 6 * L) {
+      d0.intoArray(out, outAt + 6 * L, S.indexInRange(6 * L, columns));
+    }
+    if (columns > 7 * L) {
+      d1.intoArray(out, outAt + 7 * L, S.indexInRange(7 * L, columns));
+    }
   }
 
   /** See {@link CpuKernels#widen}. */

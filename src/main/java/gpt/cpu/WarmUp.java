@@ -54,7 +54,7 @@ final class WarmUp {
     try (NativeMemory memory = new NativeMemory()) {
       MemorySegment w = memory.allocate(PackedMatrix.bytes(width, K, width));
       // The order of need: the prompt's tiles, then those of decode.
-      for (int rows : new int[] {6, 1, 3}) {
+      for (int rows : new int[] {6, 1, 4, 3, 2}) {
         for (int i = 0; i < CALLS; i++) {
           kernels.matmul(x, 0, K, rows, w, 0, 0, K, width, out, 0, width);
         }
@@ -101,7 +101,7 @@ final class WarmUp {
 
   private boolean faster(CpuKernels twin, MemorySegment w) {
     float[] in = new float[6 * TIMED_K];
-    for (int rows : new int[] {1, 3, 6}) {
+    for (int rows : new int[] {1, 2, 3, 4, 6}) {
       if (!faster(
           twin, k -> k.matmul(in, 0, TIMED_K, rows, w, 0, 0, TIMED_K, width, out, 0, width))) {
         return false;

@@ -9,14 +9,23 @@ public final class Contexts {
     if (ids.length == 0) {
       throw new IllegalArgumentException("no tokens to append");
     }
-    if (ids.length > config.blockSize() - length) {
+    checkAppend(config, length, ids.length, ids);
+  }
+
+  /**
+   * As {@link #checkAppend(GptConfig, int, int[])}, where no ids are the token drawn last.
+   *
+   * @param tokens that are appended
+   */
+  public static void checkAppend(GptConfig config, int length, int tokens, int[] ids) {
+    if (tokens > config.blockSize() - length) {
       throw new GptException(
           "the context holds "
               + config.blockSize()
               + " tokens: "
               + length
               + " are in it and "
-              + ids.length
+              + tokens
               + " more do not fit");
     }
     checkIds(config, ids);
@@ -38,9 +47,9 @@ public final class Contexts {
   }
 
   /** Targets are ids too, at most one for each that is appended. */
-  public static void checkTargets(GptConfig config, int[] ids, int[] targets) {
-    if (targets.length > ids.length) {
-      throw new IllegalArgumentException(targets.length + " targets for " + ids.length + " tokens");
+  public static void checkTargets(GptConfig config, int tokens, int[] targets) {
+    if (targets.length > tokens) {
+      throw new IllegalArgumentException(targets.length + " targets for " + tokens + " tokens");
     }
     checkIds(config, targets);
   }

@@ -11,7 +11,7 @@ public final class HostLosses {
   public static double[] append(
       Backend.Session session, GptConfig config, int[] ids, int[] targets) {
     Contexts.checkAppend(config, session.length(), ids);
-    Contexts.checkTargets(config, ids, targets);
+    Contexts.checkTargets(config, ids.length, targets);
     double[] losses = new double[targets.length];
     int silent = ids.length - targets.length; // nobody asks for logits behind these
     if (silent > 0) {

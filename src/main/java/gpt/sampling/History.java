@@ -19,7 +19,16 @@ public final class History {
 
   /** A history without any token. */
   public History(int vocabSize) {
-    seen = new int[vocabSize];
+    this(new int[vocabSize]);
+  }
+
+  private History(int[] seen) {
+    this.seen = seen;
+  }
+
+  /** A history with the same tokens, which goes on by itself. */
+  public History copy() {
+    return new History(seen.clone());
   }
 
   /** Forgets everything and begins a text. */

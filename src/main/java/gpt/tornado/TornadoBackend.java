@@ -307,7 +307,7 @@ public final class TornadoBackend implements Backend {
     @Override
     public double[] losses(int[] ids, int[] targets) {
       Contexts.checkAppend(config, length, ids);
-      Contexts.checkTargets(config, ids, targets);
+      Contexts.checkTargets(config, ids.length, targets);
       append(slot, length, ids, 1, 0);
       double[] found = new double[targets.length];
       forward.losses(ids.length - targets.length, targets, found);

@@ -1,0 +1,95 @@
+package gpt.engine;
+
+import gpt.model.Contexts;
+import gpt.model.GptConfig;
+import gpt.model.GptException;
+import gpt.sampling.ChainTrace;
+import gpt.sampling.CrossEntropy;
+import gpt.sampling.Drawing;
+import gpt.sampling.HostSampler;
+import gpt.sampling.InvalidLogitsException;
+import gpt.sampling.Logprobs;
+import java.util.List;
+
+/** Checks a step's work, and makes what is wanted of logits that are on the host. */
+public final class HostWants {
+  private HostWants() {}
+
+  /** Refuses work that makes no sense; nothing has been changed then. */
+  public static void check(GptConfig config, List<Work> work) {
+    if (work.isEmpty()) {
+      throw new IllegalArgumentException("a step needs work");
+    }
+    for (int i = 0; i < work.size(); i++) {
+      Work piece = work.get(i);
+      for (int j = 0; j < i; j++) {
+        if (work.get(j).sequence() == piece.sequence()) {
+          throw new IllegalArgumentException("a sequence is in a step twice");
+        }
+      }
+      Contexts.checkAppend(config, piece.sequence().length(), piece.tokens(), piece.append());
+      if (piece.want() instanceof Want.Losses losses) {
+        Contexts.checkTargets(config, piece.tokens(), losses.targets());
+      }
+    }
+  }
+
+  /** How many of the last appended tokens' logits a piece of work needs. */
+  public static int logitRows(Work work) {
+    return switch (work.want()) {
+      case Want.Nothing nothing -> 0;
+      case Want.Attention attention -> 0;
+      case Want.Logits logits -> logits.rows();
+      case Want.Losses losses -> losses.targets().length;
+      case Want.Candidates candidates -> 1;
+      case Want.Token token -> 1;
+    };
+  }
+
+  /**
+   * Makes what is wanted of one row.
+   *
+   * @param row index among the rows that {@link #logitRows} counts
+   * @param pos the row's position in its sequence
+   * @param logits at least V, the first V count; not kept
+   * @throws GptException where a token is wanted and none can be drawn
+   * @throws InvalidLogitsException where losses or candidates are wanted and these are no numbers
+   */
+  public static void accept(Work work, int row, int pos, float[] logits, int vocabSize) {
+    switch (work.want()) {
+      case Want.Nothing nothing -> {}
+      case Want.Attention attention -> {}
+      case Want.Logits wanted -> wanted.reader().accept(pos, logits);
+      case Want.Losses losses ->
+          losses.losses()[row] = CrossEntropy.of(logits, vocabSize, losses.targets()[row]);
+      case Want.Candidates candidates -> {
+        CrossEntropy.of(logits, vocabSize, 0); // for its check
+        Logprobs best = Logprobs.of(logits, vocabSize, 0, Math.min(candidates.n(), vocabSize));
+        candidates.reader().accept(best.ids(), best.values());
+      }
+      case Want.Token token -> draw((HostSequence) work.sequence(), token, logits, vocabSize);
+    }
+  }
+
+  private static void draw(HostSequence of, Want.Token token, float[] logits, int vocabSize) {
+    Drawing drawing = of.drawing();
+    HostSampler sampler = of.sampler();
+    try {
+      ChainTrace trace = null;
+      int id;
+      if (token.traced()) {
+        trace = sampler.trace(logits, of.history(), of.sample(), token.step());
+        id = trace.chosen();
+      } else {
+        id = sampler.sample(logits, of.history(), of.sample(), token.step());
+      }
+      of.drawn(id);
+      int n = drawing.logprobs();
+      token.drawn(id, n > 0 ? Logprobs.of(logits, vocabSize, id, n) : null, trace);
+    } catch (InvalidLogitsException e) {
+      throw new GptException(
+          e.getMessage() + " (sample " + of.sample() + ", new token " + (token.step() + 1) + ")",
+          e);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package gpt.engine;
+
+import gpt.sampling.ChainTrace;
+import gpt.sampling.Logprobs;
+import java.util.Optional;
+
+/** What a step leaves for the caller, besides a longer sequence. */
+public sealed interface Want {
+  /** Keys and values only. */
+  Want NOTHING = new Nothing();
+
+  /** See {@link #NOTHING}. */
+  record Nothing() implements Want {}
+
+  /**
+   * The logits that follow each of the last {@code rows} appended tokens, in order.
+   *
+   * @param rows 1 to the number of appended tokens
+   */
+  record Logits(int rows, LogitsReader reader) implements Want {}
+
+  /**
+   * The cross-entropy of known next tokens.
+   *
+   * @param targets the token that follows each of the last {@code targets.length} appended ones
+   * @param losses receives −ln of each target's probability (targets.length), in nats; +∞ where
+   *     that is 0
+   */
+  record Losses(int[] targets, double[] losses) implements Want {}
+
+  /**
+   * The likeliest next tokens by the model itself, before any step of the chain.
+   *
+   * @param n how many
+   * @param reader receives them, the likeliest first, of equals the lowest id first
+   */
+  record Candidates(int n, CandidatesReader reader) implements Want {}
+
+  /**
+   * The attention weights softmax(Q Kᵀ / √hs) of one head, for every appended token.
+   *
+   * @param layer index of the block, 0 being the first
+   * @param head index of the head in it
+   */
+  record Attention(int layer, int head, AttentionReader reader) implements Want {}
+
+  /** The next token, drawn as the sequence's {@link Sequence#drawing} says. */
+  final class Token implements Want {
+    private final boolean traced;
+    private int step;
+    private int id;
+    private Logprobs logprobs;
+    private ChainTrace trace;
+
+    /**
+     * A want that can be used for one token after another.
+     *
+     * @param traced whether each step of the chain is kept
+     */
+    public Token(boolean traced) {
+      this.traced = traced;
+    }
+
+    /**
+     * Sets the index of the token in its text, 0 being the first new one.
+     *
+     * @return this
+     */
+    public Token at(int step) {
+      this.step = step;
+      return this;
+    }
+
+    /** Index of the token in its text. */
+    public int step() {
+      return step;
+    }
+
+    /** Whether each step of the chain is kept. */
+    public boolean traced() {
+      return traced;
+    }
+
+    /** The token. */
+    public int id() {
+      return id;
+    }
+
+    /** Its log-probabilities; empty where the drawing has none. */
+    public Optional<Logprobs> logprobs() {
+      return Optional.ofNullable(logprobs);
+    }
+
+    /** How it was drawn; empty where it is not traced. */
+    public Optional<ChainTrace> trace() {
+      return Optional.ofNullable(trace);
+    }
+
+    /** For engines: the token was drawn. Either of the others may be null. */
+    public void drawn(int id, Logprobs logprobs, ChainTrace trace) {
+      this.id = id;
+      this.logprobs = logprobs;
+      this.trace = trace;
+    }
+  }
+
+  /** Receives logits. */
+  @FunctionalInterface
+  interface LogitsReader {
+    /**
+     * Logits that follow position {@code pos} of the sequence.
+     *
+     * @param logits at least vocabSize floats of which the first vocabSize count; reused afterwards
+     */
+    void accept(int pos, float[] logits);
+  }
+
+  /** Receives a row's likeliest tokens. */
+  @FunctionalInterface
+  interface CandidatesReader {
+    /** Both arrays (n) are the receiver's; log-probabilities are in nats. */
+    void accept(int[] ids, double[] logProbabilities);
+  }
+
+  /** Receives attention weights. */
+  @FunctionalInterface
+  interface AttentionReader {
+    /** {@code weights}: of the keys at positions 0 to {@code pos}, together 1; the receiver's. */
+    void accept(int pos, float[] weights);
+  }
+}

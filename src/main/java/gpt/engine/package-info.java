@@ -1,0 +1,5 @@
+/**
+ * One way to decode: a model on a device that steps many sequences together. Whatever generates,
+ * scores, searches or shows is a client of {@link gpt.engine.Engine}.
+ */
+package gpt.engine;
