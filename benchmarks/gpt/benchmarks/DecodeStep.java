@@ -1,8 +1,9 @@
 package gpt.benchmarks;
 
-import gpt.model.Backend;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
 import gpt.sampling.Drawing;
-import gpt.sampling.HostSampler;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -62,11 +63,10 @@ public class DecodeStep {
   public String version;
 
   private StepModel model;
-  private int[] prompt;
-  private Backend.Session session;
-  private HostSampler sampler;
-  private Backend.Batch batch;
-  private int id;
+  private Sequence sequence;
+  private Want.Token token;
+  private List<gpt.engine.Work> start;
+  private List<gpt.engine.Work> next;
 
   /** Opens the model and checks its logits. */
   @Setup
@@ -74,47 +74,39 @@ public class DecodeStep {
     model =
         new StepModel(
             operation, Shape.of(shape).orElseThrow(), rows, dtype, device, version, PROMPT);
-    prompt = model.ids(PROMPT);
-    if (device.equals(Spec.CPU)) {
-      session = model.backend.newSession();
-      session.prefill(prompt);
-      sampler = new HostSampler(StepModel.SAMPLING, model.shape.config().vocabSize());
-    } else {
-      batch = model.backend.newBatch(new Drawing(StepModel.SAMPLING, 0, prompt), 1).orElseThrow();
-    }
+    int[] prompt = model.ids(PROMPT);
+    sequence = model.engine.open();
+    sequence.drawing(new Drawing(StepModel.SAMPLING, 0, prompt), 0);
+    token = new Want.Token(false);
+    start = List.of(new gpt.engine.Work(sequence, prompt, token));
+    next = List.of(gpt.engine.Work.appendDrawn(sequence, token));
   }
 
   /** Back to the prompt. */
   @Setup(Level.Invocation)
   public void start() {
-    if (batch == null) {
-      session.truncate(PROMPT);
-      id = prompt[0];
-    } else {
-      id = batch.start(prompt)[0];
-      model.deviceNanos();
-    }
+    sequence.truncate(0);
+    token.at(0);
+    model.engine.step(start);
+    model.deviceNanos();
   }
 
   /** Some tokens, each from the one before. */
   @Benchmark
   @OperationsPerInvocation(TOKENS)
   public int tokens(Counters counters) {
-    for (int step = 0; step < TOKENS; step++) {
-      id = batch == null ? sampler.sample(session.decode(id), 0, step) : batch.next()[0];
+    for (int step = 1; step <= TOKENS; step++) {
+      token.at(step);
+      model.engine.step(next);
     }
     counters.add(TOKENS, model.deviceNanos(), model.work);
-    return id;
+    return token.id();
   }
 
   /** Frees the weights. */
   @TearDown
   public void close() {
-    if (batch == null) {
-      session.close();
-    } else {
-      batch.close();
-    }
+    sequence.close();
     model.close();
   }
 }

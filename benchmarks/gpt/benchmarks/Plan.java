@@ -1,6 +1,6 @@
 package gpt.benchmarks;
 
-import gpt.cpu.CpuBackend;
+import gpt.cpu.CpuEngine;
 import gpt.kernels.KernelOperations;
 import gpt.kernels.KernelOperations.Operation;
 import gpt.model.Precision;
@@ -189,7 +189,7 @@ public final class Plan {
     String question = operation.equals(Operations.DECODE) ? DECODE_STEP : PREFILL_STEP;
     int count = Operations.rows(operation).get(0);
     Spec spec = spec(question, operation, shape, count, precision, device, version);
-    long bytes = CpuBackend.weightBytes(shape.config(), true, precision);
+    long bytes = CpuEngine.weightBytes(shape.config(), true, precision);
     long host = spec.isCpu() || !target(device).hostMemory() ? bytes : 2 * bytes;
     if (host + BESIDE > USABLE * machine.memory()) {
       leave(spec, "needs %s of %s free".formatted(gb(host + BESIDE), gb(machine.memory())));

@@ -1,6 +1,8 @@
 package gpt.benchmarks;
 
-import gpt.model.Backend;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -48,24 +50,26 @@ public class PrefillStep {
   public String version;
 
   private StepModel model;
-  private int[] prompt;
-  private Backend.Session session;
+  private Sequence sequence;
+  private List<gpt.engine.Work> step;
+  private float first;
 
   /** Opens the model and checks its logits. */
   @Setup
   public void open() {
     model =
         new StepModel(operation, Shape.of(shape).orElseThrow(), rows, dtype, device, version, rows);
-    prompt = model.ids(rows);
-    session = model.backend.newSession();
+    sequence = model.engine.open();
+    Want want = new Want.Logits(1, (pos, logits) -> first = logits[0]);
+    step = List.of(new gpt.engine.Work(sequence, model.ids(rows), want));
     model.deviceNanos();
   }
 
   /** One pass. */
   @Benchmark
   public float prompt(Counters counters) {
-    session.truncate(0);
-    float first = session.prefill(prompt)[0];
+    sequence.truncate(0);
+    model.engine.step(step);
     counters.add(1, model.deviceNanos(), model.work);
     return first;
   }
@@ -73,7 +77,7 @@ public class PrefillStep {
   /** Frees the weights. */
   @TearDown
   public void close() {
-    session.close();
+    sequence.close();
     model.close();
   }
 }

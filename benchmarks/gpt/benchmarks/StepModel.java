@@ -1,8 +1,9 @@
 package gpt.benchmarks;
 
 import gpt.cpu.CpuVersions;
-import gpt.cpu.ReferenceBackend;
-import gpt.model.Backend;
+import gpt.cpu.ReferenceEngine;
+import gpt.engine.Context;
+import gpt.engine.Engine;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
@@ -10,7 +11,7 @@ import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
 import gpt.tornado.Profile;
 import gpt.tornado.Progress;
-import gpt.tornado.TornadoBackend;
+import gpt.tornado.TornadoEngine;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Locale;
@@ -35,7 +36,7 @@ final class StepModel implements AutoCloseable {
       SamplingParameters.builder().temperature(0.8).topK(200).seed(SEED).build();
 
   final Shape shape;
-  final Backend backend;
+  final Engine engine;
   final Work work;
   private final Profile profile = new Profile();
   private final Precision precision;
@@ -63,7 +64,7 @@ final class StepModel implements AutoCloseable {
     work = Work.of(operation, shape, rows, precision);
     Weights one = RandomWeights.of(blocks(1), SEED, SCALE);
     check(one, prompt);
-    backend = open(shape.config(), repeat(one, shape.config().nLayer()), prompt);
+    engine = open(shape.config(), repeat(one, shape.config().nLayer()), prompt);
     checkAgreement();
   }
 
@@ -86,15 +87,15 @@ final class StepModel implements AutoCloseable {
         one.wte(), one.wpe(), Collections.nCopies(blocks, one.h(0)), one.lnF(), one.lmHead());
   }
 
-  private Backend open(GptConfig config, Weights weights, int prompt) {
+  private Engine open(GptConfig config, Weights weights, int prompt) {
     if (device.equals(Spec.CPU)) {
       int threads = Runtime.getRuntime().availableProcessors();
       return CpuVersions.open(config, weights, precision, threads, version);
     }
-    return TornadoBackend.open(
+    return TornadoEngine.open(
         config,
         weights,
-        new TornadoBackend.Options(
+        new TornadoEngine.Options(
             Devices.named(device), precision, 1, SAMPLING, 0, prompt, profile),
         new Progress() {
           @Override
@@ -111,17 +112,17 @@ final class StepModel implements AutoCloseable {
     Weights weights = repeat(one, config.nLayer());
     int[] ids = ids(Math.min(prompt, CHECKED_PROMPT));
     float[] expected;
-    try (ReferenceBackend reference = new ReferenceBackend(config, weights);
-        Backend.Session session = reference.newSession()) {
-      expected = Arrays.copyOf(session.prefill(ids), config.vocabSize());
+    try (ReferenceEngine reference = new ReferenceEngine(config, weights);
+        Context context = new Context(reference)) {
+      expected = context.append(ids);
     }
-    try (Backend small = open(config, weights, prompt);
-        Backend.Session session = small.newSession()) {
-      compare("the reference's", expected, session.prefill(ids), tolerance());
-      session.truncate(0);
-      session.prefill(Arrays.copyOf(ids, ids.length - 1));
+    try (Engine small = open(config, weights, prompt);
+        Context context = new Context(small)) {
+      compare("the reference's", expected, context.append(ids), tolerance());
+      context.truncate(0);
+      context.append(Arrays.copyOf(ids, ids.length - 1));
       compare(
-          "the reference's, decoding", expected, session.decode(ids[ids.length - 1]), tolerance());
+          "the reference's, decoding", expected, context.append(ids[ids.length - 1]), tolerance());
     }
   }
 
@@ -141,12 +142,12 @@ final class StepModel implements AutoCloseable {
   /** The whole model: a pass over a prompt and one over its tokens one by one. */
   private void checkAgreement() {
     int[] ids = ids(8);
-    try (Backend.Session session = backend.newSession()) {
-      float[] expected = Arrays.copyOf(session.prefill(ids), shape.config().vocabSize());
-      session.truncate(0);
+    try (Context context = new Context(engine)) {
+      float[] expected = context.append(ids);
+      context.truncate(0);
       float[] found = null;
       for (int id : ids) {
-        found = session.decode(id);
+        found = context.append(id);
       }
       compare("those of one pass", expected, found, 1e-3);
     }
@@ -178,6 +179,6 @@ final class StepModel implements AutoCloseable {
 
   @Override
   public void close() {
-    backend.close();
+    engine.close();
   }
 }

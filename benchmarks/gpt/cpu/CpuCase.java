@@ -136,7 +136,7 @@ abstract class CpuCase implements AutoCloseable {
     private final int n;
     private final int k;
     private final PackedMatrix w;
-    private final CpuBackend.Linear layer;
+    private final CpuForward.Linear layer;
     private final MatrixProduct product;
     private final float[] x;
     private final float[] out;
@@ -163,7 +163,7 @@ abstract class CpuCase implements AutoCloseable {
       k = operation.equals(Operations.RESIDUAL) ? config.nInner() : c;
       Tensor tensor = Tensor.matrix("w", n, k, floats(n * k, 1 / Math.sqrt(k)));
       w = PackedMatrix.pack(tensor, kernels.panelWidth(), precision, memory, workers);
-      layer = new CpuBackend.Linear(w, floats(n, 1));
+      layer = new CpuForward.Linear(w, floats(n, 1));
       MemorySegment[] scratch = new MemorySegment[precision == Precision.F32 ? 0 : threads];
       Arrays.setAll(scratch, i -> memory.allocate(4L * k * kernels.panelWidth()));
       product = new MatrixProduct(kernels, workers, scratch);
@@ -201,7 +201,7 @@ abstract class CpuCase implements AutoCloseable {
           }
           int at = m * n + o;
           if (operation.equals(Operations.GELU)) {
-            sum = ReferenceBackend.gelu(sum, config.gelu());
+            sum = ReferenceEngine.gelu(sum, config.gelu());
           }
           difference.add(at, added ? residual[at] : out[at], added ? before[at] + sum : sum);
         }
@@ -210,7 +210,7 @@ abstract class CpuCase implements AutoCloseable {
     }
   }
 
-  /** Attention as {@link CpuBackend} does it: of one query at the context's end, or of a prompt. */
+  /** Attention as {@link CpuEngine} does it: of one query at the context's end, or of a prompt. */
   private static final class Attention extends CpuCase {
     private final int c;
     private final int hs;
@@ -247,9 +247,10 @@ abstract class CpuCase implements AutoCloseable {
           work.flops() / 2,
           (item, worker) -> {
             int first = item % tiles * HeadAttention.QUERIES;
-            int last = Math.min(first + HeadAttention.QUERIES, rows);
+            int count = Math.min(HeadAttention.QUERIES, rows - first);
+            int pos = past + first;
             attention.head(
-                cache, 0, item / tiles, past, qkv, past + first, first, last, heads, worker, null);
+                cache, 0, item / tiles, pos, count, qkv, pos, heads, first, worker, null, 0);
           });
     }
 

@@ -23,8 +23,8 @@ public final class CpuVersions {
   }
 
   /** A backend on such kernels. */
-  public static CpuBackend open(
+  public static CpuEngine open(
       GptConfig config, Weights weights, Precision precision, int threads, String version) {
-    return new CpuBackend(config, weights, precision, threads, kernels(version), fraction -> {});
+    return new CpuEngine(config, weights, precision, threads, kernels(version), fraction -> {});
   }
 }

@@ -1,20 +1,23 @@
 package gpt.bench;
 
-import gpt.model.Backend;
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.model.Precision;
 import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Optional;
+import java.util.List;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * Times tests on a backend. Tokens are random, from a seed. Where the device draws tokens itself,
- * it draws them here too, the likeliest, and feeds them to itself, as in generation: that is part
- * of the time. On the CPU the logits are the end, and drawing is not.
+ * Times tests on an engine. Prompts are random tokens, from a seed; what follows is greedy, and
+ * choosing the token is part of the time.
  */
 public final class Bench {
   /** Of the tokens. */
@@ -23,7 +26,7 @@ public final class Bench {
   private static final long WARM_UP = 2_000_000_000;
   private static final long LONGEST_WARM_UP = 20_000_000_000L;
 
-  private final Backend backend;
+  private final Engine engine;
   private final Precision precision;
   private final DoubleSupplier probe;
   private final LongSupplier clock;
@@ -31,15 +34,15 @@ public final class Bench {
   /**
    * Makes one.
    *
-   * @param precision how the backend keeps matrices
+   * @param precision how the engine keeps matrices
    * @param probe measures the memory's bandwidth, bytes a second, before each repetition
    */
-  public Bench(Backend backend, Precision precision, DoubleSupplier probe) {
-    this(backend, precision, probe, System::nanoTime);
+  public Bench(Engine engine, Precision precision, DoubleSupplier probe) {
+    this(engine, precision, probe, System::nanoTime);
   }
 
-  Bench(Backend backend, Precision precision, DoubleSupplier probe, LongSupplier clock) {
-    this.backend = backend;
+  Bench(Engine engine, Precision precision, DoubleSupplier probe, LongSupplier clock) {
+    this.engine = engine;
     this.precision = precision;
     this.probe = probe;
     this.clock = clock;
@@ -53,40 +56,39 @@ public final class Bench {
    * @param each told after each repetition
    */
   public BenchResult run(BenchTest test, int repetitions, boolean warmUp, Runnable each) {
-    int[] ids = ids(test);
     long[] nanos = new long[repetitions];
     long[] first = new long[repetitions];
     double[] probes = new double[repetitions];
-    try (Runner runner = runner(ids)) {
+    try (Runner runner = new Runner(test)) {
       if (warmUp) {
-        warmUp(runner, test);
+        warmUp(runner);
       }
       Instant time = Instant.now();
       for (int i = 0; i < repetitions; i++) {
         probes[i] = probe.getAsDouble();
         runner.settle();
         long start = clock.getAsLong();
-        long prompt = runner.run(test);
+        long prompt = runner.run();
         nanos[i] = clock.getAsLong() - start;
         first[i] = prompt == 0 ? 0 : prompt - start;
         each.run();
       }
-      return new BenchResult(test, backend.config(), precision, time, nanos, first, probes);
+      return new BenchResult(test, engine.config(), precision, time, nanos, first, probes);
     }
   }
 
   /** Runs a test once more, for a profiler: nanoseconds that it took. */
   public long once(BenchTest test) {
-    try (Runner runner = runner(ids(test))) {
+    try (Runner runner = new Runner(test)) {
       long start = clock.getAsLong();
-      runner.run(test);
+      runner.run();
       return clock.getAsLong() - start;
     }
   }
 
   private int[] ids(BenchTest test) {
     return new Random(SEED)
-        .ints(Math.max(1, test.tokens()), 0, backend.config().vocabSize())
+        .ints(Math.max(1, test.prompt()), 0, engine.config().vocabSize())
         .toArray();
   }
 
@@ -94,14 +96,14 @@ public final class Bench {
    * Runs a test until Java has compiled what it needs: for a time, and until a run is hardly faster
    * than the best before it.
    */
-  private void warmUp(Runner runner, BenchTest test) {
+  private void warmUp(Runner runner) {
     long start = clock.getAsLong();
     long best = Long.MAX_VALUE;
     while (true) {
       // As before each timed run: a pass that Java has not seen yet would throw its code away.
       runner.settle();
       long before = clock.getAsLong();
-      runner.run(test);
+      runner.run();
       long now = clock.getAsLong();
       long took = now - before;
       if (now - start >= WARM_UP && took > 0.9 * best || now - start >= LONGEST_WARM_UP) {
@@ -111,91 +113,52 @@ public final class Bench {
     }
   }
 
-  private Runner runner(int[] ids) {
-    Drawing drawing = new Drawing(SamplingParameters.greedy(), 0, new int[] {ids[0]});
-    Optional<Backend.Batch> batch = backend.newBatch(drawing, 1);
-    return batch.isPresent()
-        ? new DrawnRunner(batch.get(), ids)
-        : new FedRunner(backend.newSession(), ids);
-  }
-
-  /** Runs a test from an empty context. */
-  private interface Runner extends AutoCloseable {
-    /** Returns when the prompt was processed, 0 without one. */
-    long run(BenchTest test);
-
-    /** Runs one token, so that the caches hold what they do in the midst of a text. */
-    void settle();
-
-    @Override
-    void close();
-  }
-
-  /** The host feeds tokens. */
-  private final class FedRunner implements Runner {
-    private final Backend.Session session;
+  /** Runs a test from empty contexts, again and again. */
+  private final class Runner implements AutoCloseable {
+    private final BenchTest test;
     private final int[] ids;
+    private final List<Sequence> sequences = new ArrayList<>();
+    private final List<Work> prompts = new ArrayList<>();
+    private final List<Work> decode = new ArrayList<>();
+    private final List<Work> settle = new ArrayList<>();
 
-    FedRunner(Backend.Session session, int[] ids) {
-      this.session = session;
-      this.ids = ids;
-    }
-
-    @Override
-    public long run(BenchTest test) {
-      session.truncate(0);
-      long prompt = 0;
-      if (test.prompt() > 0) {
-        session.prefill(Arrays.copyOf(ids, test.prompt()));
-        prompt = clock.getAsLong();
+    Runner(BenchTest test) {
+      this.test = test;
+      ids = ids(test);
+      int[] prompt = Arrays.copyOf(ids, Math.max(1, test.prompt()));
+      Drawing drawing = new Drawing(SamplingParameters.greedy(), 0, prompt);
+      for (int i = 0; i < test.sequences(); i++) {
+        Sequence sequence = engine.open();
+        sequence.drawing(drawing, i);
+        sequences.add(sequence);
+        Want.Token token = new Want.Token(false);
+        prompts.add(new Work(sequence, prompt, token));
+        decode.add(Work.appendDrawn(sequence, token));
+        settle.add(new Work(sequence, Arrays.copyOf(prompt, 1), token));
       }
-      for (int i = test.prompt(); i < test.tokens(); i++) {
-        session.decode(ids[i]);
-      }
-      return prompt;
     }
 
-    @Override
-    public void settle() {
-      session.truncate(0);
-      session.decode(ids[0]);
-    }
-
-    @Override
-    public void close() {
-      session.close();
-    }
-  }
-
-  /** The device feeds its own. */
-  private final class DrawnRunner implements Runner {
-    private final Backend.Batch batch;
-    private final int[] ids;
-
-    DrawnRunner(Backend.Batch batch, int[] ids) {
-      this.batch = batch;
-      this.ids = ids;
-    }
-
-    @Override
-    public long run(BenchTest test) {
-      batch.start(Arrays.copyOf(ids, Math.max(1, test.prompt())));
+    /** Returns when the prompts were processed, 0 without any. */
+    long run() {
+      sequences.forEach(sequence -> sequence.truncate(0));
+      engine.step(prompts);
       long prompt = test.prompt() > 0 ? clock.getAsLong() : 0;
       // Without a prompt the first token, which begins the context, counts as decoded.
-      for (int i = Math.max(1, test.prompt()); i < test.tokens(); i++) {
-        batch.next();
+      for (int i = Math.max(1, test.prompt()); i < test.prompt() + test.generated(); i++) {
+        engine.step(decode);
       }
       return prompt;
     }
 
-    @Override
-    public void settle() {
-      batch.start(Arrays.copyOf(ids, 1));
+    /** Runs one token, so that the caches hold what they do in the midst of a text. */
+    void settle() {
+      sequences.forEach(sequence -> sequence.truncate(0));
+      engine.step(settle);
     }
 
     @Override
     public void close() {
-      batch.close();
+      sequences.forEach(Sequence::close);
     }
   }
 }

@@ -59,7 +59,7 @@ public record BenchResult(
 
   /** The least bytes that a decoded token reads; NaN where a prompt is processed. */
   public double bytesPerToken() {
-    return decodes() ? Work.of(config, precision, test).bytesPerToken() : Double.NaN;
+    return decodes() ? LeastWork.of(config, precision, test).bytesPerToken() : Double.NaN;
   }
 
   /** Gigabytes (10⁹) a second that decoding reads; NaN where a prompt is processed. */
@@ -80,7 +80,7 @@ public record BenchResult(
 
   /** 10⁹ multiplications and additions a second. */
   public double gigaflops() {
-    return Work.of(config, precision, test).flopsPerToken() * meanTokensPerSecond() / 1e9;
+    return LeastWork.of(config, precision, test).flopsPerToken() * meanTokensPerSecond() / 1e9;
   }
 
   /** The probes' median, in gigabytes a second. */

@@ -1,6 +1,9 @@
 package gpt.cli;
 
-import gpt.model.Backend;
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.model.GptConfig;
 import gpt.plot.AttentionMap;
 import gpt.plot.PlotFile;
@@ -135,18 +138,19 @@ final class AttentionCommand implements Callable<Integer> {
   }
 
   private AttentionMap map(LoadedModel loaded) {
-    Backend backend = loaded.backend();
+    Engine engine = loaded.engine();
     int[] ids = loaded.ids();
     float[][] weights = new float[ids.length][];
-    try (Backend.Session session = backend.newSession()) {
-      session.prefill(ids, layer, head, (pos, row) -> weights[pos] = row);
+    Want want = new Want.Attention(layer, head, (pos, row) -> weights[pos] = row);
+    try (Sequence sequence = engine.open()) {
+      engine.step(List.of(new Work(sequence, ids, want)));
     }
     Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     List<AttentionMap.Token> tokens =
         Arrays.stream(ids)
             .mapToObj(id -> new AttentionMap.Token(id, vocabulary.label(id)))
             .toList();
-    GptConfig config = backend.config();
+    GptConfig config = engine.config();
     String note =
         "A model of %d layers with %d heads each".formatted(config.nLayer(), config.nHead());
     return new AttentionMap(layer, head, note, tokens, weights);

@@ -318,21 +318,21 @@ final class BenchCommand implements Callable<Integer> {
                 progress);
       }
       opened.notes().stream().filter(notes::add).forEach(line -> note("gpt: " + line));
-      try (var backend = opened.backend();
+      try (var engine = opened.engine();
           Bandwidth probe = probe(opened)) {
         report.begin(
             new BenchReport.Place(
                 subject,
                 parameters,
                 HostMemory.weights(subject.config(), subject.weights().tied(), place.precision()),
-                backend.device(),
+                engine.device(),
                 opened.name().get(),
-                backend.device().equals("cpu") ? Optional.of(place.threads()) : Optional.empty(),
+                engine.device().equals("cpu") ? Optional.of(place.threads()) : Optional.empty(),
                 place.precision(),
                 probe == null ? "none" : probe.description()));
         Bench bench =
             new Bench(
-                backend, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
+                engine, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
         for (BenchTest test : tests) {
           BenchResult result = measure(bench, test);
           report.add(result, profile ? breakdown(bench, test, opened) : null);

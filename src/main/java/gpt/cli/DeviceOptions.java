@@ -2,10 +2,10 @@ package gpt.cli;
 
 import gpt.bench.Bandwidth;
 import gpt.bench.Processor;
-import gpt.cpu.CpuBackend;
+import gpt.cpu.CpuEngine;
 import gpt.cpu.CpuKernelsProvider;
 import gpt.cpu.ReadBandwidth;
-import gpt.cpu.ReferenceBackend;
+import gpt.cpu.ReferenceEngine;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;
@@ -143,7 +143,7 @@ final class DeviceOptions {
       case CPU -> cpu(config, weights, progress, null);
       case REFERENCE ->
           new OpenedDevice(
-              new ReferenceBackend(config, weights),
+              new ReferenceEngine(config, weights),
               List.of(),
               Processor::name,
               () -> new ReadProbe(1),
@@ -204,7 +204,7 @@ final class DeviceOptions {
               + ChildJvm.refusal().orElse(refusal));
     }
     return new OpenedDevice(
-        CpuBackend.open(config, weights, precision, threads, progress::packed),
+        CpuEngine.open(config, weights, precision, threads, progress::packed),
         notes,
         Processor::name,
         () -> new ReadProbe(threads),

@@ -5,7 +5,7 @@ import gpt.generate.Generator;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.generate.Timings;
-import gpt.model.Backend;
+import gpt.engine.Engine;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.sampling.SamplingParameters;
@@ -173,11 +173,11 @@ final class GenerateCommand implements Callable<Integer> {
     if (trace.wanted()) {
       request = request.withTrace();
     }
-    Backend backend = loaded.backend();
+    Engine engine = loaded.engine();
     Vocabulary vocabulary = new Vocabulary(tokenizer);
     SamplePrinter printer;
     if (json) {
-      printer = new JsonPrinter(backend, sampling.seed(), loaded.seconds());
+      printer = new JsonPrinter(engine, sampling.seed(), loaded.seconds());
     } else if (trace.printed()) {
       printer = new TracePrinter(vocabulary, request, trace.top());
     } else {
@@ -192,9 +192,9 @@ final class GenerateCommand implements Callable<Integer> {
                         file, parameters, vocabulary, loaded.ids(), trace.top(), this::note));
     ProfileTable profile = new ProfileTable(loaded.opened()::profile);
     Follower follower =
-        new Follower(request, backend.config().blockSize(), printer, profile, recorder, this::note);
+        new Follower(request, engine.config().blockSize(), printer, profile, recorder, this::note);
     printer.begin();
-    Generator generator = new Generator(backend, tokenizer);
+    Generator generator = new Generator(engine, tokenizer);
     List<Generation> generations =
         beams.wanted()
             ? generator.search(request, beams.beams(), follower)

@@ -1,7 +1,7 @@
 package gpt.cli;
 
 import com.sun.management.OperatingSystemMXBean;
-import gpt.cpu.CpuBackend;
+import gpt.cpu.CpuEngine;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;
@@ -50,7 +50,7 @@ final class HostMemory {
 
   /** Bytes of a model's weights on the CPU, positions among them; norms and biases are nothing. */
   static long weights(GptConfig config, boolean tied, Precision precision) {
-    return CpuBackend.weightBytes(config, tied, precision)
+    return CpuEngine.weightBytes(config, tied, precision)
         + (long) Float.BYTES * config.blockSize() * config.nEmbd();
   }
 

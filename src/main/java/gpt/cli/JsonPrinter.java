@@ -4,19 +4,19 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.generate.Generation;
 import gpt.generate.Timings;
-import gpt.model.Backend;
+import gpt.engine.Engine;
 import gpt.sampling.Logprobs;
 import java.io.IOException;
 import java.util.OptionalDouble;
 
 /** One object a sample and line, when the sample has ended. */
 final class JsonPrinter implements SamplePrinter {
-  private final Backend backend;
+  private final Engine engine;
   private final long seed;
   private final double loadSeconds;
 
-  JsonPrinter(Backend backend, long seed, double loadSeconds) {
-    this.backend = backend;
+  JsonPrinter(Engine engine, long seed, double loadSeconds) {
+    this.engine = engine;
     this.seed = seed;
     this.loadSeconds = loadSeconds;
   }
@@ -42,8 +42,8 @@ final class JsonPrinter implements SamplePrinter {
     }
     line.addProperty("seed", seed);
     line.addProperty("sample", generation.sample());
-    line.addProperty("device", backend.device());
-    line.addProperty("dtype", backend.dtype());
+    line.addProperty("device", engine.device());
+    line.addProperty("dtype", engine.dtype());
     line.add("timings", timings(generation.timings()));
     StandardOutput.write(Json.line(line));
   }

@@ -1,7 +1,7 @@
 package gpt.cli;
 
 import gpt.checkpoint.Checkpoint;
-import gpt.model.Backend;
+import gpt.engine.Engine;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.tokenizer.Tokenizer;
@@ -54,12 +54,12 @@ record LoadedModel(OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids
     }
   }
 
-  Backend backend() {
-    return opened.backend();
+  Engine engine() {
+    return opened.engine();
   }
 
   @Override
   public void close() {
-    opened.backend().close();
+    opened.engine().close();
   }
 }

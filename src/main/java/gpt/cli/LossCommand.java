@@ -174,7 +174,7 @@ final class LossCommand implements Callable<Integer> {
   }
 
   private Loss measure(LoadedModel loaded) throws IOException {
-    int step = stride == null ? loaded.backend().config().blockSize() : stride;
+    int step = stride == null ? loaded.engine().config().blockSize() : stride;
     boolean table = perToken && !json;
     TokenLosses losses = new TokenLosses(loaded.ids(), new Vocabulary(loaded.tokenizer()));
     ProfileTable profile = new ProfileTable(loaded.opened()::profile, "0");
@@ -183,7 +183,7 @@ final class LossCommand implements Callable<Integer> {
     try (ProgressBar bar = new ProgressBar("loss", isBarShown(table))) {
       loss =
           LossMeter.measure(
-              loaded.backend(),
+              loaded.engine(),
               loaded.ids(),
               step,
               (all, first, end) -> {

@@ -3,7 +3,7 @@ package gpt.cli;
 import com.google.gson.stream.JsonWriter;
 import gpt.loss.Loss;
 import gpt.loss.Windows;
-import gpt.model.Backend;
+import gpt.engine.Engine;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.Writer;
@@ -52,7 +52,7 @@ record LossReport(LoadedModel model, Loss loss, double seconds) {
   void writeJson(TokenLosses each) throws IOException {
     Writer out = StandardOutput.writer();
     JsonWriter object = new JsonWriter(out);
-    Backend backend = model.backend();
+    Engine engine = model.engine();
     object.beginObject();
     object.name("tokens").value(loss.tokens());
     number(object.name("loss_nats"), loss.nats());
@@ -63,8 +63,8 @@ record LossReport(LoadedModel model, Loss loss, double seconds) {
     object.name("windows").value(loss.windows().count());
     object.name("stride").value(loss.windows().stride());
     object.name("context").value(loss.windows().context());
-    object.name("device").value(backend.device());
-    object.name("dtype").value(backend.dtype());
+    object.name("device").value(engine.device());
+    object.name("dtype").value(engine.dtype());
     object.name("timings").beginObject();
     object.name("load_s").value(model.seconds());
     object.name("loss_s").value(seconds);

@@ -2,7 +2,7 @@ package gpt.cli;
 
 import com.google.gson.JsonObject;
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.CpuBackend;
+import gpt.cpu.CpuEngine;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.tokenizer.Tokenizer;
@@ -38,7 +38,7 @@ record ModelInfo(
         tokenizer,
         checkpoint.weights().tied(),
         counts,
-        CpuBackend.cacheBytes(config),
+        CpuEngine.cacheBytes(config),
         Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
   }
 

@@ -160,7 +160,7 @@ final class NextCommand implements Callable<Integer> {
                 1)
             .withTrace();
     List<ChainTrace> traces = new ArrayList<>();
-    new Generator(loaded.backend(), loaded.tokenizer())
+    new Generator(loaded.engine(), loaded.tokenizer())
         .generate(
             request,
             new Listener() {

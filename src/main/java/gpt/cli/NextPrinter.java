@@ -90,8 +90,8 @@ final class NextPrinter {
       object.add("chosen", chosen);
       object.addProperty("seed", trace.parameters().seed());
     }
-    object.addProperty("device", loaded.backend().device());
-    object.addProperty("dtype", loaded.backend().dtype());
+    object.addProperty("device", loaded.engine().device());
+    object.addProperty("dtype", loaded.engine().dtype());
     return Json.line(object);
   }
 

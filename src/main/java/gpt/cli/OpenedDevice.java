@@ -1,7 +1,7 @@
 package gpt.cli;
 
 import gpt.bench.Bandwidth;
-import gpt.model.Backend;
+import gpt.engine.Engine;
 import gpt.tornado.Profile;
 import java.util.List;
 import java.util.Optional;
@@ -10,14 +10,14 @@ import java.util.function.Supplier;
 /**
  * A model on a device.
  *
- * @param backend ready to run
+ * @param engine ready to run
  * @param notes lines on which device it is, and why, and what the user should know of it
  * @param name of the device, as its driver or system has it; looked up when it is asked for
  * @param bandwidth a probe of the memory that the weights are in; null where none makes sense
  * @param profiler what the device has done since the last call; null where nothing is counted
  */
 record OpenedDevice(
-    Backend backend,
+    Engine engine,
     List<String> notes,
     Supplier<String> name,
     Supplier<Bandwidth> bandwidth,

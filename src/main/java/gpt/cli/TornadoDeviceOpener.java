@@ -9,7 +9,7 @@ import gpt.tornado.DeviceBandwidth;
 import gpt.tornado.DeviceMemory;
 import gpt.tornado.Profile;
 import gpt.tornado.Progress;
-import gpt.tornado.TornadoBackend;
+import gpt.tornado.TornadoEngine;
 import gpt.tornado.TornadoDevices;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,11 +90,11 @@ final class TornadoDeviceOpener {
               + ") has no half precision; take f32 or i8");
     }
     int together = DeviceMemory.fitting(config, weights.tied(), device, precision, use.samples());
-    TornadoBackend backend =
-        TornadoBackend.open(
+    TornadoEngine engine =
+        TornadoEngine.open(
             config,
             weights,
-            new TornadoBackend.Options(
+            new TornadoEngine.Options(
                 device,
                 precision,
                 together,
@@ -105,11 +105,11 @@ final class TornadoDeviceOpener {
                 use.beams()),
             new Bar(progress));
     return new OpenedDevice(
-        backend,
+        engine,
         notes(together),
         device::name,
         device.isEmulator() ? null : () -> new CopyProbe(new DeviceBandwidth(device)),
-        backend::profile);
+        engine::profile);
   }
 
   private List<String> notes(int together) {

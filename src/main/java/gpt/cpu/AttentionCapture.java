@@ -1,9 +1,7 @@
 package gpt.cpu;
 
-import gpt.model.Backend;
-import gpt.model.GptConfig;
+import gpt.engine.Want;
 import java.util.Arrays;
-import java.util.Objects;
 
 /** Keeps what one head looks at, row by row, while a pass goes on. Rows may come in any order. */
 final class AttentionCapture {
@@ -14,18 +12,12 @@ final class AttentionCapture {
   /**
    * Nothing kept yet.
    *
-   * @param t rows of the pass
-   * @throws IndexOutOfBoundsException where the model has no such layer or head
+   * @param t rows of the sequence in the pass
    */
-  AttentionCapture(GptConfig config, int layer, int head, int t) {
-    this.layer = Objects.checkIndex(layer, config.nLayer());
-    this.head = Objects.checkIndex(head, config.nHead());
+  AttentionCapture(int layer, int head, int t) {
+    this.layer = layer;
+    this.head = head;
     rows = new float[t][];
-  }
-
-  /** Whether all rows of that layer are needed. */
-  boolean wants(int layer) {
-    return layer == this.layer;
   }
 
   boolean wants(int layer, int head) {
@@ -38,7 +30,7 @@ final class AttentionCapture {
   }
 
   /** Hands over all rows, the first being the context's position {@code past}. */
-  void tell(int past, Backend.AttentionRow each) {
+  void handOver(int past, Want.AttentionReader each) {
     for (int i = 0; i < rows.length; i++) {
       each.accept(past + i, rows[i]);
     }

@@ -11,7 +11,7 @@ public final class CpuKernelsProvider {
 
   private CpuKernelsProvider() {}
 
-  /** The kernels every {@link CpuBackend} uses unless told otherwise. */
+  /** The kernels every {@link CpuEngine} uses unless told otherwise. */
   static CpuKernels kernels() {
     return CHOICE.kernels();
   }

@@ -23,28 +23,32 @@ final class HeadAttention {
   }
 
   /**
-   * For the queries at positions {@code past} + [first, last), whose keys and values the cache has.
+   * Of some queries of one sequence, whose keys and values the cache has.
    *
+   * @param past position of the first of them
+   * @param queries how many, at most {@link #QUERIES}
    * @param qkv queries, keys, values side by side (rows, 3C)
-   * @param row of qkv that has query {@code first}
-   * @param heads receives rows [first, last) of the heads side by side (rows, C)
+   * @param row of qkv that has the first query
+   * @param heads receives the heads' outputs side by side (rows, C)
+   * @param out row of it for the first query
    * @param worker whose scratch is used
    * @param capture what is to be kept; null in an ordinary pass
+   * @param from index for the capture of the first query
    */
   void head(
       KvCache cache,
       int layer,
       int head,
       int past,
+      int queries,
       float[] qkv,
       int row,
-      int first,
-      int last,
       float[] heads,
+      int out,
       int worker,
-      AttentionCapture capture) {
-    int queries = last - first;
-    int context = past + last; // keys that the last query sees
+      AttentionCapture capture,
+      int from) {
+    int context = past + queries; // keys that the last query sees
     float[] att = scores[worker]; // (queries, context)
     kernels.matmul(
         qkv,
@@ -60,10 +64,10 @@ final class HeadAttention {
         0,
         context);
     for (int i = 0; i < queries; i++) {
-      int seen = past + first + i + 1;
+      int seen = past + i + 1;
       kernels.softmax(att, i * context, seen, scale);
       if (capture != null && capture.wants(layer, head)) {
-        capture.keep(first + i, att, i * context, seen);
+        capture.keep(from + i, att, i * context, seen);
       }
       Arrays.fill(att, i * context + seen, (i + 1) * context, 0);
     }
@@ -78,7 +82,7 @@ final class HeadAttention {
         context,
         hs,
         heads,
-        first * c + head * hs,
+        out * c + head * hs,
         c);
   }
 }

@@ -1,6 +1,6 @@
 package gpt.cpu;
 
-import gpt.cpu.CpuBackend.Linear;
+import gpt.cpu.CpuForward.Linear;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;

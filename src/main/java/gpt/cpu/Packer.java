@@ -42,7 +42,7 @@ final class Packer {
   }
 
   /** A linear layer: its matrix in panels, its bias as it is. */
-  CpuBackend.Linear pack(Weights.Linear w) {
-    return new CpuBackend.Linear(pack(w.weight()), w.bias() == null ? null : w.bias().toArray());
+  CpuForward.Linear pack(Weights.Linear w) {
+    return new CpuForward.Linear(pack(w.weight()), w.bias() == null ? null : w.bias().toArray());
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The forward pass on the CPU, twice: {@link gpt.cpu.ReferenceBackend}, plain and in double
- * precision, to be right against; {@link gpt.cpu.CpuBackend}, fast.
+ * The forward pass on the CPU, twice: {@link gpt.cpu.ReferenceEngine}, plain and in double
+ * precision, to be right against; {@link gpt.cpu.CpuEngine}, fast.
  */
 package gpt.cpu;

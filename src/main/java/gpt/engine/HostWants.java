@@ -10,6 +10,7 @@ import gpt.sampling.HostSampler;
 import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.Logprobs;
 import java.util.List;
+import java.util.Objects;
 
 /** Checks a step's work, and makes what is wanted of logits that are on the host. */
 public final class HostWants {
@@ -28,8 +29,17 @@ public final class HostWants {
         }
       }
       Contexts.checkAppend(config, piece.sequence().length(), piece.tokens(), piece.append());
-      if (piece.want() instanceof Want.Losses losses) {
-        Contexts.checkTargets(config, piece.tokens(), losses.targets());
+      switch (piece.want()) {
+        case Want.Losses losses ->
+            Contexts.checkTargets(config, piece.tokens(), losses.targets());
+        case Want.Logits logits -> Objects.checkIndex(logits.rows() - 1, piece.tokens());
+        case Want.Attention probe -> {
+          Objects.checkIndex(probe.layer(), config.nLayer());
+          Objects.checkIndex(probe.head(), config.nHead());
+        }
+        case Want.Nothing nothing -> {}
+        case Want.Candidates candidates -> {}
+        case Want.Token token -> {}
       }
     }
   }

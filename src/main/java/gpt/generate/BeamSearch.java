@@ -1,7 +1,5 @@
 package gpt.generate;
 
-import gpt.model.Backend.BeamBatch;
-import gpt.model.Backend.Candidate;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -66,7 +64,7 @@ final class BeamSearch {
    * @param scores takes the texts' scores
    * @return the texts, none of them told yet, the best first
    */
-  List<Run> run(BeamBatch source, Listener listener, List<Double> scores) {
+  List<Run> run(BeamSteps steps, Listener listener, List<Double> scores) {
     int[] prompt = request.promptIds();
     // The last token of a text is not appended to its context.
     int most = Math.min(request.maxNewTokens(), blockSize - prompt.length + 1);
@@ -75,9 +73,9 @@ final class BeamSearch {
     if (most == 0) {
       finished.add(new Finished(new int[0], 0));
     } else {
-      Candidate[] first = source.start(prompt);
+      Candidate[] first = steps.start(prompt);
       prefilled = System.nanoTime();
-      search(source, listener, first, most);
+      search(steps, listener, first, most);
     }
     long decode = System.nanoTime() - prefilled;
     List<Run> runs = new ArrayList<>();
@@ -98,7 +96,7 @@ final class BeamSearch {
     return runs;
   }
 
-  private void search(BeamBatch source, Listener listener, Candidate[] first, int most) {
+  private void search(BeamSteps steps, Listener listener, Candidate[] first, int most) {
     TextStream text =
         request.stops().isEmpty()
             ? null
@@ -130,7 +128,7 @@ final class BeamSearch {
         return;
       }
       running = next;
-      candidates = source.next(picked.stream().mapToInt(i -> i).toArray());
+      candidates = steps.next(picked.stream().mapToInt(i -> i).toArray());
     }
   }
 

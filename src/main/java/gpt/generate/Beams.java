@@ -25,13 +25,13 @@ public record Beams(int beams, double lengthPenalty) {
   /**
    * Refuses what a search cannot do.
    *
-   * @param contexts that the backend can hold at once
+   * @param capacity sequences that the engine can hold at once
    */
-  void check(Request request, int contexts) {
-    if (beams > contexts) {
+  void check(Request request, int capacity) {
+    if (beams > capacity) {
       throw new GptException(
           "the device has memory for "
-              + contexts
+              + capacity
               + " contexts at once, and each of the "
               + beams
               + " beams needs one; take fewer");

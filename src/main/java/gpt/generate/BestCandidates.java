@@ -1,16 +1,15 @@
 package gpt.generate;
 
-import gpt.model.Backend;
 import java.util.Arrays;
 
 /** The best of many candidates, without sorting those that are not among them. */
 final class BestCandidates {
-  private final Backend.Candidate[] best;
+  private final Candidate[] best;
   private int count;
 
   /** So many are kept. */
   BestCandidates(int most) {
-    best = new Backend.Candidate[most];
+    best = new Candidate[most];
   }
 
   /**
@@ -21,15 +20,25 @@ final class BestCandidates {
    */
   void add(int beam, double score, double[] logProbabilities) {
     for (int id = 0; id < logProbabilities.length; id++) {
-      double sum = score + logProbabilities[id];
-      boolean among = count < best.length || sum > best[count - 1].score();
-      if (among && sum > Double.NEGATIVE_INFINITY) {
-        insert(new Backend.Candidate(beam, id, sum));
-      }
+      add(beam, id, score + logProbabilities[id]);
     }
   }
 
-  private void insert(Backend.Candidate candidate) {
+  /** As {@link #add(int, double, double[])}, of some ids in the order of preference. */
+  void add(int beam, double score, int[] ids, double[] logProbabilities) {
+    for (int i = 0; i < ids.length; i++) {
+      add(beam, ids[i], score + logProbabilities[i]);
+    }
+  }
+
+  private void add(int beam, int id, double sum) {
+    boolean among = count < best.length || sum > best[count - 1].score();
+    if (among && sum > Double.NEGATIVE_INFINITY) {
+      insert(new Candidate(beam, id, sum));
+    }
+  }
+
+  private void insert(Candidate candidate) {
     int at = count < best.length ? count++ : count - 1;
     while (at > 0 && best[at - 1].score() < candidate.score()) {
       best[at] = best[at - 1];
@@ -39,7 +48,7 @@ final class BestCandidates {
   }
 
   /** Those kept, the best first. */
-  Backend.Candidate[] get() {
+  Candidate[] get() {
     return Arrays.copyOf(best, count);
   }
 }

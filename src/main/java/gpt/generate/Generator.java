@@ -1,9 +1,9 @@
 package gpt.generate;
 
-import gpt.model.Backend;
+import gpt.engine.Engine;
+import gpt.engine.Want;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
-import gpt.sampling.Drawing;
 import gpt.sampling.HostSampler;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -11,9 +11,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Generates texts with a model on a backend. Not thread-safe, as the backend is not. */
+/** Generates texts with a model on an engine. Not thread-safe, as the engine is not. */
 public final class Generator {
-  private final Backend backend;
+  /** Texts decoded together at most: more share a pass's weights no better. */
+  private static final int MAX_TOGETHER = 32;
+
+  private final Engine engine;
   private final Tokenizer tokenizer;
 
   /**
@@ -21,8 +24,8 @@ public final class Generator {
    *
    * @param tokenizer turns ids into text; without one there are ids only, and no stop strings
    */
-  public Generator(Backend backend, Optional<Tokenizer> tokenizer) {
-    this.backend = backend;
+  public Generator(Engine engine, Optional<Tokenizer> tokenizer) {
+    this.engine = engine;
     this.tokenizer = tokenizer.orElse(null);
   }
 
@@ -36,7 +39,7 @@ public final class Generator {
   public List<Generation> generate(Request request, Listener listener) {
     check(request);
     int[] given = request.promptIds();
-    int kept = Math.min(given.length, backend.config().blockSize());
+    int kept = Math.min(given.length, engine.config().blockSize());
     int[] prompt = Arrays.copyOfRange(given, given.length - kept, given.length);
     if (kept < given.length) {
       listener.promptCropped(given.length, kept);
@@ -44,18 +47,14 @@ public final class Generator {
     List<Generation> generations = new ArrayList<>();
     int first = request.firstSample();
     int end = first + request.samples();
-    try (Source host = new HostSource(backend, request.drawing(first), prompt, request.traced())) {
+    try (Decoder decoder = new Decoder(engine, prompt, request.traced())) {
       while (first < end) {
-        Optional<Source> batch = batch(request, prompt, first, end - first);
-        try {
-          Group group = new Group(request, batch.orElse(host), listener, first);
-          if (!group.generate(prompt, given.length - kept, generations)) {
-            break;
-          }
-          first += group.runs.length;
-        } finally {
-          batch.ifPresent(Source::close);
+        int texts = Math.min(end - first, Math.min(engine.capacity(), MAX_TOGETHER));
+        Group group = new Group(request, decoder, listener, first, texts);
+        if (!group.generate(prompt, given.length - kept, generations)) {
+          break;
         }
+        first += texts;
       }
     }
     return generations;
@@ -73,13 +72,13 @@ public final class Generator {
    */
   public List<Generation> search(Request request, Beams beams, Listener listener) {
     check(request);
-    beams.check(request, backend.contexts());
+    beams.check(request, engine.capacity());
     int[] prompt = request.promptIds();
     List<Run> runs;
     List<Double> scores = new ArrayList<>();
-    try (Backend.BeamBatch source = beams(request, beams.beams())) {
-      BeamSearch search = new BeamSearch(request, beams, tokenizer, backend.config().blockSize());
-      runs = search.run(source, listener, scores);
+    try (BeamSteps steps = new BeamSteps(engine, request.drawing(0), beams.beams())) {
+      BeamSearch search = new BeamSearch(request, beams, tokenizer, engine.config().blockSize());
+      runs = search.run(steps, listener, scores);
     }
     List<Generation> generations = new ArrayList<>();
     for (Run run : runs) {
@@ -94,28 +93,8 @@ public final class Generator {
     return generations;
   }
 
-  /** The backend's own beams if it has them, else some that are made of its contexts. */
-  private Backend.BeamBatch beams(Request request, int beams) {
-    Drawing drawing = request.drawing(0);
-    return backend.newBeams(drawing, beams).orElseGet(() -> new HostBeams(backend, drawing, beams));
-  }
-
-  /** As many of the remaining texts together as the backend takes, if it draws them itself. */
-  private Optional<Source> batch(Request request, int[] prompt, int first, int remaining) {
-    if (request.traced()) {
-      return Optional.empty(); // the logits must come to the host
-    }
-    int texts = Math.min(remaining, backend.batchSize());
-    return backend
-        .newBatch(request.drawing(first), texts)
-        .map(
-            batch ->
-                new BatchSource(
-                    batch, texts, backend.config().blockSize(), prompt, request.logprobs() > 0));
-  }
-
   private void check(Request request) {
-    GptConfig config = backend.config();
+    GptConfig config = engine.config();
     int[] ids = request.promptIds();
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= config.vocabSize()) {
@@ -165,17 +144,19 @@ public final class Generator {
 
   /** Texts that are generated together. */
   private final class Group {
-    final Source source;
+    final Request request;
+    final Decoder decoder;
     final Run[] runs;
     final Listener listener;
 
     /** The text that the listener hears of now; those before it have ended. */
-    int told;
+    int current;
 
-    Group(Request request, Source source, Listener listener, int firstSample) {
-      this.source = source;
+    Group(Request request, Decoder decoder, Listener listener, int firstSample, int texts) {
+      this.request = request;
+      this.decoder = decoder;
       this.listener = listener;
-      runs = new Run[source.texts()];
+      runs = new Run[texts];
       Arrays.setAll(runs, i -> new Run(request, tokenizer, listener, firstSample + i));
     }
 
@@ -189,8 +170,8 @@ public final class Generator {
         start();
       }
       while (true) {
-        while (told < runs.length) {
-          Run run = runs[told];
+        while (current < runs.length) {
+          Run run = runs[current];
           run.tell();
           if (!run.ended()) {
             break;
@@ -201,9 +182,9 @@ public final class Generator {
           if (generation.stopReason() == StopReason.CANCELLED) {
             return false;
           }
-          told++;
+          current++;
         }
-        if (told == runs.length) {
+        if (current == runs.length) {
           return true;
         }
         next();
@@ -212,27 +193,32 @@ public final class Generator {
 
     private void start() {
       long begin = System.nanoTime();
-      int[] ids = source.start();
+      decoder.start(request.drawing(runs[0].sample()), runs.length);
       long nanos = System.nanoTime() - begin;
       for (int i = 0; i < runs.length; i++) {
         // The prompt is processed once for all.
         runs[i].started(
-            nanos, i == 0 ? source.prefillTokens() : 0, i == 0 ? source.prefillNanos() : 0);
-        runs[i].take(ids[i], source.full(), source.logprobs(i), source.trace(i));
+            nanos, i == 0 ? decoder.prefillTokens() : 0, i == 0 ? decoder.prefillNanos() : 0);
+        take(i);
       }
     }
 
     private void next() {
       long active = Arrays.stream(runs).filter(run -> !run.ended()).count();
       long begin = System.nanoTime();
-      int[] ids = source.next(i -> !runs[i].ended());
+      decoder.next(i -> !runs[i].ended());
       long nanos = System.nanoTime() - begin;
       for (int i = 0; i < runs.length; i++) {
         if (!runs[i].ended()) {
           runs[i].decoded(nanos / active);
-          runs[i].take(ids[i], source.full(), source.logprobs(i), source.trace(i));
+          take(i);
         }
       }
+    }
+
+    private void take(int i) {
+      Want.Token token = decoder.token(i);
+      runs[i].take(token.id(), decoder.full(), token.logprobs(), token.trace());
     }
   }
 }

@@ -56,6 +56,11 @@ final class Run {
     }
   }
 
+  /** The text's index. */
+  int sample() {
+    return sample;
+  }
+
   /** Whether the text has ended. */
   boolean ended() {
     return reason != null;

@@ -1,9 +1,13 @@
 package gpt.loss;
 
-import gpt.model.Backend;
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.model.GptException;
 import gpt.sampling.InvalidLogitsException;
 import java.util.Arrays;
+import java.util.List;
 
 /** Runs a model over a text and measures how well it foretells it. */
 public final class LossMeter {
@@ -29,15 +33,15 @@ public final class LossMeter {
    * @param stride from one window to the next, 1 to block_size
    * @throws GptException where the model gives no numbers
    */
-  public static Loss measure(Backend backend, int[] ids, int stride, Listener listener) {
-    Windows windows = new Windows(ids.length, backend.config().blockSize(), stride);
+  public static Loss measure(Engine engine, int[] ids, int stride, Listener listener) {
+    Windows windows = new Windows(ids.length, engine.config().blockSize(), stride);
     double[] losses = new double[ids.length];
     losses[0] = Double.NaN;
-    try (Backend.Session session = backend.newSession()) {
+    try (Sequence sequence = engine.open()) {
       for (int i = 0; i < windows.count(); i++) {
         Windows.Window window = windows.at(i);
-        session.truncate(0);
-        double[] found = score(session, ids, window);
+        sequence.truncate(0);
+        double[] found = score(engine, sequence, ids, window);
         System.arraycopy(found, 0, losses, window.first(), found.length);
         listener.scored(losses, window.first(), window.to() + 1);
       }
@@ -45,11 +49,14 @@ public final class LossMeter {
     return new Loss(ids, losses, windows);
   }
 
-  private static double[] score(Backend.Session session, int[] ids, Windows.Window window) {
+  private static double[] score(
+      Engine engine, Sequence sequence, int[] ids, Windows.Window window) {
+    int[] tokens = Arrays.copyOfRange(ids, window.from(), window.to());
+    int[] targets = Arrays.copyOfRange(ids, window.first(), window.to() + 1);
+    double[] losses = new double[targets.length];
     try {
-      return session.losses(
-          Arrays.copyOfRange(ids, window.from(), window.to()),
-          Arrays.copyOfRange(ids, window.first(), window.to() + 1));
+      engine.step(List.of(new Work(sequence, tokens, new Want.Losses(targets, losses))));
+      return losses;
     } catch (InvalidLogitsException e) {
       throw new GptException(
           e.getMessage() + " (tokens " + window.from() + " to " + (window.to() - 1) + ")", e);

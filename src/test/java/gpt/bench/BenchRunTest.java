@@ -4,8 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuBackend;
-import gpt.model.Backend;
+import gpt.cpu.CpuEngine;
+import gpt.engine.Engine;
+import gpt.engine.Work;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -14,6 +15,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What is timed, by a clock that goes on as the model works. */
@@ -24,37 +26,27 @@ class BenchRunTest {
   private long now = 1000;
   private int probes;
 
-  /** A backend that takes 7 ns for each token of a prompt and 100 for each one decoded. */
-  private Backend slow(Backend real) {
-    return (Backend)
-        Proxy.newProxyInstance(
-            getClass().getClassLoader(),
-            new Class<?>[] {Backend.class},
-            (proxy, method, args) -> {
-              Object result = invoke(real, method, args);
-              return method.getName().equals("newSession")
-                  ? slow((Backend.Session) result)
-                  : result;
-            });
+  /** Takes 7 ns for each token of a prompt and 100 for each one decoded. */
+  private Engine slow(Engine real) {
+    return stepping(
+        real,
+        work -> {
+          int count = work.get(0).append().length;
+          now += count > 1 ? 7L * count * work.size() : 100;
+          calls.add(count > 1 ? "prompt " + count * work.size() : "token");
+        });
   }
 
-  private Backend.Session slow(Backend.Session real) {
-    return (Backend.Session)
+  private static Engine stepping(Engine real, Consumer<List<Work>> before) {
+    return (Engine)
         Proxy.newProxyInstance(
-            getClass().getClassLoader(),
-            new Class<?>[] {Backend.Session.class},
+            BenchRunTest.class.getClassLoader(),
+            new Class<?>[] {Engine.class},
             (proxy, method, args) -> {
-              switch (method.getName()) {
-                case "prefill" -> {
-                  int count = ((int[]) args[0]).length;
-                  now += 7L * count;
-                  calls.add("prefill " + count);
-                }
-                case "decode" -> {
-                  now += 100;
-                  calls.add("decode");
-                }
-                default -> {}
+              if (method.getName().equals("step")) {
+                @SuppressWarnings("unchecked")
+                List<Work> work = (List<Work>) args[0];
+                before.accept(work);
               }
               return invoke(real, method, args);
             });
@@ -70,7 +62,7 @@ class BenchRunTest {
   }
 
   private BenchResult run(BenchTest test, int repetitions, boolean warmUp) {
-    try (CpuBackend real = CpuBackend.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
+    try (CpuEngine real = CpuEngine.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
       Bench bench = new Bench(slow(real), Precision.F32, () -> 1e9 * ++probes, () -> now);
       return bench.run(test, repetitions, warmUp, () -> {});
     }
@@ -85,7 +77,7 @@ class BenchRunTest {
     assertEquals(140e-6, result.firstTokenMillis(), 1e-12);
     assertTrue(Double.isNaN(result.share()));
     assertEquals(
-        List.of("decode", "prefill 20", "decode", "prefill 20"),
+        List.of("token", "prompt 20", "token", "prompt 20"),
         calls,
         "a token after each probe, which is not timed");
   }
@@ -111,34 +103,24 @@ class BenchRunTest {
   }
 
   @Test
+  void sequencesAreSteppedTogether() {
+    BenchResult result = run(new BenchTest(10, 2, 3), 1, false);
+    assertEquals("pp10+tg2@3", result.test().name());
+    assertEquals(List.of("token", "prompt 30", "token", "token"), calls);
+    assertEquals(36 / 410e-9, result.meanTokensPerSecond(), 1);
+  }
+
+  @Test
   void itWarmsUpForTwoSecondsUntilNoRunIsFaster() {
     now = 0;
     List<Long> steps = List.of(1_500_000_000L, 900_000_000L, 500_000_000L, 480_000_000L, 10L);
     int[] at = {-1};
-    try (CpuBackend real = CpuBackend.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
-      Backend.Session session = real.newSession();
-      Backend.Session stepping =
-          (Backend.Session)
-              Proxy.newProxyInstance(
-                  getClass().getClassLoader(),
-                  new Class<?>[] {Backend.Session.class},
-                  (proxy, method, args) -> {
-                    if (method.getName().equals("prefill")) {
-                      now += steps.get(++at[0]);
-                    }
-                    return invoke(session, method, args);
-                  });
-      Backend backend =
-          (Backend)
-              Proxy.newProxyInstance(
-                  getClass().getClassLoader(),
-                  new Class<?>[] {Backend.class},
-                  (proxy, method, args) ->
-                      method.getName().equals("newSession")
-                          ? stepping
-                          : invoke(real, method, args));
+    try (CpuEngine real = CpuEngine.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
+      Engine engine =
+          stepping(
+              real, work -> now += work.get(0).append().length == 4 ? steps.get(++at[0]) : 0);
       BenchResult result =
-          new Bench(backend, Precision.F32, () -> 1, () -> now)
+          new Bench(engine, Precision.F32, () -> 1, () -> now)
               .run(new BenchTest(4, 0), 1, true, () -> {});
       // 1.5, 2.4 (faster), 2.9 (faster), 3.38 s (hardly): then it is timed.
       assertArrayEquals(new long[] {10}, result.nanos());
@@ -152,7 +134,7 @@ class BenchRunTest {
     List<String> timed = List.copyOf(calls);
     calls.clear();
     BenchTest test = new BenchTest(60, 0);
-    try (CpuBackend real = CpuBackend.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
+    try (CpuEngine real = CpuEngine.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
       long[] reads = {0};
       // A second passes with each look at the clock.
       new Bench(slow(real), Precision.F32, () -> 1, () -> 1_000_000_000L * ++reads[0])

@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuBackend;
-import gpt.model.Backend;
+import gpt.cpu.CpuEngine;
+import gpt.engine.Context;
+import gpt.engine.Engine;
 import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GoldenNumbers;
@@ -64,10 +65,10 @@ class GgufTest {
       assertEquals(c.weights(), back.weights());
       assertEquals(c.weights().tied(), back.weights().tied());
       assertEquals(Optional.empty(), back.characters());
-      try (Backend backend = CpuBackend.open(back.config(), back.weights(), 2)) {
+      try (Engine engine = CpuEngine.open(back.config(), back.weights(), 2)) {
         for (GoldenNumbers.Case numbers :
             GoldenNumbers.read(golden.resolve("golden.json")).cases()) {
-          numbers.check(backend, 2e-4, 3);
+          numbers.check(engine, 2e-4, 3);
         }
       }
       Path folder = tmp.resolve("folder");
@@ -104,17 +105,17 @@ class GgufTest {
   void otherTypesAreClose(DType dtype, double tolerance) {
     try (Checkpoint c = Checkpoint.open(DEMO);
         Checkpoint near = Checkpoint.open(export(c, dtype));
-        Backend exact = CpuBackend.open(c.config(), c.weights(), 2);
-        Backend close = CpuBackend.open(near.config(), near.weights(), 2);
-        Backend.Session exactly = exact.newSession();
-        Backend.Session closely = close.newSession()) {
+        Engine exact = CpuEngine.open(c.config(), c.weights(), 2);
+        Engine close = CpuEngine.open(near.config(), near.weights(), 2);
+        Context exactly = new Context(exact);
+        Context closely = new Context(close)) {
       assertEquals(dtype, near.dtype());
       assertEquals(dtype, near.weights().h(5).mlp().cProj().weight().dtype());
       assertEquals(DType.F32, near.weights().wpe().dtype(), "as llama.cpp has it");
       assertEquals(DType.F32, near.weights().h(5).mlp().cProj().bias().dtype());
       int[] ids = {30, 27, 25, 17, 27, 10, 0};
-      float[] expected = exactly.prefill(ids).clone();
-      float[] found = closely.prefill(ids);
+      float[] expected = exactly.append(ids).clone();
+      float[] found = closely.append(ids);
       double furthest = 0;
       for (int i = 0; i < expected.length; i++) {
         furthest = Math.max(furthest, Math.abs(expected[i] - found[i]));

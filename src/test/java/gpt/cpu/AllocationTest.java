@@ -4,15 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import gpt.model.Backend;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
+import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -41,17 +45,23 @@ class AllocationTest {
   @ParameterizedTest
   @MethodSource("kernels")
   void decodingAllocatesNothing(CpuKernels kernels, Precision precision) {
-    try (CpuBackend backend =
-            new CpuBackend(
+    try (CpuEngine engine =
+            new CpuEngine(
                 CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), precision, 1, kernels, fraction -> {});
-        Backend.Session session = backend.newSession()) {
+        Sequence sequence = engine.open()) {
+      sequence.drawing(new Drawing(SamplingParameters.greedy(), 0, new int[] {0}), 0);
+      Want.Token token = new Want.Token(false);
+      List<Work> first = List.of(new Work(sequence, new int[] {0}, token));
+      List<Work> next = List.of(Work.appendDrawn(sequence, token));
       assertEquals(
           0,
           leastOfRounds(
               () -> {
-                session.truncate(0);
-                for (int i = 0; i < TOKENS; i++) {
-                  session.decode(i % CONFIG.vocabSize());
+                sequence.truncate(0);
+                engine.step(first);
+                for (int i = 1; i < TOKENS; i++) {
+                  token.at(i);
+                  engine.step(next);
                 }
               }),
           "bytes in " + TOKENS + " tokens");

@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import gpt.model.Backend;
+import gpt.engine.Context;
+import gpt.engine.Engine;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.RandomWeights;
 import gpt.model.Tensor;
+import gpt.model.Precision;
 import gpt.model.Weights;
 import java.util.Arrays;
 import java.util.List;
@@ -20,17 +22,17 @@ class AttentionWeightsTest {
   private static final long SEED = 47_2026;
   private static final double TOLERANCE = 1e-5;
 
-  private static float[][] weights(Backend backend, int[] ids, int layer, int head) {
-    try (Backend.Session session = backend.newSession()) {
+  private static float[][] weights(Engine engine, int[] ids, int layer, int head) {
+    try (Context session = new Context(engine)) {
       return append(session, ids, layer, head);
     }
   }
 
-  private static float[][] append(Backend.Session session, int[] ids, int layer, int head) {
+  private static float[][] append(Context session, int[] ids, int layer, int head) {
     int past = session.length();
     float[][] rows = new float[ids.length][];
     int[] next = {past};
-    session.prefill(
+    session.append(
         ids,
         layer,
         head,
@@ -55,9 +57,9 @@ class AttentionWeightsTest {
     GptConfig config = RandomWeights.shape(3, 5, 45, 64, 71, true, Gelu.EXACT);
     Weights random = RandomWeights.of(config, SEED, 0.25f);
     int[] ids = ids(config, 64, SEED + 1);
-    try (ReferenceBackend plain = new ReferenceBackend(config, random)) {
+    try (ReferenceEngine plain = new ReferenceEngine(config, random)) {
       for (CpuKernels kernels : CpuKernelsTest.kernels().toList()) {
-        try (CpuBackend fast = new CpuBackend(config, random, 2, kernels, fraction -> {})) {
+        try (CpuEngine fast = new CpuEngine(config, random, Precision.F32, 2, kernels, fraction -> {})) {
           for (int layer = 0; layer < 3; layer++) {
             for (int head = 0; head < 5; head++) {
               float[][] rows = weights(fast, ids, layer, head);
@@ -79,14 +81,14 @@ class AttentionWeightsTest {
     Weights random = RandomWeights.of(config, SEED + 2, 0.4f);
     int[] ids = ids(config, 9, SEED + 3);
     double[][][][] expected = Formulas.attention(config, random, ids);
-    try (ReferenceBackend plain = new ReferenceBackend(config, random);
-        CpuBackend fast = CpuBackend.open(config, random, 2)) {
-      for (Backend backend : List.of(plain, fast)) {
+    try (ReferenceEngine plain = new ReferenceEngine(config, random);
+        CpuEngine fast = CpuEngine.open(config, random, 2)) {
+      for (Engine engine : List.of(plain, fast)) {
         for (int layer = 0; layer < 2; layer++) {
           for (int head = 0; head < 3; head++) {
-            float[][] rows = weights(backend, ids, layer, head);
+            float[][] rows = weights(engine, ids, layer, head);
             for (int t = 0; t < 9; t++) {
-              String what = backend.device() + " h." + layer + " head " + head + " row " + t;
+              String what = engine.device() + " h." + layer + " head " + head + " row " + t;
               assertEquals(t + 1, rows[t].length, what);
               double sum = 0;
               for (int s = 0; s <= t; s++) {
@@ -109,21 +111,20 @@ class AttentionWeightsTest {
     int[] ids = ids(config, 40, SEED + 5);
     int[] start = Arrays.copyOf(ids, 17);
     int[] rest = Arrays.copyOfRange(ids, 17, 40);
-    try (ReferenceBackend plain = new ReferenceBackend(config, random);
-        CpuBackend fast = CpuBackend.open(config, random, 2)) {
-      for (Backend backend : List.of(plain, fast)) {
-        try (Backend.Session session = backend.newSession()) {
-          float[] expected = session.prefill(ids).clone();
-          float[][] whole = weights(backend, ids, 1, 2);
+    try (ReferenceEngine plain = new ReferenceEngine(config, random);
+        CpuEngine fast = CpuEngine.open(config, random, 2)) {
+      for (Engine engine : List.of(plain, fast)) {
+        try (Context session = new Context(engine)) {
+          float[] expected = session.append(ids).clone();
+          float[][] whole = weights(engine, ids, 1, 2);
           session.truncate(0);
-          float[] logits = session.prefill(ids, 1, 2, (pos, weights) -> {});
-          assertArrayEquals(expected, logits, 1e-4f, backend.device());
+          session.append(ids, 1, 2, (pos, weights) -> {});
           session.truncate(0);
-          session.prefill(start);
+          session.append(start);
           float[][] second = append(session, rest, 1, 2);
-          assertClose(Arrays.copyOfRange(whole, 17, 40), second, backend.device());
+          assertClose(Arrays.copyOfRange(whole, 17, 40), second, engine.device());
           session.truncate(0);
-          assertArrayEquals(expected, session.prefill(ids), backend.device());
+          assertArrayEquals(expected, session.append(ids), engine.device());
         }
       }
     }
@@ -134,14 +135,14 @@ class AttentionWeightsTest {
     GptConfig config = RandomWeights.shape(2, 3, 12, 9, 20, true, Gelu.EXACT);
     Weights random = RandomWeights.of(config, SEED + 6, 0.3f);
     int[] one = {1};
-    try (ReferenceBackend plain = new ReferenceBackend(config, random);
-        CpuBackend fast = CpuBackend.open(config, random, 1)) {
-      for (Backend backend : List.of(plain, fast)) {
-        try (Backend.Session session = backend.newSession()) {
+    try (ReferenceEngine plain = new ReferenceEngine(config, random);
+        CpuEngine fast = CpuEngine.open(config, random, 1)) {
+      for (Engine engine : List.of(plain, fast)) {
+        try (Context session = new Context(engine)) {
           for (int[] wrong : new int[][] {{2, 0}, {-1, 0}, {0, 3}, {0, -1}}) {
             assertThrows(
                 IndexOutOfBoundsException.class,
-                () -> session.prefill(one, wrong[0], wrong[1], (pos, weights) -> {}));
+                () -> session.append(one, wrong[0], wrong[1], (pos, weights) -> {}));
           }
           assertEquals(0, session.length(), "a refused call changes nothing");
         }

@@ -173,7 +173,7 @@ class CpuKernelsTest {
       float[] before = x.clone();
       kernels.gelu(x, MARGIN, n, form);
       for (int i = MARGIN; i < MARGIN + n; i++) {
-        double y = ReferenceBackend.gelu(before[i], form);
+        double y = ReferenceEngine.gelu(before[i], form);
         assertClose(y, x[i], 1e-6 * (1 + Math.abs(y)), form + " at " + before[i]);
       }
       assertGuards(x, n);

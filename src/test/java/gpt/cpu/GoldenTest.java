@@ -3,9 +3,11 @@ package gpt.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.checkpoint.Checkpoint;
-import gpt.model.Backend;
+import gpt.engine.Context;
+import gpt.engine.Engine;
 import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;
+import gpt.model.Precision;
 import gpt.model.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,17 +31,17 @@ class GoldenTest {
   /** Largest error of a logit; the logits' own magnitude is up to about 20. */
   private static final double LOGITS = 2e-4;
 
-  /** How a backend is made of a checkpoint. */
+  /** How a engine is made of a checkpoint. */
   private enum Forward {
     REFERENCE,
     VECTOR,
     PLAIN;
 
-    Backend open(GptConfig config, Weights weights) {
+    Engine open(GptConfig config, Weights weights) {
       return switch (this) {
-        case REFERENCE -> new ReferenceBackend(config, weights);
-        case VECTOR -> new CpuBackend(config, weights, 2, new VectorKernels(), f -> {});
-        case PLAIN -> new CpuBackend(config, weights, 2, new PlainKernels(), f -> {});
+        case REFERENCE -> new ReferenceEngine(config, weights);
+        case VECTOR -> new CpuEngine(config, weights, Precision.F32, 2, new VectorKernels(), f -> {});
+        case PLAIN -> new CpuEngine(config, weights, Precision.F32, 2, new PlainKernels(), f -> {});
       };
     }
   }
@@ -58,9 +60,9 @@ class GoldenTest {
   @MethodSource("models")
   void smallModels(Path folder, Forward path) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(folder);
-        Backend backend = path.open(checkpoint.config(), checkpoint.weights())) {
+        Engine engine = path.open(checkpoint.config(), checkpoint.weights())) {
       for (GoldenNumbers.Case golden : GoldenNumbers.read(folder.resolve("golden.json")).cases()) {
-        golden.check(backend, LOGITS, golden.greedy().length);
+        golden.check(engine, LOGITS, golden.greedy().length);
       }
     }
   }
@@ -69,17 +71,17 @@ class GoldenTest {
   @MethodSource("demoPaths")
   void demo(Forward path) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(DEMO);
-        Backend backend = path.open(checkpoint.config(), checkpoint.weights())) {
+        Engine engine = path.open(checkpoint.config(), checkpoint.weights())) {
       for (GoldenNumbers.Case golden : GoldenNumbers.read(GOLDEN.resolve("demo.json")).cases()) {
         int length =
             switch (path) {
               // Recomputes the whole context for each token: a few are enough.
               case REFERENCE -> golden.ids().length + 3;
               // Slow past the context's end, where each token is a prefill: cross it and stop.
-              case PLAIN -> Math.min(golden.greedy().length, backend.config().blockSize() + 5);
+              case PLAIN -> Math.min(golden.greedy().length, engine.config().blockSize() + 5);
               case VECTOR -> golden.greedy().length;
             };
-        golden.check(backend, LOGITS, length);
+        golden.check(engine, LOGITS, length);
       }
     }
   }
@@ -92,7 +94,7 @@ class GoldenTest {
   void demoValidationLosses() throws Exception {
     double[] expected = GoldenNumbers.read(GOLDEN.resolve("demo.json")).val_losses();
     try (Checkpoint checkpoint = Checkpoint.open(DEMO);
-        Backend backend = Forward.VECTOR.open(checkpoint.config(), checkpoint.weights())) {
+        Engine engine = Forward.VECTOR.open(checkpoint.config(), checkpoint.weights())) {
       List<String> characters = checkpoint.characters().orElseThrow();
       int[] ids =
           Files.readString(GOLDEN.resolve("demo-validation.txt"))
@@ -104,7 +106,7 @@ class GoldenTest {
         int[] x = Arrays.copyOfRange(ids, window * 256, window * 256 + 257);
         assertEquals(
             expected[window],
-            GoldenNumbers.loss(backend, x),
+            GoldenNumbers.loss(engine, x),
             GoldenNumbers.LOSS,
             "window " + window);
       }

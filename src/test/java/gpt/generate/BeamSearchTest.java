@@ -35,11 +35,11 @@ class BeamSearchTest {
 
   private static List<Generation> search(
       Function<int[], float[]> model, int vocabSize, Request request, Beams beams) {
-    FakeBackend backend = new FakeBackend(20, vocabSize, model);
+    FakeEngine engine = new FakeEngine(20, vocabSize, model);
     List<Generation> found =
-        new Generator(backend, Optional.of(LETTERS))
+        new Generator(engine, Optional.of(LETTERS))
             .search(request, beams, (sample, id, text) -> true);
-    assertEquals(0, backend.openSessions);
+    assertEquals(0, engine.openSequences);
     return found;
   }
 
@@ -48,7 +48,7 @@ class BeamSearchTest {
     return context -> {
       int[] seeded = Arrays.copyOf(context, context.length + 1);
       seeded[context.length] = seed;
-      return FakeBackend.random(vocabSize).apply(seeded);
+      return FakeEngine.random(vocabSize).apply(seeded);
     };
   }
 
@@ -120,9 +120,9 @@ class BeamSearchTest {
                 .minNewTokens(seed % 4)
                 .build();
         Request request = request(12, end, sampling, 1);
-        FakeBackend backend = new FakeBackend(20, 7, model(7, seed));
+        FakeEngine engine = new FakeEngine(20, 7, model(7, seed));
         Generation greedy =
-            new Generator(backend, Optional.of(LETTERS))
+            new Generator(engine, Optional.of(LETTERS))
                 .generate(request, (sample, id, text) -> true)
                 .get(0);
         for (double penalty : new double[] {0, 1, 3}) {
@@ -193,29 +193,29 @@ class BeamSearchTest {
   @Test
   void textsEndWhereTheContextIsFull() {
     Request request = request(9, NONE, SamplingParameters.greedy(), 2);
-    FakeBackend backend = new FakeBackend(4, 5, model(5, 1));
+    FakeEngine engine = new FakeEngine(4, 5, model(5, 1));
     List<Generation> found =
-        new Generator(backend, Optional.empty())
+        new Generator(engine, Optional.empty())
             .search(request, new Beams(2, 1), (sample, id, text) -> true);
     for (Generation generation : found) {
       assertEquals(3, generation.ids().length); // the last one is not appended
       assertEquals(StopReason.CONTEXT_FULL, generation.stopReason());
     }
     // Four beams at most are copied: the first step's second one, and one at each further step.
-    assertTrue(backend.calls.stream().filter("copy"::equals).count() <= 2, backend.calls::toString);
-    assertEquals(4, backend.calls.stream().filter("decode"::equals).count());
+    assertTrue(engine.calls.stream().filter("fork"::equals).count() <= 2, engine.calls::toString);
+    assertEquals(2, engine.calls.stream().filter("1 1"::equals).count());
   }
 
   @Test
   void nothingIsSearchedWhereNothingIsWanted() {
-    FakeBackend backend = new FakeBackend(4, 5, model(5, 1));
+    FakeEngine engine = new FakeEngine(4, 5, model(5, 1));
     Request request = request(0, NONE, SamplingParameters.greedy(), 2);
     List<Generation> found =
-        new Generator(backend, Optional.empty())
+        new Generator(engine, Optional.empty())
             .search(request, new Beams(2, 1), (sample, id, text) -> true);
     assertEquals(1, found.size());
     assertEquals(0, found.get(0).ids().length);
-    assertEquals(List.of(), backend.calls);
+    assertEquals(List.of(), engine.calls);
   }
 
   @Test
@@ -223,7 +223,7 @@ class BeamSearchTest {
     StringBuilder heard = new StringBuilder();
     Request request = request(3, NONE, SamplingParameters.greedy(), 2);
     List<Generation> found =
-        new Generator(new FakeBackend(9, 4, context -> new float[4]), Optional.of(LETTERS))
+        new Generator(new FakeEngine(9, 4, context -> new float[4]), Optional.of(LETTERS))
             .search(
                 request,
                 new Beams(2, 1),
@@ -253,7 +253,7 @@ class BeamSearchTest {
     assertThrows(GptException.class, () -> new Beams(1, Double.NaN));
     assertRefused(
         "the model produced NaN logits; its weights are damaged or too large for its arithmetic"
-            + " (beam 0, new token 2)",
+            + " (new token 2)",
         () ->
             search(
                 context -> context.length > PROMPT.length ? logs(-1, 1) : logs(0.5, 0.5),

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 /** What penalties count, and what keeps a text from ending, from the first token to the last. */
 class GeneratorPenaltiesTest {
   private static final int VOCAB = 9;
-  private static final Function<int[], float[]> MODEL = FakeBackend.random(VOCAB);
+  private static final Function<int[], float[]> MODEL = FakeEngine.random(VOCAB);
 
   private static Request request(
       int[] prompt, int max, OptionalInt end, SamplingParameters sampling, int samples) {
@@ -28,7 +28,7 @@ class GeneratorPenaltiesTest {
   }
 
   private static List<Generation> generate(int blockSize, Request request) {
-    return new Generator(new FakeBackend(blockSize, VOCAB, MODEL), Optional.empty())
+    return new Generator(new FakeEngine(blockSize, VOCAB, MODEL), Optional.empty())
         .generate(request, (sample, id, text) -> true);
   }
 
@@ -99,7 +99,7 @@ class GeneratorPenaltiesTest {
           return logits;
         };
     List<Generation> generations =
-        new Generator(new FakeBackend(3, VOCAB, equal), Optional.empty())
+        new Generator(new FakeEngine(3, VOCAB, equal), Optional.empty())
             .generate(request(all, 1, OptionalInt.empty(), other, 1), (sample, id, text) -> true);
     assertArrayEquals(new int[] {3}, generations.get(0).ids());
   }

@@ -39,14 +39,14 @@ class GeneratorTest {
 
   @Test
   void slidingEqualsARecomputationOfEveryStep() {
-    Function<int[], float[]> model = FakeBackend.random(VOCAB);
+    Function<int[], float[]> model = FakeEngine.random(VOCAB);
     for (int blockSize : new int[] {1, 2, 7}) {
       for (int length = 1; length <= 2 * blockSize; length++) {
         int[] prompt = prompt(length);
         for (int max = 0; max <= 2 * blockSize + 1; max++) {
-          FakeBackend backend = new FakeBackend(blockSize, VOCAB, model);
+          FakeEngine engine = new FakeEngine(blockSize, VOCAB, model);
           Request request = Requests.greedy(prompt, max, OnFull.SLIDE);
-          Generation generation = only(backend, request);
+          Generation generation = only(engine, request);
           String message = "block " + blockSize + ", prompt " + length + ", new " + max;
           assertArrayEquals(recomputed(model, blockSize, request, 0), generation.ids(), message);
           assertEquals(StopReason.MAX_NEW_TOKENS, generation.stopReason(), message);
@@ -62,35 +62,34 @@ class GeneratorTest {
 
   @Test
   void theModelIsRunNoMoreThanNeeded() {
-    FakeBackend backend = new FakeBackend(6, VOCAB, FakeBackend.random(VOCAB));
-    only(backend, Requests.greedy(prompt(4), 5, OnFull.SLIDE));
+    FakeEngine engine = new FakeEngine(6, VOCAB, FakeEngine.random(VOCAB));
+    only(engine, Requests.greedy(prompt(4), 5, OnFull.SLIDE));
     assertEquals(
-        List.of(
-            "prefill 4", "decode", "decode", "truncate 0", "prefill 6", "truncate 0", "prefill 6"),
-        backend.calls);
-    backend.calls.clear();
-    only(backend, Requests.greedy(prompt(9), 1, OnFull.SLIDE));
-    assertEquals(List.of("prefill 6"), backend.calls);
-    backend.calls.clear();
-    only(backend, Requests.greedy(prompt(4), 0, OnFull.SLIDE));
-    assertEquals(List.of(), backend.calls);
+        List.of("4", "d", "d", "truncate 0", "6", "truncate 0", "6"),
+        engine.calls);
+    engine.calls.clear();
+    only(engine, Requests.greedy(prompt(9), 1, OnFull.SLIDE));
+    assertEquals(List.of("6"), engine.calls);
+    engine.calls.clear();
+    only(engine, Requests.greedy(prompt(4), 0, OnFull.SLIDE));
+    assertEquals(List.of(), engine.calls);
   }
 
   @Test
   void aFullContextEndsTheTextWhereAsked() {
-    Function<int[], float[]> model = FakeBackend.random(VOCAB);
+    Function<int[], float[]> model = FakeEngine.random(VOCAB);
     for (int blockSize : new int[] {1, 2, 7}) {
       for (int length = 1; length <= blockSize; length++) {
-        FakeBackend backend = new FakeBackend(blockSize, VOCAB, model);
+        FakeEngine engine = new FakeEngine(blockSize, VOCAB, model);
         // The last position has a next token too.
         int room = blockSize - length + 1;
         Request endless = Requests.greedy(prompt(length), 100, OnFull.STOP);
-        Generation full = only(backend, endless);
+        Generation full = only(engine, endless);
         assertEquals(StopReason.CONTEXT_FULL, full.stopReason());
         assertArrayEquals(
             recomputed(model, blockSize, Requests.greedy(prompt(length), room, OnFull.STOP), 0),
             full.ids());
-        Generation asked = only(backend, Requests.greedy(prompt(length), room, OnFull.STOP));
+        Generation asked = only(engine, Requests.greedy(prompt(length), room, OnFull.STOP));
         assertEquals(StopReason.MAX_NEW_TOKENS, asked.stopReason());
         assertEquals(room, asked.ids().length);
       }
@@ -99,22 +98,13 @@ class GeneratorTest {
 
   @Test
   void samplesShareOnePrefillAndDifferFromEachOther() {
-    FakeBackend backend = new FakeBackend(20, VOCAB, FakeBackend.random(VOCAB));
+    FakeEngine engine = new FakeEngine(20, VOCAB, FakeEngine.random(VOCAB));
     List<Generation> three =
-        new Generator(backend, Optional.empty())
+        new Generator(engine, Optional.empty())
             .generate(Requests.random(prompt(5), 3, 0, 3), IGNORE);
     assertEquals(
-        List.of(
-            "prefill 5",
-            "decode",
-            "decode",
-            "truncate 5",
-            "decode",
-            "decode",
-            "truncate 5",
-            "decode",
-            "decode"),
-        backend.calls);
+        List.of("4", "fork", "fork", "1 1 1", "d d d", "d d d"),
+        engine.calls);
     assertEquals(
         3, three.stream().map(g -> Arrays.toString(g.ids())).distinct().count(), "all different");
     assertEquals(List.of(5, 0, 0), three.stream().map(g -> g.timings().prefillTokens()).toList());
@@ -124,18 +114,18 @@ class GeneratorTest {
   /** Whatever the samples before it did to the session. */
   @Test
   void aSampleDependsOnItsIndexAlone() {
-    Function<int[], float[]> model = FakeBackend.random(VOCAB);
+    Function<int[], float[]> model = FakeEngine.random(VOCAB);
     for (int blockSize : new int[] {1, 4, 8}) {
       for (int length = 1; length <= blockSize + 1; length++) {
-        FakeBackend backend = new FakeBackend(blockSize, VOCAB, model);
+        FakeEngine engine = new FakeEngine(blockSize, VOCAB, model);
         Request all = Requests.random(prompt(length), 9, 0, 4);
         List<Generation> generations =
-            new Generator(backend, Optional.empty()).generate(all, IGNORE);
-        assertEquals(0, backend.openSessions);
+            new Generator(engine, Optional.empty()).generate(all, IGNORE);
+        assertEquals(0, engine.openSequences);
         assertEquals(4, generations.size());
         for (int sample = 0; sample < 4; sample++) {
           String message = "block " + blockSize + ", prompt " + length + ", sample " + sample;
-          Generation alone = only(backend, Requests.random(prompt(length), 9, sample, 1));
+          Generation alone = only(engine, Requests.random(prompt(length), 9, sample, 1));
           assertEquals(sample, alone.sample());
           assertEquals(sample, generations.get(sample).sample());
           assertArrayEquals(alone.ids(), generations.get(sample).ids(), message);
@@ -146,27 +136,29 @@ class GeneratorTest {
   }
 
   @Test
-  void thePromptIsPrefilledAgainOnlyAfterASampleThatSlid() {
-    FakeBackend backend = new FakeBackend(6, VOCAB, FakeBackend.random(VOCAB));
+  void thePromptIsProcessedAgainOnlyAfterASampleThatSlid() {
+    FakeEngine engine = new FakeEngine(6, VOCAB, FakeEngine.random(VOCAB));
+    engine.capacity = 1;
     SamplingParameters sampling = new SamplingParameters(1, 0, 5);
     Request request =
         new Request(prompt(3), 9, OptionalInt.of(4), List.of(), OnFull.SLIDE, sampling, 0, 40);
     List<Generation> generations =
-        new Generator(backend, Optional.empty()).generate(request, IGNORE);
+        new Generator(engine, Optional.empty()).generate(request, IGNORE);
     long slid = generations.subList(0, 39).stream().filter(g -> 3 + g.ids().length - 1 > 6).count();
     assertTrue(slid > 3 && slid < 36, "slid " + slid);
-    assertEquals(1 + slid, backend.calls.stream().filter("prefill 3"::equals).count());
+    assertEquals(1 + slid, engine.calls.stream().filter("3"::equals).count());
+    assertEquals(39 - slid, engine.calls.stream().filter("1"::equals).count());
   }
 
   @Test
   void theSameSeedGivesTheSameTextAndAnotherSeedAnother() {
     List<String> texts = new ArrayList<>();
     for (long seed : new long[] {1, 1, 2}) {
-      FakeBackend backend = new FakeBackend(8, VOCAB, FakeBackend.random(VOCAB));
+      FakeEngine engine = new FakeEngine(8, VOCAB, FakeEngine.random(VOCAB));
       SamplingParameters sampling = new SamplingParameters(1, 0, seed);
       Request request =
           new Request(prompt(3), 12, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 0, 1);
-      texts.add(Arrays.toString(only(backend, request).ids()));
+      texts.add(Arrays.toString(only(engine, request).ids()));
     }
     assertEquals(texts.get(0), texts.get(1));
     assertFalse(texts.get(0).equals(texts.get(2)));
@@ -174,7 +166,7 @@ class GeneratorTest {
 
   @Test
   void theListenerSeesEveryTokenAndEveryEnd() {
-    FakeBackend backend = new FakeBackend(4, VOCAB, FakeBackend.random(VOCAB));
+    FakeEngine engine = new FakeEngine(4, VOCAB, FakeEngine.random(VOCAB));
     List<String> seen = new ArrayList<>();
     Listener listener =
         new Listener() {
@@ -195,7 +187,7 @@ class GeneratorTest {
           }
         };
     List<Generation> two =
-        new Generator(backend, Optional.empty())
+        new Generator(engine, Optional.empty())
             .generate(Requests.random(prompt(6), 2, 3, 2), listener);
     int[] a = two.get(0).ids();
     int[] b = two.get(1).ids();
@@ -214,8 +206,8 @@ class GeneratorTest {
 
   @Test
   void theListenerCanEndItAll() {
-    FakeBackend backend = new FakeBackend(20, VOCAB, FakeBackend.random(VOCAB));
-    Generator generator = new Generator(backend, Optional.empty());
+    FakeEngine engine = new FakeEngine(20, VOCAB, FakeEngine.random(VOCAB));
+    Generator generator = new Generator(engine, Optional.empty());
     int[] left = {3};
     List<Generation> generations =
         generator.generate(
@@ -223,7 +215,8 @@ class GeneratorTest {
     assertEquals(1, generations.size());
     assertEquals(StopReason.CANCELLED, generations.get(0).stopReason());
     assertEquals(3, generations.get(0).ids().length);
-    assertEquals(List.of("prefill 2", "decode", "decode"), backend.calls);
+    assertEquals(List.of("1", "fork", "fork", "fork", "fork", "1 1 1 1 1", "d d d d d", "d d d d d"),
+        engine.calls);
     assertThrows(
         ArithmeticException.class,
         () ->
@@ -232,30 +225,30 @@ class GeneratorTest {
                 (sample, id, text) -> {
                   throw new ArithmeticException();
                 }));
-    assertEquals(0, backend.openSessions);
+    assertEquals(0, engine.openSequences);
   }
 
   @Test
   void whatDoesNotFitTheModelIsRefusedBeforeItRuns() {
-    FakeBackend backend = new FakeBackend(4, VOCAB, FakeBackend.random(VOCAB));
+    FakeEngine engine = new FakeEngine(4, VOCAB, FakeEngine.random(VOCAB));
     assertRefused(
         "the prompt's token 2 is id 17, but the model's ids are 0 to 16",
-        backend,
+        engine,
         Requests.greedy(new int[] {3, 17}, 1, OnFull.SLIDE));
     assertRefused(
         "the prompt's token 1 is id -1, but the model's ids are 0 to 16",
-        backend,
+        engine,
         Requests.greedy(new int[] {-1, 3, 3, 3, 3}, 0, OnFull.SLIDE));
     assertRefused(
         "the prompt has 5 tokens, but the model's context holds 4;"
             + " shorten it, or let the context slide",
-        backend,
+        engine,
         Requests.greedy(prompt(5), 1, OnFull.STOP));
     assertRefused(
         "stop strings need a tokenizer, and this model has none",
-        backend,
+        engine,
         Requests.stopping(1, -1, "x"));
-    assertEquals(List.of(), backend.calls);
+    assertEquals(List.of(), engine.calls);
   }
 
   @Test
@@ -280,8 +273,8 @@ class GeneratorTest {
 
   @Test
   void brokenLogitsEndInOneLine() {
-    FakeBackend backend =
-        new FakeBackend(
+    FakeEngine engine =
+        new FakeEngine(
             8,
             VOCAB,
             context -> {
@@ -292,24 +285,24 @@ class GeneratorTest {
     assertRefused(
         "the model produced NaN logits; its weights are damaged or too large for"
             + " its arithmetic (sample 0, new token 3)",
-        backend,
+        engine,
         Requests.greedy(prompt(2), 5, OnFull.SLIDE));
-    assertEquals(0, backend.openSessions);
+    assertEquals(0, engine.openSequences);
   }
 
   private static int[] prompt(int length) {
     return new Random(length).ints(length, 0, VOCAB).toArray();
   }
 
-  private static Generation only(FakeBackend backend, Request request) {
+  private static Generation only(FakeEngine engine, Request request) {
     List<Generation> generations =
-        new Generator(backend, Optional.empty()).generate(request, IGNORE);
+        new Generator(engine, Optional.empty()).generate(request, IGNORE);
     assertEquals(1, generations.size());
     return generations.get(0);
   }
 
-  private static void assertRefused(String message, FakeBackend backend, Request request) {
-    assertInvalid(message, () -> only(backend, request));
+  private static void assertRefused(String message, FakeEngine engine, Request request) {
+    assertInvalid(message, () -> only(engine, request));
   }
 
   private static void assertInvalid(String message, Runnable action) {

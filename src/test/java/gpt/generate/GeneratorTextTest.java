@@ -78,10 +78,10 @@ class GeneratorTextTest {
     for (int i = 1; i < n; i++) {
       ids[i - 1] = i;
     }
-    FakeBackend backend = new FakeBackend(n + 1, n, FakeBackend.saying(n, 1, ids));
+    FakeEngine engine = new FakeEngine(n + 1, n, FakeEngine.saying(n, 1, ids));
     List<String> printed = new ArrayList<>();
     Generation generation =
-        new Generator(backend, Optional.of(pieces))
+        new Generator(engine, Optional.of(pieces))
             .generate(
                 request,
                 (sample, id, text) -> {
@@ -124,7 +124,7 @@ class GeneratorTextTest {
   @Test
   void aCharacterThatThePromptBeganIsPrintedWhole() {
     Pieces pieces = Pieces.bytesOf("\uD83D\uDE42!");
-    FakeBackend backend = new FakeBackend(9, 6, FakeBackend.saying(6, 3, 3, 4, 5, 0));
+    FakeEngine engine = new FakeEngine(9, 6, FakeEngine.saying(6, 3, 3, 4, 5, 0));
     Request request =
         new Request(
             new int[] {5, 1, 2},
@@ -137,7 +137,7 @@ class GeneratorTextTest {
             2);
     List<String> printed = new ArrayList<>();
     List<Generation> texts =
-        new Generator(backend, Optional.of(pieces))
+        new Generator(engine, Optional.of(pieces))
             .generate(request, (sample, id, text) -> printed.add(text));
     assertEquals(List.of("", "\uD83D\uDE42", "!", "", "", "\uD83D\uDE42", "!", ""), printed);
     assertEquals("\uD83D\uDE42!", texts.get(1).text());
@@ -242,9 +242,9 @@ class GeneratorTextTest {
   @Test
   void whatACancelledListenerGotIsTheText() {
     Pieces pieces = Pieces.of("a", "bS", "c");
-    FakeBackend backend = new FakeBackend(9, 4, FakeBackend.saying(4, 1, 1, 2, 3, 0));
+    FakeEngine engine = new FakeEngine(9, 4, FakeEngine.saying(4, 1, 1, 2, 3, 0));
     Generation generation =
-        new Generator(backend, Optional.of(pieces))
+        new Generator(engine, Optional.of(pieces))
             .generate(Requests.stopping(9, 0, "ST"), (sample, id, text) -> id != 2)
             .get(0);
     assertEquals("ab", generation.text());

@@ -54,13 +54,13 @@ class GeneratorTraceTest {
       assertEquals(VOCAB, traces.get(i).logits().length);
     }
     // The model's array is spoilt by the next call: each trace has its own.
-    float[] first = FakeBackend.random(VOCAB).apply(new int[] {3, 4});
+    float[] first = FakeEngine.random(VOCAB).apply(new int[] {3, 4});
     assertArrayEquals(first, traces.get(0).logits());
     assertArrayEquals(first, traces.get(6).logits());
   }
 
   private static List<Generation> generate(Request request, Listener listener) {
-    FakeBackend backend = new FakeBackend(4, VOCAB, FakeBackend.random(VOCAB));
-    return new Generator(backend, Optional.empty()).generate(request, listener);
+    FakeEngine engine = new FakeEngine(4, VOCAB, FakeEngine.random(VOCAB));
+    return new Generator(engine, Optional.empty()).generate(request, listener);
   }
 }

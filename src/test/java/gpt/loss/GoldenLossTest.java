@@ -3,8 +3,9 @@ package gpt.loss;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.CpuBackend;
-import gpt.model.Backend;
+import gpt.cpu.CpuEngine;
+import gpt.engine.Context;
+import gpt.engine.Engine;
 import gpt.model.GoldenNumbers;
 import gpt.model.Precision;
 import gpt.tokenizer.Tokenizers;
@@ -36,34 +37,34 @@ public class GoldenLossTest {
   }
 
   /** Compares the losses of a model's cases. */
-  public static void check(Path folder, Backend backend) throws Exception {
+  public static void check(Path folder, Engine engine) throws Exception {
     int compared = 0;
     for (GoldenNumbers.Case golden : GoldenNumbers.read(folder.resolve("golden.json")).cases()) {
       if (golden.loss() != null) {
-        int block = backend.config().blockSize();
-        Loss loss = LossMeter.measure(backend, golden.ids(), block, (all, first, end) -> {});
+        int block = engine.config().blockSize();
+        Loss loss = LossMeter.measure(engine, golden.ids(), block, (all, first, end) -> {});
         assertEquals(golden.loss(), loss.nats(), LOSS, folder + " " + golden.name());
         compared++;
       }
     }
     // The model with a context of one token has cases of one token only.
-    assertEquals(backend.config().blockSize() == 1 ? 0 : 2, compared, folder.toString());
+    assertEquals(engine.config().blockSize() == 1 ? 0 : 2, compared, folder.toString());
   }
 
   @ParameterizedTest
   @MethodSource("models")
   void smallModels(Path folder) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(folder);
-        Backend backend = CpuBackend.open(checkpoint.config(), checkpoint.weights(), 2)) {
-      check(folder, backend);
+        Engine engine = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2)) {
+      check(folder, engine);
     }
   }
 
   @Test
   void demo() throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("weights/shakespeare-char"));
-        Backend backend = CpuBackend.open(checkpoint.config(), checkpoint.weights(), 2)) {
-      checkDemo(checkpoint, backend);
+        Engine engine = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2)) {
+      checkDemo(checkpoint, engine);
     }
   }
 
@@ -72,14 +73,14 @@ public class GoldenLossTest {
   @CsvSource({"BF16, 0.005", "F16, 0.005", "I8, 0.02"})
   void demoWithFewerBits(Precision precision, double near) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("weights/shakespeare-char"));
-        Backend backend =
-            CpuBackend.open(
+        Engine engine =
+            CpuEngine.open(
                 checkpoint.config(), checkpoint.weights(), precision, 2, fraction -> {})) {
-      Loss loss = LossMeter.measure(backend, demoText(checkpoint), 256, (all, first, end) -> {});
+      Loss loss = LossMeter.measure(engine, demoText(checkpoint), 256, (all, first, end) -> {});
       System.out.printf(
           Locale.ROOT, "demo, %s: loss %.5f nats, f32 1.40326%n", precision.word(), loss.nats());
       assertEquals(1.4032576948, loss.nats(), near);
-      assertEquals(precision.word(), backend.dtype());
+      assertEquals(precision.word(), engine.dtype());
     }
   }
 
@@ -90,10 +91,10 @@ public class GoldenLossTest {
   }
 
   /** Compares the 40 windows of the validation text, and the figures that follow. */
-  public static void checkDemo(Checkpoint checkpoint, Backend backend) throws Exception {
+  public static void checkDemo(Checkpoint checkpoint, Engine engine) throws Exception {
     double[] expected = GoldenNumbers.read(GOLDEN.resolve("demo.json")).val_losses();
     int[] ids = demoText(checkpoint);
-    Loss loss = LossMeter.measure(backend, ids, 256, (all, first, end) -> {});
+    Loss loss = LossMeter.measure(engine, ids, 256, (all, first, end) -> {});
     assertEquals(40, expected.length);
     assertEquals(40, loss.windows().count());
     for (int i = 0; i < 40; i++) {

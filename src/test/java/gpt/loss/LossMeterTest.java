@@ -5,9 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuBackend;
-import gpt.cpu.ReferenceBackend;
-import gpt.model.Backend;
+import gpt.cpu.CpuEngine;
+import gpt.cpu.ReferenceEngine;
+import gpt.engine.Context;
+import gpt.engine.Engine;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
@@ -34,15 +35,15 @@ class LossMeterTest {
 
   @Test
   void everyTokensLossIsThatOfItsOwnForwardPass() {
-    try (Backend reference = new ReferenceBackend(CONFIG, WEIGHTS);
-        Backend cpu = CpuBackend.open(CONFIG, WEIGHTS, 2)) {
+    try (Engine reference = new ReferenceEngine(CONFIG, WEIGHTS);
+        Engine cpu = CpuEngine.open(CONFIG, WEIGHTS, 2)) {
       for (int tokens : new int[] {2, 3, T, T + 1, T + 2, 2 * T + 1, 40}) {
         int[] ids = new Random(SEED + tokens).ints(tokens, 0, V).toArray();
         for (int stride : new int[] {1, 4, T - 1, T}) {
           double[] expected = bruteForce(reference, ids, stride);
-          for (Backend backend : List.of(reference, cpu)) {
-            String what = backend.device() + " " + tokens + " tokens, stride " + stride;
-            Loss loss = LossMeter.measure(backend, ids, stride, (all, first, end) -> {});
+          for (Engine engine : List.of(reference, cpu)) {
+            String what = engine.device() + " " + tokens + " tokens, stride " + stride;
+            Loss loss = LossMeter.measure(engine, ids, stride, (all, first, end) -> {});
             assertArrayEquals(expected, loss.losses(), LOSS, what);
             double sum = Arrays.stream(expected).skip(1).sum();
             assertEquals(sum / (tokens - 1), loss.nats(), LOSS, what);
@@ -54,7 +55,7 @@ class LossMeterTest {
   }
 
   /** With as much before each token as the windows are meant to leave it. */
-  private static double[] bruteForce(Backend reference, int[] ids, int stride) {
+  private static double[] bruteForce(Engine reference, int[] ids, int stride) {
     double[] losses = new double[ids.length];
     losses[0] = Double.NaN;
     for (int t = 1; t < ids.length; t++) {
@@ -67,8 +68,8 @@ class LossMeterTest {
         int end = T + Math.ceilDiv(t - T, stride) * stride;
         from = Math.min(end, ids.length - 1) - T;
       }
-      try (Backend.Session session = reference.newSession()) {
-        float[] logits = session.prefill(Arrays.copyOfRange(ids, from, t));
+      try (Context session = new Context(reference)) {
+        float[] logits = session.append(Arrays.copyOfRange(ids, from, t));
         double sum = 0;
         for (int v = 0; v < V; v++) {
           sum += Math.exp(logits[v]);
@@ -81,13 +82,13 @@ class LossMeterTest {
 
   @Test
   void tokensAreReportedInOrder() {
-    try (Backend backend = CpuBackend.open(CONFIG, WEIGHTS, 1)) {
+    try (Engine engine = CpuEngine.open(CONFIG, WEIGHTS, 1)) {
       int[] ids = new Random(SEED).ints(25, 0, V).toArray();
       List<Double> reported = new ArrayList<>();
       int[] next = {1};
       Loss loss =
           LossMeter.measure(
-              backend,
+              engine,
               ids,
               5,
               (all, first, end) -> {
@@ -105,11 +106,11 @@ class LossMeterTest {
   @Test
   void aDamagedModelHasNoLoss() {
     Weights damaged = RandomWeights.of(CONFIG, SEED, Float.NaN);
-    try (Backend backend = CpuBackend.open(CONFIG, damaged, 1)) {
+    try (Engine engine = CpuEngine.open(CONFIG, damaged, 1)) {
       GptException e =
           assertThrows(
               GptException.class,
-              () -> LossMeter.measure(backend, new int[20], T, (all, first, end) -> {}));
+              () -> LossMeter.measure(engine, new int[20], T, (all, first, end) -> {}));
       assertTrue(e.getMessage().startsWith("the model produced NaN logits; "), e::toString);
       assertTrue(e.getMessage().endsWith(" (tokens 0 to 8)"), e::toString);
     }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.Gson;
+import gpt.engine.Context;
+import gpt.engine.Engine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -12,7 +14,7 @@ import java.util.List;
 
 /**
  * Numbers that nanoGPT's own model.py gave in double precision
- * (src/test/resources/golden/README.md), and what a backend gives in their place.
+ * (src/test/resources/golden/README.md), and what a engine gives in their place.
  *
  * @param cases prompts with their logits, losses and greedy continuations
  * @param val_losses losses of windows of the validation text; the demo has them
@@ -35,20 +37,20 @@ public record GoldenNumbers(List<Case> cases, double[] val_losses) {
       Double loss,
       int[] greedy) {
     /**
-     * Compares a backend: the first and last position's logits, the loss, and the greedy
+     * Compares a engine: the first and last position's logits, the loss, and the greedy
      * continuation up to so many tokens, past the context's end included.
      */
-    public void check(Backend backend, double tolerance, int greedyLength) {
+    public void check(Engine engine, double tolerance, int greedyLength) {
       int last = ids.length - 1;
-      double[][] logits = GoldenNumbers.logits(backend, ids);
+      double[][] logits = GoldenNumbers.logits(engine, ids);
       assertLogits(logits_first, logits[0], tolerance, name + " first");
       assertLogits(logits_last, logits[last], tolerance, name + " last");
       if (loss != null) {
         // The file's loss is over the sequence's own next tokens: T − 1 of them.
-        assertEquals(loss, GoldenNumbers.loss(backend, ids), LOSS, name + " loss");
+        assertEquals(loss, GoldenNumbers.loss(engine, ids), LOSS, name + " loss");
       }
       int[] expected = Arrays.copyOf(greedy, greedyLength);
-      assertArrayEquals(expected, GoldenNumbers.greedy(backend, ids, greedyLength), name);
+      assertArrayEquals(expected, GoldenNumbers.greedy(engine, ids, greedyLength), name);
     }
 
     private static void assertLogits(
@@ -60,17 +62,17 @@ public record GoldenNumbers(List<Case> cases, double[] val_losses) {
     }
   }
 
-  static double[][] logits(Backend backend, int[] ids) {
-    double[][] all = new double[ids.length][backend.config().vocabSize()];
-    try (Backend.Session session = backend.newSession()) {
-      session.prefill(ids, (pos, row) -> Arrays.setAll(all[pos], i -> row[i]));
+  static double[][] logits(Engine engine, int[] ids) {
+    double[][] all = new double[ids.length][engine.config().vocabSize()];
+    try (Context session = new Context(engine)) {
+      session.append(ids, (pos, row) -> Arrays.setAll(all[pos], i -> row[i]));
     }
     return all;
   }
 
   /** Mean cross-entropy of ids[1…] given what precedes each, in nats. */
-  public static double loss(Backend backend, int[] ids) {
-    double[][] logits = logits(backend, Arrays.copyOf(ids, ids.length - 1));
+  public static double loss(Engine engine, int[] ids) {
+    double[][] logits = logits(engine, Arrays.copyOf(ids, ids.length - 1));
     double sum = 0;
     for (int t = 0; t < logits.length; t++) {
       double max = Arrays.stream(logits[t]).max().orElseThrow();
@@ -81,19 +83,19 @@ public record GoldenNumbers(List<Case> cases, double[] val_losses) {
   }
 
   /** The prompt and its continuation; a full context is cropped and recomputed, as nanoGPT does. */
-  static int[] greedy(Backend backend, int[] prompt, int length) {
-    int block = backend.config().blockSize();
+  static int[] greedy(Engine engine, int[] prompt, int length) {
+    int block = engine.config().blockSize();
     int[] ids = Arrays.copyOf(prompt, length);
-    try (Backend.Session session = backend.newSession()) {
+    try (Context session = new Context(engine)) {
       for (int n = prompt.length; n < length; n++) {
         float[] logits;
         if (n > prompt.length && session.length() < block) {
-          logits = session.decode(ids[n - 1]);
+          logits = session.append(ids[n - 1]);
         } else {
           session.truncate(0);
-          logits = session.prefill(Arrays.copyOfRange(ids, Math.max(0, n - block), n));
+          logits = session.append(Arrays.copyOfRange(ids, Math.max(0, n - block), n));
         }
-        ids[n] = argmax(logits, backend.config().vocabSize());
+        ids[n] = argmax(logits, engine.config().vocabSize());
       }
     }
     return ids;

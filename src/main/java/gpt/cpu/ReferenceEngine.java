@@ -1,10 +1,13 @@
 package gpt.cpu;
 
-import gpt.model.Backend;
-import gpt.model.Contexts;
+import gpt.engine.Engine;
+import gpt.engine.HostSequence;
+import gpt.engine.HostWants;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.model.HostLosses;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import java.util.Arrays;
@@ -12,11 +15,11 @@ import java.util.List;
 
 /**
  * The forward pass as nanoGPT's {@code model.py} writes it: every sum in double precision, no KV
- * cache, no threads. It is the one to read first and the one that the fast backends are checked
+ * cache, no threads. It is the one to read first and the one that the fast engines are checked
  * against; each call recomputes the whole context. Comments give shapes: T positions, C channels, V
  * vocabulary, nh heads of hs channels.
  */
-public final class ReferenceBackend implements Backend {
+public final class ReferenceEngine implements Engine {
   private final GptConfig config;
   private final Matrix wte; // (V, C)
   private final Matrix wpe; // (block_size, C)
@@ -93,7 +96,7 @@ public final class ReferenceBackend implements Backend {
   }
 
   /** Copies the weights to the heap as float32. */
-  public ReferenceBackend(GptConfig config, Weights w) {
+  public ReferenceEngine(GptConfig config, Weights w) {
     this.config = config;
     double eps = config.layerNormEpsilon();
     wte = Matrix.of(w.wte());
@@ -261,84 +264,78 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public Session newSession() {
-    return new ReferenceSession();
+  public Sequence open() {
+    return new ReferenceSequence();
+  }
+
+  /** One sequence after another: each recomputes its whole context. */
+  @Override
+  public void step(List<Work> work) {
+    for (Work piece : work) {
+      if (!(piece.sequence() instanceof ReferenceSequence of) || of.engine() != this) {
+        throw new IllegalArgumentException("a sequence of the step is another engine's");
+      }
+    }
+    HostWants.check(config, work);
+    int[][] longer = new int[work.size()][];
+    for (int i = 0; i < longer.length; i++) {
+      longer[i] = step(work.get(i));
+    }
+    for (int i = 0; i < longer.length; i++) {
+      ((ReferenceSequence) work.get(i).sequence()).ids = longer[i];
+      ((ReferenceSequence) work.get(i).sequence()).grow(work.get(i).tokens());
+    }
+  }
+
+  /** The sequence's ids with those that are appended. */
+  private int[] step(Work work) {
+    ReferenceSequence of = (ReferenceSequence) work.sequence();
+    int past = of.length();
+    int[] more = work.append().length == 0 ? new int[] {of.drawn()} : work.append();
+    int[] ids = Arrays.copyOf(of.ids, past + more.length);
+    System.arraycopy(more, 0, ids, past, more.length);
+    AttentionCapture capture = null;
+    if (work.want() instanceof Want.Attention probe) {
+      capture = new AttentionCapture(probe.layer(), probe.head(), ids.length);
+    }
+    int rows = HostWants.logitRows(work);
+    int from = ids.length - rows;
+    double[][] logits = forward(ids, from, capture);
+    for (int row = 0; row < rows; row++) {
+      HostWants.accept(work, row, from + row, toFloat(logits[row]), config.vocabSize());
+    }
+    if (work.want() instanceof Want.Attention probe) {
+      capture.handOver(
+          0,
+          (pos, weights) -> {
+            if (pos >= past) {
+              probe.reader().accept(pos, weights);
+            }
+          });
+    }
+    return ids;
   }
 
   @Override
   public void close() {}
 
-  private final class ReferenceSession implements Session {
-    private int[] ids = {};
+  private final class ReferenceSequence extends HostSequence {
+    private int[] ids = {}; // at least length
 
-    @Override
-    public int length() {
-      return ids.length;
+    ReferenceSequence() {
+      super(config.vocabSize());
+    }
+
+    private ReferenceEngine engine() {
+      return ReferenceEngine.this;
     }
 
     @Override
-    public float[] prefill(int[] more) {
-      append(more);
-      return toFloat(forward(ids, ids.length - 1)[0]);
-    }
-
-    @Override
-    public void prefill(int[] more, PositionLogits each) {
-      int from = ids.length;
-      append(more);
-      double[][] logits = forward(ids, from);
-      for (int t = from; t < ids.length; t++) {
-        each.accept(t, toFloat(logits[t - from]));
-      }
-    }
-
-    @Override
-    public float[] prefill(int[] more, int layer, int head, AttentionRow each) {
-      int from = ids.length;
-      AttentionCapture capture = new AttentionCapture(config, layer, head, from + more.length);
-      append(more);
-      float[] next = toFloat(forward(ids, ids.length - 1, capture)[0]);
-      capture.tell(
-          0,
-          (pos, weights) -> {
-            if (pos >= from) {
-              each.accept(pos, weights);
-            }
-          });
-      return next;
-    }
-
-    @Override
-    public double[] losses(int[] ids, int[] targets) {
-      return HostLosses.append(this, config, ids, targets);
-    }
-
-    @Override
-    public float[] decode(int id) {
-      return prefill(new int[] {id});
-    }
-
-    private void append(int[] more) {
-      Contexts.checkAppend(config, ids.length, more);
-      ids = Arrays.copyOf(ids, ids.length + more.length);
-      System.arraycopy(more, 0, ids, ids.length - more.length, more.length);
-    }
-
-    @Override
-    public void truncate(int length) {
-      ids = Arrays.copyOf(ids, Contexts.checkTruncate(ids.length, length));
-    }
-
-    @Override
-    public void copyFrom(Session other) {
-      if (!(other instanceof ReferenceSession from) || from.backend() != backend()) {
-        throw Contexts.otherBackends();
-      }
-      ids = from.ids.clone();
-    }
-
-    private ReferenceBackend backend() {
-      return ReferenceBackend.this;
+    public Sequence fork() {
+      ReferenceSequence other = new ReferenceSequence();
+      other.ids = ids;
+      other.take(this);
+      return other;
     }
 
     @Override

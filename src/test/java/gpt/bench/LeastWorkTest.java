@@ -8,7 +8,7 @@ import gpt.model.Precision;
 import org.junit.jupiter.api.Test;
 
 /** What a token reads and computes, counted by hand. */
-class WorkTest {
+class LeastWorkTest {
   private static final GptConfig DEMO =
       new GptConfig(6, 6, 192, 256, 65, 768, true, Gelu.EXACT, 1e-5);
 
@@ -29,19 +29,19 @@ class WorkTest {
     double seen = 8.5 * 6 * 2 * 192;
     double expected = 4 * (MATRICES + HEAD + VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        expected, Work.of(DEMO, Precision.F32, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        expected, LeastWork.of(DEMO, Precision.F32, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
     double half = 2 * (MATRICES + HEAD) + 4 * (VECTORS + EMBEDDINGS + seen);
-    assertEquals(half, Work.of(DEMO, Precision.BF16, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+    assertEquals(half, LeastWork.of(DEMO, Precision.BF16, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
     long factors = 6 * (576 + 192 + 768 + 192) + 65;
     double quarter = MATRICES + HEAD + 4 * (factors + VECTORS + EMBEDDINGS + seen);
-    assertEquals(quarter, Work.of(DEMO, Precision.I8, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+    assertEquals(quarter, LeastWork.of(DEMO, Precision.I8, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
   }
 
   @Test
   void withoutBiasesThereAreFewer() {
     GptConfig bare = new GptConfig(6, 6, 192, 256, 65, 768, false, Gelu.EXACT, 1e-5);
     double expected = 4 * (MATRICES + HEAD + 13 * 192 + EMBEDDINGS + 6 * 2 * 192);
-    assertEquals(expected, Work.of(bare, Precision.F32, new BenchTest(0, 1)).bytesPerToken(), 1e-6);
+    assertEquals(expected, LeastWork.of(bare, Precision.F32, new BenchTest(0, 1)).bytesPerToken(), 1e-6);
   }
 
   @Test
@@ -50,11 +50,11 @@ class WorkTest {
     double attention = 5.5 * 6 * 4 * 192;
     assertEquals(
         2 * MATRICES + attention + 2 * HEAD / 10.0,
-        Work.of(DEMO, Precision.F32, new BenchTest(10, 0)).flopsPerToken(),
+        LeastWork.of(DEMO, Precision.F32, new BenchTest(10, 0)).flopsPerToken(),
         1e-6);
     assertEquals(
         2 * MATRICES + attention + 2 * HEAD,
-        Work.of(DEMO, Precision.F32, new BenchTest(0, 10)).flopsPerToken(),
+        LeastWork.of(DEMO, Precision.F32, new BenchTest(0, 10)).flopsPerToken(),
         1e-6);
   }
 }

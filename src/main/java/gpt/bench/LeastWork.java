@@ -6,14 +6,15 @@ import gpt.model.Precision;
 /**
  * The least that a test reads and computes.
  *
- * @param bytesPerToken read from memory for each decoded token, in the mean: every matrix, norm and
- *     bias once, one row of wpe, and the keys and values of the positions before it
+ * @param bytesPerToken read from memory for each decoded token, in the mean: its share of every
+ *     matrix, norm and bias, which all sequences read once together, one row of wpe, and the keys
+ *     and values of the positions before it
  * @param flopsPerToken multiplications and additions for each token, in the mean: two for each
  *     element of each matrix, and attention's. The logits are those of a prompt's last token only
  */
-record Work(double bytesPerToken, double flopsPerToken) {
+record LeastWork(double bytesPerToken, double flopsPerToken) {
 
-  static Work of(GptConfig config, Precision precision, BenchTest test) {
+  static LeastWork of(GptConfig config, Precision precision, BenchTest test) {
     int c = config.nEmbd();
     int layers = config.nLayer();
     long matrices = layers * (4L * c * c + 2L * c * config.nInner());
@@ -30,12 +31,13 @@ record Work(double bytesPerToken, double flopsPerToken) {
     if (precision == Precision.I8) {
       weights += (double) Float.BYTES * rows; // their factors
     }
-    double bytes = weights + Float.BYTES * (vectors + 2.0 * c + keysAndValues);
+    double shared = (weights + Float.BYTES * vectors) / test.sequences();
+    double bytes = shared + Float.BYTES * (2.0 * c + keysAndValues);
 
-    double n = test.tokens();
+    double n = test.prompt() + test.generated();
     double logits = (test.prompt() > 0 ? 1 : 0) + test.generated();
     double attention = layers * 4.0 * c * (n + 1) / 2;
     double flops = 2.0 * matrices + attention + 2.0 * head * logits / n;
-    return new Work(bytes, flops);
+    return new LeastWork(bytes, flops);
   }
 }

@@ -1,0 +1,157 @@
+package gpt.generate;
+
+import gpt.engine.Engine;
+import gpt.engine.HostSequence;
+import gpt.engine.HostWants;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * A model whose logits are a function of the whole context. It records what is asked of it (a step
+ * as the tokens that each sequence appends, {@code d} being the one drawn last), refuses what the
+ * interface forbids, and spoils logits after they were read.
+ */
+final class FakeEngine implements Engine {
+  final List<String> calls = new ArrayList<>();
+  int openSequences;
+  int capacity = Integer.MAX_VALUE;
+
+  private final GptConfig config;
+  private final Function<int[], float[]> model;
+  private final float[] logits;
+
+  FakeEngine(int blockSize, int vocabSize, Function<int[], float[]> model) {
+    config = new GptConfig(1, 1, 1, blockSize, vocabSize, 4, true, Gelu.EXACT, 1e-5);
+    this.model = model;
+    // Longer than the vocabulary, as a padded kernel's output may be.
+    logits = new float[vocabSize + 3];
+  }
+
+  /** Random logits, other ones for every context. */
+  static Function<int[], float[]> random(int vocabSize) {
+    return context -> {
+      Random random = new Random(Arrays.hashCode(context));
+      float[] out = new float[vocabSize];
+      for (int id = 0; id < vocabSize; id++) {
+        out[id] = (float) random.nextGaussian() * 2;
+      }
+      return out;
+    };
+  }
+
+  /** Says these ids, one after another, after a prompt of a given length. */
+  static Function<int[], float[]> saying(int vocabSize, int promptLength, int... ids) {
+    return context -> {
+      float[] out = new float[vocabSize];
+      out[ids[Math.min(context.length - promptLength, ids.length - 1)]] = 10;
+      return out;
+    };
+  }
+
+  @Override
+  public GptConfig config() {
+    return config;
+  }
+
+  @Override
+  public String device() {
+    return "fake";
+  }
+
+  @Override
+  public String dtype() {
+    return "f32";
+  }
+
+  @Override
+  public int capacity() {
+    return capacity;
+  }
+
+  @Override
+  public void close() {
+    throw new AssertionError("the engine is not the generator's to close");
+  }
+
+  @Override
+  public Sequence open() {
+    return new FakeSequence();
+  }
+
+  @Override
+  public void step(List<Work> work) {
+    calls.add(
+        work.stream()
+            .map(piece -> piece.append().length == 0 ? "d" : "" + piece.append().length)
+            .collect(Collectors.joining(" ")));
+    HostWants.check(config, work);
+    for (Work piece : work) {
+      step(piece);
+    }
+  }
+
+  private void step(Work work) {
+    FakeSequence of = (FakeSequence) work.sequence();
+    if (work.append().length == 0) {
+      of.context.add(of.drawn());
+    } else {
+      Arrays.stream(work.append()).forEach(of.context::add);
+    }
+    of.grow(work.tokens());
+    if (HostWants.logitRows(work) == 0) {
+      return;
+    }
+    if (HostWants.logitRows(work) > 1 || work.want() instanceof Want.Losses) {
+      throw new AssertionError("the logits of the prompt are not needed");
+    }
+    float[] out = model.apply(of.context.stream().mapToInt(i -> i).toArray());
+    System.arraycopy(out, 0, logits, 0, out.length);
+    HostWants.accept(work, 0, of.length() - 1, logits, config.vocabSize());
+    Arrays.fill(logits, Float.NaN);
+  }
+
+  private final class FakeSequence extends HostSequence {
+    final List<Integer> context = new ArrayList<>();
+    private boolean closed;
+
+    FakeSequence() {
+      super(config.vocabSize());
+      if (++openSequences > capacity) {
+        throw new AssertionError("more sequences than there is room for");
+      }
+    }
+
+    @Override
+    public void truncate(int length) {
+      super.truncate(length);
+      calls.add("truncate " + length);
+      context.subList(length, context.size()).clear();
+    }
+
+    @Override
+    public Sequence fork() {
+      calls.add("fork");
+      FakeSequence other = new FakeSequence();
+      other.context.addAll(context);
+      other.take(this);
+      return other;
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        openSequences--;
+      }
+      closed = true;
+    }
+  }
+}
