@@ -1,0 +1,132 @@
+package gpt.generate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import gpt.checkpoint.Checkpoint;
+import gpt.cpu.CpuEngine;
+import gpt.engine.Engine;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.RandomWeights;
+import gpt.sampling.SamplingParameters;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The ids of version 0.1.0 on the CPU, at e26935a: the demo and two random models in every form of
+ * the weights, chains of every kind, samples, beams, sliding. What changes an id on purpose changes
+ * the file with {@code -Dfrozen.write=true} and says why.
+ */
+class FrozenIdsTest {
+  private static final Path FILE = Path.of("src/test/resources/golden/ids-0.1.0.txt");
+
+  @Test
+  void idsAreThoseOfVersion01() throws Exception {
+    List<String> lines = new ArrayList<>();
+    try (Checkpoint demo = Checkpoint.open(Path.of("weights/shakespeare-char"))) {
+      for (Precision precision : Precision.values()) {
+        try (Engine engine =
+            CpuEngine.open(demo.config(), demo.weights(), precision, 2, fraction -> {})) {
+          lines(lines, "demo " + precision.word(), engine, new int[] {30, 27, 25, 17, 27, 10, 0});
+        }
+      }
+    }
+    for (GptConfig config :
+        List.of(
+            RandomWeights.shape(2, 3, 48, 24, 97, true, Gelu.EXACT),
+            RandomWeights.shape(1, 4, 260, 33, 301, false, Gelu.TANH))) {
+      for (Precision precision : Precision.values()) {
+        try (Engine engine =
+            CpuEngine.open(
+                config, RandomWeights.of(config, 15, 0.1f), precision, 2, fraction -> {})) {
+          lines(lines, "random " + config.nEmbd() + " " + precision.word(), engine, prompt(11));
+        }
+      }
+    }
+    if (Boolean.getBoolean("frozen.write")) {
+      Files.write(FILE, lines);
+    }
+    List<String> expected = Files.readAllLines(FILE);
+    assertEquals(expected.size(), lines.size());
+    for (int i = 0; i < lines.size(); i++) {
+      assertEquals(expected.get(i), lines.get(i));
+    }
+  }
+
+  private static int[] prompt(int length) {
+    int[] prompt = new int[length];
+    Arrays.setAll(prompt, i -> (i * 37 + 5) % 61);
+    return prompt;
+  }
+
+  private static Map<String, SamplingParameters> chains() {
+    Map<String, SamplingParameters> chains = new TreeMap<>();
+    chains.put("greedy", SamplingParameters.greedy());
+    chains.put("default", new SamplingParameters(0.8, 200, 1337));
+    chains.put("plain", builder().build());
+    chains.put("top-p", builder().topP(0.8).build());
+    chains.put("min-p", builder().minP(0.05).temperature(1.3).build());
+    chains.put("typical", builder().typicalP(0.7).build());
+    chains.put(
+        "penalties",
+        builder().repetitionPenalty(1.3).frequencyPenalty(0.2).presencePenalty(0.4).build());
+    chains.put(
+        "bias",
+        builder()
+            .logitBias(3, 2)
+            .logitBias(7, Double.NEGATIVE_INFINITY)
+            .minNewTokens(9)
+            .topK(9)
+            .build());
+    return chains;
+  }
+
+  private static SamplingParameters.Builder builder() {
+    return SamplingParameters.builder().seed(42);
+  }
+
+  private static void lines(List<String> lines, String model, Engine engine, int[] prompt) {
+    Generator generator = new Generator(engine, Optional.empty());
+    int past = engine.config().blockSize() > 100 ? 60 : 40; // small contexts slide
+    Listener ignore = (sample, id, text) -> true;
+    chains()
+        .forEach(
+            (name, chain) ->
+                generator
+                    .generate(
+                        new Request(
+                            prompt, past, OptionalInt.of(1), List.of(), OnFull.SLIDE, chain, 0, 3),
+                        ignore)
+                    .forEach(
+                        text ->
+                            lines.add(
+                                model + " " + name + " " + text.sample() + " "
+                                    + Arrays.toString(text.ids()))));
+    generator
+        .search(
+            new Request(
+                prompt,
+                10,
+                OptionalInt.of(1),
+                List.of(),
+                OnFull.STOP,
+                SamplingParameters.greedy(),
+                0,
+                2),
+            new Beams(4, 1),
+            ignore)
+        .forEach(
+            text ->
+                lines.add(
+                    model + " beams " + text.sample() + " " + Arrays.toString(text.ids())));
+  }
+}
