@@ -51,6 +51,27 @@ class ScriptIT {
     }
   }
 
+  /** The JVM's warning of incubator modules is not there either, and the Vector API is. */
+  @Test
+  void quietIsQuiet() {
+    Program.Result text = Program.gpt("--prompt", "ROMEO:", "-n", "2", "-q").run().succeeded();
+    assertEquals("", text.err());
+    String small = "src/test/resources/golden/model-2-nanogpt";
+    Program.Result emulator =
+        Program.gpt("--device", "emulator", "-m", small, "--prompt-ids", "1", "-n", "1", "-q")
+            .run()
+            .succeeded();
+    assertEquals("", emulator.err());
+    Program.Result devices =
+        Program.gpt("devices").environment("HOME", folder.toString()).run().succeeded();
+    Program.Result flag =
+        Program.jar("devices")
+            .environment("JDK_JAVA_OPTIONS", "--add-modules jdk.incubator.vector")
+            .run()
+            .succeeded();
+    assertEquals(flag.out(), devices.out());
+  }
+
   @Test
   void anOldJavaHomeIsPassedOver() throws Exception {
     Path old = Files.createDirectories(folder.resolve("old/bin")).getParent();

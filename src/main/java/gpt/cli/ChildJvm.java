@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.cpu.VectorModule;
 import java.io.IOException;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
@@ -16,10 +17,11 @@ import java.util.stream.Stream;
 /**
  * A second JVM with the Vector API. Java resolves an incubating module only where its command line
  * asks for it, and a jar cannot ask, so a plain {@code java -jar gpt.jar} starts the same program
- * again with the flags. {@code scripts/gpt} gives them at once and never comes here.
+ * again with the flags. {@code scripts/gpt} gives the flag that {@link VectorModule} needs, and
+ * needs no child.
  */
 final class ChildJvm {
-  private static final String VECTOR = "jdk.incubator.vector";
+  private static final String VECTOR = VectorModule.NAME;
 
   /** The parent's process id. Set in the child, so that it never starts another. */
   private static final String MARK = "gpt.child";
@@ -46,11 +48,6 @@ final class ChildJvm {
 
   private ChildJvm() {}
 
-  /** Whether this JVM can use the Vector API. */
-  static boolean vectorResolved() {
-    return ModuleLayer.boot().findModule(VECTOR).isPresent();
-  }
-
   /** Whether this Java has the Vector API, resolved or not. */
   static boolean vectorInstalled() {
     return ModuleFinder.ofSystem().find(VECTOR).isPresent();
@@ -67,7 +64,7 @@ final class ChildJvm {
       endWith(parent);
       return OptionalInt.empty();
     }
-    if (args.length > 0 && NO_COMPUTING.contains(args[0]) || vectorResolved()) {
+    if (args.length > 0 && NO_COMPUTING.contains(args[0]) || VectorModule.isLoaded()) {
       return OptionalInt.empty();
     }
     List<String> own = jvmOptions(Arguments.commandLine(), args.length);
