@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +49,28 @@ class ScriptIT {
       assertEquals(1, run.status(), run::toString);
       String code = "U+%04X".formatted((int) character.charAt(0));
       assertTrue(run.notes().get(0).contains(code), run::toString);
+    }
+  }
+
+  /**
+   * Not UTF-8: Java would put U+FFFD in place of what is wrong, and the model would continue it.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"C", "C.UTF-8"})
+  void argumentsThatAreNotUtf8AreRefused(String locale) {
+    assumeTrue(Files.exists(Path.of("/proc/self/cmdline")), "no /proc here; Linux has one");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    for (String gpt : List.of("scripts/gpt", java + " -jar target/gpt.jar")) {
+      for (String command : List.of("--prompt", "tokens --tokenizer gpt2")) {
+        Program.of("sh", "-c", gpt + " " + command + " \"$(printf 'caf\\351')\"")
+            .environment("LC_ALL", locale)
+            .run()
+            .failed(2, "argument ", "is not UTF-8, from byte 3: 'caf\\xE9'");
+      }
+      Program.of("sh", "-c", gpt + " tokens --tokenizer gpt2 --json 'caf\u00e9 \ufffd'")
+          .environment("LC_ALL", locale)
+          .run()
+          .succeeded();
     }
   }
 
