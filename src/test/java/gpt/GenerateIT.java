@@ -67,7 +67,7 @@ class GenerateIT {
     assertEquals(script.out(), jar.out());
     // With the Vector API: else a note would say why not.
     assertEquals(2, jar.notes().size(), jar::toString);
-    assertTrue(jar.notes().get(0).startsWith("gpt: device cpu: "), jar::toString);
+    assertTrue(jar.notes().get(0).startsWith("gpt: running on the CPU ("), jar::toString);
     assertTrue(jar.notes().get(1).startsWith("prompt "), jar::toString);
   }
 
