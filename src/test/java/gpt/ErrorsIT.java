@@ -158,8 +158,25 @@ class ErrorsIT {
     String gpt = "scripts/gpt -q --model " + GOLDEN + " --prompt-ids 1,2" + banned;
     Program.Result run = Program.of("script", "-qec", gpt, "/dev/null").run();
     assertEquals(1, run.status(), run::toString);
-    assertTrue(run.out().contains("\n1 2\r\ngpt: all candidates are banned"), run::toString);
+    assertTrue(run.out().startsWith("1 2\r\ngpt: all candidates are banned"), run::toString);
     assertTrue(run.out().endsWith("(sample 0, new token 1)\r\n"), run::toString);
+  }
+
+  /** On a terminal, where the program would else seem to hang; not where a text comes by itself. */
+  @Test
+  void aTerminalIsToldThatATextIsWaitedFor() {
+    assumeTrue(
+        Program.hasTerminal(),
+        "no script(1) of util-linux here; install it to test what a terminal shows");
+    String note = "gpt: type the prompt, then press Enter and Ctrl-D";
+    String[] args = {"--device", "cpu", "-n", "1", "-p", "-"};
+    String[] quiet = {"--device", "cpu", "-n", "1", "-p", "-", "-q"};
+    Program.Result told = Program.gpt(args).onTerminal().input("KING\n").run().succeeded();
+    assertTrue(told.out().contains(note), told::toString);
+    Program.Result asked = Program.gpt(quiet).onTerminal().input("KING\n").run().succeeded();
+    assertFalse(asked.out().contains(note), asked::toString);
+    Program.Result piped = Program.gpt(args).input("KING\n").run().succeeded();
+    assertFalse(piped.err().contains(note), piped::toString);
   }
 
   @Test

@@ -91,7 +91,7 @@ final class AttentionCommand implements Callable<Integer> {
       throw usage("--prompt: give the text whose tokens look at each other");
     }
     Optional<PlotFile> file = plot.checked(this::usage);
-    try (LoadedModel loaded = load(prompt.read(), file)) {
+    try (LoadedModel loaded = load(prompt.read(quiet), file)) {
       loaded.opened().notes().forEach(this::note);
       int[] ids = loaded.ids();
       if (given > ids.length) {

@@ -112,7 +112,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     SamplingParameters parameters = checkedOptions();
-    try (LoadedModel loaded = load(prompt.read(), parameters)) {
+    try (LoadedModel loaded = load(prompt.read(quiet), parameters)) {
       loaded.opened().notes().forEach(this::note);
       generate(loaded, parameters);
     } catch (PromptOptions.InvalidException e) {

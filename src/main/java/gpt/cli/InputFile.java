@@ -45,9 +45,14 @@ record InputFile(String name, byte[] bytes) {
   /**
    * Reads standard input to its end.
    *
+   * @param what is in it, in a word: prompt
+   * @param quiet no note on a terminal, where nothing else shows that a text is waited for
    * @throws GptException where it cannot be read
    */
-  static InputFile readStandardInput() {
+  static InputFile readStandardInput(String what, boolean quiet) {
+    if (!quiet && Terminal.isStandardInput()) {
+      System.err.println("gpt: type the " + what + ", then press Enter and Ctrl-D");
+    }
     try {
       return new InputFile("standard input", System.in.readAllBytes());
     } catch (IOException e) {

@@ -132,7 +132,7 @@ final class LossCommand implements Callable<Integer> {
     String given = file == null ? idsFile : file;
     InputFile input =
         given.equals(InputFile.STANDARD_INPUT)
-            ? InputFile.readStandardInput()
+            ? InputFile.readStandardInput(file == null ? "ids" : WHAT, quiet)
             : InputFile.read(file == null ? "ids" : WHAT, given);
     return (tokenizer, config) -> {
       if (stride != null && stride > config.blockSize()) {

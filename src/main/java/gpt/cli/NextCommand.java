@@ -95,7 +95,7 @@ final class NextCommand implements Callable<Integer> {
     DeviceOptions.Use use = DeviceOptions.Use.SESSION;
     PromptOptions.Prompt given;
     try {
-      given = prompt.read();
+      given = prompt.read(quiet);
       try (LoadedModel loaded =
           LoadedModel.load(
               model,

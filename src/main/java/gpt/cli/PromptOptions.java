@@ -51,8 +51,12 @@ final class PromptOptions {
     return text != null || file != null || ids != null;
   }
 
-  /** The prompt as given: a text, or ids. Reads the file or standard input where it is there. */
-  Prompt read() throws InvalidException {
+  /**
+   * The prompt as given: a text, or ids. Reads the file or standard input where it is there.
+   *
+   * @param quiet whether notes are unwanted
+   */
+  Prompt read(boolean quiet) throws InvalidException {
     if (Stream.of(text, file, ids).filter(Objects::nonNull).count() > 1) {
       throw new InvalidException(
           "only one of --prompt, --prompt-file and --prompt-ids can be given");
@@ -64,7 +68,7 @@ final class PromptOptions {
     if (file != null) {
       prompt = InputFile.read(WHAT, file).text(WHAT);
     } else {
-      prompt = text == null ? DEFAULT : text(WHAT, text);
+      prompt = text == null ? DEFAULT : text(WHAT, text, quiet);
     }
     if (prompt.isEmpty()) {
       throw new InvalidException(
@@ -77,10 +81,11 @@ final class PromptOptions {
    * The text that an argument names: - standard input's, FILE:f the file f's, else itself.
    *
    * @param what it is, in a word: prompt
+   * @param quiet whether notes are unwanted
    */
-  static String text(String what, String argument) {
+  static String text(String what, String argument, boolean quiet) {
     if (argument.equals(InputFile.STANDARD_INPUT)) {
-      return InputFile.readStandardInput().text(what);
+      return InputFile.readStandardInput(what, quiet).text(what);
     }
     return argument.startsWith("FILE:")
         ? InputFile.read(what, argument.substring("FILE:".length())).text(what)

@@ -100,7 +100,8 @@ final class TokensCommand implements Callable<Integer> {
           return CommandLine.ExitCode.OK;
         }
       }
-      int[] tokens = given == null ? tokenizer.encode(PromptOptions.text("text", text)) : given;
+      int[] tokens =
+          given == null ? tokenizer.encode(PromptOptions.text("text", text, false)) : given;
       print(new TokenList(tokenizer, tokens));
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
