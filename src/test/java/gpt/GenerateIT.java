@@ -252,6 +252,12 @@ class GenerateIT {
     assertEquals(261, slid.out().length(), slid::toString);
     assertTrue(slid.err().contains("context of 256 tokens was full"), slid::toString);
 
+    // Nobody asked for the default, so its cost is said before the text.
+    Program.Result ahead =
+        Program.gpt("--prompt", "a".repeat(250), "--stop", "e").run().succeeded();
+    assertTrue(ahead.err().contains("default of 500 new tokens goes beyond"), ahead::toString);
+    assertFalse(slid.err().contains("default of"), slid::toString);
+
     Program.Result cropped = Program.gpt("--prompt", "a".repeat(300), "-n", "2").run().succeeded();
     assertEquals(303, cropped.out().length(), cropped::toString);
     assertTrue(cropped.err().contains("300 tokens"), cropped::toString);

@@ -37,6 +37,7 @@ final class ChildJvm {
           "devices",
           "export",
           "completion",
+          "help",
           "-h",
           "--help",
           "-V",
