@@ -52,7 +52,7 @@ record InputFile(String what, String name, Path path) {
     if (Files.isDirectory(file.path)) {
       throw new GptException(file.label() + ": is a folder");
     }
-    if (!Files.exists(file.path)) {
+    if (Files.notExists(file.path)) {
       throw new GptException(file.label() + ": no such file");
     }
     if (!Files.isReadable(file.path)) {

@@ -70,6 +70,10 @@ class UsageTest {
             List.of("loss", "--ids-file", file))) {
       CommandLines.failed(1, line, "ids go from 0 to 64, found 65");
     }
+    CommandLines.failed(
+        1,
+        List.of("tokens", "--tokenizer", "gpt2", "--ids", "50257"),
+        "ids go from 0 to 50256, found 50257");
   }
 
   @Test
