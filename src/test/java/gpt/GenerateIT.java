@@ -113,7 +113,7 @@ class GenerateIT {
     String[] plain = {"--prompt", "KING", "-n", "40"};
     assertEquals(
         Program.gpt(with(plain, "--greedy")).run().succeeded().out(),
-        Program.gpt(with(plain, "--beams", "1")).run().succeeded().out());
+        Program.gpt(with(plain, "--beams", "1", "--seed", "7")).run().succeeded().out());
   }
 
   @Test
