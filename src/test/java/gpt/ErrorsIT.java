@@ -34,10 +34,8 @@ class ErrorsIT {
         "hello                          | unexpected argument 'hello'",
         "--prompt                       | --prompt",
         "--prompt --json                | --json",
-        "--prompt a --prompt b          | only once",
         "--prompt a --prompt-ids 3      | only one of",
         "--prompt-ids 1,,2              | found ''",
-        "--prompt-ids 65                | 0 to 64",
         "--temperature -1               | temperature",
         "--temperature warm             | 'warm'",
         "--temperature 1e9              | a positive number up to 1000",
@@ -71,7 +69,6 @@ class ErrorsIT {
         "--beams 3 -t 0                 | --temperature: beam search",
         "--beams 3 --greedy             | --greedy: beam search",
         "--beams 3 --top-k 200          | --top-k: beam search",
-        "--beams 3 --seed 1             | --seed: beam search",
         "--beams 3 --num-samples 2      | --num-samples: beam search",
         "--beams 3 --presence-penalty 1 | --presence-penalty: beam search",
         "--beams 3 --on-full slide      | --on-full slide",
@@ -132,6 +129,19 @@ class ErrorsIT {
     Program.gpt("--model", GOLDEN, "--prompt-ids", "1", "--stop", "x").run().failed(1, "tokenizer");
     Program.gpt("--prompt", "a".repeat(300), "--on-full", "stop").run().failed(1, "256");
     Program.gpt("--prompt", "a".repeat(300), "--beams", "2").run().failed(1, "256", "--beams");
+  }
+
+  /** Java opens its own files as the descriptors that are free. */
+  @Test
+  void aClosedStandardInput() {
+    String java = System.getProperty("java.home") + "/bin/java -jar target/gpt.jar";
+    for (String gpt : List.of("scripts/gpt", java)) {
+      for (String args : List.of("--prompt -", "tokens -", "loss -", "loss --ids-file -")) {
+        Program.of("sh", "-c", gpt + " " + args + " <&-")
+            .run()
+            .failed(1, "standard input is closed", "name a file");
+      }
+    }
   }
 
   @Test

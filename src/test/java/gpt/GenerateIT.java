@@ -113,7 +113,7 @@ class GenerateIT {
     String[] plain = {"--prompt", "KING", "-n", "40"};
     assertEquals(
         Program.gpt(with(plain, "--greedy")).run().succeeded().out(),
-        Program.gpt(with(plain, "--beams", "1")).run().succeeded().out());
+        Program.gpt(with(plain, "--beams", "1", "--seed", "7")).run().succeeded().out());
   }
 
   @Test
@@ -251,6 +251,12 @@ class GenerateIT {
     Program.Result slid = Program.gpt("--prompt", "a".repeat(250), "-n", "10").run().succeeded();
     assertEquals(261, slid.out().length(), slid::toString);
     assertTrue(slid.err().contains("context of 256 tokens was full"), slid::toString);
+
+    // Nobody asked for the default, so its cost is said before the text.
+    Program.Result ahead =
+        Program.gpt("--prompt", "a".repeat(250), "--stop", "e").run().succeeded();
+    assertTrue(ahead.err().contains("default of 500 new tokens goes beyond"), ahead::toString);
+    assertFalse(slid.err().contains("default of"), slid::toString);
 
     Program.Result cropped = Program.gpt("--prompt", "a".repeat(300), "-n", "2").run().succeeded();
     assertEquals(303, cropped.out().length(), cropped::toString);

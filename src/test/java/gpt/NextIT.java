@@ -198,7 +198,7 @@ class NextIT {
     CommandLines.failed(2, List.of("next", "--temperatures", "1", "-t", "1"), "--temperature");
     CommandLines.failed(2, List.of("next", "--plot", "x.gif"), "--plot", ".svg, .png or .html");
     CommandLines.failed(1, List.of("next", "--plot", missing), "no folder");
-    CommandLines.failed(2, List.of("next", "--prompt-ids", "65"), "0 to 64");
+    CommandLines.failed(1, List.of("next", "--prompt-ids", "65"), "0 to 64");
     CommandLines.failed(2, List.of("--trace", "--json"), "--trace", "--logprobs");
     CommandLines.failed(2, List.of("--top", "3"), "--top", "--trace or --plot");
     CommandLines.failed(2, List.of("--trace", "--beams", "2"), "--trace");

@@ -18,6 +18,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Shows what one attention head looks at. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "attention",
     sortOptions = false,
@@ -40,6 +41,7 @@ final class AttentionCommand implements Callable<Integer> {
 
   @Mixin private PromptOptions prompt;
 
+  @OptionGroup.In(OptionGroup.ATTENTION)
   @Option(
       names = "--layer",
       paramLabel = "L",
@@ -47,6 +49,7 @@ final class AttentionCommand implements Callable<Integer> {
       description = "The block, the first being 0 as in h.0. Default: ${DEFAULT-VALUE}")
   private int layer;
 
+  @OptionGroup.In(OptionGroup.ATTENTION)
   @Option(
       names = "--head",
       paramLabel = "H",
@@ -65,11 +68,6 @@ final class AttentionCommand implements Callable<Integer> {
   private boolean csv;
 
   @Mixin private DeviceOptions device;
-
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No notes on standard error.")
-  private boolean quiet;
 
   @Mixin private CommonOptions common;
 
@@ -91,7 +89,7 @@ final class AttentionCommand implements Callable<Integer> {
       throw usage("--prompt: give the text whose tokens look at each other");
     }
     Optional<PlotFile> file = plot.checked(this::usage);
-    try (LoadedModel loaded = load(prompt.read(quiet), file)) {
+    try (LoadedModel loaded = load(prompt.read(common.quiet), file)) {
       loaded.opened().notes().forEach(this::note);
       int[] ids = loaded.ids();
       if (given > ids.length) {
@@ -115,7 +113,7 @@ final class AttentionCommand implements Callable<Integer> {
         (tokenizer, config) -> {
           inRange("--layer", layer, config.nLayer(), "layers");
           inRange("--head", head, config.nHead(), "heads");
-          int[] all = text.encode(tokenizer, config.vocabSize());
+          int[] all = text.encode(tokenizer, config);
           given = all.length;
           int kept = Math.min(given, config.blockSize());
           if (file.isPresent()) {
@@ -123,7 +121,7 @@ final class AttentionCommand implements Callable<Integer> {
           }
           return Arrays.copyOfRange(all, given - kept, given);
         };
-    return LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids, !quiet);
+    return LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids, !common.quiet);
   }
 
   private static void inRange(String option, int value, int size, String what)
@@ -169,7 +167,7 @@ final class AttentionCommand implements Callable<Integer> {
   }
 
   private void note(String line) {
-    if (!quiet) {
+    if (!common.quiet) {
       System.err.println("gpt: " + line);
     }
   }

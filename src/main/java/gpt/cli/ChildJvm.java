@@ -39,6 +39,7 @@ final class ChildJvm {
           "devices",
           "export",
           "completion",
+          "help",
           "-h",
           "--help",
           "-V",

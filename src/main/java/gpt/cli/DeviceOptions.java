@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /** Where to compute, and how. */
+@OptionGroup.In(OptionGroup.DEVICE)
 final class DeviceOptions {
   /** More than the cores of any machine that this runs on: a slip, which would exhaust it. */
   private static final int MOST_THREADS = 1024;

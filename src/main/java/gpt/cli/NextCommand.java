@@ -26,6 +26,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Shows what the next token is drawn from. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "next",
     sortOptions = false,
@@ -53,6 +54,7 @@ final class NextCommand implements Callable<Integer> {
       description = "Candidates to show; 0 is the whole vocabulary. Default: ${DEFAULT-VALUE}")
   private int top;
 
+  @OptionGroup.In(OptionGroup.SAMPLING)
   @Option(
       names = "--temperatures",
       paramLabel = "T,T,...",
@@ -70,11 +72,6 @@ final class NextCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
-
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No notes on standard error.")
-  private boolean quiet;
 
   @Mixin private CommonOptions common;
 
@@ -95,7 +92,7 @@ final class NextCommand implements Callable<Integer> {
     DeviceOptions.Use use = DeviceOptions.Use.SESSION;
     PromptOptions.Prompt given;
     try {
-      given = prompt.read(quiet);
+      given = prompt.read(common.quiet);
       try (LoadedModel loaded =
           LoadedModel.load(
               model,
@@ -103,9 +100,9 @@ final class NextCommand implements Callable<Integer> {
               use,
               (tokenizer, config) -> {
                 SamplingOptions.checkIds(parameters, config.vocabSize());
-                return given.encode(tokenizer, config.vocabSize());
+                return given.encode(tokenizer, config);
               },
-              !quiet)) {
+              !common.quiet)) {
         loaded.opened().notes().forEach(this::note);
         show(loaded, parameters, several, file);
       }
@@ -224,7 +221,7 @@ final class NextCommand implements Callable<Integer> {
   }
 
   private void note(String line) {
-    if (!quiet) {
+    if (!common.quiet) {
       System.err.println("gpt: " + line);
     }
   }

@@ -9,6 +9,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** Showing how each token is drawn. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 final class TraceOptions {
   @Option(
       names = "--trace",
