@@ -171,19 +171,18 @@ class BeamSearchTest {
   }
 
   /**
-   * With two finished texts at the second step, the best next beam is worse than both at its
-   * present length, though the best candidate, which has just ended, is better than the worse one.
-   * Were the search to go on, the text 1 0 0 2 would win with ln(0.09) / 4.
+   * With two finished texts at the second step, the best next beam is worse than both at its present
+   * length, though the best candidate, which has just ended, is better than the worse one. Were the
+   * search to go on, the text 1 0 2 would win with ln(0.2) / 3.
    */
   @Test
   void aSearchEndsWhereNoRunningBeamIsBetterThanTheFinishedTexts() {
     Function<int[], float[]> model =
         context ->
             switch (context.length - PROMPT.length) {
-              case 0 -> logs(0.3, 0.2, 0.5);
+              case 0 -> logs(0.3, 0.25, 0.45);
               case 1 ->
-                  context[context.length - 1] == 0 ? logs(0.05, 0.05, 0.9) : logs(0.45, 0.45, 0.1);
-              case 2 -> logs(1, 0, 0);
+                  context[context.length - 1] == 0 ? logs(0.05, 0.05, 0.9) : logs(0.8, 0.1, 0.1);
               default -> logs(0, 0, 1);
             };
     Request request = request(8, OptionalInt.of(2), SamplingParameters.greedy(), 2);
@@ -191,7 +190,7 @@ class BeamSearchTest {
     assertArrayEquals(new int[] {0, 2}, found.get(0).ids());
     assertEquals(Math.log(0.27) / 2, found.get(0).score().orElseThrow(), 1e-6);
     assertArrayEquals(new int[] {2}, found.get(1).ids());
-    assertEquals(Math.log(0.5), found.get(1).score().orElseThrow(), 1e-6);
+    assertEquals(Math.log(0.45), found.get(1).score().orElseThrow(), 1e-6);
   }
 
   /** Biases and bans change log-probabilities, which do not sum to 1 then. */
