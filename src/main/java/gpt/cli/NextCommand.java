@@ -141,7 +141,8 @@ final class NextCommand implements Callable<Integer> {
       if (heated.isEmpty()) {
         recorder.add(0, trace);
       }
-      heated.forEach(each -> recorder.add(ChainStep.TEMPERATURE.setting(each.parameters()), each));
+      heated.forEach(
+          each -> recorder.addNext(ChainStep.TEMPERATURE.setting(each.parameters()), each));
       recorder.write();
     }
   }

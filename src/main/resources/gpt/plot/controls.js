@@ -74,7 +74,7 @@ function showSettings() {
 }
 
 element("reset").addEventListener("click", () => {
-  page.settings = runSettings();
+  page.settings = runSettings(page.index);
   showSettings();
   updateSoon();
 });
