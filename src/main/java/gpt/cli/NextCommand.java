@@ -125,9 +125,7 @@ final class NextCommand implements Callable<Integer> {
     List<ChainTrace> heated = several.stream().map(each -> again(loaded, trace, each)).toList();
     Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     int[] ids = trace.likeliest(top == 0 ? trace.logits().length : top);
-    List<StepTable.Column> columns =
-        heated.isEmpty() ? StepTable.columns(trace) : StepTable.sideBySide(trace, heated);
-    NextPrinter printer = new NextPrinter(trace, ids, columns, vocabulary);
+    NextPrinter printer = new NextPrinter(trace, ids, columns(trace, heated), vocabulary);
     if (json) {
       StandardOutput.write(printer.json(loaded, heated.isEmpty()));
     } else if (csv) {
@@ -145,6 +143,14 @@ final class NextCommand implements Callable<Integer> {
           each -> recorder.addNext(ChainStep.TEMPERATURE.setting(each.parameters()), each));
       recorder.write();
     }
+  }
+
+  /** For programs the same columns whatever the prompt; a table has none that shows nothing new. */
+  private List<StepTable.Column> columns(ChainTrace trace, List<ChainTrace> heated) {
+    if (!heated.isEmpty()) {
+      return StepTable.sideBySide(trace, heated);
+    }
+    return json || csv ? StepTable.columns(trace) : StepTable.changes(trace);
   }
 
   /** The first step of what generate would do. */

@@ -115,8 +115,7 @@ class CandidatesTest {
       exact.typicalP(p.typicalP());
       candidates.typicalP();
       tally(typicalP, exact, candidates);
-      assertReached(
-          before, candidates, unusual, NEAR_BITS, p.typicalP(), message + ", typical-p");
+      assertReached(before, candidates, unusual, NEAR_BITS, p.typicalP(), message + ", typical-p");
     }
     assertProbabilities(exact(logits, p.temperature(), candidates), candidates, message);
   }
@@ -280,7 +279,8 @@ class CandidatesTest {
             IntStream.range(0, logits.length)
                 .filter(id -> exact.logits[id] > Double.NEGATIVE_INFINITY)
                 .toArray();
-        assertArrayEquals(expected, kept(logits, p), "temperature " + temperature + ", seed " + seed);
+        assertArrayEquals(
+            expected, kept(logits, p), "temperature " + temperature + ", seed " + seed);
       }
     }
   }
@@ -288,6 +288,7 @@ class CandidatesTest {
   @Test
   void minPKeepsTheLikeliestAndItsEquals() {
     float[] logits = {0, (float) Math.log(2), (float) Math.log(8), (float) Math.log(8)};
+    assertArrayEquals(new int[] {2, 3}, keptBy(logits, "min-p", 1));
     assertArrayEquals(new int[] {2, 3}, keptBy(logits, "min-p", 0.999));
     assertArrayEquals(new int[] {1, 2, 3}, keptBy(logits, "min-p", 0.24));
     assertArrayEquals(new int[] {0, 1, 2, 3}, keptBy(logits, "min-p", 0.12));
