@@ -44,7 +44,7 @@ class ErrorsIT {
         "--top-k -1                     | top-k",
         "--top-p 0                      | top-p must be above 0 and at most 1",
         "--top-p 1.5                    | top-p must be above 0 and at most 1",
-        "--min-p 1                      | min-p must be 0 (off) or more and below 1",
+        "--min-p 1.5                    | min-p must be from 0 (off) to 1",
         "--typical-p -0.5               | typical-p must be above 0 and at most 1",
         "--repetition-penalty 0         | repetition-penalty must be from 0.001",
         "--frequency-penalty 101        | frequency-penalty must be from -100 to 100",

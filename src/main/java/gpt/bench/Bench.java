@@ -1,8 +1,10 @@
 package gpt.bench;
 
 import gpt.model.Backend;
+import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.sampling.Drawing;
+import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.SamplingParameters;
 import java.time.Instant;
 import java.util.Arrays;
@@ -51,6 +53,7 @@ public final class Bench {
    * @param repetitions at least 1
    * @param warmUp whether it is run before, until Java has compiled it: 2 to 20 s
    * @param each told after each repetition
+   * @throws GptException where the model gives logits that no token can be drawn from
    */
   public BenchResult run(BenchTest test, int repetitions, boolean warmUp, Runnable each) {
     int[] ids = ids(test);
@@ -69,6 +72,7 @@ public final class Bench {
         long prompt = runner.run(test);
         nanos[i] = clock.getAsLong() - start;
         first[i] = prompt == 0 ? 0 : prompt - start;
+        runner.check();
         each.run();
       }
       return new BenchResult(test, backend.config(), precision, time, nanos, first, probes);
@@ -104,6 +108,7 @@ public final class Bench {
       runner.run(test);
       long now = clock.getAsLong();
       long took = now - before;
+      runner.check();
       if (now - start >= WARM_UP && took > 0.9 * best || now - start >= LONGEST_WARM_UP) {
         return;
       }
@@ -124,6 +129,9 @@ public final class Bench {
     /** Returns when the prompt was processed, 0 without one. */
     long run(BenchTest test);
 
+    /** Refuses the logits of the last run if no token can be drawn from them. */
+    void check();
+
     /** Runs one token, so that the caches hold what they do in the midst of a text. */
     void settle();
 
@@ -135,6 +143,7 @@ public final class Bench {
   private final class FedRunner implements Runner {
     private final Backend.Session session;
     private final int[] ids;
+    private float[] logits;
 
     FedRunner(Backend.Session session, int[] ids) {
       this.session = session;
@@ -146,13 +155,22 @@ public final class Bench {
       session.truncate(0);
       long prompt = 0;
       if (test.prompt() > 0) {
-        session.prefill(Arrays.copyOf(ids, test.prompt()));
+        logits = session.prefill(Arrays.copyOf(ids, test.prompt()));
         prompt = clock.getAsLong();
       }
       for (int i = test.prompt(); i < test.tokens(); i++) {
-        session.decode(ids[i]);
+        logits = session.decode(ids[i]);
       }
       return prompt;
+    }
+
+    @Override
+    public void check() {
+      try {
+        InvalidLogitsException.check(logits, backend.config().vocabSize());
+      } catch (InvalidLogitsException e) {
+        throw new GptException(e.getMessage(), e);
+      }
     }
 
     @Override
@@ -187,6 +205,9 @@ public final class Bench {
       }
       return prompt;
     }
+
+    @Override
+    public void check() {} // the device has drawn from them
 
     @Override
     public void settle() {

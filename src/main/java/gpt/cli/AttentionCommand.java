@@ -2,8 +2,10 @@ package gpt.cli;
 
 import gpt.model.Backend;
 import gpt.model.GptConfig;
+import gpt.model.GptException;
 import gpt.plot.AttentionMap;
 import gpt.plot.PlotFile;
+import gpt.sampling.InvalidLogitsException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -137,7 +139,10 @@ final class AttentionCommand implements Callable<Integer> {
     int[] ids = loaded.ids();
     float[][] weights = new float[ids.length][];
     try (Backend.Session session = backend.newSession()) {
-      session.prefill(ids, layer, head, (pos, row) -> weights[pos] = row);
+      float[] logits = session.prefill(ids, layer, head, (pos, row) -> weights[pos] = row);
+      InvalidLogitsException.check(logits, backend.config().vocabSize());
+    } catch (InvalidLogitsException e) {
+      throw new GptException(e.getMessage(), e);
     }
     Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     List<AttentionMap.Token> tokens =

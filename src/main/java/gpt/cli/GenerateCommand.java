@@ -177,7 +177,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (json) {
       printer = new JsonPrinter(backend, sampling.seed(), loaded.seconds());
     } else if (trace.printed()) {
-      printer = new TracePrinter(vocabulary, request, trace.top());
+      printer = new TracePrinter(vocabulary, request, backend.config().blockSize(), trace.top());
     } else {
       printer = new TextPrinter(tokenizer, request);
     }

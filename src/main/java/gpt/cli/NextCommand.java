@@ -122,9 +122,7 @@ final class NextCommand implements Callable<Integer> {
     List<ChainTrace> heated = several.stream().map(each -> again(loaded, trace, each)).toList();
     Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     int[] ids = trace.likeliest(top == 0 ? trace.logits().length : top);
-    List<StepTable.Column> columns =
-        heated.isEmpty() ? StepTable.columns(trace) : StepTable.sideBySide(trace, heated);
-    NextPrinter printer = new NextPrinter(trace, ids, columns, vocabulary);
+    NextPrinter printer = new NextPrinter(trace, ids, columns(trace, heated), vocabulary);
     if (json) {
       StandardOutput.write(printer.json(loaded, heated.isEmpty()));
     } else if (csv) {
@@ -138,9 +136,18 @@ final class NextCommand implements Callable<Integer> {
       if (heated.isEmpty()) {
         recorder.add(0, trace);
       }
-      heated.forEach(each -> recorder.add(ChainStep.TEMPERATURE.setting(each.parameters()), each));
+      heated.forEach(
+          each -> recorder.addNext(ChainStep.TEMPERATURE.setting(each.parameters()), each));
       recorder.write();
     }
+  }
+
+  /** For programs the same columns whatever the prompt; a table has none that shows nothing new. */
+  private List<StepTable.Column> columns(ChainTrace trace, List<ChainTrace> heated) {
+    if (!heated.isEmpty()) {
+      return StepTable.sideBySide(trace, heated);
+    }
+    return json || csv ? StepTable.columns(trace) : StepTable.changes(trace);
   }
 
   /** The first step of what generate would do. */

@@ -16,9 +16,10 @@ import java.util.Optional;
  * the score sum / length^lengthPenalty; else it is dropped. The B best of the others are the next
  * beams: there are always enough, since a beam has one end id, unless stop strings or the
  * vocabulary leave fewer. The B best finished texts are kept. The search ends when there are B of
- * them and the best candidate's score, at its present length, is no better than the worst of them:
- * it is a heuristic, as a longer text's score can still rise where the penalty is above 0. Beams
- * that are left after maxNewTokens tokens, or where the context is full, are finished as they are.
+ * them and the best next beam's score, at its present length, is no better than the worst of them:
+ * it is a heuristic, as a longer text's score can still rise where the penalty is above 0. After
+ * maxNewTokens tokens, or where the context is full, the best B candidates are finished as they
+ * are.
  */
 final class BeamSearch {
   private final Request request;
@@ -113,20 +114,14 @@ final class BeamSearch {
         Candidate candidate = candidates[rank];
         Beam beam = running.get(candidate.beam()).with(candidate.id());
         boolean end = request.endId().isPresent() && request.endId().getAsInt() == candidate.id();
-        if (!end && !beam.stopped()) {
+        if (!end && !beam.stopped() && length < most) {
           next.add(beam);
           picked.add(rank);
         } else if (rank < beams.beams()) {
           finish(beam.ids, candidate.score());
         }
       }
-      if (length == most) {
-        for (int i = 0; i < next.size(); i++) {
-          finish(next.get(i).ids, candidates[picked.get(i)].score());
-        }
-        return;
-      }
-      if (next.isEmpty() || isDone(candidates[0].score(), length)) {
+      if (next.isEmpty() || isDone(candidates[picked.getFirst()].score(), length)) {
         return;
       }
       running = next;
@@ -151,7 +146,8 @@ final class BeamSearch {
     }
   }
 
-  private boolean isDone(double best, int length) {
-    return finished.size() == beams.beams() && finished.getLast().score >= score(best, length);
+  private boolean isDone(double bestRunning, int length) {
+    return finished.size() == beams.beams()
+        && finished.getLast().score >= score(bestRunning, length);
   }
 }
