@@ -182,6 +182,7 @@ final class BenchCommand implements Callable<Integer> {
     if (random == null) {
       Path path = model.path(!quiet);
       try (Checkpoint checkpoint = Checkpoint.open(path)) {
+        checkpoint.notes().forEach(line -> note("gpt: " + line));
         run(
             places,
             asked,

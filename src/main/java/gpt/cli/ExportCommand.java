@@ -93,6 +93,7 @@ final class ExportCommand implements Callable<Integer> {
     Path from = download.locate(model, true);
     try (Checkpoint checkpoint = Checkpoint.open(from);
         ProgressBar bar = new ProgressBar("writing", Terminal.isStandardError())) {
+      checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
       Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
       CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);
       if (gguf) {
