@@ -28,11 +28,27 @@ public final class Checkpoint implements AutoCloseable {
       GptConfig config,
       Weights weights,
       Optional<List<String>> characters,
-      Optional<BytePairs> bytePairs) {
+      Optional<BytePairs> bytePairs,
+      List<String> notes) {
+
+    /** A file that there is nothing to note of. */
+    Content(
+        String format,
+        GptConfig config,
+        Weights weights,
+        Optional<List<String>> characters,
+        Optional<BytePairs> bytePairs) {
+      this(format, config, weights, characters, bytePairs, List.of());
+    }
 
     /** A format that brings no vocabulary of byte pairs. */
     Content(String format, GptConfig config, Weights weights, Optional<List<String>> characters) {
       this(format, config, weights, characters, Optional.empty());
+    }
+
+    /** The same with notes. */
+    Content withNotes(List<String> lines) {
+      return new Content(format, config, weights, characters, bytePairs, List.copyOf(lines));
     }
   }
 
@@ -88,22 +104,25 @@ public final class Checkpoint implements AutoCloseable {
       if (Files.exists(nano)) {
         return NanoGptReader.read(nano, arena);
       }
-      throw Fault.in(path, "no checkpoint in this folder; expected " + SUPPORTED);
+      throw PyTorchWeights.in(path)
+          .orElseGet(() -> Fault.in(path, "no checkpoint in this folder; expected " + SUPPORTED));
     }
     if (!Files.exists(path)) {
       throw Fault.in(path, "no such file or folder; expected " + SUPPORTED);
     }
+    FileBytes.checkRegular(path);
     String name = String.valueOf(path.getFileName());
-    if (Files.isRegularFile(path) && name.endsWith(".pt")) {
+    if (name.endsWith(".pt")) {
       return NanoGptReader.read(path, arena);
     }
-    if (Files.isRegularFile(path) && name.endsWith(".safetensors")) {
+    if (name.endsWith(".safetensors")) {
       return HuggingFaceReader.readFile(path, arena);
     }
-    if (Files.isRegularFile(path) && name.endsWith(GgufReader.EXTENSION)) {
+    if (name.endsWith(GgufReader.EXTENSION)) {
       return GgufReader.readFile(path, arena);
     }
-    throw Fault.in(path, "not a checkpoint; expected " + SUPPORTED);
+    throw PyTorchWeights.at(path)
+        .orElseGet(() -> Fault.in(path, "not a checkpoint; expected " + SUPPORTED));
   }
 
   /** The model's shape. */
@@ -132,6 +151,11 @@ public final class Checkpoint implements AutoCloseable {
   /** What the file is, in words: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */
   public String format() {
     return content.format();
+  }
+
+  /** What a user should know of the file, a line each: tensors that the model does not use. */
+  public List<String> notes() {
+    return content.notes();
   }
 
   /** What was opened. */

@@ -95,7 +95,8 @@ record HuggingFaceConfig(GptConfig model, boolean tied) {
     private Gelu gelu() {
       String name = string("activation_function", "gelu_new");
       return switch (name) {
-        case "gelu_new", "gelu_pytorch_tanh", "gelu_fast" -> Gelu.TANH;
+        case "gelu_new", "gelu_accurate", "gelu_fast", "gelu_python_tanh", "gelu_pytorch_tanh" ->
+            Gelu.TANH;
         case "gelu", "gelu_python" -> Gelu.EXACT;
         default -> throw expected("activation_function", "gelu_new or gelu", name);
       };

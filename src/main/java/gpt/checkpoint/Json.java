@@ -10,7 +10,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The small JSON files beside the weights. */
@@ -29,9 +28,7 @@ final class Json {
 
   /** The content of a file. */
   static JsonElement read(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw Fault.in(file, "no such file");
-    }
+    FileBytes.checkRegular(file);
     try {
       JsonReader reader = strict(FileBytes.small(file));
       JsonElement root = JsonParser.parseReader(reader);

@@ -184,6 +184,7 @@ final class BenchCommand implements Callable<Integer> {
     if (random == null) {
       Path path = model.path(!common.quiet);
       try (Checkpoint checkpoint = Checkpoint.open(path)) {
+        checkpoint.notes().forEach(line -> note("gpt: " + line));
         run(
             places,
             asked,

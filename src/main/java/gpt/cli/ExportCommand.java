@@ -95,6 +95,9 @@ final class ExportCommand implements Callable<Integer> {
     Path from = download.locate("--model", model, !common.quiet);
     try (Checkpoint checkpoint = Checkpoint.open(from);
         ProgressBar bar = new ProgressBar("writing", !common.quiet && Terminal.isStandardError())) {
+      if (!common.quiet) {
+        checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
+      }
       Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
       CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);
       if (gguf) {

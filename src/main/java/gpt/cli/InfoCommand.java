@@ -39,6 +39,9 @@ final class InfoCommand implements Callable<Integer> {
 
   private ModelInfo read() {
     try (Checkpoint checkpoint = Checkpoint.open(model.path(!common.quiet))) {
+      if (!common.quiet) {
+        checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
+      }
       GptConfig config = model.config(checkpoint);
       return ModelInfo.of(checkpoint, config, LoadedModel.tokenizer(checkpoint, config));
     }

@@ -39,7 +39,10 @@ record LoadedModel(OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids
       GptConfig config = model.config(checkpoint);
       Optional<Tokenizer> tokenizer = tokenizer(checkpoint, config);
       int[] tokens = ids.of(tokenizer, config);
-      OpenedDevice opened = device.open(config, checkpoint.weights(), use, tokens.length, progress);
+      OpenedDevice opened =
+          device
+              .open(config, checkpoint.weights(), use, tokens.length, progress)
+              .withNotes(checkpoint.notes());
       return new LoadedModel(opened, tokenizer, tokens, (System.nanoTime() - start) / 1e9);
     }
   }

@@ -1,5 +1,6 @@
 package gpt.cpu;
 
+import gpt.model.GptException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -68,6 +69,9 @@ final class Workers implements AutoCloseable {
       await();
     }
     Throwable thrown = failure;
+    if (thrown instanceof GptException expected) {
+      throw expected; // of a weight, say, that is beyond its type
+    }
     if (thrown != null) {
       throw new IllegalStateException("a worker failed: " + thrown, thrown);
     }

@@ -290,7 +290,12 @@ class GgufErrorsTest {
     refused("general.architecture: expected a text, found 2");
     tiny.keys.put("general.architecture", string("gpt2"));
     tiny.keys.put("split.count", typed(2, little(2, 3)));
-    refused("one of 3 files", "llama-gguf-split --merge");
+    refused("one of the 3 files", "llama-gguf-split --merge");
+    // The others' keys, as gguf-split writes them: nothing of the model.
+    tiny.keys.clear();
+    tiny.keys.put("split.no", typed(2, little(2, 1)));
+    tiny.keys.put("split.count", typed(2, little(2, 3)));
+    refused("file 2 of the 3 files of a split model", "llama-gguf-split --merge");
   }
 
   @ParameterizedTest

@@ -81,6 +81,8 @@ class HuggingFaceErrorsTest {
     "gelu_new, TANH",
     "gelu_pytorch_tanh, TANH",
     "gelu_fast, TANH",
+    "gelu_accurate, TANH",
+    "gelu_python_tanh, TANH",
     "gelu, EXACT",
     "gelu_python, EXACT"
   })
@@ -112,6 +114,7 @@ class HuggingFaceErrorsTest {
   @ParameterizedTest
   @CsvSource({
     "activation_function, \"relu\", found relu",
+    "activation_function, \"gelu_10\", found gelu_10",
     "model_type, \"llama\", found llama",
     "scale_attn_weights, false, expected true",
     "scale_attn_by_inverse_layer_idx, true, expected false",
@@ -312,9 +315,21 @@ class HuggingFaceErrorsTest {
       assertEquals(0f, c.weights().lmHead().get(1, 1));
     }
     tiny.config.addProperty("tie_word_embeddings", true);
-    Files.delete(tiny.file("model.safetensors"));
     try (Checkpoint c = open()) {
-      assertTrue(c.weights().tied());
+      assertFalse(c.weights().tied());
+      assertEquals(0f, c.weights().lmHead().get(1, 1));
+      assertEquals(1, c.notes().size(), c.notes()::toString);
+      String note = c.notes().getFirst();
+      assertTrue(note.contains("model.safetensors: lm_head.weight is not the token"), note);
+      assertTrue(note.contains("tie_word_embeddings is true"), note);
+    }
+    System.arraycopy(tiny.data, 0, tiny.data, end, 40); // wte's
+    for (boolean tied : new boolean[] {true, false}) {
+      tiny.config.addProperty("tie_word_embeddings", tied);
+      try (Checkpoint c = open()) {
+        assertTrue(c.weights().tied());
+        assertEquals(List.of(), c.notes());
+      }
     }
   }
 }
