@@ -28,11 +28,12 @@ public final class Checkpoint implements AutoCloseable {
       GptConfig config,
       Weights weights,
       Optional<List<String>> characters,
-      Optional<BytePairs> bytePairs) {
+      Optional<BytePairs> bytePairs,
+      List<Integer> endIds) {
 
-    /** A format that brings no vocabulary of byte pairs. */
+    /** A format that brings no vocabulary of byte pairs, and does not say what ends a text. */
     Content(String format, GptConfig config, Weights weights, Optional<List<String>> characters) {
-      this(format, config, weights, characters, Optional.empty());
+      this(format, config, weights, characters, Optional.empty(), List.of());
     }
   }
 
@@ -118,7 +119,7 @@ public final class Checkpoint implements AutoCloseable {
 
   /**
    * The vocabulary of a character model, index = id, each entry one code point: from {@code
-   * meta.pkl} or {@code characters.json} beside the model. It may be shorter than vocab_size.
+   * meta.pkl} or {@code characters.json} beside the model. It is shorter than a padded vocab_size.
    */
   public Optional<List<String>> characters() {
     return content.characters();
@@ -127,6 +128,14 @@ public final class Checkpoint implements AutoCloseable {
   /** The vocabulary of byte pairs, where the file brings one; it may have fewer tokens. */
   public Optional<BytePairs> bytePairs() {
     return content.bytePairs();
+  }
+
+  /**
+   * The ids that end a text, the first one the usual; none where the file does not say it, and the
+   * vocabulary may.
+   */
+  public List<Integer> endIds() {
+    return content.endIds();
   }
 
   /** What the file is, in words: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */

@@ -106,7 +106,7 @@ final class HuggingFaceReader implements TensorSource {
         characters.isPresent()
             ? Optional.empty()
             : VocabularyFiles.read(file.toAbsolutePath().getParent(), vocabSize);
-    return new Content(format, config.model(), weights, characters, pairs);
+    return new Content(format, config.model(), weights, characters, pairs, config.endIds());
   }
 
   @Override

@@ -101,9 +101,9 @@ final class PromptOptions {
             .orElseThrow(
                 () ->
                     new GptException(
-                        "this model has no tokenizer: put nanoGPT's meta.pkl (in data/<dataset>/"
-                            + " where it was trained) beside the checkpoint, or give --prompt-ids,"
-                            + " numbers from 0 to "
+                        "this model has no tokenizer: put tokenizer.json (Hugging Face) or meta.pkl"
+                            + " (nanoGPT, in data/<dataset>/ where it was trained) beside the"
+                            + " checkpoint, or give --prompt-ids, numbers from 0 to "
                             + (vocabSize - 1)))
             .encode(text);
       }
