@@ -29,6 +29,7 @@ public final class Checkpoint implements AutoCloseable {
       Weights weights,
       Optional<List<String>> characters,
       Optional<BytePairs> bytePairs,
+      List<Integer> endIds,
       List<String> notes) {
 
     /** A file that there is nothing to note of. */
@@ -37,18 +38,20 @@ public final class Checkpoint implements AutoCloseable {
         GptConfig config,
         Weights weights,
         Optional<List<String>> characters,
-        Optional<BytePairs> bytePairs) {
-      this(format, config, weights, characters, bytePairs, List.of());
+        Optional<BytePairs> bytePairs,
+        List<Integer> endIds) {
+      this(format, config, weights, characters, bytePairs, endIds, List.of());
     }
 
-    /** A format that brings no vocabulary of byte pairs. */
+    /** A format that brings no vocabulary of byte pairs, and does not say what ends a text. */
     Content(String format, GptConfig config, Weights weights, Optional<List<String>> characters) {
-      this(format, config, weights, characters, Optional.empty());
+      this(format, config, weights, characters, Optional.empty(), List.of());
     }
 
     /** The same with notes. */
     Content withNotes(List<String> lines) {
-      return new Content(format, config, weights, characters, bytePairs, List.copyOf(lines));
+      return new Content(
+          format, config, weights, characters, bytePairs, endIds, List.copyOf(lines));
     }
   }
 
@@ -137,7 +140,7 @@ public final class Checkpoint implements AutoCloseable {
 
   /**
    * The vocabulary of a character model, index = id, each entry one code point: from {@code
-   * meta.pkl} or {@code characters.json} beside the model. It may be shorter than vocab_size.
+   * meta.pkl} or {@code characters.json} beside the model. It is shorter than a padded vocab_size.
    */
   public Optional<List<String>> characters() {
     return content.characters();
@@ -146,6 +149,14 @@ public final class Checkpoint implements AutoCloseable {
   /** The vocabulary of byte pairs, where the file brings one; it may have fewer tokens. */
   public Optional<BytePairs> bytePairs() {
     return content.bytePairs();
+  }
+
+  /**
+   * The ids that end a text, the first one the usual; none where the file does not say it, and the
+   * vocabulary may.
+   */
+  public List<Integer> endIds() {
+    return content.endIds();
   }
 
   /** What the file is, in words: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */

@@ -77,7 +77,13 @@ final class GgufReader implements TensorSource {
       checkZeros();
     }
     GgufVocabulary vocabulary = GgufVocabulary.read(file, gguf.metadata(), config.vocabSize());
-    return new Content("gguf", config, weights, vocabulary.characters(), vocabulary.pairs())
+    return new Content(
+            "gguf",
+            config,
+            weights,
+            vocabulary.characters(),
+            vocabulary.pairs(),
+            GgufVocabulary.endIds(gguf.metadata(), config.vocabSize()))
         .withNotes(UnusedTensors.note(file, unused(config)));
   }
 

@@ -125,7 +125,8 @@ final class HuggingFaceReader implements TensorSource {
                   + "; it is used, as transformers does"));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
-    return new Content(format, config.model(), weights, characters, pairs).withNotes(notes);
+    return new Content(format, config.model(), weights, characters, pairs, config.endIds())
+        .withNotes(notes);
   }
 
   private List<String> unused() {

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -161,16 +160,14 @@ final class GenerateCommand implements Callable<Integer> {
         new Request(
             loaded.ids(),
             maxNewTokens,
-            tokenizer.map(Tokenizer::endOfText).orElse(OptionalInt.empty()),
+            loaded.endIds(),
             stops,
             beams.wanted() ? OnFull.STOP : onFull,
             parameters,
             0,
             beams.wanted() ? beams.texts() : numSamples,
-            logprobs);
-    if (trace.wanted()) {
-      request = request.withTrace();
-    }
+            logprobs,
+            trace.wanted());
     Backend backend = loaded.backend();
     Vocabulary vocabulary = new Vocabulary(tokenizer);
     SamplePrinter printer;

@@ -165,9 +165,9 @@ final class LossCommand implements Callable<Integer> {
         .orElseThrow(
             () ->
                 new GptException(
-                    "this model has no tokenizer: put nanoGPT's meta.pkl (in data/<dataset>/ where"
-                        + " it was trained) beside the checkpoint, or give the text as --ids-file,"
-                        + " numbers from 0 to "
+                    "this model has no tokenizer: put tokenizer.json (Hugging Face) or meta.pkl"
+                        + " (nanoGPT, in data/<dataset>/ where it was trained) beside the"
+                        + " checkpoint, or give the text as --ids-file, numbers from 0 to "
                         + (config.vocabSize() - 1)))
         .encode(input.text(InputFile.Limit.ofHeap()));
   }

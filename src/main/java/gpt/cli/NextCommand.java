@@ -10,12 +10,10 @@ import gpt.sampling.ChainTrace;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
-import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -154,15 +152,16 @@ final class NextCommand implements Callable<Integer> {
   private ChainTrace trace(LoadedModel loaded, SamplingParameters parameters) {
     Request request =
         new Request(
-                loaded.ids(),
-                Math.max(1, parameters.minNewTokens()),
-                loaded.tokenizer().map(Tokenizer::endOfText).orElse(OptionalInt.empty()),
-                List.of(),
-                OnFull.SLIDE,
-                parameters,
-                0,
-                1)
-            .withTrace();
+            loaded.ids(),
+            Math.max(1, parameters.minNewTokens()),
+            loaded.endIds(),
+            List.of(),
+            OnFull.SLIDE,
+            parameters,
+            0,
+            1,
+            0,
+            true);
     List<ChainTrace> traces = new ArrayList<>();
     new Generator(loaded.backend(), loaded.tokenizer())
         .generate(
@@ -190,11 +189,10 @@ final class NextCommand implements Callable<Integer> {
   private static ChainTrace again(
       LoadedModel loaded, ChainTrace first, SamplingParameters parameters) {
     int vocabSize = first.logits().length;
-    int[] stopIds =
-        loaded.tokenizer().map(Tokenizer::endOfText).orElse(OptionalInt.empty()).stream().toArray();
     History history = new History(vocabSize);
     history.start(loaded.ids());
-    return new HostSampler(parameters, vocabSize, stopIds).trace(first.logits(), history, 0, 0);
+    return new HostSampler(parameters, vocabSize, loaded.endIds())
+        .trace(first.logits(), history, 0, 0);
   }
 
   private List<SamplingParameters> several(SamplingParameters parameters) {

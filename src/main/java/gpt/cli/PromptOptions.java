@@ -117,9 +117,9 @@ final class PromptOptions {
           given.orElseThrow(
               () ->
                   new GptException(
-                      "this model has no tokenizer: put nanoGPT's meta.pkl (in data/<dataset>/"
-                          + " where it was trained) beside the checkpoint, or give --prompt-ids,"
-                          + " numbers from 0 to "
+                      "this model has no tokenizer: put tokenizer.json (Hugging Face) or meta.pkl"
+                          + " (nanoGPT, in data/<dataset>/ where it was trained) beside the"
+                          + " checkpoint, or give --prompt-ids, numbers from 0 to "
                           + (config.vocabSize() - 1)));
       return tokenizer.encode(text == null ? nonEmpty(input.text(limit(tokenizer, config))) : text);
     }

@@ -160,8 +160,9 @@ final class TokensCommand implements Callable<Integer> {
               () ->
                   new GptException(
                       checkpoint.path()
-                          + ": this model has no tokenizer: put nanoGPT's meta.pkl (in"
-                          + " data/<dataset>/ where it was trained) beside the checkpoint"));
+                          + ": this model has no tokenizer: put tokenizer.json (Hugging Face) or"
+                          + " meta.pkl (nanoGPT, in data/<dataset>/ where it was trained) beside"
+                          + " the checkpoint"));
     }
   }
 

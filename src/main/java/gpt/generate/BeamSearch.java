@@ -11,15 +11,15 @@ import java.util.Optional;
 /**
  * Beam search as Hugging Face's {@code generate(num_beams=B, early_stopping=False)} does it.
  *
- * <p>At each step the 2·B best pairs of a beam and a next token are the candidates. One that ends
- * its text, with the end id or a stop string, is finished if it is among the best B of them, with
- * the score sum / length^lengthPenalty; else it is dropped. The B best of the others are the next
- * beams: there are always enough, since a beam has one end id, unless stop strings or the
- * vocabulary leave fewer. The B best finished texts are kept. The search ends when there are B of
- * them and the best next beam's score, at its present length, is no better than the worst of them:
- * it is a heuristic, as a longer text's score can still rise where the penalty is above 0. After
- * maxNewTokens tokens, or where the context is full, the best B candidates are finished as they
- * are.
+ * <p>At each step the 2·B best pairs of a beam and a next token are the candidates, (1 + E)·B where
+ * there are more than one end ids, E. One that ends its text, with an end id or a stop string, is
+ * finished if it is among the best B of them, with the score sum / length^lengthPenalty; else it is
+ * dropped. The B best of the others are the next beams: there are always enough, since a beam has E
+ * end ids, unless stop strings or the vocabulary leave fewer. The B best finished texts are kept.
+ * The search ends when there are B of them and the best next beam's score, at its present length,
+ * is no better than the worst of them: it is a heuristic, as a longer text's score can still rise
+ * where the penalty is above 0. After maxNewTokens tokens, or where the context is full, the best B
+ * candidates are finished as they are.
  */
 final class BeamSearch {
   private final Request request;
@@ -113,7 +113,7 @@ final class BeamSearch {
       for (int rank = 0; rank < candidates.length && next.size() < beams.beams(); rank++) {
         Candidate candidate = candidates[rank];
         Beam beam = running.get(candidate.beam()).with(candidate.id());
-        boolean end = request.endId().isPresent() && request.endId().getAsInt() == candidate.id();
+        boolean end = request.ends(candidate.id());
         if (!end && !beam.stopped() && length < most) {
           next.add(beam);
           picked.add(rank);

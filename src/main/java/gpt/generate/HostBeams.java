@@ -18,6 +18,10 @@ final class HostBeams implements Backend.BeamBatch {
   private final LogProbabilities probabilities;
   private final Backend.Session[] sessions;
   private final BeamSlots slots;
+
+  /** So many that each beam may end with each end id, and enough are left. */
+  private final int most;
+
   private Candidate[] candidates;
   private int step;
 
@@ -31,12 +35,13 @@ final class HostBeams implements Backend.BeamBatch {
     int vocabSize = backend.config().vocabSize();
     probabilities = new LogProbabilities(drawing.sampling(), vocabSize, drawing.stopIds());
     sessions = new Backend.Session[beams];
+    most = beams * Math.max(2, 1 + drawing.stopIds().length);
     slots = new BeamSlots(beams);
   }
 
   @Override
   public Candidate[] start(int[] prompt) {
-    BestCandidates best = new BestCandidates(2 * sessions.length);
+    BestCandidates best = new BestCandidates(most);
     add(best, 0, 0, session(0).prefill(prompt));
     return candidates(best);
   }
@@ -52,7 +57,7 @@ final class HostBeams implements Backend.BeamBatch {
         session(slot).copyFrom(sessions[sources[slot]]);
       }
     }
-    BestCandidates best = new BestCandidates(2 * sessions.length);
+    BestCandidates best = new BestCandidates(most);
     for (int beam = 0; beam < beams.length; beam++) {
       float[] logits = sessions[slots.of(beam)].decode(beams[beam].id());
       add(best, beam, beams[beam].score(), logits);

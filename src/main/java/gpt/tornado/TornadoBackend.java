@@ -198,13 +198,14 @@ public final class TornadoBackend implements Backend {
     return Optional.of(new TornadoBatch(drawing, texts));
   }
 
-  /** Where no logits are changed: biases and bans are left to the host. */
+  /** Where no logits are changed and one id ends a text: the rest is left to the host. */
   @Override
   public Optional<BeamBatch> newBeams(Drawing drawing, int beams) {
     if (buffers.beams == null
         || beams != samples
         || !used.isEmpty()
-        || !drawing.sampling().isPlainGreedy()) {
+        || !drawing.sampling().isPlainGreedy()
+        || drawing.stopIds().length > 1) {
       return Optional.empty();
     }
     used.set(0, samples);

@@ -264,10 +264,49 @@ class HuggingFaceErrorsTest {
     }
     Files.writeString(file, "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"]");
     assertRefused(tiny.folder, "characters.json", "does not fit", "at most 5", "found 6");
-    Files.writeString(file, "[\"a\",\"\\n\"]");
+    Files.writeString(file, "[\"a\",\"b\"]");
+    assertRefused(tiny.folder, "characters.json", "does not fit", "expected 5", "found 2");
+    Files.writeString(file, "[\"a\",\"\\n\",\"c\",\"d\",\"e\"]");
     try (Checkpoint c = Checkpoint.open(tiny.folder)) {
-      assertEquals(List.of("a", "\n"), c.characters().orElseThrow());
+      assertEquals(List.of("a", "\n", "c", "d", "e"), c.characters().orElseThrow());
     }
+  }
+
+  /** Of either file; generation_config.json wins, and what the model does not have is left out. */
+  @Test
+  void whatEndsAText() throws IOException {
+    for (String[] c :
+        new String[][] {
+          {"2", null, "[2]"},
+          {"[3,1,3]", null, "[3, 1]"},
+          {"50256", null, "[]"},
+          {"[-1,4]", null, "[4]"},
+          {"null", null, "[]"},
+          {"2", "{\"eos_token_id\":[1,0]}", "[1, 0]"},
+          {"2", "{\"eos_token_id\":null}", "[2]"},
+          {"2", "{}", "[2]"}
+        }) {
+      tiny.config.add("eos_token_id", JsonParser.parseString(c[0]));
+      Files.deleteIfExists(tiny.file("generation_config.json"));
+      if (c[1] != null) {
+        Files.writeString(tiny.file("generation_config.json"), c[1]);
+      }
+      try (Checkpoint checkpoint = Checkpoint.open(tiny.write())) {
+        assertEquals(c[2], checkpoint.endIds().toString(), c[0] + " " + c[1]);
+        Path out = tmp.resolve("again");
+        CheckpointWriter.write(checkpoint, out, null, true, (done, total) -> {});
+        try (Checkpoint again = Checkpoint.open(out)) {
+          assertEquals(checkpoint.endIds(), again.endIds());
+        }
+      }
+    }
+    String expected = "eos_token_id: expected a token's id or a list of them, found ";
+    for (String bad : List.of("\"x\"", "1.5", "[true]", "{}", "[[1]]")) {
+      Files.writeString(tiny.file("generation_config.json"), "{\"eos_token_id\":" + bad + "}");
+      assertRefused(tiny.folder, "generation_config.json: " + expected + bad);
+    }
+    Files.writeString(tiny.file("generation_config.json"), "[]");
+    assertRefused(tiny.folder, "generation_config.json: expected a JSON object");
   }
 
   @Test

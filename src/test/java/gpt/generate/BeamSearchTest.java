@@ -108,6 +108,42 @@ class BeamSearchTest {
     }
   }
 
+  /** Two candidates of each beam may end, and as many beams as before go on. */
+  @Test
+  void severalIdsEndAText() {
+    int ends = 3;
+    Function<int[], float[]> model =
+        context -> {
+          float[] logits = new float[7];
+          for (int id = 0; id < 7; id++) {
+            logits[id] = id < ends ? 20 + id : id + 0.1f * context.length;
+          }
+          return logits;
+        };
+    for (int beams = 1; beams <= 2; beams++) {
+      Request request =
+          new Request(
+              PROMPT,
+              3,
+              new int[] {0, 1, 2},
+              List.of(),
+              OnFull.STOP,
+              SamplingParameters.greedy(),
+              0,
+              beams,
+              0,
+              false);
+      List<Generation> found = search(model, 7, request, new Beams(beams, -3));
+      assertArrayEquals(new int[] {2}, found.getFirst().ids());
+      FakeBackend backend = new FakeBackend(20, 7, model);
+      try (HostBeams source = new HostBeams(backend, request.drawing(0), 2)) {
+        source.start(PROMPT);
+        var candidates = source.next(new int[] {3, 4});
+        assertEquals(2, Arrays.stream(candidates).filter(c -> c.id() >= ends).count());
+      }
+    }
+  }
+
   @Test
   void oneBeamIsGreedy() {
     for (int seed = 0; seed < 30; seed++) {
