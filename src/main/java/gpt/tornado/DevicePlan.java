@@ -2,6 +2,7 @@ package gpt.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -79,8 +80,13 @@ final class DevicePlan implements AutoCloseable {
     graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, array);
   }
 
-  /** Makes the plan; nothing is compiled or copied yet. */
-  void build() {
+  /**
+   * Makes the plan; nothing is compiled or copied yet.
+   *
+   * @param recorded graphs whose launches are recorded at their first run and replayed from then
+   *     on, with the grids and the arrays that they had
+   */
+  void build(Set<Graph> recorded) {
     List<ImmutableTaskGraph> all = new ArrayList<>();
     all.add(LoadGraph.of(LOAD, grids, arrays).snapshot());
     for (Graph graph : graphs) {
@@ -95,6 +101,8 @@ final class DevicePlan implements AutoCloseable {
     TornadoExecutionPlan made =
         new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new)).withDevice(device);
     plan = profile == null ? made : made.withProfiler(ProfilerMode.SILENT);
+    // Before anything is compiled: the runtime reads this when it makes a graph's bytecode.
+    recorded.forEach(graph -> plan.withGraph(index(graph)).withCUDAGraph());
   }
 
   /** Copies the weights to the device. */
@@ -122,25 +130,12 @@ final class DevicePlan implements AutoCloseable {
 
   /** Runs a graph for a pass of so many rows. */
   void run(Graph graph, int rows) {
-    run(graph, rows, false);
-  }
-
-  /**
-   * Runs a graph.
-   *
-   * @param record whether its launches may be recorded at the first run and replayed from then on,
-   *     with the grids that they had
-   */
-  void run(Graph graph, int rows, boolean record) {
     graph.resize(rows);
     guarded(
         "running task graph " + graph.name(),
         () -> {
           if (!graph.attached()) {
             execute(0, 0); // copies nothing again, and hands over what it owns
-            if (record) {
-              plan.withGraph(index(graph)).withCUDAGraph();
-            }
             graph.attach();
           }
           execute(index(graph), graph.kernels());

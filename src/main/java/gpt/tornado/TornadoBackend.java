@@ -146,11 +146,12 @@ public final class TornadoBackend implements Backend {
 
   /**
    * A recorded graph has the grids it was recorded with, and those of several samples are not those
-   * of their common prompt.
+   * of their common prompt. Nor does the profiler see what is replayed.
    */
   private boolean recordsLaunches() {
     return device.hasCudaGraphs()
         && samples == 1
+        && profile == null
         && Boolean.parseBoolean(System.getProperty(CUDA_GRAPHS, "true"));
   }
 
