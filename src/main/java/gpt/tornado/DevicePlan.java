@@ -1,5 +1,6 @@
 package gpt.tornado;
 
+import gpt.model.Contexts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -50,6 +51,7 @@ final class DevicePlan implements AutoCloseable {
   private final List<Graph> owners = new ArrayList<>();
 
   private TornadoExecutionPlan plan;
+  private boolean closed;
 
   /**
    * A plan without graphs.
@@ -130,6 +132,7 @@ final class DevicePlan implements AutoCloseable {
 
   /** Runs a graph for a pass of so many rows. */
   void run(Graph graph, int rows) {
+    checkOpen();
     graph.resize(rows);
     guarded(
         "running task graph " + graph.name(),
@@ -159,9 +162,20 @@ final class DevicePlan implements AutoCloseable {
     }
   }
 
-  /** Frees the device's memory. */
+  /** Fails once the device's memory is freed: executing a graph would allocate it again, empty. */
+  void checkOpen() {
+    if (closed) {
+      throw Contexts.closed();
+    }
+  }
+
+  /** Frees the device's memory; a second time does nothing. */
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     try {
       // By their owners only: the runtime takes a second release for a fatal error.
       for (Graph owner : owners) {

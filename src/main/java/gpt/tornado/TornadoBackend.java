@@ -187,11 +187,13 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public Session newSession() {
+    forward.checkOpen();
     return new TornadoSession(takeSlot());
   }
 
   @Override
   public Optional<Batch> newBatch(Drawing drawing, int texts) {
+    forward.checkOpen();
     if (texts > samples || !used.isEmpty() || !buffers.sampling.fits(drawing)) {
       return Optional.empty();
     }
@@ -202,6 +204,7 @@ public final class TornadoBackend implements Backend {
   /** Where no logits are changed: biases and bans are left to the host. */
   @Override
   public Optional<BeamBatch> newBeams(Drawing drawing, int beams) {
+    forward.checkOpen();
     if (buffers.beams == null
         || beams != samples
         || !used.isEmpty()

@@ -384,6 +384,11 @@ final class TornadoForward implements AutoCloseable {
     plan.run(graph, rows);
   }
 
+  /** Fails once it is closed. */
+  void checkOpen() {
+    plan.checkOpen();
+  }
+
   /** Frees the device's memory. */
   @Override
   public void close() {
