@@ -631,8 +631,7 @@ class TornadoWrapperIT {
     assertEquals(1, run.status(), run::toString);
     String builds = folder.resolve("my clone/scripts/gpt") + " --version builds it";
     assertTrue(run.err().contains(jar + " is not there yet; " + builds), run::toString);
-    run =
-        tornado("-jar", "target/gpt.jar").directory(folder.resolve("my clone")).run();
+    run = tornado("-jar", "target/gpt.jar").directory(folder.resolve("my clone")).run();
     assertTrue(run.err().contains("scripts/gpt --version builds it"), run::toString);
     FakeSdk.write(folder.resolve("my clone/target/gpt.jar"), "");
     assertEquals(join(always(), List.of("-jar", jar)), words(tornado("-jar", jar).run()));
