@@ -93,6 +93,7 @@ final class ChildJvm {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(own);
     command.addAll(startOptions(own, System.getenv(), System.getProperty("java.class.path")));
+    command.addAll(memoryOption(own, System.getenv()));
     // The jar's manifest gives access to native functions, but only behind -jar.
     command.addAll(List.of("--add-modules", VECTOR, "--enable-native-access=ALL-UNNAMED"));
     command.add("-D" + MARK + "=" + ProcessHandle.current().pid());
@@ -192,10 +193,7 @@ final class ChildJvm {
    */
   static List<String> startOptions(
       List<String> jvmOptions, Map<String, String> environment, String jar) {
-    String given =
-        String.join(" ", jvmOptions)
-            + environment.getOrDefault("JDK_JAVA_OPTIONS", "")
-            + environment.getOrDefault("JAVA_TOOL_OPTIONS", "");
+    String given = given(jvmOptions, environment);
     if (Stream.of("AOT", "Share", "share", "GC").anyMatch(given::contains)) {
       return List.of();
     }
@@ -206,6 +204,25 @@ final class ChildJvm {
       options.add("-Xlog:aot*=off");
     }
     return options;
+  }
+
+  /**
+   * The option with which Java can take as much memory outside its heap as the machine has, none
+   * where the user has set it. By itself it takes as much as the heap may have, which is too little
+   * for a large model.
+   */
+  static List<String> memoryOption(List<String> jvmOptions, Map<String, String> environment) {
+    return given(jvmOptions, environment).contains("MaxDirectMemorySize")
+        ? List.of()
+        : HostMemory.installed().stream()
+            .mapToObj(bytes -> "-XX:MaxDirectMemorySize=" + bytes)
+            .toList();
+  }
+
+  private static String given(List<String> jvmOptions, Map<String, String> environment) {
+    return String.join(" ", jvmOptions)
+        + environment.getOrDefault("JDK_JAVA_OPTIONS", "")
+        + environment.getOrDefault("JAVA_TOOL_OPTIONS", "");
   }
 
   /** Whether a debugger listens to this JVM: it wants this process, and a child's port is taken. */

@@ -59,6 +59,12 @@ final class Errors {
           + " MiB; give it more with JDK_JAVA_OPTIONS=-Xmx8g in the environment, or "
           + smaller;
     }
+    if (message.contains("direct buffer memory")) {
+      return "that limit is Java's own for what lies outside its heap; raise it with"
+          + " JDK_JAVA_OPTIONS=-XX:MaxDirectMemorySize=16g in the environment (scripts/gpt and"
+          + " tornado set it to the machine's memory), or "
+          + smaller;
+    }
     return "weights lie outside the Java heap, in what memory the machine has free; " + smaller;
   }
 

@@ -156,6 +156,7 @@ public final class CpuBackend implements Backend {
    * @param each if not null, receives the logits of every appended position instead
    */
   private float[] forward(KvCache cache, int past, int[] ids, PositionLogits each) {
+    workers.checkOpen();
     int t = ids.length;
     grow(t);
     embed(ids, past);
@@ -327,6 +328,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Session newSession() {
+    workers.checkOpen();
     return new CpuSession();
   }
 

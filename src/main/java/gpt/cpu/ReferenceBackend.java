@@ -23,6 +23,7 @@ public final class ReferenceBackend implements Backend {
   private final List<Block> h;
   private final Norm lnF;
   private final Matrix lmHead; // (V, C)
+  private boolean closed;
 
   private record Block(
       Norm ln1, Linear cAttn, Linear attnProj, Norm ln2, Linear cFc, Linear mlpProj) {}
@@ -262,11 +263,20 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public Session newSession() {
+    checkOpen();
     return new ReferenceSession();
   }
 
+  private void checkOpen() {
+    if (closed) {
+      throw Contexts.closed();
+    }
+  }
+
   @Override
-  public void close() {}
+  public void close() {
+    closed = true;
+  }
 
   private final class ReferenceSession implements Session {
     private int[] ids = {};
@@ -319,6 +329,7 @@ public final class ReferenceBackend implements Backend {
     }
 
     private void append(int[] more) {
+      checkOpen();
       Contexts.checkAppend(config, ids.length, more);
       ids = Arrays.copyOf(ids, ids.length + more.length);
       System.arraycopy(more, 0, ids, ids.length - more.length, more.length);

@@ -50,6 +50,11 @@ public final class Contexts {
     return new IllegalArgumentException("the context to copy is another backend's");
   }
 
+  /** Why a backend does nothing any more. */
+  public static IllegalStateException closed() {
+    return new IllegalStateException("the backend is closed, and its model freed; open another");
+  }
+
   /** A context can only be cut to a length it has. */
   public static int checkTruncate(int length, int to) {
     if (to < 0 || to > length) {
