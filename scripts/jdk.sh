@@ -83,3 +83,22 @@ find_java() {
     'get one from https://adoptium.net and set JAVA_HOME to its folder' >&2
   return 1
 }
+
+# Sets direct_memory: the option with which Java can take as much memory outside its heap as the
+# machine has. By itself it takes as much as the heap may have, a quarter of the machine, which is
+# too little for a large model's arrays. Empty where the user's own option stands in the environment.
+find_direct_memory() {
+  direct_memory=
+  case "${JDK_JAVA_OPTIONS-} ${JAVA_TOOL_OPTIONS-}" in
+    *MaxDirectMemorySize*) return ;;
+  esac
+  kilobytes=
+  if [ -r /proc/meminfo ]; then
+    while read -r key value _; do
+      [ "$key" != MemTotal: ] || kilobytes=$value
+    done </proc/meminfo
+  elif bytes=$(sysctl -n hw.memsize 2>/dev/null); then
+    kilobytes=$((bytes / 1024))
+  fi
+  [ -z "$kilobytes" ] || direct_memory=-XX:MaxDirectMemorySize=${kilobytes}k
+}

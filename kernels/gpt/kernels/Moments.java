@@ -13,12 +13,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   mean[b] = Σ weight · q / Σ weight
  *
  * It stands for the entropy: −log p = q + log S, so an id's information less the mean of all is its
- * distance less the mean distance, whatever the normaliser S. Weights and distances lose their lowest
- * bits, so that no product overflows.
+ * distance less the mean distance, whatever the normaliser S. Weights lose their lowest bits, and
+ * distances are summed up in two parts, so that no sum overflows.
  *
  * shapes    distances (B, V) · cuts (B, CUTS)
  * bound     memory: 4·V bytes a sample; one pass over the distances
- * threads   a sample is two sums
+ * threads   a sample is three sums
  * </pre>
  *
  * <ul>
@@ -127,16 +127,18 @@ public final class Moments {
   private static void one(
       int b, IntArray pass, IntArray parameters, IntArray distances, IntArray cuts, int vocabSize) {
     if (b < pass.get(Pass.SAMPLES)) {
-      long moment = 0;
+      long high = 0;
+      long low = 0;
       long sum = 0;
       for (int id = 0; id < vocabSize; id++) {
         int q = distances.get(b * vocabSize + id);
         long weight = weight(id, q, parameters, cuts, b * Sampling.CUTS);
-        moment += weight * (q >> Sampling.DISTANCE_SHIFT);
+        high += weight * (q >> Sampling.LOW_BITS);
+        low += weight * (q & Sampling.LOW_MASK);
         sum += weight;
       }
       if (sum > 0) {
-        cuts.set(b * Sampling.CUTS + Sampling.MEAN, (int) (moment / sum));
+        cuts.set(b * Sampling.CUTS + Sampling.MEAN, mean(high, low, sum));
       }
     }
   }
@@ -149,34 +151,46 @@ public final class Moments {
       IntArray cuts,
       int samples,
       int vocabSize) {
-    long[] moments = context.allocateLongLocalArray(GROUP);
+    long[] highs = context.allocateLongLocalArray(GROUP);
+    long[] lows = context.allocateLongLocalArray(GROUP);
     long[] sums = context.allocateLongLocalArray(GROUP);
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < pass.get(Pass.SAMPLES)) {
-      long moment = 0;
+      long high = 0;
+      long low = 0;
       long sum = 0;
       for (int id = lane; id < vocabSize; id += GROUP) {
         int q = distances.get(b * vocabSize + id);
         long weight = weight(id, q, parameters, cuts, b * Sampling.CUTS);
-        moment += weight * (q >> Sampling.DISTANCE_SHIFT);
+        high += weight * (q >> Sampling.LOW_BITS);
+        low += weight * (q & Sampling.LOW_MASK);
         sum += weight;
       }
-      moments[lane] = moment;
+      highs[lane] = high;
+      lows[lane] = low;
       sums[lane] = sum;
       for (int half = GROUP / 2; half > 0; half = half / 2) {
         context.localBarrier();
         if (lane < half) {
-          moments[lane] += moments[lane + half];
+          highs[lane] += highs[lane + half];
+          lows[lane] += lows[lane + half];
           sums[lane] += sums[lane + half];
         }
       }
       if (lane == 0) {
         if (sums[0] > 0) {
-          cuts.set(b * Sampling.CUTS + Sampling.MEAN, (int) (moments[0] / sums[0]));
+          cuts.set(b * Sampling.CUTS + Sampling.MEAN, mean(highs[0], lows[0], sums[0]));
         }
       }
     }
+  }
+
+  /** (high · 2¹³ + low) / sum, rounded down. */
+  private static int mean(long high, long low, long sum) {
+    long whole = high / sum;
+    long rest = ((high - whole * sum) << Sampling.LOW_BITS) + low;
+    return (int) ((whole << Sampling.LOW_BITS) + rest / sum);
   }
 
   private static long weight(int id, int q, IntArray parameters, IntArray cuts, int at) {

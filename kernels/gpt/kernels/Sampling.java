@@ -121,7 +121,7 @@ public final class Sampling {
   /** What is left of the sum that is searched for, upper word first; 0 where the search is off. */
   static final int REST = 13;
 
-  /** The mean distance, as typical-p rounds it. */
+  /** The mean distance, rounded down. */
   static final int MEAN = 15;
 
   /** Ints that each sample has in the cuts. */
@@ -163,11 +163,14 @@ public final class Sampling {
   /** Bits of an id: vocabularies go up to 2¹⁸. */
   private static final int ID_BITS = 18;
 
-  /** Weights' lowest bits that typical-p leaves out, so that products fit a long. */
+  /** Weights' lowest bits that typical-p's mean leaves out, so that sums of products fit a long. */
   static final int WEIGHT_SHIFT = 14;
 
-  /** Distances' lowest bits that typical-p leaves out. */
-  static final int DISTANCE_SHIFT = 10;
+  /** Distances' lowest bits, which typical-p's mean sums up apart from the others. */
+  static final int LOW_BITS = 13;
+
+  /** Those bits. */
+  static final int LOW_MASK = (1 << LOW_BITS) - 1;
 
   private Sampling() {}
 
@@ -288,7 +291,7 @@ public final class Sampling {
   static int key(int kind, int q, int mean) {
     int key = q;
     if (kind == KIND_TYPICAL_P) {
-      int from = (q >> DISTANCE_SHIFT) - mean;
+      int from = q - mean;
       key = from;
       if (from < 0) {
         key = -from;

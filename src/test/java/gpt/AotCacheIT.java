@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,6 +70,19 @@ class AotCacheIT {
             .run()
             .succeeded();
     assertTrue(run.out().contains("gpt.cli.GptCommand source: shared objects file"), run::toString);
+  }
+
+  /** Although the script loads the Vector API in another way than the run that the cache is of. */
+  @Test
+  void theScriptUsesIt() {
+    Program.Result run =
+        Program.gpt("--prompt", "ROMEO:", "-n", "1", "-q")
+            .environment("JDK_JAVA_OPTIONS", "-Xlog:class+load")
+            .run()
+            .succeeded();
+    for (String used : List.of("gpt.cli.GptCommand", "jdk.incubator.vector.FloatVector")) {
+      assertTrue(run.out().contains(used + " source: shared objects file"), run::toString);
+    }
   }
 
   @Test

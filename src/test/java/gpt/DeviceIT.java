@@ -30,7 +30,7 @@ class DeviceIT {
   @Test
   void withoutTornadoVmTheCpuIsChosenAndSaysWhy() {
     Program.Result run = withoutSdk("--prompt", "ROMEO:", "-n", "5").run().succeeded();
-    assertEquals("gpt: device cpu: this process does not run under TornadoVM", run.notes().get(0));
+    assertEquals("gpt: running on the CPU (TornadoVM is not loaded)", run.notes().get(0));
     // What was asked for needs no reason.
     Program.Result asked =
         withoutSdk("--prompt", "ROMEO:", "-n", "5", "--device", "cpu").run().succeeded();
@@ -47,7 +47,7 @@ class DeviceIT {
       Program.jar("--device", device).run().failed(1, device.split(":")[0], "setup-tornado.sh");
     }
     Program.jar("--device", "emulator").run().failed(1, "scripts/gpt --device emulator");
-    withoutSdk("--tornado-profile").run().failed(1, "does not run under TornadoVM");
+    withoutSdk("--tornado-profile").run().failed(1, "TornadoVM is not loaded");
   }
 
   @Test

@@ -34,10 +34,8 @@ class ErrorsIT {
         "hello                          | unexpected argument 'hello'",
         "--prompt                       | --prompt",
         "--prompt --json                | --json",
-        "--prompt a --prompt b          | only once",
         "--prompt a --prompt-ids 3      | only one of",
         "--prompt-ids 1,,2              | found ''",
-        "--prompt-ids 65                | 0 to 64",
         "--temperature -1               | temperature",
         "--temperature warm             | 'warm'",
         "--temperature 1e9              | a positive number up to 1000",
@@ -46,7 +44,7 @@ class ErrorsIT {
         "--top-k -1                     | top-k",
         "--top-p 0                      | top-p must be above 0 and at most 1",
         "--top-p 1.5                    | top-p must be above 0 and at most 1",
-        "--min-p 1                      | min-p must be 0 (off) or more and below 1",
+        "--min-p 1.5                    | min-p must be from 0 (off) to 1",
         "--typical-p -0.5               | typical-p must be above 0 and at most 1",
         "--repetition-penalty 0         | repetition-penalty must be from 0.001",
         "--frequency-penalty 101        | frequency-penalty must be from -100 to 100",
@@ -71,7 +69,6 @@ class ErrorsIT {
         "--beams 3 -t 0                 | --temperature: beam search",
         "--beams 3 --greedy             | --greedy: beam search",
         "--beams 3 --top-k 200          | --top-k: beam search",
-        "--beams 3 --seed 1             | --seed: beam search",
         "--beams 3 --num-samples 2      | --num-samples: beam search",
         "--beams 3 --presence-penalty 1 | --presence-penalty: beam search",
         "--beams 3 --on-full slide      | --on-full slide",
@@ -134,6 +131,19 @@ class ErrorsIT {
     Program.gpt("--prompt", "a".repeat(300), "--beams", "2").run().failed(1, "256", "--beams");
   }
 
+  /** Java opens its own files as the descriptors that are free. */
+  @Test
+  void aClosedStandardInput() {
+    String java = System.getProperty("java.home") + "/bin/java -jar target/gpt.jar";
+    for (String gpt : List.of("scripts/gpt", java)) {
+      for (String args : List.of("--prompt -", "tokens -", "loss -", "loss --ids-file -")) {
+        Program.of("sh", "-c", gpt + " " + args + " <&-")
+            .run()
+            .failed(1, "standard input is closed", "name a file");
+      }
+    }
+  }
+
   @Test
   void whatTheVocabularySaysOfBiases() {
     Program.gpt("--logit-bias", "65=1").run().failed(1, "--logit-bias", "0 to 64, found 65");
@@ -158,8 +168,25 @@ class ErrorsIT {
     String gpt = "scripts/gpt -q --model " + GOLDEN + " --prompt-ids 1,2" + banned;
     Program.Result run = Program.of("script", "-qec", gpt, "/dev/null").run();
     assertEquals(1, run.status(), run::toString);
-    assertTrue(run.out().contains("\n1 2\r\ngpt: all candidates are banned"), run::toString);
+    assertTrue(run.out().startsWith("1 2\r\ngpt: all candidates are banned"), run::toString);
     assertTrue(run.out().endsWith("(sample 0, new token 1)\r\n"), run::toString);
+  }
+
+  /** On a terminal, where the program would else seem to hang; not where a text comes by itself. */
+  @Test
+  void aTerminalIsToldThatATextIsWaitedFor() {
+    assumeTrue(
+        Program.hasTerminal(),
+        "no script(1) of util-linux here; install it to test what a terminal shows");
+    String note = "gpt: type the prompt, then press Enter and Ctrl-D";
+    String[] args = {"--device", "cpu", "-n", "1", "-p", "-"};
+    String[] quiet = {"--device", "cpu", "-n", "1", "-p", "-", "-q"};
+    Program.Result told = Program.gpt(args).onTerminal().input("KING\n").run().succeeded();
+    assertTrue(told.out().contains(note), told::toString);
+    Program.Result asked = Program.gpt(quiet).onTerminal().input("KING\n").run().succeeded();
+    assertFalse(asked.out().contains(note), asked::toString);
+    Program.Result piped = Program.gpt(args).input("KING\n").run().succeeded();
+    assertFalse(piped.err().contains(note), piped::toString);
   }
 
   @Test

@@ -50,6 +50,12 @@ class InfoExportIT {
         Program.gpt(args(args, out)).run().succeeded().out());
 
     Program.gpt("export", "--model", NANO, "--out", out).run().failed(1, "--force");
+
+    Program.Result demo =
+        Program.gpt("export", "-q", "--out", folder.resolve("demo").toString()).run().succeeded();
+    assertEquals(List.of(), demo.notes());
+    String info = Program.gpt("info", "--model", folder.resolve("demo").toString()).run().out();
+    assertTrue(info.contains("characters, 65"), info);
     Program.gpt("export", "--model", NANO, "--out", out, "--force").run().succeeded();
   }
 

@@ -13,6 +13,7 @@ import gpt.cli.CommandLines;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -144,7 +145,18 @@ class NextIT {
         .run()
         .succeeded();
     String drawn = Files.readString(svg);
-    assertTrue(drawn.contains("<title") && drawn.contains("temperature 0.5:"), drawn);
+    assertTrue(drawn.contains("<title") && drawn.contains("temperature 0.5: \\n"), drawn);
+    Path several = folder.resolve("next.html");
+    String[] next = {"next", "--prompt", "To be", "--temperatures", "0.5,2", "-q", "--plot"};
+    Program.gpt(
+            Stream.concat(Stream.of(next), Stream.of(several.toString())).toArray(String[]::new))
+        .run()
+        .succeeded();
+    String steps = Files.readString(several);
+    for (String part :
+        List.of("\"temperature 0.5: To␣be\"", "\"temperature 2: To␣be\"", "\"temperature\":0.5")) {
+      assertTrue(steps.contains(part), () -> "no " + part + " in " + steps);
+    }
     Path png = folder.resolve("steps.PNG");
     Program.Result run =
         Program.gpt("-n", "3", "--plot", png.toString(), "--top", "4").run().succeeded();
@@ -156,7 +168,7 @@ class NextIT {
     assertTrue(html.startsWith("<!doctype html>") && html.contains("\"chosen\":"), html);
     assertEquals(3, html.split("\"random\":").length - 1);
     try (var files = Files.list(folder)) {
-      assertEquals(3, files.count());
+      assertEquals(4, files.count());
     }
   }
 
@@ -181,10 +193,41 @@ class NextIT {
     List<String> headings =
         traced.out().lines().filter(line -> line.startsWith("sample ")).toList();
     assertEquals(8, headings.size(), traced::toString);
-    assertEquals("sample 0, step 1: JULIET:", headings.get(0));
-    assertTrue(headings.get(5).startsWith("sample 1, step 2: JULIET:"), traced::toString);
+    assertEquals("sample 0, step 1, context 7 of 256 tokens: JULIET:", headings.get(0));
+    assertTrue(
+        headings.get(5).startsWith("sample 1, step 2, context 8 of 256 tokens: JULIET:"),
+        traced::toString);
     for (String sample : text.split("---------------\n")) {
       assertTrue(traced.out().contains("\n\n" + sample), traced::toString);
+    }
+  }
+
+  /** What the context has no room for is said. */
+  @Test
+  void theLoopPastTheContextsEnd() {
+    Program.Result traced =
+        Program.gpt(
+                "--model",
+                "src/test/resources/golden/model-2-nanogpt",
+                "--prompt-ids",
+                "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+                "-n",
+                "4",
+                "-q",
+                "--trace")
+            .run()
+            .succeeded();
+    List<String> headings = traced.out().lines().filter(line -> line.startsWith("step ")).toList();
+    assertEquals(4, headings.size(), traced::toString);
+    List<String> lengths =
+        List.of(
+            "15 of 16 tokens: ",
+            "16 of 16 tokens: ",
+            "16 of 16 tokens, the first 1 cropped: ",
+            "16 of 16 tokens, the first 2 cropped: ");
+    for (int step = 0; step < 4; step++) {
+      String expected = "step " + (step + 1) + ", context " + lengths.get(step);
+      assertTrue(headings.get(step).startsWith(expected), traced::toString);
     }
   }
 
@@ -198,7 +241,7 @@ class NextIT {
     CommandLines.failed(2, List.of("next", "--temperatures", "1", "-t", "1"), "--temperature");
     CommandLines.failed(2, List.of("next", "--plot", "x.gif"), "--plot", ".svg, .png or .html");
     CommandLines.failed(1, List.of("next", "--plot", missing), "no folder");
-    CommandLines.failed(2, List.of("next", "--prompt-ids", "65"), "0 to 64");
+    CommandLines.failed(1, List.of("next", "--prompt-ids", "65"), "0 to 64");
     CommandLines.failed(2, List.of("--trace", "--json"), "--trace", "--logprobs");
     CommandLines.failed(2, List.of("--top", "3"), "--top", "--trace or --plot");
     CommandLines.failed(2, List.of("--trace", "--beams", "2"), "--trace");

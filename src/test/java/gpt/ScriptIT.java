@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,6 +50,49 @@ class ScriptIT {
       String code = "U+%04X".formatted((int) character.charAt(0));
       assertTrue(run.notes().get(0).contains(code), run::toString);
     }
+  }
+
+  /**
+   * Not UTF-8: Java would put U+FFFD in place of what is wrong, and the model would continue it.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"C", "C.UTF-8"})
+  void argumentsThatAreNotUtf8AreRefused(String locale) {
+    assumeTrue(Files.exists(Path.of("/proc/self/cmdline")), "no /proc here; Linux has one");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    for (String gpt : List.of("scripts/gpt", java + " -jar target/gpt.jar")) {
+      for (String command : List.of("--prompt", "tokens --tokenizer gpt2")) {
+        Program.of("sh", "-c", gpt + " " + command + " \"$(printf 'caf\\351')\"")
+            .environment("LC_ALL", locale)
+            .run()
+            .failed(2, "argument ", "is not UTF-8, from byte 3: 'caf\\xE9'");
+      }
+      Program.of("sh", "-c", gpt + " tokens --tokenizer gpt2 --json 'caf\u00e9 \ufffd'")
+          .environment("LC_ALL", locale)
+          .run()
+          .succeeded();
+    }
+  }
+
+  /** The JVM's warning of incubator modules is not there either, and the Vector API is. */
+  @Test
+  void quietIsQuiet() {
+    Program.Result text = Program.gpt("--prompt", "ROMEO:", "-n", "2", "-q").run().succeeded();
+    assertEquals("", text.err());
+    String small = "src/test/resources/golden/model-2-nanogpt";
+    Program.Result emulator =
+        Program.gpt("--device", "emulator", "-m", small, "--prompt-ids", "1", "-n", "1", "-q")
+            .run()
+            .succeeded();
+    assertEquals("", emulator.err());
+    Program.Result devices =
+        Program.gpt("devices").environment("HOME", folder.toString()).run().succeeded();
+    Program.Result flag =
+        Program.jar("devices")
+            .environment("JDK_JAVA_OPTIONS", "--add-modules jdk.incubator.vector")
+            .run()
+            .succeeded();
+    assertEquals(flag.out(), devices.out());
   }
 
   @Test
@@ -125,12 +169,13 @@ class ScriptIT {
   }
 
   /**
-   * The first minutes: a copy of the sources in a path with a space, called through a symbolic link
-   * from elsewhere, by two users at once; then a source that does not compile.
+   * The first minutes: a copy of the sources in a path with a space and a letter outside ASCII,
+   * without a locale, with an old java on PATH, called through a symbolic link from elsewhere, by
+   * two users at once; then a source that does not compile.
    */
   @Test
   void aFreshCloneBuildsItself() throws Exception {
-    Path clone = folder.resolve("fresh clone");
+    Path clone = folder.resolve("fresh cl\u00f6n\u00e9");
     for (String part :
         List.of(
             "mvnw",
@@ -145,6 +190,8 @@ class ScriptIT {
     }
     Path link = Files.createSymbolicLink(folder.resolve("my gpt"), clone.resolve("scripts/gpt"));
     String[] command = {link.toString(), "--prompt", "ROMEO:", "-n", "20"};
+    Path old = Files.createDirectories(folder.resolve("old"));
+    fakeJava(old, "17.0.1");
 
     List<Program> users = Stream.generate(() -> fresh(command)).limit(2).toList();
     List<Program.Result> results = users.parallelStream().map(Program::run).toList();
@@ -158,6 +205,8 @@ class ScriptIT {
         results.stream().filter(r -> r.err().contains("building target/gpt.jar")).count(),
         results::toString);
     assertFalse(Files.exists(clone.resolve("target/gpt.lock")));
+    assertTrue(Files.exists(clone.resolve("target/gpt.aot")), results::toString);
+    assertFalse(results.toString().contains("AOT"), results::toString);
 
     Program.Result again = fresh(command).run().succeeded();
     assertFalse(again.err().contains("building"), again::toString);
@@ -175,15 +224,7 @@ class ScriptIT {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aLockLeftBehindIsTakenOver(boolean kernelLocks) throws Exception {
-    Path clone = folder.resolve("clone");
-    for (String part : List.of("src/main", "src/emulator", "kernels", "target", "bin")) {
-      Files.createDirectories(clone.resolve(part));
-    }
-    Files.createFile(clone.resolve("pom.xml"));
-    copy(Program.ROOT.resolve("scripts"), clone.resolve("scripts"));
-    Path maven = clone.resolve("mvnw");
-    Files.writeString(maven, "#!/bin/sh\ncp '" + Program.ROOT + "/target/gpt.jar' target\n");
-    assertTrue(maven.toFile().setExecutable(true));
+    Path clone = cloneWithFakeMaven();
     for (String tool :
         List.of("sh", "cp", "find", "mkdir", "mv", "readlink", "rm", "sleep", "timeout")) {
       provide(tool, clone.resolve("bin"));
@@ -213,6 +254,20 @@ class ScriptIT {
     }
   }
 
+  /** A clone without sources, whose build copies this one's jar. */
+  private Path cloneWithFakeMaven() throws IOException {
+    Path clone = folder.resolve("clone");
+    for (String part : List.of("src/main", "src/emulator", "kernels", "target", "bin")) {
+      Files.createDirectories(clone.resolve(part));
+    }
+    Files.createFile(clone.resolve("pom.xml"));
+    copy(Program.ROOT.resolve("scripts"), clone.resolve("scripts"));
+    Path maven = clone.resolve("mvnw");
+    Files.writeString(maven, "#!/bin/sh\ncp '" + Program.ROOT + "/target/gpt.jar' target\n");
+    assertTrue(maven.toFile().setExecutable(true));
+    return clone;
+  }
+
   private static void provide(String tool, Path bin) throws IOException {
     for (String folder : System.getenv("PATH").split(":")) {
       if (Files.isExecutable(Path.of(folder, tool)) && !Files.exists(bin.resolve(tool))) {
@@ -223,10 +278,43 @@ class ScriptIT {
     }
   }
 
-  /** Without what the Maven that runs this test has set for itself. */
+  /** mvnw itself, where no locale is set and the path has a letter outside ASCII. */
+  @Test
+  void mavenRunsInAnyFolder() throws Exception {
+    Path clone = folder.resolve("cl\u00f6n\u00e9");
+    copy(Program.ROOT.resolve("mvnw"), clone.resolve("mvnw"));
+    copy(Program.ROOT.resolve(".mvn"), clone.resolve(".mvn"));
+    Files.writeString(
+        clone.resolve("pom.xml"),
+        """
+        <project>
+          <modelVersion>4.0.0</modelVersion>
+          <groupId>g</groupId><artifactId>a</artifactId><version>1</version>
+        </project>
+        """);
+    fresh("./mvnw", "-q", "-B", "validate").directory(clone).run().succeeded();
+  }
+
+  /** Where Java cannot make one, the user hears of it once, and the program runs. */
+  @Test
+  void aBuildWithoutAnAotCacheSaysSo() throws Exception {
+    Path clone = cloneWithFakeMaven();
+    Program.Result run = fresh("scripts/gpt", "--version").directory(clone).run().succeeded();
+    assertTrue(run.err().contains("gpt: no AOT cache was made"), run::toString);
+    assertTrue(run.err().contains("target/aot-cache.log"), run::toString);
+    assertFalse(fresh("scripts/gpt", "--version").directory(clone).run().err().contains("AOT"));
+  }
+
+  /**
+   * Without what the Maven that runs this test has set for itself, and without a locale; the java
+   * on PATH is too old.
+   */
   private Program fresh(String... command) {
     return Program.of(command)
         .directory(folder)
+        .environment("LC_ALL", "C")
+        .environment("JAVA_HOME", System.getProperty("java.home"))
+        .environment("PATH", folder.resolve("old/bin") + ":" + System.getenv("PATH"))
         .environment("MAVEN_PROJECTBASEDIR", null)
         .environment("MAVEN_CMD_LINE_ARGS", null)
         .environment("MAVEN_BASEDIR", null);

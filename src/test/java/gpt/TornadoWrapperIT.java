@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -35,6 +36,9 @@ class TornadoWrapperIT {
 
   /** Prints its arguments with a NUL behind each. */
   private static final String ARGUMENTS = "for argument; do printf '%s\\0' \"$argument\"; done";
+
+  /** As much memory outside the heap as the machine has. */
+  private static final String DIRECT_MEMORY = directMemory();
 
   private static final List<String> HOSTILE =
       List.of(
@@ -97,12 +101,28 @@ class TornadoWrapperIT {
     return words;
   }
 
+  private static String directMemory() {
+    try {
+      Path file = Path.of("/proc/meminfo");
+      long kilobytes =
+          Files.exists(file)
+              ? Long.parseLong(Files.readAllLines(file).get(0).replaceAll("\\D", ""))
+              : Long.parseLong(
+                      Program.of("sysctl", "-n", "hw.memsize").run().succeeded().out().strip())
+                  / 1024;
+      return "-XX:MaxDirectMemorySize=" + kilobytes + "k";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** All that java gets before what was asked for. */
   private List<String> always() {
     return List.of(
         "@" + sdk + "/tornado-argfile",
         "--module-path",
         sdk + "/share/java/tornado",
+        DIRECT_MEMORY,
         "-Dtornado.recover.bailout=False",
         "-Dtornado.max.events=64");
   }
@@ -121,6 +141,18 @@ class TornadoWrapperIT {
     List<String> words = words(tornado(join(command, HOSTILE.toArray(String[]::new))).run());
     assertEquals(join(always(), join(command, HOSTILE)), words);
     assertFalse(Files.exists(folder.resolve("injected")));
+  }
+
+  /** The last one counts, and what stands on the command line counts more than the environment. */
+  @Test
+  void theUsersOwnMemoryLimitWins() {
+    String own = "-XX:MaxDirectMemorySize=3g";
+    List<String> words = words(tornado(own, "-jar", "a.jar").run());
+    assertTrue(words.indexOf(own) > words.indexOf(DIRECT_MEMORY), words::toString);
+    for (String variable : List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS")) {
+      words = words(tornado("-jar", "a.jar").environment(variable, own).run());
+      assertFalse(words.contains(DIRECT_MEMORY), words::toString);
+    }
   }
 
   @Test
@@ -580,6 +612,54 @@ class TornadoWrapperIT {
       out.write(Files.readAllBytes(at.resolve("P.class")));
     }
     return jar;
+  }
+
+  /** No template of the SDK's names the cuda backend, and Java warns in four lines. */
+  @Test
+  void everyBackendMayCallNativeFunctions() throws IOException {
+    String option = "--enable-native-access=tornado.drivers.cuda";
+    assertFalse(words(tornado("-jar", "a.jar").run()).contains(option));
+    FakeSdk.write(sdk.resolve("share/java/tornado/tornado-drivers-cuda-1.jar"), "");
+    assertTrue(words(tornado("-jar", "a.jar").run()).contains(option));
+  }
+
+  @Test
+  void theJarOfACloneThatIsNotBuiltSaysWhatBuildsIt() throws IOException {
+    FakeSdk.script(folder.resolve("my clone/scripts/gpt"), "");
+    String jar = folder.resolve("my clone/target/gpt.jar").toString();
+    Program.Result run = tornado("-jar", jar, "--version").run();
+    assertEquals(1, run.status(), run::toString);
+    String builds = folder.resolve("my clone/scripts/gpt") + " --version builds it";
+    assertTrue(run.err().contains(jar + " is not there yet; " + builds), run::toString);
+    run = tornado("-jar", "target/gpt.jar").directory(folder.resolve("my clone")).run();
+    assertTrue(run.err().contains("scripts/gpt --version builds it"), run::toString);
+    FakeSdk.write(folder.resolve("my clone/target/gpt.jar"), "");
+    assertEquals(join(always(), List.of("-jar", jar)), words(tornado("-jar", jar).run()));
+  }
+
+  /** TornadoVM's own errors, on standard output too, are no part of what gpt prints. */
+  @Test
+  void noDeviceIsOneLine() throws IOException {
+    Optional<Path> real = FakeSdk.real();
+    assumeTrue(real.isPresent(), FakeSdk.NO_REAL_SDK);
+    sdk = real.get();
+    jdk = Path.of(System.getProperty("java.home"));
+    String jar = Program.ROOT.resolve("target/gpt.jar").toString();
+    String none = Files.createDirectories(folder.resolve("none")).toString();
+    Program.Result list =
+        tornado("-jar", jar, "devices").environment("OCL_ICD_VENDORS", none).run().succeeded();
+    List<String> lines = list.out().lines().toList();
+    assertTrue(lines.get(0).startsWith("cpu "), list::toString);
+    assertEquals("default: cpu, since TornadoVM finds no device", lines.getLast());
+    Program.Result text =
+        tornado("-jar", jar, "--device", "tornado", "-n", "1", "-q")
+            .environment("OCL_ICD_VENDORS", none)
+            .directory(Program.ROOT)
+            .run();
+    assertEquals(1, text.status(), text::toString);
+    assertEquals("", text.out());
+    assertEquals(1, text.notes().size(), text::toString);
+    assertTrue(text.notes().get(0).startsWith("gpt: TornadoVM finds no device; "), text::toString);
   }
 
   @Test

@@ -17,6 +17,10 @@ import java.util.Set;
 /** The vocabulary of a character model: index = id, one code point each. */
 final class Characters {
   static final String FILE = "characters.json";
+
+  /** A model's rows may be padded to a multiple of it. */
+  private static final int PADDING = 64;
+
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
   private Characters() {}
@@ -67,15 +71,10 @@ final class Characters {
     return GSON.toJson(characters) + "\n";
   }
 
-  /** Characters that some file brings, once they are as many as the model's rows allow. */
+  /** Characters that some file brings, once they are as many as the model has rows. */
   static List<String> checked(Path file, List<Object> found, int vocabSize) {
     if (found.size() > vocabSize) {
-      throw Fault.in(
-          file,
-          "the vocabulary does not fit the model: expected at most "
-              + vocabSize
-              + " characters (vocab_size), found "
-              + found.size());
+      throw unfit(file, "at most " + vocabSize, found.size());
     }
     List<String> out = new ArrayList<>();
     Set<String> seen = new HashSet<>();
@@ -90,6 +89,20 @@ final class Characters {
       }
       out.add(c);
     }
+    boolean padded = vocabSize % PADDING == 0 && vocabSize - found.size() < PADDING;
+    if (found.size() < vocabSize && !padded) {
+      throw unfit(file, String.valueOf(vocabSize), found.size());
+    }
     return List.copyOf(out);
+  }
+
+  private static GptException unfit(Path file, String expected, int found) {
+    return Fault.in(
+        file,
+        "the vocabulary does not fit the model: expected "
+            + expected
+            + " characters (vocab_size), found "
+            + found
+            + "; take the file that belongs to the model");
   }
 }

@@ -28,11 +28,30 @@ public final class Checkpoint implements AutoCloseable {
       GptConfig config,
       Weights weights,
       Optional<List<String>> characters,
-      Optional<BytePairs> bytePairs) {
+      Optional<BytePairs> bytePairs,
+      List<Integer> endIds,
+      List<String> notes) {
 
-    /** A format that brings no vocabulary of byte pairs. */
+    /** A file that there is nothing to note of. */
+    Content(
+        String format,
+        GptConfig config,
+        Weights weights,
+        Optional<List<String>> characters,
+        Optional<BytePairs> bytePairs,
+        List<Integer> endIds) {
+      this(format, config, weights, characters, bytePairs, endIds, List.of());
+    }
+
+    /** A format that brings no vocabulary of byte pairs, and does not say what ends a text. */
     Content(String format, GptConfig config, Weights weights, Optional<List<String>> characters) {
-      this(format, config, weights, characters, Optional.empty());
+      this(format, config, weights, characters, Optional.empty(), List.of());
+    }
+
+    /** The same with notes. */
+    Content withNotes(List<String> lines) {
+      return new Content(
+          format, config, weights, characters, bytePairs, endIds, List.copyOf(lines));
     }
   }
 
@@ -88,22 +107,25 @@ public final class Checkpoint implements AutoCloseable {
       if (Files.exists(nano)) {
         return NanoGptReader.read(nano, arena);
       }
-      throw Fault.in(path, "no checkpoint in this folder; expected " + SUPPORTED);
+      throw PyTorchWeights.in(path)
+          .orElseGet(() -> Fault.in(path, "no checkpoint in this folder; expected " + SUPPORTED));
     }
     if (!Files.exists(path)) {
       throw Fault.in(path, "no such file or folder; expected " + SUPPORTED);
     }
+    FileBytes.checkRegular(path);
     String name = String.valueOf(path.getFileName());
-    if (Files.isRegularFile(path) && name.endsWith(".pt")) {
+    if (name.endsWith(".pt")) {
       return NanoGptReader.read(path, arena);
     }
-    if (Files.isRegularFile(path) && name.endsWith(".safetensors")) {
+    if (name.endsWith(".safetensors")) {
       return HuggingFaceReader.readFile(path, arena);
     }
-    if (Files.isRegularFile(path) && name.endsWith(GgufReader.EXTENSION)) {
+    if (name.endsWith(GgufReader.EXTENSION)) {
       return GgufReader.readFile(path, arena);
     }
-    throw Fault.in(path, "not a checkpoint; expected " + SUPPORTED);
+    throw PyTorchWeights.at(path)
+        .orElseGet(() -> Fault.in(path, "not a checkpoint; expected " + SUPPORTED));
   }
 
   /** The model's shape. */
@@ -118,7 +140,7 @@ public final class Checkpoint implements AutoCloseable {
 
   /**
    * The vocabulary of a character model, index = id, each entry one code point: from {@code
-   * meta.pkl} or {@code characters.json} beside the model. It may be shorter than vocab_size.
+   * meta.pkl} or {@code characters.json} beside the model. It is shorter than a padded vocab_size.
    */
   public Optional<List<String>> characters() {
     return content.characters();
@@ -129,9 +151,22 @@ public final class Checkpoint implements AutoCloseable {
     return content.bytePairs();
   }
 
+  /**
+   * The ids that end a text, the first one the usual; none where the file does not say it, and the
+   * vocabulary may.
+   */
+  public List<Integer> endIds() {
+    return content.endIds();
+  }
+
   /** What the file is, in words: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */
   public String format() {
     return content.format();
+  }
+
+  /** What a user should know of the file, a line each: tensors that the model does not use. */
+  public List<String> notes() {
+    return content.notes();
   }
 
   /** What was opened. */

@@ -25,13 +25,19 @@ import net.razorvine.pickle.Unpickler;
  *
  * <p>Values come out as: None null, bool Boolean, int Integer, Long or BigInteger, float Double,
  * str String, bytes byte[], tuple Object[], list List, set Set, dict and OrderedDict Map, a tensor
- * {@link TorchTensor}.
+ * {@link TorchTensor}, and a numpy scalar the plain value it stands for.
  */
 final class CheckpointUnpickler extends Unpickler {
   private static final String ORDERED_DICT = "collections.OrderedDict";
   private static final String SIZE = "torch.Size";
   private static final String REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2";
   private static final String REBUILD_PARAMETER = "torch._utils._rebuild_parameter";
+
+  // What numpy pickles a scalar with: its type, its bytes (as text up to protocol 2), and both.
+  private static final String NUMPY_TYPE = "numpy.dtype";
+  private static final String ENCODE = "_codecs.encode";
+  private static final String NUMPY_SCALAR = "numpy._core.multiarray.scalar";
+  private static final String NUMPY_1_SCALAR = "numpy.core.multiarray.scalar";
 
   /** PyTorch's own limit. */
   private static final int MOST_DIMENSIONS = 64;
@@ -43,6 +49,10 @@ final class CheckpointUnpickler extends Unpickler {
           SIZE,
           REBUILD_TENSOR,
           REBUILD_PARAMETER,
+          NUMPY_TYPE,
+          ENCODE,
+          NUMPY_SCALAR,
+          NUMPY_1_SCALAR,
           "torch.float32",
           "torch.float16",
           "torch.bfloat16",
@@ -155,10 +165,7 @@ final class CheckpointUnpickler extends Unpickler {
         reduce();
         break;
       case Opcodes.BUILD:
-        stack.pop();
-        if (!(stack.peek() instanceof OrderedDict)) {
-          throw refused("attributes set on " + describe(stack.peek()));
-        }
+        build(stack.pop());
         break;
       case Opcodes.BINPERSID:
         return super.dispatch(key);
@@ -212,8 +219,34 @@ final class CheckpointUnpickler extends Unpickler {
               new TorchTensor(
                   storage(args[0]), nonNegative(args[1]), dimensions(args[2]), dimensions(args[3]));
           case REBUILD_PARAMETER -> args[0];
+          case NUMPY_TYPE -> made(NumpyType.of(args[0]), NUMPY_TYPE + " of no plain number");
+          case ENCODE -> made(NumpyType.encoded(args), ENCODE + " of more than a number's bytes");
+          case NUMPY_SCALAR, NUMPY_1_SCALAR ->
+              made(NumpyType.scalar(args), global.name() + " of other than a number's bytes");
           default -> throw refused("a call of " + global.name());
         });
+  }
+
+  /** What a call makes of its arguments, or null where they are not what numpy writes. */
+  private Object made(Object value, String otherwise) {
+    if (value == null) {
+      throw refused(otherwise);
+    }
+    return value;
+  }
+
+  /** An OrderedDict's attributes are dropped; of a type of numpy's they say the byte order. */
+  private void build(Object state) {
+    Object target = stack.peek();
+    if (target instanceof OrderedDict) {
+      return;
+    }
+    if (!(target instanceof NumpyType)) {
+      throw refused("attributes set on " + describe(target));
+    }
+    if (!NumpyType.isLittleEndian(state)) {
+      throw refused(NUMPY_TYPE + " in a byte order other than little-endian");
+    }
   }
 
   /** ('storage', storage class, key, device, elements) names a storage in the zip. */
@@ -318,7 +351,7 @@ final class CheckpointUnpickler extends Unpickler {
         file,
         "refused: its pickle asks for "
             + what
-            + "; only tensors, OrderedDict and plain values are read");
+            + "; only tensors, OrderedDict, numpy scalars and plain values are read");
   }
 
   private GptException damaged(String what) {
@@ -342,6 +375,7 @@ final class CheckpointUnpickler extends Unpickler {
       case Map<?, ?> m -> "a dict";
       case Set<?> s -> "a set";
       case TorchTensor t -> "a tensor";
+      case NumpyType t -> "a type of numpy's";
       case TorchStorage s -> "a storage";
       default -> "a mark";
     };

@@ -50,6 +50,7 @@ public final class CheckpointWriter {
             checkpoint.weights().tied(),
             SafetensorsWriter.tensors(checkpoint.weights(), dtype),
             checkpoint.characters(),
+            checkpoint.endIds(),
             progress)
         .write(overwrite);
   }
@@ -76,7 +77,12 @@ public final class CheckpointWriter {
       Progress progress) {
     GgufWriter writer =
         new GgufWriter(
-            checkpoint.config(), checkpoint.weights(), checkpoint.characters(), pairs, dtype);
+            checkpoint.config(),
+            checkpoint.weights(),
+            checkpoint.characters(),
+            pairs,
+            checkpoint.endIds(),
+            dtype);
     String name = file.getFileName().toString();
     Content content = new Content(name, writer.size(), out -> writer.write(out, progress));
     new ModelFiles(file.toAbsolutePath().getParent(), List.of(content), List.of()).write(overwrite);
@@ -103,7 +109,7 @@ public final class CheckpointWriter {
       boolean overwrite,
       Progress progress) {
     List<OutTensor> tensors = RandomTensors.of(config, seed, dtype);
-    folder(folder, config, true, tensors, characters, progress).write(overwrite);
+    folder(folder, config, true, tensors, characters, List.of(), progress).write(overwrite);
   }
 
   private static ModelFiles folder(
@@ -112,6 +118,7 @@ public final class CheckpointWriter {
       boolean tied,
       List<OutTensor> tensors,
       Optional<List<String>> characters,
+      List<Integer> endIds,
       Progress progress) {
     SafetensorsWriter writer = new SafetensorsWriter(tensors);
     List<Content> files = new ArrayList<>();
@@ -119,7 +126,7 @@ public final class CheckpointWriter {
         new Content(
             HuggingFaceReader.SINGLE_FILE, writer.size(), out -> writer.write(out, progress)));
     characters.ifPresent(c -> files.add(Content.text(Characters.FILE, Characters.toJson(c))));
-    files.add(Content.text(HuggingFaceConfig.FILE, HuggingFaceConfig.toJson(config, tied)));
+    files.add(Content.text(HuggingFaceConfig.FILE, HuggingFaceConfig.toJson(config, tied, endIds)));
     return new ModelFiles(
         folder, files, characters.isPresent() ? List.of() : List.of(Characters.FILE));
   }

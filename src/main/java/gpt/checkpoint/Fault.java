@@ -13,11 +13,16 @@ final class Fault {
   private Fault() {}
 
   static GptException in(Path file, String what) {
-    return new GptException(ForeignText.line(file + ": " + what, LONGEST));
+    return new GptException(line(file, what));
   }
 
   static GptException in(Path file, String what, Throwable cause) {
-    return new GptException(ForeignText.line(file + ": " + what, LONGEST), cause);
+    return new GptException(line(file, what), cause);
+  }
+
+  /** As of a note, which is no error. */
+  static String line(Path file, String what) {
+    return ForeignText.line(file + ": " + what, LONGEST);
   }
 
   /** A library's message without its further lines, or the name of what it threw. */

@@ -17,8 +17,31 @@ final class FileBytes {
 
   private FileBytes() {}
 
-  /** All of a file, read-only; the arena unmaps it. */
+  /**
+   * Refuses what cannot be mapped; opening a pipe would wait for its writer.
+   *
+   * @throws GptException where it is missing, a folder, a pipe or a device
+   */
+  static void checkRegular(Path file) {
+    if (Files.isDirectory(file)) {
+      throw Fault.in(file, "is a folder; expected a file");
+    }
+    if (!Files.exists(file)) {
+      throw Fault.in(file, "no such file");
+    }
+    if (!Files.isRegularFile(file)) {
+      throw Fault.in(
+          file, "is a pipe or a device; expected a regular file, so copy its content to one");
+    }
+  }
+
+  /**
+   * All of a file, read-only; the arena unmaps it.
+   *
+   * @throws GptException where it is none
+   */
   static MemorySegment map(Path file, Arena arena) throws IOException {
+    checkRegular(file);
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
     }

@@ -12,6 +12,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * A GPT-2 as llama.cpp has it in a GGUF file: all in one, its weights as (out, in), and its
@@ -37,8 +40,14 @@ final class GgufReader implements TensorSource {
   private static final String KV_HEADS = "gpt2.attention.head_count_kv";
   private static final String SPLITS = "split.count";
 
+  /** Counts from 0. */
+  private static final String SPLIT_NUMBER = "split.no";
+
   private final Path file;
   private final GgufFile gguf;
+
+  /** Names of the tensors that are weights. */
+  private final Set<String> used = new HashSet<>();
 
   private GgufReader(Path file, GgufFile gguf) {
     this.file = file;
@@ -68,21 +77,31 @@ final class GgufReader implements TensorSource {
       checkZeros();
     }
     GgufVocabulary vocabulary = GgufVocabulary.read(file, gguf.metadata(), config.vocabSize());
-    return new Content("gguf", config, weights, vocabulary.characters(), vocabulary.pairs());
+    return new Content(
+            "gguf",
+            config,
+            weights,
+            vocabulary.characters(),
+            vocabulary.pairs(),
+            GgufVocabulary.endIds(gguf.metadata(), config.vocabSize()))
+        .withNotes(UnusedTensors.note(file, unused(config)));
+  }
+
+  /** Without the zeros that stand for biases: llama.cpp wants some in every model. */
+  private List<String> unused(GptConfig config) {
+    return gguf.tensors().keySet().stream()
+        .filter(name -> !used.contains(name) && (config.bias() || !name.endsWith(".bias")))
+        .toList();
   }
 
   private GptConfig config() {
     GgufMetadata keys = gguf.metadata();
+    if (keys.has(SPLITS) && keys.integer(SPLITS) > 1) {
+      throw split(keys);
+    }
     String architecture = keys.string(ARCHITECTURE_KEY, "");
     if (!architecture.equals(ARCHITECTURE)) {
       throw keys.expected(ARCHITECTURE_KEY, ARCHITECTURE, "'" + architecture + "'");
-    }
-    if (keys.has(SPLITS) && keys.integer(SPLITS) > 1) {
-      throw Fault.in(
-          file,
-          "one of "
-              + keys.integer(SPLITS)
-              + " files of a model; join them with llama-gguf-split --merge");
     }
     int heads = keys.integer(HEADS);
     if (keys.has(KV_HEADS) && keys.integer(KV_HEADS) != heads) {
@@ -102,6 +121,16 @@ final class GgufReader implements TensorSource {
     } catch (GptException e) {
       throw e.getMessage().startsWith(file.toString()) ? e : Fault.in(file, e.getMessage(), e);
     }
+  }
+
+  /** Only the first file of a model has the keys that describe it. */
+  private GptException split(GgufMetadata keys) {
+    String which = keys.has(SPLIT_NUMBER) ? "file " + (keys.integer(SPLIT_NUMBER) + 1) : "one";
+    return Fault.in(
+        file,
+        "%s of the %d files of a split model; join them with llama-gguf-split --merge FIRST.gguf"
+                .formatted(which, keys.integer(SPLITS))
+            + " OUT.gguf");
   }
 
   private static Gelu gelu(GgufMetadata keys) {
@@ -157,6 +186,7 @@ final class GgufReader implements TensorSource {
     if (t == null) {
       throw TensorChecks.missing(file, name, shape);
     }
+    used.add(name);
     TensorChecks.checkShape(file, name, shape, t.shape());
     DType dtype = DType.valueOf(t.dtype());
     return shape.length == 1

@@ -2,11 +2,13 @@ package gpt.checkpoint;
 
 import gpt.tokenizer.BytePairs;
 import gpt.tokenizer.BytePairs.Kind;
+import gpt.tokenizer.TextRules;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * The tokenizer in a GGUF file: byte pairs that split a text as GPT-2 does, characters under a key
@@ -20,6 +22,13 @@ record GgufVocabulary(Optional<List<String>> characters, Optional<BytePairs> pai
   static final String MERGES = "tokenizer.ggml.merges";
   static final String BEGIN = "tokenizer.ggml.bos_token_id";
   static final String END = "tokenizer.ggml.eos_token_id";
+
+  /** Our own array of ids, where several end a text: llama.cpp knows one. */
+  static final String ENDS = "gpt.eos_token_ids";
+
+  /** Our own text: what {@link TokenRules} are not GPT-2's, as JSON. llama.cpp has no others. */
+  static final String RULES = "gpt.tokenizer_rules";
+
   static final String BYTE_PAIRS = "gpt2";
   static final String GPT2_SPLITTING = "gpt-2";
 
@@ -61,7 +70,18 @@ record GgufVocabulary(Optional<List<String>> characters, Optional<BytePairs> pai
     List<Kind> kinds = kinds(file, keys, size);
     return Optional.of(
         new BytePairs(
-            tokens.get(), kinds, merges.get(), id(keys, BEGIN, size), id(keys, END, size)));
+            tokens.get(),
+            kinds,
+            merges.get(),
+            id(keys, BEGIN, size),
+            id(keys, END, size),
+            rules(file, keys)));
+  }
+
+  private static TextRules rules(Path file, GgufMetadata keys) {
+    return keys.has(RULES)
+        ? TokenRules.fromText(file, RULES, keys.string(RULES, ""))
+        : TextRules.GPT2;
   }
 
   private static List<Kind> kinds(Path file, GgufMetadata keys, int size) {
@@ -86,6 +106,15 @@ record GgufVocabulary(Optional<List<String>> characters, Optional<BytePairs> pai
     }
     throw Fault.in(
         file, "%s: token %d: expected 1, 3, 4 or 5, found %d".formatted(KINDS, id, number));
+  }
+
+  /** The ids that end a text, those of the model only. */
+  static List<Integer> endIds(GgufMetadata keys, int vocabSize) {
+    IntStream ids =
+        keys.has(ENDS)
+            ? keys.integers(ENDS, vocabSize).stream().flatMapToInt(IntStream::of)
+            : keys.has(END) ? IntStream.of(keys.integer(END)) : IntStream.empty();
+    return ids.filter(id -> id >= 0 && id < vocabSize).distinct().boxed().toList();
   }
 
   private static OptionalInt id(GgufMetadata keys, String key, int size) {

@@ -7,6 +7,7 @@ import gpt.model.GptConfig;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.TextRules;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Writes a GGUF file, version 3, as llama.cpp reads a GPT-2. */
 final class GgufWriter {
@@ -58,6 +60,7 @@ final class GgufWriter {
    * A model's file; nothing is written yet.
    *
    * @param pairs the tokenizer of a model that has one and no characters
+   * @param endIds what ends a text, if the model itself says it
    * @param dtype the type of the matrices, or null: each keeps its own
    */
   GgufWriter(
@@ -65,6 +68,7 @@ final class GgufWriter {
       Weights weights,
       Optional<List<String>> characters,
       Optional<BytePairs> pairs,
+      List<Integer> endIds,
       DType dtype) {
     tensors = tensors(config, weights, dtype);
     shape(config, tensors.getFirst().dtype());
@@ -73,6 +77,15 @@ final class GgufWriter {
       characters.ifPresent(c -> texts(GgufVocabulary.CHARACTERS, c));
     } else {
       vocabulary(pairs.get().padded(config.vocabSize()));
+    }
+    OptionalInt end = endIds.stream().mapToInt(id -> id).findFirst();
+    if (end.isEmpty() && characters.isEmpty() && pairs.isPresent()) {
+      end = pairs.get().end();
+    }
+    end.ifPresent(id -> key(GgufVocabulary.END, id));
+    if (endIds.size() > 1) {
+      Bytes ids = array(GgufVocabulary.ENDS, GgufMetadata.INT32, endIds.size());
+      endIds.forEach(ids::i32);
     }
     header = header();
   }
@@ -144,7 +157,9 @@ final class GgufWriter {
     pairs.kinds().forEach(kind -> kinds.i32(kind.number()));
     texts(GgufVocabulary.MERGES, pairs.merges());
     pairs.begin().ifPresent(id -> key(GgufVocabulary.BEGIN, id));
-    pairs.end().ifPresent(id -> key(GgufVocabulary.END, id));
+    if (!pairs.rules().equals(TextRules.GPT2)) {
+      key(GgufVocabulary.RULES, TokenRules.toText(pairs.rules()));
+    }
   }
 
   private Bytes type(String key, int type) {

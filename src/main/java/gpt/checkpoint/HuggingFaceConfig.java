@@ -8,7 +8,10 @@ import com.google.gson.JsonPrimitive;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Hugging Face's {@code config.json} of a GPT-2, and one key of our own: {@code "bias": false} says
@@ -16,9 +19,15 @@ import java.nio.file.Path;
  *
  * @param model the shape
  * @param tied whether the output projection is the token embedding
+ * @param endIds the model's ids that end a text; none where it is not said
  */
-record HuggingFaceConfig(GptConfig model, boolean tied) {
+record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
   static final String FILE = "config.json";
+
+  /** What it says of the end of a text comes before what config.json says. */
+  private static final String GENERATION = "generation_config.json";
+
+  private static final String END = "eos_token_id";
 
   /**
    * Reads a config.json.
@@ -34,8 +43,20 @@ record HuggingFaceConfig(GptConfig model, boolean tied) {
     return new Fields(file, root.getAsJsonObject()).config();
   }
 
+  private static List<Integer> endIds(Fields config, int vocabSize) {
+    Path file = config.file.resolveSibling(GENERATION);
+    Fields fields = config;
+    if (Files.isRegularFile(file)) {
+      if (!(Json.read(file) instanceof JsonObject generation)) {
+        throw Fault.in(file, "expected a JSON object");
+      }
+      fields = new Fields(file, generation).present(END) ? new Fields(file, generation) : config;
+    }
+    return fields.ids(END, vocabSize);
+  }
+
   /** The config.json of a model, with a line break at its end. */
-  static String toJson(GptConfig c, boolean tied) {
+  static String toJson(GptConfig c, boolean tied, List<Integer> endIds) {
     JsonArray architectures = new JsonArray();
     architectures.add("GPT2LMHeadModel");
     JsonObject o = new JsonObject();
@@ -53,6 +74,13 @@ record HuggingFaceConfig(GptConfig model, boolean tied) {
     o.addProperty("tie_word_embeddings", tied);
     if (!c.bias()) {
       o.addProperty("bias", false);
+    }
+    if (endIds.size() == 1) {
+      o.addProperty(END, endIds.getFirst());
+    } else if (!endIds.isEmpty()) {
+      JsonArray ids = new JsonArray();
+      endIds.forEach(ids::add);
+      o.add(END, ids);
     }
     return new GsonBuilder().setPrettyPrinting().create().toJson(o) + "\n";
   }
@@ -86,7 +114,8 @@ record HuggingFaceConfig(GptConfig model, boolean tied) {
                 flag("bias", true),
                 gelu(),
                 present("layer_norm_epsilon") ? number("layer_norm_epsilon") : 1e-5);
-        return new HuggingFaceConfig(model, flag("tie_word_embeddings", true));
+        return new HuggingFaceConfig(
+            model, flag("tie_word_embeddings", true), endIds(this, model.vocabSize()));
       } catch (GptException e) {
         throw e.getMessage().startsWith(file.toString()) ? e : Fault.in(file, e.getMessage(), e);
       }
@@ -95,7 +124,8 @@ record HuggingFaceConfig(GptConfig model, boolean tied) {
     private Gelu gelu() {
       String name = string("activation_function", "gelu_new");
       return switch (name) {
-        case "gelu_new", "gelu_pytorch_tanh", "gelu_fast" -> Gelu.TANH;
+        case "gelu_new", "gelu_accurate", "gelu_fast", "gelu_python_tanh", "gelu_pytorch_tanh" ->
+            Gelu.TANH;
         case "gelu", "gelu_python" -> Gelu.EXACT;
         default -> throw expected("activation_function", "gelu_new or gelu", name);
       };
@@ -128,6 +158,30 @@ record HuggingFaceConfig(GptConfig model, boolean tied) {
         return p.getAsDouble();
       }
       throw expected(key, "a number", json.get(key).toString());
+    }
+
+    /** An id or a list of them; those beyond the vocabulary are never drawn, and left out. */
+    private List<Integer> ids(String key, int vocabSize) {
+      List<Integer> ids = new ArrayList<>();
+      if (!present(key)) {
+        return ids;
+      }
+      JsonArray all = new JsonArray();
+      if (json.get(key) instanceof JsonArray list) {
+        all = list;
+      } else {
+        all.add(json.get(key));
+      }
+      for (JsonElement each : all) {
+        double id = each instanceof JsonPrimitive p && p.isNumber() ? p.getAsDouble() : Double.NaN;
+        if (id != Math.rint(id)) {
+          throw expected(key, "a token's id or a list of them", json.get(key).toString());
+        }
+        if (id >= 0 && id < vocabSize && !ids.contains((int) id)) {
+          ids.add((int) id);
+        }
+      }
+      return ids;
     }
 
     private boolean flag(String key, boolean otherwise) {

@@ -9,11 +9,13 @@ import gpt.tokenizer.BytePairs;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A GPT-2 in Hugging Face's layout: {@code config.json} and one safetensors file, or several with
@@ -25,10 +27,15 @@ final class HuggingFaceReader implements TensorSource {
   static final String INDEX_FILE = "model.safetensors.index.json";
   static final String TRANSFORMER = "transformer.";
 
+  private static final String LM_HEAD = "lm_head.weight";
+
   private final Path file;
 
   /** By key without {@code transformer.}. */
-  private final Map<String, StoredTensor> tensors = new HashMap<>();
+  private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+
+  /** Literal keys of those that are weights. */
+  private final Set<String> used = new HashSet<>();
 
   private HuggingFaceReader(Path file, Map<String, StoredTensor> stored) {
     this.file = file;
@@ -98,7 +105,8 @@ final class HuggingFaceReader implements TensorSource {
       Path file, String format, HuggingFaceConfig config, Map<String, StoredTensor> stored)
       throws IOException {
     HuggingFaceReader source = new HuggingFaceReader(file, stored);
-    Weights weights = WeightsReader.read(config.model(), source, true, !config.tied());
+    boolean head = !config.tied() || source.tensors.containsKey(LM_HEAD);
+    Weights weights = WeightsReader.read(config.model(), source, true, head);
     int vocabSize = config.model().vocabSize();
     Optional<List<String>> characters =
         Characters.fromJson(file.resolveSibling(Characters.FILE), vocabSize);
@@ -106,7 +114,26 @@ final class HuggingFaceReader implements TensorSource {
         characters.isPresent()
             ? Optional.empty()
             : VocabularyFiles.read(file.toAbsolutePath().getParent(), vocabSize);
-    return new Content(format, config.model(), weights, characters, pairs);
+    List<String> notes = new ArrayList<>();
+    if (config.tied() && !weights.tied()) {
+      notes.add(
+          Fault.line(
+              file,
+              LM_HEAD
+                  + " is not the token embedding, though tie_word_embeddings is true in "
+                  + HuggingFaceConfig.FILE
+                  + "; it is used, as transformers does"));
+    }
+    notes.addAll(UnusedTensors.note(file, source.unused()));
+    return new Content(format, config.model(), weights, characters, pairs, config.endIds())
+        .withNotes(notes);
+  }
+
+  private List<String> unused() {
+    return tensors.values().stream()
+        .map(StoredTensor::name)
+        .filter(n -> !used.contains(n))
+        .toList();
   }
 
   @Override
@@ -115,6 +142,7 @@ final class HuggingFaceReader implements TensorSource {
     if (t == null) {
       throw TensorChecks.missing(file, key, shape);
     }
+    used.add(t.name());
     TensorChecks.checkShape(t.file(), t.name(), shape, t.shape());
     DType dtype =
         switch (t.dtype()) {

@@ -1,6 +1,7 @@
 package gpt.checkpoint;
 
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.Strictness;
@@ -10,7 +11,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The small JSON files beside the weights. */
@@ -29,11 +29,25 @@ final class Json {
 
   /** The content of a file. */
   static JsonElement read(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw Fault.in(file, "no such file");
-    }
+    FileBytes.checkRegular(file);
     try {
-      JsonReader reader = strict(FileBytes.small(file));
+      return parse(file, FileBytes.small(file));
+    } catch (IOException e) {
+      throw Fault.in(file, "not JSON: " + reason(e), e);
+    }
+  }
+
+  /** An object in a text that stands somewhere in a file. */
+  static JsonObject object(Path where, String text) {
+    if (parse(where, text.getBytes(StandardCharsets.UTF_8)) instanceof JsonObject object) {
+      return object;
+    }
+    throw Fault.in(where, "expected a JSON object");
+  }
+
+  private static JsonElement parse(Path file, byte[] bytes) {
+    try {
+      JsonReader reader = strict(bytes);
       JsonElement root = JsonParser.parseReader(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         throw Fault.in(file, "not JSON: something follows its first value");

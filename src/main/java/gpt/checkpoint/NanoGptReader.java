@@ -1,6 +1,7 @@
 package gpt.checkpoint;
 
 import gpt.checkpoint.Checkpoint.Content;
+import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
@@ -9,9 +10,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * nanoGPT's {@code ckpt.pt}: a dict with {@code model} (the tensors by name), {@code model_args}
@@ -28,6 +33,9 @@ final class NanoGptReader implements TensorSource {
 
   /** By key without wrappers' prefixes: {@code transformer.wte.weight}. */
   private final Map<String, TorchTensor> tensors;
+
+  /** Names of those that are weights. */
+  private final Set<String> used = new HashSet<>();
 
   /** Bytes of each storage that no tensor has taken; lm_head may have wte's. */
   private final Map<String, Long> untaken = new HashMap<>();
@@ -50,11 +58,22 @@ final class NanoGptReader implements TensorSource {
       GptConfig config = config(file, args, tensors);
       NanoGptReader source = new NanoGptReader(file, torch, tensors);
       boolean head = tensors.containsKey(LM_HEAD);
-      return new Content(
-          "nanoGPT checkpoint",
-          config,
-          WeightsReader.read(config, source, false, head),
-          Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize()));
+      Content content =
+          new Content(
+              "nanoGPT checkpoint",
+              config,
+              WeightsReader.read(config, source, false, head),
+              Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize()));
+      List<String> notes = new ArrayList<>();
+      if (!torch.hasChecksums()) {
+        notes.add(
+            Fault.line(
+                file,
+                "was written without CRC-32 (torch.serialization.set_crc32_options(False)), so"
+                    + " damage to its bytes would not be noticed"));
+      }
+      notes.addAll(UnusedTensors.note(file, source.unused()));
+      return content.withNotes(notes);
     }
   }
 
@@ -126,6 +145,10 @@ final class NanoGptReader implements TensorSource {
     throw Fault.in(file, "model_args: " + name + ": expected an int, found " + found);
   }
 
+  private List<String> unused() {
+    return tensors.keySet().stream().filter(name -> !used.contains(name)).toList();
+  }
+
   private static String name(String key) {
     return key.startsWith("lm_head.") ? key : TRANSFORMER + key;
   }
@@ -137,6 +160,7 @@ final class NanoGptReader implements TensorSource {
     if (t == null) {
       throw TensorChecks.missing(file, name, shape);
     }
+    used.add(name);
     TensorChecks.checkShape(file, name, shape, t.shape());
     TorchStorage.Type type = t.storage().type();
     if (type.dtype() == null) {
@@ -154,17 +178,23 @@ final class NanoGptReader implements TensorSource {
           "tensor %s: expected %d elements from %d on, found a storage of %d"
               .formatted(name, elements, t.offset(), t.storage().length()));
     }
-    MemorySegment data =
-        torch.data(t.storage(), name).asSlice(t.offset() * type.bytes(), elements * type.bytes());
+    StorageRecord record = torch.record(t.storage(), name);
+    MemorySegment data = record.bytes().asSlice(t.offset() * type.bytes(), elements * type.bytes());
     if (!name.equals(LM_HEAD)) {
       take(t.storage(), name, data.byteSize());
     }
+    Tensor tensor = tensor(name, type.dtype(), dense, shape, data);
+    return torch.hasChecksums() ? tensor.verifiedBy(record::verify) : tensor;
+  }
+
+  private static Tensor tensor(
+      String name, DType dtype, boolean dense, int[] shape, MemorySegment data) {
     if (shape.length == 1) {
-      return Tensor.vector(name, type.dtype(), shape[0], data);
+      return Tensor.vector(name, dtype, shape[0], data);
     }
     return dense
-        ? Tensor.matrix(name, type.dtype(), shape[0], shape[1], data)
-        : Tensor.matrix(name, type.dtype(), shape[1], shape[0], data).transposed();
+        ? Tensor.matrix(name, dtype, shape[0], shape[1], data)
+        : Tensor.matrix(name, dtype, shape[1], shape[0], data).transposed();
   }
 
   /** A small file must not become a large model by having its bytes stand for many tensors. */

@@ -11,9 +11,23 @@ import gpt.model.Tensor;
  * @param dtype the type it is written in
  * @param elements where its elements come from
  * @param stored a tensor whose bytes are those to be written, or null
+ * @param verify see {@link Tensor#verify}
  */
 record OutTensor(
-    String key, int rank, int rows, int columns, DType dtype, Elements elements, Tensor stored) {
+    String key,
+    int rank,
+    int rows,
+    int columns,
+    DType dtype,
+    Elements elements,
+    Tensor stored,
+    Runnable verify) {
+
+  /** Elements that come from no file. */
+  OutTensor(
+      String key, int rank, int rows, int columns, DType dtype, Elements elements, Tensor stored) {
+    this(key, rank, rows, columns, dtype, elements, stored, () -> {});
+  }
 
   /** Elements by rows; several threads ask at the same time. */
   @FunctionalInterface
@@ -33,7 +47,8 @@ record OutTensor(
         t.columns(),
         dtype,
         (first, count, out) -> read(t, first, count, out),
-        stored);
+        stored,
+        t::verify);
   }
 
   private static void read(Tensor t, int first, int count, float[] out) {

@@ -8,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -68,9 +67,6 @@ final class SafetensorsReader {
    * @throws GptException where the header and the file do not fit each other
    */
   static Map<String, StoredTensor> map(Path file, Arena arena) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw Fault.in(file, "no such file");
-    }
     return new SafetensorsReader(file, FileBytes.map(file, arena)).tensors();
   }
 

@@ -41,6 +41,7 @@ final class TensorWriter implements AutoCloseable {
 
   /** All elements of a tensor. */
   void write(OutTensor t) throws IOException {
+    t.verify().run();
     if (t.stored() != null) {
       MemorySegment data = t.stored().data();
       for (long at = 0; at < data.byteSize(); at += SLICE) {

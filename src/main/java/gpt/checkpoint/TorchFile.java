@@ -6,10 +6,13 @@ import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -21,6 +24,9 @@ final class TorchFile implements AutoCloseable {
   /** A real one has some hundred bytes per tensor. */
   private static final int LARGEST_PICKLE = 16 << 20;
 
+  /** How files begin that PyTorch wrote before 1.6: a pickle of its magic number. */
+  private static final byte[] LEGACY = HexFormat.of().parseHex("80028a0a6cfc9c46f9206aa850192e");
+
   private static final String PICKLE = "data.pkl";
 
   private final Path file;
@@ -28,8 +34,11 @@ final class TorchFile implements AutoCloseable {
   private final String prefix;
   private final StoredEntries entries;
 
+  /** Whether the directory has any CRC-32; see {@link #hasChecksums}. */
+  private final boolean checksums;
+
   /** Records that are tensors' by now, and the bytes of the file that can still be others'. */
-  private final Set<String> taken = new HashSet<>();
+  private final Map<String, StorageRecord> taken = new HashMap<>();
 
   private long left;
 
@@ -38,6 +47,7 @@ final class TorchFile implements AutoCloseable {
     this.zip = zip;
     this.prefix = prefix;
     this.entries = entries;
+    checksums = zip.stream().anyMatch(entry -> entry.getCrc() != 0);
     left = size;
   }
 
@@ -48,16 +58,12 @@ final class TorchFile implements AutoCloseable {
    * @throws GptException where it is not, or is cut off, or big-endian
    */
   static TorchFile open(Path file, Arena arena) throws IOException {
+    FileBytes.checkRegular(file);
     ZipFile zip;
     try {
       zip = new ZipFile(file.toFile());
     } catch (IOException e) {
-      throw Fault.in(
-          file,
-          "not a zip (cut off, or saved by PyTorch before 1.6?): "
-              + Fault.reason(e)
-              + "; save it again with torch.save",
-          e);
+      throw notZip(file, e);
     }
     try {
       String prefix = prefix(file, zip);
@@ -70,6 +76,22 @@ final class TorchFile implements AutoCloseable {
       zip.close();
       throw e;
     }
+  }
+
+  private static GptException notZip(Path file, IOException e) throws IOException {
+    byte[] first;
+    try (InputStream in = Files.newInputStream(file)) {
+      first = in.readNBytes(LEGACY.length);
+    }
+    if (Arrays.equals(first, LEGACY)) {
+      return Fault.in(
+          file,
+          "is in PyTorch's format from before 1.6, which is not a zip; load it with torch.load and"
+              + " save it again with torch.save",
+          e);
+    }
+    return Fault.in(
+        file, "not a zip (cut off?): " + Fault.reason(e) + "; copy or download it again", e);
   }
 
   private static String prefix(Path file, ZipFile zip) {
@@ -100,6 +122,14 @@ final class TorchFile implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether records have a CRC-32. With {@code torch.serialization.set_crc32_options(False)}
+   * PyTorch writes 0 for each.
+   */
+  boolean hasChecksums() {
+    return checksums;
+  }
+
   /** What was saved, tensors described but not read: see {@link CheckpointUnpickler}. */
   Object root() throws IOException {
     return CheckpointUnpickler.load(file, bytes(PICKLE, LARGEST_PICKLE));
@@ -110,13 +140,17 @@ final class TorchFile implements AutoCloseable {
     if (isCompressed(entry)) {
       throw Fault.in(file, record + " is compressed; save it again with torch.save");
     }
+    byte[] all;
     try (InputStream in = zip.getInputStream(entry)) {
-      byte[] all = in.readNBytes(largest + 1);
-      if (all.length > largest) {
-        throw Fault.in(file, record + " is larger than " + largest + " bytes");
-      }
-      return all;
+      all = in.readNBytes(largest + 1);
     }
+    if (all.length > largest) {
+      throw Fault.in(file, record + " is larger than " + largest + " bytes");
+    }
+    if (checksums) {
+      new StorageRecord(file, entry.getName(), MemorySegment.ofArray(all), entry.getCrc()).verify();
+    }
+    return all;
   }
 
   /** A few compressed bytes could take any amount of memory. */
@@ -125,14 +159,14 @@ final class TorchFile implements AutoCloseable {
   }
 
   /**
-   * A storage's bytes, a view of the mapped file.
+   * A storage's record, a view of the mapped file whose bytes are not verified yet.
    *
    * @param tensor named in errors
    * @throws GptException where the record is missing, compressed or has not as many bytes as the
    *     pickle says, or all that were asked for have more than the file, as where one's bytes are
    *     another's too
    */
-  MemorySegment data(TorchStorage storage, String tensor) {
+  StorageRecord record(TorchStorage storage, String tensor) {
     String record = prefix + "data/" + storage.key();
     ZipEntry entry = zip.getEntry(record);
     if (entry == null) {
@@ -148,17 +182,22 @@ final class TorchFile implements AutoCloseable {
     if (isCompressed(entry)) {
       throw Fault.in(file, "tensor " + tensor + ": its record " + record + " is compressed");
     }
-    if (taken.add(record)) {
-      if (size > left) {
-        throw Fault.in(
-            file,
-            "tensor %s: its record %s is cut off or overlaps another: expected %d bytes, the file"
-                    .formatted(tensor, record, size)
-                + " has %d more".formatted(left));
-      }
-      left -= size;
+    StorageRecord known = taken.get(record);
+    if (known != null) {
+      return known;
     }
-    return entries.data(record, size, "tensor " + tensor + ": its record ");
+    if (size > left) {
+      throw Fault.in(
+          file,
+          "tensor %s: its record %s is cut off or overlaps another: expected %d bytes, the file"
+                  .formatted(tensor, record, size)
+              + " has %d more".formatted(left));
+    }
+    left -= size;
+    MemorySegment bytes = entries.data(record, size, "tensor " + tensor + ": its record ");
+    StorageRecord found = new StorageRecord(file, record, bytes, entry.getCrc());
+    taken.put(record, found);
+    return found;
   }
 
   @Override

@@ -5,8 +5,10 @@ import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.GptConfig;
+import gpt.model.GptException;
 import gpt.plot.AttentionMap;
 import gpt.plot.PlotFile;
+import gpt.sampling.InvalidLogitsException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -21,6 +23,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Shows what one attention head looks at. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "attention",
     sortOptions = false,
@@ -43,6 +46,7 @@ final class AttentionCommand implements Callable<Integer> {
 
   @Mixin private PromptOptions prompt;
 
+  @OptionGroup.In(OptionGroup.ATTENTION)
   @Option(
       names = "--layer",
       paramLabel = "L",
@@ -50,6 +54,7 @@ final class AttentionCommand implements Callable<Integer> {
       description = "The block, the first being 0 as in h.0. Default: ${DEFAULT-VALUE}")
   private int layer;
 
+  @OptionGroup.In(OptionGroup.ATTENTION)
   @Option(
       names = "--head",
       paramLabel = "H",
@@ -68,11 +73,6 @@ final class AttentionCommand implements Callable<Integer> {
   private boolean csv;
 
   @Mixin private DeviceOptions device;
-
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No notes on standard error.")
-  private boolean quiet;
 
   @Mixin private CommonOptions common;
 
@@ -94,7 +94,7 @@ final class AttentionCommand implements Callable<Integer> {
       throw usage("--prompt: give the text whose tokens look at each other");
     }
     Optional<PlotFile> file = plot.checked(this::usage);
-    try (LoadedModel loaded = load(prompt.read(), file)) {
+    try (LoadedModel loaded = load(prompt.read(common.quiet), file)) {
       loaded.opened().notes().forEach(this::note);
       int[] ids = loaded.ids();
       if (given > ids.length) {
@@ -118,7 +118,7 @@ final class AttentionCommand implements Callable<Integer> {
         (tokenizer, config) -> {
           inRange("--layer", layer, config.nLayer(), "layers");
           inRange("--head", head, config.nHead(), "heads");
-          int[] all = text.encode(tokenizer, config.vocabSize());
+          int[] all = text.encode(tokenizer, config);
           given = all.length;
           int kept = Math.min(given, config.blockSize());
           if (file.isPresent()) {
@@ -126,7 +126,7 @@ final class AttentionCommand implements Callable<Integer> {
           }
           return Arrays.copyOfRange(all, given - kept, given);
         };
-    return LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids, !quiet);
+    return LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids, !common.quiet);
   }
 
   private static void inRange(String option, int value, int size, String what)
@@ -141,9 +141,15 @@ final class AttentionCommand implements Callable<Integer> {
     Engine engine = loaded.engine();
     int[] ids = loaded.ids();
     float[][] weights = new float[ids.length][];
-    Want want = new Want.Attention(layer, head, (pos, row) -> weights[pos] = row);
+    Want probe = new Want.Attention(layer, head, (pos, row) -> weights[pos] = row);
+    Want check =
+        new Want.Logits(1, (pos, row) -> InvalidLogitsException.check(row, engine.config().vocabSize()));
     try (Sequence sequence = engine.open()) {
-      engine.step(List.of(new Work(sequence, ids, want)));
+      engine.step(List.of(new Work(sequence, ids, probe)));
+      sequence.truncate(ids.length - 1);
+      engine.step(List.of(new Work(sequence, new int[] {ids[ids.length - 1]}, check)));
+    } catch (InvalidLogitsException e) {
+      throw new GptException(e.getMessage(), e);
     }
     Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     List<AttentionMap.Token> tokens =
@@ -173,7 +179,7 @@ final class AttentionCommand implements Callable<Integer> {
   }
 
   private void note(String line) {
-    if (!quiet) {
+    if (!common.quiet) {
       System.err.println("gpt: " + line);
     }
   }

@@ -10,6 +10,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** Beam search in place of drawing. */
+@OptionGroup.In(OptionGroup.BEAM_SEARCH)
 final class BeamOptions {
   /** Each beam needs keys and values of its own. */
   private static final int MOST_BEAMS = 64;
@@ -26,7 +27,6 @@ final class BeamOptions {
           "--repetition-penalty",
           "--frequency-penalty",
           "--presence-penalty",
-          "--seed",
           "--num-samples",
           "--logprobs",
           "--trace",

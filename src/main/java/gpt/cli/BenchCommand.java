@@ -29,6 +29,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Times a model. */
+@OptionGroup.In(OptionGroup.TESTS)
 @Command(
     name = "bench",
     sortOptions = false,
@@ -65,6 +66,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model;
 
+  @OptionGroup.In(OptionGroup.MODEL)
   @Option(
       names = "--random",
       paramLabel = "SHAPE",
@@ -105,6 +107,7 @@ final class BenchCommand implements Callable<Integer> {
       description = "How often each test is timed. Default: ${DEFAULT-VALUE}")
   private int repetitions;
 
+  @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = "--device",
       paramLabel = "DEVICE",
@@ -114,6 +117,7 @@ final class BenchCommand implements Callable<Integer> {
       description = "Where to compute, as for generate. Default: ${DEFAULT-VALUE}")
   private List<Device> devices;
 
+  @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = "--dtype",
       paramLabel = "f32|bf16|f16|i8",
@@ -123,6 +127,7 @@ final class BenchCommand implements Callable<Integer> {
       description = "How the weights' matrices are kept. Default: ${DEFAULT-VALUE}")
   private List<Precision> precisions;
 
+  @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
@@ -130,6 +135,7 @@ final class BenchCommand implements Callable<Integer> {
       description = "Threads to compute with on the cpu. Default: one for each core")
   private List<Integer> threads = List.of(DeviceOptions.defaultThreads());
 
+  @OptionGroup.In(OptionGroup.OUTPUT)
   @Option(
       names = {"-o", "--output"},
       paramLabel = "md|csv|json|jsonl",
@@ -146,17 +152,13 @@ final class BenchCommand implements Callable<Integer> {
           "Do not run each test before it is timed, for 2 s or more, until Java has compiled it.")
   private boolean cold;
 
+  @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = "--tornado-profile",
       description =
           "Show where a token's time goes on a TornadoVM device: kernels, copies, and what is"
               + " between launches. The profiler that counts it slows everything a little.")
   private boolean profile;
-
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No notes and no bar on standard error.")
-  private boolean quiet;
 
   @Mixin private CommonOptions common;
 
@@ -180,8 +182,9 @@ final class BenchCommand implements Callable<Integer> {
   private void run(List<DeviceOptions> places, List<BenchTest> asked, BenchReport report)
       throws IOException {
     if (random == null) {
-      Path path = model.path(!quiet);
+      Path path = model.path(!common.quiet);
       try (Checkpoint checkpoint = Checkpoint.open(path)) {
+        checkpoint.notes().forEach(line -> note("gpt: " + line));
         run(
             places,
             asked,
@@ -308,7 +311,7 @@ final class BenchCommand implements Callable<Integer> {
     int longest = tests.stream().mapToInt(BenchTest::prompt).max().orElse(0);
     for (DeviceOptions place : places) {
       OpenedDevice opened;
-      try (LoadProgress progress = new LoadProgress(!quiet && Terminal.isStandardError())) {
+      try (LoadProgress progress = new LoadProgress(!common.quiet && Terminal.isStandardError())) {
         opened =
             place.open(
                 subject.config(),
@@ -359,7 +362,8 @@ final class BenchCommand implements Callable<Integer> {
 
   private BenchResult measure(Bench bench, BenchTest test) {
     int[] done = {0};
-    try (ProgressBar bar = new ProgressBar(test.name(), !quiet && Terminal.isStandardError())) {
+    try (ProgressBar bar =
+        new ProgressBar(test.name(), !common.quiet && Terminal.isStandardError())) {
       return bench.run(test, repetitions, !cold, () -> bar.timed((double) ++done[0] / repetitions));
     }
   }
@@ -369,7 +373,7 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private void note(String line) {
-    if (!quiet) {
+    if (!common.quiet) {
       System.err.println(line);
     }
   }

@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.cpu.VectorModule;
 import java.io.IOException;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
@@ -16,10 +17,11 @@ import java.util.stream.Stream;
 /**
  * A second JVM with the Vector API. Java resolves an incubating module only where its command line
  * asks for it, and a jar cannot ask, so a plain {@code java -jar gpt.jar} starts the same program
- * again with the flags. {@code scripts/gpt} gives them at once and never comes here.
+ * again with the flags. {@code scripts/gpt} gives the flag that {@link VectorModule} needs, and
+ * needs no child.
  */
 final class ChildJvm {
-  private static final String VECTOR = "jdk.incubator.vector";
+  private static final String VECTOR = VectorModule.NAME;
 
   /** The parent's process id. Set in the child, so that it never starts another. */
   private static final String MARK = "gpt.child";
@@ -37,6 +39,7 @@ final class ChildJvm {
           "devices",
           "export",
           "completion",
+          "help",
           "-h",
           "--help",
           "-V",
@@ -45,11 +48,6 @@ final class ChildJvm {
   private static String refusal;
 
   private ChildJvm() {}
-
-  /** Whether this JVM can use the Vector API. */
-  static boolean vectorResolved() {
-    return ModuleLayer.boot().findModule(VECTOR).isPresent();
-  }
 
   /** Whether this Java has the Vector API, resolved or not. */
   static boolean vectorInstalled() {
@@ -67,7 +65,7 @@ final class ChildJvm {
       endWith(parent);
       return OptionalInt.empty();
     }
-    if (args.length > 0 && NO_COMPUTING.contains(args[0]) || vectorResolved()) {
+    if (args.length > 0 && NO_COMPUTING.contains(args[0]) || VectorModule.isLoaded()) {
       return OptionalInt.empty();
     }
     List<String> own = jvmOptions(Arguments.commandLine(), args.length);
@@ -95,6 +93,7 @@ final class ChildJvm {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(own);
     command.addAll(startOptions(own, System.getenv(), System.getProperty("java.class.path")));
+    command.addAll(memoryOption(own, System.getenv()));
     // The jar's manifest gives access to native functions, but only behind -jar.
     command.addAll(List.of("--add-modules", VECTOR, "--enable-native-access=ALL-UNNAMED"));
     command.add("-D" + MARK + "=" + ProcessHandle.current().pid());
@@ -194,10 +193,7 @@ final class ChildJvm {
    */
   static List<String> startOptions(
       List<String> jvmOptions, Map<String, String> environment, String jar) {
-    String given =
-        String.join(" ", jvmOptions)
-            + environment.getOrDefault("JDK_JAVA_OPTIONS", "")
-            + environment.getOrDefault("JAVA_TOOL_OPTIONS", "");
+    String given = given(jvmOptions, environment);
     if (Stream.of("AOT", "Share", "share", "GC").anyMatch(given::contains)) {
       return List.of();
     }
@@ -208,6 +204,25 @@ final class ChildJvm {
       options.add("-Xlog:aot*=off");
     }
     return options;
+  }
+
+  /**
+   * The option with which Java can take as much memory outside its heap as the machine has, none
+   * where the user has set it. By itself it takes as much as the heap may have, which is too little
+   * for a large model.
+   */
+  static List<String> memoryOption(List<String> jvmOptions, Map<String, String> environment) {
+    return given(jvmOptions, environment).contains("MaxDirectMemorySize")
+        ? List.of()
+        : HostMemory.installed().stream()
+            .mapToObj(bytes -> "-XX:MaxDirectMemorySize=" + bytes)
+            .toList();
+  }
+
+  private static String given(List<String> jvmOptions, Map<String, String> environment) {
+    return String.join(" ", jvmOptions)
+        + environment.getOrDefault("JDK_JAVA_OPTIONS", "")
+        + environment.getOrDefault("JAVA_TOOL_OPTIONS", "");
   }
 
   /** Whether a debugger listens to this JVM: it wants this process, and a child's port is taken. */

@@ -34,6 +34,8 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     parser.registerConverter(Gelu.class, new Choice<>(Gelu.class));
     parser.registerConverter(OnFull.class, new Choice<>(OnFull.class));
     parser.registerConverter(ColourOption.When.class, new Choice<>(ColourOption.When.class));
+    parser.registerConverter(
+        CompletionCommand.Shell.class, new Choice<>(CompletionCommand.Shell.class));
     parser.registerConverter(TokensCommand.Known.class, new Choice<>(TokensCommand.Known.class));
   }
 

@@ -5,6 +5,7 @@ import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** Whether what stands on the terminal may have colours. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 final class ColourOption {
   static final String RESET = "\033[0m";
 

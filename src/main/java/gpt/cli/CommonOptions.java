@@ -3,7 +3,13 @@ package gpt.cli;
 import picocli.CommandLine.Option;
 
 /** Options of every command. */
+@OptionGroup.In(OptionGroup.GENERAL)
 final class CommonOptions {
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "No notes, no bar and no speed on standard error.")
+  boolean quiet;
+
   /** Its effect is in {@link Errors}, which also meets errors from before the options are read. */
   @Option(names = Errors.DEBUG, description = "Show the stack trace of an error.")
   boolean debug;

@@ -1,10 +1,12 @@
 package gpt.cli;
 
+import java.util.Iterator;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
 
 /** Prints a script with which bash and zsh complete commands and options. */
 @Command(
@@ -17,7 +19,28 @@ import picocli.CommandLine.Mixin;
       "  scripts/gpt completion > ~/.local/share/bash-completion/completions/gpt    for every bash"
     })
 final class CompletionCommand implements Callable<Integer> {
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "bash|zsh",
+      completionCandidates = Words.class,
+      description = "The shell; the script is the same for both.")
+  private Shell shell;
+
   @Mixin private CommonOptions common;
+
+  /** Shells that run the script. */
+  enum Shell {
+    BASH,
+    ZSH
+  }
+
+  /** For the completion script itself. */
+  static final class Words implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Choice.words(Shell.class).iterator();
+    }
+  }
 
   @Override
   public Integer call() throws Exception {

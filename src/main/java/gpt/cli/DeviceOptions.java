@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /** Where to compute, and how. */
+@OptionGroup.In(OptionGroup.DEVICE)
 final class DeviceOptions {
   /** More than the cores of any machine that this runs on: a slip, which would exhaust it. */
   private static final int MOST_THREADS = 1024;
@@ -150,7 +151,7 @@ final class DeviceOptions {
               null);
       case AUTO -> {
         if (presence != TornadoVm.Presence.TORNADOVM) {
-          yield cpu(config, weights, progress, "this process does not run under TornadoVM");
+          yield cpu(config, weights, progress, "TornadoVM is not loaded");
         }
         TornadoDeviceOpener tornado = opener(config, weights, use);
         String refusal = tornado.chooseAccelerator();
@@ -195,7 +196,7 @@ final class DeviceOptions {
     HostMemory.check(config, weights.tied(), precision, HostMemory.available());
     List<String> notes = new ArrayList<>();
     if (whyNotTornado != null) {
-      notes.add("device cpu: " + whyNotTornado);
+      notes.add("running on the CPU (" + whyNotTornado + ")");
     }
     String refusal = CpuKernelsProvider.refusal();
     if (refusal != null) {

@@ -10,6 +10,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Lists what generate can compute on, and says what it takes by itself. */
+@OptionGroup.In(OptionGroup.DEVICE)
 @Command(
     name = "devices",
     sortOptions = false,

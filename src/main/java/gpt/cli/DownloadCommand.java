@@ -10,7 +10,6 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -41,11 +40,6 @@ final class DownloadCommand implements Callable<Integer> {
       description = "gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or ORG/NAME[@REVISION].")
   private String name;
 
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No notes and no bar on standard error.")
-  private boolean quiet;
-
   @Mixin private CommonOptions common;
 
   @Spec private CommandSpec spec;
@@ -71,8 +65,8 @@ final class DownloadCommand implements Callable<Integer> {
                             + "' names no model of the hub; expected "
                             + String.join(", ", HubName.published())
                             + ", or ORG/NAME[@REVISION]"));
-    Path folder = new HubModels(HubSettings.ofProcess()).download(model, !quiet);
-    if (!quiet) {
+    Path folder = new HubModels(HubSettings.ofProcess()).download(model, !common.quiet);
+    if (!common.quiet) {
       System.err.println("gpt: " + model + " is complete; run it with --model " + model);
     }
     StandardOutput.write(folder + "\n");

@@ -7,6 +7,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -57,31 +59,73 @@ final class Errors {
           + " MiB; give it more with JDK_JAVA_OPTIONS=-Xmx8g in the environment, or "
           + smaller;
     }
+    if (message.contains("direct buffer memory")) {
+      return "that limit is Java's own for what lies outside its heap; raise it with"
+          + " JDK_JAVA_OPTIONS=-XX:MaxDirectMemorySize=16g in the environment (scripts/gpt and"
+          + " tornado set it to the machine's memory), or "
+          + smaller;
+    }
     return "weights lie outside the Java heap, in what memory the machine has free; " + smaller;
   }
 
   private static String message(ParameterException e) {
     if (e instanceof UnmatchedArgumentException unmatched) {
-      String first = unmatched.getUnmatched().get(0);
-      boolean takesText = !e.getCommandLine().getCommandSpec().positionalParameters().isEmpty();
-      if (takesText) {
-        return unmatched.isUnknownOption()
-            ? "unknown option '" + first + "'; a text that begins with a dash goes behind --"
-            : "unexpected argument '" + first + "': a text of several words goes into quotes";
-      }
-      if (!unmatched.isUnknownOption()) {
-        return "unexpected argument '"
-            + first
-            + "': a prompt goes behind --prompt, and the commands are "
-            + String.join(", ", GptCommand.commandNames());
-      }
-      String near = unmatched.getSuggestions().stream().findFirst().orElse(null);
-      return "unknown option '"
-          + first
-          + "'"
-          + (near == null ? "" : ", did you mean " + near + "?");
+      return unmatched.isUnknownOption() ? unknownOption(unmatched) : unexpected(unmatched);
     }
     return e.getMessage();
+  }
+
+  private static String unknownOption(UnmatchedArgumentException e) {
+    String option = "unknown option '" + e.getUnmatched().get(0) + "'";
+    if (takes(e).equals(TokensCommand.TEXT)) {
+      return option + "; a text that begins with a dash goes behind --";
+    }
+    return option
+        + e.getSuggestions().stream()
+            .findFirst()
+            .map(near -> ", did you mean " + near + "?")
+            .orElse("");
+  }
+
+  private static String unexpected(UnmatchedArgumentException e) {
+    CommandSpec command = e.getCommandLine().getCommandSpec();
+    String first = e.getUnmatched().get(0);
+    String argument = "unexpected argument '" + first + "'";
+    String takes = takes(e);
+    if (takes.equals(TokensCommand.TEXT)) {
+      return argument + ": a text of several words goes into quotes";
+    }
+    if (!takes.isEmpty()) {
+      return argument + ": " + command.qualifiedName() + " takes one " + takes;
+    }
+    if (!command.optionsMap().containsKey(PromptOptions.PROMPT)) {
+      return argument + ": " + command.qualifiedName() + " takes options only";
+    }
+    String prompt = argument + ": a prompt goes behind --prompt";
+    if (!command.name().equals(GptCommand.GENERATE)) {
+      return prompt;
+    }
+    return GptCommand.nearestName(first).isPresent()
+        ? unknownCommand(first)
+        : prompt + ", and the commands are " + String.join(", ", GptCommand.commandNames());
+  }
+
+  /** The label of what a command takes beside options; empty where that is nothing. */
+  private static String takes(ParameterException e) {
+    return e.getCommandLine().getCommandSpec().positionalParameters().stream()
+        .findFirst()
+        .map(PositionalParamSpec::paramLabel)
+        .orElse("");
+  }
+
+  /** What to say of a word in a command's place that is none. */
+  static String unknownCommand(String word) {
+    return "unknown command '"
+        + word
+        + "'"
+        + GptCommand.nearestName(word)
+            .map(near -> ", did you mean " + near + "?")
+            .orElseGet(() -> "; expected " + String.join(", ", GptCommand.commandNames()));
   }
 
   private static int report(String line, Throwable e, String[] args, int status) {

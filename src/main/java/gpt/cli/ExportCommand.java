@@ -22,6 +22,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Writes a model as a folder with config.json and model.safetensors, or as one GGUF file. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "export",
     sortOptions = false,
@@ -46,11 +47,12 @@ final class ExportCommand implements Callable<Integer> {
     GGUF
   }
 
+  @OptionGroup.In(OptionGroup.MODEL)
   @Option(
       names = {"-m", "--model"},
       paramLabel = "PATH|NAME",
-      required = true,
-      description = "The model to write; whatever generate takes.")
+      defaultValue = ModelLocator.DEMO,
+      description = "The model to write; whatever generate takes. Default: ${DEFAULT-VALUE}")
   private String model;
 
   @Mixin private DownloadOption download;
@@ -90,9 +92,12 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() {
     boolean gguf = format == null ? out.endsWith(GGUF_NAME) : format == Format.GGUF;
     Path path = gguf ? file() : folder();
-    Path from = download.locate(model, true);
+    Path from = download.locate("--model", model, !common.quiet);
     try (Checkpoint checkpoint = Checkpoint.open(from);
-        ProgressBar bar = new ProgressBar("writing", Terminal.isStandardError())) {
+        ProgressBar bar = new ProgressBar("writing", !common.quiet && Terminal.isStandardError())) {
+      if (!common.quiet) {
+        checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
+      }
       Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
       CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);
       if (gguf) {
@@ -103,7 +108,9 @@ final class ExportCommand implements Callable<Integer> {
         CheckpointWriter.write(checkpoint, path, dtype, force, progress);
       }
     }
-    System.err.println("gpt: wrote " + path + "; run it with --model " + path);
+    if (!common.quiet) {
+      System.err.println("gpt: wrote " + path + "; run it with --model " + path);
+    }
     return CommandLine.ExitCode.OK;
   }
 

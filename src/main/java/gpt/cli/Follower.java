@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 
 /**
  * Follows a generation: prints its samples, and notes what the user should know of the context. A
- * note on sliding waits for the text's end, so that it does not stand in the middle of it.
+ * note on sliding stands before the text or behind it, never in the middle.
  */
 final class Follower implements Listener {
   private final Request request;
@@ -37,6 +37,22 @@ final class Follower implements Listener {
     this.profile = profile;
     this.recorder = recorder;
     this.note = note;
+  }
+
+  /** Says before the text that it will slide, where nobody asked for so many tokens. */
+  void noteSlidingAhead() {
+    int prompt = request.promptIds().length;
+    if (request.onFull() == OnFull.SLIDE && prompt + request.maxNewTokens() - 1 > blockSize) {
+      slidingNoted = true;
+      note.accept(
+          "the default of "
+              + request.maxNewTokens()
+              + " new tokens goes beyond the context of "
+              + blockSize
+              + " tokens: once it is full, each token takes a pass over the last "
+              + blockSize
+              + ", as in nanoGPT, which is slow; --on-full stop ends there");
+    }
   }
 
   @Override

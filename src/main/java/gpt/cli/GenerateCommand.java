@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,6 +24,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Continues a prompt: what runs where no command is named. Defaults are nanoGPT's sample.py's. */
+@OptionGroup.In(OptionGroup.LENGTH)
 @Command(
     name = "generate",
     sortOptions = false,
@@ -86,9 +86,11 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private DeviceOptions device;
 
+  @OptionGroup.In(OptionGroup.OUTPUT)
   @Option(names = "--json", description = "Print one JSON object a sample, each on a line.")
   private boolean json;
 
+  @OptionGroup.In(OptionGroup.OUTPUT)
   @Option(
       names = "--logprobs",
       paramLabel = "N",
@@ -100,11 +102,6 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private TraceOptions trace;
 
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No notes and no speed on standard error.")
-  private boolean quiet;
-
   @Mixin private CommonOptions common;
 
   @Spec private CommandSpec spec;
@@ -112,7 +109,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     SamplingParameters parameters = checkedOptions();
-    try (LoadedModel loaded = load(prompt.read(), parameters)) {
+    try (LoadedModel loaded = load(prompt.read(common.quiet), parameters)) {
       loaded.opened().notes().forEach(this::note);
       generate(loaded, parameters);
     } catch (PromptOptions.InvalidException e) {
@@ -132,12 +129,12 @@ final class GenerateCommand implements Callable<Integer> {
             : new DeviceOptions.Use(texts, beams.wanted(), parameters, logprobs);
     LoadedModel.Ids ids =
         (tokenizer, config) -> {
-          int[] promptIds = given.encode(tokenizer, config.vocabSize());
+          int[] promptIds = given.encode(tokenizer, config);
           checkFit(promptIds, tokenizer, config);
           SamplingOptions.checkIds(parameters, config.vocabSize());
           return promptIds;
         };
-    return LoadedModel.load(model, device, use, ids, !quiet);
+    return LoadedModel.load(model, device, use, ids, !common.quiet);
   }
 
   /** What the generator would refuse too, but only after the weights are loaded. */
@@ -163,23 +160,21 @@ final class GenerateCommand implements Callable<Integer> {
         new Request(
             loaded.ids(),
             maxNewTokens,
-            tokenizer.map(Tokenizer::endOfText).orElse(OptionalInt.empty()),
+            loaded.endIds(),
             stops,
             beams.wanted() ? OnFull.STOP : onFull,
             parameters,
             0,
             beams.wanted() ? beams.texts() : numSamples,
-            logprobs);
-    if (trace.wanted()) {
-      request = request.withTrace();
-    }
+            logprobs,
+            trace.wanted());
     Engine engine = loaded.engine();
     Vocabulary vocabulary = new Vocabulary(tokenizer);
     SamplePrinter printer;
     if (json) {
       printer = new JsonPrinter(engine, sampling.seed(), loaded.seconds());
     } else if (trace.printed()) {
-      printer = new TracePrinter(vocabulary, request, trace.top());
+      printer = new TracePrinter(vocabulary, request, engine.config().blockSize(), trace.top());
     } else {
       printer = new TextPrinter(tokenizer, request);
     }
@@ -193,6 +188,9 @@ final class GenerateCommand implements Callable<Integer> {
     ProfileTable profile = new ProfileTable(loaded.opened()::profile);
     Follower follower =
         new Follower(request, engine.config().blockSize(), printer, profile, recorder, this::note);
+    if (!spec.commandLine().getParseResult().hasMatchedOption("--max-new-tokens")) {
+      follower.noteSlidingAhead();
+    }
     printer.begin();
     Generator generator = new Generator(engine, tokenizer);
     List<Generation> generations =
@@ -242,7 +240,7 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void print(String line) {
-    if (!quiet) {
+    if (!common.quiet) {
       System.err.println(line);
     }
   }

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "gpt [generate] [OPTIONS]",
       "       gpt next|loss|tokens|attention|info|bench [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
-      "       gpt COMMAND --help"
+      "       gpt COMMAND --help, gpt help COMMAND"
     },
     synopsisHeading = "Usage: ",
     optionListHeading = "%nOptions of generate:%n",
@@ -53,7 +54,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
 final class GptCommand {
   static final String NAME = "gpt";
 
-  private static final String GENERATE = "generate";
+  static final String GENERATE = "generate";
 
   /** The commands in the order of the help. */
   private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
@@ -72,6 +73,7 @@ final class GptCommand {
     COMMANDS.put("export", ExportCommand.class);
     COMMANDS.put("make-random", MakeRandomCommand.class);
     COMMANDS.put("completion", CompletionCommand.class);
+    COMMANDS.put("help", HelpCommand.class);
   }
 
   private static final Set<String> OPTIONS = Set.of("-h", "--help", "-V", "--version");
@@ -126,6 +128,11 @@ final class GptCommand {
     return List.copyOf(COMMANDS.keySet());
   }
 
+  /** The command that a mistyped name stands for, if there is one so near. */
+  static Optional<String> nearestName(String typed) {
+    return EditDistance.nearest(typed, COMMANDS.keySet());
+  }
+
   /** The parser with all commands. */
   static CommandLine commandLine() {
     return commandLine(COMMANDS.values());
@@ -143,16 +150,21 @@ final class GptCommand {
     gpt.setExpandAtFiles(false); // a prompt may begin with @
     gpt.setPosixClusteredShortOptionsAllowed(false); // and with -h
     gpt.setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF));
+    gpt.setOverwrittenOptionsAllowed(true); // the last one wins, so that aliases can have defaults
     gpt.setUsageHelpWidth(100);
     gpt.setUsageHelpLongOptionsMaxWidth(30);
     Choice.register(gpt);
+    Numbers.register(gpt);
     VersionProvider version = new VersionProvider();
-    gpt.getSubcommands().values().forEach(c -> c.getCommandSpec().versionProvider(version));
+    for (CommandLine command : gpt.getSubcommands().values()) {
+      command.getCommandSpec().versionProvider(version);
+      command.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, OptionGroup::list);
+    }
     // generate needs no name, so its options stand in the program's own help.
     gpt.getHelpSectionMap()
         .put(
             UsageMessageSpec.SECTION_KEY_OPTION_LIST,
-            help -> help.subcommands().get(GENERATE).optionList());
+            help -> OptionGroup.list(help.subcommands().get(GENERATE)));
     return gpt;
   }
 }

@@ -54,6 +54,35 @@ final class HostMemory {
         + (long) Float.BYTES * config.blockSize() * config.nEmbd();
   }
 
+  /**
+   * Refuses a model whose arrays do not fit beside a device.
+   *
+   * @param arrays bytes that the device gets
+   * @param shared whether the device's own copy is in this memory too
+   */
+  static void checkArrays(
+      long arrays, boolean shared, Precision precision, OptionalLong available) {
+    long needed = shared ? 2 * arrays : arrays;
+    if (available.isPresent() && needed > available.getAsLong()) {
+      throw new GptException(
+          "the model's arrays take %s of this machine's memory as %s%s, and %s are free; %s"
+              .formatted(
+                  Bytes.text(needed),
+                  precision.word(),
+                  shared ? ", half of it the device's copy" : "",
+                  Bytes.text(available.getAsLong()),
+                  (precision == Precision.I8 ? "take " : "take --dtype i8, ")
+                      + "a smaller model, or --device cpu"));
+    }
+  }
+
+  /** Bytes of memory and swap, of a container's limit where there is one. */
+  static OptionalLong installed() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean machine
+        ? OptionalLong.of(machine.getTotalMemorySize() + machine.getTotalSwapSpaceSize())
+        : OptionalLong.empty();
+  }
+
   /** Bytes that could be had now, a container's limit and swap considered; Linux only. */
   static OptionalLong available() {
     try {
@@ -63,10 +92,7 @@ final class HostMemory {
           free += 1024 * Long.parseLong(line.replaceAll("\\D", ""));
         }
       }
-      long most = free;
-      if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean machine) {
-        most = machine.getTotalMemorySize() + machine.getTotalSwapSpaceSize();
-      }
+      long most = installed().orElse(free);
       return free == 0 ? OptionalLong.empty() : OptionalLong.of(Math.min(free, most));
     } catch (IOException | NumberFormatException e) {
       return OptionalLong.empty();

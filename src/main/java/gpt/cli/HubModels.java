@@ -23,15 +23,17 @@ final class HubModels {
    * The folder of a model in the cache; where it is not there, it is downloaded if that is wanted,
    * or if somebody at a terminal says yes.
    *
+   * @param option that names it
    * @throws GptException where it is not there, or cannot be downloaded
    */
-  Path take(HubName name, boolean download, boolean notes) {
+  Path take(String option, HubName name, boolean download, boolean notes) {
     Optional<Path> cached = cache.find(name);
     if (cached.isPresent()) {
       return cached.get();
     }
     String missing =
-        "--model "
+        option
+            + " "
             + name
             + ": "
             + (name.earlier().isPresent() ? "" : "no such file or folder, and ")

@@ -1,5 +1,7 @@
 package gpt.cli;
 
+import gpt.model.GptException;
+
 /** Lists of tokens on the command line: 5,17,3. */
 final class IdList {
   private IdList() {}
@@ -24,15 +26,15 @@ final class IdList {
   }
 
   /**
-   * Refuses ids that are not below {@code size}.
+   * Refuses ids that are not below {@code size}, as a text is refused for characters that the
+   * vocabulary lacks: the command line is right, for another model.
    *
    * @param whose "this model's"
    */
-  static void check(String option, String whose, int[] ids, int size)
-      throws PromptOptions.InvalidException {
+  static void check(String option, String whose, int[] ids, int size) {
     for (int id : ids) {
       if (id >= size) {
-        throw new PromptOptions.InvalidException(
+        throw new GptException(
             option + ": " + whose + " ids go from 0 to " + (size - 1) + ", found " + id);
       }
     }

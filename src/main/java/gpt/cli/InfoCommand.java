@@ -10,6 +10,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Says what a model is: shape, parameters, memory, tokenizer. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "info",
     sortOptions = false,
@@ -37,7 +38,10 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private ModelInfo read() {
-    try (Checkpoint checkpoint = Checkpoint.open(model.path(true))) {
+    try (Checkpoint checkpoint = Checkpoint.open(model.path(!common.quiet))) {
+      if (!common.quiet) {
+        checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
+      }
       GptConfig config = model.config(checkpoint);
       return ModelInfo.of(checkpoint, config, LoadedModel.tokenizer(checkpoint, config));
     }

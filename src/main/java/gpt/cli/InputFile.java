@@ -4,70 +4,128 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import gpt.model.GptException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * What a command reads whole: a file, or standard input.
+ * What a command reads whole: a file, or standard input. That it can be read is checked at once; it
+ * is read when it is known how much of it can be of use.
  *
+ * @param what is in it, in a word: prompt
  * @param name of the file, or standard input, as it stands in errors
+ * @param path null for standard input
  */
-record InputFile(String name, byte[] bytes) {
+record InputFile(String what, String name, Path path) {
   /** The name that stands for standard input on a command line. */
   static final String STANDARD_INPUT = "-";
 
   /**
-   * Reads a file.
+   * How much is read.
    *
-   * @param what is in it, in a word: prompt
-   * @throws GptException where it cannot be read
+   * @param bytes at most
+   * @param reason the rest of the sentence "has more than 1.0 MB, ": why, and what to do
    */
-  static InputFile read(String what, String name) {
-    Path path = ModelLocator.path(name);
-    try {
-      if (Files.isDirectory(path)) {
-        throw new GptException(what + " file " + name + ": is a folder");
+  record Limit(long bytes, String reason) {
+    /** A text's bytes and ids stand in the Java heap side by side. */
+    static Limit ofHeap() {
+      long heap = Runtime.getRuntime().maxMemory();
+      return new Limit(
+          heap / 4,
+          "too much for a Java heap of "
+              + Bytes.text(heap)
+              + "; cut it into parts, or set JDK_JAVA_OPTIONS=-Xmx"
+              + 2 * heap / (1 << 20)
+              + "m in the environment");
+    }
+  }
+
+  /**
+   * A file.
+   *
+   * @throws GptException where it is not there, or may not be read
+   */
+  static InputFile of(String what, String name) {
+    InputFile file = new InputFile(what, name, ModelLocator.path(name));
+    if (Files.isDirectory(file.path)) {
+      throw new GptException(file.label() + ": is a folder");
+    }
+    if (Files.notExists(file.path)) {
+      throw new GptException(file.label() + ": no such file");
+    }
+    if (!Files.isReadable(file.path)) {
+      throw new GptException(file.label() + ": no permission to read it");
+    }
+    return file;
+  }
+
+  /**
+   * Standard input.
+   *
+   * @param quiet no note on a terminal, where nothing else shows that a text is waited for
+   * @throws GptException where there is none
+   */
+  static InputFile standardInput(String what, boolean quiet) {
+    if (isStandardInputClosed()) {
+      throw new GptException(
+          "standard input is closed, so no " + what + " can come from it; name a file instead");
+    }
+    if (!quiet && Terminal.isStandardInput()) {
+      System.err.println("gpt: type the " + what + ", then press Enter and Ctrl-D");
+    }
+    return new InputFile(what, "standard input", null);
+  }
+
+  /**
+   * Reads all of it.
+   *
+   * @throws GptException where it cannot be read, or is longer than the limit
+   */
+  byte[] bytes(Limit limit) {
+    int most = (int) Math.min(limit.bytes(), Integer.MAX_VALUE - 64); // an array's, and one more
+    try (InputStream in = path == null ? System.in : Files.newInputStream(path)) {
+      byte[] bytes = in.readNBytes(most + 1);
+      if (bytes.length > most) {
+        throw new GptException(
+            label() + ": has more than " + Bytes.text(most) + ", " + limit.reason());
       }
-      return new InputFile(name, Files.readAllBytes(path));
-    } catch (NoSuchFileException e) {
-      throw new GptException(what + " file " + name + ": no such file", e);
-    } catch (AccessDeniedException e) {
-      throw new GptException(what + " file " + name + ": no permission to read it", e);
+      return bytes;
     } catch (IOException e) {
-      throw new GptException(what + " file " + name + ": cannot be read: " + e.getMessage(), e);
+      throw new GptException(label() + ": cannot be read: " + e.getMessage(), e);
     }
   }
 
   /**
-   * Reads standard input to its end.
+   * Reads all of it as UTF-8.
    *
-   * @throws GptException where it cannot be read
+   * @throws GptException where it is not, with the first byte that is wrong
    */
-  static InputFile readStandardInput() {
-    try {
-      return new InputFile("standard input", System.in.readAllBytes());
-    } catch (IOException e) {
-      throw new GptException("standard input cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  /**
-   * The bytes as UTF-8.
-   *
-   * @param what they are, in a word: prompt
-   * @throws GptException where they are not, with the first byte that is wrong
-   */
-  String text(String what) {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+  String text(Limit limit) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes(limit));
     try {
       return UTF_8.newDecoder().decode(buffer).toString();
     } catch (CharacterCodingException e) {
       throw new GptException(
           "the " + what + " in " + name + " is not UTF-8 text, from byte " + buffer.position(), e);
+    }
+  }
+
+  private String label() {
+    return path == null ? name : what + " file " + name;
+  }
+
+  /**
+   * Whether the process was started with its standard input closed: Java opens its own module file
+   * first, which then gets descriptor 0 and would be read. A child JVM inherits that.
+   */
+  private static boolean isStandardInputClosed() {
+    try {
+      Path java = Path.of(System.getProperty("java.home")).toRealPath();
+      return Path.of("/proc/self/fd/0").toRealPath().startsWith(java);
+    } catch (IOException e) {
+      return false; // a pipe, or a system that does not tell
     }
   }
 }

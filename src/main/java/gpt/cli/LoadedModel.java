@@ -8,13 +8,16 @@ import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A model ready to run, and the tokens it is to run on; the checkpoint is closed again.
  *
+ * @param endIds what ends a text
  * @param seconds what that took
  */
-record LoadedModel(OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids, double seconds)
+record LoadedModel(
+    OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids, int[] endIds, double seconds)
     implements AutoCloseable {
 
   /** Makes the tokens, and refuses what the model is not made for, before its weights are read. */
@@ -39,9 +42,21 @@ record LoadedModel(OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] ids
       GptConfig config = model.config(checkpoint);
       Optional<Tokenizer> tokenizer = tokenizer(checkpoint, config);
       int[] tokens = ids.of(tokenizer, config);
-      OpenedDevice opened = device.open(config, checkpoint.weights(), use, tokens.length, progress);
-      return new LoadedModel(opened, tokenizer, tokens, (System.nanoTime() - start) / 1e9);
+      OpenedDevice opened =
+          device
+              .open(config, checkpoint.weights(), use, tokens.length, progress)
+              .withNotes(checkpoint.notes());
+      double seconds = (System.nanoTime() - start) / 1e9;
+      return new LoadedModel(opened, tokenizer, tokens, endIds(checkpoint, tokenizer), seconds);
     }
+  }
+
+  /** Those that the checkpoint names, or else its tokenizer's. */
+  private static int[] endIds(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
+    if (!checkpoint.endIds().isEmpty()) {
+      return checkpoint.endIds().stream().mapToInt(id -> id).toArray();
+    }
+    return tokenizer.map(Tokenizer::endOfText).orElse(OptionalInt.empty()).stream().toArray();
   }
 
   /** The tokenizer of an open checkpoint. */

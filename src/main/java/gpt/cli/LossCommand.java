@@ -24,6 +24,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Measures how well a model foretells a text. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "loss",
     sortOptions = false,
@@ -46,7 +47,6 @@ import picocli.CommandLine.Spec;
       "  gpt loss --model out-openwebtext --ids-file data/openwebtext/val.bin"
     })
 final class LossCommand implements Callable<Integer> {
-  private static final String WHAT = "text";
   private static final String BIN = ".bin";
 
   @Parameters(
@@ -56,6 +56,7 @@ final class LossCommand implements Callable<Integer> {
       description = "The text, a UTF-8 file; - reads standard input.")
   private String file;
 
+  @OptionGroup.In(OptionGroup.TEXT)
   @Option(
       names = "--ids-file",
       paramLabel = "FILE",
@@ -66,6 +67,7 @@ final class LossCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model;
 
+  @OptionGroup.In(OptionGroup.TEXT)
   @Option(
       names = "--stride",
       paramLabel = "N",
@@ -88,11 +90,6 @@ final class LossCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No notes, no bar and no speed on standard error.")
-  private boolean quiet;
-
   @Mixin private CommonOptions common;
 
   @Spec private CommandSpec spec;
@@ -102,7 +99,7 @@ final class LossCommand implements Callable<Integer> {
     check();
     Optional<PlotFile> picture = plot.checked(this::usage);
     try (LoadedModel loaded =
-        LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids(picture), !quiet)) {
+        LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids(picture), !common.quiet)) {
       loaded.opened().notes().forEach(line -> note("gpt: " + line));
       Loss loss = measure(loaded);
       picture.ifPresent(into -> draw(loss, loaded, into));
@@ -127,13 +124,14 @@ final class LossCommand implements Callable<Integer> {
     device.check(this::usage);
   }
 
-  /** Reads the text, and hands over what makes tokens of it. */
+  /** Finds the text, and hands over what reads it and makes tokens of it. */
   private LoadedModel.Ids ids(Optional<PlotFile> picture) {
     String given = file == null ? idsFile : file;
+    String what = file == null ? "ids" : "text";
     InputFile input =
         given.equals(InputFile.STANDARD_INPUT)
-            ? InputFile.readStandardInput()
-            : InputFile.read(file == null ? "ids" : WHAT, given);
+            ? InputFile.standardInput(what, common.quiet)
+            : InputFile.of(what, given);
     return (tokenizer, config) -> {
       if (stride != null && stride > config.blockSize()) {
         throw new PromptOptions.InvalidException(
@@ -156,9 +154,10 @@ final class LossCommand implements Callable<Integer> {
   }
 
   private static int[] ids(InputFile input, int vocabSize) {
+    byte[] bytes = input.bytes(InputFile.Limit.ofHeap());
     return input.name().endsWith(BIN)
-        ? TokenIds.ofBin(input.bytes(), input.name(), vocabSize)
-        : TokenIds.ofText(input.bytes(), input.name(), vocabSize);
+        ? TokenIds.ofBin(bytes, input.name(), vocabSize)
+        : TokenIds.ofText(bytes, input.name(), vocabSize);
   }
 
   private static int[] encode(InputFile input, Optional<Tokenizer> tokenizer, GptConfig config) {
@@ -166,11 +165,11 @@ final class LossCommand implements Callable<Integer> {
         .orElseThrow(
             () ->
                 new GptException(
-                    "this model has no tokenizer: put nanoGPT's meta.pkl (in data/<dataset>/ where"
-                        + " it was trained) beside the checkpoint, or give the text as --ids-file,"
-                        + " numbers from 0 to "
+                    "this model has no tokenizer: put tokenizer.json (Hugging Face) or meta.pkl"
+                        + " (nanoGPT, in data/<dataset>/ where it was trained) beside the"
+                        + " checkpoint, or give the text as --ids-file, numbers from 0 to "
                         + (config.vocabSize() - 1)))
-        .encode(input.text(WHAT));
+        .encode(input.text(InputFile.Limit.ofHeap()));
   }
 
   private Loss measure(LoadedModel loaded) throws IOException {
@@ -230,7 +229,7 @@ final class LossCommand implements Callable<Integer> {
 
   /** Not where the table goes to the same terminal. */
   private boolean isBarShown(boolean table) {
-    return !quiet && Terminal.isStandardError() && !(table && Terminal.isStandardOutput());
+    return !common.quiet && Terminal.isStandardError() && !(table && Terminal.isStandardOutput());
   }
 
   private static void write(String text) {
@@ -255,7 +254,7 @@ final class LossCommand implements Callable<Integer> {
   }
 
   private void note(String line) {
-    if (!quiet) {
+    if (!common.quiet) {
       System.err.println(line);
     }
   }

@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import java.util.OptionalInt;
+import picocli.CommandLine;
 
 /**
  * The program. Where this JVM lacks the Vector API (a plain {@code java -jar}), commands that
@@ -16,8 +17,18 @@ public final class Main {
    * @param args the command line
    */
   public static void main(String[] args) {
-    String[] arguments = Arguments.decoded(args);
+    System.exit(run(args));
+  }
+
+  private static int run(String[] args) {
+    String[] arguments;
+    try {
+      arguments = Arguments.decoded(args);
+    } catch (Arguments.UndecodableException e) {
+      System.err.println("gpt: " + e.getMessage());
+      return CommandLine.ExitCode.USAGE;
+    }
     OptionalInt status = ChildJvm.run(arguments);
-    System.exit(status.isPresent() ? status.getAsInt() : GptCommand.run(arguments));
+    return status.isPresent() ? status.getAsInt() : GptCommand.run(arguments);
   }
 }

@@ -20,6 +20,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Writes a model of a known shape with random weights. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "make-random",
     sortOptions = false,
@@ -39,6 +40,7 @@ final class MakeRandomCommand implements Callable<Integer> {
   /** A shape, and the characters of a character model. */
   private record Like(GptConfig config, Optional<List<String>> characters) {}
 
+  @OptionGroup.In(OptionGroup.MODEL)
   @Option(
       names = "--like",
       paramLabel = "NAME|PATH",
@@ -87,7 +89,8 @@ final class MakeRandomCommand implements Callable<Integer> {
     }
     Path folder = OutFolder.checked(spec.commandLine(), out, force);
     Like model = like();
-    try (ProgressBar bar = new ProgressBar("writing", Terminal.isStandardError())) {
+    try (ProgressBar bar =
+        new ProgressBar("writing", !common.quiet && Terminal.isStandardError())) {
       CheckpointWriter.writeRandom(
           model.config(),
           model.characters(),
@@ -97,7 +100,9 @@ final class MakeRandomCommand implements Callable<Integer> {
           force,
           (done, total) -> bar.timed((double) done / total));
     }
-    System.err.println("gpt: wrote " + folder + "; run it with --model " + folder);
+    if (!common.quiet) {
+      System.err.println("gpt: wrote " + folder + "; run it with --model " + folder);
+    }
     return CommandLine.ExitCode.OK;
   }
 
@@ -106,7 +111,8 @@ final class MakeRandomCommand implements Callable<Integer> {
     if (published != null) {
       return new Like(published, Optional.empty());
     }
-    Path path = download.locate(like.equals(DEMO) ? ModelLocator.DEMO : like, true);
+    Path path =
+        download.locate("--like", like.equals(DEMO) ? ModelLocator.DEMO : like, !common.quiet);
     try (Checkpoint checkpoint = Checkpoint.open(path)) {
       return new Like(checkpoint.config(), checkpoint.characters());
     }

@@ -37,13 +37,14 @@ final class ModelLocator {
   }
 
   /** The error for what {@link #find} does not find. */
-  static GptException missing(String model) {
-    return missing(model, weightsFolders());
+  static GptException missing(String option, String model) {
+    return missing(option, model, weightsFolders());
   }
 
-  static GptException missing(String model, List<Path> weightsFolders) {
+  static GptException missing(String option, String model, List<Path> weightsFolders) {
     return new GptException(
-        "--model "
+        option
+            + " "
             + model
             + ": no such file or folder"
             + (isName(model)

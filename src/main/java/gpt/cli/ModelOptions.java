@@ -8,6 +8,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, and how it is read. */
+@OptionGroup.In(OptionGroup.MODEL)
 final class ModelOptions {
   @Option(
       names = {"-m", "--model"},
@@ -36,7 +37,7 @@ final class ModelOptions {
    * @param notes whether a download that is needed may say so and ask
    */
   Path path(boolean notes) {
-    return download.locate(model, notes);
+    return download.locate("--model", model, notes);
   }
 
   /** The checkpoint's shape, with the activation that was asked for. */

@@ -20,6 +20,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Lists the models in the cache, whoever put them there. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "models",
     sortOptions = false,

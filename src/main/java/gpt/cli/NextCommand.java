@@ -10,12 +10,10 @@ import gpt.sampling.ChainTrace;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
-import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -26,6 +24,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Shows what the next token is drawn from. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "next",
     sortOptions = false,
@@ -53,6 +52,7 @@ final class NextCommand implements Callable<Integer> {
       description = "Candidates to show; 0 is the whole vocabulary. Default: ${DEFAULT-VALUE}")
   private int top;
 
+  @OptionGroup.In(OptionGroup.SAMPLING)
   @Option(
       names = "--temperatures",
       paramLabel = "T,T,...",
@@ -70,11 +70,6 @@ final class NextCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
-
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No notes on standard error.")
-  private boolean quiet;
 
   @Mixin private CommonOptions common;
 
@@ -95,7 +90,7 @@ final class NextCommand implements Callable<Integer> {
     DeviceOptions.Use use = DeviceOptions.Use.SESSION;
     PromptOptions.Prompt given;
     try {
-      given = prompt.read();
+      given = prompt.read(common.quiet);
       try (LoadedModel loaded =
           LoadedModel.load(
               model,
@@ -103,9 +98,9 @@ final class NextCommand implements Callable<Integer> {
               use,
               (tokenizer, config) -> {
                 SamplingOptions.checkIds(parameters, config.vocabSize());
-                return given.encode(tokenizer, config.vocabSize());
+                return given.encode(tokenizer, config);
               },
-              !quiet)) {
+              !common.quiet)) {
         loaded.opened().notes().forEach(this::note);
         show(loaded, parameters, several, file);
       }
@@ -125,9 +120,7 @@ final class NextCommand implements Callable<Integer> {
     List<ChainTrace> heated = several.stream().map(each -> again(loaded, trace, each)).toList();
     Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     int[] ids = trace.likeliest(top == 0 ? trace.logits().length : top);
-    List<StepTable.Column> columns =
-        heated.isEmpty() ? StepTable.columns(trace) : StepTable.sideBySide(trace, heated);
-    NextPrinter printer = new NextPrinter(trace, ids, columns, vocabulary);
+    NextPrinter printer = new NextPrinter(trace, ids, columns(trace, heated), vocabulary);
     if (json) {
       StandardOutput.write(printer.json(loaded, heated.isEmpty()));
     } else if (csv) {
@@ -141,24 +134,34 @@ final class NextCommand implements Callable<Integer> {
       if (heated.isEmpty()) {
         recorder.add(0, trace);
       }
-      heated.forEach(each -> recorder.add(ChainStep.TEMPERATURE.setting(each.parameters()), each));
+      heated.forEach(
+          each -> recorder.addNext(ChainStep.TEMPERATURE.setting(each.parameters()), each));
       recorder.write();
     }
+  }
+
+  /** For programs the same columns whatever the prompt; a table has none that shows nothing new. */
+  private List<StepTable.Column> columns(ChainTrace trace, List<ChainTrace> heated) {
+    if (!heated.isEmpty()) {
+      return StepTable.sideBySide(trace, heated);
+    }
+    return json || csv ? StepTable.columns(trace) : StepTable.changes(trace);
   }
 
   /** The first step of what generate would do. */
   private ChainTrace trace(LoadedModel loaded, SamplingParameters parameters) {
     Request request =
         new Request(
-                loaded.ids(),
-                Math.max(1, parameters.minNewTokens()),
-                loaded.tokenizer().map(Tokenizer::endOfText).orElse(OptionalInt.empty()),
-                List.of(),
-                OnFull.SLIDE,
-                parameters,
-                0,
-                1)
-            .withTrace();
+            loaded.ids(),
+            Math.max(1, parameters.minNewTokens()),
+            loaded.endIds(),
+            List.of(),
+            OnFull.SLIDE,
+            parameters,
+            0,
+            1,
+            0,
+            true);
     List<ChainTrace> traces = new ArrayList<>();
     new Generator(loaded.engine(), loaded.tokenizer())
         .generate(
@@ -186,11 +189,10 @@ final class NextCommand implements Callable<Integer> {
   private static ChainTrace again(
       LoadedModel loaded, ChainTrace first, SamplingParameters parameters) {
     int vocabSize = first.logits().length;
-    int[] stopIds =
-        loaded.tokenizer().map(Tokenizer::endOfText).orElse(OptionalInt.empty()).stream().toArray();
     History history = new History(vocabSize);
     history.start(loaded.ids());
-    return new HostSampler(parameters, vocabSize, stopIds).trace(first.logits(), history, 0, 0);
+    return new HostSampler(parameters, vocabSize, loaded.endIds())
+        .trace(first.logits(), history, 0, 0);
   }
 
   private List<SamplingParameters> several(SamplingParameters parameters) {
@@ -224,7 +226,7 @@ final class NextCommand implements Callable<Integer> {
   }
 
   private void note(String line) {
-    if (!quiet) {
+    if (!common.quiet) {
       System.err.println("gpt: " + line);
     }
   }

@@ -21,10 +21,17 @@ final class OutFolder {
    * The folder, which need not be there.
    *
    * @param force whether a model in it may be replaced or hidden
-   * @throws GptException where it holds one that may not
+   * @throws GptException where it holds one that may not, or is no folder
    */
   static Path checked(CommandLine command, String out, boolean force) {
     Path folder = path(command, out);
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new GptException(
+          "--out "
+              + out
+              + ": is a file, and the model is written as a folder of several; name a folder, or"
+              + " one that is to be made");
+    }
     if (!force) {
       checkFree(out, folder);
     }

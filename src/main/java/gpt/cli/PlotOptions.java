@@ -7,6 +7,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /** Where a picture goes. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 final class PlotOptions {
   @Option(
       names = "--plot",

@@ -1,23 +1,28 @@
 package gpt.cli;
 
+import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.tokenizer.Tokenizer;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** What to continue, in one of three ways. */
+@OptionGroup.In(OptionGroup.PROMPT)
 final class PromptOptions {
   /** sample.py's, where no prompt is given. */
   static final String DEFAULT = "\n";
+
+  static final String PROMPT = "--prompt";
 
   private static final String WHAT = "prompt";
 
   private static final String IDS = "--prompt-ids";
 
   @Option(
-      names = {"-p", "--prompt"},
+      names = {"-p", PROMPT},
       paramLabel = "TEXT",
       parameterConsumer = TextConsumer.class,
       description = {
@@ -51,64 +56,91 @@ final class PromptOptions {
     return text != null || file != null || ids != null;
   }
 
-  /** The prompt as given: a text, or ids. Reads the file or standard input where it is there. */
-  Prompt read() throws InvalidException {
+  /**
+   * The prompt as given: a text, a file that can be read, or ids.
+   *
+   * @param quiet whether notes are unwanted
+   */
+  Prompt read(boolean quiet) throws InvalidException {
     if (Stream.of(text, file, ids).filter(Objects::nonNull).count() > 1) {
       throw new InvalidException(
           "only one of --prompt, --prompt-file and --prompt-ids can be given");
     }
     if (ids != null) {
-      return new Prompt(null, IdList.parse(IDS, ids));
+      return new Prompt(null, null, IdList.parse(IDS, ids));
     }
-    String prompt;
     if (file != null) {
-      prompt = InputFile.read(WHAT, file).text(WHAT);
-    } else {
-      prompt = text == null ? DEFAULT : text(WHAT, text);
+      return new Prompt(null, InputFile.of(WHAT, file), null);
     }
+    Optional<InputFile> input = text == null ? Optional.empty() : input(WHAT, text, quiet);
+    return input.isPresent()
+        ? new Prompt(null, input.get(), null)
+        : new Prompt(nonEmpty(text == null ? DEFAULT : text), null, null);
+  }
+
+  private static String nonEmpty(String prompt) throws InvalidException {
     if (prompt.isEmpty()) {
       throw new InvalidException(
           "the prompt is empty; leave --prompt out to begin with a newline, as nanoGPT does");
     }
-    return new Prompt(prompt, null);
+    return prompt;
   }
 
   /**
-   * The text that an argument names: - standard input's, FILE:f the file f's, else itself.
+   * What an argument says to read: - standard input, FILE:f the file f; empty where it is the text
+   * itself.
    *
-   * @param what it is, in a word: prompt
+   * @param what the text is, in a word: prompt
+   * @param quiet whether notes are unwanted
    */
-  static String text(String what, String argument) {
+  static Optional<InputFile> input(String what, String argument, boolean quiet) {
     if (argument.equals(InputFile.STANDARD_INPUT)) {
-      return InputFile.readStandardInput().text(what);
+      return Optional.of(InputFile.standardInput(what, quiet));
     }
     return argument.startsWith("FILE:")
-        ? InputFile.read(what, argument.substring("FILE:".length())).text(what)
-        : argument;
+        ? Optional.of(InputFile.of(what, argument.substring("FILE:".length())))
+        : Optional.empty();
   }
 
-  /** Exactly one of the two is there. */
-  record Prompt(String text, int[] ids) {
+  /** Exactly one of the three is there. */
+  record Prompt(String text, InputFile input, int[] ids) {
+    /** A prompt of so many bytes may pass the context by far; it is cropped as nanoGPT does. */
+    private static final long ALWAYS_READ = 1 << 20;
 
-    /**
-     * The prompt's tokens.
-     *
-     * @param vocabSize ids from 0 to vocabSize − 1 are the model's
-     */
-    int[] encode(Optional<Tokenizer> tokenizer, int vocabSize) throws InvalidException {
-      if (text != null) {
-        return tokenizer
-            .orElseThrow(
-                () ->
-                    new GptException(
-                        "this model has no tokenizer: put nanoGPT's meta.pkl (in data/<dataset>/"
-                            + " where it was trained) beside the checkpoint, or give --prompt-ids,"
-                            + " numbers from 0 to "
-                            + (vocabSize - 1)))
-            .encode(text);
+    /** The prompt's tokens, of a model of this shape. */
+    int[] encode(Optional<Tokenizer> given, GptConfig config) throws InvalidException {
+      if (ids != null) {
+        IdList.check(IDS, "this model's", ids, config.vocabSize());
+        return ids;
       }
-      IdList.check(IDS, "this model's", ids, vocabSize);
-      return ids;
+      Tokenizer tokenizer =
+          given.orElseThrow(
+              () ->
+                  new GptException(
+                      "this model has no tokenizer: put tokenizer.json (Hugging Face) or meta.pkl"
+                          + " (nanoGPT, in data/<dataset>/ where it was trained) beside the"
+                          + " checkpoint, or give --prompt-ids, numbers from 0 to "
+                          + (config.vocabSize() - 1)));
+      return tokenizer.encode(text == null ? nonEmpty(input.text(limit(tokenizer, config))) : text);
+    }
+
+    /** What fills the context even if each token is the vocabulary's longest. */
+    private static InputFile.Limit limit(Tokenizer tokenizer, GptConfig config) {
+      int longest =
+          IntStream.range(0, tokenizer.vocabSize())
+              .map(id -> tokenizer.decode(id).length)
+              .max()
+              .orElse(0);
+      long useful = (long) config.blockSize() * longest;
+      return new InputFile.Limit(
+          Math.max(ALWAYS_READ, useful),
+          "of which the model's context of "
+              + config.blockSize()
+              + " tokens holds at most "
+              + useful
+              + " bytes; give the text's end only, as tail -c "
+              + useful
+              + " prints it");
     }
   }
 }

@@ -11,6 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /** How the next token is drawn; the defaults are those of nanoGPT's sample.py. */
+@OptionGroup.In(OptionGroup.SAMPLING)
 final class SamplingOptions {
   private static final String DEFAULT_TEMPERATURE = "0.8";
 
@@ -93,6 +94,7 @@ final class SamplingOptions {
       description = "Add X to a token's logit; -inf bans it. Can be given several times.")
   private List<String> logitBias = List.of();
 
+  @OptionGroup.In(OptionGroup.LENGTH)
   @Option(
       names = "--min-new-tokens",
       paramLabel = "N",

@@ -71,8 +71,12 @@ final class StepRecorder {
     context.add(trace.chosen());
   }
 
-  /** Adds a step with a title of its own. */
-  void add(String title, ChainTrace trace) {
+  /** Adds another draw of the prompt's next token, which a name tells from the others. */
+  void addNext(String name, ChainTrace trace) {
+    add(name + ": " + new ContextTail(vocabulary, prompt, CONTEXT), trace);
+  }
+
+  private void add(String title, ChainTrace trace) {
     steps++;
     if (file.format() == PlotFile.Format.HTML) {
       addToPage(title, trace);

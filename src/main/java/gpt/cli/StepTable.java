@@ -68,6 +68,23 @@ final class StepTable {
     return columns;
   }
 
+  /** The columns of {@link #columns}, without those of steps that have changed nothing. */
+  static List<Column> changes(ChainTrace trace) {
+    List<Column> changes = new ArrayList<>();
+    double[] before = null;
+    for (Column column : columns(trace)) {
+      // Where the temperature is 1, it has no column, and the cuts begin with its rounding.
+      boolean same =
+          Arrays.equals(column.probabilities(), before)
+              || (column.cuts() && Arrays.equals(column.probabilities(), trace.heated()));
+      if (!same) {
+        changes.add(column);
+        before = column.probabilities();
+      }
+    }
+    return changes;
+  }
+
   /** Columns for the model's probabilities and for several temperatures on the same logits. */
   static List<Column> sideBySide(ChainTrace trace, List<ChainTrace> temperatures) {
     List<Column> columns = new ArrayList<>(List.of(model(trace)));

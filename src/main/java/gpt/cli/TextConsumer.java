@@ -23,13 +23,11 @@ final class TextConsumer implements IParameterConsumer {
           command.commandLine(), "a text must follow " + name + ", found " + found);
     }
     String text = args.pop();
-    Object before = option.getValue();
     if (option.isMultiValue()) {
-      option.setValue(Stream.concat(((List<?>) before).stream(), Stream.of(text)).toList());
-    } else if (before == null) {
-      option.setValue(text);
+      List<?> before = option.getValue();
+      option.setValue(Stream.concat(before.stream(), Stream.of(text)).toList());
     } else {
-      throw new ParameterException(command.commandLine(), name + " can be given only once");
+      option.setValue(text); // the last one wins
     }
   }
 }

@@ -18,6 +18,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Shows how a text is cut into tokens, or the text of tokens. Needs no weights. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "tokens",
     sortOptions = false,
@@ -33,20 +34,25 @@ import picocli.CommandLine.Spec;
       "  gpt tokens --ids 32,53,1,40,43                      the text of ids"
     })
 final class TokensCommand implements Callable<Integer> {
+  /** The label of the text in the help. */
+  static final String TEXT = "TEXT";
+
   private static final String IDS = "--ids";
 
   @Parameters(
       arity = "0..1",
-      paramLabel = "TEXT",
+      paramLabel = TEXT,
       description = "The text; - reads standard input, FILE:f the file f.")
   private String text;
 
+  @OptionGroup.In(OptionGroup.TEXT)
   @Option(
       names = IDS,
       paramLabel = "ID,ID,...",
       description = "Print the text of these tokens, byte for byte; a list with --json or --csv.")
   private String ids;
 
+  @OptionGroup.In(OptionGroup.MODEL)
   @Option(
       names = {"-m", "--model"},
       paramLabel = "PATH|NAME",
@@ -55,6 +61,7 @@ final class TokensCommand implements Callable<Integer> {
 
   @Mixin private DownloadOption download;
 
+  @OptionGroup.In(OptionGroup.MODEL)
   @Option(
       names = "--tokenizer",
       paramLabel = "gpt2",
@@ -100,12 +107,18 @@ final class TokensCommand implements Callable<Integer> {
           return CommandLine.ExitCode.OK;
         }
       }
-      int[] tokens = given == null ? tokenizer.encode(PromptOptions.text("text", text)) : given;
+      int[] tokens = given == null ? tokenizer.encode(text()) : given;
       print(new TokenList(tokenizer, tokens));
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private String text() {
+    return PromptOptions.input("text", text, common.quiet)
+        .map(input -> input.text(InputFile.Limit.ofHeap()))
+        .orElse(text);
   }
 
   private void check() {
@@ -141,14 +154,15 @@ final class TokensCommand implements Callable<Integer> {
       return new Gpt2Tokenizer();
     }
     String name = model == null ? ModelLocator.DEMO : model;
-    try (Checkpoint checkpoint = Checkpoint.open(download.locate(name, true))) {
+    try (Checkpoint checkpoint = Checkpoint.open(download.locate("--model", name, !common.quiet))) {
       return LoadedModel.tokenizer(checkpoint, checkpoint.config())
           .orElseThrow(
               () ->
                   new GptException(
                       checkpoint.path()
-                          + ": this model has no tokenizer: put nanoGPT's meta.pkl (in"
-                          + " data/<dataset>/ where it was trained) beside the checkpoint"));
+                          + ": this model has no tokenizer: put tokenizer.json (Hugging Face) or"
+                          + " meta.pkl (nanoGPT, in data/<dataset>/ where it was trained) beside"
+                          + " the checkpoint"));
     }
   }
 

@@ -40,7 +40,7 @@ final class TornadoDeviceList {
     return devices
         .accelerator()
         .map(d -> "default: tornado:" + d.id() + ", the first that is not the host's own processor")
-        .orElse("default: cpu, since TornadoVM has no device but the host's own processor");
+        .orElseGet(() -> "default: cpu, since " + devices.whyNoAccelerator());
   }
 
   private static boolean test(TornadoDevices devices) throws IOException {

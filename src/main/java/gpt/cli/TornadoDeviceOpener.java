@@ -50,7 +50,7 @@ final class TornadoDeviceOpener {
     }
     Optional<TornadoDevices.Device> accelerator = devices.accelerator();
     if (accelerator.isEmpty()) {
-      return "TornadoVM has no device but the host's own processor";
+      return devices.whyNoAccelerator();
     }
     Optional<String> shortage =
         DeviceMemory.shortage(config, weights.tied(), accelerator.get(), precision, 1);
@@ -90,6 +90,13 @@ final class TornadoDeviceOpener {
               + ") has no half precision; take f32 or i8");
     }
     int together = DeviceMemory.fitting(config, weights.tied(), device, precision, use.samples());
+    if (!device.isEmulator()) {
+      HostMemory.checkArrays(
+          DeviceMemory.needed(config, weights.tied(), device, precision, together),
+          device.type() == TornadoDevices.Type.CPU,
+          precision,
+          HostMemory.available());
+    }
     TornadoEngine engine =
         TornadoEngine.open(
             config,

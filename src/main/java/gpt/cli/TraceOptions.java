@@ -9,12 +9,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** Showing how each token is drawn. */
+@OptionGroup.In(OptionGroup.OUTPUT)
 final class TraceOptions {
   @Option(
       names = "--trace",
       description =
-          "Show each step of the loop: the context's end, the likeliest candidates with their"
-              + " probabilities, the random number, and what it draws.")
+          "Show each step of the loop: the context's length and its end, the likeliest candidates"
+              + " with their probabilities, the random number, and what it draws.")
   private boolean trace;
 
   @Option(

@@ -5,6 +5,7 @@ import gpt.generate.Request;
 import gpt.sampling.ChainTrace;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The loop in the open: each step with its candidates, and the whole text at the end. */
@@ -14,17 +15,20 @@ final class TracePrinter implements SamplePrinter {
 
   private final Vocabulary vocabulary;
   private final Request request;
+  private final int blockSize;
   private final int top;
   private ContextTail context;
 
   /**
    * A printer.
    *
+   * @param blockSize tokens that the context holds
    * @param top candidates to show; 0 is all
    */
-  TracePrinter(Vocabulary vocabulary, Request request, int top) {
+  TracePrinter(Vocabulary vocabulary, Request request, int blockSize, int top) {
     this.vocabulary = vocabulary;
     this.request = request;
+    this.blockSize = blockSize;
     this.top = top;
     context = new ContextTail(vocabulary, request.promptIds(), CONTEXT);
   }
@@ -41,6 +45,7 @@ final class TracePrinter implements SamplePrinter {
     StandardOutput.write(
         heading
             + (trace.step() + 1)
+            + length(trace.step())
             + ": "
             + context
             + "\n"
@@ -48,6 +53,18 @@ final class TracePrinter implements SamplePrinter {
             + NextPrinter.draw(trace, vocabulary)
             + "\n");
     context.add(trace.chosen());
+  }
+
+  /** The context's length, and how many of the text's tokens it has no room for. */
+  private String length(int step) {
+    int tokens = request.promptIds().length + step;
+    int cropped = Math.max(0, tokens - blockSize);
+    return String.format(
+        Locale.ROOT,
+        ", context %d of %d tokens%s",
+        tokens - cropped,
+        blockSize,
+        cropped == 0 ? "" : ", the first " + cropped + " cropped");
   }
 
   @Override

@@ -88,11 +88,13 @@ public final class CpuEngine implements Engine {
 
   @Override
   public Sequence open() {
+    workers.checkOpen();
     return new CpuSequence();
   }
 
   @Override
   public void step(List<Work> work) {
+    workers.checkOpen();
     for (int i = 0; i < work.size(); i++) {
       if (!(work.get(i).sequence() instanceof CpuSequence sequence) || sequence.engine() != this) {
         throw new IllegalArgumentException("a sequence of the step is another engine's");
@@ -236,6 +238,7 @@ public final class CpuEngine implements Engine {
 
     @Override
     public Sequence fork() {
+      workers.checkOpen();
       CpuSequence other = new CpuSequence();
       other.cache.copyFrom(cache, length());
       other.take(this);

@@ -32,7 +32,7 @@ public final class CpuKernelsProvider {
   }
 
   private static Choice choose() {
-    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+    if (!VectorModule.isLoaded()) {
       return new Choice(
           new PlainKernels(),
           "the module jdk.incubator.vector is not resolved"

@@ -47,11 +47,18 @@ final class Packing {
     if (to.scales() != null) {
       findScales(byRow);
     }
-    if (byRow) {
-      workers.run(to.panels(), (panel, worker) -> fillByRow(panel, scratch[worker]));
+    int pieces = byRow ? to.panels() : Math.ceilDiv(to.k(), TILE);
+    workers.run(pieces + 1, (item, worker) -> fill(item - 1, byRow, scratch[worker]));
+  }
+
+  /** A piece; -1 is the tensor's checksum, which one worker computes while others fill. */
+  private void fill(int piece, boolean byRow, Scratch mine) {
+    if (piece < 0) {
+      w.verify();
+    } else if (byRow) {
+      fillByRow(piece, mine);
     } else {
-      workers.run(
-          Math.ceilDiv(to.k(), TILE), (piece, worker) -> fillByColumn(piece, scratch[worker]));
+      fillByColumn(piece, mine);
     }
   }
 

@@ -6,6 +6,7 @@ import gpt.engine.HostWants;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;
@@ -26,6 +27,7 @@ public final class ReferenceEngine implements Engine {
   private final List<Block> h;
   private final Norm lnF;
   private final Matrix lmHead; // (V, C)
+  private boolean closed;
 
   private record Block(
       Norm ln1, Linear cAttn, Linear attnProj, Norm ln2, Linear cFc, Linear mlpProj) {}
@@ -265,12 +267,14 @@ public final class ReferenceEngine implements Engine {
 
   @Override
   public Sequence open() {
+    checkOpen();
     return new ReferenceSequence();
   }
 
   /** One sequence after another: each recomputes its whole context. */
   @Override
   public void step(List<Work> work) {
+    checkOpen();
     for (Work piece : work) {
       if (!(piece.sequence() instanceof ReferenceSequence of) || of.engine() != this) {
         throw new IllegalArgumentException("a sequence of the step is another engine's");
@@ -316,8 +320,16 @@ public final class ReferenceEngine implements Engine {
     return ids;
   }
 
+  private void checkOpen() {
+    if (closed) {
+      throw Contexts.closed();
+    }
+  }
+
   @Override
-  public void close() {}
+  public void close() {
+    closed = true;
+  }
 
   private final class ReferenceSequence extends HostSequence {
     private int[] ids = {}; // at least length
@@ -332,6 +344,7 @@ public final class ReferenceEngine implements Engine {
 
     @Override
     public Sequence fork() {
+      checkOpen();
       ReferenceSequence other = new ReferenceSequence();
       other.ids = ids;
       other.take(this);

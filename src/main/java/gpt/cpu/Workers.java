@@ -1,5 +1,7 @@
 package gpt.cpu;
 
+import gpt.model.Contexts;
+import gpt.model.GptException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -31,8 +33,15 @@ final class Workers implements AutoCloseable {
   private Body body;
   private int count;
 
-  /** Starts {@code size} − 1 daemon threads. */
+  /**
+   * Starts {@code size} − 1 daemon threads.
+   *
+   * @throws IllegalArgumentException where that is less than none
+   */
   Workers(int size) {
+    if (size < 1) {
+      throw new IllegalArgumentException("threads: must be 1 or more, found " + size);
+    }
     threads = new Thread[size - 1];
     for (int i = 0; i < threads.length; i++) {
       int worker = i + 1;
@@ -49,6 +58,7 @@ final class Workers implements AutoCloseable {
 
   /** Runs items 0 to n − 1 in no particular order and returns when all are done. */
   void run(int n, Body items) {
+    checkOpen();
     if (threads.length == 0 || n == 1) {
       runAlone(n, items);
       return;
@@ -68,8 +78,18 @@ final class Workers implements AutoCloseable {
       await();
     }
     Throwable thrown = failure;
+    if (thrown instanceof GptException expected) {
+      throw expected; // of a weight, say, that is beyond its type
+    }
     if (thrown != null) {
       throw new IllegalStateException("a worker failed: " + thrown, thrown);
+    }
+  }
+
+  /** Fails once they are closed: nobody would take a loop's items. */
+  void checkOpen() {
+    if (closed) {
+      throw Contexts.closed();
     }
   }
 

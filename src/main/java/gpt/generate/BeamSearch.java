@@ -9,14 +9,15 @@ import java.util.Optional;
 /**
  * Beam search as Hugging Face's {@code generate(num_beams=B, early_stopping=False)} does it.
  *
- * <p>At each step the 2·B best pairs of a beam and a next token are the candidates. One that ends
- * its text, with the end id or a stop string, is finished if it is among the best B of them, with
- * the score sum / length^lengthPenalty; else it is dropped. The B best of the others are the next
- * beams: there are always enough, since a beam has one end id, unless stop strings or the
- * vocabulary leave fewer. The B best finished texts are kept. The search ends when there are B of
- * them and the best candidate's score, at its present length, is no better than the worst of them:
- * it is a heuristic, as a longer text's score can still rise where the penalty is above 0. Beams
- * that are left after maxNewTokens tokens, or where the context is full, are finished as they are.
+ * <p>At each step the 2·B best pairs of a beam and a next token are the candidates, (1 + E)·B where
+ * there are more than one end ids, E. One that ends its text, with an end id or a stop string, is
+ * finished if it is among the best B of them, with the score sum / length^lengthPenalty; else it is
+ * dropped. The B best of the others are the next beams: there are always enough, since a beam has E
+ * end ids, unless stop strings or the vocabulary leave fewer. The B best finished texts are kept.
+ * The search ends when there are B of them and the best next beam's score, at its present length,
+ * is no better than the worst of them: it is a heuristic, as a longer text's score can still rise
+ * where the penalty is above 0. After maxNewTokens tokens, or where the context is full, the best B
+ * candidates are finished as they are.
  */
 final class BeamSearch {
   private final Request request;
@@ -110,21 +111,15 @@ final class BeamSearch {
       for (int rank = 0; rank < candidates.length && next.size() < beams.beams(); rank++) {
         Candidate candidate = candidates[rank];
         Beam beam = running.get(candidate.beam()).with(candidate.id());
-        boolean end = request.endId().isPresent() && request.endId().getAsInt() == candidate.id();
-        if (!end && !beam.stopped()) {
+        boolean end = request.ends(candidate.id());
+        if (!end && !beam.stopped() && length < most) {
           next.add(beam);
           picked.add(rank);
         } else if (rank < beams.beams()) {
           finish(beam.ids, candidate.score());
         }
       }
-      if (length == most) {
-        for (int i = 0; i < next.size(); i++) {
-          finish(next.get(i).ids, candidates[picked.get(i)].score());
-        }
-        return;
-      }
-      if (next.isEmpty() || isDone(candidates[0].score(), length)) {
+      if (next.isEmpty() || isDone(candidates[picked.getFirst()].score(), length)) {
         return;
       }
       running = next;
@@ -149,7 +144,8 @@ final class BeamSearch {
     }
   }
 
-  private boolean isDone(double best, int length) {
-    return finished.size() == beams.beams() && finished.getLast().score >= score(best, length);
+  private boolean isDone(double bestRunning, int length) {
+    return finished.size() == beams.beams()
+        && finished.getLast().score >= score(bestRunning, length);
   }
 }

@@ -18,7 +18,9 @@ import java.util.List;
  */
 final class BeamSteps implements AutoCloseable {
   private final Engine engine;
-  private final int beams;
+
+  /** Candidates: so many that each beam may end with each end id, and enough are left. */
+  private final int most;
 
   /** Null where the chain changes no log-probability, so that the engine may choose candidates. */
   private final LogProbabilities probabilities;
@@ -34,7 +36,7 @@ final class BeamSteps implements AutoCloseable {
    */
   BeamSteps(Engine engine, Drawing drawing, int beams) {
     this.engine = engine;
-    this.beams = beams;
+    most = beams * Math.max(2, 1 + drawing.stopIds().length);
     int vocabSize = engine.config().vocabSize();
     probabilities =
         drawing.sampling().isPlainGreedy()
@@ -47,7 +49,7 @@ final class BeamSteps implements AutoCloseable {
    * Begins with one beam, the prompt.
    *
    * @param prompt at least one id, and no more than block_size
-   * @return the 2·B best candidates, fewer where there are not so many; the best first, among
+   * @return the best candidates, 2·B or, with E end ids, (1 + E)·B, fewer where there are not so many; the best first, among
    *     equals the lower beam and then the lower id
    */
   Candidate[] start(int[] prompt) {
@@ -97,7 +99,7 @@ final class BeamSteps implements AutoCloseable {
    * @param prompt what the only beam appends; null for each beam's own token
    */
   private Candidate[] step(List<Candidate> of, int[] prompt) {
-    BestCandidates best = new BestCandidates(2 * beams);
+    BestCandidates best = new BestCandidates(most);
     List<Work> work = new ArrayList<>();
     for (int i = 0; i < of.size(); i++) {
       int beam = i;
@@ -105,8 +107,7 @@ final class BeamSteps implements AutoCloseable {
       int[] ids = prompt == null ? new int[] {of.get(i).id()} : prompt;
       Want want =
           probabilities == null
-              ? new Want.Candidates(
-                  2 * beams, (next, values) -> best.add(beam, score, next, values))
+              ? new Want.Candidates(most, (next, values) -> best.add(beam, score, next, values))
               : new Want.Logits(
                   1, (pos, logits) -> best.add(beam, score, probabilities.of(logits, step)));
       work.add(new Work(sequences.get(i), ids, want));

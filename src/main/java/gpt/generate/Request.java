@@ -3,6 +3,7 @@ package gpt.generate;
 import gpt.model.GptException;
 import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -11,7 +12,7 @@ import java.util.OptionalInt;
  *
  * @param promptIds at least one id
  * @param maxNewTokens each text ends after so many tokens; 0 generates nothing
- * @param endId each text ends with this id, {@code <|endoftext|>} for GPT-2
+ * @param endIds each text ends with one of these ids, {@code <|endoftext|>} for GPT-2
  * @param stops each text ends before the first of these strings to be completed, the longest where
  *     several are completed at once
  * @param onFull what happens when the context is full
@@ -26,7 +27,7 @@ import java.util.OptionalInt;
 public record Request(
     int[] promptIds,
     int maxNewTokens,
-    OptionalInt endId,
+    int[] endIds,
     List<String> stops,
     OnFull onFull,
     SamplingParameters sampling,
@@ -35,7 +36,7 @@ public record Request(
     int logprobs,
     boolean traced) {
 
-  /** Without a trace. */
+  /** Without a trace, and with one id at most that ends a text. */
   public Request(
       int[] promptIds,
       int maxNewTokens,
@@ -49,7 +50,7 @@ public record Request(
     this(
         promptIds,
         maxNewTokens,
-        endId,
+        endId.stream().toArray(),
         stops,
         onFull,
         sampling,
@@ -64,7 +65,7 @@ public record Request(
     return new Request(
         promptIds,
         maxNewTokens,
-        endId,
+        endIds,
         stops,
         onFull,
         sampling,
@@ -74,7 +75,7 @@ public record Request(
         true);
   }
 
-  /** Without log-probabilities. */
+  /** Without log-probabilities, and with one id at most that ends a text. */
   public Request(
       int[] promptIds,
       int maxNewTokens,
@@ -90,6 +91,7 @@ public record Request(
   /** Checks what can be checked without a model, and keeps copies. */
   public Request {
     promptIds = promptIds.clone();
+    endIds = endIds.clone();
     stops = List.copyOf(stops);
     if (promptIds.length == 0) {
       throw new GptException("the prompt is empty: it must have at least one token");
@@ -121,8 +123,13 @@ public record Request(
     }
   }
 
+  /** Whether this id ends a text. */
+  boolean ends(int id) {
+    return Arrays.stream(endIds).anyMatch(end -> end == id);
+  }
+
   /** What the tokens of the texts from {@code first} on are drawn with. */
   Drawing drawing(int first) {
-    return new Drawing(sampling, first, promptIds, endId.stream().toArray(), logprobs);
+    return new Drawing(sampling, first, promptIds, endIds, logprobs);
   }
 }

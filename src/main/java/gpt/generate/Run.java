@@ -75,7 +75,7 @@ final class Run {
    */
   void take(int id, boolean full, Optional<Logprobs> logprob, Optional<ChainTrace> trace) {
     taken++;
-    boolean end = request.endId().isPresent() && request.endId().getAsInt() == id;
+    boolean end = request.ends(id);
     String printable = end || stream == null ? "" : stream.add(id);
     if (end) {
       reason = StopReason.END_OF_TEXT;

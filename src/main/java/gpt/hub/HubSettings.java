@@ -42,7 +42,16 @@ public record HubSettings(
 
   /** The variables of this process. */
   public static HubSettings ofProcess() {
-    return of(System.getenv(), Path.of(System.getProperty("user.home")));
+    return ofProcess(System.getenv());
+  }
+
+  /**
+   * The user's folder is {@code HOME}, as for other tools: in a container {@code user.home}, which
+   * comes from the password file, can be another. On Windows {@code HOME} is not set.
+   */
+  static HubSettings ofProcess(Map<String, String> environment) {
+    String home = environment.getOrDefault("HOME", "");
+    return of(environment, Path.of(home.isEmpty() ? System.getProperty("user.home") : home));
   }
 
   /** Without the token, which must get into no message. */

@@ -20,7 +20,7 @@ public final class TokenIds {
   }
 
   /**
-   * Numbers with spaces, line ends or commas between.
+   * Numbers with spaces, line ends or commas between; a comma stands behind one and before another.
    *
    * @param name of the file, as it stands in errors
    * @param vocabSize ids go from 0 to vocabSize − 1
@@ -29,18 +29,29 @@ public final class TokenIds {
     TokenIds ids = new TokenIds(name, vocabSize);
     int line = 1;
     int at = 0;
+    boolean comma = false; // the last thing but spaces
     while (at < text.length) {
-      if (isSeparator(text[at])) {
+      if (text[at] == ',') {
+        if (comma || ids.count == 0) {
+          throw ids.noId(line, "before a comma");
+        }
+        comma = true;
+        at++;
+      } else if (isSpace(text[at])) {
         line += text[at] == '\n' ? 1 : 0;
         at++;
       } else {
         int end = at;
-        while (end < text.length && !isSeparator(text[end])) {
+        while (end < text.length && text[end] != ',' && !isSpace(text[end])) {
           end++;
         }
         ids.add(ids.number(text, at, end, line), "line " + line);
+        comma = false;
         at = end;
       }
+    }
+    if (comma) {
+      throw ids.noId(line, "behind the last comma");
     }
     return Arrays.copyOf(ids.ids, ids.count);
   }
@@ -68,8 +79,12 @@ public final class TokenIds {
     return Arrays.copyOf(ids.ids, ids.count);
   }
 
-  private static boolean isSeparator(byte b) {
-    return b == ' ' || b == '\n' || b == '\r' || b == '\t' || b == ',';
+  private static boolean isSpace(byte b) {
+    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
+  }
+
+  private GptException noId(int line, String where) {
+    return new GptException(name + ": line " + line + ": expected an id " + where + ", found none");
   }
 
   /** A number; one too long for an id is Integer.MAX_VALUE. */

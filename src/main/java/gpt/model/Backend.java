@@ -49,7 +49,10 @@ public interface Backend extends AutoCloseable {
     return Optional.empty();
   }
 
-  /** Frees the weights. Sessions must not be used afterwards. */
+  /**
+   * Frees the weights; a second time does nothing. From then on new sessions, and those that are
+   * open, throw an {@link IllegalStateException}.
+   */
   @Override
   void close();
 

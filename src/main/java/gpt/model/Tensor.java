@@ -30,6 +30,7 @@ public final class Tensor {
   private final long rowStride;
   private final long columnStride;
   private final MemorySegment data;
+  private final Runnable verify;
 
   private Tensor(
       String name,
@@ -39,7 +40,8 @@ public final class Tensor {
       int rank,
       long rowStride,
       long columnStride,
-      MemorySegment data) {
+      MemorySegment data,
+      Runnable verify) {
     this.name = name;
     this.dtype = dtype;
     this.rows = rows;
@@ -48,11 +50,12 @@ public final class Tensor {
     this.rowStride = rowStride;
     this.columnStride = columnStride;
     this.data = data;
+    this.verify = verify;
   }
 
   /** A dense vector of {@code n} elements. */
   public static Tensor vector(String name, DType dtype, int n, MemorySegment data) {
-    return new Tensor(name, dtype, 1, n, 1, n, 1, checked(name, dtype, (long) n, data));
+    return new Tensor(name, dtype, 1, n, 1, n, 1, checked(name, dtype, (long) n, data), () -> {});
   }
 
   /** A dense row-major matrix, whose rows are whole blocks of its type. */
@@ -62,7 +65,7 @@ public final class Tensor {
           name + ": rows of " + columns + " elements are no blocks of " + dtype);
     }
     MemorySegment d = checked(name, dtype, (long) rows * columns, data);
-    return new Tensor(name, dtype, rows, columns, 2, columns, 1, d);
+    return new Tensor(name, dtype, rows, columns, 2, columns, 1, d, () -> {});
   }
 
   /** A dense vector over an array, for tests and synthetic weights. */
@@ -106,7 +109,27 @@ public final class Tensor {
     if (rank != 2) {
       throw new IllegalStateException(name + " is a vector");
     }
-    return new Tensor(name, dtype, columns, rows, 2, columnStride, rowStride, data);
+    return new Tensor(name, dtype, columns, rows, 2, columnStride, rowStride, data, verify);
+  }
+
+  /**
+   * The same elements, whose file has a checksum.
+   *
+   * @param check compares the stored bytes with it and throws {@link GptException} where they
+   *     differ
+   */
+  public Tensor verifiedBy(Runnable check) {
+    return new Tensor(name, dtype, rows, columns, rank, rowStride, columnStride, data, check);
+  }
+
+  /**
+   * Compares the stored bytes with their file's checksum, if it has one. Whoever reads elements by
+   * {@link #row} or {@link #get} calls this before the model runs; several threads may.
+   *
+   * @throws GptException where they differ
+   */
+  public void verify() {
+    verify.run();
   }
 
   /** The key this tensor has in its checkpoint. */
@@ -178,8 +201,13 @@ public final class Tensor {
     }
   }
 
-  /** All elements in row-major order. */
+  /**
+   * All elements in row-major order.
+   *
+   * @throws GptException as {@link #verify}
+   */
   public float[] toArray() {
+    verify();
     float[] out = new float[Math.toIntExact(size())];
     for (int r = 0; r < rows; r++) {
       row(r, 0, columns, out, r * columns);

@@ -43,8 +43,7 @@ public final class StepsPage {
       String[] labels,
       List<Step> steps) {}
 
-  private record Settings(
-      double temperature, int topK, double topP, double minP, double typicalP) {}
+  private record Settings(int topK, double topP, double minP, double typicalP) {}
 
   /**
    * One token. Numbers are in Base64, 32 bits each, little-endian.
@@ -53,15 +52,22 @@ public final class StepsPage {
    * @param ownIds the ids that steps before the temperature have changed
    * @param ownLogits what the model itself gave these
    * @param random the random number in units of 2⁻²⁴
+   * @param temperature that it was drawn at
    */
   private record Step(
-      String context, String logits, String ownIds, String ownLogits, int random, int chosen) {}
+      String context,
+      String logits,
+      String ownIds,
+      String ownLogits,
+      int random,
+      int chosen,
+      double temperature) {}
 
   /**
    * A page without steps.
    *
    * @param title its headline
-   * @param parameters what all its steps are drawn with
+   * @param parameters what all its steps are drawn with, apart from the temperature
    * @param labels for each id what is shown for it (V)
    */
   public StepsPage(String title, SamplingParameters parameters, String[] labels) {
@@ -73,11 +79,7 @@ public final class StepsPage {
             .toList();
     Settings settings =
         new Settings(
-            parameters.temperature(),
-            parameters.topK(),
-            parameters.topP(),
-            parameters.minP(),
-            parameters.typicalP());
+            parameters.topK(), parameters.topP(), parameters.minP(), parameters.typicalP());
     data = new Data(settings, before, Weight.coefficients(), labels.clone(), new ArrayList<>());
     for (String label : labels) {
       bytes += label.getBytes(StandardCharsets.UTF_8).length + 3;
@@ -123,7 +125,8 @@ public final class StepsPage {
             base64(ownIds),
             base64(ownLogits),
             (int) (trace.random() * 0x1p24),
-            trace.chosen());
+            trace.chosen(),
+            trace.parameters().temperature());
     data.steps.add(step);
     lastBytes =
         step.logits.length()

@@ -64,7 +64,7 @@ final class TextPage {
       for (int token = from; token < to; token++) {
         chunks.append(Page.escape(text.text(token)));
       }
-      chunks.append("</div>\n");
+      chunks.append("</div>"); // an end of line after it would show as an empty one
       from = to;
     }
     return chunks;

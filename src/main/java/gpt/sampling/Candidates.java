@@ -6,11 +6,11 @@ package gpt.sampling;
  * integers, so that they do not depend on the order of summation; see {@link Weight}.
  */
 final class Candidates {
-  /** Distances are cut to so many bits by typical-p, and weights to 30, so that products fit. */
-  private static final int TYPICAL_BITS = 20;
-
-  private static final int DISTANCE_SHIFT = 10;
+  /** Typical-p's mean takes weights of 30 bits, and distances in two parts, so that sums fit. */
   private static final int WEIGHT_SHIFT = 14;
+
+  private static final int LOW_BITS = 13;
+  private static final int LOW_MASK = (1 << LOW_BITS) - 1;
 
   /** A float difference of two of these is finite. */
   private static final float MOST = 1e38f;
@@ -69,7 +69,7 @@ final class Candidates {
   /** Top-p (Holtzman et al. 2020): the fewest of the likeliest ids stay that together reach p. */
   void topP() {
     if (constants.topPFraction() < ChainConstants.WHOLE) {
-      reach(distances, 30, constants.topPFraction());
+      reach(distances, constants.topPFraction());
     }
   }
 
@@ -90,21 +90,21 @@ final class Candidates {
       return;
     }
     weigh();
-    long moments = 0;
+    long high = 0;
+    long low = 0;
     long sum = 0;
     for (int id = 0; id < vocabSize; id++) {
       long weight = weights[id] >> WEIGHT_SHIFT;
-      moments += weight * (distances[id] >> DISTANCE_SHIFT);
+      high += weight * (distances[id] >> LOW_BITS);
+      low += weight * (distances[id] & LOW_MASK);
       sum += weight;
     }
-    int mean = (int) (moments / sum);
+    int mean = (int) (((high / sum) << LOW_BITS) + (((high % sum) << LOW_BITS) + low) / sum);
     for (int id = 0; id < vocabSize; id++) {
       unusual[id] =
-          distances[id] == Weight.ABSENT
-              ? Weight.ABSENT
-              : Math.abs((distances[id] >> DISTANCE_SHIFT) - mean);
+          distances[id] == Weight.ABSENT ? Weight.ABSENT : Math.abs(distances[id] - mean);
     }
-    reach(unusual, TYPICAL_BITS, constants.typicalPFraction());
+    reach(unusual, constants.typicalPFraction());
   }
 
   /**
@@ -180,9 +180,9 @@ final class Candidates {
   }
 
   /** Keeps the fewest ids, in the order of their keys and then of the ids, that reach a part. */
-  private void reach(int[] keys, int bits, int fraction) {
+  private void reach(int[] keys, int fraction) {
     long target = Weight.fractionOf(sum(), fraction);
-    int last = select.reach(keys, weights, bits, target);
+    int last = select.reach(keys, weights, target);
     long running = select.before();
     for (int id = 0; id < vocabSize; id++) {
       if (keys[id] > last || (keys[id] == last && running >= target)) {

@@ -11,9 +11,31 @@ public class InvalidLogitsException extends IllegalStateException {
 
   private static final long serialVersionUID = 1L;
 
+  /** What is less, −∞ above all, counts as −∞. */
+  static final float LEAST = -1e38f;
+
   /** An error with its one line. */
   public InvalidLogitsException(String message) {
     super(message);
+  }
+
+  /**
+   * Refuses logits that no token can be drawn from.
+   *
+   * @param logits at least V floats, the first V count
+   * @throws InvalidLogitsException where a logit is NaN or +∞, or all are −∞
+   */
+  public static void check(float[] logits, int vocabSize) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int id = 0; id < vocabSize; id++) {
+      max = Math.max(max, logits[id]); // NaN if either is
+    }
+    if (max < LEAST) {
+      throw new InvalidLogitsException(EMPTY);
+    }
+    if (!Float.isFinite(max)) {
+      throw new InvalidLogitsException(damaged(Float.isNaN(max) ? "NaN" : "infinite"));
+    }
   }
 
   /**

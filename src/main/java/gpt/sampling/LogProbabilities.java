@@ -1,8 +1,9 @@
 package gpt.sampling;
 
 /**
- * The logarithm of the softmax of logits, in double precision, after the biases and the minimum of
- * new tokens: banned ids have −∞, and the others' probabilities sum to 1.
+ * The logarithm of the softmax of logits, in double precision, and then the biases and the minimum
+ * of new tokens: a bias is added to a log-probability, banned ids have −∞, and nothing is
+ * renormalized. This is the order of Hugging Face's beam search.
  */
 public final class LogProbabilities {
   private final LogitSteps steps;
@@ -20,7 +21,7 @@ public final class LogProbabilities {
   }
 
   /**
-   * x − max − ln Σ exp(x − max).
+   * x − max − ln Σ exp(x − max), plus the bias.
    *
    * @param logits at least V floats, the first V count
    * @param step index of the new token in its text
@@ -29,18 +30,18 @@ public final class LogProbabilities {
    */
   public double[] of(float[] logits, int step) {
     steps.start(logits);
-    steps.bias();
-    steps.minNewTokens(step);
     float[] x = steps.values();
     double max = steps.max();
     double sum = 0;
     for (int id = 0; id < values.length; id++) {
-      values[id] = x[id] - max;
-      sum += Math.exp(values[id]);
+      sum += Math.exp(x[id] - max);
     }
-    double log = Math.log(sum);
+    double logSum = max + Math.log(sum);
+    steps.bias();
+    steps.minNewTokens(step);
+    steps.max(); // throws where all ids are banned
     for (int id = 0; id < values.length; id++) {
-      values[id] -= log;
+      values[id] = x[id] - logSum;
     }
     return values;
   }

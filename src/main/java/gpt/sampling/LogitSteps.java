@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
  */
 final class LogitSteps {
   /** What is less, −∞ above all, is not there: no step brings it back. */
-  private static final float LEAST = -1e38f;
+  private static final float LEAST = InvalidLogitsException.LEAST;
 
   private final int vocabSize;
   private final ChainConstants constants;
@@ -57,18 +57,10 @@ final class LogitSteps {
       throw new IllegalArgumentException(
           "expected at least " + vocabSize + " logits, found " + logits.length);
     }
-    float max = Float.NEGATIVE_INFINITY;
+    InvalidLogitsException.check(logits, vocabSize);
     for (int id = 0; id < vocabSize; id++) {
       float logit = logits[id];
-      max = Math.max(max, logit); // NaN if either is
       values[id] = logit < LEAST ? Float.NEGATIVE_INFINITY : logit;
-    }
-    if (max < LEAST) {
-      throw new InvalidLogitsException(InvalidLogitsException.EMPTY);
-    }
-    if (!Float.isFinite(max)) {
-      throw new InvalidLogitsException(
-          InvalidLogitsException.damaged(Float.isNaN(max) ? "NaN" : "infinite"));
     }
   }
 

@@ -23,7 +23,7 @@ final class RadixSelect {
    * @param k at least 1, at most the number of ids that count
    */
   int kthSmallest(int[] keys, int k) {
-    return find(keys, null, 3 * DIGIT, k);
+    return find(keys, null, k);
   }
 
   /**
@@ -31,11 +31,10 @@ final class RadixSelect {
    *
    * @param keys as above (V)
    * @param weights at least 0, of an id that does not count 0 (V)
-   * @param bits 10, 20 or 30: no key of an id that counts has more
    * @param target at least 1, at most the sum of all weights
    */
-  int reach(int[] keys, long[] weights, int bits, long target) {
-    return find(keys, weights, bits, target);
+  int reach(int[] keys, long[] weights, long target) {
+    return find(keys, weights, target);
   }
 
   /** The weights, or the number, of the ids with a key smaller than the one that was found. */
@@ -43,10 +42,10 @@ final class RadixSelect {
     return before;
   }
 
-  private int find(int[] keys, long[] weights, int bits, long target) {
+  private int find(int[] keys, long[] weights, long target) {
     int key = 0; // the upper bits of the answer, as far as they are known
     long rest = target;
-    for (int shift = bits - DIGIT; shift >= 0; shift -= DIGIT) {
+    for (int shift = 2 * DIGIT; shift >= 0; shift -= DIGIT) {
       sum(keys, weights, key, shift);
       int bucket = 0;
       while (sums[bucket] < rest) {

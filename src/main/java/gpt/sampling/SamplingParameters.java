@@ -85,7 +85,7 @@ public record SamplingParameters(
         temperature);
     check(topK >= 0, "top-k must be 0 (off) or more", topK);
     check(topP > 0 && topP <= 1, "top-p must be above 0 and at most 1 (off)", topP);
-    check(minP >= 0 && minP < 1, "min-p must be 0 (off) or more and below 1", minP);
+    check(minP >= 0 && minP <= 1, "min-p must be from 0 (off) to 1", minP);
     check(typicalP > 0 && typicalP <= 1, "typical-p must be above 0 and at most 1 (off)", typicalP);
   }
 

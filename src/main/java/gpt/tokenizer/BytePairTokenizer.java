@@ -22,10 +22,13 @@ final class BytePairTokenizer implements Tokenizer {
           "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
           Pattern.UNICODE_CHARACTER_CLASS);
 
+  /** What takes a text as one piece. */
+  private static final Pattern WHOLE = Pattern.compile(".+", Pattern.DOTALL);
+
   private final BytePairs pairs;
   private final int[] byteIds = new int[ByteAlphabet.BYTES];
-  private final Map<String, Integer> literalIds = new HashMap<>();
-  private final Literals literals;
+  private final LiteralSplitter literals;
+  private final LiteralSplitter normalizedLiterals;
   private final Merges merges = new Merges();
 
   /**
@@ -37,32 +40,48 @@ final class BytePairTokenizer implements Tokenizer {
   BytePairTokenizer(BytePairs vocabulary) {
     pairs = vocabulary.stripped();
     Arrays.fill(byteIds, -1);
-    Map<String, Integer> normal = new HashMap<>();
+    Map<String, Integer> ids = new HashMap<>();
+    Map<String, Integer> asTheyAre = new HashMap<>();
+    Map<String, Integer> normalized = new HashMap<>();
     for (int id = 0; id < pairs.tokens().size(); id++) {
       String token = pairs.tokens().get(id);
       switch (pairs.kinds().get(id)) {
-        case NORMAL -> {
-          normal.putIfAbsent(token, id);
-          byte[] bytes = ByteAlphabet.read(token);
-          boolean oneByte = bytes.length == 1 && ByteAlphabet.write(bytes).equals(token);
-          if (oneByte && byteIds[bytes[0] & 0xFF] < 0) {
-            byteIds[bytes[0] & 0xFF] = id;
-          }
-        }
+        case NORMAL -> addToken(token, id, ids);
         case CONTROL, USER_DEFINED -> {
-          if (!token.isEmpty()) {
-            literalIds.putIfAbsent(token, id);
+          if (!pairs.rules().of(id).normalized()) {
+            addLiteral(token, id, asTheyAre);
+          } else {
+            addLiteral(pairs.rules().normalize(token), id, normalized);
           }
         }
         case UNUSED -> {}
       }
     }
+    // A literal may also be a token that merges make.
+    asTheyAre.forEach((token, id) -> addToken(token, id, ids));
+    normalized.values().forEach(id -> addToken(pairs.tokens().get(id), id, ids));
     for (int i = 0; i < pairs.merges().size(); i++) {
-      addMerge(i, normal);
+      addMerge(i, ids);
     }
     end(pairs.begin(), "begins");
     end(pairs.end(), "ends");
-    literals = new Literals(literalIds.keySet());
+    literals = new LiteralSplitter(asTheyAre, pairs.rules());
+    normalizedLiterals = new LiteralSplitter(normalized, pairs.rules());
+  }
+
+  private static void addLiteral(String literal, int id, Map<String, Integer> literals) {
+    if (!literal.isEmpty()) {
+      literals.putIfAbsent(literal, id);
+    }
+  }
+
+  private void addToken(String token, int id, Map<String, Integer> ids) {
+    ids.putIfAbsent(token, id);
+    byte[] bytes = ByteAlphabet.read(token);
+    boolean oneByte = bytes.length == 1 && ByteAlphabet.write(bytes).equals(token);
+    if (oneByte && byteIds[bytes[0] & 0xFF] < 0) {
+      byteIds[bytes[0] & 0xFF] = id;
+    }
   }
 
   private void addMerge(int i, Map<String, Integer> ids) {
@@ -110,32 +129,25 @@ final class BytePairTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text) {
-    String valid = Gpt2Tokenizer.withoutLoneSurrogates(text);
     IntStream.Builder ids = IntStream.builder();
-    int start = 0;
-    int at = 0;
-    while (at < valid.length()) {
-      String literal = literals.longest(valid, at);
-      if (literal == null) {
-        at++;
-        continue;
-      }
-      encodeOrdinary(valid.substring(start, at), ids);
-      ids.add(literalIds.get(literal));
-      at += literal.length();
-      start = at;
-    }
-    encodeOrdinary(valid.substring(start), ids);
+    literals.split(
+        Gpt2Tokenizer.withoutLoneSurrogates(text),
+        ids,
+        rest ->
+            normalizedLiterals.split(
+                pairs.rules().normalize(rest), ids, ordinary -> encodeOrdinary(ordinary, ids)));
     return ids.build().toArray();
   }
 
   private void encodeOrdinary(String text, IntStream.Builder ids) {
-    Matcher piece = PIECES.matcher(text);
+    String spaced = pairs.rules().prefixSpace() && !text.startsWith(" ") ? " " + text : text;
+    Matcher piece = (pairs.rules().split() ? PIECES : WHOLE).matcher(spaced);
     while (piece.find()) {
       byte[] bytes = piece.group().getBytes(StandardCharsets.UTF_8);
       int[] symbols = new int[bytes.length];
       for (int i = 0; i < bytes.length; i++) {
-        symbols[i] = byteIds[bytes[i] & 0xFF];
+        int known = byteIds[bytes[i] & 0xFF];
+        symbols[i] = known < 0 ? pairs.rules().unknown().orElse(-1) : known;
         if (symbols[i] < 0) {
           throw new UnencodableTextException(
               "the model has no token for byte 0x%02X of '%s'"

@@ -15,13 +15,25 @@ import java.util.OptionalInt;
  * @param merges two tokens' texts with a space between them, the first to be joined first
  * @param begin the id that begins a text, if there is one
  * @param end the id that ends a text, if there is one
+ * @param rules what is done to a text before the merges
  */
 public record BytePairs(
     List<String> tokens,
     List<Kind> kinds,
     List<String> merges,
     OptionalInt begin,
-    OptionalInt end) {
+    OptionalInt end,
+    TextRules rules) {
+
+  /** Byte pairs with GPT-2's rules. */
+  public BytePairs(
+      List<String> tokens,
+      List<Kind> kinds,
+      List<String> merges,
+      OptionalInt begin,
+      OptionalInt end) {
+    this(tokens, kinds, merges, begin, end, TextRules.GPT2);
+  }
 
   /** What a token is, and its number in a GGUF file. */
   public enum Kind {
@@ -69,7 +81,7 @@ public record BytePairs(
       more.add("[PAD" + more.size() + "]");
       unused.add(Kind.UNUSED);
     }
-    return new BytePairs(more, unused, merges, begin, end);
+    return new BytePairs(more, unused, merges, begin, end, rules);
   }
 
   /** The same without unused tokens at its end. */
@@ -78,7 +90,8 @@ public record BytePairs(
     while (size > 0 && kinds.get(size - 1) == Kind.UNUSED) {
       size--;
     }
-    return new BytePairs(tokens.subList(0, size), kinds.subList(0, size), merges, begin, end);
+    return new BytePairs(
+        tokens.subList(0, size), kinds.subList(0, size), merges, begin, end, rules);
   }
 
   /** GPT-2's, whose merges are told by the order of its tokens. */

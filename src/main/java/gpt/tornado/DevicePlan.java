@@ -1,7 +1,9 @@
 package gpt.tornado;
 
+import gpt.model.Contexts;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -49,6 +51,7 @@ final class DevicePlan implements AutoCloseable {
   private final List<Graph> owners = new ArrayList<>();
 
   private TornadoExecutionPlan plan;
+  private boolean closed;
 
   /**
    * A plan without graphs.
@@ -79,8 +82,13 @@ final class DevicePlan implements AutoCloseable {
     graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, array);
   }
 
-  /** Makes the plan; nothing is compiled or copied yet. */
-  void build() {
+  /**
+   * Makes the plan; nothing is compiled or copied yet.
+   *
+   * @param recorded graphs whose launches are recorded at their first run and replayed from then
+   *     on, with the grids and the arrays that they had
+   */
+  void build(Set<Graph> recorded) {
     List<ImmutableTaskGraph> all = new ArrayList<>();
     all.add(LoadGraph.of(LOAD, grids, arrays).snapshot());
     for (Graph graph : graphs) {
@@ -95,6 +103,8 @@ final class DevicePlan implements AutoCloseable {
     TornadoExecutionPlan made =
         new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new)).withDevice(device);
     plan = profile == null ? made : made.withProfiler(ProfilerMode.SILENT);
+    // Before anything is compiled: the runtime reads this when it makes a graph's bytecode.
+    recorded.forEach(graph -> plan.withGraph(index(graph)).withCUDAGraph());
   }
 
   /** Copies the weights to the device. */
@@ -122,25 +132,13 @@ final class DevicePlan implements AutoCloseable {
 
   /** Runs a graph for a pass of so many rows. */
   void run(Graph graph, int rows) {
-    run(graph, rows, false);
-  }
-
-  /**
-   * Runs a graph.
-   *
-   * @param record whether its launches may be recorded at the first run and replayed from then on,
-   *     with the grids that they had
-   */
-  void run(Graph graph, int rows, boolean record) {
+    checkOpen();
     graph.resize(rows);
     guarded(
         "running task graph " + graph.name(),
         () -> {
           if (!graph.attached()) {
             execute(0, 0); // copies nothing again, and hands over what it owns
-            if (record) {
-              plan.withGraph(index(graph)).withCUDAGraph();
-            }
             graph.attach();
           }
           execute(index(graph), graph.kernels());
@@ -164,9 +162,20 @@ final class DevicePlan implements AutoCloseable {
     }
   }
 
-  /** Frees the device's memory. */
+  /** Fails once the device's memory is freed: executing a graph would allocate it again, empty. */
+  void checkOpen() {
+    if (closed) {
+      throw Contexts.closed();
+    }
+  }
+
+  /** Frees the device's memory; a second time does nothing. */
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     try {
       // By their owners only: the runtime takes a second release for a fatal error.
       for (Graph owner : owners) {

@@ -184,11 +184,12 @@ final class DeviceWeights {
       Tensor tensor = tensors.get(block);
       int first = block * n;
       copies.add(
-          () ->
-              IntStream.range(0, Math.ceilDiv(n, ROWS))
-                  .parallel()
-                  .forEach(
-                      i -> rows(matrix, tensor, first, i * ROWS, Math.min(n, (i + 1) * ROWS))));
+          () -> {
+            IntStream.range(0, Math.ceilDiv(n, ROWS))
+                .parallel()
+                .forEach(i -> rows(matrix, tensor, first, i * ROWS, Math.min(n, (i + 1) * ROWS)));
+            tensor.verify();
+          });
     }
     return matrix;
   }

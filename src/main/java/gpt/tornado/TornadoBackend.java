@@ -146,11 +146,12 @@ public final class TornadoBackend implements Backend {
 
   /**
    * A recorded graph has the grids it was recorded with, and those of several samples are not those
-   * of their common prompt.
+   * of their common prompt. Nor does the profiler see what is replayed.
    */
   private boolean recordsLaunches() {
     return device.hasCudaGraphs()
         && samples == 1
+        && profile == null
         && Boolean.parseBoolean(System.getProperty(CUDA_GRAPHS, "true"));
   }
 
@@ -186,11 +187,13 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public Session newSession() {
+    forward.checkOpen();
     return new TornadoSession(takeSlot());
   }
 
   @Override
   public Optional<Batch> newBatch(Drawing drawing, int texts) {
+    forward.checkOpen();
     if (texts > samples || !used.isEmpty() || !buffers.sampling.fits(drawing)) {
       return Optional.empty();
     }
@@ -198,13 +201,15 @@ public final class TornadoBackend implements Backend {
     return Optional.of(new TornadoBatch(drawing, texts));
   }
 
-  /** Where no logits are changed: biases and bans are left to the host. */
+  /** Where no logits are changed and one id ends a text: the rest is left to the host. */
   @Override
   public Optional<BeamBatch> newBeams(Drawing drawing, int beams) {
+    forward.checkOpen();
     if (buffers.beams == null
         || beams != samples
         || !used.isEmpty()
-        || !drawing.sampling().isPlainGreedy()) {
+        || !drawing.sampling().isPlainGreedy()
+        || drawing.stopIds().length > 1) {
       return Optional.empty();
     }
     used.set(0, samples);

@@ -92,6 +92,12 @@ public final class TornadoDevices {
    */
   public static TornadoDevices find() {
     TornadoVm.prepare();
+    return TornadoVm.presence() == TornadoVm.Presence.TORNADOVM
+        ? NativeOutput.dropping(TornadoDevices::look)
+        : look();
+  }
+
+  private static TornadoDevices look() {
     try {
       List<Device> all = new ArrayList<>();
       List<TornadoBackend> backends = TornadoExecutionPlan.getTornadoDeviceMap().getAllBackends();
@@ -103,6 +109,9 @@ public final class TornadoDevices {
       }
       return new TornadoDevices(List.copyOf(all));
     } catch (RuntimeException | LinkageError e) {
+      if (TornadoVm.findsNoDevice(e)) {
+        return new TornadoDevices(List.of());
+      }
       throw TornadoVm.failure("looking for devices", e);
     }
   }
@@ -141,6 +150,13 @@ public final class TornadoDevices {
   /** The first that is not the host's own processor: what {@code auto} takes. */
   public Optional<Device> accelerator() {
     return devices.stream().filter(d -> d.type() != Type.CPU).findFirst();
+  }
+
+  /** Why there is no {@link #accelerator}, where there is none. */
+  public String whyNoAccelerator() {
+    return devices.isEmpty()
+        ? "TornadoVM finds no device"
+        : "TornadoVM has no device but the host's own processor";
   }
 
   /** The first GPU: what {@code gpu} takes. */

@@ -67,9 +67,6 @@ final class TornadoForward implements AutoCloseable {
   private final LossGraph loss;
   private final BeamGraphs beams; // null where no beams are wanted
 
-  /** What runs for each token, always alike where there is one sample. */
-  private final Set<Graph> decode;
-
   /**
    * Builds the graphs; nothing is compiled or copied yet.
    *
@@ -119,9 +116,14 @@ final class TornadoForward implements AutoCloseable {
     plan.in(copySlots, b.copies);
     plan.out(choose, b.chosen);
     plan.out(logits, b.logits);
-    plan.build();
-    decode = new HashSet<>(List.of(embed, block, choose, head));
+    plan.build(cudaGraphs ? decode() : Set.of());
+  }
+
+  /** What runs for each token, always alike where there is one sample. */
+  private Set<Graph> decode() {
+    Set<Graph> decode = new HashSet<>(List.of(embed, block, choose, head));
     decode.addAll(sampling.all());
+    return decode;
   }
 
   /** x += attn(ln1(x)); x += mlp(ln2(x)), with kernels for few rows or for many. */
@@ -379,7 +381,12 @@ final class TornadoForward implements AutoCloseable {
   }
 
   private void run(Graph graph, int rows) {
-    plan.run(graph, rows, cudaGraphs && decode.contains(graph));
+    plan.run(graph, rows);
+  }
+
+  /** Fails once it is closed. */
+  void checkOpen() {
+    plan.checkOpen();
   }
 
   /** Frees the device's memory. */

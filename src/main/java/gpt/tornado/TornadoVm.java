@@ -61,17 +61,32 @@ public final class TornadoVm {
   }
 
   /**
+   * Whether the runtime has failed to start for want of a device: it takes the first one, and there
+   * is no OpenCL platform, or none of them has a device.
+   */
+  static boolean findsNoDevice(Throwable e) {
+    String text = describe(e);
+    return e instanceof LinkageError
+        && (text.contains("No OpenCL platforms") || text.contains("ArrayIndexOutOfBounds"));
+  }
+
+  /** The messages of an error and its causes, a line each. */
+  private static String describe(Throwable e) {
+    StringBuilder all = new StringBuilder();
+    for (Throwable t = e; t != null && all.length() < 10_000; t = t.getCause()) {
+      all.append(t.getClass().getSimpleName()).append(": ").append(t.getMessage()).append('\n');
+    }
+    return all.toString().replaceAll("\u001B\\[[0-9;]*m", "");
+  }
+
+  /**
    * One line for what the runtime throws, whose own messages are long, coloured and often do not
    * name the cause.
    *
    * @param doing what was being done, as in "compiling the kernels"
    */
   static GptException failure(String doing, Throwable e) {
-    StringBuilder all = new StringBuilder();
-    for (Throwable t = e; t != null && all.length() < 10_000; t = t.getCause()) {
-      all.append(t.getClass().getSimpleName()).append(": ").append(t.getMessage()).append('\n');
-    }
-    String text = all.toString().replaceAll("\u001B\\[[0-9;]*m", "");
+    String text = describe(e);
     String task = between(text, "Unable to compile task ", "\n");
     String reason;
     if (task != null) {
@@ -81,7 +96,8 @@ public final class TornadoVm {
     } else if (text.contains("Recover option disabled")) {
       reason = "TornadoVM gave up and does not say why; -Dtornado.debug=True makes it";
     } else {
-      reason = text.lines().findFirst().orElse(e.toString());
+      reason =
+          text.lines().filter(line -> !line.endsWith(": null")).findFirst().orElse(e.toString());
     }
     return new GptException("TornadoVM failed while " + doing + ": " + reason, e);
   }

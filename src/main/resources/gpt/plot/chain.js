@@ -118,10 +118,12 @@ class Chain {
       return;
     }
     const weights = this.weights.map((weight) => Math.floor(weight / 2 ** 14));
-    const moments = weights.map((weight, id) => weight * (this.distances[id] >> 10));
-    const mean = Number(exactSum(moments) / exactSum(weights));
+    // In two parts, as exactSum takes no numbers beyond 2^45.
+    const high = exactSum(weights.map((weight, id) => weight * (this.distances[id] >> 13)));
+    const low = exactSum(weights.map((weight, id) => weight * (this.distances[id] & 0x1FFF)));
+    const mean = Number(((high << 13n) + low) / exactSum(weights));
     const unusual = this.distances.map((distance) =>
-      distance === ABSENT ? ABSENT : Math.abs((distance >> 10) - mean));
+      distance === ABSENT ? ABSENT : Math.abs(distance - mean));
     this.reach(unusual, fraction, 6);
     this.note(6);
   }

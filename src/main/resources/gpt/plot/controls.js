@@ -13,7 +13,7 @@ const controls = [
   { key: "temperature", id: "temperature", rule: "Temperature must be from 0 to 1000", right: (x) => x >= 0 && x <= 1000, toPlace: identity, fromPlace: identity },
   { key: "topK", id: "top-k", rule: "Top-k must be a whole number, 0 (off) or more", right: (x) => Number.isSafeInteger(x) && x >= 0, toPlace: placeOfTopK, fromPlace: (place) => topKs[place] },
   { key: "topP", id: "top-p", rule: "Top-p must be above 0 and at most 1", right: (x) => x > 0 && x <= 1, toPlace: identity, fromPlace: identity },
-  { key: "minP", id: "min-p", rule: "Min-p must be 0 or more and below 1", right: (x) => x >= 0 && x < 1 },
+  { key: "minP", id: "min-p", rule: "Min-p must be from 0 to 1", right: (x) => x >= 0 && x <= 1 },
   { key: "typicalP", id: "typical-p", rule: "Typical-p must be above 0 and at most 1", right: (x) => x > 0 && x <= 1 },
 ];
 
@@ -74,7 +74,7 @@ function showSettings() {
 }
 
 element("reset").addEventListener("click", () => {
-  page.settings = runSettings();
+  page.settings = runSettings(page.index);
   showSettings();
   updateSoon();
 });

@@ -11,11 +11,11 @@ const NARROW = 0.004;
 
 const element = (id) => document.getElementById(id);
 
-/** The settings that the run was drawn with. */
-const runSettings = () => ({ ...data.settings });
+/** The settings that a step of the run was drawn with. */
+const runSettings = (index) => ({ ...data.settings, temperature: data.steps[index]?.temperature ?? 1 });
 
 /** What is on the page; scripts may read it: index, settings, step (see Step), chain (see Chain). */
-const page = { index: 0, settings: runSettings(), shown: 20, step: null, chain: null };
+const page = { index: 0, settings: runSettings(0), shown: 20, step: null, chain: null };
 
 /** One step of the run, with what does not depend on the settings. */
 class Step {
@@ -353,9 +353,17 @@ function updateSoon() {
   });
 }
 
-/** Goes to a step, as far as there are any. Bars of other tokens do not move there, they are new. */
+/**
+ * Goes to a step, as far as there are any. Bars of other tokens do not move there, they are new. A
+ * temperature that the user has not changed becomes the new step's.
+ */
 function go(index) {
+  const unchanged = page.settings.temperature === data.steps[page.index].temperature;
   page.index = Math.max(0, Math.min(index, data.steps.length - 1));
+  if (unchanged) {
+    page.settings.temperature = data.steps[page.index].temperature;
+    showSettings();
+  }
   page.step = new Step(data.steps[page.index]);
   element("step").textContent = `Step ${page.index + 1} of ${data.steps.length}`;
   element("context").textContent = page.step.context;

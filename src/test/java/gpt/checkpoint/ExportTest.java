@@ -93,7 +93,8 @@ class ExportTest {
     tiny.add("lm_head.weight", TinyNanoGpt.V, TinyNanoGpt.C);
     half(tiny, "transformer.h.0.mlp.c_fc.weight", "torch.HalfStorage");
     half(tiny, "transformer.h.0.mlp.c_proj.weight", "torch.BFloat16Storage");
-    Files.write(tmp.resolve("meta.pkl"), MetaPickleTest.meta("\n", "\u00e9", "\ud83d\ude00", "<"));
+    Files.write(
+        tmp.resolve("meta.pkl"), MetaPickleTest.meta("\n", "\u00e9", "\ud83d\ude00", "<", "a"));
     try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
       assertFalse(c.weights().tied());
       CheckpointWriter.write(c, tmp.resolve("out"));
@@ -102,7 +103,8 @@ class ExportTest {
         assertFalse(back.weights().tied());
         assertEquals(DType.F16, back.weights().h(0).mlp().cFc().weight().dtype());
         assertEquals(DType.BF16, back.weights().h(0).mlp().cProj().weight().dtype());
-        assertEquals(Optional.of(List.of("\n", "\u00e9", "\ud83d\ude00", "<")), back.characters());
+        assertEquals(
+            Optional.of(List.of("\n", "\u00e9", "\ud83d\ude00", "<", "a")), back.characters());
       }
     }
   }

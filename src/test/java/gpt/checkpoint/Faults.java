@@ -6,13 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.model.GptException;
 import java.nio.file.Path;
+import org.junit.jupiter.api.function.Executable;
 
 /** What the tests ask of an error: one line, with all that the user must know. */
 final class Faults {
   private Faults() {}
 
   static void assertRefused(Path path, String... parts) {
-    GptException e = assertThrows(GptException.class, () -> Checkpoint.open(path).close());
+    assertRefused(() -> Checkpoint.open(path).close(), parts);
+  }
+
+  static void assertRefused(Executable reader, String... parts) {
+    GptException e = assertThrows(GptException.class, reader);
     assertEquals(1, e.getMessage().lines().count(), e.getMessage());
     for (String part : parts) {
       assertTrue(e.getMessage().contains(part), () -> "no '" + part + "' in: " + e.getMessage());

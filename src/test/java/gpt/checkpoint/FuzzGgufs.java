@@ -30,7 +30,7 @@ final class FuzzGgufs {
   static Map<String, byte[]> all() {
     FuzzGgufs g = new FuzzGgufs();
     g.add("valid-file", t -> {});
-    g.add("valid-characters", t -> t.keys.put("gpt.characters", strings("a", "b", "\n", "é")));
+    g.add("valid-characters", t -> t.keys.put("gpt.characters", strings("a", "b", "\n", "é", "c")));
     g.add("valid-tokenizer", FuzzGgufs::tokenizer);
     g.add("valid-keys-of-all-types", FuzzGgufs::manyTypes);
     g.header();

@@ -28,6 +28,7 @@ final class FuzzPickles {
   static Map<String, byte[]> checkpoints(Path scratch) throws IOException {
     FuzzPickles p = new FuzzPickles();
     p.seeds.put("valid-pickle", new TinyNanoGpt().pickle());
+    p.numpy();
     p.pickles();
     p.tensors();
     p.zips(scratch);
@@ -147,6 +148,31 @@ final class FuzzPickles {
     return p;
   }
 
+  /** A model with a scalar of numpy's, and scalars that are not as they say. */
+  private void numpy() {
+    String module = "numpy._core.multiarray";
+    for (int bytes : new int[] {8, 0, 7, 9, 100_000}) {
+      PickleBuilder p = new PickleBuilder().op(Opcodes.EMPTY_DICT, Opcodes.MARK).value("x");
+      NumpyScalarTest.scalar(p, module, "f8", "<", new byte[bytes]);
+      TinyNanoGpt tiny = new TinyNanoGpt();
+      p.value("model").value(tiny.tensors).value("model_args").value(tiny.args);
+      put((bytes == 8 ? "valid" : "attack") + "-numpy-" + bytes, p.op(Opcodes.SETITEMS));
+    }
+    for (String type : new String[] {"O", "f16", "V2147483647", "f8,f8", ""}) {
+      PickleBuilder p = new PickleBuilder().global("numpy", "dtype");
+      p.value(new Object[] {type, false, true}).op(Opcodes.REDUCE);
+      put("attack-numpy-type-" + type, p);
+    }
+    PickleBuilder many = new PickleBuilder().global("numpy._core.multiarray", "scalar");
+    many.op('q', 0).global("numpy", "dtype").value(new Object[] {"i4"}).op(Opcodes.REDUCE);
+    many.op('q', 1).value(new Object[] {"abcd", "latin1"}).op('q', 2);
+    many.global("_codecs", "encode").op('q', 3);
+    for (int i = 0; i < 10_000; i++) {
+      many.op('h', 0, 'h', 1, 'h', 3, 'h', 2, Opcodes.REDUCE, Opcodes.TUPLE2, Opcodes.REDUCE);
+    }
+    put("numpy-many", many);
+  }
+
   /** Tensors that are not as they say. */
   private void tensors() {
     for (long length : new long[] {17, 15, 1L << 40, (1L << 40) + 1, 1L << 62, -1}) {
@@ -205,6 +231,10 @@ final class FuzzPickles {
     TinyNanoGpt tiny = new TinyNanoGpt();
     byte[] good = Files.readAllBytes(tiny.write(folder));
     seeds.put("valid-zip", good);
+    seeds.put("valid-zip-without-crc", ChecksumsTest.withoutChecksums(good));
+    byte[] flipped = good.clone();
+    flipped[little(good).getInt(directory(good, "ckpt/data/0") + 42) + 30 + 11] ^= 1;
+    seeds.put("attack-zip-flipped", flipped);
     Map<String, byte[]> entries = new LinkedHashMap<>();
     entries.put("ckpt/data.pkl", tiny.pickle());
     tiny.records.forEach((key, data) -> entries.put("ckpt/data/" + key, data));

@@ -90,6 +90,40 @@ enum FuzzReader {
     }
   },
 
+  /** tokenizer.json. */
+  TOKENIZER {
+    @Override
+    void make(Path folder) throws IOException {
+      new TinyHuggingFace(folder);
+      BytePairs.gpt2(); // made once, and no file's fault
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      Files.write(folder.resolve("hf/tokenizer.json"), data);
+    }
+  },
+
+  /**
+   * tokenizer_config.json, or, where it names the end of a text by its id, generation_config.json.
+   */
+  SPECIALS {
+    @Override
+    void make(Path folder) throws IOException {
+      new TinyHuggingFace(folder);
+      Files.writeString(folder.resolve("hf/tokenizer.json"), FuzzSeeds.TOKENIZER);
+    }
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      boolean generation = new String(data, StandardCharsets.UTF_8).contains("eos_token_id");
+      Files.deleteIfExists(folder.resolve("hf/generation_config.json"));
+      Files.deleteIfExists(folder.resolve("hf/tokenizer_config.json"));
+      String name = generation ? "hf/generation_config.json" : "hf/tokenizer_config.json";
+      Files.write(folder.resolve(name), data);
+    }
+  },
+
   /** ckpt.pt; what does not begin as a zip does is the pickle in one. */
   CKPT {
     private final TinyNanoGpt tiny = new TinyNanoGpt();

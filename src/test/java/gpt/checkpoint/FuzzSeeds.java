@@ -30,6 +30,16 @@ final class FuzzSeeds {
 
   static final String MERGES = "#version: 0.2\na b\n";
 
+  /** A good tokenizer.json of five tokens. */
+  static final String TOKENIZER =
+      """
+      {"added_tokens":[{"id":4,"content":"<s>","special":true,"lstrip":false}],"normalizer":null,
+      "pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"use_regex":true},
+      "decoder":{"type":"ByteLevel"},"post_processor":null,
+      "model":{"type":"BPE","unk_token":null,"vocab":{"a":0,"b":1,"ab":2,"Ġ":3},
+      "merges":[["a","b"]]}}
+      """;
+
   private static final Path KEPT = Path.of("src/test/resources/gpt/fuzz");
 
   /** The fuzzer's files are no longer; a longer seed is for the tests alone. */
@@ -56,6 +66,8 @@ final class FuzzSeeds {
         case CONFIG -> s.config();
         case CHARACTERS -> s.characters();
         case VOCABULARY -> s.vocabulary();
+        case TOKENIZER -> s.tokenizer();
+        case SPECIALS -> s.specials();
         case CKPT -> s.seeds.putAll(FuzzPickles.checkpoints(scratch));
         case META -> s.seeds.putAll(FuzzPickles.metas());
         case GGUF -> s.seeds.putAll(FuzzGgufs.all());
@@ -282,7 +294,7 @@ final class FuzzSeeds {
   private void characters() {
     String good = "[\"a\",\"b\",\"\\n\",\"\\ud83d\\ude00\",\"\u00e9\"]";
     add("valid-characters", good);
-    add("valid-fewer", "[\"a\"]");
+    attack("fewer", "[\"a\"]");
     add("none", "[]");
     add("surrogate", "[\"\\ud800\"]");
     attack("more", "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"]");
@@ -321,6 +333,64 @@ final class FuzzSeeds {
     attack("escapes", "{\"\\u001b[2J\\n\":9}");
     attack("token-of-a-megabyte", "{\"" + "a".repeat(1 << 20) + "\":9}");
     seeds.put("attack-not-utf8", new byte[] {'a', ' ', (byte) 0xC3, '\n'});
+  }
+
+  private void tokenizer() {
+    add("valid-tokenizer", TOKENIZER);
+    add("valid-merges-as-texts", TOKENIZER.replace("[\"a\",\"b\"]", "\"a b\""));
+    add(
+        "valid-normalizer",
+        TOKENIZER.replace("\"normalizer\":null", normalizer("{\"type\":\"NFKC\"}")));
+    String nested = "{\"type\":\"Sequence\",\"normalizers\":[";
+    attack(
+        "normalizers-deep",
+        TOKENIZER.replace(
+            "\"normalizer\":null", normalizer(nested.repeat(100) + "]}".repeat(100))));
+    String many = "{\"type\":\"NFC\"},".repeat(100_000) + "{\"type\":\"NFC\"}";
+    attack(
+        "normalizers-many",
+        TOKENIZER.replace("\"normalizer\":null", normalizer(nested + many + "]}")));
+    add("merges-many", TOKENIZER.replace("[\"a\",\"b\"]", "\"a b\",".repeat(100_000) + "\"a b\""));
+    attack("merges-empty-lists", TOKENIZER.replace("[\"a\",\"b\"]", "[],".repeat(100_000) + "[]"));
+    add(
+        "merge-of-a-megabyte",
+        TOKENIZER.replace("[\"a\",\"b\"]", "\"" + "a ".repeat(1 << 19) + "\""));
+    for (String id : new String[] {"5", "-1", "1e9", "2147483648", "0.5", "\"\"", "null", "[]"}) {
+      attack("id-" + id.replaceAll("\\W", "_"), TOKENIZER.replace("\"id\":4", "\"id\":" + id));
+      attack("token-" + id.replaceAll("\\W", "_"), TOKENIZER.replace("\"b\":1", "\"b\":" + id));
+    }
+    attack("id-twice", TOKENIZER.replace("\"id\":4", "\"id\":0"));
+    attack("flag", TOKENIZER.replace("\"lstrip\":false", "\"lstrip\":0"));
+    attack("type", TOKENIZER.replace("\"BPE\"", "\"\\u001b[2J\\n\""));
+    attack("type-of-a-megabyte", TOKENIZER.replace("BPE", "a".repeat(1 << 20)));
+    attack("unknown", TOKENIZER.replace("\"unk_token\":null", "\"unk_token\":[\"a\"]"));
+    json(TOKENIZER.strip());
+  }
+
+  private static String normalizer(String json) {
+    return "\"normalizer\":" + json;
+  }
+
+  private void specials() {
+    String good =
+        "{\"bos_token\":\"a\",\"add_prefix_space\":true,\"pad_token\":{\"content\":\"b\"}}";
+    add("valid-config", good);
+    add("valid-new", "{\"pad_token\":\"[PAD]\",\"eos_token\":3,\"x_token\":[[]]}");
+    add("valid-many", "{\"additional_special_tokens\":[" + "\"x\",".repeat(100_000) + "\"y\"]}");
+    add(
+        "valid-decoder",
+        "{\"added_tokens_decoder\":{\"4\":{\"content\":\"<s>\",\"rstrip\":true}}}");
+    attack("decoder-id", "{\"added_tokens_decoder\":{\"5\":{\"content\":\"x\"}}}");
+    attack("decoder-twice", "{\"added_tokens_decoder\":{\"0\":{\"content\":\"x\"}}}");
+    attack("decoder-text", "{\"added_tokens_decoder\":{\"4\":1}}");
+    attack("decoder-list", "{\"added_tokens_decoder\":[]}");
+    attack("flag", "{\"add_prefix_space\":\"yes\"}");
+    add("valid-end", "{\"eos_token_id\":[1,99999999999,-1]}");
+    add("valid-ends-many", "{\"eos_token_id\":[" + "1,".repeat(100_000) + "1]}");
+    attack("end", "{\"eos_token_id\":{\"a\":[]}}");
+    attack("end-of-a-half", "{\"eos_token_id\":[0.5]}");
+    add("end-1e400", "{\"eos_token_id\":[1e400]}");
+    json(good);
   }
 
   private void ids() {

@@ -290,7 +290,12 @@ class GgufErrorsTest {
     refused("general.architecture: expected a text, found 2");
     tiny.keys.put("general.architecture", string("gpt2"));
     tiny.keys.put("split.count", typed(2, little(2, 3)));
-    refused("one of 3 files", "llama-gguf-split --merge");
+    refused("one of the 3 files", "llama-gguf-split --merge");
+    // The others' keys, as gguf-split writes them: nothing of the model.
+    tiny.keys.clear();
+    tiny.keys.put("split.no", typed(2, little(2, 1)));
+    tiny.keys.put("split.count", typed(2, little(2, 3)));
+    refused("file 2 of the 3 files of a split model", "llama-gguf-split --merge");
   }
 
   @ParameterizedTest
@@ -363,17 +368,19 @@ class GgufErrorsTest {
     tiny.keys.put("gpt.bias", bool(false));
     refused("tensor blk.0.attn_norm.bias: expected zeros, since gpt.bias is false");
     tiny.keys.put("gpt.bias", bool(true));
-    tiny.keys.put("gpt.characters", strings("a", "b", "a"));
+    tiny.keys.put("gpt.characters", strings("a", "b", "a", "c", "d"));
     refused("id 2: the character 'a' has an id already");
-    tiny.keys.put("gpt.characters", strings("a", "bc"));
+    tiny.keys.put("gpt.characters", strings("a", "bc", "d", "e", "f"));
     refused("id 1: expected one character");
     tiny.keys.put("gpt.characters", strings("a", "b", "c", "d", "e", "f"));
     refused("gpt.characters: expected at most 5, found 6");
+    tiny.keys.put("gpt.characters", strings("a", "b"));
+    refused("the vocabulary does not fit the model: expected 5 characters (vocab_size), found 2");
     tiny.keys.put("gpt.characters", ints(1));
     refused("gpt.characters: expected an array of texts, found an array");
-    tiny.keys.put("gpt.characters", strings("a", "\n"));
+    tiny.keys.put("gpt.characters", strings("a", "\n", "b", "c", "d"));
     try (Checkpoint c = open()) {
-      assertEquals(Optional.of(List.of("a", "\n")), c.characters());
+      assertEquals(Optional.of(List.of("a", "\n", "b", "c", "d")), c.characters());
     }
   }
 

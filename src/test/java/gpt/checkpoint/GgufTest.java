@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +77,33 @@ class GgufTest {
       try (Checkpoint third = Checkpoint.open(folder)) {
         assertEquals(c.config(), third.config());
         assertEquals(c.weights(), third.weights());
+      }
+    }
+  }
+
+  /** A tokenizer's rules and several ends of a text, which llama.cpp does not know. */
+  @ParameterizedTest
+  @ValueSource(strings = {"special", "gpt2-prefix-space", "added", "nfc", "no-pattern"})
+  void aTokenizerAndTheEndsOfATextSurvive(String name) throws IOException {
+    Path tokens = GoldenCheckpointTest.GOLDEN.resolve("tokenizers").resolve(name);
+    Path folder = Files.createDirectories(tmp.resolve("own"));
+    GptConfig config = new GptConfig(1, 1, 8, 4, 384, 32, true, Gelu.TANH, 1e-5);
+    CheckpointWriter.writeRandom(
+        config, Optional.empty(), 1, DType.F32, folder, true, (done, total) -> {});
+    for (String file : new String[] {"tokenizer.json", "tokenizer_config.json"}) {
+      Files.copy(tokens.resolve(file), folder.resolve(file));
+    }
+    for (String ends : new String[] {"null", "7", "[9,7]"}) {
+      Files.writeString(
+          folder.resolve("generation_config.json"), "{\"eos_token_id\":" + ends + "}");
+      try (Checkpoint c = Checkpoint.open(folder);
+          Checkpoint back = Checkpoint.open(export(c, null, c.bytePairs()))) {
+        BytePairs pairs = c.bytePairs().orElseThrow();
+        assertEquals(pairs.rules(), back.bytePairs().orElseThrow().rules());
+        assertEquals(pairs.padded(384).tokens(), back.bytePairs().orElseThrow().tokens());
+        List<Integer> expected =
+            ends.equals("null") ? pairs.end().stream().boxed().toList() : c.endIds();
+        assertEquals(expected, back.endIds());
       }
     }
   }

@@ -81,6 +81,8 @@ class HuggingFaceErrorsTest {
     "gelu_new, TANH",
     "gelu_pytorch_tanh, TANH",
     "gelu_fast, TANH",
+    "gelu_accurate, TANH",
+    "gelu_python_tanh, TANH",
     "gelu, EXACT",
     "gelu_python, EXACT"
   })
@@ -112,6 +114,7 @@ class HuggingFaceErrorsTest {
   @ParameterizedTest
   @CsvSource({
     "activation_function, \"relu\", found relu",
+    "activation_function, \"gelu_10\", found gelu_10",
     "model_type, \"llama\", found llama",
     "scale_attn_weights, false, expected true",
     "scale_attn_by_inverse_layer_idx, true, expected false",
@@ -261,10 +264,49 @@ class HuggingFaceErrorsTest {
     }
     Files.writeString(file, "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"]");
     assertRefused(tiny.folder, "characters.json", "does not fit", "at most 5", "found 6");
-    Files.writeString(file, "[\"a\",\"\\n\"]");
+    Files.writeString(file, "[\"a\",\"b\"]");
+    assertRefused(tiny.folder, "characters.json", "does not fit", "expected 5", "found 2");
+    Files.writeString(file, "[\"a\",\"\\n\",\"c\",\"d\",\"e\"]");
     try (Checkpoint c = Checkpoint.open(tiny.folder)) {
-      assertEquals(List.of("a", "\n"), c.characters().orElseThrow());
+      assertEquals(List.of("a", "\n", "c", "d", "e"), c.characters().orElseThrow());
     }
+  }
+
+  /** Of either file; generation_config.json wins, and what the model does not have is left out. */
+  @Test
+  void whatEndsAText() throws IOException {
+    for (String[] c :
+        new String[][] {
+          {"2", null, "[2]"},
+          {"[3,1,3]", null, "[3, 1]"},
+          {"50256", null, "[]"},
+          {"[-1,4]", null, "[4]"},
+          {"null", null, "[]"},
+          {"2", "{\"eos_token_id\":[1,0]}", "[1, 0]"},
+          {"2", "{\"eos_token_id\":null}", "[2]"},
+          {"2", "{}", "[2]"}
+        }) {
+      tiny.config.add("eos_token_id", JsonParser.parseString(c[0]));
+      Files.deleteIfExists(tiny.file("generation_config.json"));
+      if (c[1] != null) {
+        Files.writeString(tiny.file("generation_config.json"), c[1]);
+      }
+      try (Checkpoint checkpoint = Checkpoint.open(tiny.write())) {
+        assertEquals(c[2], checkpoint.endIds().toString(), c[0] + " " + c[1]);
+        Path out = tmp.resolve("again");
+        CheckpointWriter.write(checkpoint, out, null, true, (done, total) -> {});
+        try (Checkpoint again = Checkpoint.open(out)) {
+          assertEquals(checkpoint.endIds(), again.endIds());
+        }
+      }
+    }
+    String expected = "eos_token_id: expected a token's id or a list of them, found ";
+    for (String bad : List.of("\"x\"", "1.5", "[true]", "{}", "[[1]]")) {
+      Files.writeString(tiny.file("generation_config.json"), "{\"eos_token_id\":" + bad + "}");
+      assertRefused(tiny.folder, "generation_config.json: " + expected + bad);
+    }
+    Files.writeString(tiny.file("generation_config.json"), "[]");
+    assertRefused(tiny.folder, "generation_config.json: expected a JSON object");
   }
 
   @Test
@@ -312,9 +354,21 @@ class HuggingFaceErrorsTest {
       assertEquals(0f, c.weights().lmHead().get(1, 1));
     }
     tiny.config.addProperty("tie_word_embeddings", true);
-    Files.delete(tiny.file("model.safetensors"));
     try (Checkpoint c = open()) {
-      assertTrue(c.weights().tied());
+      assertFalse(c.weights().tied());
+      assertEquals(0f, c.weights().lmHead().get(1, 1));
+      assertEquals(1, c.notes().size(), c.notes()::toString);
+      String note = c.notes().getFirst();
+      assertTrue(note.contains("model.safetensors: lm_head.weight is not the token"), note);
+      assertTrue(note.contains("tie_word_embeddings is true"), note);
+    }
+    System.arraycopy(tiny.data, 0, tiny.data, end, 40); // wte's
+    for (boolean tied : new boolean[] {true, false}) {
+      tiny.config.addProperty("tie_word_embeddings", tied);
+      try (Checkpoint c = open()) {
+        assertTrue(c.weights().tied());
+        assertEquals(List.of(), c.notes());
+      }
     }
   }
 }

@@ -50,8 +50,8 @@ class MetaPickleTest {
   @Test
   void givesTheCharacters() throws IOException {
     assertEquals(Optional.empty(), characters());
-    meta(meta("\n", "a", "\ud83d\ude00"));
-    assertEquals(Optional.of(List.of("\n", "a", "\ud83d\ude00")), characters());
+    meta(meta("\n", "a", "\ud83d\ude00", "b", "c"));
+    assertEquals(Optional.of(List.of("\n", "a", "\ud83d\ude00", "b", "c")), characters());
     meta(new PickleBuilder().value(Map.of("vocab_size", 50257)).stop());
     assertEquals(Optional.empty(), characters());
   }
@@ -60,6 +60,8 @@ class MetaPickleTest {
   void mustFitTheModel() throws IOException {
     meta(meta("a", "b", "c", "d", "e", "f"));
     assertRefused(model, "meta.pkl", "at most 5", "found 6");
+    meta(meta("a", "b"));
+    assertRefused(model, "meta.pkl", "expected 5 characters", "found 2");
   }
 
   @Test

@@ -18,11 +18,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import net.razorvine.pickle.Opcodes;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What may vary in a ckpt.pt, and what is said of each thing that may not. */
@@ -354,5 +356,47 @@ class NanoGptErrorsTest {
     assertRefused(tmp.resolve("absent"), "absent", "no such file or folder", ".safetensors");
     assertRefused(tmp, tmp.toString(), "no checkpoint in this folder");
     assertRefused(Files.writeString(tmp.resolve("model.bin"), "x"), "not a checkpoint");
+  }
+
+  @Test
+  void weightsFromBeforeSafetensors() throws IOException {
+    for (String name : List.of("pytorch_model.bin.index.json", "pytorch_model.bin")) {
+      Path file = Files.writeString(tmp.resolve(name), "x");
+      String[] said = {name + ": holds the weights as a pickle of PyTorch", "save_pretrained"};
+      assertRefused(tmp, said);
+      assertRefused(file, said);
+    }
+  }
+
+  @Test
+  void savedByPyTorchBefore16() throws IOException {
+    byte[] first = HexFormat.of().parseHex("80028a0a6cfc9c46f9206aa850192e80024de9032e");
+    Path file = Files.write(tmp.resolve("ckpt.pt"), first);
+    assertRefused(file, "PyTorch's format from before 1.6", "torch.load", "torch.save");
+  }
+
+  /** A pipe has no writer here: whoever opened it would wait for ever. */
+  @Test
+  @Timeout(60)
+  void foldersAndPipes() throws IOException, InterruptedException {
+    for (String name : List.of("model.safetensors", "ckpt.pt")) {
+      Path model = Files.createDirectories(tmp.resolve("folders " + name));
+      Files.createDirectory(model.resolve(name));
+      Files.writeString(
+          model.resolve("config.json"),
+          "{\"n_layer\":1,\"n_head\":1,\"n_embd\":2,\"n_ctx\":3,\"vocab_size\":5}");
+      assertRefused(model, name + ": is a folder; expected a file");
+      Files.delete(model.resolve(name));
+      pipe(model.resolve(name));
+      assertRefused(model, name + ": is a pipe or a device; expected a regular file");
+    }
+    for (String name : List.of("a.pt", "a.safetensors", "a.gguf", "a")) {
+      assertRefused(pipe(tmp.resolve(name)), name + ": is a pipe or a device");
+    }
+  }
+
+  private static Path pipe(Path path) throws IOException, InterruptedException {
+    assertEquals(0, new ProcessBuilder("mkfifo", path.toString()).start().waitFor());
+    return path;
   }
 }

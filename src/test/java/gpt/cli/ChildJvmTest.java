@@ -57,6 +57,19 @@ class ChildJvmTest {
         ChildJvm.startOptions(List.of(), Map.of(), folder.resolve("classes").toString()));
   }
 
+  /** By itself Java takes a quarter of it. */
+  @Test
+  void aJvmCanTakeTheMachinesMemoryOutsideItsHeap() {
+    long installed = HostMemory.installed().orElseThrow();
+    assertEquals(
+        List.of("-XX:MaxDirectMemorySize=" + installed),
+        ChildJvm.memoryOption(List.of("-Xmx1g"), Map.of()));
+    String own = "-XX:MaxDirectMemorySize=1g";
+    assertEquals(List.of(), ChildJvm.memoryOption(List.of(own), Map.of()));
+    assertEquals(List.of(), ChildJvm.memoryOption(List.of(), Map.of("JDK_JAVA_OPTIONS", own)));
+    assertEquals(List.of(), ChildJvm.memoryOption(List.of(), Map.of("JAVA_TOOL_OPTIONS", own)));
+  }
+
   /** Two collectors, or two archives, are an error to Java. */
   @Test
   void whoeverSetsSuchOptionsHasThem() {

@@ -44,6 +44,27 @@ class HostMemoryTest {
   }
 
   @Test
+  void arraysForADeviceAreCountedWhereTheyLie() {
+    OptionalLong free = OptionalLong.of(10_000_000_000L);
+    HostMemory.checkArrays(6_000_000_000L, false, Precision.F32, free);
+    HostMemory.checkArrays(6_000_000_000L, true, Precision.F32, OptionalLong.empty());
+    assertEquals(
+        "the model's arrays take 12.00 GB of this machine's memory as f32, half of it the device's"
+            + " copy, and 10.00 GB are free; take --dtype i8, a smaller model, or --device cpu",
+        assertThrows(
+                GptException.class,
+                () -> HostMemory.checkArrays(6_000_000_000L, true, Precision.F32, free))
+            .getMessage());
+    assertEquals(
+        "the model's arrays take 12.00 GB of this machine's memory as i8, and 10.00 GB are free;"
+            + " take a smaller model, or --device cpu",
+        assertThrows(
+                GptException.class,
+                () -> HostMemory.checkArrays(12_000_000_000L, false, Precision.I8, free))
+            .getMessage());
+  }
+
+  @Test
   void theMachinesMemoryIsFound() {
     Assumptions.assumeTrue(
         System.getProperty("os.name").equals("Linux"), "/proc/meminfo is Linux's");

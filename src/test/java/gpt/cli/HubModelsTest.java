@@ -49,7 +49,7 @@ class HubModelsTest {
   }
 
   private Path take(String name, boolean download) {
-    return models().take(HubName.of(name), download, false);
+    return models().take("--model", HubName.of(name), download, false);
   }
 
   private void fails(String name, boolean download, String... parts) {

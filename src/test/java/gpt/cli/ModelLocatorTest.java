@@ -29,10 +29,10 @@ class ModelLocatorTest {
 
   @Test
   void whatIsMissingIsSaid() {
-    String name = ModelLocator.missing("nope", List.of(folder)).getMessage();
+    String name = ModelLocator.missing("--model", "nope", List.of(folder)).getMessage();
     assertTrue(name.contains("nope") && name.contains(folder.toString()), name);
-    String path = ModelLocator.missing("./no/such", List.of(folder)).getMessage();
-    assertTrue(path.contains("./no/such: no such file"), path);
+    String path = ModelLocator.missing("--like", "./no/such", List.of(folder)).getMessage();
+    assertTrue(path.contains("--like ./no/such: no such file"), path);
     assertFalse(path.contains(folder.toString()), path);
   }
 }

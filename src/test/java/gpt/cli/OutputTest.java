@@ -77,7 +77,9 @@ class OutputTest {
     assertTrue(Errors.memoryAdvice("Java heap space").contains("-Xmx"));
     assertTrue(Errors.memoryAdvice("GC overhead limit exceeded").contains("-Xmx"));
     String outside = Errors.memoryAdvice("Cannot reserve 8 bytes of direct buffer memory");
-    assertTrue(outside.contains("machine") && !outside.contains("-Xmx"), outside);
+    assertTrue(outside.contains("-XX:MaxDirectMemorySize") && !outside.contains("-Xmx"), outside);
+    String machine = Errors.memoryAdvice("Cannot reserve 8 bytes of direct memory");
+    assertTrue(machine.contains("machine") && !machine.contains("-XX"), machine);
     String threads = Errors.memoryAdvice("unable to create native thread: possibly out of memory");
     assertTrue(threads.contains("--threads") && !threads.contains("-Xmx"), threads);
   }

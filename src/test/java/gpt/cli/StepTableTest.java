@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.sampling.ChainTrace;
+import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.CharacterTokenizer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,34 @@ class StepTableTest {
         1 more                   0.1250                        0
         """,
         table);
+  }
+
+  @Test
+  void stepsThatChangeNothingHaveNoColumn() {
+    SamplingParameters.Builder on =
+        SamplingParameters.builder().repetitionPenalty(2).topK(200).topP(0.9).minP(0.01);
+    History history = new History(4);
+    history.start(new int[0]);
+    for (double temperature : new double[] {1, 0.5}) {
+      ChainTrace trace =
+          new HostSampler(on.temperature(temperature).build(), 4).trace(LOGITS, history, 0, 0);
+      List<String> all = new ArrayList<>(List.of("probability", "repetition_penalty"));
+      List<String> changes = new ArrayList<>(List.of("probability"));
+      if (temperature != 1) {
+        all.add("temperature");
+        changes.add("temperature");
+      }
+      all.addAll(List.of("top_k", "top_p", "min_p"));
+      if (temperature != 1) {
+        changes.add("top_p"); // three reach 0.9; at temperature 1 it takes all four
+      }
+      assertEquals(all, keys(StepTable.columns(trace)));
+      assertEquals(changes, keys(StepTable.changes(trace)));
+    }
+  }
+
+  private static List<String> keys(List<StepTable.Column> columns) {
+    return columns.stream().map(StepTable.Column::key).toList();
   }
 
   @Test

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** What heads look at: both backends, and formulas written down once more. */
+/** What heads look at: both engines, and formulas written down once more. */
 class AttentionWeightsTest {
   private static final long SEED = 47_2026;
   private static final double TOLERANCE = 1e-5;
@@ -53,7 +53,7 @@ class AttentionWeightsTest {
 
   /** More rows than a worker takes at once, so that they come in pieces. */
   @Test
-  void bothBackendsTellTheSameOfEveryHead() {
+  void bothEnginesGiveTheSameWeights() {
     GptConfig config = RandomWeights.shape(3, 5, 45, 64, 71, true, Gelu.EXACT);
     Weights random = RandomWeights.of(config, SEED, 0.25f);
     int[] ids = ids(config, 64, SEED + 1);

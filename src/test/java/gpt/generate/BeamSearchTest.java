@@ -108,6 +108,42 @@ class BeamSearchTest {
     }
   }
 
+  /** Two candidates of each beam may end, and as many beams as before go on. */
+  @Test
+  void severalIdsEndAText() {
+    int ends = 3;
+    Function<int[], float[]> model =
+        context -> {
+          float[] logits = new float[7];
+          for (int id = 0; id < 7; id++) {
+            logits[id] = id < ends ? 20 + id : id + 0.1f * context.length;
+          }
+          return logits;
+        };
+    for (int beams = 1; beams <= 2; beams++) {
+      Request request =
+          new Request(
+              PROMPT,
+              3,
+              new int[] {0, 1, 2},
+              List.of(),
+              OnFull.STOP,
+              SamplingParameters.greedy(),
+              0,
+              beams,
+              0,
+              false);
+      List<Generation> found = search(model, 7, request, new Beams(beams, -3));
+      assertArrayEquals(new int[] {2}, found.getFirst().ids());
+      FakeEngine engine = new FakeEngine(20, 7, model);
+      try (BeamSteps steps = new BeamSteps(engine, request.drawing(0), 2)) {
+        steps.start(PROMPT);
+        var candidates = steps.next(new int[] {3, 4});
+        assertEquals(2, Arrays.stream(candidates).filter(c -> c.id() >= ends).count());
+      }
+    }
+  }
+
   @Test
   void oneBeamIsGreedy() {
     for (int seed = 0; seed < 30; seed++) {
@@ -168,6 +204,51 @@ class BeamSearchTest {
     assertArrayEquals(new int[] {0, 0, 0}, found.get(0).ids());
     assertArrayEquals(new int[] {0, 0, 1}, found.get(1).ids());
     assertArrayEquals(new int[] {0, 0, 2}, found.get(2).ids());
+  }
+
+  /**
+   * With two finished texts at the second step, the best next beam is worse than both at its present
+   * length, though the best candidate, which has just ended, is better than the worse one. Were the
+   * search to go on, the text 1 0 2 would win with ln(0.2) / 3.
+   */
+  @Test
+  void aSearchEndsWhereNoRunningBeamIsBetterThanTheFinishedTexts() {
+    Function<int[], float[]> model =
+        context ->
+            switch (context.length - PROMPT.length) {
+              case 0 -> logs(0.3, 0.25, 0.45);
+              case 1 ->
+                  context[context.length - 1] == 0 ? logs(0.05, 0.05, 0.9) : logs(0.8, 0.1, 0.1);
+              default -> logs(0, 0, 1);
+            };
+    Request request = request(8, OptionalInt.of(2), SamplingParameters.greedy(), 2);
+    List<Generation> found = search(model, 3, request, new Beams(2, 1));
+    assertArrayEquals(new int[] {0, 2}, found.get(0).ids());
+    assertEquals(Math.log(0.27) / 2, found.get(0).score().orElseThrow(), 1e-6);
+    assertArrayEquals(new int[] {2}, found.get(1).ids());
+    assertEquals(Math.log(0.45), found.get(1).score().orElseThrow(), 1e-6);
+  }
+
+  /** Biases and bans change log-probabilities, which do not sum to 1 then. */
+  @Test
+  void scoresAreNotRenormalizedAfterBiasesAndBans() {
+    SamplingParameters sampling =
+        SamplingParameters.builder()
+            .temperature(0)
+            .logitBias(1, 1.5)
+            .logitBias(3, Double.NEGATIVE_INFINITY)
+            .minNewTokens(1)
+            .build();
+    List<Generation> found =
+        search(
+            context -> logs(0.4, 0.1, 0.2, 0.3),
+            4,
+            request(1, OptionalInt.of(0), sampling, 2),
+            new Beams(2, 1));
+    assertArrayEquals(new int[] {1}, found.get(0).ids());
+    assertEquals(Math.log(0.1) + 1.5, found.get(0).score().orElseThrow(), 1e-6);
+    assertArrayEquals(new int[] {2}, found.get(1).ids());
+    assertEquals(Math.log(0.2), found.get(1).score().orElseThrow(), 1e-6);
   }
 
   /** Of what does not exist nothing is returned, and −∞ is no candidate. */

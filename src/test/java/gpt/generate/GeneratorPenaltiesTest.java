@@ -121,6 +121,28 @@ class GeneratorPenaltiesTest {
     }
   }
 
+  /** All of them are banned, and either of them ends a text. */
+  @Test
+  void severalIdsEndAText() {
+    for (int likeliest : new int[] {2, 5}) {
+      for (int minimum = 0; minimum <= 4; minimum++) {
+        SamplingParameters sampling =
+            SamplingParameters.builder()
+                .minNewTokens(minimum)
+                .logitBias(likeliest, 50)
+                .logitBias(7 - likeliest, 40)
+                .build();
+        Request request =
+            new Request(
+                prompt(2), 6, new int[] {2, 5}, List.of(), OnFull.SLIDE, sampling, 0, 1, 0, false);
+        Generation generation = generate(4, request).get(0);
+        assertEquals(minimum + 1, generation.ids().length);
+        assertEquals(likeliest, generation.ids()[minimum]);
+        assertEquals(StopReason.END_OF_TEXT, generation.stopReason());
+      }
+    }
+  }
+
   @Test
   void whereAllAreBannedTheTokenIsNamed() {
     SamplingParameters.Builder builder = SamplingParameters.builder().minNewTokens(3);

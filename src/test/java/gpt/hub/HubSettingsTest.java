@@ -41,6 +41,17 @@ class HubSettingsTest {
     assertEquals(home.resolve("h/hub"), of("HF_HOME", "~/h").cache());
   }
 
+  /** HOME's, as the hub's library has it, and not the password file's. */
+  @Test
+  void theHomeFolderIsTheEnvironments() {
+    assertEquals(
+        home.resolve(".cache/huggingface/hub"),
+        HubSettings.ofProcess(Map.of("HOME", home.toString())).cache());
+    Path account = Path.of(System.getProperty("user.home"), ".cache/huggingface/hub");
+    assertEquals(account, HubSettings.ofProcess(Map.of()).cache());
+    assertEquals(account, HubSettings.ofProcess(Map.of("HOME", "")).cache());
+  }
+
   @Test
   void theTokenComesFromTheEnvironmentOrTheFile() throws IOException {
     assertEquals(Optional.empty(), of().token());

@@ -4,6 +4,7 @@ import gpt.sampling.ChainConstants;
 import gpt.sampling.Philox;
 import gpt.sampling.SamplingParameters;
 import gpt.sampling.Weight;
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -219,7 +220,7 @@ final class SamplingCases {
         cuts[at + 2 * kind + 1] =
             kind == Sampling.KIND_TOP_K ? Sampling.ABSENT : random.nextInt(vocabSize);
       }
-      cuts[at + Sampling.MEAN] = random.nextInt(1 << 15);
+      cuts[at + Sampling.MEAN] = random.nextInt(1 << 25);
     }
     return cuts;
   }
@@ -229,7 +230,7 @@ final class SamplingCases {
     long key =
         switch (kind) {
           case Sampling.KIND_DRAW -> 0;
-          case Sampling.KIND_TYPICAL_P -> Math.abs((q >> 10) - mean);
+          case Sampling.KIND_TYPICAL_P -> Math.abs(q - mean);
           default -> q;
         };
     int idBits = layout.digit() * (layout.lastLevel(Sampling.KIND_DRAW) + 1 - layout.keyLevels());
@@ -246,7 +247,7 @@ final class SamplingCases {
       kept &= q <= minP;
     }
     if (kind > Sampling.KIND_TYPICAL_P) {
-      int key = Math.abs((q >> 10) - cuts[at + Sampling.MEAN]);
+      int key = Math.abs(q - cuts[at + Sampling.MEAN]);
       kept &= within(key, id, cuts, at + 2 * Sampling.KIND_TYPICAL_P);
     }
     return kept;
@@ -423,17 +424,18 @@ final class SamplingCases {
     int minP = 5 << 24;
     int[] after = cuts.clone();
     for (int b = 0; b < samples; b++) {
-      long moment = 0;
+      BigInteger moment = BigInteger.ZERO;
       long sum = 0;
       for (int id = 0; id < vocabSize; id++) {
         int q = distances[b * vocabSize + id];
         if (kept(Sampling.KIND_TYPICAL_P, q, id, minP, cuts, b * Sampling.CUTS)) {
-          moment += (Weight.of(q) >> 14) * (q >> 10);
+          BigInteger weight = BigInteger.valueOf(Weight.of(q) >> 14);
+          moment = moment.add(weight.multiply(BigInteger.valueOf(q)));
           sum += Weight.of(q) >> 14;
         }
       }
       if (sum > 0) {
-        after[b * Sampling.CUTS + Sampling.MEAN] = (int) (moment / sum);
+        after[b * Sampling.CUTS + Sampling.MEAN] = moment.divide(BigInteger.valueOf(sum)).intValueExact();
       }
     }
     IntArray state = test.intInOut(cuts);

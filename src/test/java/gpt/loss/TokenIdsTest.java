@@ -47,6 +47,12 @@ class TokenIdsTest {
     refused("f.txt: line 1" + expected + "-5'", () -> text("-5"));
     refused("f.txt: line 1" + expected + "\\u{1B}x'", () -> text("\u001bx"));
     refused("f.txt: line 1" + expected + "a".repeat(20) + "…'", () -> text("a".repeat(21)));
+    String none = "expected an id before a comma, found none";
+    refused("f.txt: line 1: " + none, () -> text("1,,2"));
+    refused("f.txt: line 2: " + none, () -> text("1,\n ,2"));
+    refused("f.txt: line 1: " + none, () -> text(" ,1"));
+    refused(
+        "f.txt: line 1: expected an id behind the last comma, found none", () -> text("1, 2, "));
     String range = ": this model's ids go from 0 to 50256, found ";
     refused("f.txt: line 3" + range + "50257", () -> text("1\n2\n50257"));
     refused("f.txt: line 1" + range + "a larger number", () -> text("9".repeat(30)));

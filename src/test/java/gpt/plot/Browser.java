@@ -82,7 +82,12 @@ final class Browser implements AutoCloseable {
 
   /** Opens a page, and waits until it is drawn. */
   void load(StepsPage page) throws IOException {
-    Path file = Files.writeString(folder.resolve("page.html"), page.html());
+    load(page.html());
+  }
+
+  /** Opens a page, and waits until it is drawn. */
+  void load(String html) throws IOException {
+    Path file = Files.writeString(folder.resolve("page.html"), html);
     driver.get(file.toUri().toString());
     settle();
   }

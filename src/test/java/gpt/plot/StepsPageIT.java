@@ -116,6 +116,30 @@ class StepsPageIT {
     assertEquals("Step 2 of 3", text("step"));
   }
 
+  /** Each step is drawn at its own temperature, until the user takes another one. */
+  @Test
+  void stepsOfSeveralTemperatures() throws Exception {
+    float[] logits = Pages.random(65, 2, 1);
+    StepsPage page = new StepsPage("Several", PARAMETERS, Pages.labels(65));
+    List<Double> temperatures = List.of(0.1, 1.0, 10.0, 0.0);
+    for (double temperature : temperatures) {
+      SamplingParameters own = PARAMETERS.withTemperature(temperature);
+      page.add("", new HostSampler(own, 65).trace(logits, null, 0, 0));
+    }
+    browser.load(page);
+    for (double temperature : temperatures) {
+      assertEquals(temperature, browser.number("page.settings.temperature"));
+      assertEquals(temperature, browser.number("+element('temperature-number').value"));
+      assertEquals(browser.number("page.step.chosen"), browser.number("page.chain.drawn"));
+      browser.press(Keys.ARROW_RIGHT);
+    }
+    type("temperature-number", "0.5").sendKeys(Keys.TAB);
+    browser.run("go(1)");
+    assertEquals(0.5, browser.number("page.settings.temperature"));
+    browser.find("#reset").click();
+    assertEquals(1, browser.number("page.settings.temperature"));
+  }
+
   @Test
   void keysMoveSliders() {
     double before = browser.number("page.chain.probabilities[page.step.order[0]]");

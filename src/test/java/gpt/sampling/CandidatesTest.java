@@ -23,9 +23,6 @@ class CandidatesTest {
   /** What distances may be off by, in bits: the rounding of float logits. */
   private static final double NEAR_BITS = 1e-5;
 
-  /** Typical-p's distances are cut to 14 binary places, and so is their mean. */
-  private static final double NEAR_TYPICAL = 2.5e-4;
-
   private static final double LN2 = Math.log(2);
 
   /** How often two implementations kept other ids, of how many. */
@@ -118,8 +115,7 @@ class CandidatesTest {
       exact.typicalP(p.typicalP());
       candidates.typicalP();
       tally(typicalP, exact, candidates);
-      assertReached(
-          before, candidates, unusual, NEAR_TYPICAL, p.typicalP(), message + ", typical-p");
+      assertReached(before, candidates, unusual, NEAR_BITS, p.typicalP(), message + ", typical-p");
     }
     assertProbabilities(exact(logits, p.temperature(), candidates), candidates, message);
   }
@@ -263,9 +259,36 @@ class CandidatesTest {
     assertTrue(Arrays.stream(kept).noneMatch(id -> id == 7));
   }
 
+  /** What a high temperature makes of logits differs little from id to id. */
+  @Test
+  void typicalPFindsTheRightIdsAtHighTemperatures() {
+    for (double temperature : new double[] {2, 10, 50, 200, 1000}) {
+      for (int seed = 0; seed < 300; seed++) {
+        Random random = new Random(seed);
+        float[] logits = new float[65];
+        for (int id = 0; id < logits.length; id++) {
+          logits[id] = (float) (3 * random.nextGaussian());
+        }
+        SamplingParameters p =
+            SamplingParameters.builder()
+                .temperature(temperature)
+                .typicalP(seed % 2 == 0 ? 1e-9 : random.nextDouble())
+                .build();
+        DoubleChain exact = DoubleChain.of(logits, null, p, 0);
+        int[] expected =
+            IntStream.range(0, logits.length)
+                .filter(id -> exact.logits[id] > Double.NEGATIVE_INFINITY)
+                .toArray();
+        assertArrayEquals(
+            expected, kept(logits, p), "temperature " + temperature + ", seed " + seed);
+      }
+    }
+  }
+
   @Test
   void minPKeepsTheLikeliestAndItsEquals() {
     float[] logits = {0, (float) Math.log(2), (float) Math.log(8), (float) Math.log(8)};
+    assertArrayEquals(new int[] {2, 3}, keptBy(logits, "min-p", 1));
     assertArrayEquals(new int[] {2, 3}, keptBy(logits, "min-p", 0.999));
     assertArrayEquals(new int[] {1, 2, 3}, keptBy(logits, "min-p", 0.24));
     assertArrayEquals(new int[] {0, 1, 2, 3}, keptBy(logits, "min-p", 0.12));
@@ -279,7 +302,11 @@ class CandidatesTest {
       case "min-p" -> builder.minP(p);
       default -> builder.typicalP(p);
     }
-    Candidates candidates = new Candidates(ChainConstants.of(builder.build()), logits.length);
+    return kept(logits, builder.build());
+  }
+
+  private static int[] kept(float[] logits, SamplingParameters parameters) {
+    Candidates candidates = new Candidates(ChainConstants.of(parameters), logits.length);
     float max = Float.NEGATIVE_INFINITY;
     for (float logit : logits) {
       max = Math.max(max, logit);

@@ -29,12 +29,12 @@ class RadixSelectTest {
         keys[i] = counts ? key : Weight.ABSENT;
         weights[i] = counts ? random.nextLong(Weight.ONE) : 0;
       }
-      check(select, keys, weights, bits, random, "seed " + seed);
+      check(select, keys, weights, random, "seed " + seed);
     }
   }
 
   private static void check(
-      RadixSelect select, int[] keys, long[] weights, int bits, Random random, String message) {
+      RadixSelect select, int[] keys, long[] weights, Random random, String message) {
     int[] order =
         IntStream.range(0, keys.length)
             .filter(i -> keys[i] < Weight.ABSENT)
@@ -55,7 +55,7 @@ class RadixSelectTest {
       running += weights[order[++at]];
     }
     int key = keys[order[at]];
-    assertEquals(key, select.reach(keys, weights, bits, target), message);
+    assertEquals(key, select.reach(keys, weights, target), message);
     long before =
         IntStream.range(0, keys.length).filter(i -> keys[i] < key).mapToLong(i -> weights[i]).sum();
     assertEquals(before, select.before(), message);

@@ -47,8 +47,8 @@ class SamplingParametersTest {
     assertRefused(
         "typical-p must be above 0 and at most 1 (off)", Builder::typicalP, 0, -1, 2, nan);
     assertTaken(Builder::typicalP, Double.MIN_VALUE, 1);
-    assertRefused("min-p must be 0 (off) or more and below 1", Builder::minP, 1, -0.1, nan);
-    assertTaken(Builder::minP, 0, Double.MIN_VALUE, Math.nextDown(1.0));
+    assertRefused("min-p must be from 0 (off) to 1", Builder::minP, Math.nextUp(1.0), -0.1, nan);
+    assertTaken(Builder::minP, 0, Double.MIN_VALUE, 1);
     assertRefused(
         "repetition-penalty must be from 0.001 to 1000, 1 being off",
         Builder::repetitionPenalty,

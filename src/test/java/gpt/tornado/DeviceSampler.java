@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -96,7 +97,7 @@ final class DeviceSampler implements AutoCloseable {
     plan.out(fetch, logits);
     graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, chosen);
     graphs.ends().forEach(end -> plan.out(end, chosen));
-    plan.build();
+    plan.build(Set.of());
     plan.load();
   }
 

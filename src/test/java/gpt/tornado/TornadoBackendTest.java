@@ -13,6 +13,7 @@ import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.kernels.Sampling;
 import gpt.model.Backend;
+import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
@@ -247,6 +248,27 @@ class TornadoBackendTest {
       }
       backend.newSession().close();
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("devices")
+  void nothingIsComputedAfterClose(TornadoDevices.Device device) {
+    GptConfig config = shape(7, true, Gelu.EXACT);
+    TornadoBackend backend = open(config, RandomWeights.of(config, SEED, 0.5f), device, 1);
+    Backend.Session session = backend.newSession();
+    session.prefill(new int[] {1});
+    session.close();
+    Backend.Batch batch = backend.newBatch(drawing(GREEDY), 1).orElseThrow();
+    batch.start(new int[] {1});
+    backend.close();
+    backend.close();
+    assertThrows(IllegalStateException.class, () -> session.prefill(new int[] {1}));
+    assertThrows(IllegalStateException.class, batch::next);
+    assertThrows(IllegalStateException.class, () -> batch.start(new int[] {1}));
+    assertThrows(IllegalStateException.class, backend::newSession);
+    IllegalStateException e =
+        assertThrows(IllegalStateException.class, () -> backend.newBatch(drawing(GREEDY), 1));
+    assertEquals(Contexts.closed().getMessage(), e.getMessage());
   }
 
   /** One text, and several whose contexts differ after one of them was replaced. */

@@ -87,8 +87,9 @@ public class TornadoExecutionPlan implements AutoCloseable {
     return this;
   }
 
-  /** Compiles the kernels; here, Java has done so. */
+  /** Makes the selected graphs' bytecode and compiles their kernels; here, Java has done so. */
   public TornadoExecutionPlan withPreCompilation() {
+    selected.forEach(graph -> graph.recording().compile());
     return this;
   }
 
@@ -196,8 +197,9 @@ public class TornadoExecutionPlan implements AutoCloseable {
     return this;
   }
 
-  /** Launches all kernels as one CUDA graph; here they run as ever. */
+  /** Records the selected graphs at their first execution; ignored where they are compiled. */
   public TornadoExecutionPlan withCUDAGraph() {
+    selected.forEach(graph -> graph.recording().want());
     return this;
   }
 }

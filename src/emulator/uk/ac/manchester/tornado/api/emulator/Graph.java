@@ -38,6 +38,8 @@ public final class Graph {
   private Graph last;
   private final Counts counts = new Counts();
 
+  private final Recording recording = new Recording();
+
   /** An empty graph. */
   public Graph(String name) {
     this.name = name;
@@ -125,6 +127,11 @@ public final class Graph {
     return tasks.stream().anyMatch(t -> grids.get(t.name) != null);
   }
 
+  /** Whether what it submits is recorded. */
+  public Recording recording() {
+    return recording;
+  }
+
   /** Says which graph its plan has executed last. */
   public void setLast(Graph graph) {
     last = graph;
@@ -153,6 +160,7 @@ public final class Graph {
    * persists it, and TornadoVM fails where another graph has done so already.
    */
   public void free() {
+    recording.forget();
     for (Slot slot : slots.values()) {
       if (slot.buffer != null && (slot.consumed.isEmpty() || slot.persisted || slot.toHost)) {
         if (slot.buffer.freed) {
@@ -179,6 +187,7 @@ public final class Graph {
         throw new TornadoRuntimeException("graph " + name + " is executed from within a kernel");
       }
       counts.start(profile);
+      recording.compile();
       takeOver();
       allocate(room);
       upload();
@@ -186,6 +195,7 @@ public final class Graph {
         launch(task, grids);
       }
       download();
+      recording.executed();
       counts.stop();
     } finally {
       RUNNING.unlock();
@@ -282,6 +292,7 @@ public final class Graph {
         slot.memory.upload(slot.buffer);
         slot.uploaded = true;
         counts.in(slot.memory.bytes());
+        recording.copy();
       }
     }
   }
@@ -298,6 +309,7 @@ public final class Graph {
                 + (grids == null ? "no task" : grids.keySet()));
       }
       grid = Grid.of(worker, task.name, task.grid);
+      recording.check(task, grid);
     }
     Map<Memory, DeviceBuffer> buffers = new LinkedHashMap<>();
     for (Object arg : task.args) {
@@ -310,6 +322,7 @@ public final class Graph {
     Collection<Memory> written = new Launch(task, grid).run(buffers);
     counts.kernel(System.nanoTime() - start);
     counts.in(LAUNCH_BYTES);
+    recording.launch();
     for (Slot slot : slots.values()) {
       if (buffers.containsKey(slot.memory)) {
         slot.written |= written.contains(slot.memory);

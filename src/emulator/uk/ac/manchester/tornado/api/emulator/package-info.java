@@ -18,6 +18,8 @@
  *   <li>Only what a graph persists or consumes itself can be consumed from it.
  *   <li>A {@code localBarrier} orders local memory only, as in OpenCL; groups have at most 1024
  *       items and 48 KiB.
+ *   <li>A graph that was recorded as a CUDA graph cannot run with other grids, which TornadoVM
+ *       would ignore.
  * </ul>
  *
  * <p>Graphs run one at a time. While one runs, no other thread may use its arrays.

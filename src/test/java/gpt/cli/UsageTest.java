@@ -1,0 +1,166 @@
+package gpt.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import gpt.model.GptException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/** What a wrong command line is told, and what the help shows. */
+class UsageTest {
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nxt                | unknown command 'nxt', did you mean next? (see",
+        "genrate -n 5       | did you mean generate?",
+        "hello              | a prompt goes behind --prompt, and the commands are generate, next",
+        "help nxt           | unknown command 'nxt', did you mean next? (see",
+        "help x             | unknown command 'x'; expected generate, next, loss",
+        "help next loss     | unexpected argument 'loss': gpt help takes one COMMAND",
+        "info x             | unexpected argument 'x': gpt info takes options only",
+        "next x             | unexpected argument 'x': a prompt goes behind --prompt (see",
+        "loss a b           | unexpected argument 'b': gpt loss takes one FILE",
+        "loss --strid 3     | unknown option '--strid', did you mean --stride?",
+        "tokens a b         | a text of several words goes into quotes",
+        "tokens --x         | a text that begins with a dash goes behind --",
+        "completion fish    | expected bash or zsh, found 'fish'",
+        "--top-k 1e3        | --top-k': expected a whole number in digits, as 1000, found '1e3'",
+        "bench -r 2.0       | expected a whole number in digits, as 1000, found '2.0'",
+        "bench -p 1,1e3     | found '1e3'",
+        "-n 2147483648      | from -2147483648 to 2147483647, found 2147483648",
+        "--seed 1e30        | expected a whole number",
+        "--seed 9223372036854775808 | to 9223372036854775807, found 9223372036854775808",
+        "--top-p 0,8        | --top-p': expected a number, as 0.8, found '0,8'",
+        "-t warm            | expected a number, as 0.8, found 'warm'"
+      })
+  void aWrongCommandLine(String line, String part) {
+    CommandLines.failed(2, List.of(line.split(" +")), part);
+  }
+
+  /** As for characters that the vocabulary lacks: with another model the command line is right. */
+  @Test
+  void idsThatTheModelLacks() throws IOException {
+    String file = Files.writeString(folder.resolve("ids"), "1 65").toString();
+    for (List<String> line :
+        List.of(
+            List.of("--prompt-ids", "65"),
+            List.of("next", "--prompt-ids", "65"),
+            List.of("attention", "--prompt-ids", "65"),
+            List.of("--logit-bias", "65=1"),
+            List.of("tokens", "--ids", "65"),
+            List.of("loss", "--ids-file", file))) {
+      CommandLines.failed(1, line, "ids go from 0 to 64, found 65");
+    }
+    CommandLines.failed(
+        1,
+        List.of("tokens", "--tokenizer", "gpt2", "--ids", "50257"),
+        "ids go from 0 to 50256, found 50257");
+  }
+
+  @Test
+  void anOutThatIsAFile() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "mine");
+    for (List<String> line :
+        List.of(
+            List.of("export", "--force", "--out", file.toString()),
+            List.of("make-random", "--like", "demo", "--out", file.toString()))) {
+      CommandLines.failed(1, line, "--out " + file + ": is a file", "name a folder");
+    }
+    assertEquals("mine", Files.readString(file));
+    CommandLines.failed(
+        1, List.of("make-random", "--like", "foo", "--out", "x"), "--like foo: no such file");
+  }
+
+  @Test
+  void anEndlessPrompt() {
+    assumeTrue(Files.exists(Path.of("/dev/zero")), "no /dev/zero here; Linux has one");
+    for (List<String> line :
+        List.of(
+            List.of("--prompt-file", "/dev/zero"),
+            List.of("next", "--prompt", "FILE:/dev/zero"),
+            List.of("attention", "--prompt-file", "/dev/zero"))) {
+      CommandLines.failed(
+          1,
+          line,
+          "prompt file /dev/zero: has more than 1.0 MB",
+          "context of 256 tokens",
+          "tail -c 256 ");
+    }
+  }
+
+  @Test
+  void aFileIsReadUpToItsLimit() throws IOException {
+    Path path = Files.writeString(folder.resolve("text"), "12345");
+    InputFile file = InputFile.of("text", path.toString());
+    assertEquals("12345", file.text(new InputFile.Limit(5, "too much")));
+    String message =
+        assertThrows(GptException.class, () -> file.text(new InputFile.Limit(4, "too much")))
+            .getMessage();
+    assertEquals("text file " + path + ": has more than 0.0 kB, too much", message);
+  }
+
+  @Test
+  void theLastOfSeveralValuesWins() {
+    ParseResult parsed =
+        GptCommand.commandLine()
+            .parseArgs(
+                "generate", "-p", "a", "--top-k", "3", "--prompt", "b", "--top-k", "5", "-q", "-q")
+            .subcommand();
+    CommandSpec command = parsed.commandSpec();
+    assertEquals("b", command.findOption("--prompt").<String>getValue());
+    assertEquals(5, parsed.matchedOptionValue("--top-k", 0));
+    assertTrue(parsed.matchedOptionValue("--quiet", false));
+  }
+
+  @Test
+  void theHelpListsEachOptionOnceBelowAHeading() {
+    for (CommandLine command : GptCommand.commandLine().getSubcommands().values()) {
+      String help = command.getUsageMessage();
+      for (OptionSpec option : command.getCommandSpec().options()) {
+        String line = "  (-., |    )?" + option.longestName() + "(=.*| .*)?";
+        long lines = help.lines().filter(l -> l.matches(line)).count();
+        assertEquals(1, lines, () -> option.longestName() + " in " + help);
+      }
+      assertTrue(help.contains("\nGeneral:\n  -q, --quiet"), help);
+    }
+    String help = GptCommand.commandLine().getUsageMessage();
+    for (String heading : List.of("Model", "Sampling", "Beam search", "Device", "Output")) {
+      assertTrue(help.contains("\n\n" + heading + ":\n  "), help);
+    }
+    assertTrue(help.indexOf("--min-new-tokens") < help.indexOf("Sampling:"), help);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"net", "nex", "nexts", "nxet", "next"})
+  void aWordNearACommand(String typed) {
+    assertEquals(Optional.of("next"), EditDistance.nearest(typed, List.of("loss", "next")));
+    assertFalse(EditDistance.nearest("text-to", List.of("loss", "next")).isPresent());
+  }
+
+  @Test
+  void distances() {
+    assertEquals(0, EditDistance.between("", ""));
+    assertEquals(3, EditDistance.between("", "abc"));
+    assertEquals(1, EditDistance.between("abcd", "abdc"));
+    assertEquals(3, EditDistance.between("kitten", "sitting"));
+  }
+}
