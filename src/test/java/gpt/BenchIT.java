@@ -99,6 +99,18 @@ class BenchIT {
     assertTrue(lines.stream().limit(14).allMatch(line -> line.length() == width), run::toString);
   }
 
+  @Test
+  void sequencesAreDecodedTogether() {
+    Program.Result run =
+        Program.gpt("bench", "-p", "4", "-n", "2", "-npl", "1,3", "-r", "1", "--no-warmup", "-q")
+            .run()
+            .succeeded();
+    for (String name : List.of(" pp4 ", " tg2 ", " tg2@3 ")) {
+      assertEquals(1, run.out().lines().filter(line -> line.contains(name)).count(), run::toString);
+    }
+    failed(2, List.of("bench", "-npl", "0"), "--n-parallel: must be from 1 to 1024, found 0");
+  }
+
   /** The device draws there, and has no bandwidth worth a probe. */
   @Test
   void theEmulatorIsTimedToo() {

@@ -143,7 +143,8 @@ final class AttentionCommand implements Callable<Integer> {
     float[][] weights = new float[ids.length][];
     Want probe = new Want.Attention(layer, head, (pos, row) -> weights[pos] = row);
     Want check =
-        new Want.Logits(1, (pos, row) -> InvalidLogitsException.check(row, engine.config().vocabSize()));
+        new Want.Logits(
+            1, (pos, row) -> InvalidLogitsException.check(row, engine.config().vocabSize()));
     try (Sequence sequence = engine.open()) {
       engine.step(List.of(new Work(sequence, ids, probe)));
       sequence.truncate(ids.length - 1);

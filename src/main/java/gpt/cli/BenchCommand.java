@@ -8,9 +8,11 @@ import gpt.bench.Breakdown;
 import gpt.bench.PooledWeights;
 import gpt.checkpoint.Checkpoint;
 import gpt.model.GptConfig;
+import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.PublishedShapes;
 import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,8 +40,8 @@ import picocli.CommandLine.Spec;
           + " after the other (tg), each from an empty context, beside the memory's bandwidth,"
           + " which is what bounds decoding.",
       "",
-      "Several values with commas between give a row for each combination. On the cpu drawing is"
-          + " no part of it; a TornadoVM device draws the likeliest token itself and that is."
+      "Several values with commas between give a row for each combination. Choosing the likeliest"
+          + " token is part of the time."
     },
     footer = {
       "",
@@ -50,11 +52,15 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  gpt bench",
       "  gpt bench --random gpt2 --dtype f32,bf16,i8",
+      "  gpt bench --random gpt2 -p 0 -npl 1,2,4,8,16,32    sequences decoded together",
       "  gpt bench --model gpt2 -p 128,512 -n 128 -r 10 -o json",
       "  gpt bench --random gpt2-xl --dtype f16 --device gpu"
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int MOST_REPETITIONS = 10_000;
+
+  /** More would be a memory full of keys and values: a slip. */
+  private static final int MAX_PARALLEL = 1024;
 
   /** How results are printed. */
   enum Output {
@@ -99,6 +105,16 @@ final class BenchCommand implements Callable<Integer> {
       description =
           "A prompt of P tokens and N decoded behind it, as one test; can be given several times.")
   private List<String> both = new ArrayList<>();
+
+  @Option(
+      names = {"-npl", "--n-parallel"},
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1",
+      description =
+          "Sequences that are decoded together, in tests that decode; tokens a second are those of"
+              + " all. Default: ${DEFAULT-VALUE}")
+  private List<Integer> parallel;
 
   @Option(
       names = {"-r", "--repetitions"},
@@ -245,6 +261,11 @@ final class BenchCommand implements Callable<Integer> {
     for (int count : prompts) {
       add(tests, "--n-prompt", count, 0);
     }
+    for (int sequences : parallel) {
+      if (sequences < 1 || sequences > MAX_PARALLEL) {
+        throw usage("--n-parallel: must be from 1 to " + MAX_PARALLEL + ", found " + sequences);
+      }
+    }
     for (int count : generated) {
       add(tests, "--n-gen", 0, count);
     }
@@ -259,7 +280,7 @@ final class BenchCommand implements Callable<Integer> {
         if (prompt < 1 || count < 1) {
           throw new NumberFormatException();
         }
-        tests.add(new BenchTest(prompt, count));
+        addParallel(tests, prompt, count);
       } catch (NumberFormatException e) {
         throw usage("-pg: expected two numbers as in 512,128, found '" + pair + "'");
       }
@@ -274,9 +295,15 @@ final class BenchCommand implements Callable<Integer> {
     if (prompt + count < 0) {
       throw usage(option + ": must be 0 or more, found " + (prompt + count));
     }
-    if (prompt + count > 0) {
-      tests.add(new BenchTest(prompt, count));
+    if (count > 0) {
+      addParallel(tests, prompt, count);
+    } else if (prompt > 0) {
+      tests.add(new BenchTest(prompt, 0));
     }
+  }
+
+  private void addParallel(List<BenchTest> tests, int prompt, int count) {
+    parallel.forEach(sequences -> tests.add(new BenchTest(prompt, count, sequences)));
   }
 
   /** Tests as they fit the context: the defaults are cut, what was asked for is refused. */
@@ -293,7 +320,9 @@ final class BenchCommand implements Callable<Integer> {
             "%s: %d tokens are more than the model's context holds, which is %d"
                 .formatted(test.name(), tokens, most));
       }
-      fitted.add(new BenchTest(Math.min(most, test.prompt()), Math.min(most, test.generated())));
+      fitted.add(
+          new BenchTest(
+              Math.min(most, test.prompt()), Math.min(most, test.generated()), test.sequences()));
     }
     return fitted;
   }
@@ -309,16 +338,17 @@ final class BenchCommand implements Callable<Integer> {
     long parameters = ParameterCounts.of(subject.weights()).total();
     Set<String> notes = new HashSet<>(); // each once
     int longest = tests.stream().mapToInt(BenchTest::prompt).max().orElse(0);
+    DeviceOptions.Use use =
+        new DeviceOptions.Use(
+            tests.stream().mapToInt(BenchTest::sequences).max().orElse(1),
+            false,
+            SamplingParameters.greedy(),
+            0);
     for (DeviceOptions place : places) {
       OpenedDevice opened;
       try (LoadProgress progress = new LoadProgress(!common.quiet && Terminal.isStandardError())) {
         opened =
-            place.open(
-                subject.config(),
-                subject.weights(),
-                DeviceOptions.Use.SESSION,
-                Math.max(1, longest),
-                progress);
+            place.open(subject.config(), subject.weights(), use, Math.max(1, longest), progress);
       }
       opened.notes().stream().filter(notes::add).forEach(line -> note("gpt: " + line));
       try (var engine = opened.engine();
@@ -334,9 +364,13 @@ final class BenchCommand implements Callable<Integer> {
                 place.precision(),
                 probe == null ? "none" : probe.description()));
         Bench bench =
-            new Bench(
-                engine, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
+            new Bench(engine, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
         for (BenchTest test : tests) {
+          if (test.sequences() > engine.capacity()) {
+            throw new GptException(
+                "%s: the device has memory for %d sequences at once"
+                    .formatted(test.name(), engine.capacity()));
+          }
           BenchResult result = measure(bench, test);
           report.add(result, profile ? breakdown(bench, test, opened) : null);
         }

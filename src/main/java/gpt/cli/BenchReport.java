@@ -250,6 +250,7 @@ final class BenchReport implements Closeable {
     json.addProperty("n_threads", place.threads().orElse(null));
     json.addProperty("n_prompt", r.test().prompt());
     json.addProperty("n_gen", r.test().generated());
+    json.addProperty("n_parallel", r.test().sequences());
     json.addProperty("n_depth", 0);
     json.addProperty("seed", Bench.SEED);
     json.addProperty("test_time", r.time().truncatedTo(ChronoUnit.SECONDS).toString());

@@ -1,11 +1,11 @@
 package gpt.cli;
 
+import gpt.engine.Engine;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.generate.Timings;
-import gpt.engine.Engine;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.sampling.SamplingParameters;

@@ -1,9 +1,9 @@
 package gpt.cli;
 
 import com.google.gson.stream.JsonWriter;
+import gpt.engine.Engine;
 import gpt.loss.Loss;
 import gpt.loss.Windows;
-import gpt.engine.Engine;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.Writer;

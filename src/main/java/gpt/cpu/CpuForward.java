@@ -159,10 +159,10 @@ final class CpuForward {
             }
           });
     }
-    // Where every sequence has one row, its tile stores its key and value, so that none is left out.
+    // Where every sequence has one row, its tile stores its key and value, so that none is left
+    // out.
     tiles.count = rows.tiles(last && !tiles.stores, HeadAttention.QUERIES);
-    product.share(
-        tiles.count * config.nHead(), rows.attentionWork(config.nEmbd()), tiles);
+    product.share(tiles.count * config.nHead(), rows.attentionWork(config.nEmbd()), tiles);
     if (last && tiles.stores) {
       rows.carry(heads, config.nEmbd());
     }

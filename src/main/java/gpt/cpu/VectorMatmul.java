@@ -112,8 +112,10 @@ final class VectorMatmul {
     };
   }
 
-  /** One row × up to 4 panels, read as four streams: one core keeps more cache lines in flight for
-   * several streams than for one (measured: 1.4 times the bandwidth of one stream). */
+  /**
+   * One row × up to 4 panels, read as four streams: one core keeps more cache lines in flight for
+   * several streams than for one (measured: 1.4 times the bandwidth of one stream).
+   */
   private static void one(
       float[] x,
       int xAt,

@@ -14,8 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Weights of fewer bits than a float on the Vector API: one row times a panel, for decode, with the
  * weights widened in registers; and the widening alone, for many rows. As in {@link VectorMatmul}
- * no method takes or returns a vector, a panel is two vectors of floats wide, and one row reads four
- * panels at once, each sum in order.
+ * no method takes or returns a vector, a panel is two vectors of floats wide, and one row reads
+ * four panels at once, each sum in order.
  *
  * <p>A bf16 is shifted to a float's upper half. Of an f16 the sign and the other bits are moved to
  * where a float has them, which is right but for 2⁻¹¹² in the exponent and {@link
@@ -104,49 +104,57 @@ final class VectorNarrow {
     long at = wAt;
     for (int i = 0; i < k; i++) {
       FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 = ((IntVector)
+      a0 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, a0);
-      a1 = ((IntVector)
+      a1 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, a1);
-      b0 = ((IntVector)
+      b0 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + b, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, b0);
-      b1 = ((IntVector)
+      b1 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + b + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, b1);
-      c0 = ((IntVector)
+      c0 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + c, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, c0);
-      c1 = ((IntVector)
+      c1 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + c + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, c1);
-      d0 = ((IntVector)
+      d0 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + d, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
               .reinterpretAsFloats()
               .fma(v, d0);
-      d1 = ((IntVector)
+      d1 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + d + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 16)
@@ -214,56 +222,64 @@ final class VectorNarrow {
     long at = wAt;
     for (int i = 0; i < k; i++) {
       FloatVector v = FloatVector.broadcast(S, x[xAt + i] * F16_FACTOR);
-      a0 = ((IntVector)
+      a0 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, a0);
-      a1 = ((IntVector)
+      a1 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, a1);
-      b0 = ((IntVector)
+      b0 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + b, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, b0);
-      b1 = ((IntVector)
+      b1 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + b + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, b1);
-      c0 = ((IntVector)
+      c0 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + c, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, c0);
-      c1 = ((IntVector)
+      c1 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + c + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, c1);
-      d0 = ((IntVector)
+      d0 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + d, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, d0);
-      d1 = ((IntVector)
+      d1 =
+          ((IntVector)
                   ShortVector.fromMemorySegment(HALF, w, at + d + STEP_16 / 2, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
@@ -332,35 +348,43 @@ final class VectorNarrow {
     long at = wAt;
     for (int i = 0; i < k; i++) {
       FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 = ((FloatVector)
+      a0 =
+          ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, a0);
-      a1 = ((FloatVector)
+      a1 =
+          ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at + STEP_8 / 2, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, a1);
-      b0 = ((FloatVector)
+      b0 =
+          ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at + b, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, b0);
-      b1 = ((FloatVector)
+      b1 =
+          ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at + b + STEP_8 / 2, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, b1);
-      c0 = ((FloatVector)
+      c0 =
+          ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at + c, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, c0);
-      c1 = ((FloatVector)
+      c1 =
+          ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at + c + STEP_8 / 2, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, c1);
-      d0 = ((FloatVector)
+      d0 =
+          ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at + d, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, d0);
-      d1 = ((FloatVector)
+      d1 =
+          ((FloatVector)
                   ByteVector.fromMemorySegment(QUARTER, w, at + d + STEP_8 / 2, ORDER)
                       .convertShape(VectorOperators.B2F, S, 0))
               .fma(v, d1);

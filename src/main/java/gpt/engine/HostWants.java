@@ -30,8 +30,7 @@ public final class HostWants {
       }
       Contexts.checkAppend(config, piece.sequence().length(), piece.tokens(), piece.append());
       switch (piece.want()) {
-        case Want.Losses losses ->
-            Contexts.checkTargets(config, piece.tokens(), losses.targets());
+        case Want.Losses losses -> Contexts.checkTargets(config, piece.tokens(), losses.targets());
         case Want.Logits logits -> Objects.checkIndex(logits.rows() - 1, piece.tokens());
         case Want.Attention probe -> {
           Objects.checkIndex(probe.layer(), config.nLayer());

@@ -49,8 +49,8 @@ final class BeamSteps implements AutoCloseable {
    * Begins with one beam, the prompt.
    *
    * @param prompt at least one id, and no more than block_size
-   * @return the best candidates, 2·B or, with E end ids, (1 + E)·B, fewer where there are not so many; the best first, among
-   *     equals the lower beam and then the lower id
+   * @return the best candidates, 2·B or, with E end ids, (1 + E)·B, fewer where there are not so
+   *     many; the best first, among equals the lower beam and then the lower id
    */
   Candidate[] start(int[] prompt) {
     return step(List.of(new Candidate(0, prompt[0], 0)), prompt);

@@ -117,8 +117,7 @@ class BenchRunTest {
     int[] at = {-1};
     try (CpuEngine real = CpuEngine.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
       Engine engine =
-          stepping(
-              real, work -> now += work.get(0).append().length == 4 ? steps.get(++at[0]) : 0);
+          stepping(real, work -> now += work.get(0).append().length == 4 ? steps.get(++at[0]) : 0);
       BenchResult result =
           new Bench(engine, Precision.F32, () -> 1, () -> now)
               .run(new BenchTest(4, 0), 1, true, () -> {});

@@ -31,17 +31,20 @@ class LeastWorkTest {
     assertEquals(
         expected, LeastWork.of(DEMO, Precision.F32, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
     double half = 2 * (MATRICES + HEAD) + 4 * (VECTORS + EMBEDDINGS + seen);
-    assertEquals(half, LeastWork.of(DEMO, Precision.BF16, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+    assertEquals(
+        half, LeastWork.of(DEMO, Precision.BF16, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
     long factors = 6 * (576 + 192 + 768 + 192) + 65;
     double quarter = MATRICES + HEAD + 4 * (factors + VECTORS + EMBEDDINGS + seen);
-    assertEquals(quarter, LeastWork.of(DEMO, Precision.I8, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+    assertEquals(
+        quarter, LeastWork.of(DEMO, Precision.I8, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
   }
 
   @Test
   void withoutBiasesThereAreFewer() {
     GptConfig bare = new GptConfig(6, 6, 192, 256, 65, 768, false, Gelu.EXACT, 1e-5);
     double expected = 4 * (MATRICES + HEAD + 13 * 192 + EMBEDDINGS + 6 * 2 * 192);
-    assertEquals(expected, LeastWork.of(bare, Precision.F32, new BenchTest(0, 1)).bytesPerToken(), 1e-6);
+    assertEquals(
+        expected, LeastWork.of(bare, Precision.F32, new BenchTest(0, 1)).bytesPerToken(), 1e-6);
   }
 
   @Test

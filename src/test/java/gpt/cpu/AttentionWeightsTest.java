@@ -8,9 +8,9 @@ import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Tensor;
-import gpt.model.Precision;
 import gpt.model.Weights;
 import java.util.Arrays;
 import java.util.List;
@@ -59,7 +59,8 @@ class AttentionWeightsTest {
     int[] ids = ids(config, 64, SEED + 1);
     try (ReferenceEngine plain = new ReferenceEngine(config, random)) {
       for (CpuKernels kernels : CpuKernelsTest.kernels().toList()) {
-        try (CpuEngine fast = new CpuEngine(config, random, Precision.F32, 2, kernels, fraction -> {})) {
+        try (CpuEngine fast =
+            new CpuEngine(config, random, Precision.F32, 2, kernels, fraction -> {})) {
           for (int layer = 0; layer < 3; layer++) {
             for (int head = 0; head < 5; head++) {
               float[][] rows = weights(fast, ids, layer, head);

@@ -3,7 +3,6 @@ package gpt.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.checkpoint.Checkpoint;
-import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;
@@ -40,7 +39,8 @@ class GoldenTest {
     Engine open(GptConfig config, Weights weights) {
       return switch (this) {
         case REFERENCE -> new ReferenceEngine(config, weights);
-        case VECTOR -> new CpuEngine(config, weights, Precision.F32, 2, new VectorKernels(), f -> {});
+        case VECTOR ->
+            new CpuEngine(config, weights, Precision.F32, 2, new VectorKernels(), f -> {});
         case PLAIN -> new CpuEngine(config, weights, Precision.F32, 2, new PlainKernels(), f -> {});
       };
     }

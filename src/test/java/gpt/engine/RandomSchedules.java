@@ -116,7 +116,9 @@ public final class RandomSchedules {
       int length = 1 + random.nextInt(total - 1);
       int[] prompt = random.ints(length, 0, config.vocabSize()).toArray();
       SamplingParameters.Builder parameters =
-          SamplingParameters.builder().seed(random.nextInt(100)).temperature(random.nextInt(3) / 2.0);
+          SamplingParameters.builder()
+              .seed(random.nextInt(100))
+              .temperature(random.nextInt(3) / 2.0);
       if (random.nextBoolean()) {
         parameters.topK(1 + random.nextInt(20));
       }

@@ -109,7 +109,12 @@ class FrozenIdsTest {
                     .forEach(
                         text ->
                             lines.add(
-                                model + " " + name + " " + text.sample() + " "
+                                model
+                                    + " "
+                                    + name
+                                    + " "
+                                    + text.sample()
+                                    + " "
                                     + Arrays.toString(text.ids()))));
     generator
         .search(
@@ -126,7 +131,6 @@ class FrozenIdsTest {
             ignore)
         .forEach(
             text ->
-                lines.add(
-                    model + " beams " + text.sample() + " " + Arrays.toString(text.ids())));
+                lines.add(model + " beams " + text.sample() + " " + Arrays.toString(text.ids())));
   }
 }

@@ -64,9 +64,7 @@ class GeneratorTest {
   void theModelIsRunNoMoreThanNeeded() {
     FakeEngine engine = new FakeEngine(6, VOCAB, FakeEngine.random(VOCAB));
     only(engine, Requests.greedy(prompt(4), 5, OnFull.SLIDE));
-    assertEquals(
-        List.of("4", "d", "d", "truncate 0", "6", "truncate 0", "6"),
-        engine.calls);
+    assertEquals(List.of("4", "d", "d", "truncate 0", "6", "truncate 0", "6"), engine.calls);
     engine.calls.clear();
     only(engine, Requests.greedy(prompt(9), 1, OnFull.SLIDE));
     assertEquals(List.of("6"), engine.calls);
@@ -102,9 +100,7 @@ class GeneratorTest {
     List<Generation> three =
         new Generator(engine, Optional.empty())
             .generate(Requests.random(prompt(5), 3, 0, 3), IGNORE);
-    assertEquals(
-        List.of("4", "fork", "fork", "1 1 1", "d d d", "d d d"),
-        engine.calls);
+    assertEquals(List.of("4", "fork", "fork", "1 1 1", "d d d", "d d d"), engine.calls);
     assertEquals(
         3, three.stream().map(g -> Arrays.toString(g.ids())).distinct().count(), "all different");
     assertEquals(List.of(5, 0, 0), three.stream().map(g -> g.timings().prefillTokens()).toList());
@@ -215,7 +211,8 @@ class GeneratorTest {
     assertEquals(1, generations.size());
     assertEquals(StopReason.CANCELLED, generations.get(0).stopReason());
     assertEquals(3, generations.get(0).ids().length);
-    assertEquals(List.of("1", "fork", "fork", "fork", "fork", "1 1 1 1 1", "d d d d d", "d d d d d"),
+    assertEquals(
+        List.of("1", "fork", "fork", "fork", "fork", "1 1 1 1 1", "d d d d d", "d d d d d"),
         engine.calls);
     assertThrows(
         ArithmeticException.class,

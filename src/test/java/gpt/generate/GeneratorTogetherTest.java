@@ -160,8 +160,7 @@ class GeneratorTogetherTest {
     int[] prompt = {9, 9, 9};
     FakeEngine engine = counting(2, 4, prompt);
     Log log = new Log();
-    new Generator(engine, Optional.of(LETTERS))
-        .generate(request(prompt, 4, 2, OnFull.SLIDE), log);
+    new Generator(engine, Optional.of(LETTERS)).generate(request(prompt, 4, 2, OnFull.SLIDE), log);
     assertEquals(heard(0, 4) + heard(1, 4), log.heard.toString());
     assertEquals(
         List.of(

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.checkpoint.Checkpoint;
 import gpt.cpu.CpuEngine;
-import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.model.GoldenNumbers;
 import gpt.model.Precision;
