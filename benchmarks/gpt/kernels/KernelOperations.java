@@ -14,10 +14,8 @@ import java.util.stream.IntStream;
 public final class KernelOperations {
   private static final long SEED = 1;
 
-  /** Beams of beam search, and candidates of each. */
+  /** Beams of beam search. */
   private static final int BEAMS = 4;
-
-  private static final int CANDIDATES = 2 * BEAMS;
 
   /** Log-probabilities of a token that are asked for. */
   private static final int LOGPROBS = 10;
@@ -122,7 +120,7 @@ public final class KernelOperations {
         CrossEntropy.VERSIONS,
         (c, r, d) -> LossCases.crossEntropy(r, c.vocabSize(), SEED));
     addSampling();
-    addBeams();
+    addSlotCopies();
     addOfVocabulary(
         "copy", 1, Copy.VERSIONS, (c, r, d) -> KernelCases.copy(c.vocabSize() * c.nEmbd(), SEED));
     add("feed", prompt, Feed.VERSIONS, (c, r, d) -> KernelCases.feed(r, 1, c.blockSize(), SEED));
@@ -175,7 +173,7 @@ public final class KernelOperations {
         (c, r, d) -> SamplingCases.topTokens(r, c.vocabSize(), LOGPROBS, SEED));
   }
 
-  private static void addBeams() {
+  private static void addSlotCopies() {
     List<Integer> prompt = List.of(Operations.PROMPT);
     add("slot-copy-prompt", prompt, SlotCopy.VERSIONS, (c, r, d) -> slotCopy(c, r, new int[BEAMS]));
     add(
@@ -183,28 +181,10 @@ public final class KernelOperations {
         prompt,
         SlotCopy.VERSIONS,
         (c, r, d) -> slotCopy(c, r, IntStream.range(0, BEAMS).map(b -> b == 1 ? 0 : b).toArray()));
-    addOfVocabulary(
-        "beam-chunks",
-        BEAMS,
-        BeamChunks.VERSIONS,
-        (c, r, d) ->
-            BeamCases.chunks(r, CANDIDATES, c.vocabSize(), smallDigits(c).chunk(), false, SEED));
-    addOfVocabulary(
-        "beam-totals",
-        BEAMS,
-        BeamTotals.VERSIONS,
-        (c, r, d) -> BeamCases.totals(r, smallDigits(c).chunks(), 1, SEED));
-    addOfVocabulary(
-        "beam-merge",
-        BEAMS,
-        BeamMerge.VERSIONS,
-        (c, r, d) ->
-            BeamCases.merge(r, CANDIDATES, c.vocabSize(), smallDigits(c).chunk(), false, 0, SEED));
-    addOfVocabulary("beam-feed", BEAMS, BeamFeed.VERSIONS, (c, r, d) -> BeamCases.feed(r, r, SEED));
   }
 
   private static KernelCase<SlotCopy.Arguments> slotCopy(GptConfig c, int rows, int[] sources) {
-    return BeamCases.slotCopy(sources, c.nHead(), c.headSize(), rows, c.blockSize(), SEED);
+    return SlotCopyCases.slotCopy(sources, c.nHead(), c.headSize(), rows, c.blockSize(), SEED);
   }
 
   /** Chunks and digits as a GPU has them. */

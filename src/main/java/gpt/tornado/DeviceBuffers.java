@@ -47,7 +47,6 @@ final class DeviceBuffers {
   final Unused unused = Unused.create();
   final SamplingBuffers sampling;
   final LossGraph.Buffers loss;
-  final BeamGraphs.Buffers beams; // null where no beams are wanted
 
   /**
    * Allocates the host's twins of all buffers.
@@ -56,10 +55,8 @@ final class DeviceBuffers {
    * @param samples B, contexts at once
    * @param split rows of a pass that split attention is used for; 0 is none
    * @param logprobs log-probabilities of each token that may be asked for
-   * @param search whether the contexts may be used as beams
    */
-  DeviceBuffers(
-      GptConfig config, KernelSet kernels, int samples, int split, int logprobs, boolean search) {
+  DeviceBuffers(GptConfig config, KernelSet kernels, int samples, int split, int logprobs) {
     maxRows = maxRows(config, samples);
     maxLogitRows = maxLogitRows(config, samples);
     int c = config.nEmbd();
@@ -83,16 +80,12 @@ final class DeviceBuffers {
     logits = floats((long) maxLogitRows * config.vocabSize());
     sampling = new SamplingBuffers(kernels, samples, config.vocabSize(), logprobs);
     loss = new LossGraph.Buffers(config, maxLogitRows);
-    beams = search ? new BeamGraphs.Buffers(kernels, samples, config.vocabSize()) : null;
   }
 
   /** Those that hold floats, but for the cache, which is among them last. */
   List<FloatArray> floats() {
     List<FloatArray> all = new ArrayList<>(sampling.floats());
     all.add(loss.losses);
-    if (beams != null) {
-      all.addAll(beams.floats());
-    }
     all.addAll(List.of(x, normed, q, heads, hidden, partial, normedLast, logits));
     all.addAll(List.of(unused.bias(), unused.keys(), unused.values(), keyCache, valueCache));
     return all;
@@ -104,9 +97,6 @@ final class DeviceBuffers {
   List<IntArray> ints() {
     List<IntArray> all = new ArrayList<>(sampling.ints());
     all.addAll(List.of(loss.targets, loss.rowOf));
-    if (beams != null) {
-      all.addAll(beams.ints());
-    }
     all.addAll(List.of(tokens, positions, slots, rowOf, chosen));
     all.addAll(List.of(unused.positions(), unused.slots()));
     return all;
@@ -131,7 +121,7 @@ final class DeviceBuffers {
             rows, config.nHead(), config.headSize(), config.blockSize());
   }
 
-  /** Bytes of all buffers on a device but those of beam search, a few megabytes at most. */
+  /** Bytes of all buffers on a device. */
   static long bytes(GptConfig config, KernelSet kernels, int samples, int split) {
     long rows = maxRows(config, samples);
     long logitRows = maxLogitRows(config, samples);

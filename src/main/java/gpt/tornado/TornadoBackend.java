@@ -105,8 +105,7 @@ public final class TornadoBackend implements Backend {
             kernels,
             samples,
             DeviceMemory.splitRows(config, kernels, samples),
-            options.logprobs(),
-            options.beams());
+            options.logprobs());
     DeviceWeights weights = new DeviceWeights(config, w, precision, progress::loaded);
     forward =
         new TornadoForward(
@@ -196,23 +195,6 @@ public final class TornadoBackend implements Backend {
     }
     used.set(0, texts);
     return Optional.of(new TornadoBatch(drawing, texts));
-  }
-
-  /** Where no logits are changed: biases and bans are left to the host. */
-  @Override
-  public Optional<BeamBatch> newBeams(Drawing drawing, int beams) {
-    if (buffers.beams == null
-        || beams != samples
-        || !used.isEmpty()
-        || !drawing.sampling().isPlainGreedy()) {
-      return Optional.empty();
-    }
-    used.set(0, samples);
-    return Optional.of(new TornadoBeams(this, buffers, forward));
-  }
-
-  void closeBeams() {
-    used.clear();
   }
 
   private int takeSlot() {

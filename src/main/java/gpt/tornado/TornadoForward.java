@@ -11,6 +11,7 @@ import gpt.kernels.LmHead;
 import gpt.kernels.QkvProjection;
 import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
+import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -65,7 +66,6 @@ final class TornadoForward implements AutoCloseable {
   private final Graph copySlots;
   private final SamplingGraphs sampling;
   private final LossGraph loss;
-  private final BeamGraphs beams; // null where no beams are wanted
 
   /** What runs for each token, always alike where there is one sample. */
   private final Set<Graph> decode;
@@ -104,12 +104,9 @@ final class TornadoForward implements AutoCloseable {
     choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
     head = head(plan.graph("head"));
     logits = head(plan.graph("logits"));
-    copySlots =
-        plan.graph("copySlots")
-            .add("cache", kernels.slotCopy(), BeamGraphs.slotCopy(config, b, b.copies, samples));
+    copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy());
     sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.chosen);
     loss = new LossGraph(plan, kernels, config, w, b);
-    beams = b.beams == null ? null : new BeamGraphs(plan, kernels, config, b);
     for (Graph end : sampling.ends()) {
       end.add("advance", kernels.advance(), advance());
       plan.out(end, b.chosen);
@@ -260,6 +257,18 @@ final class TornadoForward implements AutoCloseable {
     return new Advance.Arguments(b.pass, b.chosen, b.tokens, b.positions, b.slots, b.rowOf);
   }
 
+  private SlotCopy.Arguments slotCopy() {
+    return new SlotCopy.Arguments(
+        b.copies,
+        b.keyCache,
+        b.valueCache,
+        config.nLayer(),
+        samples,
+        config.nHead(),
+        config.headSize(),
+        config.blockSize());
+  }
+
   // A pass.
 
   /**
@@ -340,17 +349,6 @@ final class TornadoForward implements AutoCloseable {
     run(copySlots, length);
   }
 
-  /** The rows of the next pass, from {@code b.beams}' request; copies so many positions. */
-  void beamFeed(int positions) {
-    beams.feed(positions);
-  }
-
-  /** The candidates of so many beams, in {@code b.beams}. */
-  void candidates(int rows) {
-    run(head, rows);
-    beams.candidates();
-  }
-
   /** Copies the weights to the device. */
   void load() {
     plan.load();
@@ -359,20 +357,15 @@ final class TornadoForward implements AutoCloseable {
   /** Compiles the kernels that generating from a prompt of so many tokens needs. */
   void compile(int promptLength, SamplingParameters parameters, Progress progress) {
     List<Graph> needed = new ArrayList<>(List.of(feed, embed, block));
-    if (beams != null) {
-      needed.add(head);
-      needed.addAll(beams.all());
-    } else {
-      if (!parameters.isPlainGreedy()) {
-        needed.add(sampling.start());
-      }
-      needed.addAll(chain(parameters));
+    if (!parameters.isPlainGreedy()) {
+      needed.add(sampling.start());
     }
+    needed.addAll(chain(parameters));
     sampling.logprobs().ifPresent(needed::add);
     if (!few(promptLength)) {
       needed.add(prompt);
     }
-    if (samples > 1 && beams == null) {
+    if (samples > 1) {
       needed.add(copySlots);
     }
     plan.compile(needed, progress);

@@ -539,7 +539,7 @@ class TornadoBackendTest {
     KernelSet kernels = KernelSet.of(device.target());
     DeviceWeights w = new DeviceWeights(config, weights, precision, f -> {});
     DeviceBuffers b =
-        new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4), 0, false);
+        new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4), 0);
     long bytes =
         Stream.of(w.arrays(), b.floats(), b.ints())
             .flatMap(List::stream)

@@ -144,29 +144,6 @@ class TornadoBeamsTest {
     }
   }
 
-  /** The candidates come back, 12 bytes each, 8 for all and two arrays' headers; no logits. */
-  @ParameterizedTest
-  @MethodSource("devices")
-  void onlyCandidatesComeBack(TornadoDevices.Device device) {
-    GptConfig config = RandomWeights.shape(1, 1, 8, 24, V, true, Gelu.EXACT);
-    Profile profile = new Profile();
-    try (TornadoBackend backend =
-            open(config, RandomWeights.of(config, SEED, 0.5f), device, 3, profile, 0);
-        Backend.BeamBatch beams =
-            backend
-                .newBeams(TornadoBackendTest.drawing(SamplingParameters.greedy()), 3)
-                .orElseThrow()) {
-      assertThrows(GptException.class, backend::newSession);
-      beams.start(new int[] {1, 2, 3});
-      beams.next(new int[] {0, 1, 2}); // takes over what lies on the device
-      for (int step = 0; step < 4; step++) {
-        profile.reset();
-        assertEquals(6, beams.next(new int[] {0, 1, 2}).length);
-        assertEquals(6 * 12 + 8 + 2 * 16, profile.reset().bytesOut());
-      }
-    }
-  }
-
   @ParameterizedTest
   @MethodSource("devices")
   void aDamagedModelGivesNoCandidates(TornadoDevices.Device device) {
