@@ -94,7 +94,7 @@ final class StepModel implements AutoCloseable {
     return TornadoBackend.open(
         config,
         weights,
-        new TornadoBackend.Options(
+        new TornadoEngine.Options(
             Devices.named(device), precision, 1, SAMPLING, 0, prompt, profile),
         new Progress() {
           @Override

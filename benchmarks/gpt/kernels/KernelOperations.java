@@ -124,7 +124,7 @@ public final class KernelOperations {
     addOfVocabulary(
         "copy", 1, Copy.VERSIONS, (c, r, d) -> KernelCases.copy(c.vocabSize() * c.nEmbd(), SEED));
     add("feed", prompt, Feed.VERSIONS, (c, r, d) -> KernelCases.feed(r, 1, c.blockSize(), SEED));
-    add("advance", one, Advance.VERSIONS, (c, r, d) -> KernelCases.advance(false, r, r, SEED));
+    add("advance", one, Advance.VERSIONS, (c, r, d) -> KernelCases.advance(r, SEED));
   }
 
   private KernelOperations() {}
@@ -132,7 +132,7 @@ public final class KernelOperations {
   private static void addSampling() {
     int kind = Sampling.KIND_TOP_P;
     addOfVocabulary(
-        "argmax", 1, Argmax.VERSIONS, (c, r, d) -> KernelCases.argmax(r, r, c.vocabSize(), SEED));
+        "argmax", 1, Argmax.VERSIONS, (c, r, d) -> KernelCases.argmax(r, c.vocabSize(), SEED));
     addOfVocabulary(
         "sampling-start",
         1,
@@ -142,7 +142,7 @@ public final class KernelOperations {
         "logit-steps",
         1,
         LogitSteps.VERSIONS,
-        (c, r, d) -> SamplingCases.logitSteps(r, r, smallDigits(c), true, SEED));
+        (c, r, d) -> SamplingCases.logitSteps(r, smallDigits(c), true, SEED));
     addOfVocabulary(
         "distances",
         1,
@@ -165,7 +165,7 @@ public final class KernelOperations {
         (c, r, d) -> SamplingCases.narrow(r, smallDigits(c), kind, 0, SEED));
     addOfVocabulary(
         "moments", 1, Moments.VERSIONS, (c, r, d) -> SamplingCases.moments(r, c.vocabSize(), SEED));
-    addOfVocabulary("draw", 1, Draw.VERSIONS, (c, r, d) -> SamplingCases.draw(false, true, SEED));
+    addOfVocabulary("draw", 1, Draw.VERSIONS, (c, r, d) -> SamplingCases.draw(true, SEED));
     addOfVocabulary(
         "top-tokens",
         1,

@@ -10,6 +10,7 @@ import gpt.tornado.DeviceMemory;
 import gpt.tornado.Profile;
 import gpt.tornado.Progress;
 import gpt.tornado.TornadoBackend;
+import gpt.tornado.TornadoEngine;
 import gpt.tornado.TornadoDevices;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,7 +95,7 @@ final class TornadoDeviceOpener {
         TornadoBackend.open(
             config,
             weights,
-            new TornadoBackend.Options(
+            new TornadoEngine.Options(
                 device,
                 precision,
                 together,

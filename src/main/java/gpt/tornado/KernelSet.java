@@ -56,7 +56,7 @@ record KernelSet(
         AttentionMerge.CHANNEL_PER_THREAD,
         gpu ? PrefillAttention.TILED : PrefillAttention.QUERIES_PER_THREAD,
         gpu ? Argmax.SAMPLE_PER_GROUP : Argmax.SAMPLE_PER_THREAD,
-        Advance.ONE_PER_PASS,
+        Advance.ROW_PER_THREAD,
         SlotCopy.ELEMENT_PER_THREAD,
         gpu ? LogitSteps.CHUNK_PER_GROUP : LogitSteps.CHUNK_PER_THREAD,
         gpu ? Distances.CHUNK_PER_GROUP : Distances.CHUNK_PER_THREAD,

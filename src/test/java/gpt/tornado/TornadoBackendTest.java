@@ -108,7 +108,7 @@ class TornadoBackendTest {
     return TornadoBackend.open(
         config,
         weights,
-        new TornadoBackend.Options(device, precision, samples, GREEDY, LOGPROBS, 0, profile),
+        new TornadoEngine.Options(device, precision, samples, GREEDY, LOGPROBS, 0, profile),
         SILENT);
   }
 
@@ -503,7 +503,7 @@ class TornadoBackendTest {
                 DeviceMemory.check(
                     xl,
                     true,
-                    new TornadoBackend.Options(tiny, Precision.F32, 1, GREEDY, 0, 0, null)));
+                    new TornadoEngine.Options(tiny, Precision.F32, 1, GREEDY, 0, 0, null)));
     assertEquals(tooLarge, refused.getMessage());
     GptConfig wide = RandomWeights.shape(1, 1, 257, 8, 10, true, Gelu.TANH);
     assertThrows(
@@ -512,7 +512,7 @@ class TornadoBackendTest {
             DeviceMemory.check(
                 wide,
                 true,
-                new TornadoBackend.Options(device, Precision.F32, 1, GREEDY, 0, 0, null)));
+                new TornadoEngine.Options(device, Precision.F32, 1, GREEDY, 0, 0, null)));
   }
 
   private static TornadoDevices.Device sized(

@@ -67,7 +67,7 @@ class TornadoBeamsTest {
     return TornadoBackend.open(
         config,
         weights,
-        new TornadoBackend.Options(
+        new TornadoEngine.Options(
             device, Precision.F32, beams, greedy, 0, promptLength, profile, true),
         TornadoBackendTest.SILENT);
   }
