@@ -133,12 +133,12 @@ public final class Moments {
   private static void one(
       int b, IntArray pass, IntArray slotOf, IntArray parameters, IntArray distances, IntArray cuts, int vocabSize) {
     if (b < pass.get(Pass.DRAWN_ROWS)) {
-      int p = slotOf.get(b) * Sampling.PARAMETERS;
+      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
       long moment = 0;
       long sum = 0;
       for (int id = 0; id < vocabSize; id++) {
         int q = distances.get(b * vocabSize + id);
-        long weight = weight(id, q, parameters, p, cuts, b * Sampling.CUTS);
+        long weight = weight(id, q, minP, cuts, b * Sampling.CUTS);
         moment += weight * (q >> Sampling.DISTANCE_SHIFT);
         sum += weight;
       }
@@ -162,12 +162,12 @@ public final class Moments {
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < pass.get(Pass.DRAWN_ROWS)) {
-      int p = slotOf.get(b) * Sampling.PARAMETERS;
+      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
       long moment = 0;
       long sum = 0;
       for (int id = lane; id < vocabSize; id += GROUP) {
         int q = distances.get(b * vocabSize + id);
-        long weight = weight(id, q, parameters, p, cuts, b * Sampling.CUTS);
+        long weight = weight(id, q, minP, cuts, b * Sampling.CUTS);
         moment += weight * (q >> Sampling.DISTANCE_SHIFT);
         sum += weight;
       }
@@ -188,10 +188,9 @@ public final class Moments {
     }
   }
 
-  private static long weight(
-      int id, int q, IntArray parameters, int p, IntArray cuts, int at) {
+  private static long weight(int id, int q, int minP, IntArray cuts, int at) {
     long weight = 0;
-    if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, parameters, p, cuts, at) == 1) {
+    if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, minP, cuts, at) == 1) {
       weight = Sampling.weight(q) >> Sampling.WEIGHT_SHIFT;
     }
     return weight;

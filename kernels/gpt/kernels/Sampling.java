@@ -322,10 +322,10 @@ public final class Sampling {
   /**
    * 1 where the steps before a kind keep an id, else 0.
    *
-   * @param parameters of the row's slot, from {@code p}
+   * @param minP the largest distance that min-p lets stay
    * @param cuts of the row, from {@code at}
    */
-  static int kept(int kind, int id, int q, IntArray parameters, int p, IntArray cuts, int at) {
+  static int kept(int kind, int id, int q, int minP, IntArray cuts, int at) {
     int kept = 1;
     if (q >= ABSENT) {
       kept = 0;
@@ -335,7 +335,7 @@ public final class Sampling {
     }
     if (kind > KIND_TOP_P) {
       kept = kept * within(q, id, cuts, at + 2 * KIND_TOP_P);
-      if (q > parameters.get(p + MIN_P)) {
+      if (q > minP) {
         kept = 0;
       }
     }

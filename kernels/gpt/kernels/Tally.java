@@ -167,7 +167,11 @@ public final class Tally {
       int ofId) {
     int chunks = (vocabSize + chunk - 1) / chunk;
     for (@Parallel int i = 0; i < samples * chunks; i++) {
-      one(i, pass, slotOf, parameters, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+      int b = i / chunks;
+      if (b < Sampling.rows(kind, pass)) {
+        int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
+        one(i, b, minP, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+      }
     }
   }
 
@@ -185,15 +189,21 @@ public final class Tally {
       int kind,
       int shift,
       int ofId) {
+    int chunks = (vocabSize + chunk - 1) / chunk;
     int i = context.globalIdx;
-    one(i, pass, slotOf, parameters, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+    int b = i / chunks;
+    if (b < Sampling.rows(kind, pass)) {
+      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
+      one(i, b, minP, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+    }
   }
+
+  // Without the row's own parameters: no method of more than 600 nodes is inlined.
 
   private static void one(
       int i,
-      IntArray pass,
-      IntArray slotOf,
-      IntArray parameters,
+      int b,
+      int minP,
       IntArray distances,
       IntArray cuts,
       IntArray sums,
@@ -204,24 +214,20 @@ public final class Tally {
       int shift,
       int ofId) {
     int chunks = (vocabSize + chunk - 1) / chunk;
-    int b = i / chunks;
-    if (b < Sampling.rows(kind, pass)) {
-      int bins = 1 << digit;
-      int at = b * Sampling.CUTS;
-      int p = slotOf.get(b) * Sampling.PARAMETERS;
-      int from = (i % chunks) * chunk;
-      int end = Math.min(from + chunk, vocabSize);
-      int sum = 2 * bins * i;
-      for (int bin = 0; bin < 2 * bins; bin++) {
-        sums.set(sum + bin, 0);
-      }
-      for (int id = from; id < end; id++) {
-        int q = distances.get(b * vocabSize + id);
-        int bin = bin(id, q, kind, shift, digit, ofId, parameters, p, cuts, at);
-        if (bin >= 0) {
-          long add = amount(kind, q);
-          Sampling.setWide(sums, sum + 2 * bin, Sampling.wide(sums, sum + 2 * bin) + add);
-        }
+    int bins = 1 << digit;
+    int at = b * Sampling.CUTS;
+    int from = (i % chunks) * chunk;
+    int end = Math.min(from + chunk, vocabSize);
+    int sum = 2 * bins * i;
+    for (int bin = 0; bin < 2 * bins; bin++) {
+      sums.set(sum + bin, 0);
+    }
+    for (int id = from; id < end; id++) {
+      int q = distances.get(b * vocabSize + id);
+      int bin = bin(id, q, kind, shift, digit, ofId, minP, cuts, at);
+      if (bin >= 0) {
+        long add = amount(kind, q);
+        Sampling.setWide(sums, sum + 2 * bin, Sampling.wide(sums, sum + 2 * bin) + add);
       }
     }
   }
@@ -249,7 +255,7 @@ public final class Tally {
     if (b < Sampling.rows(kind, pass)) {
       int bins = 1 << digit;
       int at = b * Sampling.CUTS;
-      int p = slotOf.get(b) * Sampling.PARAMETERS;
+      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
       long sum = 0;
@@ -259,7 +265,7 @@ public final class Tally {
         long add = 0;
         if (id < end) {
           int q = distances.get(b * vocabSize + id);
-          bin = bin(id, q, kind, shift, digit, ofId, parameters, p, cuts, at);
+          bin = bin(id, q, kind, shift, digit, ofId, minP, cuts, at);
           if (bin >= 0) {
             add = amount(kind, q);
           }
@@ -298,12 +304,11 @@ public final class Tally {
       int shift,
       int digit,
       int ofId,
-      IntArray parameters,
-      int p,
+      int minP,
       IntArray cuts,
       int at) {
     int bin = -1;
-    if (Sampling.kept(kind, id, q, parameters, p, cuts, at) == 1) {
+    if (Sampling.kept(kind, id, q, minP, cuts, at) == 1) {
       int key = Sampling.key(kind, q, cuts.get(at + Sampling.MEAN));
       int known = cuts.get(at + Sampling.KEY);
       int digits = key;

@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.cpu.ReferenceBackend;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
-import gpt.kernels.Sampling;
 import gpt.model.Backend;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -98,6 +100,19 @@ class TornadoBackendTest {
     return open(config, weights, device, samples, Precision.F32, null);
   }
 
+  private static TornadoEngine engine(
+      GptConfig config,
+      Weights weights,
+      TornadoDevices.Device device,
+      int samples,
+      Precision precision) {
+    return TornadoEngine.open(
+        config,
+        weights,
+        new TornadoEngine.Options(device, precision, samples, GREEDY, LOGPROBS, 0, null),
+        SILENT);
+  }
+
   static TornadoBackend open(
       GptConfig config,
       Weights weights,
@@ -141,12 +156,12 @@ class TornadoBackendTest {
     GptConfig config = shape(blockSize, bias, gelu);
     Weights weights = RandomWeights.of(config, SEED, 0.5f);
     Random random = new Random(SEED);
-    try (TornadoBackend backend = open(config, weights, device, 1);
+    try (TornadoEngine engine = engine(config, weights, device, 1, Precision.F32);
         ReferenceBackend reference = new ReferenceBackend(config, weights)) {
       for (int length : List.of(1, Math.min(3, blockSize), blockSize)) {
         int[] ids = random.ints(length, 0, config.vocabSize()).toArray();
         float[][] expected = logits(reference, ids);
-        float[][] found = logits(backend, ids);
+        float[][] found = logits(engine, ids);
         for (int t = 0; t < length; t++) {
           assertClose(expected[t], found[t], LOGITS, "of " + length + " position " + t);
         }
@@ -163,6 +178,26 @@ class TornadoBackendTest {
     return all;
   }
 
+  private static float[][] logits(TornadoEngine engine, int[] ids) {
+    float[][] all = new float[ids.length][];
+    try (Sequence sequence = engine.open()) {
+      Want want =
+          new Want.Logits(
+              ids.length,
+              (pos, row) -> all[pos] = Arrays.copyOf(row, engine.config().vocabSize()));
+      engine.step(List.of(new Work(sequence, ids, want)));
+      assertEquals(ids.length, sequence.length());
+    }
+    return all;
+  }
+
+  private static float[] append(TornadoEngine engine, Sequence sequence, int... ids) {
+    float[][] last = new float[1][];
+    Want want = new Want.Logits(1, (pos, row) -> last[0] = row);
+    engine.step(List.of(new Work(sequence, ids, want)));
+    return last[0];
+  }
+
   private static void assertClose(float[] expected, float[] found, double tolerance, String what) {
     for (int i = 0; i < expected.length; i++) {
       assertEquals(expected[i], found[i], tolerance, what + ", logit " + i);
@@ -174,107 +209,57 @@ class TornadoBackendTest {
   void aContextCanBeExtendedCutAndExtendedAgain(TornadoDevices.Device device) {
     GptConfig config = shape(64, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 1, 0.5f);
-    try (TornadoBackend backend = open(config, weights, device, 2);
+    try (TornadoEngine engine = engine(config, weights, device, 2, Precision.F32);
         ReferenceBackend reference = new ReferenceBackend(config, weights);
-        Backend.Session a = backend.newSession();
-        Backend.Session b = backend.newSession();
+        Sequence a = engine.open();
+        Sequence b = engine.open();
         Backend.Session plain = reference.newSession()) {
       int[] first = new Random(SEED).ints(35, 0, V).toArray();
       int[] second = new Random(SEED + 1).ints(20, 0, V).toArray();
       // Another context, whose keys and values must not be taken for this one's.
-      b.prefill(second);
-      assertClose(plain.prefill(first), a.prefill(first), LOGITS, "prompt");
-      assertClose(plain.prefill(second), a.prefill(second), LOGITS, "more");
+      engine.step(List.of(Work.append(b, second)));
+      assertClose(plain.prefill(first), append(engine, a, first), LOGITS, "prompt");
+      assertClose(plain.prefill(second), append(engine, a, second), LOGITS, "more");
       assertEquals(55, a.length());
       plain.truncate(10);
       a.truncate(10);
-      assertClose(plain.decode(5), a.decode(5), LOGITS, "after a cut");
-      assertClose(plain.decode(6), a.decode(6), LOGITS, "decode");
+      assertClose(plain.decode(5), append(engine, a, 5), LOGITS, "after a cut");
+      assertClose(plain.decode(6), append(engine, a, 6), LOGITS, "decode");
       assertEquals(12, a.length());
       assertEquals(20, b.length());
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("devices")
-  void aCopiedContextGoesOnByItself(TornadoDevices.Device device) {
-    GptConfig config = shape(40, true, Gelu.EXACT);
-    Weights weights = RandomWeights.of(config, SEED + 5, 0.5f);
-    int[] ids = new Random(SEED).ints(12, 0, V).toArray();
-    try (TornadoBackend backend = open(config, weights, device, 3);
-        ReferenceBackend reference = new ReferenceBackend(config, weights);
-        Backend.Session a = backend.newSession();
-        Backend.Session b = backend.newSession();
-        Backend.Session c = backend.newSession();
-        Backend.Session plain = reference.newSession()) {
-      c.prefill(new int[] {1, 2, 3});
-      b.prefill(ids);
-      a.copyFrom(b);
-      plain.prefill(ids);
-      b.decode(5);
-      assertClose(plain.decode(6), a.decode(6), LOGITS, "copy");
-      assertEquals(13, a.length());
-      plain.truncate(12);
-      plain.decode(5);
-      assertClose(plain.decode(7), b.decode(7), LOGITS, "original");
-      assertEquals(3, c.length());
-      c.copyFrom(a);
-      a.truncate(0);
-      c.copyFrom(a);
-      assertEquals(0, c.length());
-      assertThrows(IllegalArgumentException.class, () -> a.copyFrom(plain));
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("devices")
-  void contextsAndTheirTokensAreChecked(TornadoDevices.Device device) {
-    GptConfig config = shape(7, true, Gelu.EXACT);
-    Weights weights = RandomWeights.of(config, SEED, 0.5f);
-    try (TornadoBackend backend = open(config, weights, device, 1)) {
-      Backend.Session session = backend.newSession();
-      assertThrows(GptException.class, () -> session.prefill(new int[] {V}));
-      assertThrows(GptException.class, () -> session.prefill(new int[8]));
-      assertThrows(GptException.class, backend::newSession);
-      assertTrue(backend.newBatch(drawing(GREEDY), 1).isEmpty());
-      session.close();
-      assertTrue(backend.newBatch(drawing(GREEDY), 2).isEmpty());
-      Drawing manyStops = new Drawing(GREEDY, 0, new int[0], new int[Sampling.MOST_STOPS + 1]);
-      assertTrue(backend.newBatch(manyStops, 1).isEmpty());
-      try (Backend.Batch batch = backend.newBatch(drawing(GREEDY), 1).orElseThrow()) {
-        assertThrows(GptException.class, () -> batch.start(new int[] {-1}));
-        assertThrows(GptException.class, backend::newSession);
-      }
-      backend.newSession().close();
     }
   }
 
   /** One text, and several whose contexts differ after one of them was replaced. */
   @ParameterizedTest
   @MethodSource("devices")
-  void aBatchGivesEachTextItsOwnContinuation(TornadoDevices.Device device) {
+  void eachTextHasItsOwnContinuation(TornadoDevices.Device device) {
     GptConfig config = shape(48, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 2, 0.5f);
     int[] prompt = new Random(SEED).ints(9, 0, V).toArray();
     int[] other = new Random(SEED + 9).ints(40, 0, V).toArray();
     List<Integer> expected = greedy(config, weights, prompt, 12);
     List<Integer> expectedOther = greedy(config, weights, other, 5);
-    try (TornadoBackend backend = open(config, weights, device, 3)) {
-      for (int texts : List.of(1, 3)) {
-        try (Backend.Batch batch = backend.newBatch(drawing(GREEDY), texts).orElseThrow()) {
-          List<int[]> steps = new ArrayList<>(List.of(batch.start(prompt)));
-          for (int i = 0; i < 11; i++) {
-            steps.add(batch.next());
+    try (TornadoEngine engine = engine(config, weights, device, 3, Precision.F32)) {
+      Sequence first = engine.open();
+      engine.step(List.of(Work.append(first, Arrays.copyOf(prompt, 8))));
+      List<Sequence> texts = List.of(first, first.fork(), first.fork());
+      List<Want.Token> tokens = texts.stream().map(text -> new Want.Token(false)).toList();
+      texts.forEach(text -> text.drawing(drawing(GREEDY), 0));
+      for (int i = 0; i < 12; i++) {
+        List<Work> work = new ArrayList<>();
+        for (int text = 0; text < 3; text++) {
+          int[] ids = i == 0 ? new int[] {prompt[8]} : new int[0];
+          if (i == 7 && text == 1) {
+            texts.get(1).truncate(0);
+            ids = other;
           }
-          for (int text = 0; text < texts; text++) {
-            int own = text;
-            assertEquals(expected, steps.stream().map(ids -> ids[own]).toList(), "text " + text);
-          }
-          assertEquals(expectedOther.get(0), batch.redo(texts - 1, other, 0));
-          // And from the start again.
-          assertEquals(expected.get(0), batch.start(prompt)[texts - 1]);
-          assertEquals(expected.get(1), batch.next()[0]);
+          work.add(new Work(texts.get(text), ids, tokens.get(text).at(i)));
         }
+        engine.step(work);
+        assertEquals(expected.get(i), tokens.get(0).id());
+        assertEquals(expected.get(i), tokens.get(2).id());
+        assertEquals(i < 7 ? expected.get(i) : expectedOther.get(i - 7), tokens.get(1).id());
       }
     }
   }
@@ -376,23 +361,6 @@ class TornadoBackendTest {
     return new Generator(backend, Optional.empty()).generate(request, (sample, id, text) -> true);
   }
 
-  /** Weights that are no numbers, and weights whose products are not. */
-  @ParameterizedTest
-  @MethodSource("devices")
-  void aDamagedModelGivesNoToken(TornadoDevices.Device device) {
-    GptConfig config = shape(40, true, Gelu.EXACT);
-    for (float scale : new float[] {Float.NaN, 1e30f}) {
-      Weights weights = RandomWeights.of(config, SEED, scale);
-      try (TornadoBackend backend = open(config, weights, device, 2);
-          Backend.Batch batch = backend.newBatch(drawing(GREEDY), 2).orElseThrow()) {
-        for (int[] prompt : new int[][] {{1, 2, 3}, new int[40]}) {
-          GptException e = assertThrows(GptException.class, () -> batch.start(prompt));
-          assertTrue(e.getMessage().startsWith("the model produced NaN logits; "), e::toString);
-        }
-      }
-    }
-  }
-
   /** Texts from the first on, without a prompt that penalties would count. */
   static Drawing drawing(SamplingParameters sampling) {
     return new Drawing(sampling, 0, new int[0]);
@@ -418,38 +386,6 @@ class TornadoBackendTest {
     }
   }
 
-  /** The host only hears of the chosen tokens: 4 bytes each, and an array's header of 16. */
-  @ParameterizedTest
-  @MethodSource("devices")
-  void nothingButTheTokensMovesBetweenSteps(TornadoDevices.Device device) {
-    SamplingParameters.Builder all = SamplingParameters.builder().repetitionPenalty(1.3);
-    all.logitBias(3, 1.5).topK(20).topP(0.95).minP(0.01).typicalP(0.9);
-    for (SamplingParameters sampling : List.of(GREEDY, all.build())) {
-      nothingButTheTokensMoves(device, sampling);
-    }
-  }
-
-  private void nothingButTheTokensMoves(TornadoDevices.Device device, SamplingParameters sampling) {
-    GptConfig config = shape(64, true, Gelu.EXACT);
-    Weights weights = RandomWeights.of(config, SEED + 3, 0.5f);
-    Profile profile = new Profile();
-    try (TornadoBackend backend = open(config, weights, device, 2, Precision.F32, profile)) {
-      assertTrue(profile.reset().bytesIn() > DeviceWeights.bytes(config, true, Precision.F32));
-      try (Backend.Batch batch = backend.newBatch(drawing(sampling), 2).orElseThrow()) {
-        batch.start(new int[] {1, 2, 3});
-        batch.next(); // the first takes over what lies on the device
-        for (int step = 0; step < 50; step++) {
-          profile.reset();
-          batch.next();
-          Profile.Totals totals = profile.reset();
-          assertEquals(2 * 4 + 16, totals.bytesOut(), "step " + step);
-          // Not a byte of the model's: TornadoVM sends each launch's grid, three longs.
-          assertTrue(totals.bytesIn() <= 24L * totals.launches(), "step " + step + ": " + totals);
-        }
-      }
-    }
-  }
-
   static Stream<Arguments> precisions() {
     return devices()
         .flatMap(
@@ -467,12 +403,12 @@ class TornadoBackendTest {
     GptConfig config = shape(40, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 4, 0.5f);
     int[] ids = new Random(SEED).ints(40, 0, V).toArray();
-    try (TornadoBackend backend = open(config, weights, device, 1, precision, null);
+    try (TornadoEngine engine = engine(config, weights, device, 1, precision);
         ReferenceBackend reference =
             new ReferenceBackend(config, RoundedWeights.of(weights, precision))) {
-      assertEquals(precision.word(), backend.dtype());
+      assertEquals(precision.word(), engine.dtype());
       float[][] expected = logits(reference, ids);
-      float[][] found = logits(backend, ids);
+      float[][] found = logits(engine, ids);
       for (int t = 0; t < ids.length; t++) {
         assertClose(expected[t], found[t], LOGITS, precision + " position " + t);
       }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.kernels.Sampling;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a step does with any mixture of sequences, and what it moves. */
@@ -419,11 +421,50 @@ class TornadoEngineTest {
     assertThrows(type, () -> engine.step(List.of(work)));
   }
 
-  /** One damaged model, whatever is wanted of it. */
+  /** Parameters that the kernels have no room for. */
   @ParameterizedTest
   @MethodSource("devices")
-  void aDamagedModelGivesNothing(TornadoDevices.Device device) {
-    try (TornadoEngine engine = open(device, 2, null, Float.NaN)) {
+  void theHostDrawsWhereTheDeviceCannot(TornadoDevices.Device device) {
+    SamplingParameters greedy = SamplingParameters.greedy();
+    int[] stops = ids(3, Sampling.MOST_STOPS + 1);
+    try (TornadoEngine engine = open(device, 3, null)) {
+      List<Drawing> drawings =
+          List.of(
+              new Drawing(greedy, 0, new int[0], stops),
+              new Drawing(greedy, 0, new int[0], new int[0], TOPS + 1),
+              new Drawing(greedy, 0, new int[0], new int[0], 1));
+      List<Sequence> texts = drawings.stream().map(drawing -> engine.open()).toList();
+      List<Want.Token> tokens = drawings.stream().map(drawing -> new Want.Token(false)).toList();
+      for (int step = 0; step < 4; step++) {
+        List<Work> work = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          if (step == 0) {
+            texts.get(i).drawing(drawings.get(i), 0);
+          }
+          int[] ids = step == 0 ? new int[] {1, 2} : new int[0];
+          work.add(new Work(texts.get(i), ids, tokens.get(i).at(step)));
+        }
+        engine.step(work);
+        assertEquals(tokens.get(2).id(), tokens.get(0).id(), "step " + step);
+        assertEquals(tokens.get(2).id(), tokens.get(1).id(), "step " + step);
+        assertEquals(TOPS + 1, tokens.get(1).logprobs().orElseThrow().ids().length);
+        assertEquals(
+            tokens.get(2).logprobs().orElseThrow().chosen(),
+            tokens.get(1).logprobs().orElseThrow().chosen(),
+            1e-6);
+      }
+    }
+  }
+
+  static Stream<Arguments> damages() {
+    return devices().flatMap(d -> Stream.of(Float.NaN, 1e30f).map(s -> Arguments.of(d, s)));
+  }
+
+  /** Weights that are no numbers, and weights whose products are not; whatever is wanted. */
+  @ParameterizedTest
+  @MethodSource("damages")
+  void aDamagedModelGivesNothing(TornadoDevices.Device device, float scale) {
+    try (TornadoEngine engine = open(device, 2, null, scale)) {
       Sequence sequence = engine.open();
       sequence.drawing(drawing(SamplingParameters.greedy(), 0), 4);
       GptException e =
