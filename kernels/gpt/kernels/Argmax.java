@@ -44,24 +44,13 @@ public final class Argmax {
    * @param vocabSize V
    */
   public record Arguments(
-      IntArray pass,
-      FloatArray logits,
-      IntArray chosen,
-      int samples,
-      int vocabSize) {}
+      IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {}
 
   /** One sample a work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
-              graph.task(
-                  id,
-                  Argmax::naive,
-                  a.pass,
-                  a.logits,
-                  a.chosen,
-                  a.samples,
-                  a.vocabSize));
+              graph.task(id, Argmax::naive, a.pass, a.logits, a.chosen, a.samples, a.vocabSize));
 
   /** One sample a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD =
@@ -106,8 +95,7 @@ public final class Argmax {
         grid);
   }
 
-  static void naive(
-      IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {
+  static void naive(IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {
     for (@Parallel int b = 0; b < samples; b++) {
       if (b < pass.get(Pass.DRAWN_ROWS)) {
         int from = b * vocabSize;

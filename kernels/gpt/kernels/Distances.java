@@ -153,7 +153,9 @@ public final class Distances {
       int chunks,
       int raw) {
     for (@Parallel int i = 0; i < samples * chunks; i++) {
-      some(i, 0, 1, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks, raw);
+      some(
+          i, 0, 1, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
+          raw);
     }
   }
 
@@ -171,7 +173,9 @@ public final class Distances {
       int chunks,
       int raw) {
     int i = context.globalIdx;
-    some(i, 0, 1, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks, raw);
+    some(
+        i, 0, 1, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
+        raw);
   }
 
   static void chunkPerGroup(
@@ -190,8 +194,8 @@ public final class Distances {
     int i = context.groupIdx;
     int lane = context.localIdx;
     some(
-        i, lane, GROUP, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
-        raw);
+        i, lane, GROUP, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk,
+        chunks, raw);
   }
 
   /** Ids lane, lane + lanes, … of chunk i. */

@@ -116,7 +116,18 @@ public final class Feed {
       int maxRows,
       int maxLogitRows) {
     for (@Parallel int r = 0; r < maxRows; r++) {
-      unpack(r, request, pass, tokens, positions, slots, rowOf, slotOf, parameters, maxRows, maxLogitRows);
+      unpack(
+          r,
+          request,
+          pass,
+          tokens,
+          positions,
+          slots,
+          rowOf,
+          slotOf,
+          parameters,
+          maxRows,
+          maxLogitRows);
     }
   }
 
@@ -133,7 +144,18 @@ public final class Feed {
       int maxRows,
       int maxLogitRows) {
     int r = context.globalIdx;
-    unpack(r, request, pass, tokens, positions, slots, rowOf, slotOf, parameters, maxRows, maxLogitRows);
+    unpack(
+        r,
+        request,
+        pass,
+        tokens,
+        positions,
+        slots,
+        rowOf,
+        slotOf,
+        parameters,
+        maxRows,
+        maxLogitRows);
   }
 
   private static void unpack(

@@ -85,7 +85,8 @@ public final class Moments {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task8<KernelContext, IntArray, IntArray, IntArray, IntArray, IntArray, Integer, Integer> kernel,
+      Task8<KernelContext, IntArray, IntArray, IntArray, IntArray, IntArray, Integer, Integer>
+          kernel,
       int group) {
     return new Version<>(
         name,
@@ -131,7 +132,13 @@ public final class Moments {
   }
 
   private static void one(
-      int b, IntArray pass, IntArray slotOf, IntArray parameters, IntArray distances, IntArray cuts, int vocabSize) {
+      int b,
+      IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      IntArray distances,
+      IntArray cuts,
+      int vocabSize) {
     if (b < pass.get(Pass.DRAWN_ROWS)) {
       int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
       long moment = 0;

@@ -298,15 +298,7 @@ public final class Tally {
 
   /** An id's digit, or −1 where it is out, or its key has other digits before. */
   private static int bin(
-      int id,
-      int q,
-      int kind,
-      int shift,
-      int digit,
-      int ofId,
-      int minP,
-      IntArray cuts,
-      int at) {
+      int id, int q, int kind, int shift, int digit, int ofId, int minP, IntArray cuts, int at) {
     int bin = -1;
     if (Sampling.kept(kind, id, q, minP, cuts, at) == 1) {
       int key = Sampling.key(kind, q, cuts.get(at + Sampling.MEAN));

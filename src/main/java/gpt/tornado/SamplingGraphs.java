@@ -149,13 +149,7 @@ final class SamplingGraphs {
 
   private SamplingStart.Arguments startArguments() {
     return new SamplingStart.Arguments(
-        s.intRequest,
-        s.floatRequest,
-        s.parameters,
-        s.factors,
-        s.seen,
-        s.bias,
-        s.vocabSize);
+        s.intRequest, s.floatRequest, s.parameters, s.factors, s.seen, s.bias, s.vocabSize);
   }
 
   private LogitSteps.Arguments logitSteps(boolean raw) {
@@ -195,7 +189,8 @@ final class SamplingGraphs {
   }
 
   private Moments.Arguments moments() {
-    return new Moments.Arguments(pass, slotOf, s.parameters, s.distances, s.cuts, s.samples, s.vocabSize);
+    return new Moments.Arguments(
+        pass, slotOf, s.parameters, s.distances, s.cuts, s.samples, s.vocabSize);
   }
 
   private Argmax.Arguments argmax() {

@@ -7,8 +7,8 @@ import java.util.BitSet;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Which parts of the cache are in use, and what is to be copied from one to another: all forks since
- * the last step are copied together.
+ * Which parts of the cache are in use, and what is to be copied from one to another: all forks
+ * since the last step are copied together.
  */
 final class Slots {
   private final IntArray request;

@@ -14,7 +14,6 @@ import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -313,9 +312,7 @@ public final class TornadoEngine implements Engine {
     for (int i = 0; i < work.size(); i++) {
       Work piece = work.get(i);
       int step = ((Want.Token) piece.want()).step();
-      if (piece.sequence() != fed.get(i)
-          || piece.append().length > 0
-          || !fed.get(i).isNext(step)) {
+      if (piece.sequence() != fed.get(i) || piece.append().length > 0 || !fed.get(i).isNext(step)) {
         return false;
       }
     }

@@ -57,8 +57,7 @@ final class SamplingCases {
     int[] seenBefore = test.random().ints(samples * vocabSize).toArray();
     IntArray parameters = test.intInOut(before.clone());
     IntArray seen = test.intInOut(seenBefore.clone());
-    System.arraycopy(
-        request, header, before, slot * Sampling.PARAMETERS, Sampling.PARAMETERS);
+    System.arraycopy(request, header, before, slot * Sampling.PARAMETERS, Sampling.PARAMETERS);
     System.arraycopy(
         request, header + Sampling.PARAMETERS, seenBefore, slot * vocabSize, vocabSize);
     FloatArray factors = test.output(samples * Sampling.FACTORS);
@@ -124,11 +123,16 @@ final class SamplingCases {
             test,
             samples,
             -1,
-            Sampling.PENALTIES, on ? 1 : 0,
-            Sampling.BIASES, on ? 1 : 0,
-            Sampling.FREQUENCY, constants.frequencyUnits(),
-            Sampling.PRESENCE, constants.presenceUnits(),
-            Sampling.FREQUENCY_LIMIT, constants.frequencyLimit());
+            Sampling.PENALTIES,
+            on ? 1 : 0,
+            Sampling.BIASES,
+            on ? 1 : 0,
+            Sampling.FREQUENCY,
+            constants.frequencyUnits(),
+            Sampling.PRESENCE,
+            constants.presenceUnits(),
+            Sampling.FREQUENCY_LIMIT,
+            constants.frequencyLimit());
     return test.cost(8L * samples * v, 8L * samples * v)
         .expect(values, expected)
         .expect(maxima, largest)

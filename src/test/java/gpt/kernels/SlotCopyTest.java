@@ -11,12 +11,18 @@ class SlotCopyTest {
   @TestFactory
   List<DynamicTest> slotCopy() {
     return new KernelTests(30_000)
-        .add(SlotCopy.VERSIONS, seed -> SlotCopyCases.slotCopy(new int[] {1, 1, 1}, 2, 3, 4, 5, seed))
         .add(
-            SlotCopy.VERSIONS, seed -> SlotCopyCases.slotCopy(new int[] {0, 3, 0, 3}, 1, 7, 1, 9, seed))
-        .add(SlotCopy.VERSIONS, seed -> SlotCopyCases.slotCopy(new int[] {0, 0}, 3, 5, 70, 80, seed))
+            SlotCopy.VERSIONS,
+            seed -> SlotCopyCases.slotCopy(new int[] {1, 1, 1}, 2, 3, 4, 5, seed))
+        .add(
+            SlotCopy.VERSIONS,
+            seed -> SlotCopyCases.slotCopy(new int[] {0, 3, 0, 3}, 1, 7, 1, 9, seed))
+        .add(
+            SlotCopy.VERSIONS, seed -> SlotCopyCases.slotCopy(new int[] {0, 0}, 3, 5, 70, 80, seed))
         .add(SlotCopy.VERSIONS, seed -> SlotCopyCases.slotCopy(new int[] {0}, 2, 3, 4, 5, seed))
-        .add(SlotCopy.VERSIONS, seed -> SlotCopyCases.slotCopy(new int[] {0, 0, 0}, 2, 3, 1, 7, seed))
+        .add(
+            SlotCopy.VERSIONS,
+            seed -> SlotCopyCases.slotCopy(new int[] {0, 0, 0}, 2, 3, 1, 7, seed))
         .all();
   }
 }

@@ -100,14 +100,11 @@ final class DeviceSampler implements AutoCloseable {
     plan =
         new DevicePlan(device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null);
     Given arguments =
-        new Given(
-            header, given, pass, slotOf, buffers.parameters, logits, samples * vocabSize);
+        new Given(header, given, pass, slotOf, buffers.parameters, logits, samples * vocabSize);
     take = plan.graph("take").add("take", TAKE, arguments);
     plan.in(take, header, given);
     // The kernel writes what is there already; the copy to the host behind it is what is wanted.
-    fetch =
-        plan.graph("fetch")
-            .add("touch", TOUCH, arguments);
+    fetch = plan.graph("fetch").add("touch", TOUCH, arguments);
     plan.out(fetch, logits);
     graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, slotOf, chosen);
     graphs.ends().forEach(end -> plan.out(end, chosen));

@@ -183,8 +183,7 @@ class TornadoBackendTest {
     try (Sequence sequence = engine.open()) {
       Want want =
           new Want.Logits(
-              ids.length,
-              (pos, row) -> all[pos] = Arrays.copyOf(row, engine.config().vocabSize()));
+              ids.length, (pos, row) -> all[pos] = Arrays.copyOf(row, engine.config().vocabSize()));
       engine.step(List.of(new Work(sequence, ids, want)));
       assertEquals(ids.length, sequence.length());
     }

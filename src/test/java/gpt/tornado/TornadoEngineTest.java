@@ -41,8 +41,7 @@ class TornadoEngineTest {
   private static final String ORDERS = "gpt.emulator.orders";
 
   /** As small as it can be: the emulator is slow. */
-  private static final GptConfig CONFIG =
-      RandomWeights.shape(2, 1, 8, BLOCK, V, true, Gelu.EXACT);
+  private static final GptConfig CONFIG = RandomWeights.shape(2, 1, 8, BLOCK, V, true, Gelu.EXACT);
 
   /** One order of each kernel's items: the kernels' own tests look for races. */
   @BeforeEach
@@ -69,14 +68,7 @@ class TornadoEngineTest {
         CONFIG,
         RandomWeights.of(CONFIG, SEED, scale),
         new TornadoEngine.Options(
-            device,
-            Precision.F32,
-            samples,
-            SamplingParameters.greedy(),
-            TOPS,
-            0,
-            profile,
-            false),
+            device, Precision.F32, samples, SamplingParameters.greedy(), TOPS, 0, profile, false),
         TornadoBackendTest.SILENT);
   }
 
@@ -276,7 +268,8 @@ class TornadoEngineTest {
         engine.step(work);
         Profile.Totals totals = profile.reset();
         assertEquals(3 * 4 + 16, totals.bytesOut(), "step " + step);
-        if (step != 1 && step != 2 && step != 5 && step != 6) { // graphs' first runs take arrays over
+        if (step != 1 && step != 2 && step != 5
+            && step != 6) { // graphs' first runs take arrays over
           // Not a byte of the model's: TornadoVM sends each launch's grid, three longs.
           assertTrue(totals.bytesIn() <= 24L * totals.launches(), "step " + step + ": " + totals);
         }
