@@ -14,10 +14,8 @@ import java.util.stream.IntStream;
 public final class KernelOperations {
   private static final long SEED = 1;
 
-  /** Beams of beam search, and candidates of each. */
+  /** Beams of beam search. */
   private static final int BEAMS = 4;
-
-  private static final int CANDIDATES = 2 * BEAMS;
 
   /** Log-probabilities of a token that are asked for. */
   private static final int LOGPROBS = 10;
@@ -122,11 +120,11 @@ public final class KernelOperations {
         CrossEntropy.VERSIONS,
         (c, r, d) -> LossCases.crossEntropy(r, c.vocabSize(), SEED));
     addSampling();
-    addBeams();
+    addSlotCopies();
     addOfVocabulary(
         "copy", 1, Copy.VERSIONS, (c, r, d) -> KernelCases.copy(c.vocabSize() * c.nEmbd(), SEED));
     add("feed", prompt, Feed.VERSIONS, (c, r, d) -> KernelCases.feed(r, 1, c.blockSize(), SEED));
-    add("advance", one, Advance.VERSIONS, (c, r, d) -> KernelCases.advance(false, r, r, SEED));
+    add("advance", one, Advance.VERSIONS, (c, r, d) -> KernelCases.advance(r, SEED));
   }
 
   private KernelOperations() {}
@@ -134,7 +132,7 @@ public final class KernelOperations {
   private static void addSampling() {
     int kind = Sampling.KIND_TOP_P;
     addOfVocabulary(
-        "argmax", 1, Argmax.VERSIONS, (c, r, d) -> KernelCases.argmax(r, r, c.vocabSize(), SEED));
+        "argmax", 1, Argmax.VERSIONS, (c, r, d) -> KernelCases.argmax(r, c.vocabSize(), SEED));
     addOfVocabulary(
         "sampling-start",
         1,
@@ -144,7 +142,7 @@ public final class KernelOperations {
         "logit-steps",
         1,
         LogitSteps.VERSIONS,
-        (c, r, d) -> SamplingCases.logitSteps(r, r, smallDigits(c), true, SEED));
+        (c, r, d) -> SamplingCases.logitSteps(r, smallDigits(c), true, SEED));
     addOfVocabulary(
         "distances",
         1,
@@ -167,7 +165,7 @@ public final class KernelOperations {
         (c, r, d) -> SamplingCases.narrow(r, smallDigits(c), kind, 0, SEED));
     addOfVocabulary(
         "moments", 1, Moments.VERSIONS, (c, r, d) -> SamplingCases.moments(r, c.vocabSize(), SEED));
-    addOfVocabulary("draw", 1, Draw.VERSIONS, (c, r, d) -> SamplingCases.draw(false, true, SEED));
+    addOfVocabulary("draw", 1, Draw.VERSIONS, (c, r, d) -> SamplingCases.draw(true, SEED));
     addOfVocabulary(
         "top-tokens",
         1,
@@ -175,7 +173,7 @@ public final class KernelOperations {
         (c, r, d) -> SamplingCases.topTokens(r, c.vocabSize(), LOGPROBS, SEED));
   }
 
-  private static void addBeams() {
+  private static void addSlotCopies() {
     List<Integer> prompt = List.of(Operations.PROMPT);
     add("slot-copy-prompt", prompt, SlotCopy.VERSIONS, (c, r, d) -> slotCopy(c, r, new int[BEAMS]));
     add(
@@ -183,28 +181,10 @@ public final class KernelOperations {
         prompt,
         SlotCopy.VERSIONS,
         (c, r, d) -> slotCopy(c, r, IntStream.range(0, BEAMS).map(b -> b == 1 ? 0 : b).toArray()));
-    addOfVocabulary(
-        "beam-chunks",
-        BEAMS,
-        BeamChunks.VERSIONS,
-        (c, r, d) ->
-            BeamCases.chunks(r, CANDIDATES, c.vocabSize(), smallDigits(c).chunk(), false, SEED));
-    addOfVocabulary(
-        "beam-totals",
-        BEAMS,
-        BeamTotals.VERSIONS,
-        (c, r, d) -> BeamCases.totals(r, smallDigits(c).chunks(), 1, SEED));
-    addOfVocabulary(
-        "beam-merge",
-        BEAMS,
-        BeamMerge.VERSIONS,
-        (c, r, d) ->
-            BeamCases.merge(r, CANDIDATES, c.vocabSize(), smallDigits(c).chunk(), false, 0, SEED));
-    addOfVocabulary("beam-feed", BEAMS, BeamFeed.VERSIONS, (c, r, d) -> BeamCases.feed(r, r, SEED));
   }
 
   private static KernelCase<SlotCopy.Arguments> slotCopy(GptConfig c, int rows, int[] sources) {
-    return BeamCases.slotCopy(sources, c.nHead(), c.headSize(), rows, c.blockSize(), SEED);
+    return SlotCopyCases.slotCopy(sources, c.nHead(), c.headSize(), rows, c.blockSize(), SEED);
   }
 
   /** Chunks and digits as a GPU has them. */

@@ -9,6 +9,7 @@ import gpt.benchmarks.WrongResultException;
 import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -81,7 +82,7 @@ public class DeviceSampling {
     history = new History(vocabSize);
     history.start(PROMPT);
     there = new DeviceSampler(Devices.named(device), 1, vocabSize, 0);
-    there.start(new Drawing(sampling.parameters(), 0, PROMPT));
+    there.start(List.of(new Drawing(sampling.parameters(), 0, PROMPT)));
     for (step = 0; step < logits.length; step++) {
       there.bring(new float[][] {logits[step]}, step);
       int drawn = there.draw()[0];

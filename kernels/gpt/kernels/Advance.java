@@ -8,44 +8,47 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The rows of the next pass, as the device goes on by itself: sample b is row b, its token the one that
- * was chosen, its position the one behind the row that its logits came from.
+ * The rows of the next pass, as the device goes on by itself: row b's token is the one that was drawn,
+ * in the position behind, of the same slot; rows and logit rows are the same.
  *
- *   token[b] = chosen[b],  position[b] = position[rowOf[b]] + 1,  slot[b] = rowOf[b] = b,
- *   R = logit rows = B,  step + 1
+ *   token[b] = chosen[b],  position[b] + 1,  step of slotOf[b] + 1
  *
- * shapes    chosen, and the first B of tokens, positions, slots, rowOf
- * bound     the launch: 36 bytes a sample
- * threads   one work item for all samples: position[b] may be the one that another sample reads
+ * shapes    chosen, tokens, positions, slotOf, of which the first DRAWN_ROWS · parameters (B, PARAMETERS)
+ * bound     the launch: 24 bytes a row
+ * threads   one row a work item
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: the loop over samples, written as a parallel loop of one.
- *   <li>{@code onePerPass}: the same with a grid.
+ *   <li>{@code naive}: the loop.
+ *   <li>{@code rowPerThread}: the same with a grid.
  * </ul>
  *
  * <p>Test: {@code PassTest}. Benchmark: {@code scripts/bench --operations advance}.
  */
 public final class Advance {
+  private static final int THREADS = 32;
+
   /**
    * What a launch takes.
    *
-   * @param pass see {@link Pass}
+   * @param pass see {@link Pass}; row b's logits come from row b
    * @param chosen ids (B)
    * @param tokens (R)
    * @param positions (R)
-   * @param slots (R)
-   * @param rowOf (logit rows)
+   * @param slotOf (logit rows)
+   * @param parameters of the slots, which have the step; see {@link Sampling}
+   * @param samples B
    */
   public record Arguments(
       IntArray pass,
       IntArray chosen,
       IntArray tokens,
       IntArray positions,
-      IntArray slots,
-      IntArray rowOf) {}
+      IntArray slotOf,
+      IntArray parameters,
+      int samples) {}
 
-  /** A parallel loop of one. */
+  /** The loop. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
@@ -56,22 +59,22 @@ public final class Advance {
                   a.chosen,
                   a.tokens,
                   a.positions,
-                  a.slots,
-                  a.rowOf,
-                  1));
+                  a.slotOf,
+                  a.parameters,
+                  a.samples));
 
-  /** One work item. */
-  public static final Version<Arguments> ONE_PER_PASS = onePerPass(Advance::onePerPass);
+  /** One row a work item. */
+  public static final Version<Arguments> ROW_PER_THREAD = rowPerThread(Advance::rowPerThread);
 
   /** All versions, the naive one first. */
-  public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, ONE_PER_PASS);
+  public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, ROW_PER_THREAD);
 
   private Advance() {}
 
-  private static Version<Arguments> onePerPass(
+  private static Version<Arguments> rowPerThread(
       Task7<KernelContext, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray> kernel) {
     return new Version<>(
-        "onePerPass",
+        "rowPerThread",
         Version.Target.GPU,
         (graph, id, a) ->
             graph.task(
@@ -82,9 +85,9 @@ public final class Advance {
                 a.chosen,
                 a.tokens,
                 a.positions,
-                a.slots,
-                a.rowOf),
-        (a, rows) -> Version.groups(1, 1));
+                a.slotOf,
+                a.parameters),
+        (a, rows) -> Version.items(a.samples, THREADS));
   }
 
   static void naive(
@@ -92,51 +95,38 @@ public final class Advance {
       IntArray chosen,
       IntArray tokens,
       IntArray positions,
-      IntArray slots,
-      IntArray rowOf,
-      int one) {
-    for (@Parallel int i = 0; i < one; i++) {
-      advance(pass, chosen, tokens, positions, slots, rowOf);
+      IntArray slotOf,
+      IntArray parameters,
+      int samples) {
+    for (@Parallel int b = 0; b < samples; b++) {
+      advance(b, pass, chosen, tokens, positions, slotOf, parameters);
     }
   }
 
-  static void onePerPass(
+  static void rowPerThread(
       KernelContext context,
       IntArray pass,
       IntArray chosen,
       IntArray tokens,
       IntArray positions,
-      IntArray slots,
-      IntArray rowOf) {
-    if (context.globalIdx == 0) {
-      advance(pass, chosen, tokens, positions, slots, rowOf);
-    }
+      IntArray slotOf,
+      IntArray parameters) {
+    advance(context.globalIdx, pass, chosen, tokens, positions, slotOf, parameters);
   }
 
   private static void advance(
+      int b,
       IntArray pass,
       IntArray chosen,
       IntArray tokens,
       IntArray positions,
-      IntArray slots,
-      IntArray rowOf) {
-    int samples = pass.get(Pass.SAMPLES);
-    int logitRows = pass.get(Pass.LOGIT_ROWS);
-    // Where all samples share a row, its position is overwritten by the first of them.
-    int shared = positions.get(rowOf.get(0)) + 1;
-    for (int b = 0; b < samples; b++) {
-      int position = shared;
-      if (logitRows > 1) {
-        position = positions.get(rowOf.get(b)) + 1;
-      }
+      IntArray slotOf,
+      IntArray parameters) {
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
       tokens.set(b, chosen.get(b));
-      positions.set(b, position);
-      slots.set(b, b);
-      rowOf.set(b, b);
+      positions.set(b, positions.get(b) + 1);
+      int step = slotOf.get(b) * Sampling.PARAMETERS + Sampling.STEP;
+      parameters.set(step, parameters.get(step) + 1);
     }
-    pass.set(Pass.ROWS, samples);
-    pass.set(Pass.DRAWN_ROWS, logitRows);
-    pass.set(Pass.LOGIT_ROWS, samples);
-    pass.set(Pass.STEP, pass.get(Pass.STEP) + 1);
   }
 }

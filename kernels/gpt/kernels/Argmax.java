@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -38,37 +38,19 @@ public final class Argmax {
    * What a launch takes.
    *
    * @param pass see {@link Pass}
-   * @param logits (LOGIT_ROWS, V); sample b's row is b, or 0 where there is only one
+   * @param logits (LOGIT_ROWS, V)
    * @param chosen ids (B), the result
    * @param samples B
    * @param vocabSize V
-   * @param ownRows whether each sample has a row whatever LOGIT_ROWS says
    */
   public record Arguments(
-      IntArray pass,
-      FloatArray logits,
-      IntArray chosen,
-      int samples,
-      int vocabSize,
-      boolean ownRows) {
-    private int areOwn() {
-      return ownRows ? 1 : 0;
-    }
-  }
+      IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {}
 
   /** One sample a work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
-              graph.task(
-                  id,
-                  Argmax::naive,
-                  a.pass,
-                  a.logits,
-                  a.chosen,
-                  a.samples,
-                  a.vocabSize,
-                  a.areOwn()));
+              graph.task(id, Argmax::naive, a.pass, a.logits, a.chosen, a.samples, a.vocabSize));
 
   /** One sample a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD =
@@ -95,7 +77,7 @@ public final class Argmax {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task7<KernelContext, IntArray, FloatArray, IntArray, Integer, Integer, Integer> kernel,
+      Task6<KernelContext, IntArray, FloatArray, IntArray, Integer, Integer> kernel,
       Version.Grid<Arguments> grid) {
     return new Version<>(
         name,
@@ -109,16 +91,14 @@ public final class Argmax {
                 a.logits,
                 a.chosen,
                 a.samples,
-                a.vocabSize,
-                a.areOwn()),
+                a.vocabSize),
         grid);
   }
 
-  static void naive(
-      IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize, int own) {
+  static void naive(IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {
     for (@Parallel int b = 0; b < samples; b++) {
-      if (b < pass.get(Pass.SAMPLES)) {
-        int from = row(b, own, pass) * vocabSize;
+      if (b < pass.get(Pass.DRAWN_ROWS)) {
+        int from = b * vocabSize;
         chosen.set(b, orStatus(largest(logits, from, vocabSize, 0, 1)));
       }
     }
@@ -130,11 +110,10 @@ public final class Argmax {
       FloatArray logits,
       IntArray chosen,
       int samples,
-      int vocabSize,
-      int own) {
+      int vocabSize) {
     int b = context.globalIdx;
-    if (b < pass.get(Pass.SAMPLES)) {
-      int from = row(b, own, pass) * vocabSize;
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      int from = b * vocabSize;
       chosen.set(b, orStatus(largest(logits, from, vocabSize, 0, 1)));
     }
   }
@@ -145,14 +124,13 @@ public final class Argmax {
       FloatArray logits,
       IntArray chosen,
       int samples,
-      int vocabSize,
-      int own) {
+      int vocabSize) {
     float[] values = context.allocateFloatLocalArray(GROUP);
     int[] ids = context.allocateIntLocalArray(GROUP);
     int b = context.groupIdx;
     int lane = context.localIdx;
-    if (b < pass.get(Pass.SAMPLES)) {
-      int from = row(b, own, pass) * vocabSize;
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      int from = b * vocabSize;
       int best = largest(logits, from, vocabSize, lane, GROUP);
       float value = -Sampling.LIMIT;
       if (best < 0) {
@@ -208,14 +186,6 @@ public final class Argmax {
       }
     }
     return best;
-  }
-
-  private static int row(int b, int own, IntArray pass) {
-    int row = b;
-    if (own == 0) {
-      row = b % pass.get(Pass.LOGIT_ROWS);
-    }
-    return row;
   }
 
   private static int orStatus(int best) {

@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task11;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task12;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -39,7 +39,8 @@ public final class Distances {
    * What a launch takes.
    *
    * @param pass see {@link Pass}
-   * @param factors see {@link Sampling}
+   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
+   * @param factors of the slots; see {@link Sampling}
    * @param values (B, V), from {@link LogitSteps}
    * @param maxima (B, G, 3), from there too
    * @param distances (B, V), the result
@@ -50,6 +51,7 @@ public final class Distances {
    */
   public record Arguments(
       IntArray pass,
+      IntArray slotOf,
       FloatArray factors,
       FloatArray values,
       FloatArray maxima,
@@ -71,6 +73,7 @@ public final class Distances {
                   id,
                   Distances::naive,
                   a.pass,
+                  a.slotOf,
                   a.factors,
                   a.values,
                   a.maxima,
@@ -99,8 +102,9 @@ public final class Distances {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task11<
+      Task12<
               KernelContext,
+              IntArray,
               IntArray,
               FloatArray,
               FloatArray,
@@ -122,6 +126,7 @@ public final class Distances {
                 kernel,
                 new KernelContext(),
                 a.pass,
+                a.slotOf,
                 a.factors,
                 a.values,
                 a.maxima,
@@ -136,6 +141,7 @@ public final class Distances {
 
   static void naive(
       IntArray pass,
+      IntArray slotOf,
       FloatArray factors,
       FloatArray values,
       FloatArray maxima,
@@ -147,13 +153,16 @@ public final class Distances {
       int chunks,
       int raw) {
     for (@Parallel int i = 0; i < samples * chunks; i++) {
-      some(i, 0, 1, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks, raw);
+      some(
+          i, 0, 1, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
+          raw);
     }
   }
 
   static void chunkPerThread(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       FloatArray factors,
       FloatArray values,
       FloatArray maxima,
@@ -164,12 +173,15 @@ public final class Distances {
       int chunks,
       int raw) {
     int i = context.globalIdx;
-    some(i, 0, 1, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks, raw);
+    some(
+        i, 0, 1, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
+        raw);
   }
 
   static void chunkPerGroup(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       FloatArray factors,
       FloatArray values,
       FloatArray maxima,
@@ -182,8 +194,8 @@ public final class Distances {
     int i = context.groupIdx;
     int lane = context.localIdx;
     some(
-        i, lane, GROUP, pass, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
-        raw);
+        i, lane, GROUP, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk,
+        chunks, raw);
   }
 
   /** Ids lane, lane + lanes, … of chunk i. */
@@ -192,6 +204,7 @@ public final class Distances {
       int lane,
       int lanes,
       IntArray pass,
+      IntArray slotOf,
       FloatArray factors,
       FloatArray values,
       FloatArray maxima,
@@ -202,7 +215,11 @@ public final class Distances {
       int chunks,
       int raw) {
     int b = i / chunks;
-    if (b < pass.get(Pass.SAMPLES)) {
+    int rows = pass.get(Pass.DRAWN_ROWS);
+    if (raw == 1) {
+      rows = pass.get(Pass.LOGIT_ROWS);
+    }
+    if (b < rows) {
       float largest = Sampling.NOTHING;
       float before = Sampling.NOTHING;
       float damage = 0;
@@ -216,7 +233,7 @@ public final class Distances {
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
       float top = Math.min(largest, MOST);
-      float bitsPerLogit = factors.get(Sampling.BITS_PER_LOGIT);
+      float bitsPerLogit = factors.get(slotOf.get(b) * Sampling.FACTORS + Sampling.BITS_PER_LOGIT);
       if (raw == 1) {
         bitsPerLogit = LOG2_E;
       }

@@ -29,27 +29,23 @@ public final class Draw {
    * What a launch takes.
    *
    * @param pass see {@link Pass}
-   * @param parameters see {@link Sampling}
+   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
+   * @param parameters of the slots; see {@link Sampling}
    * @param cuts (B, {@link Sampling#CUTS})
-   * @param chosen ids (B), the result
-   * @param seen (B, V)
+   * @param chosen ids (B), the result; where a row is greedy they are there already
+   * @param seen of the slots (B, V)
    * @param samples B
    * @param vocabSize V
-   * @param greedy whether {@code chosen} holds the ids already
    */
   public record Arguments(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray cuts,
       IntArray chosen,
       IntArray seen,
       int samples,
-      int vocabSize,
-      boolean greedy) {
-    private int isGreedy() {
-      return greedy ? 1 : 0;
-    }
-  }
+      int vocabSize) {}
 
   /** The loop. */
   public static final Version<Arguments> NAIVE =
@@ -59,13 +55,13 @@ public final class Draw {
                   id,
                   Draw::naive,
                   a.pass,
+                  a.slotOf,
                   a.parameters,
                   a.cuts,
                   a.chosen,
                   a.seen,
                   a.samples,
-                  a.vocabSize,
-                  a.isGreedy()));
+                  a.vocabSize));
 
   /** One sample a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD = samplePerThread(Draw::samplePerThread);
@@ -76,7 +72,7 @@ public final class Draw {
   private Draw() {}
 
   private static Version<Arguments> samplePerThread(
-      Task8<KernelContext, IntArray, IntArray, IntArray, IntArray, IntArray, Integer, Integer>
+      Task8<KernelContext, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, Integer>
           kernel) {
     return new Version<>(
         "samplePerThread",
@@ -87,59 +83,61 @@ public final class Draw {
                 kernel,
                 new KernelContext(),
                 a.pass,
+                a.slotOf,
                 a.parameters,
                 a.cuts,
                 a.chosen,
                 a.seen,
-                a.vocabSize,
-                a.isGreedy()),
+                a.vocabSize),
         (a, rows) -> Version.groups(a.samples, 1));
   }
 
   static void naive(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray cuts,
       IntArray chosen,
       IntArray seen,
       int samples,
-      int vocabSize,
-      int greedy) {
+      int vocabSize) {
     for (@Parallel int b = 0; b < samples; b++) {
-      one(b, pass, parameters, cuts, chosen, seen, vocabSize, greedy);
+      one(b, pass, slotOf, parameters, cuts, chosen, seen, vocabSize);
     }
   }
 
   static void samplePerThread(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray cuts,
       IntArray chosen,
       IntArray seen,
-      int vocabSize,
-      int greedy) {
-    one(context.globalIdx, pass, parameters, cuts, chosen, seen, vocabSize, greedy);
+      int vocabSize) {
+    one(context.globalIdx, pass, slotOf, parameters, cuts, chosen, seen, vocabSize);
   }
 
   private static void one(
       int b,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray cuts,
       IntArray chosen,
       IntArray seen,
-      int vocabSize,
-      int greedy) {
-    if (b < pass.get(Pass.SAMPLES)) {
+      int vocabSize) {
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      int slot = slotOf.get(b);
+      int p = slot * Sampling.PARAMETERS;
       int status = cuts.get(b * Sampling.CUTS + Sampling.STATUS);
       int id = cuts.get(b * Sampling.CUTS + 2 * Sampling.KIND_DRAW + 1);
-      if (greedy == 1) {
+      if (parameters.get(p + Sampling.GREEDY) == 1) {
         id = chosen.get(b);
       }
       if (status == 0) {
-        if (parameters.get(Sampling.PENALTIES) == 1) {
-          int at = (pass.get(Pass.TEXT) + b) * vocabSize + id;
+        if (parameters.get(p + Sampling.PENALTIES) == 1) {
+          int at = slot * vocabSize + id;
           seen.set(at, seen.get(at) + 1);
         }
       } else {

@@ -10,9 +10,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * The rows of the next pass, as the host asks for them: one array comes from the host and is unpacked
  * into those that the other kernels read. After a prompt the device feeds itself ({@link Advance}).
  *
- * shapes    request (5 + 3·R + logit rows): R, logit rows, B, first text, step, then
- *           token, position and slot of each row, then for each logit row the row it comes from
- *           pass ({@link Pass}) · tokens, positions, slots (R) · rowOf (logit rows)
+ * shapes    request (3 + 3·R + 3·logit rows): R, logit rows, drawn rows, then token, position and slot of
+ *           each row, then for logit rows the row it comes from, its slot, and its step if it is drawn
+ *           pass ({@link Pass}) · tokens, positions, slots (R) · rowOf, slotOf (logit rows)
  * bound     the launch: 12 bytes a row
  * threads   one row a work item
  * </pre>
@@ -31,7 +31,7 @@ public final class Feed {
   private static final int THREADS = 64;
 
   /** Where the tokens begin in a request. */
-  public static final int HEADER = 5;
+  public static final int HEADER = 3;
 
   /**
    * What a launch takes.
@@ -42,8 +42,10 @@ public final class Feed {
    * @param positions in their contexts (R)
    * @param slots samples whose contexts they extend (R)
    * @param rowOf the row of x that each row of logits comes from
+   * @param slotOf the slot of each row of logits
+   * @param parameters of the slots, which have the step; see {@link Sampling}
    * @param maxRows length of the arrays for R
-   * @param maxLogitRows length of rowOf
+   * @param maxLogitRows length of rowOf and slotOf
    */
   public record Arguments(
       IntArray request,
@@ -52,6 +54,8 @@ public final class Feed {
       IntArray positions,
       IntArray slots,
       IntArray rowOf,
+      IntArray slotOf,
+      IntArray parameters,
       int maxRows,
       int maxLogitRows) {}
 
@@ -68,6 +72,8 @@ public final class Feed {
                   a.positions,
                   a.slots,
                   a.rowOf,
+                  a.slotOf,
+                  a.parameters,
                   a.maxRows,
                   a.maxLogitRows));
 
@@ -87,6 +93,8 @@ public final class Feed {
                   a.positions,
                   a.slots,
                   a.rowOf,
+                  a.slotOf,
+                  a.parameters,
                   a.maxRows,
                   a.maxLogitRows),
           (a, rows) -> Version.items(Math.max(rows, a.maxLogitRows), THREADS));
@@ -103,10 +111,23 @@ public final class Feed {
       IntArray positions,
       IntArray slots,
       IntArray rowOf,
+      IntArray slotOf,
+      IntArray parameters,
       int maxRows,
       int maxLogitRows) {
     for (@Parallel int r = 0; r < maxRows; r++) {
-      unpack(r, request, pass, tokens, positions, slots, rowOf, maxRows, maxLogitRows);
+      unpack(
+          r,
+          request,
+          pass,
+          tokens,
+          positions,
+          slots,
+          rowOf,
+          slotOf,
+          parameters,
+          maxRows,
+          maxLogitRows);
     }
   }
 
@@ -118,10 +139,23 @@ public final class Feed {
       IntArray positions,
       IntArray slots,
       IntArray rowOf,
+      IntArray slotOf,
+      IntArray parameters,
       int maxRows,
       int maxLogitRows) {
     int r = context.globalIdx;
-    unpack(r, request, pass, tokens, positions, slots, rowOf, maxRows, maxLogitRows);
+    unpack(
+        r,
+        request,
+        pass,
+        tokens,
+        positions,
+        slots,
+        rowOf,
+        slotOf,
+        parameters,
+        maxRows,
+        maxLogitRows);
   }
 
   private static void unpack(
@@ -132,14 +166,14 @@ public final class Feed {
       IntArray positions,
       IntArray slots,
       IntArray rowOf,
+      IntArray slotOf,
+      IntArray parameters,
       int maxRows,
       int maxLogitRows) {
     if (r == 0) {
       pass.set(Pass.ROWS, request.get(0));
       pass.set(Pass.LOGIT_ROWS, request.get(1));
-      pass.set(Pass.SAMPLES, request.get(2));
-      pass.set(Pass.TEXT, request.get(3));
-      pass.set(Pass.STEP, request.get(4));
+      pass.set(Pass.DRAWN_ROWS, request.get(2));
     }
     if (r < request.get(0)) {
       tokens.set(r, request.get(HEADER + r));
@@ -147,7 +181,14 @@ public final class Feed {
       slots.set(r, request.get(HEADER + 2 * maxRows + r));
     }
     if (r < request.get(1)) {
-      rowOf.set(r, request.get(HEADER + 3 * maxRows + r));
+      int logitRow = HEADER + 3 * maxRows + r;
+      int slot = request.get(logitRow + maxLogitRows);
+      rowOf.set(r, request.get(logitRow));
+      slotOf.set(r, slot);
+      if (r < request.get(2)) {
+        int step = request.get(logitRow + 2 * maxLogitRows);
+        parameters.set(slot * Sampling.PARAMETERS + Sampling.STEP, step);
+      }
     }
   }
 }

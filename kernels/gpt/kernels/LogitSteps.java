@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task14;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task15;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * and the largest of each chunk, before the steps and after them
  *
- * shapes    logits (rows, V), a row for each sample or one for all · seen (B, V) · bias (V)
+ * shapes    logits (rows, V) · seen, bias (B, V), a slot's own
  *           values (B, V) · maxima (B, G, 3): after the steps, before them, status
  * bound     memory: 8·V bytes a sample, 8·V more with penalties and biases; one pass over the logits
  * threads   a chunk of the vocabulary is one search for a maximum
@@ -43,19 +43,21 @@ public final class LogitSteps {
    * What a launch takes.
    *
    * @param pass see {@link Pass}
-   * @param parameters see {@link Sampling}
-   * @param factors see {@link Sampling}
-   * @param logits (LOGIT_ROWS, V); sample b's row is b, or 0 where there is only one
-   * @param seen counts and the prompt's bit (B, V)
-   * @param bias (V), −∞ bans an id
+   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
+   * @param parameters of the slots; see {@link Sampling}
+   * @param factors of the slots
+   * @param logits (LOGIT_ROWS, V)
+   * @param seen of the slots, counts and the prompt's bit (B, V)
+   * @param bias of the slots (B, V), −∞ bans an id
    * @param values the logits after all steps (B, V), less than −1e38 where an id is not there
    * @param maxima (B, G, 3)
    * @param samples B
    * @param layout how V is shared out
-   * @param raw takes no step: values are the logits, of the rows that the last tokens came from
+   * @param raw takes no step: values are the logits, of all logit rows
    */
   public record Arguments(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       FloatArray factors,
       FloatArray logits,
@@ -79,6 +81,7 @@ public final class LogitSteps {
                   id,
                   LogitSteps::naive,
                   a.pass,
+                  a.slotOf,
                   a.parameters,
                   a.factors,
                   a.logits,
@@ -109,8 +112,9 @@ public final class LogitSteps {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task14<
+      Task15<
               KernelContext,
+              IntArray,
               IntArray,
               IntArray,
               FloatArray,
@@ -135,6 +139,7 @@ public final class LogitSteps {
                 kernel,
                 new KernelContext(),
                 a.pass,
+                a.slotOf,
                 a.parameters,
                 a.factors,
                 a.logits,
@@ -152,6 +157,7 @@ public final class LogitSteps {
 
   static void naive(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       FloatArray factors,
       FloatArray logits,
@@ -168,6 +174,7 @@ public final class LogitSteps {
       one(
           i,
           pass,
+          slotOf,
           parameters,
           factors,
           logits,
@@ -185,6 +192,7 @@ public final class LogitSteps {
   static void chunkPerThread(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       FloatArray factors,
       FloatArray logits,
@@ -201,6 +209,7 @@ public final class LogitSteps {
     one(
         i,
         pass,
+        slotOf,
         parameters,
         factors,
         logits,
@@ -217,6 +226,7 @@ public final class LogitSteps {
   private static void one(
       int i,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       FloatArray factors,
       FloatArray logits,
@@ -229,10 +239,11 @@ public final class LogitSteps {
       int chunks,
       int raw) {
     int b = i / chunks;
-    if (b < pass.get(Pass.SAMPLES)) {
+    if (b < rows(raw, pass)) {
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
-      int row = row(b, pass, raw) * vocabSize;
+      int row = b * vocabSize;
+      int slot = slotOf.get(b);
       float largest = Sampling.NOTHING;
       float before = Sampling.NOTHING;
       int status = 0;
@@ -240,7 +251,7 @@ public final class LogitSteps {
         float logit = logits.get(row + id);
         status = Math.min(status, Sampling.damage(logit));
         before = larger(before, logit);
-        float value = stepped(logit, id, b, pass, parameters, factors, seen, bias, vocabSize, raw);
+        float value = stepped(logit, id, slot, parameters, factors, seen, bias, vocabSize, raw);
         values.set(b * vocabSize + id, value);
         largest = larger(largest, value);
       }
@@ -253,6 +264,7 @@ public final class LogitSteps {
   static void chunkPerGroup(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       FloatArray factors,
       FloatArray logits,
@@ -271,10 +283,11 @@ public final class LogitSteps {
     int i = context.groupIdx;
     int lane = context.localIdx;
     int b = i / chunks;
-    if (b < pass.get(Pass.SAMPLES)) {
+    if (b < rows(raw, pass)) {
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
-      int row = row(b, pass, raw) * vocabSize;
+      int row = b * vocabSize;
+      int slot = slotOf.get(b);
       float largest = Sampling.NOTHING;
       float before = Sampling.NOTHING;
       int status = 0;
@@ -282,7 +295,7 @@ public final class LogitSteps {
         float logit = logits.get(row + id);
         status = Math.min(status, Sampling.damage(logit));
         before = larger(before, logit);
-        float value = stepped(logit, id, b, pass, parameters, factors, seen, bias, vocabSize, raw);
+        float value = stepped(logit, id, slot, parameters, factors, seen, bias, vocabSize, raw);
         values.set(b * vocabSize + id, value);
         largest = larger(largest, value);
       }
@@ -313,20 +326,19 @@ public final class LogitSteps {
     return larger;
   }
 
-  private static int row(int b, IntArray pass, int raw) {
-    int rows = pass.get(Pass.LOGIT_ROWS);
+  private static int rows(int raw, IntArray pass) {
+    int rows = pass.get(Pass.DRAWN_ROWS);
     if (raw == 1) {
-      rows = pass.get(Pass.DRAWN_ROWS);
+      rows = pass.get(Pass.LOGIT_ROWS);
     }
-    return b % rows;
+    return rows;
   }
 
   /** A logit after all steps. */
   private static float stepped(
       float logit,
       int id,
-      int b,
-      IntArray pass,
+      int slot,
       IntArray parameters,
       FloatArray factors,
       IntArray seen,
@@ -334,29 +346,33 @@ public final class LogitSteps {
       int vocabSize,
       int raw) {
     float value = logit;
-    if (parameters.get(Sampling.PENALTIES) * (1 - raw) == 1) {
-      int had = seen.get((pass.get(Pass.TEXT) + b) * vocabSize + id);
+    int p = slot * Sampling.PARAMETERS;
+    int f = slot * Sampling.FACTORS;
+    if (parameters.get(p + Sampling.PENALTIES) * (1 - raw) == 1) {
+      int had = seen.get(slot * vocabSize + id);
       if (had != 0) {
         if (value > 0) {
-          value = value * factors.get(Sampling.INVERSE_PENALTY);
+          value = value * factors.get(f + Sampling.INVERSE_PENALTY);
         } else {
-          value = value * factors.get(Sampling.PENALTY);
+          value = value * factors.get(f + Sampling.PENALTY);
         }
         int count = had & Sampling.COUNT;
         if (count > 0) {
-          int counted = Math.min(count, parameters.get(Sampling.FREQUENCY_LIMIT));
+          int counted = Math.min(count, parameters.get(p + Sampling.FREQUENCY_LIMIT));
           int units =
-              parameters.get(Sampling.FREQUENCY) * counted + parameters.get(Sampling.PRESENCE);
+              parameters.get(p + Sampling.FREQUENCY) * counted
+                  + parameters.get(p + Sampling.PRESENCE);
           value = value - units * 0x1p-16f;
         }
       }
     }
-    if (parameters.get(Sampling.BIASES) * (1 - raw) == 1) {
-      value = value + bias.get(id);
+    if (parameters.get(p + Sampling.BIASES) * (1 - raw) == 1) {
+      value = value + bias.get(slot * vocabSize + id);
     }
-    if (pass.get(Pass.STEP) < parameters.get(Sampling.MIN_NEW_TOKENS) * (1 - raw)) {
-      for (int i = 0; i < parameters.get(Sampling.STOPS); i++) {
-        if (id == parameters.get(Sampling.STOP_IDS + i)) {
+    if (parameters.get(p + Sampling.STEP)
+        < parameters.get(p + Sampling.MIN_NEW_TOKENS) * (1 - raw)) {
+      for (int i = 0; i < parameters.get(p + Sampling.STOPS); i++) {
+        if (id == parameters.get(p + Sampling.STOP_IDS + i)) {
           value = Sampling.NOTHING;
         }
       }

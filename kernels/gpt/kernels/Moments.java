@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -37,7 +37,8 @@ public final class Moments {
    * What a launch takes.
    *
    * @param pass see {@link Pass}
-   * @param parameters see {@link Sampling}
+   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
+   * @param parameters of the slots; see {@link Sampling}
    * @param distances (B, V), from {@link Distances}
    * @param cuts (B, {@link Sampling#CUTS}), where the mean goes
    * @param samples B
@@ -45,6 +46,7 @@ public final class Moments {
    */
   public record Arguments(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray distances,
       IntArray cuts,
@@ -59,6 +61,7 @@ public final class Moments {
                   id,
                   Moments::naive,
                   a.pass,
+                  a.slotOf,
                   a.parameters,
                   a.distances,
                   a.cuts,
@@ -82,7 +85,8 @@ public final class Moments {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task7<KernelContext, IntArray, IntArray, IntArray, IntArray, Integer, Integer> kernel,
+      Task8<KernelContext, IntArray, IntArray, IntArray, IntArray, IntArray, Integer, Integer>
+          kernel,
       int group) {
     return new Version<>(
         name,
@@ -93,6 +97,7 @@ public final class Moments {
                 kernel,
                 new KernelContext(),
                 a.pass,
+                a.slotOf,
                 a.parameters,
                 a.distances,
                 a.cuts,
@@ -103,36 +108,45 @@ public final class Moments {
 
   static void naive(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray distances,
       IntArray cuts,
       int samples,
       int vocabSize) {
     for (@Parallel int b = 0; b < samples; b++) {
-      one(b, pass, parameters, distances, cuts, vocabSize);
+      one(b, pass, slotOf, parameters, distances, cuts, vocabSize);
     }
   }
 
   static void samplePerThread(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray distances,
       IntArray cuts,
       int samples,
       int vocabSize) {
-    one(context.globalIdx, pass, parameters, distances, cuts, vocabSize);
+    one(context.globalIdx, pass, slotOf, parameters, distances, cuts, vocabSize);
   }
 
   private static void one(
-      int b, IntArray pass, IntArray parameters, IntArray distances, IntArray cuts, int vocabSize) {
-    if (b < pass.get(Pass.SAMPLES)) {
+      int b,
+      IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      IntArray distances,
+      IntArray cuts,
+      int vocabSize) {
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
       long high = 0;
       long low = 0;
       long sum = 0;
       for (int id = 0; id < vocabSize; id++) {
         int q = distances.get(b * vocabSize + id);
-        long weight = weight(id, q, parameters, cuts, b * Sampling.CUTS);
+        long weight = weight(id, q, minP, cuts, b * Sampling.CUTS);
         high += weight * (q >> Sampling.LOW_BITS);
         low += weight * (q & Sampling.LOW_MASK);
         sum += weight;
@@ -146,6 +160,7 @@ public final class Moments {
   static void samplePerGroup(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray distances,
       IntArray cuts,
@@ -156,13 +171,14 @@ public final class Moments {
     long[] sums = context.allocateLongLocalArray(GROUP);
     int b = context.groupIdx;
     int lane = context.localIdx;
-    if (b < pass.get(Pass.SAMPLES)) {
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
       long high = 0;
       long low = 0;
       long sum = 0;
       for (int id = lane; id < vocabSize; id += GROUP) {
         int q = distances.get(b * vocabSize + id);
-        long weight = weight(id, q, parameters, cuts, b * Sampling.CUTS);
+        long weight = weight(id, q, minP, cuts, b * Sampling.CUTS);
         high += weight * (q >> Sampling.LOW_BITS);
         low += weight * (q & Sampling.LOW_MASK);
         sum += weight;
@@ -193,9 +209,9 @@ public final class Moments {
     return (int) ((whole << Sampling.LOW_BITS) + rest / sum);
   }
 
-  private static long weight(int id, int q, IntArray parameters, IntArray cuts, int at) {
+  private static long weight(int id, int q, int minP, IntArray cuts, int at) {
     long weight = 0;
-    if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, parameters, cuts, at) == 1) {
+    if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, minP, cuts, at) == 1) {
       weight = Sampling.weight(q) >> Sampling.WEIGHT_SHIFT;
     }
     return weight;

@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task9;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task10;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -38,7 +38,8 @@ public final class Narrow {
    * What a launch takes.
    *
    * @param pass see {@link Pass}
-   * @param parameters see {@link Sampling}
+   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
+   * @param parameters of the slots; see {@link Sampling}
    * @param sums (B, G, bins), from {@link Tally}
    * @param cuts (B, {@link Sampling#CUTS}), where the search's state and its result are
    * @param samples B
@@ -48,6 +49,7 @@ public final class Narrow {
    */
   public record Arguments(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray sums,
       IntArray cuts,
@@ -83,6 +85,7 @@ public final class Narrow {
                   id,
                   Narrow::naive,
                   a.pass,
+                  a.slotOf,
                   a.parameters,
                   a.sums,
                   a.cuts,
@@ -109,8 +112,9 @@ public final class Narrow {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task9<
+      Task10<
               KernelContext,
+              IntArray,
               IntArray,
               IntArray,
               IntArray,
@@ -130,6 +134,7 @@ public final class Narrow {
                 kernel,
                 new KernelContext(),
                 a.pass,
+                a.slotOf,
                 a.parameters,
                 a.sums,
                 a.cuts,
@@ -142,6 +147,7 @@ public final class Narrow {
 
   static void naive(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray sums,
       IntArray cuts,
@@ -151,9 +157,9 @@ public final class Narrow {
       int kind,
       int part) {
     for (@Parallel int b = 0; b < samples; b++) {
-      if (b < pass.get(Pass.SAMPLES)) {
+      if (b < Sampling.rows(kind, pass)) {
         long total = total(b, sums, chunks, digit);
-        long rest = rest(b, total, kind, part, pass, parameters, cuts);
+        long rest = rest(b, total, kind, part, slotOf.get(b), parameters, cuts);
         walk(b, rest, sums, chunks, digit, kind, part, cuts);
       }
     }
@@ -162,6 +168,7 @@ public final class Narrow {
   static void samplePerThread(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray sums,
       IntArray cuts,
@@ -170,9 +177,9 @@ public final class Narrow {
       int kind,
       int part) {
     int b = context.globalIdx;
-    if (b < pass.get(Pass.SAMPLES)) {
+    if (b < Sampling.rows(kind, pass)) {
       long total = total(b, sums, chunks, digit);
-      long rest = rest(b, total, kind, part, pass, parameters, cuts);
+      long rest = rest(b, total, kind, part, slotOf.get(b), parameters, cuts);
       walk(b, rest, sums, chunks, digit, kind, part, cuts);
     }
   }
@@ -214,6 +221,7 @@ public final class Narrow {
   static void samplePerGroup(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray sums,
       IntArray cuts,
@@ -224,7 +232,7 @@ public final class Narrow {
     long[] totals = context.allocateLongLocalArray(GROUP);
     int b = context.groupIdx;
     int lane = context.localIdx;
-    if (b < pass.get(Pass.SAMPLES)) {
+    if (b < Sampling.rows(kind, pass)) {
       int bins = 1 << digit;
       long mine = 0;
       if (lane < bins) {
@@ -237,7 +245,7 @@ public final class Narrow {
         for (int bin = 0; bin < GROUP; bin++) {
           total += totals[bin];
         }
-        long rest = rest(b, total, kind, part, pass, parameters, cuts);
+        long rest = rest(b, total, kind, part, slotOf.get(b), parameters, cuts);
         int found = 0;
         long sum = totals[0];
         while (sum < rest) {
@@ -252,12 +260,12 @@ public final class Narrow {
 
   /** What is searched for among the sums; 0 where the search is off. */
   private static long rest(
-      int b, long total, int kind, int part, IntArray pass, IntArray parameters, IntArray cuts) {
+      int b, long total, int kind, int part, int slot, IntArray parameters, IntArray cuts) {
     int at = b * Sampling.CUTS;
     long rest = 0;
     if ((part & FIRST) == FIRST) {
       if (total > 0) {
-        rest = target(b, total, kind, pass, parameters);
+        rest = target(total, kind, slot * Sampling.PARAMETERS, parameters);
       }
     } else {
       rest = Sampling.wide(cuts, at + Sampling.REST);
@@ -265,34 +273,43 @@ public final class Narrow {
     return rest;
   }
 
-  private static long target(int b, long total, int kind, IntArray pass, IntArray parameters) {
+  private static long target(long total, int kind, int p, IntArray parameters) {
     long target = 0;
     if (kind == Sampling.KIND_LOGPROBS) {
-      target = Math.min(total, parameters.get(Sampling.LOGPROBS));
+      target = Math.min(total, parameters.get(p + Sampling.LOGPROBS));
     }
     if (kind == Sampling.KIND_TOP_K) {
-      int k = parameters.get(Sampling.TOP_K);
+      int k = parameters.get(p + Sampling.TOP_K);
       if (k < total) {
         target = k;
       }
     }
     if (kind == Sampling.KIND_TOP_P) {
-      target = Sampling.fractionOf(total, parameters.get(Sampling.TOP_P));
+      target = part(total, parameters.get(p + Sampling.TOP_P));
     }
     if (kind == Sampling.KIND_TYPICAL_P) {
-      target = Sampling.fractionOf(total, parameters.get(Sampling.TYPICAL_P));
+      target = part(total, parameters.get(p + Sampling.TYPICAL_P));
     }
     if (kind == Sampling.KIND_DRAW) {
       int random =
           Sampling.random(
-              parameters.get(Sampling.SEED_LOW),
-              parameters.get(Sampling.SEED_HIGH),
-              parameters.get(Sampling.FIRST_SAMPLE) + pass.get(Pass.TEXT) + b,
-              pass.get(Pass.STEP));
+              parameters.get(p + Sampling.SEED_LOW),
+              parameters.get(p + Sampling.SEED_HIGH),
+              parameters.get(p + Sampling.SAMPLE),
+              parameters.get(p + Sampling.STEP));
       // The sum must exceed the point.
       target = Sampling.pointIn(total, random) + 1;
     }
     return target;
+  }
+
+  /** A fraction of the weights; 0 where it is all of them, and the step off. */
+  private static long part(long total, int fraction) {
+    long part = 0;
+    if (fraction < Sampling.WHOLE) {
+      part = Sampling.fractionOf(total, fraction);
+    }
+    return part;
   }
 
   /** Keeps what was found; after the last digit, as the kind's result. */

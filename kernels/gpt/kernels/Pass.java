@@ -15,11 +15,11 @@ public final class Pass {
   /** R: rows of this pass. */
   public static final int ROWS = 0;
 
-  /** Rows that go on to logits: B, or 1 after a prompt that all samples share. */
+  /** Rows that go on to logits. */
   public static final int LOGIT_ROWS = 1;
 
-  /** B: samples that are being generated. */
-  public static final int SAMPLES = 2;
+  /** Logit rows, the first ones of all, whose next token is drawn. */
+  public static final int DRAWN_ROWS = 2;
 
   /** Index of the block whose attention is computed. */
   public static final int BLOCK = 3;
@@ -27,19 +27,8 @@ public final class Pass {
   /** Index of the block whose MLP is computed. */
   public static final int MLP_BLOCK = 4;
 
-  /** Index of the first text among those of a batch: a pass may be for one of them only. */
-  public static final int TEXT = 5;
-
-  /** Index of the token that is chosen next in its text. */
-  public static final int STEP = 6;
-
-  /**
-   * Rows of logits that the tokens chosen last were drawn from, as {@link #LOGIT_ROWS} was then.
-   */
-  public static final int DRAWN_ROWS = 7;
-
   /** Length of the array. */
-  public static final int SIZE = 8;
+  public static final int SIZE = 5;
 
   private Pass() {}
 }

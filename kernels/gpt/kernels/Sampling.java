@@ -16,7 +16,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * side.
  */
 public final class Sampling {
-  // Places in IntArray parameters, which stay as they are for a text.
+  // Places in IntArray parameters (B, PARAMETERS), a slot's own, which stay as they are for a text
+  // but for the step.
 
   /** 1 where a penalty is on, so that what a text has seen is read. */
   public static final int PENALTIES = 0;
@@ -57,14 +58,20 @@ public final class Sampling {
   /** The seed's upper word. */
   public static final int SEED_HIGH = 12;
 
-  /** Index of the first text. */
-  public static final int FIRST_SAMPLE = 13;
+  /** Index of the text. */
+  public static final int SAMPLE = 13;
 
   /** How many log-probabilities are wanted. */
   public static final int LOGPROBS = 14;
 
+  /** Index of the token that is drawn next in its text. */
+  public static final int STEP = 15;
+
+  /** 1 where the largest logit is taken. */
+  public static final int GREEDY = 16;
+
   /** The stop ids, up to {@link #MOST_STOPS}. */
-  public static final int STOP_IDS = 15;
+  public static final int STOP_IDS = 17;
 
   /** The largest vocabulary. */
   public static final int MOST_IDS = 1 << 18;
@@ -72,10 +79,10 @@ public final class Sampling {
   /** Stop ids that there is room for. */
   public static final int MOST_STOPS = 8;
 
-  /** Length of the parameters. */
+  /** Length of a slot's parameters. */
   public static final int PARAMETERS = STOP_IDS + MOST_STOPS;
 
-  // Places in FloatArray factors.
+  // Places in FloatArray factors (B, FACTORS), a slot's own.
 
   /** Factor of seen ids' logits up to 0. */
   public static final int PENALTY = 0;
@@ -86,7 +93,7 @@ public final class Sampling {
   /** Bits of a distance for a difference of 1 between logits. */
   public static final int BITS_PER_LOGIT = 2;
 
-  /** Length of the factors. */
+  /** Length of a slot's factors. */
   public static final int FACTORS = 3;
 
   // Kinds of search; also places of their results in a sample's cuts, two ints each: the last key
@@ -156,6 +163,9 @@ public final class Sampling {
 
   /** Of no distance, and of no id that is drawn. */
   public static final int ABSENT = 1 << 30;
+
+  /** A fraction of the weights that is all of them, in units of 2⁻³⁰. */
+  static final int WHOLE = 1 << 30;
 
   /** Bits of a key. */
   private static final int KEY_BITS = 30;
@@ -287,6 +297,15 @@ public final class Sampling {
 
   // What a search looks at.
 
+  /** Rows that a search is for: log-probabilities are of all logits, a draw of the first. */
+  static int rows(int kind, IntArray pass) {
+    int rows = pass.get(Pass.DRAWN_ROWS);
+    if (kind == KIND_LOGPROBS) {
+      rows = pass.get(Pass.LOGIT_ROWS);
+    }
+    return rows;
+  }
+
   /** What a kind orders ids by: their distance, or how far it is from the mean. */
   static int key(int kind, int q, int mean) {
     int key = q;
@@ -306,9 +325,10 @@ public final class Sampling {
   /**
    * 1 where the steps before a kind keep an id, else 0.
    *
-   * @param cuts of the sample, from {@code at}
+   * @param minP the largest distance that min-p lets stay
+   * @param cuts of the row, from {@code at}
    */
-  static int kept(int kind, int id, int q, IntArray parameters, IntArray cuts, int at) {
+  static int kept(int kind, int id, int q, int minP, IntArray cuts, int at) {
     int kept = 1;
     if (q >= ABSENT) {
       kept = 0;
@@ -318,7 +338,7 @@ public final class Sampling {
     }
     if (kind > KIND_TOP_P) {
       kept = kept * within(q, id, cuts, at + 2 * KIND_TOP_P);
-      if (q > parameters.get(MIN_P)) {
+      if (q > minP) {
         kept = 0;
       }
     }

@@ -8,13 +8,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The sampling chain's parameters, and the prompt's part of what each text has seen: two arrays come
- * from the host, once for a group of texts, and are unpacked into those that the other kernels read.
+ * How the tokens of one slot are drawn, and what its text has seen: two arrays come from the host, once
+ * for a text, and are unpacked into those that the other kernels read.
  *
- * shapes    ints (PARAMETERS + V): the parameters, then for each id the prompt's bit
+ * shapes    ints (1 + PARAMETERS + V): the slot, its parameters, then what was seen of each id
  *           floats (FACTORS + V): the factors, then the biases
- *           parameters · factors · seen (B, V) · bias (V)
- * bound     memory: 12·V bytes, and 4·V more a sample
+ *           parameters (B, PARAMETERS) · factors (B, FACTORS) · seen, bias (B, V)
+ * bound     memory: 16·V bytes
  * threads   one id a work item
  * </pre>
  *
@@ -28,16 +28,18 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class SamplingStart {
   private static final int THREADS = 64;
 
+  /** Where the parameters begin in the ints from the host. */
+  public static final int HEADER = 1;
+
   /**
    * What a launch takes.
    *
    * @param ints from the host
    * @param floats from the host
-   * @param parameters see {@link Sampling}
-   * @param factors see {@link Sampling}
-   * @param seen (B, V)
-   * @param bias (V)
-   * @param samples B
+   * @param parameters of the slots (B, PARAMETERS); see {@link Sampling}
+   * @param factors of the slots (B, FACTORS)
+   * @param seen of the slots (B, V)
+   * @param bias of the slots (B, V)
    * @param vocabSize V
    */
   public record Arguments(
@@ -47,7 +49,6 @@ public final class SamplingStart {
       FloatArray factors,
       IntArray seen,
       FloatArray bias,
-      int samples,
       int vocabSize) {
     private int items() {
       return Math.max(vocabSize, Sampling.PARAMETERS);
@@ -67,7 +68,6 @@ public final class SamplingStart {
                   a.factors,
                   a.seen,
                   a.bias,
-                  a.samples,
                   a.vocabSize,
                   a.items()));
 
@@ -87,7 +87,6 @@ public final class SamplingStart {
                   a.factors,
                   a.seen,
                   a.bias,
-                  a.samples,
                   a.vocabSize),
           (a, rows) -> Version.items(a.items(), THREADS));
 
@@ -103,11 +102,10 @@ public final class SamplingStart {
       FloatArray factors,
       IntArray seen,
       FloatArray bias,
-      int samples,
       int vocabSize,
       int items) {
     for (@Parallel int i = 0; i < items; i++) {
-      unpack(i, ints, floats, parameters, factors, seen, bias, samples, vocabSize);
+      unpack(i, ints, floats, parameters, factors, seen, bias, vocabSize);
     }
   }
 
@@ -119,9 +117,8 @@ public final class SamplingStart {
       FloatArray factors,
       IntArray seen,
       FloatArray bias,
-      int samples,
       int vocabSize) {
-    unpack(context.globalIdx, ints, floats, parameters, factors, seen, bias, samples, vocabSize);
+    unpack(context.globalIdx, ints, floats, parameters, factors, seen, bias, vocabSize);
   }
 
   private static void unpack(
@@ -132,19 +129,17 @@ public final class SamplingStart {
       FloatArray factors,
       IntArray seen,
       FloatArray bias,
-      int samples,
       int vocabSize) {
+    int slot = ints.get(0);
     if (i < Sampling.PARAMETERS) {
-      parameters.set(i, ints.get(i));
+      parameters.set(slot * Sampling.PARAMETERS + i, ints.get(HEADER + i));
     }
     if (i < Sampling.FACTORS) {
-      factors.set(i, floats.get(i));
+      factors.set(slot * Sampling.FACTORS + i, floats.get(i));
     }
     if (i < vocabSize) {
-      bias.set(i, floats.get(Sampling.FACTORS + i));
-      for (int b = 0; b < samples; b++) {
-        seen.set(b * vocabSize + i, ints.get(Sampling.PARAMETERS + i));
-      }
+      bias.set(slot * vocabSize + i, floats.get(Sampling.FACTORS + i));
+      seen.set(slot * vocabSize + i, ints.get(HEADER + Sampling.PARAMETERS + i));
     }
   }
 }

@@ -31,7 +31,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * copy took 3.1 instead of 4.5 ms (three blocks of GPT-2, 256 positions to three contexts), but
  * neighbours' values are far apart, and it is made once for a group of texts.
  *
- * <p>Test: {@code BeamKernelsTest}. Benchmark: {@code scripts/bench --operations
+ * <p>Test: {@code SlotCopyTest}. Benchmark: {@code scripts/bench --operations
  * slot-copy-prompt,slot-copy-beam}.
  */
 public final class SlotCopy {

@@ -3,7 +3,7 @@ package gpt.kernels;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task12;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task13;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -42,7 +42,8 @@ public final class Tally {
    * What a launch takes.
    *
    * @param pass see {@link Pass}
-   * @param parameters see {@link Sampling}
+   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
+   * @param parameters of the slots; see {@link Sampling}
    * @param distances (B, V), from {@link Distances}
    * @param cuts (B, {@link Sampling#CUTS}), what the search has found so far
    * @param sums (B, G, bins), the result
@@ -53,6 +54,7 @@ public final class Tally {
    */
   public record Arguments(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray distances,
       IntArray cuts,
@@ -80,6 +82,7 @@ public final class Tally {
                   id,
                   Tally::naive,
                   a.pass,
+                  a.slotOf,
                   a.parameters,
                   a.distances,
                   a.cuts,
@@ -109,8 +112,9 @@ public final class Tally {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task12<
+      Task13<
               KernelContext,
+              IntArray,
               IntArray,
               IntArray,
               IntArray,
@@ -133,6 +137,7 @@ public final class Tally {
                 kernel,
                 new KernelContext(),
                 a.pass,
+                a.slotOf,
                 a.parameters,
                 a.distances,
                 a.cuts,
@@ -148,6 +153,7 @@ public final class Tally {
 
   static void naive(
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray distances,
       IntArray cuts,
@@ -161,30 +167,18 @@ public final class Tally {
       int ofId) {
     int chunks = (vocabSize + chunk - 1) / chunk;
     for (@Parallel int i = 0; i < samples * chunks; i++) {
-      one(i, pass, parameters, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+      int b = i / chunks;
+      if (b < Sampling.rows(kind, pass)) {
+        int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
+        one(i, b, minP, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+      }
     }
   }
 
   static void chunkPerThread(
       KernelContext context,
       IntArray pass,
-      IntArray parameters,
-      IntArray distances,
-      IntArray cuts,
-      IntArray sums,
-      int vocabSize,
-      int chunk,
-      int digit,
-      int kind,
-      int shift,
-      int ofId) {
-    int i = context.globalIdx;
-    one(i, pass, parameters, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
-  }
-
-  private static void one(
-      int i,
-      IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray distances,
       IntArray cuts,
@@ -196,23 +190,44 @@ public final class Tally {
       int shift,
       int ofId) {
     int chunks = (vocabSize + chunk - 1) / chunk;
+    int i = context.globalIdx;
     int b = i / chunks;
-    if (b < pass.get(Pass.SAMPLES)) {
-      int bins = 1 << digit;
-      int at = b * Sampling.CUTS;
-      int from = (i % chunks) * chunk;
-      int end = Math.min(from + chunk, vocabSize);
-      int sum = 2 * bins * i;
-      for (int bin = 0; bin < 2 * bins; bin++) {
-        sums.set(sum + bin, 0);
-      }
-      for (int id = from; id < end; id++) {
-        int q = distances.get(b * vocabSize + id);
-        int bin = bin(id, q, kind, shift, digit, ofId, parameters, cuts, at);
-        if (bin >= 0) {
-          long add = amount(kind, q);
-          Sampling.setWide(sums, sum + 2 * bin, Sampling.wide(sums, sum + 2 * bin) + add);
-        }
+    if (b < Sampling.rows(kind, pass)) {
+      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
+      one(i, b, minP, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+    }
+  }
+
+  // Without the row's own parameters: no method of more than 600 nodes is inlined.
+
+  private static void one(
+      int i,
+      int b,
+      int minP,
+      IntArray distances,
+      IntArray cuts,
+      IntArray sums,
+      int vocabSize,
+      int chunk,
+      int digit,
+      int kind,
+      int shift,
+      int ofId) {
+    int chunks = (vocabSize + chunk - 1) / chunk;
+    int bins = 1 << digit;
+    int at = b * Sampling.CUTS;
+    int from = (i % chunks) * chunk;
+    int end = Math.min(from + chunk, vocabSize);
+    int sum = 2 * bins * i;
+    for (int bin = 0; bin < 2 * bins; bin++) {
+      sums.set(sum + bin, 0);
+    }
+    for (int id = from; id < end; id++) {
+      int q = distances.get(b * vocabSize + id);
+      int bin = bin(id, q, kind, shift, digit, ofId, minP, cuts, at);
+      if (bin >= 0) {
+        long add = amount(kind, q);
+        Sampling.setWide(sums, sum + 2 * bin, Sampling.wide(sums, sum + 2 * bin) + add);
       }
     }
   }
@@ -220,6 +235,7 @@ public final class Tally {
   static void chunkPerGroup(
       KernelContext context,
       IntArray pass,
+      IntArray slotOf,
       IntArray parameters,
       IntArray distances,
       IntArray cuts,
@@ -236,9 +252,10 @@ public final class Tally {
     int i = context.groupIdx;
     int lane = context.localIdx;
     int b = i / chunks;
-    if (b < pass.get(Pass.SAMPLES)) {
+    if (b < Sampling.rows(kind, pass)) {
       int bins = 1 << digit;
       int at = b * Sampling.CUTS;
+      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
       long sum = 0;
@@ -248,7 +265,7 @@ public final class Tally {
         long add = 0;
         if (id < end) {
           int q = distances.get(b * vocabSize + id);
-          bin = bin(id, q, kind, shift, digit, ofId, parameters, cuts, at);
+          bin = bin(id, q, kind, shift, digit, ofId, minP, cuts, at);
           if (bin >= 0) {
             add = amount(kind, q);
           }
@@ -281,17 +298,9 @@ public final class Tally {
 
   /** An id's digit, or −1 where it is out, or its key has other digits before. */
   private static int bin(
-      int id,
-      int q,
-      int kind,
-      int shift,
-      int digit,
-      int ofId,
-      IntArray parameters,
-      IntArray cuts,
-      int at) {
+      int id, int q, int kind, int shift, int digit, int ofId, int minP, IntArray cuts, int at) {
     int bin = -1;
-    if (Sampling.kept(kind, id, q, parameters, cuts, at) == 1) {
+    if (Sampling.kept(kind, id, q, minP, cuts, at) == 1) {
       int key = Sampling.key(kind, q, cuts.get(at + Sampling.MEAN));
       int known = cuts.get(at + Sampling.KEY);
       int digits = key;

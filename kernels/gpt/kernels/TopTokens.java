@@ -13,8 +13,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * weights. The host takes −q · ln 2 − ln S, an id's log-probability.
  *
  * shapes    distances (B, V) · cuts (B, CUTS) · chosen (B)
- *           top (B, 4 + 2·N): S in two ints, the chosen id's distance, how many ids there are, then
- *           an id and its distance each, in the order of ids
+ *           top (B, 4 + 2·N): S in two ints, the drawn id's distance, how many ids there are or a
+ *           status, which is negative, then an id and its distance each, in the order of ids
  * bound     memory: 4·V bytes a sample; one pass over the distances
  * threads   a sample is a sum and a list
  * </pre>
@@ -37,10 +37,10 @@ public final class TopTokens {
   /**
    * What a launch takes.
    *
-   * @param pass see {@link Pass}
+   * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
    * @param distances (B, V), of the model's own logits
    * @param cuts (B, {@link Sampling#CUTS})
-   * @param chosen (B)
+   * @param chosen (B), of the rows that are drawn
    * @param top (B, 4 + 2·N), the result
    * @param samples B
    * @param vocabSize V
@@ -120,8 +120,8 @@ public final class TopTokens {
       int vocabSize,
       int most) {
     for (@Parallel int b = 0; b < samples; b++) {
-      if (b < pass.get(Pass.SAMPLES)) {
-        one(b, distances, cuts, chosen, top, vocabSize, most);
+      if (b < pass.get(Pass.LOGIT_ROWS)) {
+        one(b, pass, distances, cuts, chosen, top, vocabSize, most);
       }
     }
   }
@@ -136,13 +136,14 @@ public final class TopTokens {
       int vocabSize,
       int most) {
     int b = context.globalIdx;
-    if (b < pass.get(Pass.SAMPLES)) {
-      one(b, distances, cuts, chosen, top, vocabSize, most);
+    if (b < pass.get(Pass.LOGIT_ROWS)) {
+      one(b, pass, distances, cuts, chosen, top, vocabSize, most);
     }
   }
 
   private static void one(
       int b,
+      IntArray pass,
       IntArray distances,
       IntArray cuts,
       IntArray chosen,
@@ -156,12 +157,14 @@ public final class TopTokens {
       int q = distances.get(b * vocabSize + id);
       sum += Sampling.weight(q);
       if (listed(id, q, cuts, b * Sampling.CUTS) == 1) {
-        top.set(at + HEADER + 2 * count, id);
-        top.set(at + HEADER + 2 * count + 1, q);
+        if (count < most) {
+          top.set(at + HEADER + 2 * count, id);
+          top.set(at + HEADER + 2 * count + 1, q);
+        }
         count++;
       }
     }
-    head(b, at, sum, count, distances, chosen, top, vocabSize);
+    head(b, at, sum, count, pass, distances, cuts, chosen, top, vocabSize);
   }
 
   static void samplePerGroup(
@@ -177,7 +180,7 @@ public final class TopTokens {
     int[] counts = context.allocateIntLocalArray(GROUP);
     int b = context.groupIdx;
     int lane = context.localIdx;
-    if (b < pass.get(Pass.SAMPLES)) {
+    if (b < pass.get(Pass.LOGIT_ROWS)) {
       int at = b * (HEADER + 2 * most);
       int each = (vocabSize + GROUP - 1) / GROUP;
       int end = Math.min((lane + 1) * each, vocabSize);
@@ -198,8 +201,10 @@ public final class TopTokens {
       for (int id = lane * each; id < end; id++) {
         int q = distances.get(b * vocabSize + id);
         if (listed(id, q, cuts, b * Sampling.CUTS) == 1) {
-          top.set(at + HEADER + 2 * before, id);
-          top.set(at + HEADER + 2 * before + 1, q);
+          if (before < most) {
+            top.set(at + HEADER + 2 * before, id);
+            top.set(at + HEADER + 2 * before + 1, q);
+          }
           before++;
         }
       }
@@ -208,7 +213,7 @@ public final class TopTokens {
         for (int other = 0; other < GROUP; other++) {
           total += sums[other];
         }
-        head(b, at, total, before, distances, chosen, top, vocabSize);
+        head(b, at, total, before, pass, distances, cuts, chosen, top, vocabSize);
       }
     }
   }
@@ -227,16 +232,25 @@ public final class TopTokens {
       int at,
       long sum,
       int count,
+      IntArray pass,
       IntArray distances,
+      IntArray cuts,
       IntArray chosen,
       IntArray top,
       int vocabSize) {
     Sampling.setWide(top, at, sum);
     int q = Sampling.ABSENT;
-    if (chosen.get(b) >= 0) {
-      q = distances.get(b * vocabSize + chosen.get(b));
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      if (chosen.get(b) >= 0) {
+        q = distances.get(b * vocabSize + chosen.get(b));
+      }
     }
     top.set(at + 2, q);
-    top.set(at + 3, count);
+    int status = cuts.get(b * Sampling.CUTS + Sampling.STATUS);
+    int found = count;
+    if (status < 0) {
+      found = status;
+    }
+    top.set(at + 3, found);
   }
 }

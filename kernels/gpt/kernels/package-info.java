@@ -15,7 +15,6 @@
  *   <li>V, size of the vocabulary
  *   <li>NH, attention heads ({@code n_head})
  *   <li>HS, channels of one head (C / NH)
- *   <li>M, candidates of a step of beam search, 2·B
  *   <li>G, chunks of the vocabulary that a launch works on side by side
  *   <li>N, K: outputs and inputs of a matrix (N, K)
  * </ul>

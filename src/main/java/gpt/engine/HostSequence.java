@@ -65,14 +65,16 @@ public abstract class HostSequence implements Sequence {
     return drawn;
   }
 
-  final Drawing drawing() {
+  /** How tokens are drawn. */
+  public final Drawing drawing() {
     if (drawing == null) {
       throw new IllegalStateException("the sequence does not know how its tokens are drawn");
     }
     return drawing;
   }
 
-  final int sample() {
+  /** Index of the text. */
+  public final int sample() {
     return sample;
   }
 
@@ -80,11 +82,13 @@ public abstract class HostSequence implements Sequence {
     return sampler;
   }
 
-  final History history() {
+  /** What the text holds; another object after each {@link #drawing(Drawing, int)}, null before. */
+  public final History history() {
     return history;
   }
 
-  final void drawn(int id) {
+  /** A token was drawn. */
+  public final void drawn(int id) {
     history.add(id);
     drawn = id;
   }

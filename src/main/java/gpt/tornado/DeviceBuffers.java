@@ -1,12 +1,13 @@
 package gpt.tornado;
 
-import gpt.kernels.Feed;
 import gpt.kernels.Pass;
 import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
 import gpt.kernels.Unused;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -25,13 +26,14 @@ final class DeviceBuffers {
   final int maxRows;
   final int maxLogitRows;
 
-  final IntArray request; // rows of the next pass, from the host; see Feed
+  final RowRequest request; // rows of the next pass, from the host
   final IntArray copies; // contexts to copy, from the host; see SlotCopy
   final IntArray pass; // see Pass
   final IntArray tokens; // (R)
   final IntArray positions; // (R)
   final IntArray slots; // (R)
   final IntArray rowOf; // (logit rows)
+  final IntArray slotOf; // (logit rows)
   final IntArray chosen; // (B)
 
   final FloatArray x; // (R, C): the residual stream
@@ -47,29 +49,27 @@ final class DeviceBuffers {
   final Unused unused = Unused.create();
   final SamplingBuffers sampling;
   final LossGraph.Buffers loss;
-  final BeamGraphs.Buffers beams; // null where no beams are wanted
 
   /**
    * Allocates the host's twins of all buffers.
    *
    * @param kernels what the device gets
    * @param samples B, contexts at once
-   * @param split rows of a pass that split attention is used for; 0 is none
-   * @param logprobs log-probabilities of each token that may be asked for
-   * @param search whether the contexts may be used as beams
+   * @param split rows that split attention is used for; 0 is none
+   * @param logprobs log-probabilities of each token, or candidates, that may be asked for
    */
-  DeviceBuffers(
-      GptConfig config, KernelSet kernels, int samples, int split, int logprobs, boolean search) {
+  DeviceBuffers(GptConfig config, KernelSet kernels, int samples, int split, int logprobs) {
     maxRows = maxRows(config, samples);
     maxLogitRows = maxLogitRows(config, samples);
     int c = config.nEmbd();
-    request = ints(Feed.HEADER + 3 * maxRows + maxLogitRows);
+    request = new RowRequest(maxRows, maxLogitRows);
     copies = ints(SlotCopy.SOURCES + samples);
     pass = ints(Pass.SIZE);
     tokens = ints(maxRows);
     positions = ints(maxRows);
     slots = ints(maxRows);
     rowOf = ints(maxLogitRows);
+    slotOf = ints(maxLogitRows);
     chosen = ints(samples);
     x = floats((long) maxRows * c);
     normed = floats((long) maxRows * c);
@@ -83,16 +83,12 @@ final class DeviceBuffers {
     logits = floats((long) maxLogitRows * config.vocabSize());
     sampling = new SamplingBuffers(kernels, samples, config.vocabSize(), logprobs);
     loss = new LossGraph.Buffers(config, maxLogitRows);
-    beams = search ? new BeamGraphs.Buffers(kernels, samples, config.vocabSize()) : null;
   }
 
   /** Those that hold floats, but for the cache, which is among them last. */
   List<FloatArray> floats() {
     List<FloatArray> all = new ArrayList<>(sampling.floats());
     all.add(loss.losses);
-    if (beams != null) {
-      all.addAll(beams.floats());
-    }
     all.addAll(List.of(x, normed, q, heads, hidden, partial, normedLast, logits));
     all.addAll(List.of(unused.bias(), unused.keys(), unused.values(), keyCache, valueCache));
     return all;
@@ -103,13 +99,16 @@ final class DeviceBuffers {
    */
   List<IntArray> ints() {
     List<IntArray> all = new ArrayList<>(sampling.ints());
-    all.addAll(List.of(loss.targets, loss.rowOf));
-    if (beams != null) {
-      all.addAll(beams.ints());
-    }
-    all.addAll(List.of(tokens, positions, slots, rowOf, chosen));
+    all.addAll(List.of(loss.targets, loss.rowOf, loss.slotOf));
+    all.addAll(List.of(tokens, positions, slots, rowOf, slotOf, chosen));
     all.addAll(List.of(unused.positions(), unused.slots()));
     return all;
+  }
+
+  /** Copies a row of {@link #logits} that has come back (V). */
+  void read(int row, float[] to) {
+    MemorySegment.copy(
+        logits.getSegment(), ValueLayout.JAVA_FLOAT, 4L * row * to.length, to, 0, to.length);
   }
 
   static int maxRows(GptConfig config, int samples) {
@@ -131,7 +130,7 @@ final class DeviceBuffers {
             rows, config.nHead(), config.headSize(), config.blockSize());
   }
 
-  /** Bytes of all buffers on a device but those of beam search, a few megabytes at most. */
+  /** Bytes of all buffers on a device. */
   static long bytes(GptConfig config, KernelSet kernels, int samples, int split) {
     long rows = maxRows(config, samples);
     long logitRows = maxLogitRows(config, samples);
@@ -141,7 +140,7 @@ final class DeviceBuffers {
             + 2 * cacheElements(config, samples)
             + partialElements(config, split)
             + logitRows * (c + config.vocabSize());
-    return Float.BYTES * (floats + 9 * rows + 2 * logitRows)
+    return Float.BYTES * (floats + 10 * rows + 8 * logitRows)
         + SamplingBuffers.bytes(kernels, samples, config.vocabSize());
   }
 

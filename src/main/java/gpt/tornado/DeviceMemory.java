@@ -46,13 +46,11 @@ public final class DeviceMemory {
 
   /** Rows that split attention has room for. */
   static int splitRows(GptConfig config, KernelSet kernels, int samples) {
-    return TornadoForward.splits(config, kernels)
-        ? Math.max(TornadoForward.SHORT_PROMPT, samples)
-        : 0;
+    return TornadoForward.splits(config, kernels) ? samples : 0;
   }
 
   /** Refuses a model that does not fit, saying what is needed, what there is and what to try. */
-  static void check(GptConfig config, boolean tied, TornadoBackend.Options options) {
+  static void check(GptConfig config, boolean tied, TornadoEngine.Options options) {
     if (config.headSize() > Attention.MAX_HEAD_SIZE) {
       throw new GptException(
           "the model's heads have "

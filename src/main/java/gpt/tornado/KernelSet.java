@@ -4,10 +4,6 @@ import gpt.kernels.Advance;
 import gpt.kernels.Argmax;
 import gpt.kernels.Attention;
 import gpt.kernels.AttentionMerge;
-import gpt.kernels.BeamChunks;
-import gpt.kernels.BeamFeed;
-import gpt.kernels.BeamMerge;
-import gpt.kernels.BeamTotals;
 import gpt.kernels.CrossEntropy;
 import gpt.kernels.Distances;
 import gpt.kernels.Embedding;
@@ -40,10 +36,6 @@ record KernelSet(
     Version<Argmax.Arguments> argmax,
     Version<Advance.Arguments> advance,
     Version<SlotCopy.Arguments> slotCopy,
-    Version<BeamFeed.Arguments> beamFeed,
-    Version<BeamChunks.Arguments> beamChunks,
-    Version<BeamTotals.Arguments> beamTotals,
-    Version<BeamMerge.Arguments> beamMerge,
     Version<LogitSteps.Arguments> logitSteps,
     Version<Distances.Arguments> distances,
     Version<Tally.Arguments> tally,
@@ -64,12 +56,8 @@ record KernelSet(
         AttentionMerge.CHANNEL_PER_THREAD,
         gpu ? PrefillAttention.TILED : PrefillAttention.QUERIES_PER_THREAD,
         gpu ? Argmax.SAMPLE_PER_GROUP : Argmax.SAMPLE_PER_THREAD,
-        Advance.ONE_PER_PASS,
+        Advance.ROW_PER_THREAD,
         SlotCopy.ELEMENT_PER_THREAD,
-        BeamFeed.ONE_PER_PASS,
-        gpu ? BeamChunks.CHUNK_PER_GROUP : BeamChunks.CHUNK_PER_THREAD,
-        BeamTotals.BEAM_PER_THREAD,
-        gpu ? BeamMerge.ONE_GROUP : BeamMerge.ONE_PER_PASS,
         gpu ? LogitSteps.CHUNK_PER_GROUP : LogitSteps.CHUNK_PER_THREAD,
         gpu ? Distances.CHUNK_PER_GROUP : Distances.CHUNK_PER_THREAD,
         gpu ? Tally.CHUNK_PER_GROUP : Tally.CHUNK_PER_THREAD,

@@ -34,6 +34,7 @@ final class LossGraph {
     final IntArray request; // from the host; see Feed
     final IntArray targets; // (rows)
     final IntArray rowOf; // (rows)
+    final IntArray slotOf; // (rows), which nobody reads
     final FloatArray losses; // (rows)
 
     /**
@@ -45,13 +46,15 @@ final class LossGraph {
       long inside = (long) config.blockSize() * config.nInner() / config.vocabSize();
       inHidden = inside >= logitRows;
       rows = (int) Math.min(config.blockSize(), inHidden ? inside : logitRows);
-      request = new IntArray(Feed.HEADER + 4 * rows);
+      request = new IntArray(Feed.HEADER + 6 * rows);
       targets = new IntArray(rows);
       rowOf = new IntArray(rows);
+      slotOf = new IntArray(rows);
       losses = new FloatArray(rows);
       request.init(0);
       targets.init(0);
       rowOf.init(0);
+      slotOf.init(0);
       losses.init(0);
     }
   }
@@ -69,7 +72,16 @@ final class LossGraph {
         "feed",
         kernels.feed(),
         new Feed.Arguments(
-            s.request, b.pass, s.targets, b.positions, b.slots, s.rowOf, s.rows, s.rows));
+            s.request,
+            b.pass,
+            s.targets,
+            b.positions,
+            b.slots,
+            s.rowOf,
+            s.slotOf,
+            b.sampling.parameters,
+            s.rows,
+            s.rows));
     plan.in(select, s.request);
     losses = plan.graph("losses");
     losses.add(
@@ -116,7 +128,7 @@ final class LossGraph {
       int rows = Math.min(s.rows, targets.length - done);
       s.request.set(0, rows);
       s.request.set(1, rows);
-      s.request.set(2, 1);
+      s.request.set(2, 0);
       for (int r = 0; r < rows; r++) {
         s.request.set(Feed.HEADER + r, targets[done + r]);
         s.request.set(Feed.HEADER + 3 * s.rows + r, from + done + r);

@@ -1,9 +1,11 @@
 package gpt.tornado;
 
 import gpt.kernels.Sampling;
+import gpt.kernels.SamplingStart;
 import gpt.kernels.TopTokens;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.Drawing;
+import gpt.sampling.History;
 import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
@@ -13,7 +15,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * What the sampling chain works on, all of it on the device. Only the two requests go there, once
- * for a group of texts.
+ * for a text.
  */
 final class SamplingBuffers {
   /** Chunks of the vocabulary for a CPU device's threads. */
@@ -28,10 +30,10 @@ final class SamplingBuffers {
 
   final IntArray intRequest; // from the host; see SamplingStart
   final FloatArray floatRequest;
-  final IntArray parameters; // see Sampling
-  final FloatArray factors;
+  final IntArray parameters; // (B, PARAMETERS); see Sampling
+  final FloatArray factors; // (B, FACTORS)
   final IntArray seen; // (B, V)
-  final FloatArray bias; // (V)
+  final FloatArray bias; // (B, V)
   final FloatArray values; // (B, V): logits after the steps on them
   final FloatArray maxima; // (B, G, 3)
   final IntArray distances; // (B, V)
@@ -51,13 +53,13 @@ final class SamplingBuffers {
     this.vocabSize = vocabSize;
     this.samples = samples;
     layout = layout(kernels, vocabSize);
-    intRequest = new IntArray(Sampling.PARAMETERS + vocabSize);
+    intRequest = new IntArray(SamplingStart.HEADER + Sampling.PARAMETERS + vocabSize);
     floatRequest = new FloatArray(Sampling.FACTORS + vocabSize);
-    parameters = new IntArray(Sampling.PARAMETERS);
-    factors = new FloatArray(Sampling.FACTORS);
+    parameters = new IntArray(samples * Sampling.PARAMETERS);
+    factors = new FloatArray(samples * Sampling.FACTORS);
     int ids = Math.multiplyExact(samples, vocabSize);
     seen = new IntArray(ids);
-    bias = new FloatArray(vocabSize);
+    bias = new FloatArray(ids);
     values = new FloatArray(ids);
     maxima = new FloatArray(3 * samples * layout.chunks());
     distances = new IntArray(ids);
@@ -93,7 +95,7 @@ final class SamplingBuffers {
   /** Bytes of all buffers on a device. */
   static long bytes(KernelSet kernels, int samples, int vocabSize) {
     Sampling.Layout layout = layout(kernels, vocabSize);
-    return 4L * (3L * samples * vocabSize + 3L * vocabSize + layout.sums(samples));
+    return 4L * (4L * samples * vocabSize + 2L * vocabSize + layout.sums(samples));
   }
 
   /** Whether the kernels have room for these; more log-probabilities than ids are not wanted. */
@@ -103,9 +105,14 @@ final class SamplingBuffers {
         && Math.min(drawing.logprobs(), vocabSize) <= logprobs;
   }
 
-  /** The log-probabilities of a text's last token, from what came back in {@link #top}. */
-  Logprobs logprobs(int text) {
-    int at = text * topSize();
+  /** How many likeliest tokens came back for a row; a status, which is negative, where none. */
+  int found(int row) {
+    return top.get(row * topSize() + 3);
+  }
+
+  /** The likeliest tokens of a row and the drawn one, from what came back in {@link #top}. */
+  Logprobs logprobs(int row) {
+    int at = row * topSize();
     long sum = (long) top.get(at) << 32 | top.get(at + 1) & 0xFFFFFFFFL;
     double logSum = Math.log(sum * 0x1p-44);
     int[] ids = new int[top.get(at + 3)];
@@ -133,39 +140,59 @@ final class SamplingBuffers {
     };
   }
 
-  /** Writes the requests for texts that begin. */
-  void request(Drawing drawing) {
+  /**
+   * Writes the requests for a slot.
+   *
+   * @param drawing how the slot's text is drawn; null where nothing is drawn
+   * @param sample index of the text
+   * @param history what the text has seen; null where nothing is drawn
+   * @param tops likeliest tokens that are wanted of each row
+   */
+  void request(int slot, Drawing drawing, int sample, History history, int tops) {
+    intRequest.init(0);
+    floatRequest.init(0);
+    intRequest.set(0, slot);
+    set(Sampling.LOGPROBS, tops);
+    if (drawing != null) {
+      request(drawing, sample, history);
+    }
+  }
+
+  private void request(Drawing drawing, int sample, History history) {
     SamplingParameters sampling = drawing.sampling();
     ChainConstants constants = ChainConstants.of(sampling);
-    IntArray ints = intRequest;
-    ints.init(0);
-    ints.set(Sampling.PENALTIES, sampling.needsHistory() ? 1 : 0);
-    ints.set(Sampling.FREQUENCY, constants.frequencyUnits());
-    ints.set(Sampling.FREQUENCY_LIMIT, constants.frequencyLimit());
-    ints.set(Sampling.PRESENCE, constants.presenceUnits());
-    ints.set(Sampling.BIASES, sampling.logitBias().isEmpty() ? 0 : 1);
-    ints.set(Sampling.MIN_NEW_TOKENS, sampling.minNewTokens());
-    ints.set(Sampling.STOPS, drawing.stopIds().length);
+    set(Sampling.GREEDY, sampling.temperature() == 0 ? 1 : 0);
+    set(Sampling.PENALTIES, sampling.needsHistory() ? 1 : 0);
+    set(Sampling.FREQUENCY, constants.frequencyUnits());
+    set(Sampling.FREQUENCY_LIMIT, constants.frequencyLimit());
+    set(Sampling.PRESENCE, constants.presenceUnits());
+    set(Sampling.BIASES, sampling.logitBias().isEmpty() ? 0 : 1);
+    set(Sampling.MIN_NEW_TOKENS, sampling.minNewTokens());
+    set(Sampling.STOPS, drawing.stopIds().length);
     for (int i = 0; i < drawing.stopIds().length; i++) {
-      ints.set(Sampling.STOP_IDS + i, drawing.stopIds()[i]);
+      set(Sampling.STOP_IDS + i, drawing.stopIds()[i]);
     }
-    ints.set(Sampling.LOGPROBS, Math.min(drawing.logprobs(), logprobs));
-    ints.set(Sampling.TOP_K, constants.topK());
-    ints.set(Sampling.TOP_P, constants.topPFraction());
-    ints.set(Sampling.MIN_P, constants.minPLimit());
-    ints.set(Sampling.TYPICAL_P, constants.typicalPFraction());
-    ints.set(Sampling.SEED_LOW, (int) sampling.seed());
-    ints.set(Sampling.SEED_HIGH, (int) (sampling.seed() >> 32));
-    ints.set(Sampling.FIRST_SAMPLE, drawing.firstSample());
-    for (int id : drawing.prompt()) {
-      ints.set(Sampling.PARAMETERS + id, Sampling.PROMPT);
+    set(Sampling.TOP_K, constants.topK());
+    set(Sampling.TOP_P, constants.topPFraction());
+    set(Sampling.MIN_P, constants.minPLimit());
+    set(Sampling.TYPICAL_P, constants.typicalPFraction());
+    set(Sampling.SEED_LOW, (int) sampling.seed());
+    set(Sampling.SEED_HIGH, (int) (sampling.seed() >> 32));
+    set(Sampling.SAMPLE, sample);
+    if (sampling.needsHistory()) {
+      for (int id = 0; id < vocabSize; id++) {
+        set(Sampling.PARAMETERS + id, history.seen(id));
+      }
     }
-    floatRequest.init(0);
     floatRequest.set(Sampling.PENALTY, constants.penalty());
     floatRequest.set(Sampling.INVERSE_PENALTY, constants.inversePenalty());
     floatRequest.set(Sampling.BITS_PER_LOGIT, constants.bitsPerLogit());
     sampling
         .logitBias()
         .forEach((id, value) -> floatRequest.set(Sampling.FACTORS + id, value.floatValue()));
+  }
+
+  private void set(int place, int value) {
+    intRequest.set(SamplingStart.HEADER + place, value);
   }
 }

@@ -13,6 +13,7 @@ import gpt.kernels.TopTokens;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -30,6 +31,7 @@ final class SamplingGraphs {
   private final SamplingBuffers s;
   private final FloatArray logits;
   private final IntArray pass;
+  private final IntArray slotOf;
   private final IntArray chosen;
 
   private final Graph start;
@@ -39,13 +41,15 @@ final class SamplingGraphs {
   private final Graph typicalP;
   private final Graph draw;
   private final Graph greedy;
+  private final Graph mixed;
   private final Graph logprobs;
 
   /**
    * Makes the graphs.
    *
    * @param logits (logit rows, V)
-   * @param pass says how many samples, logit rows and steps there are; see {@link gpt.kernels.Pass}
+   * @param pass says how many logit rows there are; see {@link gpt.kernels.Pass}
+   * @param slotOf the slot of each of them
    * @param chosen where ids go (B)
    */
   SamplingGraphs(
@@ -54,11 +58,13 @@ final class SamplingGraphs {
       SamplingBuffers buffers,
       FloatArray logits,
       IntArray pass,
+      IntArray slotOf,
       IntArray chosen) {
     this.kernels = kernels;
     this.s = buffers;
     this.logits = logits;
     this.pass = pass;
+    this.slotOf = slotOf;
     this.chosen = chosen;
     start = plan.graph("samplingStart").add("start", SamplingStart.ID_PER_THREAD, startArguments());
     plan.in(start, s.intRequest, s.floatRequest);
@@ -70,11 +76,14 @@ final class SamplingGraphs {
     typicalP = plan.graph("typicalP").add("moments", kernels.moments(), moments());
     search(typicalP, Sampling.KIND_TYPICAL_P);
     draw = search(plan.graph("draw"), Sampling.KIND_DRAW);
-    draw.add("id", Draw.SAMPLE_PER_THREAD, draw(false));
+    draw.add("id", Draw.SAMPLE_PER_THREAD, draw());
     greedy = plan.graph("greedy").add("argmax", kernels.argmax(), argmax());
-    greedy.add("id", Draw.SAMPLE_PER_THREAD, draw(true));
+    greedy.add("id", Draw.SAMPLE_PER_THREAD, draw());
+    mixed = search(plan.graph("mixed"), Sampling.KIND_DRAW);
+    mixed.add("argmax", kernels.argmax(), argmax());
+    mixed.add("id", Draw.SAMPLE_PER_THREAD, draw());
     if (s.logprobs > 0) {
-      // Behind the draw, of the rows that it was from.
+      // Behind the draw, if there is one, of all logit rows.
       logprobs = plan.graph("logprobs").add("logits", kernels.logitSteps(), logitSteps(true));
       logprobs.add("distances", kernels.distances(), distances(true));
       search(logprobs, Sampling.KIND_LOGPROBS).add("top", kernels.topTokens(), topTokens());
@@ -93,66 +102,60 @@ final class SamplingGraphs {
     return graph;
   }
 
-  /** The graph that takes the texts' parameters over from the host. */
+  /** The graph that takes a text's parameters over from the host. */
   Graph start() {
     return start;
   }
 
-  /** What leads from logits to the next tokens, in this order. */
-  List<Graph> chain(SamplingParameters sampling) {
+  /**
+   * What leads from logits to the next tokens, in this order: each step that is on for one of the
+   * texts. For the others it changes nothing.
+   */
+  List<Graph> chain(Collection<SamplingParameters> texts) {
     List<Graph> chain = new ArrayList<>(List.of(steps));
-    if (sampling.temperature() == 0) {
-      chain.add(greedy);
-      return chain;
-    }
-    ChainConstants constants = ChainConstants.of(sampling);
-    if (constants.topK() > 0 && constants.topK() < s.vocabSize) {
+    List<ChainConstants> drawn =
+        texts.stream().filter(text -> text.temperature() > 0).map(ChainConstants::of).toList();
+    if (drawn.stream().anyMatch(text -> text.topK() > 0 && text.topK() < s.vocabSize)) {
       chain.add(topK);
     }
-    if (constants.topPFraction() < ChainConstants.WHOLE) {
+    if (drawn.stream().anyMatch(text -> text.topPFraction() < ChainConstants.WHOLE)) {
       chain.add(topP);
     }
-    if (constants.typicalPFraction() < ChainConstants.WHOLE) {
+    if (drawn.stream().anyMatch(text -> text.typicalPFraction() < ChainConstants.WHOLE)) {
       chain.add(typicalP);
     }
-    chain.add(draw);
+    chain.add(drawn.isEmpty() ? greedy : drawn.size() == texts.size() ? draw : mixed);
     return chain;
   }
 
   /** All that run for each token. */
   List<Graph> all() {
-    List<Graph> all = new ArrayList<>(List.of(steps, topK, topP, typicalP, draw, greedy));
+    List<Graph> all = new ArrayList<>(List.of(steps, topK, topP, typicalP, draw, greedy, mixed));
     logprobs().ifPresent(all::add);
     return all;
   }
 
-  /** What brings the log-probabilities of the tokens chosen last; runs behind any chain. */
+  /** What brings the likeliest tokens of all logit rows; runs behind any chain, or none. */
   Optional<Graph> logprobs() {
     return Optional.ofNullable(logprobs);
   }
 
   /** The last graphs of all chains, after which the chosen ids are there. */
   List<Graph> ends() {
-    return List.of(draw, greedy);
+    return List.of(draw, greedy, mixed);
   }
 
   // The tasks' arguments.
 
   private SamplingStart.Arguments startArguments() {
     return new SamplingStart.Arguments(
-        s.intRequest,
-        s.floatRequest,
-        s.parameters,
-        s.factors,
-        s.seen,
-        s.bias,
-        s.samples,
-        s.vocabSize);
+        s.intRequest, s.floatRequest, s.parameters, s.factors, s.seen, s.bias, s.vocabSize);
   }
 
   private LogitSteps.Arguments logitSteps(boolean raw) {
     return new LogitSteps.Arguments(
         pass,
+        slotOf,
         s.parameters,
         s.factors,
         logits,
@@ -167,7 +170,7 @@ final class SamplingGraphs {
 
   private Distances.Arguments distances(boolean raw) {
     return new Distances.Arguments(
-        pass, s.factors, s.values, s.maxima, s.distances, s.cuts, s.samples, s.layout, raw);
+        pass, slotOf, s.factors, s.values, s.maxima, s.distances, s.cuts, s.samples, s.layout, raw);
   }
 
   private TopTokens.Arguments topTokens() {
@@ -177,24 +180,25 @@ final class SamplingGraphs {
 
   private Tally.Arguments tally(int kind, int level) {
     return new Tally.Arguments(
-        pass, s.parameters, s.distances, s.cuts, s.sums, s.samples, s.layout, kind, level);
+        pass, slotOf, s.parameters, s.distances, s.cuts, s.sums, s.samples, s.layout, kind, level);
   }
 
   private Narrow.Arguments narrow(int kind, int level) {
     return new Narrow.Arguments(
-        pass, s.parameters, s.sums, s.cuts, s.samples, s.layout, kind, level);
+        pass, slotOf, s.parameters, s.sums, s.cuts, s.samples, s.layout, kind, level);
   }
 
   private Moments.Arguments moments() {
-    return new Moments.Arguments(pass, s.parameters, s.distances, s.cuts, s.samples, s.vocabSize);
+    return new Moments.Arguments(
+        pass, slotOf, s.parameters, s.distances, s.cuts, s.samples, s.vocabSize);
   }
 
   private Argmax.Arguments argmax() {
-    return new Argmax.Arguments(pass, s.values, chosen, s.samples, s.vocabSize, true);
+    return new Argmax.Arguments(pass, s.values, chosen, s.samples, s.vocabSize);
   }
 
-  private Draw.Arguments draw(boolean greedily) {
+  private Draw.Arguments draw() {
     return new Draw.Arguments(
-        pass, s.parameters, s.cuts, chosen, s.seen, s.samples, s.vocabSize, greedily);
+        pass, slotOf, s.parameters, s.cuts, chosen, s.seen, s.samples, s.vocabSize);
   }
 }

@@ -11,11 +11,13 @@ import gpt.kernels.LmHead;
 import gpt.kernels.QkvProjection;
 import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
+import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,14 +25,18 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
  * The forward pass as task graphs over arrays that stay on the device. Same order of operations and
- * same names as {@link gpt.cpu.CpuBackend}. Comments give shapes: R rows in this pass, C channels,
+ * same names as {@link gpt.cpu.CpuForward}. Comments give shapes: R rows in this pass, C channels,
  * V vocabulary, nh heads of hs channels.
  *
  * <p>A pass is: {@code feed} (the host says which rows, and they are embedded) or {@code embed}
- * (the rows that the device chose by itself), then {@code block} or {@code prompt} once for each
- * transformer block, then {@code choose} (the next token of each sample, and the rows of the next
+ * (the tokens that the device drew by itself), then {@code block} or {@code prompt} once for each
+ * transformer block, then {@code choose} (the next token of each row, and the rows of the next
  * pass) or {@code logits} (for the host to read; {@code select} says of which rows) or {@code
  * losses} (of tokens that the host has).
+ *
+ * <p>{@code block} has decode's kernels, whose rows are of any sequences, and which read each
+ * weight once whatever the number of rows; {@code prompt} those for many rows of one sequence. Each
+ * of them computes a row the same way whatever the other rows are.
  *
  * <p>One graph of one block's tasks runs n_layer times. All blocks in one graph work too, and a
  * token takes as long: with GPT-2's shape on two cores (PoCL) 29.9 to 31.9 ms at best in either
@@ -39,13 +45,6 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * kernels or 91: loading took 4 s or 8 to 10 s longer than reading the weights.
  */
 final class TornadoForward implements AutoCloseable {
-  /**
-   * Rows up to which a prompt takes decode's kernels, which read each weight once whatever the
-   * number of rows, and are compiled anyway. With GPT-2's shape on two cores (PoCL) 16 rows take
-   * 0.43 s in them, and 32 rows 0.48 s in the prompt's own, whose compilation takes 0.7 to 2.3 s.
-   */
-  static final int SHORT_PROMPT = 32;
-
   private final GptConfig config;
   private final DeviceWeights w;
   private final DeviceBuffers b;
@@ -65,7 +64,6 @@ final class TornadoForward implements AutoCloseable {
   private final Graph copySlots;
   private final SamplingGraphs sampling;
   private final LossGraph loss;
-  private final BeamGraphs beams; // null where no beams are wanted
 
   /**
    * Builds the graphs; nothing is compiled or copied yet.
@@ -101,18 +99,15 @@ final class TornadoForward implements AutoCloseable {
     choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
     head = head(plan.graph("head"));
     logits = head(plan.graph("logits"));
-    copySlots =
-        plan.graph("copySlots")
-            .add("cache", kernels.slotCopy(), BeamGraphs.slotCopy(config, b, b.copies, samples));
-    sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.chosen);
+    copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy());
+    sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.slotOf, b.chosen);
     loss = new LossGraph(plan, kernels, config, w, b);
-    beams = b.beams == null ? null : new BeamGraphs(plan, kernels, config, b);
     for (Graph end : sampling.ends()) {
       end.add("advance", kernels.advance(), advance());
       plan.out(end, b.chosen);
     }
-    plan.in(feed, b.request);
-    plan.in(select, b.request);
+    plan.in(feed, b.request.array());
+    plan.in(select, b.request.array());
     plan.in(copySlots, b.copies);
     plan.out(choose, b.chosen);
     plan.out(logits, b.logits);
@@ -159,7 +154,7 @@ final class TornadoForward implements AutoCloseable {
   /** The logits of the rows that {@code rowOf} names. */
   private Graph head(Graph graph) {
     graph.add("lnF", kernels.layerNorm(), norm(LayerNorm.Place.FINAL)); // (logit rows, C)
-    // One version, however many rows: a sample's logits do not depend on the others being there.
+    // One version, however many rows: a row's logits do not depend on the others being there.
     graph.add("lmHead", kernels.projection(LmHead.VERSIONS, false), lmHead()); // (logit rows, V)
     return graph;
   }
@@ -168,7 +163,16 @@ final class TornadoForward implements AutoCloseable {
 
   private Feed.Arguments feed() {
     return new Feed.Arguments(
-        b.request, b.pass, b.tokens, b.positions, b.slots, b.rowOf, b.maxRows, b.maxLogitRows);
+        b.request.array(),
+        b.pass,
+        b.tokens,
+        b.positions,
+        b.slots,
+        b.rowOf,
+        b.slotOf,
+        b.sampling.parameters,
+        b.maxRows,
+        b.maxLogitRows);
   }
 
   private Embedding.Arguments embedding() {
@@ -255,11 +259,24 @@ final class TornadoForward implements AutoCloseable {
   }
 
   private Argmax.Arguments argmax() {
-    return new Argmax.Arguments(b.pass, b.logits, b.chosen, samples, config.vocabSize(), false);
+    return new Argmax.Arguments(b.pass, b.logits, b.chosen, samples, config.vocabSize());
   }
 
   private Advance.Arguments advance() {
-    return new Advance.Arguments(b.pass, b.chosen, b.tokens, b.positions, b.slots, b.rowOf);
+    return new Advance.Arguments(
+        b.pass, b.chosen, b.tokens, b.positions, b.slotOf, b.sampling.parameters, samples);
+  }
+
+  private SlotCopy.Arguments slotCopy() {
+    return new SlotCopy.Arguments(
+        b.copies,
+        b.keyCache,
+        b.valueCache,
+        config.nLayer(),
+        samples,
+        config.nHead(),
+        config.headSize(),
+        config.blockSize());
   }
 
   // A pass.
@@ -273,47 +290,53 @@ final class TornadoForward implements AutoCloseable {
     run(feed, rows);
   }
 
-  /** Embeds the rows that the last {@link #choose} made. */
+  /** Embeds the tokens that were drawn last. */
   void embed(int rows) {
     run(embed, rows);
   }
 
-  /** All blocks. */
+  /** All blocks, for rows of any sequences. */
   void blocks(int rows) {
-    Graph graph = few(rows) ? block : prompt;
     for (int layer = 0; layer < config.nLayer(); layer++) {
-      run(graph, rows);
+      run(block, rows);
     }
   }
 
-  private boolean few(int rows) {
-    // A recorded graph has the grid it was recorded with.
-    return cudaGraphs ? rows == samples : rows <= Math.max(SHORT_PROMPT, samples);
+  /** All blocks, for neighbouring positions of one sequence. */
+  void prompt(int rows) {
+    for (int layer = 0; layer < config.nLayer(); layer++) {
+      run(prompt, rows);
+    }
   }
 
-  /** The texts' parameters, from {@code b.sampling}'s requests. */
+  /** A text's parameters, from {@code b.sampling}'s requests. */
   void startSampling() {
     run(sampling.start(), 1);
   }
 
-  /** What leads from the rows to the next tokens, in this order: for {@link #choose}. */
-  List<Graph> chain(SamplingParameters parameters) {
-    if (parameters.isPlainGreedy()) {
+  /** What leads from the rows to the next tokens of texts, in this order: for {@link #choose}. */
+  List<Graph> chain(Collection<SamplingParameters> texts) {
+    if (texts.stream().allMatch(SamplingParameters::isPlainGreedy)) {
       return List.of(choose);
     }
     List<Graph> chain = new ArrayList<>(List.of(head));
-    chain.addAll(sampling.chain(parameters));
+    chain.addAll(sampling.chain(texts));
     return chain;
   }
 
-  /** The next token of each sample, in {@code b.chosen}. */
+  /** The next token of each drawn row, in {@code b.chosen}. */
   void choose(int rows, List<Graph> chain) {
     chain.forEach(graph -> run(graph, rows));
   }
 
-  /** The log-probabilities of the tokens chosen last, in {@code b.sampling.top}. */
-  void logprobs() {
-    sampling.logprobs().ifPresent(graph -> run(graph, 1));
+  /** The likeliest tokens of each logit row, in {@code b.sampling.top}; after its logits. */
+  void likeliest(int rows) {
+    sampling.logprobs().ifPresent(graph -> run(graph, rows));
+  }
+
+  /** Logits of the logit rows, which stay on the device. */
+  void head(int rows) {
+    run(head, rows);
   }
 
   /** Logits of the logit rows, in {@code b.logits}. */
@@ -323,10 +346,9 @@ final class TornadoForward implements AutoCloseable {
 
   /** As {@link #logits(int)}, for rows [from, from + rows) of the pass. */
   void logitRows(int from, int rows) {
-    b.request.set(0, 0);
-    b.request.set(1, rows);
+    b.request.begin();
     for (int r = 0; r < rows; r++) {
-      b.request.set(Feed.HEADER + 3 * b.maxRows + r, from + r);
+      b.request.logitRow(from + r, 0);
     }
     run(select, rows);
     run(logits, rows);
@@ -342,17 +364,6 @@ final class TornadoForward implements AutoCloseable {
     run(copySlots, length);
   }
 
-  /** The rows of the next pass, from {@code b.beams}' request; copies so many positions. */
-  void beamFeed(int positions) {
-    beams.feed(positions);
-  }
-
-  /** The candidates of so many beams, in {@code b.beams}. */
-  void candidates(int rows) {
-    run(head, rows);
-    beams.candidates();
-  }
-
   /** Copies the weights to the device. */
   void load() {
     plan.load();
@@ -361,20 +372,15 @@ final class TornadoForward implements AutoCloseable {
   /** Compiles the kernels that generating from a prompt of so many tokens needs. */
   void compile(int promptLength, SamplingParameters parameters, Progress progress) {
     List<Graph> needed = new ArrayList<>(List.of(feed, embed, block));
-    if (beams != null) {
-      needed.add(head);
-      needed.addAll(beams.all());
-    } else {
-      if (!parameters.isPlainGreedy()) {
-        needed.add(sampling.start());
-      }
-      needed.addAll(chain(parameters));
+    if (!parameters.isPlainGreedy()) {
+      needed.add(sampling.start());
     }
+    needed.addAll(chain(List.of(parameters)));
     sampling.logprobs().ifPresent(needed::add);
-    if (!few(promptLength)) {
+    if (promptLength > 1) {
       needed.add(prompt);
     }
-    if (samples > 1 && beams == null) {
+    if (samples > 1) {
       needed.add(copySlots);
     }
     plan.compile(needed, progress);

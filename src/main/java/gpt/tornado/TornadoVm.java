@@ -50,7 +50,7 @@ public final class TornadoVm {
     set("tornado.opencl.compiler.flags", "-w");
     // The default, 4,096 bytes, has no room for the graph that owns all arrays.
     set("tornado.tvm.maxbytecodesize", "65536");
-    // A limit of the runtime's own, 4 GB; what the device has is checked by TornadoBackend.
+    // A limit of the runtime's own, 4 GB; what the device has is checked by TornadoEngine.
     set("tornado.device.memory", "1024GB");
   }
 

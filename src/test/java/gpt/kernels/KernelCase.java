@@ -86,17 +86,16 @@ final class KernelCase<A> {
     return array;
   }
 
-  /** The rows, logit rows, samples and block index of {@link Pass}; the kernel may write to it. */
-  IntArray pass(int rows, int logitRows, int samples, int block) {
+  /** The rows and the block's index of {@link Pass}; the kernel may write to it. */
+  IntArray pass(int rows, int logitRows, int drawnRows, int block) {
     this.rows = rows;
     IntArray pass = new IntArray(Pass.SIZE);
     pass.init(0);
     pass.set(Pass.ROWS, rows);
     pass.set(Pass.LOGIT_ROWS, logitRows);
-    pass.set(Pass.SAMPLES, samples);
+    pass.set(Pass.DRAWN_ROWS, drawnRows);
     pass.set(Pass.BLOCK, block);
     pass.set(Pass.MLP_BLOCK, block);
-    pass.set(Pass.STEP, 11);
     arrays.add(pass);
     return pass;
   }
@@ -286,7 +285,7 @@ final class KernelCase<A> {
    */
   private void touchOutputs(TaskGraph graph) {
     FloatArray[] floats = new FloatArray[3];
-    IntArray[] ints = new IntArray[5];
+    IntArray[] ints = new IntArray[7];
     int f = 0;
     int i = 0;
     for (Output output : outputs) {
@@ -317,7 +316,9 @@ final class KernelCase<A> {
         ints[1],
         ints[2],
         ints[3],
-        ints[4]);
+        ints[4],
+        ints[5],
+        ints[6]);
   }
 
   static void touch(
@@ -329,7 +330,9 @@ final class KernelCase<A> {
       IntArray e,
       IntArray f,
       IntArray g,
-      IntArray h) {
+      IntArray h,
+      IntArray i,
+      IntArray j) {
     if (context.globalIdx == 0) {
       a.set(0, a.get(0));
       b.set(0, b.get(0));
@@ -339,6 +342,8 @@ final class KernelCase<A> {
       f.set(0, f.get(0));
       g.set(0, g.get(0));
       h.set(0, h.get(0));
+      i.set(0, i.get(0));
+      j.set(0, j.get(0));
     }
   }
 

@@ -450,16 +450,14 @@ final class KernelCases {
   }
 
   /** A few logits equal to the largest, unless there is one sample only. */
-  static KernelCase<Argmax.Arguments> argmax(int samples, int logitRows, int vocabSize, long seed) {
+  static KernelCase<Argmax.Arguments> argmax(int samples, int vocabSize, long seed) {
     KernelCase<Argmax.Arguments> test =
-        new KernelCase<>(
-            "argmax samples %d, rows %d, vocabulary %d".formatted(samples, logitRows, vocabSize),
-            seed);
-    IntArray pass = test.pass(logitRows, logitRows, samples, 0);
-    FloatArray logits = test.floats(logitRows * vocabSize, 4);
+        new KernelCase<>("argmax samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    FloatArray logits = test.floats(samples * vocabSize, 4);
     IntArray chosen = test.intOutput(samples);
-    int[] best = new int[logitRows];
-    for (int r = 0; r < logitRows; r++) {
+    int[] best = new int[samples];
+    for (int r = 0; r < samples; r++) {
       for (int tie = 0; tie < 3 && samples > 1; tie++) {
         logits.set(r * vocabSize + test.random().nextInt(vocabSize), 30);
       }
@@ -469,10 +467,9 @@ final class KernelCases {
         }
       }
     }
-    int[] expected = IntStream.range(0, samples).map(b -> best[b % logitRows]).toArray();
-    return test.cost(4L * logitRows * vocabSize, (long) samples * vocabSize)
-        .expect(chosen, expected)
-        .arguments(new Argmax.Arguments(pass, logits, chosen, samples, vocabSize, false));
+    return test.cost(4L * samples * vocabSize, (long) samples * vocabSize)
+        .expect(chosen, best)
+        .arguments(new Argmax.Arguments(pass, logits, chosen, samples, vocabSize));
   }
 
   /** A row with one NaN, one with +∞, one with −∞ alone, and one with −∞ everywhere but at 1. */
@@ -490,7 +487,7 @@ final class KernelCases {
     }
     IntArray chosen = test.intOutput(rows);
     return test.expect(chosen, Sampling.NAN, Sampling.INFINITE, Sampling.EMPTY, 1)
-        .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize, true));
+        .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize));
   }
 
   // The rows of the next pass.
@@ -500,64 +497,77 @@ final class KernelCases {
         new KernelCase<>("feed rows %d, logit rows %d".formatted(rows, logitRows), seed);
     int maxLogitRows = logitRows + 2;
     IntArray pass = test.pass(9, 9, 9, 4);
-    int[] request = test.random().ints(Feed.HEADER + 3 * maxRows + maxLogitRows, 0, 1000).toArray();
+    int from = Feed.HEADER;
+    int logits = from + 3 * maxRows;
+    int[] request = test.random().ints(logits + 3 * maxLogitRows, 0, 1000).toArray();
+    int drawn = logitRows / 2;
     request[0] = rows;
     request[1] = logitRows;
-    request[2] = 3;
+    request[2] = drawn;
+    int[] parameters = test.random().ints((logitRows + 1) * Sampling.PARAMETERS).toArray();
+    int[] steps = parameters.clone();
+    for (int r = 0; r < logitRows; r++) {
+      request[logits + maxLogitRows + r] = logitRows - r; // slots, each of them once
+      if (r < drawn) {
+        steps[(logitRows - r) * Sampling.PARAMETERS + Sampling.STEP] =
+            request[logits + 2 * maxLogitRows + r];
+      }
+    }
     IntArray tokens = test.intOutput(maxRows);
     IntArray positions = test.intOutput(maxRows);
     IntArray slots = test.intOutput(maxRows);
     IntArray rowOf = test.intOutput(maxLogitRows);
+    IntArray slotOf = test.intOutput(maxLogitRows);
+    IntArray state = test.intInOut(parameters);
     int[] after = pass.toHeapArray();
     after[Pass.ROWS] = rows;
     after[Pass.LOGIT_ROWS] = logitRows;
-    after[Pass.SAMPLES] = 3;
-    after[Pass.TEXT] = request[3];
-    after[Pass.STEP] = request[4];
-    int from = Feed.HEADER;
+    after[Pass.DRAWN_ROWS] = drawn;
+    int slotsFrom = logits + maxLogitRows;
     return test.gridRows(rows)
         .expect(pass, after)
         .expect(tokens, Arrays.copyOfRange(request, from, from + rows))
         .expect(positions, Arrays.copyOfRange(request, from + maxRows, from + maxRows + rows))
         .expect(slots, Arrays.copyOfRange(request, from + 2 * maxRows, from + 2 * maxRows + rows))
-        .expect(
-            rowOf, Arrays.copyOfRange(request, from + 3 * maxRows, from + 3 * maxRows + logitRows))
+        .expect(rowOf, Arrays.copyOfRange(request, logits, logits + logitRows))
+        .expect(slotOf, Arrays.copyOfRange(request, slotsFrom, slotsFrom + logitRows))
+        .expect(state, steps)
         .arguments(
             new Feed.Arguments(
-                test.ints(request), pass, tokens, positions, slots, rowOf, maxRows, maxLogitRows));
+                test.ints(request),
+                pass,
+                tokens,
+                positions,
+                slots,
+                rowOf,
+                slotOf,
+                state,
+                maxRows,
+                maxLogitRows));
   }
 
-  /** After a prompt of {@code rows} tokens where {@code shared}, else after a step of decode. */
-  static KernelCase<Advance.Arguments> advance(boolean shared, int rows, int samples, long seed) {
-    KernelCase<Advance.Arguments> test =
-        new KernelCase<>(
-            "advance %s rows %d, samples %d".formatted(shared ? "prompt" : "step", rows, samples),
-            seed);
-    int logitRows = shared ? 1 : samples;
-    int size = Math.max(rows, samples) + 2;
-    IntArray pass = test.pass(rows, logitRows, samples, 5);
-    int[] ids = test.random().ints(samples, 0, 1000).toArray();
-    int[] at = test.random().ints(size, 0, 1000).toArray();
-    int[] from =
-        IntStream.range(0, size)
-            .map(b -> shared && b == 0 ? rows - 1 : Math.min(b, rows - 1))
-            .toArray();
-    IntArray tokens = test.intInOut(test.random().ints(size, 0, 1000).toArray());
-    IntArray positions = test.intInOut(at);
-    IntArray slots = test.intInOut(test.random().ints(size, 0, 1000).toArray());
-    IntArray rowOf = test.intInOut(from);
-    int[] after = pass.toHeapArray();
-    after[Pass.ROWS] = samples;
-    after[Pass.LOGIT_ROWS] = samples;
-    after[Pass.STEP] = pass.get(Pass.STEP) + 1;
-    after[Pass.DRAWN_ROWS] = logitRows;
-    int[] next = IntStream.range(0, samples).map(b -> at[from[shared ? 0 : b]] + 1).toArray();
-    int[] own = IntStream.range(0, samples).toArray();
-    return test.expect(pass, after)
-        .expect(tokens, ids)
-        .expect(positions, next)
-        .expect(slots, own)
-        .expect(rowOf, own)
-        .arguments(new Advance.Arguments(pass, test.ints(ids), tokens, positions, slots, rowOf));
+  /** One row more than are drawn. */
+  static KernelCase<Advance.Arguments> advance(int drawn, long seed) {
+    KernelCase<Advance.Arguments> test = new KernelCase<>("advance rows " + drawn, seed);
+    int rows = drawn + 1;
+    IntArray pass = test.pass(rows, rows, drawn, 5);
+    int[] ids = test.random().ints(rows, 0, 1000).toArray();
+    int[] before = test.random().ints(rows, 0, 1000).toArray();
+    int[] at = test.random().ints(rows, 0, 1000).toArray();
+    int[] parameters = test.random().ints(rows * Sampling.PARAMETERS).toArray();
+    IntArray tokens = test.intInOut(before.clone());
+    IntArray positions = test.intInOut(at.clone());
+    IntArray state = test.intInOut(parameters.clone());
+    for (int b = 0; b < drawn; b++) {
+      before[b] = ids[b];
+      at[b]++;
+      parameters[(drawn - b) * Sampling.PARAMETERS + Sampling.STEP]++;
+    }
+    IntArray slotOf = test.ints(IntStream.range(0, rows).map(b -> drawn - b).toArray());
+    return test.expect(tokens, before)
+        .expect(positions, at)
+        .expect(state, parameters)
+        .arguments(
+            new Advance.Arguments(pass, test.ints(ids), tokens, positions, slotOf, state, rows));
   }
 }

@@ -21,11 +21,9 @@ class PassTest {
   @TestFactory
   List<DynamicTest> advance() {
     return new KernelTests(13_000)
-        .add(Advance.VERSIONS, seed -> KernelCases.advance(true, 7, 1, seed))
-        .add(Advance.VERSIONS, seed -> KernelCases.advance(true, 7, 4, seed))
-        .add(Advance.VERSIONS, seed -> KernelCases.advance(true, 1, 3, seed))
-        .add(Advance.VERSIONS, seed -> KernelCases.advance(false, 1, 1, seed))
-        .add(Advance.VERSIONS, seed -> KernelCases.advance(false, 5, 5, seed))
+        .add(Advance.VERSIONS, seed -> KernelCases.advance(1, seed))
+        .add(Advance.VERSIONS, seed -> KernelCases.advance(5, seed))
+        .add(Advance.VERSIONS, seed -> KernelCases.advance(70, seed))
         .all();
   }
 }

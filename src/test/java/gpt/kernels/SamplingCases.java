@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Cases of the sampling chain's kernels. */
 final class SamplingCases {
-  private static final int STEP = 11; // as KernelCase's passes have it
+  private static final int STEP = 11;
   private static final long LEVEL_SEED = 0x1234_5678_9ABCL;
 
   private SamplingCases() {}
@@ -26,55 +26,76 @@ final class SamplingCases {
           .presencePenalty(-0.5)
           .build();
 
-  private static int[] parameters(int... placesAndValues) {
-    int[] parameters = new int[Sampling.PARAMETERS];
-    for (int i = 0; i < placesAndValues.length; i += 2) {
-      parameters[placesAndValues[i]] = placesAndValues[i + 1];
+  /** Row b is of slot B − 1 − b. */
+  private static IntArray slotOf(KernelCase<?> test, int samples) {
+    return test.ints(IntStream.range(0, samples).map(b -> samples - 1 - b).toArray());
+  }
+
+  /** Of every row's slot; what is for the first row is one more for each that follows. */
+  private static IntArray parameters(
+      KernelCase<?> test, int samples, int counted, int... placesAndValues) {
+    int[] parameters = new int[samples * Sampling.PARAMETERS];
+    for (int b = 0; b < samples; b++) {
+      int slot = (samples - 1 - b) * Sampling.PARAMETERS;
+      for (int i = 0; i < placesAndValues.length; i += 2) {
+        int more = placesAndValues[i] == counted ? b : 0;
+        parameters[slot + placesAndValues[i]] = placesAndValues[i + 1] + more;
+      }
     }
-    return parameters;
+    return test.ints(parameters);
   }
 
   static KernelCase<SamplingStart.Arguments> start(int samples, int vocabSize, long seed) {
     KernelCase<SamplingStart.Arguments> test =
         new KernelCase<>("start samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
-    int[] request = test.random().ints(Sampling.PARAMETERS + vocabSize).toArray();
+    int header = SamplingStart.HEADER;
+    int[] request =
+        test.random().ints(header + Sampling.PARAMETERS + vocabSize, 0, 99_999).toArray();
+    int slot = samples - 1;
+    request[0] = slot;
     FloatArray floats = test.floats(Sampling.FACTORS + vocabSize, 1);
-    IntArray parameters = test.intOutput(Sampling.PARAMETERS);
-    FloatArray factors = test.output(Sampling.FACTORS);
-    IntArray seen = test.intOutput(samples * vocabSize);
-    FloatArray bias = test.output(vocabSize);
-    return test.expect(parameters, Arrays.copyOf(request, Sampling.PARAMETERS))
-        .expect(factors, doubles(floats, 0, Sampling.FACTORS))
-        .expect(
-            seen,
-            IntStream.range(0, samples * vocabSize)
-                .map(i -> request[Sampling.PARAMETERS + i % vocabSize])
-                .toArray())
-        .expect(bias, doubles(floats, Sampling.FACTORS, vocabSize))
+    int[] before = test.random().ints(samples * Sampling.PARAMETERS).toArray();
+    int[] seenBefore = test.random().ints(samples * vocabSize).toArray();
+    IntArray parameters = test.intInOut(before.clone());
+    IntArray seen = test.intInOut(seenBefore.clone());
+    System.arraycopy(request, header, before, slot * Sampling.PARAMETERS, Sampling.PARAMETERS);
+    System.arraycopy(
+        request, header + Sampling.PARAMETERS, seenBefore, slot * vocabSize, vocabSize);
+    FloatArray factors = test.output(samples * Sampling.FACTORS);
+    FloatArray bias = test.output(samples * vocabSize);
+    return test.expect(parameters, before)
+        .expect(factors, last(doubles(floats, 0, Sampling.FACTORS), samples))
+        .expect(seen, seenBefore)
+        .expect(bias, last(doubles(floats, Sampling.FACTORS, vocabSize), samples))
         .arguments(
             new SamplingStart.Arguments(
-                test.ints(request), floats, parameters, factors, seen, bias, samples, vocabSize));
+                test.ints(request), floats, parameters, factors, seen, bias, vocabSize));
+  }
+
+  /** Values of the last of so many slots; the others are left alone. */
+  private static double[] last(double[] values, int samples) {
+    double[] all = KernelCase.all(samples * values.length, Double.NaN);
+    System.arraycopy(values, 0, all, all.length - values.length, values.length);
+    return all;
   }
 
   private static double[] doubles(FloatArray array, int from, int n) {
     return IntStream.range(from, from + n).mapToDouble(array::get).toArray();
   }
 
-  /** Samples with rows of their own, or one for all; a few of the texts' ids were seen. */
+  /** A few of the texts' ids were seen. */
   static KernelCase<LogitSteps.Arguments> logitSteps(
-      int samples, int logitRows, Sampling.Layout layout, boolean on, long seed) {
+      int samples, Sampling.Layout layout, boolean on, long seed) {
     int v = layout.vocabSize();
     KernelCase<LogitSteps.Arguments> test =
         new KernelCase<>(
-            "logit steps %s samples %d, rows %d, %s"
-                .formatted(on ? "on" : "off", samples, logitRows, layout),
-            seed);
+            "logit steps %s samples %d, %s".formatted(on ? "on" : "off", samples, layout), seed);
     ChainConstants constants = ChainConstants.of(PENALISED);
-    IntArray pass = test.pass(logitRows, logitRows, samples, 0);
-    FloatArray logits = test.floats(logitRows * v, 3);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    FloatArray logits = test.floats(samples * v, 3);
     Random random = test.random();
     int[] seen = IntStream.range(0, samples * v).map(i -> seen(random)).toArray();
-    FloatArray bias = test.floats(v, 1);
+    FloatArray bias = test.floats(samples * v, 1);
     FloatArray values = test.output(samples * v);
     int chunks = layout.chunks();
     FloatArray maxima = test.output(3 * samples * chunks);
@@ -82,36 +103,46 @@ final class SamplingCases {
     double[] largest = new double[3 * samples * chunks];
     for (int b = 0; b < samples; b++) {
       for (int id = 0; id < v; id++) {
-        double logit = logits.get(b % logitRows * v + id);
-        int had = seen[b * v + id];
+        double logit = logits.get(b * v + id);
+        int own = (samples - 1 - b) * v + id;
+        int had = seen[own];
         double value = logit;
         if (on && had != 0) {
           value *= value > 0 ? 1 / 1.3 : 1.3;
           int count = had & Sampling.COUNT;
           value -= count == 0 ? 0 : 0.25 * count - 0.5;
         }
-        expected[b * v + id] = on ? value + bias.get(id) : value;
+        expected[b * v + id] = on ? value + bias.get(own) : value;
         int at = 3 * (b * chunks + id / layout.chunk());
         boolean first = id % layout.chunk() == 0;
         largest[at] = first ? expected[b * v + id] : Math.max(largest[at], expected[b * v + id]);
         largest[at + 1] = first ? logit : Math.max(largest[at + 1], logit);
       }
     }
-    int[] parameters =
+    IntArray parameters =
         parameters(
-            Sampling.PENALTIES, on ? 1 : 0,
-            Sampling.BIASES, on ? 1 : 0,
-            Sampling.FREQUENCY, constants.frequencyUnits(),
-            Sampling.PRESENCE, constants.presenceUnits(),
-            Sampling.FREQUENCY_LIMIT, constants.frequencyLimit());
+            test,
+            samples,
+            -1,
+            Sampling.PENALTIES,
+            on ? 1 : 0,
+            Sampling.BIASES,
+            on ? 1 : 0,
+            Sampling.FREQUENCY,
+            constants.frequencyUnits(),
+            Sampling.PRESENCE,
+            constants.presenceUnits(),
+            Sampling.FREQUENCY_LIMIT,
+            constants.frequencyLimit());
     return test.cost(8L * samples * v, 8L * samples * v)
         .expect(values, expected)
         .expect(maxima, largest)
         .arguments(
             new LogitSteps.Arguments(
                 pass,
-                test.ints(parameters),
-                factors(test, constants),
+                slotOf(test, samples),
+                parameters,
+                factors(test, samples, constants),
                 logits,
                 test.ints(seen),
                 bias,
@@ -131,11 +162,14 @@ final class SamplingCases {
     };
   }
 
-  private static FloatArray factors(KernelCase<?> test, ChainConstants constants) {
-    FloatArray factors = test.floats(Sampling.FACTORS, 1);
-    factors.set(Sampling.PENALTY, constants.penalty());
-    factors.set(Sampling.INVERSE_PENALTY, constants.inversePenalty());
-    factors.set(Sampling.BITS_PER_LOGIT, constants.bitsPerLogit());
+  private static FloatArray factors(KernelCase<?> test, int samples, ChainConstants constants) {
+    FloatArray factors = test.floats(samples * Sampling.FACTORS, 1);
+    for (int slot = 0; slot < samples; slot++) {
+      int at = slot * Sampling.FACTORS;
+      factors.set(at + Sampling.PENALTY, constants.penalty());
+      factors.set(at + Sampling.INVERSE_PENALTY, constants.inversePenalty());
+      factors.set(at + Sampling.BITS_PER_LOGIT, constants.bitsPerLogit());
+    }
     return factors;
   }
 
@@ -187,7 +221,8 @@ final class SamplingCases {
         .arguments(
             new Distances.Arguments(
                 pass,
-                factors(test, constants),
+                slotOf(test, samples),
+                factors(test, samples, constants),
                 values,
                 maxima,
                 distances,
@@ -288,7 +323,7 @@ final class SamplingCases {
       for (int id = 0; id < v; id++) {
         int each = distances[b * v + id];
         long digitsOf = place(kind, each, id, mean, layout) >> below;
-        if (kept(kind, each, id, minP, cuts, at) && digitsOf >> layout.digit() == known) {
+        if (kept(kind, each, id, minP + b, cuts, at) && digitsOf >> layout.digit() == known) {
           int bin = (int) (digitsOf & (layout.bins() - 1));
           sums[(b * layout.chunks() + id / layout.chunk()) * layout.bins() + bin] +=
               kind <= Sampling.KIND_TOP_K ? 1 : Weight.of(each);
@@ -301,7 +336,8 @@ final class SamplingCases {
         .arguments(
             new Tally.Arguments(
                 pass,
-                test.ints(parameters(Sampling.MIN_P, minP)),
+                slotOf(test, samples),
+                parameters(test, samples, Sampling.MIN_P, Sampling.MIN_P, minP),
                 test.ints(distances),
                 test.ints(cuts),
                 result,
@@ -384,8 +420,11 @@ final class SamplingCases {
       after[at + Sampling.REST] = words(rest)[0];
       after[at + Sampling.REST + 1] = words(rest)[1];
     }
-    int[] parameters =
+    IntArray parameters =
         parameters(
+            test,
+            samples,
+            Sampling.SAMPLE,
             Sampling.LOGPROBS,
             k,
             Sampling.TOP_K,
@@ -398,7 +437,9 @@ final class SamplingCases {
             (int) LEVEL_SEED,
             Sampling.SEED_HIGH,
             (int) (LEVEL_SEED >> 32),
-            Sampling.FIRST_SAMPLE,
+            Sampling.STEP,
+            STEP,
+            Sampling.SAMPLE,
             4);
     IntArray state = test.intInOut(cuts);
     return test.cost(8L * sums.length, 0)
@@ -406,7 +447,8 @@ final class SamplingCases {
         .arguments(
             new Narrow.Arguments(
                 pass,
-                test.ints(parameters),
+                slotOf(test, samples),
+                parameters,
                 test.ints(words(sums)),
                 state,
                 samples,
@@ -428,7 +470,7 @@ final class SamplingCases {
       long sum = 0;
       for (int id = 0; id < vocabSize; id++) {
         int q = distances[b * vocabSize + id];
-        if (kept(Sampling.KIND_TYPICAL_P, q, id, minP, cuts, b * Sampling.CUTS)) {
+        if (kept(Sampling.KIND_TYPICAL_P, q, id, minP + b, cuts, b * Sampling.CUTS)) {
           BigInteger weight = BigInteger.valueOf(Weight.of(q) >> 14);
           moment = moment.add(weight.multiply(BigInteger.valueOf(q)));
           sum += Weight.of(q) >> 14;
@@ -445,48 +487,55 @@ final class SamplingCases {
         .arguments(
             new Moments.Arguments(
                 pass,
-                test.ints(parameters(Sampling.MIN_P, minP)),
+                slotOf(test, samples),
+                parameters(test, samples, Sampling.MIN_P, Sampling.MIN_P, minP),
                 test.ints(distances),
                 state,
                 samples,
                 vocabSize));
   }
 
-  /** The second sample of three has nothing to draw from. */
-  static KernelCase<Draw.Arguments> draw(boolean greedy, boolean penalties, long seed) {
-    int samples = 3;
+  /** The second sample of four has nothing to draw from, the last two are greedy. */
+  static KernelCase<Draw.Arguments> draw(boolean penalties, long seed) {
+    int samples = 4;
     int v = 40;
     KernelCase<Draw.Arguments> test =
-        new KernelCase<>("draw greedy %s, penalties %s".formatted(greedy, penalties), seed);
+        new KernelCase<>("draw penalties %s".formatted(penalties), seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int[] cuts = randomCuts(test.random(), samples, v);
     cuts[Sampling.CUTS + Sampling.STATUS] = Sampling.BANNED;
-    int[] before = {7, 8, 9};
+    int[] before = {7, 8, 9, 10};
     int[] seen = test.random().ints(samples * v, 0, 5).toArray();
     int[] ids = new int[samples];
     int[] counted = seen.clone();
     for (int b = 0; b < samples; b++) {
-      ids[b] = greedy ? before[b] : cuts[b * Sampling.CUTS + 2 * Sampling.KIND_DRAW + 1];
+      ids[b] = b >= 2 ? before[b] : cuts[b * Sampling.CUTS + 2 * Sampling.KIND_DRAW + 1];
       if (b == 1) {
         ids[b] = Sampling.BANNED;
       } else if (penalties) {
-        counted[b * v + ids[b]]++;
+        counted[(samples - 1 - b) * v + ids[b]]++;
       }
     }
     IntArray chosen = test.intInOut(before);
     IntArray history = test.intInOut(seen);
+    int[] parameters = new int[samples * Sampling.PARAMETERS];
+    for (int slot = 0; slot < samples; slot++) {
+      int at = slot * Sampling.PARAMETERS;
+      parameters[at + Sampling.PENALTIES] = penalties ? 1 : 0;
+      parameters[at + Sampling.GREEDY] = slot < 2 ? 1 : 0; // of rows 3 and 2
+    }
     return test.expect(chosen, ids)
         .expect(history, counted)
         .arguments(
             new Draw.Arguments(
                 pass,
-                test.ints(parameters(Sampling.PENALTIES, penalties ? 1 : 0)),
+                slotOf(test, samples),
+                test.ints(parameters),
                 test.ints(cuts),
                 chosen,
                 history,
                 samples,
-                v,
-                greedy));
+                v));
   }
 
   /** The likeliest n of each sample, as the search has found them; one has chosen nothing. */

@@ -1,10 +1,12 @@
 package gpt.tornado;
 
-import static gpt.tornado.TornadoBackendTest.drawing;
-import static gpt.tornado.TornadoBackendTest.greedy;
+import static gpt.tornado.TornadoModelTest.drawing;
+import static gpt.tornado.TornadoModelTest.greedy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import gpt.model.Backend;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -49,7 +51,7 @@ class CudaGraphsTest {
     System.clearProperty(CUDA_GRAPHS);
   }
 
-  /** The emulator's device as a GPU of the cuda backend. */
+  /** The emulator's device as a GPU of the cuda engine. */
   private static TornadoDevices.Device cuda() {
     TornadoDevices.Device d = TornadoDevices.find().first();
     return new TornadoDevices.Device(
@@ -65,22 +67,27 @@ class CudaGraphsTest {
         d.handle());
   }
 
-  private TornadoBackend open(SamplingParameters sampling, int promptLength, Profile profile) {
-    TornadoBackend.Options options =
-        new TornadoBackend.Options(
+  private TornadoEngine open(SamplingParameters sampling, int promptLength, Profile profile) {
+    TornadoEngine.Options options =
+        new TornadoEngine.Options(
             cuda(), Precision.F32, 1, sampling, 0, promptLength, profile, false);
-    return TornadoBackend.open(CONFIG, weights, options, TornadoBackendTest.SILENT);
+    return TornadoEngine.open(CONFIG, weights, options, TornadoModelTest.SILENT);
   }
 
   /** What each of several tokens of a batch submits, after those that record. */
   private static void assertEachSubmits(
-      Submissions expected, TornadoBackend backend, SamplingParameters sampling) {
-    try (Backend.Batch batch = backend.newBatch(drawing(sampling), 1).orElseThrow()) {
-      batch.start(new int[] {1, 2, 3});
-      batch.next();
-      for (int step = 0; step < 3; step++) {
+      Submissions expected, TornadoEngine engine, SamplingParameters sampling) {
+    try (Sequence sequence = engine.open()) {
+      sequence.drawing(drawing(sampling), 0);
+      Want.Token token = new Want.Token(false);
+      engine.step(List.of(new Work(sequence, new int[] {1, 2, 3}, token.at(0))));
+      List<Work> next = List.of(Work.appendDrawn(sequence, token));
+      token.at(1);
+      engine.step(next);
+      for (int step = 2; step < 5; step++) {
+        token.at(step);
         Submissions before = Submissions.total();
-        batch.next();
+        engine.step(next);
         assertEquals(expected, Submissions.total().since(before), "step " + step);
       }
     }
@@ -90,31 +97,31 @@ class CudaGraphsTest {
   @ParameterizedTest
   @ValueSource(ints = {3, 0})
   void aTokenIsGraphLaunchesOnly(int promptLength) {
-    try (TornadoBackend backend = open(SAMPLED, promptLength, null)) {
+    try (TornadoEngine engine = open(SAMPLED, promptLength, null)) {
       // The embedding, the blocks, the head, the logits' steps, top-k and the draw.
-      assertEachSubmits(new Submissions(0, 0, LAYERS + 5), backend, SAMPLED);
+      assertEachSubmits(new Submissions(0, 0, LAYERS + 5), engine, SAMPLED);
       // The embedding, the blocks, and the head with the argmax.
-      assertEachSubmits(new Submissions(0, 0, LAYERS + 2), backend, TornadoBackendTest.GREEDY);
+      assertEachSubmits(new Submissions(0, 0, LAYERS + 2), engine, TornadoModelTest.GREEDY);
     }
   }
 
   @Test
   void withoutThemATokenIsLaunchesAndACopyForEach() {
     System.setProperty(CUDA_GRAPHS, "false");
-    try (TornadoBackend backend = open(SAMPLED, 3, null)) {
+    try (TornadoEngine engine = open(SAMPLED, 3, null)) {
       int launches = 8 * LAYERS + 23;
-      assertEachSubmits(new Submissions(launches, launches, 0), backend, SAMPLED);
+      assertEachSubmits(new Submissions(launches, launches, 0), engine, SAMPLED);
       launches = 8 * LAYERS + 5;
-      assertEachSubmits(new Submissions(launches, launches, 0), backend, TornadoBackendTest.GREEDY);
+      assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
     }
   }
 
   /** The profiler sees launches only. */
   @Test
   void aProfiledModelIsLaunched() {
-    try (TornadoBackend backend = open(TornadoBackendTest.GREEDY, 3, new Profile())) {
+    try (TornadoEngine engine = open(TornadoModelTest.GREEDY, 3, new Profile())) {
       int launches = 8 * LAYERS + 5;
-      assertEachSubmits(new Submissions(launches, launches, 0), backend, TornadoBackendTest.GREEDY);
+      assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
     }
   }
 
@@ -124,19 +131,24 @@ class CudaGraphsTest {
     int[] prompt = {7, 1, 30, 2};
     List<Integer> expected = greedy(CONFIG, weights, prompt, 6);
     List<Integer> afterOne = greedy(CONFIG, weights, new int[] {9}, 6);
-    try (TornadoBackend backend = open(TornadoBackendTest.GREEDY, prompt.length, null);
-        Backend.Batch batch =
-            backend.newBatch(drawing(TornadoBackendTest.GREEDY), 1).orElseThrow()) {
-      assertEquals(expected, text(batch, prompt));
-      assertEquals(afterOne, text(batch, new int[] {9}));
-      assertEquals(expected, text(batch, prompt));
+    try (TornadoEngine engine = open(TornadoModelTest.GREEDY, prompt.length, null)) {
+      assertEquals(expected, text(engine, prompt));
+      assertEquals(afterOne, text(engine, new int[] {9}));
+      assertEquals(expected, text(engine, prompt));
     }
   }
 
-  private static List<Integer> text(Backend.Batch batch, int[] prompt) {
-    List<Integer> ids = new ArrayList<>(List.of(batch.start(prompt)[0]));
-    while (ids.size() < 6) {
-      ids.add(batch.next()[0]);
+  private static List<Integer> text(TornadoEngine engine, int[] prompt) {
+    List<Integer> ids = new ArrayList<>();
+    try (Sequence sequence = engine.open()) {
+      sequence.drawing(drawing(TornadoModelTest.GREEDY), 0);
+      Want.Token token = new Want.Token(false);
+      engine.step(List.of(new Work(sequence, prompt, token.at(0))));
+      ids.add(token.id());
+      while (ids.size() < 6) {
+        engine.step(List.of(Work.appendDrawn(sequence, token.at(ids.size()))));
+        ids.add(token.id());
+      }
     }
     return ids;
   }

@@ -1,8 +1,10 @@
 package gpt.tornado;
 
 import gpt.kernels.Pass;
+import gpt.kernels.Sampling;
 import gpt.kernels.Version;
 import gpt.sampling.Drawing;
+import gpt.sampling.History;
 import gpt.sampling.Logprobs;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,7 +24,13 @@ final class DeviceSampler implements AutoCloseable {
 
   /** What the kernel that takes logits over is given. */
   private record Given(
-      IntArray header, FloatArray from, IntArray pass, FloatArray logits, int elements) {}
+      IntArray header,
+      FloatArray from,
+      IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      FloatArray logits,
+      int elements) {}
 
   private static final Version<Given> TAKE =
       new Version<>(
@@ -36,6 +44,8 @@ final class DeviceSampler implements AutoCloseable {
                   a.header,
                   a.from,
                   a.pass,
+                  a.slotOf,
+                  a.parameters,
                   a.logits,
                   a.elements),
           (a, rows) -> Version.groups(Math.ceilDiv(a.elements, THREADS), THREADS));
@@ -50,9 +60,10 @@ final class DeviceSampler implements AutoCloseable {
 
   private final int samples;
   private final int vocabSize;
-  private final IntArray header = new IntArray(4);
+  private final IntArray header = new IntArray(2);
   private final FloatArray given;
   private final IntArray pass = new IntArray(Pass.SIZE);
+  private final IntArray slotOf;
   private final FloatArray logits;
   private final IntArray chosen;
   private final SamplingBuffers buffers;
@@ -78,34 +89,40 @@ final class DeviceSampler implements AutoCloseable {
     given = new FloatArray(samples * vocabSize);
     logits = new FloatArray(samples * vocabSize);
     chosen = new IntArray(samples);
+    slotOf = new IntArray(samples);
+    slotOf.init(0);
     pass.init(0);
     chosen.init(0);
     List<FloatArray> floats = new ArrayList<>(buffers.floats());
     floats.add(logits);
     List<IntArray> ints = new ArrayList<>(buffers.ints());
     ints.add(chosen);
+    ints.add(slotOf);
     plan =
         new DevicePlan(device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null);
-    take =
-        plan.graph("take")
-            .add("take", TAKE, new Given(header, given, pass, logits, samples * vocabSize));
+    Given arguments =
+        new Given(header, given, pass, slotOf, buffers.parameters, logits, samples * vocabSize);
+    take = plan.graph("take").add("take", TAKE, arguments);
     plan.in(take, header, given);
     // The kernel writes what is there already; the copy to the host behind it is what is wanted.
-    fetch =
-        plan.graph("fetch")
-            .add("touch", TOUCH, new Given(header, given, pass, logits, samples * vocabSize));
+    fetch = plan.graph("fetch").add("touch", TOUCH, arguments);
     plan.out(fetch, logits);
-    graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, chosen);
+    graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, slotOf, chosen);
     graphs.ends().forEach(end -> plan.out(end, chosen));
     plan.build(Set.of());
     plan.load();
   }
 
-  /** Begins texts: from now on tokens are drawn so. */
-  void start(Drawing drawing) {
-    chain = graphs.chain(drawing.sampling());
-    buffers.request(drawing);
-    plan.run(graphs.start(), 1);
+  /** Begins texts, one for each sample: from now on tokens are drawn so. */
+  void start(List<Drawing> drawings) {
+    chain = graphs.chain(drawings.stream().map(Drawing::sampling).toList());
+    for (int slot = 0; slot < samples; slot++) {
+      Drawing drawing = drawings.get(slot);
+      History history = new History(vocabSize);
+      history.start(drawing.prompt());
+      buffers.request(slot, drawing, drawing.firstSample(), history, drawing.logprobs());
+      plan.run(graphs.start(), 1);
+    }
   }
 
   /**
@@ -116,9 +133,7 @@ final class DeviceSampler implements AutoCloseable {
    */
   void bring(float[][] rows, int step) {
     header.set(0, samples);
-    header.set(1, samples);
-    header.set(2, 0);
-    header.set(3, step);
+    header.set(1, step);
     for (int b = 0; b < samples; b++) {
       MemorySegment.copy(
           rows[b], 0, given.getSegment(), ValueLayout.JAVA_FLOAT, 4L * b * vocabSize, vocabSize);
@@ -163,7 +178,7 @@ final class DeviceSampler implements AutoCloseable {
   }
 
   static void touch(KernelContext context, IntArray pass, FloatArray logits) {
-    if (pass.get(Pass.SAMPLES) > 0) {
+    if (pass.get(Pass.DRAWN_ROWS) > 0) {
       logits.set(0, logits.get(0));
     }
   }
@@ -173,15 +188,18 @@ final class DeviceSampler implements AutoCloseable {
       IntArray header,
       FloatArray from,
       IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
       FloatArray logits,
       int elements) {
     int i = context.globalIdx;
     if (i == 0) {
-      pass.set(Pass.SAMPLES, header.get(0));
-      pass.set(Pass.LOGIT_ROWS, header.get(1));
-      pass.set(Pass.DRAWN_ROWS, header.get(1));
-      pass.set(Pass.TEXT, header.get(2));
-      pass.set(Pass.STEP, header.get(3));
+      pass.set(Pass.LOGIT_ROWS, header.get(0));
+      pass.set(Pass.DRAWN_ROWS, header.get(0));
+      for (int b = 0; b < header.get(0); b++) {
+        slotOf.set(b, b);
+        parameters.set(b * Sampling.PARAMETERS + Sampling.STEP, header.get(1));
+      }
     }
     if (i < elements) {
       logits.set(i, from.get(i));

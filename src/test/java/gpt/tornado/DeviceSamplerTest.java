@@ -12,6 +12,7 @@ import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +38,7 @@ class DeviceSamplerTest {
   }
 
   static Stream<TornadoDevices.Device> devices() {
-    return TornadoBackendTest.devices();
+    return TornadoModelTest.devices();
   }
 
   private static boolean emulated() {
@@ -78,7 +79,8 @@ class DeviceSamplerTest {
       {0.2030, 0.1361, 0.2243, 0.1125, 0.0501, 0.2740}
     };
     try (DeviceSampler sampler = new DeviceSampler(device, 1, 6, 6)) {
-      sampler.start(new Drawing(SamplingParameters.greedy(), 0, new int[0], new int[0], 6));
+      sampler.start(
+          List.of(new Drawing(SamplingParameters.greedy(), 0, new int[0], new int[0], 6)));
       for (int t = 0; t < temperatures.length; t++) {
         float[][] divided = new float[1][6];
         for (int id = 0; id < 6; id++) {
@@ -101,30 +103,33 @@ class DeviceSamplerTest {
     }
   }
 
-  /** Several texts at once, a few steps each. */
+  /** Several texts at once, each drawn in its own way, a few steps each. */
   private static void agree(TornadoDevices.Device device, int vocabSize, int cases) {
     int samples = vocabSize <= 257 ? 3 : 2;
     try (DeviceSampler sampler = new DeviceSampler(device, samples, vocabSize, 0)) {
       int done = 0;
       for (long seed = SEED + vocabSize; done < cases; seed++) {
         Random random = new Random(seed);
-        SamplingParameters sampling = parameters(vocabSize, random, seed);
-        int[] prompt = random.ints(random.nextInt(20), 0, vocabSize).toArray();
-        int firstSample = random.nextInt(5);
-        int stop = random.nextInt(vocabSize);
-        sampler.start(new Drawing(sampling, firstSample, prompt, stop));
-        HostSampler host = new HostSampler(sampling, vocabSize, stop);
+        List<Drawing> drawings = new ArrayList<>();
+        List<HostSampler> hosts = new ArrayList<>();
         List<History> histories = new ArrayList<>();
         for (int b = 0; b < samples; b++) {
+          SamplingParameters sampling = parameters(vocabSize, random, seed + b);
+          int[] prompt = random.ints(random.nextInt(20), 0, vocabSize).toArray();
+          int stop = random.nextInt(vocabSize);
+          drawings.add(new Drawing(sampling, random.nextInt(5), prompt, stop));
+          hosts.add(new HostSampler(sampling, vocabSize, stop));
           histories.add(new History(vocabSize));
           histories.get(b).start(prompt);
         }
+        sampler.start(drawings);
         for (int step = 0; step < 3; step++) {
           float[][] logits = new float[samples][];
           int[] expected = new int[samples];
           for (int b = 0; b < samples; b++) {
+            int sample = drawings.get(b).firstSample();
             logits[b] = logits(vocabSize, random);
-            expected[b] = host(host, logits[b], histories.get(b), firstSample + b, step);
+            expected[b] = host(hosts.get(b), logits[b], histories.get(b), sample, step);
           }
           sampler.bring(logits, step);
           int[] found = sampler.draw();
@@ -133,10 +138,10 @@ class DeviceSamplerTest {
                 expected[b],
                 found[b],
                 "V %d, seed %d, step %d, text %d: %s"
-                    .formatted(vocabSize, seed, step, b, sampling));
+                    .formatted(vocabSize, seed, step, b, drawings.get(b).sampling()));
             done++;
           }
-          if (found[0] < 0 || found[samples - 1] < 0) {
+          if (IntStream.of(found).anyMatch(id -> id < 0)) {
             break;
           }
         }

@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.CpuBackend;
-import gpt.cpu.ReferenceBackend;
+import gpt.cpu.CpuEngine;
+import gpt.cpu.ReferenceEngine;
+import gpt.engine.Engine;
 import gpt.generate.Beams;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
-import gpt.model.Backend;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
@@ -53,10 +53,10 @@ class TornadoBeamsTest {
   }
 
   static Stream<TornadoDevices.Device> devices() {
-    return TornadoBackendTest.devices();
+    return TornadoModelTest.devices();
   }
 
-  private static TornadoBackend open(
+  private static TornadoEngine open(
       GptConfig config,
       Weights weights,
       TornadoDevices.Device device,
@@ -64,12 +64,12 @@ class TornadoBeamsTest {
       Profile profile,
       int promptLength) {
     SamplingParameters greedy = SamplingParameters.greedy();
-    return TornadoBackend.open(
+    return TornadoEngine.open(
         config,
         weights,
-        new TornadoBackend.Options(
+        new TornadoEngine.Options(
             device, Precision.F32, beams, greedy, 0, promptLength, profile, true),
-        TornadoBackendTest.SILENT);
+        TornadoModelTest.SILENT);
   }
 
   private static Request request(int[] prompt, int max, int end, SamplingParameters s, int texts) {
@@ -78,7 +78,7 @@ class TornadoBeamsTest {
   }
 
   private static void assertSameTexts(
-      Backend host, Backend device, Request request, Beams beams, String what) {
+      Engine host, Engine device, Request request, Beams beams, String what) {
     List<Generation> expected = search(host, request, beams);
     List<Generation> found = search(device, request, beams);
     assertEquals(expected.size(), found.size(), what);
@@ -92,8 +92,8 @@ class TornadoBeamsTest {
     }
   }
 
-  private static List<Generation> search(Backend backend, Request request, Beams beams) {
-    return new Generator(backend, Optional.empty())
+  private static List<Generation> search(Engine engine, Request request, Beams beams) {
+    return new Generator(engine, Optional.empty())
         .search(request, beams, (sample, id, text) -> true);
   }
 
@@ -103,15 +103,15 @@ class TornadoBeamsTest {
     GptConfig config = RandomWeights.shape(2, 3, 15, 24, V, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED, 0.5f);
     for (int beams : new int[] {1, 3, 6}) {
-      try (TornadoBackend backend = open(config, weights, device, beams, null, 0);
-          ReferenceBackend reference = new ReferenceBackend(config, weights)) {
+      try (TornadoEngine engine = open(config, weights, device, beams, null, 0);
+          ReferenceEngine reference = new ReferenceEngine(config, weights)) {
         SamplingParameters greedy = SamplingParameters.greedy();
         for (int length : new int[] {1, 20}) { // the longer one fills its context
           int[] prompt = new Random(SEED + length).ints(length, 0, V).toArray();
           for (int end : new int[] {-1, 7}) {
             assertSameTexts(
                 reference,
-                backend,
+                engine,
                 request(prompt, 8, end, greedy, beams),
                 new Beams(beams, 0.7),
                 "beams " + beams + ", prompt " + length + ", end " + end);
@@ -122,11 +122,11 @@ class TornadoBeamsTest {
             SamplingParameters.builder().temperature(0).logitBias(3, 2).minNewTokens(2).build();
         assertSameTexts(
             reference,
-            backend,
+            engine,
             request(new int[] {4, 5}, 4, 7, biased, 1),
             new Beams(beams, 1),
             "biased");
-        backend.newSession().close();
+        engine.open().close();
       }
     }
   }
@@ -136,34 +136,10 @@ class TornadoBeamsTest {
     TornadoDevices.Device device = TornadoDevices.find().first();
     int tokens = TornadoVm.presence() == TornadoVm.Presence.TORNADOVM ? 60 : 2;
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("weights/shakespeare-char"));
-        TornadoBackend backend =
-            open(checkpoint.config(), checkpoint.weights(), device, 4, null, 3);
-        CpuBackend host = CpuBackend.open(checkpoint.config(), checkpoint.weights(), 2)) {
+        TornadoEngine engine = open(checkpoint.config(), checkpoint.weights(), device, 4, null, 3);
+        CpuEngine host = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2)) {
       Request request = request(new int[] {30, 27, 25}, tokens, -1, SamplingParameters.greedy(), 4);
-      assertSameTexts(host, backend, request, new Beams(4, 1), "demo");
-    }
-  }
-
-  /** The candidates come back, 12 bytes each, 8 for all and two arrays' headers; no logits. */
-  @ParameterizedTest
-  @MethodSource("devices")
-  void onlyCandidatesComeBack(TornadoDevices.Device device) {
-    GptConfig config = RandomWeights.shape(1, 1, 8, 24, V, true, Gelu.EXACT);
-    Profile profile = new Profile();
-    try (TornadoBackend backend =
-            open(config, RandomWeights.of(config, SEED, 0.5f), device, 3, profile, 0);
-        Backend.BeamBatch beams =
-            backend
-                .newBeams(TornadoBackendTest.drawing(SamplingParameters.greedy()), 3)
-                .orElseThrow()) {
-      assertThrows(GptException.class, backend::newSession);
-      beams.start(new int[] {1, 2, 3});
-      beams.next(new int[] {0, 1, 2}); // takes over what lies on the device
-      for (int step = 0; step < 4; step++) {
-        profile.reset();
-        assertEquals(6, beams.next(new int[] {0, 1, 2}).length);
-        assertEquals(6 * 12 + 8 + 2 * 16, profile.reset().bytesOut());
-      }
+      assertSameTexts(host, engine, request, new Beams(4, 1), "demo");
     }
   }
 
@@ -171,14 +147,14 @@ class TornadoBeamsTest {
   @MethodSource("devices")
   void aDamagedModelGivesNoCandidates(TornadoDevices.Device device) {
     GptConfig config = RandomWeights.shape(1, 1, 8, 24, V, true, Gelu.EXACT);
-    try (TornadoBackend backend =
+    try (TornadoEngine engine =
         open(config, RandomWeights.of(config, SEED, Float.NaN), device, 2, null, 0)) {
       Request request = request(new int[] {1}, 3, -1, SamplingParameters.greedy(), 1);
       GptException e =
-          assertThrows(GptException.class, () -> search(backend, request, new Beams(2, 1)));
+          assertThrows(GptException.class, () -> search(engine, request, new Beams(2, 1)));
       assertTrue(e.getMessage().startsWith("the model produced NaN logits; "), e::toString);
-      assertTrue(e.getMessage().endsWith(" (beam 0, new token 1)"), e::toString);
-      backend.newSession().close();
+      assertTrue(e.getMessage().endsWith(" (new token 1)"), e::toString);
+      engine.open().close();
     }
   }
 }

@@ -4,13 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.CpuBackend;
+import gpt.cpu.CpuEngine;
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.generate.StopReason;
-import gpt.model.Backend;
 import gpt.model.Gelu;
 import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;
@@ -33,7 +36,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * On TornadoVM's devices: nanoGPT's own numbers, and the demo's text beside the CPU backend's. The
+ * On TornadoVM's devices: nanoGPT's own numbers, and the demo's text beside the CPU engine's. The
  * emulator would take minutes.
  */
 @Tag("tornado")
@@ -49,17 +52,17 @@ class TornadoGoldenTest {
     }
     assertEquals(8, folders.size());
     return folders.stream()
-        .flatMap(f -> TornadoBackendTest.devices().map(device -> Arguments.of(f, device)));
+        .flatMap(f -> TornadoModelTest.devices().map(device -> Arguments.of(f, device)));
   }
 
   @ParameterizedTest
   @MethodSource("models")
   void smallModels(Path folder, TornadoDevices.Device device) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(folder);
-        TornadoBackend backend =
-            TornadoBackendTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
       for (GoldenNumbers.Case golden : GoldenNumbers.read(folder.resolve("golden.json")).cases()) {
-        golden.check(backend, LOGITS, golden.greedy().length);
+        golden.check(engine, LOGITS, golden.greedy().length);
       }
     }
   }
@@ -68,12 +71,12 @@ class TornadoGoldenTest {
   @MethodSource("suited")
   void demo(TornadoDevices.Device device) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(DEMO);
-        TornadoBackend backend =
-            TornadoBackendTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
       for (GoldenNumbers.Case golden : GoldenNumbers.read(GOLDEN.resolve("demo.json")).cases()) {
         // Past the context's end each token is a pass over all of it: cross it and stop.
-        int end = Math.min(golden.greedy().length, backend.config().blockSize() + 5);
-        golden.check(backend, LOGITS, end);
+        int end = Math.min(golden.greedy().length, engine.config().blockSize() + 5);
+        golden.check(engine, LOGITS, end);
       }
     }
   }
@@ -91,9 +94,9 @@ class TornadoGoldenTest {
   @MethodSource("suited")
   void theDemosTextIsTheCpus(TornadoDevices.Device device) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(DEMO);
-        Backend cpu = CpuBackend.open(checkpoint.config(), checkpoint.weights(), 2);
-        TornadoBackend backend =
-            TornadoBackendTest.open(checkpoint.config(), checkpoint.weights(), device, 3)) {
+        Engine cpu = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2);
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 3)) {
       int[] text = validation(checkpoint);
       for (Ask ask :
           List.of(
@@ -106,7 +109,7 @@ class TornadoGoldenTest {
               new Ask(256, 3, OnFull.STOP, 1),
               new Ask(300, 2, OnFull.SLIDE, 1))) {
         List<Generation> expected = generate(checkpoint, cpu, text, ask);
-        List<Generation> found = generate(checkpoint, backend, text, ask);
+        List<Generation> found = generate(checkpoint, engine, text, ask);
         assertEquals(ask.samples, found.size());
         for (int i = 0; i < ask.samples; i++) {
           assertEquals(expected.get(i).text(), found.get(i).text(), ask + " sample " + i);
@@ -115,7 +118,7 @@ class TornadoGoldenTest {
       }
       assertEquals(
           StopReason.STOP_STRING,
-          generate(checkpoint, backend, text, new Ask(6, 200, OnFull.SLIDE, 1), "the")
+          generate(checkpoint, engine, text, new Ask(6, 200, OnFull.SLIDE, 1), "the")
               .get(0)
               .stopReason());
     }
@@ -130,7 +133,7 @@ class TornadoGoldenTest {
   }
 
   private static List<Generation> generate(
-      Checkpoint checkpoint, Backend backend, int[] text, Ask ask, String... stops) {
+      Checkpoint checkpoint, Engine engine, int[] text, Ask ask, String... stops) {
     Optional<Tokenizer> tokenizer =
         Tokenizers.forModel(checkpoint.characters(), checkpoint.config().vocabSize());
     Request request =
@@ -140,10 +143,10 @@ class TornadoGoldenTest {
             OptionalInt.empty(),
             List.of(stops),
             ask.onFull,
-            TornadoBackendTest.GREEDY,
+            TornadoModelTest.GREEDY,
             0,
             ask.samples);
-    return new Generator(backend, tokenizer).generate(request, (sample, id, printed) -> true);
+    return new Generator(engine, tokenizer).generate(request, (sample, id, printed) -> true);
   }
 
   /**
@@ -153,11 +156,11 @@ class TornadoGoldenTest {
   void memoryDoesNotGrowWithTheTokens() throws Exception {
     TornadoDevices.Device device = TornadoDevices.find().first();
     try (Checkpoint checkpoint = Checkpoint.open(DEMO);
-        TornadoBackend backend =
-            TornadoBackendTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
-      decode(backend, 1000);
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
+      decode(engine, 1000);
       long before = outsideTheHeap();
-      decode(backend, 2000);
+      decode(engine, 2000);
       long grown = outsideTheHeap() - before;
       System.out.println("2,000 tokens: " + grown / 1_000_000 + " MB more");
       // A new buffer for each pass over the model would be 15 MB a token.
@@ -185,22 +188,25 @@ class TornadoGoldenTest {
 
   private static void openAndClose(TornadoDevices.Device device) {
     GptConfig config = RandomWeights.shape(2, 8, 1024, 64, 4000, true, Gelu.TANH);
-    try (TornadoBackend backend =
-        TornadoBackendTest.open(
+    try (TornadoEngine engine =
+        TornadoModelTest.open(
             config, RandomWeights.of(config, 1, 0.02f), device, 1, Precision.F32, null)) {
-      decode(backend, 3);
+      decode(engine, 3);
     }
   }
 
-  private static void decode(TornadoBackend backend, int tokens) {
-    int block = backend.config().blockSize();
-    try (Backend.Batch batch =
-        backend.newBatch(TornadoBackendTest.drawing(TornadoBackendTest.GREEDY), 1).orElseThrow()) {
+  private static void decode(TornadoEngine engine, int tokens) {
+    int block = engine.config().blockSize();
+    try (Sequence sequence = engine.open()) {
+      sequence.drawing(TornadoModelTest.drawing(TornadoModelTest.GREEDY), 0);
+      Want.Token token = new Want.Token(false);
       for (int n = 0; n < tokens; n++) {
+        token.at(n);
         if (n % (block - 1) == 0) {
-          batch.start(new int[] {n % 60});
+          sequence.truncate(0);
+          engine.step(List.of(new Work(sequence, new int[] {n % 60}, token)));
         } else {
-          batch.next();
+          engine.step(List.of(Work.appendDrawn(sequence, token)));
         }
       }
     }

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.ReferenceBackend;
+import gpt.cpu.ReferenceEngine;
+import gpt.engine.Context;
 import gpt.loss.GoldenLossTest;
-import gpt.model.Backend;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
@@ -49,7 +49,7 @@ class TornadoLossTest {
   }
 
   static Stream<TornadoDevices.Device> devices() {
-    return TornadoBackendTest.devices();
+    return TornadoModelTest.devices();
   }
 
   /** With logits among the hidden activations, all rows at once or in parts, and where not. */
@@ -82,20 +82,20 @@ class TornadoLossTest {
     int[] ids = random.ints(length, 0, config.vocabSize()).toArray();
     int[] targets = random.ints(length, 0, config.vocabSize()).toArray();
     Profile profile = new Profile();
-    try (TornadoBackend backend =
-            TornadoBackendTest.open(config, weights, device, 1, Precision.F32, profile);
-        ReferenceBackend reference = new ReferenceBackend(config, weights);
-        Backend.Session session = backend.newSession();
-        Backend.Session plain = reference.newSession()) {
+    try (TornadoEngine engine =
+            TornadoModelTest.open(config, weights, device, 1, Precision.F32, profile);
+        ReferenceEngine reference = new ReferenceEngine(config, weights);
+        Context session = new Context(engine);
+        Context plain = new Context(reference)) {
       for (int scored : new int[] {length, Math.max(1, length - 7), 1}) {
         for (int before : new int[] {0, length / 3}) { // tokens that the context holds already
           int[] some = Arrays.copyOfRange(ids, before, length);
           int[] last = Arrays.copyOf(targets, Math.min(scored, some.length));
           double[][] found = new double[2][];
-          for (Backend.Session each : List.of(plain, session)) {
+          for (Context each : List.of(plain, session)) {
             each.truncate(0);
             if (before > 0) {
-              each.prefill(Arrays.copyOf(ids, before));
+              each.append(Arrays.copyOf(ids, before));
             }
             profile.reset();
             found[each == plain ? 0 : 1] = each.losses(some, last);
@@ -110,8 +110,8 @@ class TornadoLossTest {
       // What follows finds the context as any pass leaves it.
       session.truncate(0);
       plain.truncate(0);
-      float[] expected = plain.prefill(ids);
-      float[] logits = session.prefill(ids);
+      float[] expected = plain.append(ids);
+      float[] logits = session.append(ids);
       for (int id = 0; id < config.vocabSize(); id++) {
         assertEquals(expected[id], logits[id], LOSS);
       }
@@ -129,8 +129,8 @@ class TornadoLossTest {
   void aDamagedModelHasNoLoss(TornadoDevices.Device device) {
     GptConfig config = shape(20, 31);
     Weights weights = RandomWeights.of(config, SEED, Float.NaN);
-    try (TornadoBackend backend = TornadoBackendTest.open(config, weights, device, 1);
-        Backend.Session session = backend.newSession()) {
+    try (TornadoEngine engine = TornadoModelTest.open(config, weights, device, 1);
+        Context session = new Context(engine)) {
       InvalidLogitsException e =
           assertThrows(InvalidLogitsException.class, () -> session.losses(new int[9], new int[5]));
       assertTrue(e.getMessage().startsWith("the model produced NaN logits; "), e::toString);
@@ -146,9 +146,9 @@ class TornadoLossTest {
   @MethodSource("models")
   void smallModels(Path folder, TornadoDevices.Device device) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(folder);
-        TornadoBackend backend =
-            TornadoBackendTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
-      GoldenLossTest.check(folder, backend);
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
+      GoldenLossTest.check(folder, engine);
     }
   }
 
@@ -162,9 +162,9 @@ class TornadoLossTest {
   @MethodSource("suited")
   void demo(TornadoDevices.Device device) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("weights/shakespeare-char"));
-        TornadoBackend backend =
-            TornadoBackendTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
-      GoldenLossTest.checkDemo(checkpoint, backend);
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
+      GoldenLossTest.checkDemo(checkpoint, engine);
     }
   }
 }

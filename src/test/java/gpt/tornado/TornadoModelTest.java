@@ -5,14 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.ReferenceBackend;
+import gpt.cpu.ReferenceEngine;
+import gpt.engine.Context;
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
-import gpt.kernels.Sampling;
-import gpt.model.Backend;
 import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -44,7 +47,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * forward pass in double precision.
  */
 @Tag("kernels")
-class TornadoBackendTest {
+class TornadoModelTest {
   static final SamplingParameters GREEDY = new SamplingParameters(0, 0, 0);
   private static final long SEED = 4711;
 
@@ -94,22 +97,22 @@ class TornadoBackendTest {
         public void compiling(int done, int total) {}
       };
 
-  static TornadoBackend open(
+  static TornadoEngine open(
       GptConfig config, Weights weights, TornadoDevices.Device device, int samples) {
     return open(config, weights, device, samples, Precision.F32, null);
   }
 
-  static TornadoBackend open(
+  static TornadoEngine open(
       GptConfig config,
       Weights weights,
       TornadoDevices.Device device,
       int samples,
       Precision precision,
       Profile profile) {
-    return TornadoBackend.open(
+    return TornadoEngine.open(
         config,
         weights,
-        new TornadoBackend.Options(device, precision, samples, GREEDY, LOGPROBS, 0, profile),
+        new TornadoEngine.Options(device, precision, samples, GREEDY, LOGPROBS, 0, profile),
         SILENT);
   }
 
@@ -142,12 +145,12 @@ class TornadoBackendTest {
     GptConfig config = shape(blockSize, bias, gelu);
     Weights weights = RandomWeights.of(config, SEED, 0.5f);
     Random random = new Random(SEED);
-    try (TornadoBackend backend = open(config, weights, device, 1);
-        ReferenceBackend reference = new ReferenceBackend(config, weights)) {
+    try (TornadoEngine engine = open(config, weights, device, 1);
+        ReferenceEngine reference = new ReferenceEngine(config, weights)) {
       for (int length : List.of(1, Math.min(3, blockSize), blockSize)) {
         int[] ids = random.ints(length, 0, config.vocabSize()).toArray();
         float[][] expected = logits(reference, ids);
-        float[][] found = logits(backend, ids);
+        float[][] found = logits(engine, ids);
         for (int t = 0; t < length; t++) {
           assertClose(expected[t], found[t], LOGITS, "of " + length + " position " + t);
         }
@@ -155,13 +158,20 @@ class TornadoBackendTest {
     }
   }
 
-  private static float[][] logits(Backend backend, int[] ids) {
+  private static float[][] logits(Engine engine, int[] ids) {
     float[][] all = new float[ids.length][];
-    try (Backend.Session session = backend.newSession()) {
-      session.prefill(
-          ids, (pos, row) -> all[pos] = Arrays.copyOf(row, backend.config().vocabSize()));
+    try (Context context = new Context(engine)) {
+      context.append(ids, (pos, row) -> all[pos] = Arrays.copyOf(row, V));
+      assertEquals(ids.length, context.length());
     }
     return all;
+  }
+
+  private static float[] append(TornadoEngine engine, Sequence sequence, int... ids) {
+    float[][] last = new float[1][];
+    Want want = new Want.Logits(1, (pos, row) -> last[0] = row);
+    engine.step(List.of(new Work(sequence, ids, want)));
+    return last[0];
   }
 
   private static void assertClose(float[] expected, float[] found, double tolerance, String what) {
@@ -175,128 +185,57 @@ class TornadoBackendTest {
   void aContextCanBeExtendedCutAndExtendedAgain(TornadoDevices.Device device) {
     GptConfig config = shape(64, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 1, 0.5f);
-    try (TornadoBackend backend = open(config, weights, device, 2);
-        ReferenceBackend reference = new ReferenceBackend(config, weights);
-        Backend.Session a = backend.newSession();
-        Backend.Session b = backend.newSession();
-        Backend.Session plain = reference.newSession()) {
+    try (TornadoEngine engine = open(config, weights, device, 2);
+        ReferenceEngine reference = new ReferenceEngine(config, weights);
+        Sequence a = engine.open();
+        Sequence b = engine.open();
+        Context plain = new Context(reference)) {
       int[] first = new Random(SEED).ints(35, 0, V).toArray();
       int[] second = new Random(SEED + 1).ints(20, 0, V).toArray();
       // Another context, whose keys and values must not be taken for this one's.
-      b.prefill(second);
-      assertClose(plain.prefill(first), a.prefill(first), LOGITS, "prompt");
-      assertClose(plain.prefill(second), a.prefill(second), LOGITS, "more");
+      engine.step(List.of(Work.append(b, second)));
+      assertClose(plain.append(first), append(engine, a, first), LOGITS, "prompt");
+      assertClose(plain.append(second), append(engine, a, second), LOGITS, "more");
       assertEquals(55, a.length());
       plain.truncate(10);
       a.truncate(10);
-      assertClose(plain.decode(5), a.decode(5), LOGITS, "after a cut");
-      assertClose(plain.decode(6), a.decode(6), LOGITS, "decode");
+      assertClose(plain.append(5), append(engine, a, 5), LOGITS, "after a cut");
+      assertClose(plain.append(6), append(engine, a, 6), LOGITS, "decode");
       assertEquals(12, a.length());
       assertEquals(20, b.length());
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("devices")
-  void aCopiedContextGoesOnByItself(TornadoDevices.Device device) {
-    GptConfig config = shape(40, true, Gelu.EXACT);
-    Weights weights = RandomWeights.of(config, SEED + 5, 0.5f);
-    int[] ids = new Random(SEED).ints(12, 0, V).toArray();
-    try (TornadoBackend backend = open(config, weights, device, 3);
-        ReferenceBackend reference = new ReferenceBackend(config, weights);
-        Backend.Session a = backend.newSession();
-        Backend.Session b = backend.newSession();
-        Backend.Session c = backend.newSession();
-        Backend.Session plain = reference.newSession()) {
-      c.prefill(new int[] {1, 2, 3});
-      b.prefill(ids);
-      a.copyFrom(b);
-      plain.prefill(ids);
-      b.decode(5);
-      assertClose(plain.decode(6), a.decode(6), LOGITS, "copy");
-      assertEquals(13, a.length());
-      plain.truncate(12);
-      plain.decode(5);
-      assertClose(plain.decode(7), b.decode(7), LOGITS, "original");
-      assertEquals(3, c.length());
-      c.copyFrom(a);
-      a.truncate(0);
-      c.copyFrom(a);
-      assertEquals(0, c.length());
-      assertThrows(IllegalArgumentException.class, () -> a.copyFrom(plain));
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("devices")
-  void contextsAndTheirTokensAreChecked(TornadoDevices.Device device) {
-    GptConfig config = shape(7, true, Gelu.EXACT);
-    Weights weights = RandomWeights.of(config, SEED, 0.5f);
-    try (TornadoBackend backend = open(config, weights, device, 1)) {
-      Backend.Session session = backend.newSession();
-      assertThrows(GptException.class, () -> session.prefill(new int[] {V}));
-      assertThrows(GptException.class, () -> session.prefill(new int[8]));
-      assertThrows(GptException.class, backend::newSession);
-      assertTrue(backend.newBatch(drawing(GREEDY), 1).isEmpty());
-      session.close();
-      assertTrue(backend.newBatch(drawing(GREEDY), 2).isEmpty());
-      Drawing manyStops = new Drawing(GREEDY, 0, new int[0], new int[Sampling.MOST_STOPS + 1]);
-      assertTrue(backend.newBatch(manyStops, 1).isEmpty());
-      try (Backend.Batch batch = backend.newBatch(drawing(GREEDY), 1).orElseThrow()) {
-        assertThrows(GptException.class, () -> batch.start(new int[] {-1}));
-        assertThrows(GptException.class, backend::newSession);
-      }
-      backend.newSession().close();
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("devices")
-  void nothingIsComputedAfterClose(TornadoDevices.Device device) {
-    GptConfig config = shape(7, true, Gelu.EXACT);
-    TornadoBackend backend = open(config, RandomWeights.of(config, SEED, 0.5f), device, 1);
-    Backend.Session session = backend.newSession();
-    session.prefill(new int[] {1});
-    session.close();
-    Backend.Batch batch = backend.newBatch(drawing(GREEDY), 1).orElseThrow();
-    batch.start(new int[] {1});
-    backend.close();
-    backend.close();
-    assertThrows(IllegalStateException.class, () -> session.prefill(new int[] {1}));
-    assertThrows(IllegalStateException.class, batch::next);
-    assertThrows(IllegalStateException.class, () -> batch.start(new int[] {1}));
-    assertThrows(IllegalStateException.class, backend::newSession);
-    IllegalStateException e =
-        assertThrows(IllegalStateException.class, () -> backend.newBatch(drawing(GREEDY), 1));
-    assertEquals(Contexts.closed().getMessage(), e.getMessage());
-  }
-
   /** One text, and several whose contexts differ after one of them was replaced. */
   @ParameterizedTest
   @MethodSource("devices")
-  void aBatchGivesEachTextItsOwnContinuation(TornadoDevices.Device device) {
+  void eachTextHasItsOwnContinuation(TornadoDevices.Device device) {
     GptConfig config = shape(48, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 2, 0.5f);
     int[] prompt = new Random(SEED).ints(9, 0, V).toArray();
     int[] other = new Random(SEED + 9).ints(40, 0, V).toArray();
     List<Integer> expected = greedy(config, weights, prompt, 12);
     List<Integer> expectedOther = greedy(config, weights, other, 5);
-    try (TornadoBackend backend = open(config, weights, device, 3)) {
-      for (int texts : List.of(1, 3)) {
-        try (Backend.Batch batch = backend.newBatch(drawing(GREEDY), texts).orElseThrow()) {
-          List<int[]> steps = new ArrayList<>(List.of(batch.start(prompt)));
-          for (int i = 0; i < 11; i++) {
-            steps.add(batch.next());
+    try (TornadoEngine engine = open(config, weights, device, 3)) {
+      Sequence first = engine.open();
+      engine.step(List.of(Work.append(first, Arrays.copyOf(prompt, 8))));
+      List<Sequence> texts = List.of(first, first.fork(), first.fork());
+      List<Want.Token> tokens = texts.stream().map(text -> new Want.Token(false)).toList();
+      texts.forEach(text -> text.drawing(drawing(GREEDY), 0));
+      for (int i = 0; i < 12; i++) {
+        List<Work> work = new ArrayList<>();
+        for (int text = 0; text < 3; text++) {
+          int[] ids = i == 0 ? new int[] {prompt[8]} : new int[0];
+          if (i == 7 && text == 1) {
+            texts.get(1).truncate(0);
+            ids = other;
           }
-          for (int text = 0; text < texts; text++) {
-            int own = text;
-            assertEquals(expected, steps.stream().map(ids -> ids[own]).toList(), "text " + text);
-          }
-          assertEquals(expectedOther.get(0), batch.redo(texts - 1, other, 0));
-          // And from the start again.
-          assertEquals(expected.get(0), batch.start(prompt)[texts - 1]);
-          assertEquals(expected.get(1), batch.next()[0]);
+          work.add(new Work(texts.get(text), ids, tokens.get(text).at(i)));
         }
+        engine.step(work);
+        assertEquals(expected.get(i), tokens.get(0).id());
+        assertEquals(expected.get(i), tokens.get(2).id());
+        assertEquals(i < 7 ? expected.get(i) : expectedOther.get(i - 7), tokens.get(1).id());
       }
     }
   }
@@ -319,14 +258,14 @@ class TornadoBackendTest {
             SamplingParameters.builder().temperature(0).repetitionPenalty(1.5).build(),
             chain);
     int[] prompt = new Random(SEED).ints(15, 0, V).toArray();
-    try (TornadoBackend backend = open(config, weights, device, 3);
-        ReferenceBackend reference = new ReferenceBackend(config, weights)) {
+    try (TornadoEngine engine = open(config, weights, device, 3);
+        ReferenceEngine reference = new ReferenceEngine(config, weights)) {
       // A quarter of a minute each on the emulator, which therefore runs the whole chain only.
       for (SamplingParameters sampling : device.isEmulator() ? List.of(chain) : each) {
         for (int samples : device.isEmulator() ? List.of(3) : List.of(1, 3)) {
           assertEquals(
               texts(reference, prompt, sampling, samples),
-              texts(backend, prompt, sampling, samples),
+              texts(engine, prompt, sampling, samples),
               sampling + ", " + samples);
         }
       }
@@ -335,14 +274,14 @@ class TornadoBackendTest {
 
   /** The new ids of each text; sample 1 is the first, since it is another one's second. */
   private static List<List<Integer>> texts(
-      Backend backend, int[] prompt, SamplingParameters sampling, int samples) {
+      Engine engine, int[] prompt, SamplingParameters sampling, int samples) {
     int[] half = Arrays.copyOf(prompt, 5);
     List<List<Integer>> texts = new ArrayList<>();
     for (int[] given : List.of(prompt, half)) {
       Request request =
           new Request(given, 10, OptionalInt.of(7), List.of(), OnFull.SLIDE, sampling, 1, samples);
       Listener listener = (sample, id, text) -> true;
-      new Generator(backend, Optional.empty())
+      new Generator(engine, Optional.empty())
           .generate(request, listener)
           .forEach(text -> texts.add(Arrays.stream(text.ids()).boxed().toList()));
     }
@@ -359,15 +298,15 @@ class TornadoBackendTest {
     SamplingParameters penalised =
         SamplingParameters.builder().temperature(1.3).topK(3).repetitionPenalty(2).build();
     Profile profile = new Profile();
-    try (TornadoBackend backend = open(config, weights, device, 2, Precision.F32, profile);
-        ReferenceBackend reference = new ReferenceBackend(config, weights)) {
+    try (TornadoEngine engine = open(config, weights, device, 2, Precision.F32, profile);
+        ReferenceEngine reference = new ReferenceEngine(config, weights)) {
       for (SamplingParameters sampling : List.of(GREEDY, penalised)) {
         // The prompt's own, decode's, and those of sliding contexts.
         Request request =
             new Request(
                 prompt, 10, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 0, 2, LOGPROBS);
         List<Generation> expected = generate(reference, request);
-        List<Generation> found = generate(backend, request);
+        List<Generation> found = generate(engine, request);
         for (int text = 0; text < 2; text++) {
           assertArrayEquals(expected.get(text).ids(), found.get(text).ids());
           assertEquals(10, found.get(text).logprobs().size());
@@ -382,37 +321,44 @@ class TornadoBackendTest {
       }
       // What comes back for them is as much as it must be.
       Drawing drawing = new Drawing(GREEDY, 0, prompt, new int[0], LOGPROBS);
-      try (Backend.Batch batch = backend.newBatch(drawing, 2).orElseThrow()) {
-        batch.start(prompt);
-        batch.next();
-        profile.reset();
-        batch.next();
-        assertEquals(2 * 4 + 16 + 2 * 4 * (4 + 2 * LOGPROBS) + 16, profile.reset().bytesOut());
+      Sequence first = engine.open();
+      first.drawing(drawing, 0);
+      engine.step(List.of(Work.append(first, prompt)));
+      List<Work> next = new ArrayList<>();
+      for (Sequence sequence : List.of(first, first.fork())) {
+        Want.Token token = new Want.Token(false);
+        engine.step(List.of(new Work(sequence, new int[] {1}, token.at(0))));
+        next.add(Work.appendDrawn(sequence, token.at(1)));
       }
-      Drawing more = new Drawing(GREEDY, 0, prompt, new int[0], LOGPROBS + 1);
-      assertTrue(backend.newBatch(more, 1).isEmpty());
+      engine.step(next);
+      next.forEach(work -> ((Want.Token) work.want()).at(2));
+      profile.reset();
+      engine.step(next);
+      assertEquals(2 * 4 + 16 + 2 * 4 * (4 + 2 * LOGPROBS) + 16, profile.reset().bytesOut());
+      next.forEach(work -> work.sequence().close());
     }
   }
 
-  private static List<Generation> generate(Backend backend, Request request) {
-    return new Generator(backend, Optional.empty()).generate(request, (sample, id, text) -> true);
-  }
-
-  /** Weights that are no numbers, and weights whose products are not. */
   @ParameterizedTest
   @MethodSource("devices")
-  void aDamagedModelGivesNoToken(TornadoDevices.Device device) {
-    GptConfig config = shape(40, true, Gelu.EXACT);
-    for (float scale : new float[] {Float.NaN, 1e30f}) {
-      Weights weights = RandomWeights.of(config, SEED, scale);
-      try (TornadoBackend backend = open(config, weights, device, 2);
-          Backend.Batch batch = backend.newBatch(drawing(GREEDY), 2).orElseThrow()) {
-        for (int[] prompt : new int[][] {{1, 2, 3}, new int[40]}) {
-          GptException e = assertThrows(GptException.class, () -> batch.start(prompt));
-          assertTrue(e.getMessage().startsWith("the model produced NaN logits; "), e::toString);
-        }
-      }
-    }
+  void nothingIsComputedAfterClose(TornadoDevices.Device device) {
+    GptConfig config = shape(7, true, Gelu.EXACT);
+    TornadoEngine engine = open(config, RandomWeights.of(config, SEED, 0.5f), device, 2);
+    Sequence sequence = engine.open();
+    sequence.drawing(drawing(GREEDY), 0);
+    Want.Token token = new Want.Token(false);
+    engine.step(List.of(new Work(sequence, new int[] {1}, token.at(0))));
+    engine.close();
+    engine.close();
+    List<Work> next = List.of(Work.appendDrawn(sequence, token.at(1)));
+    assertThrows(IllegalStateException.class, () -> engine.step(next));
+    assertThrows(IllegalStateException.class, sequence::fork);
+    IllegalStateException e = assertThrows(IllegalStateException.class, engine::open);
+    assertEquals(Contexts.closed().getMessage(), e.getMessage());
+  }
+
+  private static List<Generation> generate(Engine engine, Request request) {
+    return new Generator(engine, Optional.empty()).generate(request, (sample, id, text) -> true);
   }
 
   /** Texts from the first on, without a prompt that penalties would count. */
@@ -422,9 +368,9 @@ class TornadoBackendTest {
 
   static List<Integer> greedy(GptConfig config, Weights weights, int[] prompt, int n) {
     List<Integer> ids = new ArrayList<>();
-    try (ReferenceBackend reference = new ReferenceBackend(config, weights);
-        Backend.Session session = reference.newSession()) {
-      float[] logits = session.prefill(prompt);
+    try (ReferenceEngine reference = new ReferenceEngine(config, weights);
+        Context session = new Context(reference)) {
+      float[] logits = session.append(prompt);
       while (true) {
         float[] now = logits;
         int best =
@@ -435,39 +381,7 @@ class TornadoBackendTest {
         if (ids.size() == n) {
           return ids;
         }
-        logits = session.decode(best);
-      }
-    }
-  }
-
-  /** The host only hears of the chosen tokens: 4 bytes each, and an array's header of 16. */
-  @ParameterizedTest
-  @MethodSource("devices")
-  void nothingButTheTokensMovesBetweenSteps(TornadoDevices.Device device) {
-    SamplingParameters.Builder all = SamplingParameters.builder().repetitionPenalty(1.3);
-    all.logitBias(3, 1.5).topK(20).topP(0.95).minP(0.01).typicalP(0.9);
-    for (SamplingParameters sampling : List.of(GREEDY, all.build())) {
-      nothingButTheTokensMoves(device, sampling);
-    }
-  }
-
-  private void nothingButTheTokensMoves(TornadoDevices.Device device, SamplingParameters sampling) {
-    GptConfig config = shape(64, true, Gelu.EXACT);
-    Weights weights = RandomWeights.of(config, SEED + 3, 0.5f);
-    Profile profile = new Profile();
-    try (TornadoBackend backend = open(config, weights, device, 2, Precision.F32, profile)) {
-      assertTrue(profile.reset().bytesIn() > DeviceWeights.bytes(config, true, Precision.F32));
-      try (Backend.Batch batch = backend.newBatch(drawing(sampling), 2).orElseThrow()) {
-        batch.start(new int[] {1, 2, 3});
-        batch.next(); // the first takes over what lies on the device
-        for (int step = 0; step < 50; step++) {
-          profile.reset();
-          batch.next();
-          Profile.Totals totals = profile.reset();
-          assertEquals(2 * 4 + 16, totals.bytesOut(), "step " + step);
-          // Not a byte of the model's: TornadoVM sends each launch's grid, three longs.
-          assertTrue(totals.bytesIn() <= 24L * totals.launches(), "step " + step + ": " + totals);
-        }
+        logits = session.append(best);
       }
     }
   }
@@ -489,12 +403,12 @@ class TornadoBackendTest {
     GptConfig config = shape(40, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 4, 0.5f);
     int[] ids = new Random(SEED).ints(40, 0, V).toArray();
-    try (TornadoBackend backend = open(config, weights, device, 1, precision, null);
-        ReferenceBackend reference =
-            new ReferenceBackend(config, RoundedWeights.of(weights, precision))) {
-      assertEquals(precision.word(), backend.dtype());
+    try (TornadoEngine engine = open(config, weights, device, 1, precision, null);
+        ReferenceEngine reference =
+            new ReferenceEngine(config, RoundedWeights.of(weights, precision))) {
+      assertEquals(precision.word(), engine.dtype());
       float[][] expected = logits(reference, ids);
-      float[][] found = logits(backend, ids);
+      float[][] found = logits(engine, ids);
       for (int t = 0; t < ids.length; t++) {
         assertClose(expected[t], found[t], LOGITS, precision + " position " + t);
       }
@@ -525,7 +439,7 @@ class TornadoBackendTest {
                 DeviceMemory.check(
                     xl,
                     true,
-                    new TornadoBackend.Options(tiny, Precision.F32, 1, GREEDY, 0, 0, null)));
+                    new TornadoEngine.Options(tiny, Precision.F32, 1, GREEDY, 0, 0, null)));
     assertEquals(tooLarge, refused.getMessage());
     GptConfig wide = RandomWeights.shape(1, 1, 257, 8, 10, true, Gelu.TANH);
     assertThrows(
@@ -534,7 +448,7 @@ class TornadoBackendTest {
             DeviceMemory.check(
                 wide,
                 true,
-                new TornadoBackend.Options(device, Precision.F32, 1, GREEDY, 0, 0, null)));
+                new TornadoEngine.Options(device, Precision.F32, 1, GREEDY, 0, 0, null)));
   }
 
   private static TornadoDevices.Device sized(
@@ -561,7 +475,7 @@ class TornadoBackendTest {
     KernelSet kernels = KernelSet.of(device.target());
     DeviceWeights w = new DeviceWeights(config, weights, precision, f -> {});
     DeviceBuffers b =
-        new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4), 0, false);
+        new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4), 0);
     long bytes =
         Stream.of(w.arrays(), b.floats(), b.ints())
             .flatMap(List::stream)
