@@ -101,8 +101,7 @@ final class Candidates {
     }
     int mean = (int) (((high / sum) << LOW_BITS) + (((high % sum) << LOW_BITS) + low) / sum);
     for (int id = 0; id < vocabSize; id++) {
-      unusual[id] =
-          distances[id] == Weight.ABSENT ? Weight.ABSENT : Math.abs(distances[id] - mean);
+      unusual[id] = distances[id] == Weight.ABSENT ? Weight.ABSENT : Math.abs(distances[id] - mean);
     }
     reach(unusual, constants.typicalPFraction());
   }

@@ -171,9 +171,9 @@ class BeamSearchTest {
   }
 
   /**
-   * With two finished texts at the second step, the best next beam is worse than both at its present
-   * length, though the best candidate, which has just ended, is better than the worse one. Were the
-   * search to go on, the text 1 0 2 would win with ln(0.2) / 3.
+   * With two finished texts at the second step, the best next beam is worse than both at its
+   * present length, though the best candidate, which has just ended, is better than the worse one.
+   * Were the search to go on, the text 1 0 2 would win with ln(0.2) / 3.
    */
   @Test
   void aSearchEndsWhereNoRunningBeamIsBetterThanTheFinishedTexts() {

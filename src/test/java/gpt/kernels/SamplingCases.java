@@ -435,7 +435,8 @@ final class SamplingCases {
         }
       }
       if (sum > 0) {
-        after[b * Sampling.CUTS + Sampling.MEAN] = moment.divide(BigInteger.valueOf(sum)).intValueExact();
+        after[b * Sampling.CUTS + Sampling.MEAN] =
+            moment.divide(BigInteger.valueOf(sum)).intValueExact();
       }
     }
     IntArray state = test.intInOut(cuts);
