@@ -394,10 +394,11 @@ final class FuzzSeeds {
   }
 
   private void ids() {
-    add("valid-text", "5 17,3\n\t64\r\n0,,1 ");
+    add("valid-text", "5 17,3\n\t64\r\n0, 1 ");
     add("valid-empty", "");
     add("valid-zeros", "0".repeat(10_000));
-    add("valid-many", "1,".repeat(10_000));
+    add("valid-many", "1,".repeat(10_000) + "1");
+    attack("no-id", "0,,1");
     attack("vocabulary", "65");
     attack("huge", "9".repeat(100_000));
     attack("beyond-an-int", "4294967296 18446744073709551616");

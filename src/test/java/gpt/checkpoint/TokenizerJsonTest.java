@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Hugging Face's tokenizer.json, and the files beside it. */
 class TokenizerJsonTest {
-  private static final Path GOLDEN = Path.of("src/test/resources/golden/tokenizers");
+  private static final Path GOLDEN = Path.of("src/test/resources/tokenizers");
   private static final int ROWS = 16;
 
   @TempDir Path tmp;
