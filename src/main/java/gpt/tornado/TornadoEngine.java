@@ -125,8 +125,8 @@ public final class TornadoEngine implements Engine {
     try {
       CompletableFuture<Void> filled = CompletableFuture.runAsync(weights::fill);
       if (options.promptLength() > 0) {
-        forward.compile(
-            Math.min(options.promptLength(), config.blockSize()), options.sampling(), progress);
+        int promptLength = Math.min(options.promptLength(), config.blockSize());
+        forward.compile(promptLength, options.sampling(), options.beams(), progress);
       }
       join(filled);
       forward.load();
@@ -148,10 +148,8 @@ public final class TornadoEngine implements Engine {
     }
   }
 
-  /** A recorded graph has the grids it was recorded with: those of one row. */
   private boolean recordsLaunches() {
     return device.hasCudaGraphs()
-        && samples == 1
         && Boolean.parseBoolean(System.getProperty(CUDA_GRAPHS, "true"));
   }
 

@@ -65,7 +65,7 @@ final class TornadoForward implements AutoCloseable {
   private final SamplingGraphs sampling;
   private final LossGraph loss;
 
-  /** What runs for each token, always alike where there is one sample. */
+  /** What runs for each token. */
   private final Set<Graph> decode;
 
   /**
@@ -367,13 +367,23 @@ final class TornadoForward implements AutoCloseable {
     plan.load();
   }
 
-  /** Compiles the kernels that generating from a prompt of so many tokens needs. */
-  void compile(int promptLength, SamplingParameters parameters, Progress progress) {
-    List<Graph> needed = new ArrayList<>(List.of(feed, embed, block));
-    if (!parameters.isPlainGreedy()) {
+  /**
+   * Compiles the kernels that generating from a prompt of so many tokens needs.
+   *
+   * @param beams whether candidates are wanted instead of tokens
+   */
+  void compile(
+      int promptLength, SamplingParameters parameters, boolean beams, Progress progress) {
+    List<Graph> needed = new ArrayList<>(List.of(feed, block));
+    if (beams) {
+      needed.add(head);
+    } else {
+      needed.add(embed);
+      needed.addAll(chain(List.of(parameters)));
+    }
+    if (sampling.logprobs().isPresent() || !parameters.isPlainGreedy()) {
       needed.add(sampling.start());
     }
-    needed.addAll(chain(List.of(parameters)));
     sampling.logprobs().ifPresent(needed::add);
     if (promptLength > 1) {
       needed.add(prompt);
@@ -385,7 +395,10 @@ final class TornadoForward implements AutoCloseable {
   }
 
   private void run(Graph graph, int rows) {
-    plan.run(graph, rows, cudaGraphs && decode.contains(graph));
+    // A recorded graph has the grid it was recorded with: for as many rows as there can be. Those
+    // that a pass does not have return at once.
+    boolean recorded = cudaGraphs && decode.contains(graph);
+    plan.run(graph, recorded ? samples : rows, recorded);
   }
 
   /** Frees the device's memory. */

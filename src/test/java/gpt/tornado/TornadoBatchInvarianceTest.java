@@ -39,8 +39,27 @@ class TornadoBatchInvarianceTest {
     System.clearProperty(ORDERS);
   }
 
+  /** The emulator as a device that records launches too: with grids for rows that are not there. */
   static Stream<TornadoDevices.Device> devices() {
-    return TornadoBackendTest.devices();
+    Stream<TornadoDevices.Device> recording =
+        TornadoDevices.find().all().stream()
+            .filter(TornadoDevices.Device::isEmulator)
+            .map(TornadoBatchInvarianceTest::recording);
+    return Stream.concat(TornadoBackendTest.devices(), recording);
+  }
+
+  private static TornadoDevices.Device recording(TornadoDevices.Device d) {
+    return new TornadoDevices.Device(
+        "cuda",
+        d.backendIndex(),
+        d.index(),
+        d.name(),
+        d.platform(),
+        TornadoDevices.Type.GPU,
+        d.memory(),
+        d.largestArray(),
+        d.hasHalf(),
+        d.handle());
   }
 
   /** A text: a prompt, how tokens are drawn, and how many, past the context's end as well. */
