@@ -233,7 +233,7 @@ final class DeviceStep {
   }
 
   private boolean isRead(Work piece) {
-    return !(piece.want() instanceof Want.Nothing) && tops(piece) == 0;
+    return HostWants.logitRows(piece) > 0 && tops(piece) == 0;
   }
 
   private static void checkDrawn(Work piece, int id) {
@@ -267,7 +267,7 @@ final class DeviceStep {
         forward.logits(rows.size()); // some are less likely than a device can tell
       }
     }
-    if (!(piece.want() instanceof Want.Nothing)) {
+    if (HostWants.logitRows(piece) > 0) {
       accept(piece, 0, of.length() + piece.tokens() - 1, r);
     }
     if (piece.want() instanceof Want.Token) {

@@ -225,6 +225,30 @@ class TornadoEngineTest {
     }
   }
 
+  /** The device's own next row is for the place before the cut. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void theDrawnTokenGoesWhereASequenceWasCut(TornadoDevices.Device device) {
+    Drawing drawing = drawing(SamplingParameters.greedy(), 1);
+    try (TornadoEngine engine = open(device, 2, null)) {
+      Sequence a = engine.open();
+      a.drawing(drawing, 0);
+      Want.Token token = new Want.Token(false);
+      engine.step(List.of(new Work(a, new int[] {1, 2, 3}, token)));
+      engine.step(List.of(Work.appendDrawn(a, token.at(1))));
+      a.truncate(2);
+      int last = token.id();
+      engine.step(List.of(Work.appendDrawn(a, token.at(2))));
+      Sequence b = engine.open();
+      b.drawing(drawing, 0);
+      Want.Token other = new Want.Token(false);
+      engine.step(List.of(new Work(b, new int[] {1, 2, last}, other.at(2))));
+      assertEquals(other.id(), token.id());
+      assertEquals(
+          other.logprobs().orElseThrow().chosen(), token.logprobs().orElseThrow().chosen());
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("devices")
   void whatMakesNoSenseIsRefusedAndChangesNothing(TornadoDevices.Device device) {
