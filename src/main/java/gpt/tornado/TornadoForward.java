@@ -50,7 +50,6 @@ final class TornadoForward implements AutoCloseable {
   private final DeviceBuffers b;
   private final KernelSet kernels;
   private final int samples;
-  private final boolean cudaGraphs;
   private final DevicePlan plan;
 
   private final Graph feed;
@@ -64,6 +63,9 @@ final class TornadoForward implements AutoCloseable {
   private final Graph copySlots;
   private final SamplingGraphs sampling;
   private final LossGraph loss;
+
+  /** What is recorded: what runs for each token, where the device records launches. */
+  private final Set<Graph> recorded;
 
   /**
    * Builds the graphs; nothing is compiled or copied yet.
@@ -86,7 +88,6 @@ final class TornadoForward implements AutoCloseable {
     this.b = b;
     this.kernels = kernels;
     this.samples = samples;
-    this.cudaGraphs = cudaGraphs;
     DevicePlan.Arrays arrays = new DevicePlan.Arrays(b.pass, w.arrays(), b.floats(), b.ints());
     plan = new DevicePlan(device, arrays, profile);
     feed = plan.graph("feed").add("feed", kernels.feed(), feed());
@@ -111,10 +112,11 @@ final class TornadoForward implements AutoCloseable {
     plan.in(copySlots, b.copies);
     plan.out(choose, b.chosen);
     plan.out(logits, b.logits);
-    plan.build(cudaGraphs ? decode() : Set.of());
+    recorded = cudaGraphs ? decode() : Set.of();
+    plan.build(recorded);
   }
 
-  /** What runs for each token, always alike where there is one sample. */
+  /** What runs for each token. */
   private Set<Graph> decode() {
     Set<Graph> decode = new HashSet<>(List.of(embed, block, choose, head));
     decode.addAll(sampling.all());
@@ -369,13 +371,22 @@ final class TornadoForward implements AutoCloseable {
     plan.load();
   }
 
-  /** Compiles the kernels that generating from a prompt of so many tokens needs. */
-  void compile(int promptLength, SamplingParameters parameters, Progress progress) {
-    List<Graph> needed = new ArrayList<>(List.of(feed, embed, block));
-    if (!parameters.isPlainGreedy()) {
+  /**
+   * Compiles the kernels that generating from a prompt of so many tokens needs.
+   *
+   * @param beams whether candidates are wanted instead of tokens
+   */
+  void compile(int promptLength, SamplingParameters parameters, boolean beams, Progress progress) {
+    List<Graph> needed = new ArrayList<>(List.of(feed, block));
+    if (beams) {
+      needed.add(head);
+    } else {
+      needed.add(embed);
+      needed.addAll(chain(List.of(parameters)));
+    }
+    if (sampling.logprobs().isPresent() || !parameters.isPlainGreedy()) {
       needed.add(sampling.start());
     }
-    needed.addAll(chain(List.of(parameters)));
     sampling.logprobs().ifPresent(needed::add);
     if (promptLength > 1) {
       needed.add(prompt);
@@ -387,7 +398,9 @@ final class TornadoForward implements AutoCloseable {
   }
 
   private void run(Graph graph, int rows) {
-    plan.run(graph, rows);
+    // A recorded graph has the grid it was recorded with: for as many rows as there can be. Those
+    // that a pass does not have return at once.
+    plan.run(graph, recorded.contains(graph) ? samples : rows);
   }
 
   /** Fails once it is closed. */

@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,9 +34,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("kernels")
 class TornadoEngineTest {
   private static final long SEED = 1515;
-  private static final int V = 31;
-  private static final int BLOCK = 12;
-  private static final int TOPS = 6;
+  static final int V = 31;
+  static final int BLOCK = 12;
+  static final int TOPS = 6;
   private static final String ORDERS = "gpt.emulator.orders";
 
   /** As small as it can be: the emulator is slow. */
@@ -58,7 +57,7 @@ class TornadoEngineTest {
     return TornadoModelTest.devices();
   }
 
-  private static TornadoEngine open(TornadoDevices.Device device, int samples, Profile profile) {
+  static TornadoEngine open(TornadoDevices.Device device, int samples, Profile profile) {
     return open(device, samples, profile, 0.5f);
   }
 
@@ -72,11 +71,11 @@ class TornadoEngineTest {
         TornadoModelTest.SILENT);
   }
 
-  private static int[] ids(long seed, int n) {
+  static int[] ids(long seed, int n) {
     return new Random(seed).ints(n, 0, V).toArray();
   }
 
-  private static Drawing drawing(SamplingParameters sampling, int logprobs, int... prompt) {
+  static Drawing drawing(SamplingParameters sampling, int logprobs, int... prompt) {
     return new Drawing(sampling, 0, prompt, new int[] {7}, logprobs);
   }
 
@@ -86,158 +85,6 @@ class TornadoEngineTest {
     engine.step(List.of(new Work(sequence, ids, want)));
     return found[0];
   }
-
-  // Batch invariance.
-
-  /** A text: a prompt, how tokens are drawn, and how many, past the context's end as well. */
-  private static final class Text {
-    final int[] prompt;
-    final Drawing drawing;
-    final int sample;
-    final int tokens;
-    final boolean traced;
-
-    final List<Integer> all = new ArrayList<>();
-    final List<Object> found = new ArrayList<>();
-    final Want.Token token;
-    Sequence sequence;
-    int appended;
-    int drawn;
-
-    Text(long seed, boolean traced) {
-      Random random = new Random(seed);
-      prompt = ids(seed, 1 + random.nextInt(BLOCK));
-      tokens = 2 + random.nextInt(4);
-      sample = random.nextInt(9);
-      drawing = drawing(parameters(random), random.nextInt(2) * TOPS, prompt);
-      this.traced = traced;
-      token = new Want.Token(traced);
-      Arrays.stream(prompt).forEach(all::add);
-    }
-
-    private static SamplingParameters parameters(Random random) {
-      if (random.nextInt(4) == 0) {
-        return SamplingParameters.greedy();
-      }
-      SamplingParameters.Builder builder = SamplingParameters.builder().seed(random.nextLong());
-      builder.temperature(random.nextInt(3) * 0.7);
-      if (random.nextBoolean()) {
-        builder.repetitionPenalty(1.4).frequencyPenalty(0.3).minNewTokens(2);
-      }
-      if (random.nextBoolean()) {
-        builder.topK(9).logitBias(5, 2);
-      }
-      if (random.nextBoolean()) {
-        builder.topP(0.9).typicalP(0.9);
-      }
-      return builder.build();
-    }
-
-    boolean ended() {
-      return drawn > tokens;
-    }
-
-    /** The next piece of work: of a prompt so many tokens at most. */
-    Work next(int chunk) {
-      int left = prompt.length - 1 - appended;
-      if (left > 0) {
-        int[] some =
-            Arrays.copyOfRange(prompt, appended, appended + Math.min(left, Math.max(1, chunk)));
-        appended += some.length;
-        return Work.append(sequence, some);
-      }
-      if (drawn == 0) {
-        sequence.drawing(drawing, sample);
-      }
-      int[] ids = {};
-      if (sequence.length() == BLOCK) {
-        sequence.truncate(0);
-        List<Integer> last = all.subList(all.size() - BLOCK, all.size());
-        ids = last.stream().mapToInt(id -> id).toArray();
-      } else if (drawn == 0) {
-        ids = new int[] {prompt[appended]};
-      }
-      if (drawn == tokens) { // the logits' bits of one more
-        Want bits = new Want.Logits(1, (pos, row) -> found.add(bits(row)));
-        return new Work(sequence, ids, bits);
-      }
-      return new Work(sequence, ids, token.at(drawn));
-    }
-
-    private static List<Integer> bits(float[] row) {
-      return IntStream.range(0, V).map(i -> Float.floatToRawIntBits(row[i])).boxed().toList();
-    }
-
-    void stepped(Work work) {
-      if (work.want() instanceof Want.Token) {
-        all.add(token.id());
-        found.add(token.id());
-        token.logprobs().ifPresent(p -> found.add(Arrays.toString(p.ids())));
-      }
-      if (work.want() != Want.NOTHING) {
-        drawn++;
-      }
-    }
-  }
-
-  /** Each text alone, its prompt in one piece. */
-  private static List<Object> alone(TornadoEngine engine, Text text) {
-    try (Sequence sequence = engine.open()) {
-      text.sequence = sequence;
-      while (!text.ended()) {
-        Work work = text.next(BLOCK);
-        engine.step(List.of(work));
-        text.stepped(work);
-      }
-    }
-    return text.found;
-  }
-
-  /** Prompts in chunks, texts that come and go, pause and change places. */
-  @ParameterizedTest
-  @MethodSource("devices")
-  void companyAndChunksChangeNothing(TornadoDevices.Device device) {
-    int texts = 7;
-    int together = 3;
-    for (long seed = SEED; seed < SEED + (device.isEmulator() ? 1 : 4); seed++) {
-      Random random = new Random(seed);
-      try (TornadoEngine engine = open(device, together, null)) {
-        List<List<Object>> expected = new ArrayList<>();
-        for (int i = 0; i < texts; i++) {
-          // Drawn by the host, from the device's logits.
-          expected.add(alone(engine, new Text(seed * 100 + i, true)));
-        }
-        List<Text> waiting = new ArrayList<>();
-        for (int i = 0; i < texts; i++) {
-          waiting.add(new Text(seed * 100 + i, i == 3));
-        }
-        List<Text> all = List.copyOf(waiting);
-        List<Text> running = new ArrayList<>();
-        while (!waiting.isEmpty() || !running.isEmpty()) {
-          while (running.size() < together && !waiting.isEmpty()) {
-            Text next = waiting.removeFirst();
-            next.sequence = engine.open();
-            running.add(random.nextInt(running.size() + 1), next);
-          }
-          List<Text> some = running.stream().filter(t -> random.nextInt(6) > 0).toList();
-          if (!some.isEmpty()) {
-            List<Work> work = some.stream().map(t -> t.next(random.nextInt(6))).toList();
-            engine.step(work);
-            for (int i = 0; i < work.size(); i++) {
-              some.get(i).stepped(work.get(i));
-            }
-          }
-          running.stream().filter(Text::ended).forEach(t -> t.sequence.close());
-          running.removeIf(Text::ended);
-        }
-        for (int i = 0; i < texts; i++) {
-          assertEquals(expected.get(i), all.get(i).found, "seed " + seed + ", text " + i);
-        }
-      }
-    }
-  }
-
-  // What moves.
 
   /** 4 bytes a token, and an array's header of 16, whichever sequences go on. */
   @ParameterizedTest
@@ -319,8 +166,6 @@ class TornadoEngineTest {
     }
   }
 
-  // Sequences.
-
   /** Forks of forks, made before anything is copied, and into slots that are to be copied. */
   @ParameterizedTest
   @MethodSource("devices")
@@ -376,6 +221,30 @@ class TornadoEngineTest {
             List.of(Work.appendDrawn(a, token.at(step)), Work.appendDrawn(b, other.at(step))));
         assertEquals(token.id(), other.id(), "step " + step);
       }
+    }
+  }
+
+  /** The device's own next row is for the place before the cut. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void theDrawnTokenGoesWhereASequenceWasCut(TornadoDevices.Device device) {
+    Drawing drawing = drawing(SamplingParameters.greedy(), 1);
+    try (TornadoEngine engine = open(device, 2, null)) {
+      Sequence a = engine.open();
+      a.drawing(drawing, 0);
+      Want.Token token = new Want.Token(false);
+      engine.step(List.of(new Work(a, new int[] {1, 2, 3}, token)));
+      engine.step(List.of(Work.appendDrawn(a, token.at(1))));
+      a.truncate(2);
+      int last = token.id();
+      engine.step(List.of(Work.appendDrawn(a, token.at(2))));
+      Sequence b = engine.open();
+      b.drawing(drawing, 0);
+      Want.Token other = new Want.Token(false);
+      engine.step(List.of(new Work(b, new int[] {1, 2, last}, other.at(2))));
+      assertEquals(other.id(), token.id());
+      assertEquals(
+          other.logprobs().orElseThrow().chosen(), token.logprobs().orElseThrow().chosen());
     }
   }
 
