@@ -31,7 +31,12 @@ public final class HostWants {
       Contexts.checkAppend(config, piece.sequence().length(), piece.tokens(), piece.append());
       switch (piece.want()) {
         case Want.Losses losses -> Contexts.checkTargets(config, piece.tokens(), losses.targets());
-        case Want.Logits logits -> Objects.checkIndex(logits.rows() - 1, piece.tokens());
+        case Want.Logits logits -> {
+          if (logits.rows() < 1 || logits.rows() > piece.tokens()) {
+            throw new IllegalArgumentException(
+                logits.rows() + " rows of logits for " + piece.tokens() + " tokens");
+          }
+        }
         case Want.Attention probe -> {
           Objects.checkIndex(probe.layer(), config.nLayer());
           Objects.checkIndex(probe.head(), config.nHead());
