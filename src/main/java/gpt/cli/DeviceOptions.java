@@ -81,7 +81,7 @@ final class DeviceOptions {
     return precision;
   }
 
-  /** Threads of the cpu backend. */
+  /** Threads of the cpu engine. */
   int threads() {
     return threads;
   }

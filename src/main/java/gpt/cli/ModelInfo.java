@@ -42,7 +42,7 @@ record ModelInfo(
         Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
   }
 
-  /** The weights in the memory of the CPU backend. */
+  /** The weights in the memory of the CPU engine. */
   private long weightBytes(Precision precision) {
     return HostMemory.weights(config, tied, precision);
   }

@@ -77,7 +77,7 @@ public final class HostWants {
       case Want.Losses losses ->
           losses.losses()[row] = CrossEntropy.of(logits, vocabSize, losses.targets()[row]);
       case Want.Candidates candidates -> {
-        CrossEntropy.of(logits, vocabSize, 0); // for its check
+        InvalidLogitsException.check(logits, vocabSize);
         Logprobs best = Logprobs.of(logits, vocabSize, 0, Math.min(candidates.n(), vocabSize));
         candidates.reader().accept(best.ids(), best.values());
       }

@@ -54,11 +54,6 @@ public final class Contexts {
     checkIds(config, targets);
   }
 
-  /** Why a context cannot take over another one's tokens. */
-  public static IllegalArgumentException otherBackends() {
-    return new IllegalArgumentException("the context to copy is another engine's");
-  }
-
   /** Why an engine does nothing any more. */
   public static IllegalStateException closed() {
     return new IllegalStateException("the engine is closed, and its model freed; open another");

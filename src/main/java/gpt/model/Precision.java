@@ -1,6 +1,6 @@
 package gpt.model;
 
-/** How a backend keeps the weights' matrices; everything else is single precision. */
+/** How an engine keeps the weights' matrices; everything else is single precision. */
 public enum Precision {
   /** IEEE 754 single precision. */
   F32("f32", 4),

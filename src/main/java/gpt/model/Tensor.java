@@ -9,7 +9,7 @@ import java.util.Arrays;
  * A read-only vector or matrix in memory, often a view of a mapped file. Element (r, c) of a matrix
  * lies at index {@code r * rowStride + c * columnStride}; a vector is a matrix of one row. {@link
  * #transposed} swaps the strides, so that a weight stored as (in, out) is read as (out, in) and is
- * moved only once, when a backend packs it.
+ * moved only once, when an engine packs it.
  */
 public final class Tensor {
   private static final ValueLayout.OfFloat F32 =
