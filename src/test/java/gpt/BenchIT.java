@@ -108,7 +108,7 @@ class BenchIT {
     for (String name : List.of(" pp4 ", " tg2 ", " tg2@3 ")) {
       assertEquals(1, run.out().lines().filter(line -> line.contains(name)).count(), run::toString);
     }
-    failed(2, List.of("bench", "-npl", "0"), "--n-parallel: must be from 1 to 1024, found 0");
+    failed(2, List.of("bench", "-npl", "0"), "-npl: must be from 1 to 1024, found 0");
   }
 
   /** The device draws there, and has no bandwidth worth a probe. */

@@ -107,7 +107,7 @@ final class BenchCommand implements Callable<Integer> {
   private List<String> both = new ArrayList<>();
 
   @Option(
-      names = {"-npl", "--n-parallel"},
+      names = "-npl",
       paramLabel = "N",
       split = ",",
       defaultValue = "1",
@@ -263,7 +263,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     for (int sequences : parallel) {
       if (sequences < 1 || sequences > MAX_PARALLEL) {
-        throw usage("--n-parallel: must be from 1 to " + MAX_PARALLEL + ", found " + sequences);
+        throw usage("-npl: must be from 1 to " + MAX_PARALLEL + ", found " + sequences);
       }
     }
     for (int count : generated) {
