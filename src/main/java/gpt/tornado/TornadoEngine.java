@@ -149,8 +149,7 @@ public final class TornadoEngine implements Engine {
   }
 
   private boolean recordsLaunches() {
-    return device.hasCudaGraphs()
-        && Boolean.parseBoolean(System.getProperty(CUDA_GRAPHS, "true"));
+    return device.hasCudaGraphs() && Boolean.parseBoolean(System.getProperty(CUDA_GRAPHS, "true"));
   }
 
   @Override

@@ -372,8 +372,7 @@ final class TornadoForward implements AutoCloseable {
    *
    * @param beams whether candidates are wanted instead of tokens
    */
-  void compile(
-      int promptLength, SamplingParameters parameters, boolean beams, Progress progress) {
+  void compile(int promptLength, SamplingParameters parameters, boolean beams, Progress progress) {
     List<Graph> needed = new ArrayList<>(List.of(feed, block));
     if (beams) {
       needed.add(head);
