@@ -25,6 +25,9 @@ public final class CpuEngine implements Engine {
    */
   private static final long WORTH_WARMING = 64 << 20;
 
+  /** Keys and values that one request's texts may take. */
+  private static final long MAX_BATCH_BYTES = 4L << 30;
+
   private final GptConfig config;
   private final Precision precision;
   private final CpuKernels kernels;
@@ -84,6 +87,16 @@ public final class CpuEngine implements Engine {
       close(); // out of memory, above all
       throw e;
     }
+  }
+
+  @Override
+  public int batchSize() {
+    return Math.min(Engine.super.batchSize(), batchSize(config));
+  }
+
+  /** As many sequences as fit into {@link #MAX_BATCH_BYTES}, at least 1. */
+  static int batchSize(GptConfig config) {
+    return Math.clamp(MAX_BATCH_BYTES / cacheBytes(config), 1, Integer.MAX_VALUE);
   }
 
   @Override

@@ -28,6 +28,11 @@ public interface Engine extends AutoCloseable {
     return Integer.MAX_VALUE;
   }
 
+  /** Texts of one request that are decoded together: more share a pass's weights no better. */
+  default int batchSize() {
+    return Math.min(capacity(), 32);
+  }
+
   /**
    * An empty sequence.
    *

@@ -13,9 +13,6 @@ import java.util.Optional;
 
 /** Generates texts with a model on an engine. Not thread-safe, as the engine is not. */
 public final class Generator {
-  /** Texts decoded together at most: more share a pass's weights no better. */
-  private static final int MAX_TOGETHER = 32;
-
   private final Engine engine;
   private final Tokenizer tokenizer;
 
@@ -49,7 +46,7 @@ public final class Generator {
     int end = first + request.samples();
     try (Decoder decoder = new Decoder(engine, prompt, request.traced())) {
       while (first < end) {
-        int texts = Math.min(end - first, Math.min(engine.capacity(), MAX_TOGETHER));
+        int texts = Math.min(end - first, engine.batchSize());
         Group group = new Group(request, decoder, listener, first, texts);
         if (!group.generate(prompt, given.length - kept, generations)) {
           break;

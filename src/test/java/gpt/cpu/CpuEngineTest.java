@@ -249,6 +249,17 @@ class CpuEngineTest {
   }
 
   @Test
+  void theBatchIsBoundedByItsMemory() {
+    // Keys and values of a sequence: 75 MB for GPT-2, 629 MB for gpt2-xl.
+    assertEquals(
+        56, CpuEngine.batchSize(RandomWeights.shape(12, 12, 768, 1024, 9, true, Gelu.TANH)));
+    assertEquals(
+        6, CpuEngine.batchSize(RandomWeights.shape(48, 25, 1600, 1024, 9, true, Gelu.TANH)));
+    assertEquals(
+        1, CpuEngine.batchSize(RandomWeights.shape(99, 1, 8192, 8192, 9, true, Gelu.TANH)));
+  }
+
+  @Test
   void closingTwiceDoesNothing() {
     GptConfig config = RandomWeights.shape(1, 1, 8, 4, 10, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 16, 0.3f);
