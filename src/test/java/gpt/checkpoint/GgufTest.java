@@ -85,7 +85,7 @@ class GgufTest {
   @ParameterizedTest
   @ValueSource(strings = {"special", "gpt2-prefix-space", "added", "nfc", "no-pattern"})
   void aTokenizerAndTheEndsOfATextSurvive(String name) throws IOException {
-    Path tokens = GoldenCheckpointTest.GOLDEN.resolve("tokenizers").resolve(name);
+    Path tokens = GoldenCheckpointTest.GOLDEN.resolveSibling("tokenizers").resolve(name);
     Path folder = Files.createDirectories(tmp.resolve("own"));
     GptConfig config = new GptConfig(1, 1, 8, 4, 384, 32, true, Gelu.TANH, 1e-5);
     CheckpointWriter.writeRandom(
