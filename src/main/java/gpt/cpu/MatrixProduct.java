@@ -114,7 +114,7 @@ final class MatrixProduct {
       if (rowTiles > 1) {
         tilePanels = Math.min(tilePanels, TILE_PANELS);
       }
-      int streams = Math.ceilDiv(tilePanels, CpuKernels.STREAMS) * CpuKernels.STREAMS;
+      int streams = Math.max(1, tilePanels / CpuKernels.STREAMS) * CpuKernels.STREAMS;
       if (rows == 1 && Math.ceilDiv(w.panels(), streams) >= workers.size()) {
         tilePanels = streams;
       }
