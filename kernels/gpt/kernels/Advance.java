@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The rows of the next pass, as the device goes on by itself: row b's token is the one that was drawn,
- * in the position behind, of the same slot; rows and logit rows are the same.
+ * Makes the rows of the next pass without the host: row b appends the token that was drawn for it, at
+ * the next position of the same slot; the number of rows and of logit rows stays the same.
  *
  *   token[b] = chosen[b],  position[b] + 1,  step of slotOf[b] + 1
  *

@@ -74,7 +74,10 @@ final class Arguments {
     return decoded(args, ascii ? UTF_8 : Charset.forName(System.getProperty(ENCODING), UTF_8));
   }
 
-  /** The arguments' bytes, read again; {@code args} where the system does not tell them. */
+  /**
+   * The arguments decoded from the bytes in {@code /proc}; {@code args} where there is no such
+   * file.
+   */
   private static String[] decoded(String[] args, Charset charset) throws UndecodableException {
     String[] line;
     try {

@@ -125,7 +125,7 @@ record InputFile(String what, String name, Path path) {
       Path java = Path.of(System.getProperty("java.home")).toRealPath();
       return Path.of("/proc/self/fd/0").toRealPath().startsWith(java);
     } catch (IOException e) {
-      return false; // a pipe, or a system that does not tell
+      return false; // a pipe, or a system without /proc
     }
   }
 }

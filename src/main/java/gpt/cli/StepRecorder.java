@@ -71,7 +71,7 @@ final class StepRecorder {
     context.add(trace.chosen());
   }
 
-  /** Adds another draw of the prompt's next token, which a name tells from the others. */
+  /** Adds another draw of the prompt's next token, labelled with a name. */
   void addNext(String name, ChainTrace trace) {
     add(name + ": " + new ContextTail(vocabulary, prompt, CONTEXT), trace);
   }

@@ -60,21 +60,6 @@ public record Request(
         false);
   }
 
-  /** The same with a trace. */
-  public Request withTrace() {
-    return new Request(
-        promptIds,
-        maxNewTokens,
-        endIds,
-        stops,
-        onFull,
-        sampling,
-        firstSample,
-        samples,
-        logprobs,
-        true);
-  }
-
   /** Without log-probabilities, and with one id at most that ends a text. */
   public Request(
       int[] promptIds,

@@ -1,21 +1,14 @@
 package gpt.model;
 
-/** The checks that every session makes on what it is handed. */
+/** The checks that every engine makes on its work. */
 public final class Contexts {
   private Contexts() {}
 
-  /** Ids to append must be there, be in the vocabulary, and fit into the context. */
-  public static void checkAppend(GptConfig config, int length, int[] ids) {
-    if (ids.length == 0) {
-      throw new IllegalArgumentException("no tokens to append");
-    }
-    checkAppend(config, length, ids.length, ids);
-  }
-
   /**
-   * As {@link #checkAppend(GptConfig, int, int[])}, where no ids are the token drawn last.
+   * Ids to append must be in the vocabulary, and fit into the context.
    *
-   * @param tokens that are appended
+   * @param length tokens in the context
+   * @param tokens that are appended: one where there are no ids, the token drawn last
    */
   public static void checkAppend(GptConfig config, int length, int tokens, int[] ids) {
     if (tokens > config.blockSize() - length) {

@@ -68,14 +68,15 @@ final class Slots {
 
   /** Makes the copies. */
   void flush() {
-    if (positions > 0) {
-      request.set(0, positions);
+    int copied = positions;
+    if (copied > 0) {
+      request.set(0, copied);
       for (int slot = 0; slot < sources.length; slot++) {
         request.set(SlotCopy.SOURCES + slot, sources[slot]);
         sources[slot] = slot;
       }
       positions = 0;
-      forward.copySlots(Math.toIntExact(request.get(0)));
+      forward.copySlots(copied);
     }
   }
 }

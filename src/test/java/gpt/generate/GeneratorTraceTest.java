@@ -26,7 +26,17 @@ class GeneratorTraceTest {
     List<ChainTrace> traces = new ArrayList<>();
     List<Generation> traced =
         generate(
-            request.withTrace(),
+            new Request(
+                request.promptIds(),
+                6,
+                request.endIds(),
+                List.of(),
+                OnFull.SLIDE,
+                sampling,
+                2,
+                2,
+                0,
+                true),
             new Listener() {
               @Override
               public boolean token(int sample, int id, String text) {
