@@ -1,0 +1,86 @@
+package gpt.load;
+
+import gpt.model.ForeignText;
+import gpt.model.GptException;
+import java.io.IOException;
+import java.net.JarURLConnection;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.URLConnection;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Finds a model by name on the class path: the resources {@code gpt/weights/NAME/*}, a folder in
+ * Hugging Face's layout, as the artifact with classifier {@code demo} has them. Weights are
+ * memory-mapped, so they must be files: a folder on the class path is used as it is, and the files
+ * of a jar are unpacked once into the user's cache.
+ */
+public final class ClassPathModel {
+  private static final String FOLDER = "gpt/weights/";
+
+  /** Every model's folder has it; a jar need not have entries for folders. */
+  private static final String MARKER = "config.json";
+
+  private static final Pattern NAME = Pattern.compile("[\\w.-]*\\w[\\w.-]*");
+  private static final int MAX_MESSAGE = 200;
+
+  private ClassPathModel() {}
+
+  /**
+   * The folder of a model on the class path of this thread's context class loader, or else of the
+   * class loader of this class.
+   *
+   * @param name letters, digits, {@code _}, {@code .} and {@code -}, without {@code ..}
+   * @return a folder on disk; empty where the class path has no such model or this is not a name
+   * @throws GptException where the model is there but cannot be unpacked
+   */
+  public static Optional<Path> find(String name) {
+    List<ClassLoader> loaders =
+        Arrays.asList(
+            Thread.currentThread().getContextClassLoader(), ClassPathModel.class.getClassLoader());
+    return find(name, loaders, ModelCache.ofUser());
+  }
+
+  /** Null for a class loader that there is not. */
+  static Optional<Path> find(String name, List<ClassLoader> loaders, ModelCache cache) {
+    if (!NAME.matcher(name).matches() || name.contains("..")) {
+      return Optional.empty();
+    }
+    String marker = FOLDER + name + "/" + MARKER;
+    return loaders.stream()
+        .filter(Objects::nonNull)
+        .map(loader -> loader.getResource(marker))
+        .filter(Objects::nonNull)
+        .findFirst()
+        .map(url -> folder(name, url, cache));
+  }
+
+  private static Path folder(String name, URL marker, ModelCache cache) {
+    try {
+      if (marker.getProtocol().equals("file")) {
+        return Path.of(marker.toURI()).getParent();
+      }
+      URLConnection connection = marker.openConnection();
+      if (connection instanceof JarURLConnection jar) {
+        connection.setUseCaches(false); // this connection's own JarFile, which can be closed
+        return cache.unpack(name, jar);
+      }
+      throw new IOException("expected a jar or a folder on the class path");
+    } catch (IOException | URISyntaxException | InvalidPathException e) {
+      throw new GptException(
+          ForeignText.line(marker.toString(), MAX_MESSAGE)
+              + ": cannot unpack the model "
+              + name
+              + ": "
+              + ForeignText.line(e.toString(), MAX_MESSAGE)
+              + "; unpack the jar yourself and load the folder by its path",
+          e);
+    }
+  }
+}
