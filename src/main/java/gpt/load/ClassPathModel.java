@@ -71,15 +71,14 @@ public final class ClassPathModel {
         connection.setUseCaches(false); // this connection's own JarFile, which can be closed
         return cache.unpack(name, jar);
       }
-      throw new IOException("expected a jar or a folder on the class path");
+      throw new IOException("expected a jar or a folder; load the model by its path instead");
     } catch (IOException | URISyntaxException | InvalidPathException e) {
       throw new GptException(
           ForeignText.line(marker.toString(), MAX_MESSAGE)
               + ": cannot unpack the model "
               + name
               + ": "
-              + ForeignText.line(e.toString(), MAX_MESSAGE)
-              + "; unpack the jar yourself and load the folder by its path",
+              + ForeignText.line(e.toString(), MAX_MESSAGE),
           e);
     }
   }

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ClassPathModelTest {
-  private static final byte[] WEIGHTS = new byte[300_000];
+  private static final byte[] WEIGHTS = new byte[4_000_000];
   private static final byte[] CONFIG = "{}".getBytes(StandardCharsets.UTF_8);
 
   static {
