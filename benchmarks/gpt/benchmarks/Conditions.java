@@ -1,8 +1,8 @@
 package gpt.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
-import gpt.bench.Processor;
 import gpt.cpu.CpuKernelsProvider;
+import gpt.load.Processor;
 import gpt.tornado.TornadoDevices;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -4,13 +4,13 @@ import gpt.cpu.CpuVersions;
 import gpt.cpu.ReferenceEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
+import gpt.engine.LoadProgress;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
 import gpt.tornado.Profile;
-import gpt.tornado.Progress;
 import gpt.tornado.TornadoEngine;
 import java.util.Arrays;
 import java.util.Collections;
@@ -97,13 +97,7 @@ final class StepModel implements AutoCloseable {
         weights,
         new TornadoEngine.Options(
             Devices.named(device), precision, 1, SAMPLING, 0, prompt, profile),
-        new Progress() {
-          @Override
-          public void loaded(double fraction) {}
-
-          @Override
-          public void compiling(int done, int total) {}
-        });
+        LoadProgress.NONE);
   }
 
   /** The same widths and some blocks, against the reference in double precision. */

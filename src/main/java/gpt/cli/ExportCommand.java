@@ -2,6 +2,8 @@ package gpt.cli;
 
 import gpt.checkpoint.Checkpoint;
 import gpt.checkpoint.CheckpointWriter;
+import gpt.load.LoadedModel;
+import gpt.load.ModelLocator;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.GptException;

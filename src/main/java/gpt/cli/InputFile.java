@@ -2,6 +2,8 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.load.ModelLocator;
+import gpt.model.Bytes;
 import gpt.model.GptException;
 import java.io.IOException;
 import java.io.InputStream;

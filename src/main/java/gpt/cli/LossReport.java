@@ -2,6 +2,7 @@ package gpt.cli;
 
 import com.google.gson.stream.JsonWriter;
 import gpt.engine.Engine;
+import gpt.load.LoadedModel;
 import gpt.loss.Loss;
 import gpt.loss.Windows;
 import gpt.tokenizer.Tokenizer;

@@ -3,6 +3,8 @@ package gpt.cli;
 import com.google.gson.JsonObject;
 import gpt.checkpoint.Checkpoint;
 import gpt.cpu.CpuEngine;
+import gpt.load.HostMemory;
+import gpt.model.Bytes;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.tokenizer.Tokenizer;

@@ -6,6 +6,7 @@ import gpt.checkpoint.Checkpoint;
 import gpt.hub.CachedModel;
 import gpt.hub.HubCache;
 import gpt.hub.HubSettings;
+import gpt.model.Bytes;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import java.io.IOException;

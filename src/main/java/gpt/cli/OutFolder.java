@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.load.ModelLocator;
 import gpt.model.GptException;
 import java.nio.file.Files;
 import java.nio.file.Path;

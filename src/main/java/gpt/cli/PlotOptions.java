@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.load.ModelLocator;
 import gpt.plot.PlotFile;
 import java.util.Optional;
 import java.util.function.Function;

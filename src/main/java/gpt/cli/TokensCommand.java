@@ -1,6 +1,8 @@
 package gpt.cli;
 
 import gpt.checkpoint.Checkpoint;
+import gpt.load.LoadedModel;
+import gpt.load.ModelLocator;
 import gpt.model.GptException;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;

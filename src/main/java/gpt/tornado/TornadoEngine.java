@@ -2,6 +2,7 @@ package gpt.tornado;
 
 import gpt.engine.Engine;
 import gpt.engine.HostWants;
+import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
@@ -88,13 +89,13 @@ public final class TornadoEngine implements Engine {
    * @throws GptException where the model does not fit the device, or a kernel does not compile
    */
   public static TornadoEngine open(
-      GptConfig config, Weights weights, Options options, Progress progress) {
+      GptConfig config, Weights weights, Options options, LoadProgress progress) {
     TornadoVm.prepare();
     DeviceMemory.check(config, weights.tied(), options);
     return new TornadoEngine(config, weights, options, progress);
   }
 
-  private TornadoEngine(GptConfig config, Weights w, Options options, Progress progress) {
+  private TornadoEngine(GptConfig config, Weights w, Options options, LoadProgress progress) {
     this.config = config;
     device = options.device();
     precision = options.precision();
