@@ -175,6 +175,12 @@ public final class TornadoEngine implements Engine {
     return samples;
   }
 
+  /** A drawn token is computed by other kernels than a prompt's. */
+  @Override
+  public boolean reusesDrawnTokens() {
+    return false;
+  }
+
   /** What the device has done since the last call; empty where nothing is counted. */
   public Optional<Profile.Totals> profile() {
     return Optional.ofNullable(profile).map(Profile::reset);
