@@ -1,6 +1,8 @@
 package gpt.kernels;
 
 import gpt.benchmarks.Probe;
+import gpt.kernels.runtime.Copy;
+import gpt.kernels.runtime.Version;
 import gpt.tornado.TornadoDevices;
 import java.util.ArrayList;
 import java.util.List;

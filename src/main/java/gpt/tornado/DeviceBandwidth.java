@@ -1,7 +1,7 @@
 package gpt.tornado;
 
-import gpt.kernels.Copy;
-import gpt.kernels.Version;
+import gpt.kernels.runtime.Copy;
+import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;

@@ -1,9 +1,9 @@
 package gpt.tornado;
 
-import gpt.kernels.Pass;
-import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
-import gpt.kernels.Unused;
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.SlotCopy;
+import gpt.kernels.runtime.Unused;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import java.lang.foreign.MemorySegment;

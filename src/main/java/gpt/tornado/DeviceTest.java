@@ -1,10 +1,10 @@
 package gpt.tornado;
 
 import gpt.kernels.LmHead;
-import gpt.kernels.Matrix;
-import gpt.kernels.Pass;
-import gpt.kernels.Unused;
-import gpt.kernels.Version;
+import gpt.kernels.runtime.Matrix;
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Unused;
+import gpt.kernels.runtime.Version;
 import gpt.model.GptException;
 import java.util.List;
 import java.util.Random;

@@ -1,6 +1,6 @@
 package gpt.tornado;
 
-import gpt.kernels.Matrix;
+import gpt.kernels.runtime.Matrix;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;

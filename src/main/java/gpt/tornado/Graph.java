@@ -1,6 +1,6 @@
 package gpt.tornado;
 
-import gpt.kernels.Version;
+import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.GridScheduler;

@@ -1,24 +1,24 @@
 package gpt.tornado;
 
-import gpt.kernels.Advance;
-import gpt.kernels.Argmax;
 import gpt.kernels.Attention;
 import gpt.kernels.AttentionMerge;
 import gpt.kernels.CrossEntropy;
-import gpt.kernels.Distances;
 import gpt.kernels.Embedding;
-import gpt.kernels.Feed;
 import gpt.kernels.LayerNorm;
-import gpt.kernels.LogitSteps;
-import gpt.kernels.Moments;
-import gpt.kernels.Narrow;
 import gpt.kernels.PrefillAttention;
 import gpt.kernels.Projection;
-import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
-import gpt.kernels.Tally;
-import gpt.kernels.TopTokens;
-import gpt.kernels.Version;
+import gpt.kernels.runtime.Advance;
+import gpt.kernels.runtime.Feed;
+import gpt.kernels.runtime.SlotCopy;
+import gpt.kernels.runtime.Version;
+import gpt.kernels.sampling.Argmax;
+import gpt.kernels.sampling.Distances;
+import gpt.kernels.sampling.LogitSteps;
+import gpt.kernels.sampling.Moments;
+import gpt.kernels.sampling.Narrow;
+import gpt.kernels.sampling.Tally;
+import gpt.kernels.sampling.TopTokens;
 
 /**
  * Which version of each kernel a device gets. What suits a GPU is 4 to 10 times slower on a CPU

@@ -1,7 +1,7 @@
 package gpt.tornado;
 
-import gpt.kernels.Pass;
-import gpt.kernels.Version;
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.GridScheduler;

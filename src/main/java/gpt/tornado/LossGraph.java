@@ -1,9 +1,9 @@
 package gpt.tornado;
 
 import gpt.kernels.CrossEntropy;
-import gpt.kernels.Feed;
 import gpt.kernels.LayerNorm;
 import gpt.kernels.LmHead;
+import gpt.kernels.runtime.Feed;
 import gpt.model.GptConfig;
 import gpt.sampling.InvalidLogitsException;
 import java.util.List;

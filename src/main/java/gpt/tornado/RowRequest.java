@@ -1,6 +1,6 @@
 package gpt.tornado;
 
-import gpt.kernels.Feed;
+import gpt.kernels.runtime.Feed;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** The rows of a pass as the host asks for them; see {@link Feed}. */

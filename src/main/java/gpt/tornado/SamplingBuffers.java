@@ -1,8 +1,8 @@
 package gpt.tornado;
 
-import gpt.kernels.Sampling;
-import gpt.kernels.SamplingStart;
-import gpt.kernels.TopTokens;
+import gpt.kernels.sampling.Sampling;
+import gpt.kernels.sampling.SamplingStart;
+import gpt.kernels.sampling.TopTokens;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.Drawing;
 import gpt.sampling.History;

@@ -1,15 +1,15 @@
 package gpt.tornado;
 
-import gpt.kernels.Argmax;
-import gpt.kernels.Distances;
-import gpt.kernels.Draw;
-import gpt.kernels.LogitSteps;
-import gpt.kernels.Moments;
-import gpt.kernels.Narrow;
-import gpt.kernels.Sampling;
-import gpt.kernels.SamplingStart;
-import gpt.kernels.Tally;
-import gpt.kernels.TopTokens;
+import gpt.kernels.sampling.Argmax;
+import gpt.kernels.sampling.Distances;
+import gpt.kernels.sampling.Draw;
+import gpt.kernels.sampling.LogitSteps;
+import gpt.kernels.sampling.Moments;
+import gpt.kernels.sampling.Narrow;
+import gpt.kernels.sampling.Sampling;
+import gpt.kernels.sampling.SamplingStart;
+import gpt.kernels.sampling.Tally;
+import gpt.kernels.sampling.TopTokens;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
@@ -48,7 +48,7 @@ final class SamplingGraphs {
    * Makes the graphs.
    *
    * @param logits (logit rows, V)
-   * @param pass says how many logit rows there are; see {@link gpt.kernels.Pass}
+   * @param pass says how many logit rows there are; see {@link gpt.kernels.runtime.Pass}
    * @param slotOf the slot of each of them
    * @param chosen where ids go (B)
    */

@@ -1,6 +1,6 @@
 package gpt.tornado;
 
-import gpt.kernels.SlotCopy;
+import gpt.kernels.runtime.SlotCopy;
 import gpt.model.GptException;
 import java.util.Arrays;
 import java.util.BitSet;

@@ -1,6 +1,6 @@
 package gpt.tornado;
 
-import gpt.kernels.Version;
+import gpt.kernels.runtime.Version;
 import gpt.model.GptException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,18 +1,18 @@
 package gpt.tornado;
 
-import gpt.kernels.Advance;
-import gpt.kernels.Argmax;
 import gpt.kernels.Attention;
 import gpt.kernels.Embedding;
-import gpt.kernels.Feed;
 import gpt.kernels.GeluProjection;
 import gpt.kernels.LayerNorm;
 import gpt.kernels.LmHead;
 import gpt.kernels.QkvProjection;
 import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
-import gpt.kernels.SlotCopy;
 import gpt.kernels.SplitAttention;
+import gpt.kernels.runtime.Advance;
+import gpt.kernels.runtime.Feed;
+import gpt.kernels.runtime.SlotCopy;
+import gpt.kernels.sampling.Argmax;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.sampling.SamplingParameters;

@@ -1,8 +1,8 @@
 package gpt.tornado;
 
-import gpt.kernels.Pass;
-import gpt.kernels.Sampling;
-import gpt.kernels.Version;
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Version;
+import gpt.kernels.sampling.Sampling;
 import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.Logprobs;
@@ -144,7 +144,7 @@ final class DeviceSampler implements AutoCloseable {
   /**
    * Draws a token for each text from the logits that are there.
    *
-   * @return ids, or one of the statuses of {@link gpt.kernels.Sampling}
+   * @return ids, or one of the statuses of {@link gpt.kernels.sampling.Sampling}
    */
   int[] draw() {
     chain.forEach(graph -> plan.run(graph, 1));

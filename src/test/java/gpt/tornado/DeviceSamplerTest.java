@@ -2,7 +2,7 @@ package gpt.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import gpt.kernels.Sampling;
+import gpt.kernels.sampling.Sampling;
 import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;

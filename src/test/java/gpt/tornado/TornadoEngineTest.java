@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
-import gpt.kernels.Sampling;
+import gpt.kernels.sampling.Sampling;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;

@@ -1,5 +1,6 @@
-package gpt.kernels;
+package gpt.kernels.sampling;
 
+import gpt.kernels.runtime.Version;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;

@@ -1,4 +1,4 @@
-package gpt.kernels;
+package gpt.kernels.runtime;
 
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -39,7 +39,7 @@ public record Matrix(
   public static final int I8 = 2;
 
   /** Element {@code i}, without its row's scale. */
-  static float at(int dtype, FloatArray f32, HalfFloatArray f16, ByteArray i8, int i) {
+  public static float at(int dtype, FloatArray f32, HalfFloatArray f16, ByteArray i8, int i) {
     if (dtype == F32) {
       return f32.get(i);
     }
@@ -50,7 +50,7 @@ public record Matrix(
   }
 
   /** A sum over row {@code row}, with the row's scale. */
-  static float scaled(int dtype, FloatArray scale, int row, float sum) {
+  public static float scaled(int dtype, FloatArray scale, int row, float sum) {
     if (dtype == I8) {
       return sum * scale.get(row);
     }

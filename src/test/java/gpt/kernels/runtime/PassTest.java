@@ -1,5 +1,7 @@
-package gpt.kernels;
+package gpt.kernels.runtime;
 
+import gpt.kernels.KernelCases;
+import gpt.kernels.KernelTests;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;

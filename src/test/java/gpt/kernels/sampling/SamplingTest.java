@@ -1,7 +1,9 @@
-package gpt.kernels;
+package gpt.kernels.sampling;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.kernels.KernelTests;
+import gpt.kernels.runtime.Version;
 import gpt.sampling.Philox;
 import gpt.sampling.Weight;
 import java.util.List;

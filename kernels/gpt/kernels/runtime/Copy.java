@@ -1,4 +1,4 @@
-package gpt.kernels;
+package gpt.kernels.runtime;
 
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;

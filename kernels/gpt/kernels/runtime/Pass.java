@@ -1,4 +1,6 @@
-package gpt.kernels;
+package gpt.kernels.runtime;
+
+import gpt.kernels.Embedding;
 
 /**
  * Places in {@code IntArray pass}, the few integers on the device that say what a pass over the

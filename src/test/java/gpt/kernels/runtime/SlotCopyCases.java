@@ -1,16 +1,17 @@
-package gpt.kernels;
+package gpt.kernels.runtime;
 
+import gpt.kernels.KernelCase;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Cases of copies from context to context. */
-final class SlotCopyCases {
+public final class SlotCopyCases {
   private SlotCopyCases() {}
 
   /** Some contexts are copied into others, as many positions as they hold. */
-  static KernelCase<SlotCopy.Arguments> slotCopy(
+  public static KernelCase<SlotCopy.Arguments> slotCopy(
       int[] sources, int heads, int headSize, int positions, int contextLength, long seed) {
     int blocks = 2;
     int samples = sources.length;

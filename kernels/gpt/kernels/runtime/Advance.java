@@ -1,5 +1,6 @@
-package gpt.kernels;
+package gpt.kernels.runtime;
 
+import gpt.kernels.sampling.Sampling;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;

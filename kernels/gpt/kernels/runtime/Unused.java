@@ -1,4 +1,4 @@
-package gpt.kernels;
+package gpt.kernels.runtime;
 
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;

@@ -1,5 +1,6 @@
-package gpt.kernels;
+package gpt.kernels.sampling;
 
+import gpt.kernels.runtime.Pass;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -153,13 +154,13 @@ public final class Sampling {
   public static final int COUNT = PROMPT - 1;
 
   /** Beyond any logit that arithmetic on a model's weights gives, and nearly +∞. */
-  static final float LIMIT = Float.MAX_VALUE;
+  public static final float LIMIT = Float.MAX_VALUE;
 
   /** What is less is not there. */
-  static final float LEAST = -1e38f;
+  public static final float LEAST = -1e38f;
 
   /** The logit of what is not there. */
-  static final float NOTHING = -3e38f;
+  public static final float NOTHING = -3e38f;
 
   /** Of no distance, and of no id that is drawn. */
   public static final int ABSENT = 1 << 30;
@@ -283,7 +284,7 @@ public final class Sampling {
   }
 
   /** 0 where a logit is a number, else the status that says why not. */
-  static int damage(float logit) {
+  public static int damage(float logit) {
     int status = NAN;
     if (logit < LIMIT) { // false for NaN; a test the other way round would be false too
       status = 0;

@@ -1,5 +1,6 @@
-package gpt.kernels;
+package gpt.kernels.sampling;
 
+import gpt.kernels.KernelCase;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.Philox;
 import gpt.sampling.SamplingParameters;
@@ -12,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Cases of the sampling chain's kernels. */
-final class SamplingCases {
+public final class SamplingCases {
   private static final int STEP = 11;
   private static final long LEVEL_SEED = 0x1234_5678_9ABCL;
 
@@ -45,7 +46,7 @@ final class SamplingCases {
     return test.ints(parameters);
   }
 
-  static KernelCase<SamplingStart.Arguments> start(int samples, int vocabSize, long seed) {
+  public static KernelCase<SamplingStart.Arguments> start(int samples, int vocabSize, long seed) {
     KernelCase<SamplingStart.Arguments> test =
         new KernelCase<>("start samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
     int header = SamplingStart.HEADER;
@@ -84,7 +85,7 @@ final class SamplingCases {
   }
 
   /** A few of the texts' ids were seen. */
-  static KernelCase<LogitSteps.Arguments> logitSteps(
+  public static KernelCase<LogitSteps.Arguments> logitSteps(
       int samples, Sampling.Layout layout, boolean on, long seed) {
     int v = layout.vocabSize();
     KernelCase<LogitSteps.Arguments> test =
@@ -174,7 +175,7 @@ final class SamplingCases {
   }
 
   /** One sample is damaged, if there are several. */
-  static KernelCase<Distances.Arguments> distances(
+  public static KernelCase<Distances.Arguments> distances(
       int samples, Sampling.Layout layout, double temperature, long seed) {
     int v = layout.vocabSize();
     KernelCase<Distances.Arguments> test =
@@ -292,7 +293,7 @@ final class SamplingCases {
     return key < cuts[at] || (key == cuts[at] && id <= cuts[at + 1]);
   }
 
-  static KernelCase<Tally.Arguments> tally(
+  public static KernelCase<Tally.Arguments> tally(
       int samples, Sampling.Layout layout, int kind, int level, long seed) {
     int v = layout.vocabSize();
     KernelCase<Tally.Arguments> test =
@@ -354,7 +355,7 @@ final class SamplingCases {
         .toArray();
   }
 
-  static KernelCase<Narrow.Arguments> narrow(
+  public static KernelCase<Narrow.Arguments> narrow(
       int samples, Sampling.Layout layout, int kind, int level, long seed) {
     KernelCase<Narrow.Arguments> test =
         new KernelCase<>(
@@ -457,7 +458,7 @@ final class SamplingCases {
                 level));
   }
 
-  static KernelCase<Moments.Arguments> moments(int samples, int vocabSize, long seed) {
+  public static KernelCase<Moments.Arguments> moments(int samples, int vocabSize, long seed) {
     KernelCase<Moments.Arguments> test =
         new KernelCase<>("moments samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
@@ -496,7 +497,7 @@ final class SamplingCases {
   }
 
   /** The second sample of four has nothing to draw from, the last two are greedy. */
-  static KernelCase<Draw.Arguments> draw(boolean penalties, long seed) {
+  public static KernelCase<Draw.Arguments> draw(boolean penalties, long seed) {
     int samples = 4;
     int v = 40;
     KernelCase<Draw.Arguments> test =
@@ -539,7 +540,8 @@ final class SamplingCases {
   }
 
   /** The likeliest n of each sample, as the search has found them; one has chosen nothing. */
-  static KernelCase<TopTokens.Arguments> topTokens(int samples, int vocabSize, int n, long seed) {
+  public static KernelCase<TopTokens.Arguments> topTokens(
+      int samples, int vocabSize, int n, long seed) {
     KernelCase<TopTokens.Arguments> test =
         new KernelCase<>(
             "top tokens samples %d, vocabulary %d, %d".formatted(samples, vocabSize, n), seed);

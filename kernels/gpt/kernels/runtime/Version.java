@@ -1,4 +1,4 @@
-package gpt.kernels;
+package gpt.kernels.runtime;
 
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid;
@@ -43,12 +43,12 @@ public record Version<A>(String name, Target target, Task<A> task, Grid<A> grid)
   }
 
   /** A version whose grid TornadoVM finds by itself. */
-  static <A> Version<A> parallel(Task<A> task) {
+  public static <A> Version<A> parallel(Task<A> task) {
     return new Version<>("naive", Target.ANY, task, null);
   }
 
   /** At least {@code items} work items in groups of {@code group}. */
-  static WorkerGrid items(int items, int group) {
+  public static WorkerGrid items(int items, int group) {
     return groups(Math.ceilDiv(items, group), group);
   }
 
@@ -60,7 +60,7 @@ public record Version<A>(String name, Target target, Task<A> task, Grid<A> grid)
   }
 
   /** {@code x} × {@code y} groups of {@code group} work items, side by side along x. */
-  static WorkerGrid groups(int x, int y, int group) {
+  public static WorkerGrid groups(int x, int y, int group) {
     WorkerGrid grid = new WorkerGrid2D(Math.multiplyExact(x, group), y);
     grid.setLocalWork(group, 1, 1);
     return grid;
