@@ -1,11 +1,11 @@
 package gpt.kernels;
 
+import gpt.backend.tornado.TornadoDevices;
 import gpt.benchmarks.Shape;
 import gpt.benchmarks.Work;
 import gpt.benchmarks.WrongResultException;
 import gpt.kernels.KernelOperations.Operation;
 import gpt.kernels.runtime.Version;
-import gpt.tornado.TornadoDevices;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 

@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.cpu.VectorModule;
+import gpt.backend.cpu.VectorModule;
 import java.io.IOException;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Files;

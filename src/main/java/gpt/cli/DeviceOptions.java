@@ -1,17 +1,17 @@
 package gpt.cli;
 
+import gpt.backend.cpu.CpuEngine;
+import gpt.backend.cpu.CpuKernelsProvider;
+import gpt.backend.cpu.ReadBandwidth;
+import gpt.backend.reference.ReferenceEngine;
+import gpt.backend.tornado.TornadoVm;
 import gpt.bench.Bandwidth;
 import gpt.bench.Processor;
-import gpt.cpu.CpuEngine;
-import gpt.cpu.CpuKernelsProvider;
-import gpt.cpu.ReadBandwidth;
-import gpt.cpu.ReferenceEngine;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
-import gpt.tornado.TornadoVm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;

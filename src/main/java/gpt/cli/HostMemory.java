@@ -1,7 +1,7 @@
 package gpt.cli;
 
 import com.sun.management.OperatingSystemMXBean;
-import gpt.cpu.CpuEngine;
+import gpt.backend.cpu.CpuEngine;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
 import gpt.model.Precision;

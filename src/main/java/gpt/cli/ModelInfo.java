@@ -1,8 +1,8 @@
 package gpt.cli;
 
 import com.google.gson.JsonObject;
+import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.CpuEngine;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.tokenizer.Tokenizer;

@@ -1,8 +1,8 @@
 package gpt.cli;
 
+import gpt.backend.tornado.Profile;
 import gpt.bench.Bandwidth;
 import gpt.engine.Engine;
-import gpt.tornado.Profile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

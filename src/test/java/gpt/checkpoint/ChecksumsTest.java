@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuEngine;
-import gpt.cpu.ReferenceEngine;
+import gpt.backend.cpu.CpuEngine;
+import gpt.backend.reference.ReferenceEngine;
 import gpt.model.GptException;
 import gpt.model.Precision;
 import java.io.IOException;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuEngine;
+import gpt.backend.cpu.CpuEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.model.DType;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.tornado.Profile;
+import gpt.backend.tornado.Profile;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;

@@ -2,10 +2,10 @@ package gpt.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import gpt.backend.tornado.TornadoDevices;
+import gpt.backend.tornado.TornadoVm;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Version;
-import gpt.tornado.TornadoDevices;
-import gpt.tornado.TornadoVm;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuEngine;
-import gpt.cpu.ReferenceEngine;
+import gpt.backend.cpu.CpuEngine;
+import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.model.Gelu;
