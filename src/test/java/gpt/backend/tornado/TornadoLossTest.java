@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Context;
-import gpt.loss.GoldenLossTest;
+import gpt.explore.GoldenLossTest;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.GptException;
