@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
@@ -7,7 +8,6 @@ import gpt.engine.Work;
 import gpt.explore.AttentionMap;
 import gpt.explore.PlotFile;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.sampling.InvalidLogitsException;
 import java.io.IOException;
 import java.util.Arrays;

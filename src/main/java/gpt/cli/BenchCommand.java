@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.bench.Bandwidth;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
@@ -8,7 +9,6 @@ import gpt.bench.Breakdown;
 import gpt.bench.PooledWeights;
 import gpt.checkpoint.Checkpoint;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.PublishedShapes;
 import gpt.model.Weights;

@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
 import gpt.backend.cpu.CpuKernelsProvider;
 import gpt.backend.cpu.ReadBandwidth;
@@ -8,7 +9,6 @@ import gpt.backend.tornado.TornadoVm;
 import gpt.bench.Bandwidth;
 import gpt.bench.Processor;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;

@@ -1,9 +1,9 @@
 package gpt.cli;
 
 import com.sun.management.OperatingSystemMXBean;
+import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -1,10 +1,10 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.hub.Downloader;
 import gpt.hub.HubCache;
 import gpt.hub.HubName;
 import gpt.hub.HubSettings;
-import gpt.model.GptException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

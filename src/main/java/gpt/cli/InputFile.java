@@ -2,7 +2,7 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -1,9 +1,9 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
 import java.nio.file.Path;

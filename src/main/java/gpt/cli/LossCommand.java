@@ -1,12 +1,12 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.explore.ColouredText;
 import gpt.explore.Loss;
 import gpt.explore.LossMeter;
 import gpt.explore.PlotFile;
 import gpt.explore.TokenIds;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;

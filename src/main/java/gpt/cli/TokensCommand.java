@@ -1,7 +1,7 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
-import gpt.model.GptException;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;
 import java.io.ByteArrayOutputStream;

@@ -1,8 +1,8 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.backend.tornado.DeviceTest;
 import gpt.backend.tornado.TornadoDevices;
-import gpt.model.GptException;
 import java.io.IOException;
 import java.util.Locale;
 import picocli.CommandLine;

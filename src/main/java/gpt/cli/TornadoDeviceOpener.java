@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.backend.tornado.DeviceBandwidth;
 import gpt.backend.tornado.DeviceMemory;
 import gpt.backend.tornado.Profile;
@@ -8,7 +9,6 @@ import gpt.backend.tornado.TornadoDevices;
 import gpt.backend.tornado.TornadoEngine;
 import gpt.bench.Bandwidth;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import java.util.ArrayList;

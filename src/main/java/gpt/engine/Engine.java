@@ -36,7 +36,7 @@ public interface Engine extends AutoCloseable {
   /**
    * An empty sequence.
    *
-   * @throws gpt.model.GptException where as many are open as the device has memory for
+   * @throws gpt.GptException where as many are open as the device has memory for
    */
   Sequence open();
 
@@ -45,8 +45,8 @@ public interface Engine extends AutoCloseable {
    * what it wants. Where it throws, no sequence has become longer.
    *
    * @param work at least one piece, each of another sequence of this engine's
-   * @throws gpt.model.GptException where tokens do not fit into a context or are not in the
-   *     vocabulary, or the model gives logits that no token can be drawn from
+   * @throws gpt.GptException where tokens do not fit into a context or are not in the vocabulary,
+   *     or the model gives logits that no token can be drawn from
    */
   void step(List<Work> work);
 

@@ -1,8 +1,8 @@
 package gpt.engine;
 
+import gpt.GptException;
 import gpt.model.Contexts;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.CrossEntropy;
 import gpt.sampling.Drawing;

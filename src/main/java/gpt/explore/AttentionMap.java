@@ -1,7 +1,7 @@
 package gpt.explore;
 
 import com.google.gson.stream.JsonWriter;
-import gpt.model.GptException;
+import gpt.GptException;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;

@@ -1,6 +1,6 @@
 package gpt.explore;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.tokenizer.TokenLabel;
 import java.awt.Graphics2D;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
 package gpt.explore;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;

@@ -1,10 +1,10 @@
 package gpt.explore;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
-import gpt.model.GptException;
 import gpt.sampling.InvalidLogitsException;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package gpt.explore;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;

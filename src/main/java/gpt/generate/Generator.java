@@ -1,9 +1,9 @@
 package gpt.generate;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.Want;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.sampling.HostSampler;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
@@ -13,7 +14,6 @@ import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Tensor;
 import gpt.tokenizer.BytePairs;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package gpt.backend.cpu;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.HostSequence;
 import gpt.engine.HostWants;
@@ -7,7 +8,6 @@ import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import java.util.List;

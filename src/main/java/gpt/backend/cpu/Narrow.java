@@ -1,7 +1,7 @@
 package gpt.backend.cpu;
 
+import gpt.GptException;
 import gpt.model.Bf16;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

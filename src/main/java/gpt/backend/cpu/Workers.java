@@ -1,7 +1,7 @@
 package gpt.backend.cpu;
 
+import gpt.GptException;
 import gpt.model.Contexts;
-import gpt.model.GptException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 

@@ -1,11 +1,11 @@
 package gpt.backend.tornado;
 
+import gpt.GptException;
 import gpt.kernels.SplitAttention;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.SlotCopy;
 import gpt.kernels.runtime.Unused;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package gpt.backend.tornado;
 
+import gpt.GptException;
 import gpt.kernels.Attention;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import java.util.Locale;
 import java.util.Optional;

@@ -1,10 +1,10 @@
 package gpt.backend.tornado;
 
+import gpt.GptException;
 import gpt.engine.HostWants;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;

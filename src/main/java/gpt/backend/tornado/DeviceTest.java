@@ -1,11 +1,11 @@
 package gpt.backend.tornado;
 
+import gpt.GptException;
 import gpt.kernels.LmHead;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
 import gpt.kernels.runtime.Version;
-import gpt.model.GptException;
 import java.util.List;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.GridScheduler;

@@ -1,8 +1,8 @@
 package gpt.backend.tornado;
 
+import gpt.GptException;
 import gpt.kernels.runtime.Matrix;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Tensor;
 import gpt.model.Weights;

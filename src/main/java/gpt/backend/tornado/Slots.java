@@ -1,7 +1,7 @@
 package gpt.backend.tornado;
 
+import gpt.GptException;
 import gpt.kernels.runtime.SlotCopy;
-import gpt.model.GptException;
 import java.util.Arrays;
 import java.util.BitSet;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;

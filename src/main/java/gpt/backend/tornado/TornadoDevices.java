@@ -1,7 +1,7 @@
 package gpt.backend.tornado;
 
+import gpt.GptException;
 import gpt.kernels.runtime.Version;
-import gpt.model.GptException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,12 +1,12 @@
 package gpt.backend.tornado;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.HostWants;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;

@@ -1,6 +1,6 @@
 package gpt.backend.tornado;
 
-import gpt.model.GptException;
+import gpt.GptException;
 
 /**
  * Whether there is a TornadoVM in this process, and the settings that everything here relies on.

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.GptException;
 import gpt.model.Bf16;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Tensor;
 import java.lang.foreign.MemorySegment;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
@@ -15,7 +16,6 @@ import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;

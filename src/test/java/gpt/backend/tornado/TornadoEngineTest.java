@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.GptException;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.kernels.sampling.Sampling;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.sampling.Drawing;

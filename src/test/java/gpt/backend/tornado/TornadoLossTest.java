@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.GptException;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Context;
 import gpt.explore.GoldenLossTest;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;

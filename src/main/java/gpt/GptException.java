@@ -1,4 +1,4 @@
-package gpt.model;
+package gpt;
 
 /**
  * Something the user can mend: a file that is not what it should be, an impossible setting. The

@@ -1,4 +1,4 @@
-package gpt;
+package gpt.cli;
 
 /**
  * The main class of gpt.jar. Compiled for Java 8, so that every Java can load it: one that is too
