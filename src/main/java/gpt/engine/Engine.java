@@ -49,7 +49,7 @@ public interface Engine extends AutoCloseable {
   /**
    * An empty sequence.
    *
-   * @throws gpt.model.GptException where as many are open as the device has memory for
+   * @throws gpt.GptException where as many are open as the device has memory for
    */
   Sequence open();
 

@@ -1,6 +1,6 @@
 package gpt.engine;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import java.util.Optional;

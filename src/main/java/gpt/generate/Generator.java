@@ -1,8 +1,8 @@
 package gpt.generate;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.sampling.HostSampler;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayDeque;

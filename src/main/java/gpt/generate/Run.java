@@ -1,6 +1,6 @@
 package gpt.generate;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import gpt.tokenizer.Tokenizer;

@@ -1,8 +1,8 @@
 package gpt.generate;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;

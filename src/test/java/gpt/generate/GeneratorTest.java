@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;

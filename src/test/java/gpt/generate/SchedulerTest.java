@@ -2,8 +2,10 @@ package gpt.generate;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.GptException;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -236,10 +238,7 @@ class SchedulerTest {
         steps.step(true);
       }
       assertArrayEquals(alone(request(new int[] {1, 2}, 6, 1)), ids(good));
-      String message =
-          org.junit.jupiter.api.Assertions.assertThrows(
-                  gpt.model.GptException.class, () -> bad.run().tell())
-              .getMessage();
+      String message = assertThrows(GptException.class, () -> bad.run().tell()).getMessage();
       assertTrue(message.endsWith("(sample 0, new token 3)"), message);
     }
   }
