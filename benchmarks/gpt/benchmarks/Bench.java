@@ -1,8 +1,8 @@
 package gpt.benchmarks;
 
+import gpt.GptException;
+import gpt.backend.tornado.TornadoDevices;
 import gpt.benchmarks.report.Report;
-import gpt.model.GptException;
-import gpt.tornado.TornadoDevices;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package gpt.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
-import gpt.cpu.CpuKernelsProvider;
+import gpt.backend.cpu.CpuKernelsProvider;
+import gpt.backend.tornado.TornadoDevices;
 import gpt.load.Processor;
-import gpt.tornado.TornadoDevices;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;

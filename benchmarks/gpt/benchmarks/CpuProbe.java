@@ -1,6 +1,6 @@
 package gpt.benchmarks;
 
-import gpt.cpu.ReadBandwidth;
+import gpt.backend.cpu.ReadBandwidth;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntConsumer;

@@ -32,8 +32,8 @@ import org.openjdk.jmh.annotations.TearDown;
  * <p>Command: {@code scripts/bench --operations decode --shapes gpt2}
  *
  * <p>What to see: a time for each version, of which GB/s are the weights' bytes. A context of 8 to
- * 16 tokens; {@link gpt.cpu.CpuOperations}' attention is that of a full one. TornadoVM's profiler
- * is on.
+ * 16 tokens; {@link gpt.backend.cpu.CpuOperations}' attention is that of a full one. TornadoVM's
+ * profiler is on.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

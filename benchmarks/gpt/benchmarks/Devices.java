@@ -1,6 +1,6 @@
 package gpt.benchmarks;
 
-import gpt.tornado.TornadoDevices;
+import gpt.backend.tornado.TornadoDevices;
 
 /** TornadoVM's devices by the ids that rows have. */
 public final class Devices {

@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.State;
  * longer than a whole forward pass where nearly all of 50,257 ids stay candidates, as they do for
  * flat logits; here nothing is sorted.
  *
- * <p>Control: {@code lm-head} with one row at the same shape ({@link gpt.cpu.CpuOperations}), which
- * the runner adds.
+ * <p>Control: {@code lm-head} with one row at the same shape ({@link
+ * gpt.backend.cpu.CpuOperations}), which the runner adds.
  *
  * <p>Command: {@code scripts/bench --device cpu --operations sampling --shapes gpt2}
  *

@@ -2,11 +2,11 @@ package gpt.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.backend.cpu.CpuKernelsProvider;
+import gpt.backend.tornado.TornadoDevices;
+import gpt.backend.tornado.TornadoVm;
 import gpt.bench.Statistics;
-import gpt.cpu.CpuKernelsProvider;
 import gpt.kernels.DeviceProbe;
-import gpt.tornado.TornadoDevices;
-import gpt.tornado.TornadoVm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package gpt.benchmarks;
 
-import gpt.cpu.CpuEngine;
+import gpt.backend.cpu.CpuEngine;
 import gpt.kernels.KernelOperations;
 import gpt.kernels.KernelOperations.Operation;
 import gpt.model.Precision;

@@ -3,7 +3,7 @@ package gpt.benchmarks;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

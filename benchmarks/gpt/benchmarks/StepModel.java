@@ -1,7 +1,9 @@
 package gpt.benchmarks;
 
-import gpt.cpu.CpuVersions;
-import gpt.cpu.ReferenceEngine;
+import gpt.backend.cpu.CpuVersions;
+import gpt.backend.reference.ReferenceEngine;
+import gpt.backend.tornado.Profile;
+import gpt.backend.tornado.TornadoEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
@@ -10,8 +12,6 @@ import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
-import gpt.tornado.Profile;
-import gpt.tornado.TornadoEngine;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Locale;

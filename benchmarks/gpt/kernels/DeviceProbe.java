@@ -1,7 +1,9 @@
 package gpt.kernels;
 
+import gpt.backend.tornado.TornadoDevices;
 import gpt.benchmarks.Probe;
-import gpt.tornado.TornadoDevices;
+import gpt.kernels.runtime.Copy;
+import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
 

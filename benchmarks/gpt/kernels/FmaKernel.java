@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Version;
 import java.util.Arrays;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;

@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
  * way round.
  *
  * <p>Control: the naive version, a copy on the same device in the same run, and the same operation
- * in {@link gpt.cpu.CpuOperations}. The cases are those of the tests, and the result is checked as
- * they check it. Every launch reads the same weights: a device's cache may hold them.
+ * in {@link gpt.backend.cpu.CpuOperations}. The cases are those of the tests, and the result is
+ * checked as they check it. Every launch reads the same weights: a device's cache may hold them.
  *
  * <p>Command: {@code scripts/bench --device opencl:0 --operations gelu --shapes gpt2}
  *

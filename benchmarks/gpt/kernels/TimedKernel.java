@@ -1,10 +1,11 @@
 package gpt.kernels;
 
+import gpt.backend.tornado.TornadoDevices;
 import gpt.benchmarks.Shape;
 import gpt.benchmarks.Work;
 import gpt.benchmarks.WrongResultException;
 import gpt.kernels.KernelOperations.Operation;
-import gpt.tornado.TornadoDevices;
+import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 

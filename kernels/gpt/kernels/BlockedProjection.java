@@ -1,5 +1,7 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Matrix;
+import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.math.TornadoMath;

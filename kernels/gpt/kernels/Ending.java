@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Pass;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 

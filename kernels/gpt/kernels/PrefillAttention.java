@@ -1,5 +1,7 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;

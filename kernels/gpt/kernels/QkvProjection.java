@@ -1,5 +1,8 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Matrix;
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;

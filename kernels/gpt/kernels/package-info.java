@@ -1,9 +1,11 @@
 /**
  * The TornadoVM kernels: one operation a file. Each begins with its formula, its shapes, how
  * threads map to data, and the bytes and FLOPs that bound it; its first version is {@code naive},
- * the one to read first.
+ * the one to read first. This package is the transformer; {@link gpt.kernels.sampling} chooses the
+ * next token, and {@link gpt.kernels.runtime} has what all of them share: rows, versions, matrices,
+ * copies.
  *
- * <p>Letters used in every file of this package:
+ * <p>Letters used in every file of these packages:
  *
  * <ul>
  *   <li>R, rows of a pass: positions of a prompt, or samples that each append one token
@@ -21,8 +23,8 @@
  *
  * <p>Matrices are row-major, (out, in), and those of all L blocks lie in one array, block after
  * block: a graph of one block's tasks runs L times and finds its weights by the block's index,
- * which is on the device too ({@link gpt.kernels.Pass}). So a model of any depth needs the same few
- * compilations.
+ * which is on the device too ({@link gpt.kernels.runtime.Pass}). So a model of any depth needs the
+ * same few compilations.
  *
  * <p>Two kinds of device want opposite things. A GPU wants neighbouring lanes to read neighbouring
  * addresses and a workgroup to share what it read: {@code …PerGroup}, {@code tiled}. A CPU wants
@@ -33,7 +35,8 @@
  *
  * <ul>
  *   <li>{@code if}s are nested instead of joined by {@code &&} and {@code ||}; no {@code >>>}.
- *   <li>No infinity or NaN is made by arithmetic; {@link gpt.kernels.Argmax} only looks for them.
+ *   <li>No infinity or NaN is made by arithmetic; {@link gpt.kernels.sampling.Argmax} only looks
+ *       for them.
  *   <li>A grid is a multiple of its group, and kernels check their index.
  *   <li>A scalar argument is compiled in as a constant, so what changes from pass to pass is read
  *       from an array.
@@ -46,7 +49,7 @@
  *
  * <p>And what is reported, but not why: an {@code if} on a constant inside an equal one does not
  * compile; an array that a task takes twice and writes keeps the scheduler busy for ever ({@link
- * gpt.kernels.Unused}); an array whose first task only writes it is not copied to the device; a
- * method of more than 600 nodes, those of the methods it calls included, is not inlined.
+ * gpt.kernels.runtime.Unused}); an array whose first task only writes it is not copied to the
+ * device; a method of more than 600 nodes, those of the methods it calls included, is not inlined.
  */
 package gpt.kernels;

@@ -1,6 +1,6 @@
 package gpt.benchmarks.report;
 
-import gpt.plot.Picture;
+import gpt.explore.Picture;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;

@@ -168,7 +168,7 @@ class LauncherIT {
                 "-Xmx8m",
                 "-cp",
                 "target/gpt.jar",
-                "gpt.Launcher",
+                "gpt.cli.Launcher",
                 "--device",
                 "reference")
             .run();

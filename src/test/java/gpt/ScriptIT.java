@@ -211,7 +211,7 @@ class ScriptIT {
     Program.Result again = fresh(command).run().succeeded();
     assertFalse(again.err().contains("building"), again::toString);
 
-    Path source = clone.resolve("src/main/java/gpt/Launcher.java");
+    Path source = clone.resolve("src/main/java/gpt/cli/Launcher.java");
     Files.writeString(source, "no Java\n", StandardOpenOption.APPEND);
     Program.Result broken = fresh(command).run();
     assertEquals(1, broken.status(), broken::toString);

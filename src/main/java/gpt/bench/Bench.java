@@ -54,7 +54,7 @@ public final class Bench {
    * @param repetitions at least 1
    * @param warmUp whether it is run before, until Java has compiled it: 2 to 20 s
    * @param each told after each repetition
-   * @throws gpt.model.GptException where the model gives logits that no token can be drawn from
+   * @throws gpt.GptException where the model gives logits that no token can be drawn from
    */
   public BenchResult run(BenchTest test, int repetitions, boolean warmUp, Runnable each) {
     long[] nanos = new long[repetitions];

@@ -1,8 +1,8 @@
 package gpt.checkpoint;
 
+import gpt.GptException;
 import gpt.model.DType;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Weights;
 import gpt.tokenizer.BytePairs;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package gpt.checkpoint;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.math.BigInteger;

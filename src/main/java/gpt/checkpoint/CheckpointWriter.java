@@ -1,9 +1,9 @@
 package gpt.checkpoint;
 
+import gpt.GptException;
 import gpt.checkpoint.ModelFiles.Content;
 import gpt.model.DType;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.tokenizer.BytePairs;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package gpt.checkpoint;
 
+import gpt.GptException;
 import gpt.model.Bf16;
 import gpt.model.DType;
-import gpt.model.GptException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

@@ -1,7 +1,7 @@
 package gpt.checkpoint;
 
+import gpt.GptException;
 import gpt.model.ForeignText;
-import gpt.model.GptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package gpt.checkpoint;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

@@ -77,7 +77,7 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
    *
    * @param file names it in errors
    * @param bytes the whole file
-   * @throws gpt.model.GptException where the header and the file do not fit each other
+   * @throws gpt.GptException where the header and the file do not fit each other
    */
   static GgufFile parse(Path file, MemorySegment bytes) {
     GgufCursor cursor = new GgufCursor(file, bytes, 0);

@@ -1,6 +1,6 @@
 package gpt.checkpoint;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

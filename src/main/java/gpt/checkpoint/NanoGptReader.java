@@ -1,10 +1,10 @@
 package gpt.checkpoint;
 
+import gpt.GptException;
 import gpt.checkpoint.Checkpoint.Content;
 import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,6 +1,6 @@
 package gpt.checkpoint;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,7 +2,7 @@ package gpt.checkpoint;
 
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -36,7 +36,7 @@ final class StorageRecord {
   /**
    * Compares the bytes with their CRC-32, once, however many tensors share them.
    *
-   * @throws gpt.model.GptException where they differ
+   * @throws gpt.GptException where they differ
    */
   synchronized void verify() {
     if (verified) {

@@ -12,7 +12,7 @@ interface TensorSource {
    * The tensor of this key.
    *
    * @param shape one or two dimensions, as the file must have them
-   * @throws gpt.model.GptException where it is missing, or has another shape or an unsupported type
+   * @throws gpt.GptException where it is missing, or has another shape or an unsupported type
    */
   Tensor read(String key, int... shape);
 }

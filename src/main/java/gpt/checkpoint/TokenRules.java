@@ -5,7 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.tokenizer.TextRules;
 import gpt.tokenizer.TextRules.Matching;
 import java.nio.file.Path;

@@ -39,8 +39,8 @@ final class TokenizerJson {
    * Reads it.
    *
    * @param specials what the files beside it say
-   * @throws gpt.model.GptException where it is damaged, is of another kind, or has more tokens than
-   *     the model
+   * @throws gpt.GptException where it is damaged, is of another kind, or has more tokens than the
+   *     model
    */
   static BytePairs read(Path file, SpecialTokens specials, int vocabSize) {
     if (Json.read(file) instanceof JsonObject root) {

@@ -30,7 +30,7 @@ final class VocabularyBuilder {
    * Gives an id its token, or a token that has this id another kind.
    *
    * @return the id
-   * @throws gpt.model.GptException where it is no id of the model, or another token's
+   * @throws gpt.GptException where it is no id of the model, or another token's
    */
   int put(Path file, String token, JsonElement value, Kind kind) {
     int id = id(file, token, value);

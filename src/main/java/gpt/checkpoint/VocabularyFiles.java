@@ -41,7 +41,7 @@ final class VocabularyFiles {
    * model's size.
    *
    * @param vocabSize rows of the model's token embedding
-   * @throws gpt.model.GptException where the files are damaged, or have more tokens than the model
+   * @throws gpt.GptException where the files are damaged, or have more tokens than the model
    */
   static Optional<BytePairs> read(Path folder, int vocabSize) throws IOException {
     Path whole = folder.resolve(TokenizerJson.FILE);

@@ -1,15 +1,15 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.explore.AttentionMap;
+import gpt.explore.PlotFile;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
-import gpt.plot.AttentionMap;
-import gpt.plot.PlotFile;
 import gpt.sampling.InvalidLogitsException;
 import java.io.IOException;
 import java.util.Arrays;

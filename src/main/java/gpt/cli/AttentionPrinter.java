@@ -2,8 +2,8 @@ package gpt.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import gpt.plot.AttentionMap;
-import gpt.plot.ColourScale;
+import gpt.explore.AttentionMap;
+import gpt.explore.ColourScale;
 import java.awt.Color;
 import java.util.List;
 import java.util.Locale;

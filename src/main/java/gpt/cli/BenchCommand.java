@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
 import gpt.bench.BenchTest;
@@ -12,7 +13,6 @@ import gpt.load.DeviceChoice;
 import gpt.load.HostMemory;
 import gpt.load.OpenedDevice;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.PublishedShapes;
 import gpt.model.Weights;

@@ -1,7 +1,7 @@
 package gpt.cli;
 
-import gpt.cpu.CpuKernelsProvider;
-import gpt.tornado.TornadoVm;
+import gpt.backend.cpu.CpuKernelsProvider;
+import gpt.backend.tornado.TornadoVm;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;

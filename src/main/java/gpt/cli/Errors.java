@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.tokenizer.UnencodableTextException;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,12 +1,12 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
 import gpt.checkpoint.CheckpointWriter;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
 import gpt.model.DType;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.tokenizer.BytePairs;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;

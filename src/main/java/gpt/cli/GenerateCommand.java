@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
@@ -9,7 +10,6 @@ import gpt.generate.Timings;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;

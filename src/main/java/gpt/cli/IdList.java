@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.model.GptException;
+import gpt.GptException;
 
 /** Lists of tokens on the command line: 5,17,3. */
 final class IdList {

@@ -1,14 +1,14 @@
 package gpt.cli;
 
+import gpt.GptException;
+import gpt.explore.ColouredText;
+import gpt.explore.Loss;
+import gpt.explore.LossMeter;
+import gpt.explore.PlotFile;
+import gpt.explore.TokenIds;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
-import gpt.loss.Loss;
-import gpt.loss.LossMeter;
-import gpt.loss.TokenIds;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
-import gpt.plot.ColouredText;
-import gpt.plot.PlotFile;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -2,9 +2,9 @@ package gpt.cli;
 
 import com.google.gson.stream.JsonWriter;
 import gpt.engine.Engine;
+import gpt.explore.Loss;
+import gpt.explore.Windows;
 import gpt.load.LoadedModel;
-import gpt.loss.Loss;
-import gpt.loss.Windows;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.Writer;

@@ -1,8 +1,8 @@
 package gpt.cli;
 
 import com.google.gson.JsonObject;
+import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.CpuEngine;
 import gpt.load.HostMemory;
 import gpt.model.Bytes;
 import gpt.model.GptConfig;

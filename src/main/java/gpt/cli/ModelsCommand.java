@@ -2,13 +2,13 @@ package gpt.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
 import gpt.hub.CachedModel;
 import gpt.hub.HubCache;
 import gpt.hub.HubSettings;
 import gpt.model.Bytes;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,12 +1,12 @@
 package gpt.cli;
 
+import gpt.explore.PlotFile;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
-import gpt.plot.PlotFile;
 import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.History;

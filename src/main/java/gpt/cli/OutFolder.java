@@ -1,7 +1,7 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.load.ModelLocator;
-import gpt.model.GptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.tornado.Profile;
+import gpt.backend.tornado.Profile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

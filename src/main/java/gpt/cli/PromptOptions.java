@@ -1,7 +1,7 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.tokenizer.Tokenizer;
 import java.util.Objects;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.sampling.SamplingParameters;
 import java.util.List;
 import java.util.TreeMap;

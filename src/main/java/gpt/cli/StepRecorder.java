@@ -1,9 +1,9 @@
 package gpt.cli;
 
-import gpt.plot.PlotFile;
-import gpt.plot.StepBars;
-import gpt.plot.StepCharts;
-import gpt.plot.StepsPage;
+import gpt.explore.PlotFile;
+import gpt.explore.StepBars;
+import gpt.explore.StepCharts;
+import gpt.explore.StepsPage;
 import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;

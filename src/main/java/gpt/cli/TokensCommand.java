@@ -1,9 +1,9 @@
 package gpt.cli;
 
+import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
-import gpt.model.GptException;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;
 import java.io.ByteArrayOutputStream;

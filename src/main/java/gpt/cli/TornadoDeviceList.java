@@ -1,8 +1,8 @@
 package gpt.cli;
 
-import gpt.model.GptException;
-import gpt.tornado.DeviceTest;
-import gpt.tornado.TornadoDevices;
+import gpt.GptException;
+import gpt.backend.tornado.DeviceTest;
+import gpt.backend.tornado.TornadoDevices;
 import java.io.IOException;
 import java.util.Locale;
 import picocli.CommandLine;

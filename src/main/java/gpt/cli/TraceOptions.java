@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.plot.PlotFile;
+import gpt.explore.PlotFile;
 import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine.Mixin;

@@ -21,7 +21,7 @@ public interface Sequence extends AutoCloseable {
    * Another sequence with the same tokens, keys, values, and history; neither sees what the other
    * appends later.
    *
-   * @throws gpt.model.GptException where as many are open as the device has memory for
+   * @throws gpt.GptException where as many are open as the device has memory for
    */
   Sequence fork();
 

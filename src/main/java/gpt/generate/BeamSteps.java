@@ -1,10 +1,10 @@
 package gpt.generate;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
-import gpt.model.GptException;
 import gpt.sampling.Drawing;
 import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.LogProbabilities;

@@ -1,6 +1,6 @@
 package gpt.generate;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.Arrays;

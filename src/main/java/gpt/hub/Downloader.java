@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import gpt.GptException;
 import gpt.model.Bytes;
-import gpt.model.GptException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;

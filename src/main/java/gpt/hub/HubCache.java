@@ -1,7 +1,7 @@
 package gpt.hub;
 
 import com.google.gson.JsonObject;
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

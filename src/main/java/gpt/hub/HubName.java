@@ -1,6 +1,6 @@
 package gpt.hub;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package gpt.hub;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;

@@ -1,7 +1,7 @@
 package gpt.hub;
 
+import gpt.GptException;
 import gpt.hub.HubHttp.Answer;
-import gpt.model.GptException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;

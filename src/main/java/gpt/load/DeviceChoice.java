@@ -1,16 +1,16 @@
 package gpt.load;
 
-import gpt.cpu.CpuEngine;
-import gpt.cpu.CpuKernelsProvider;
-import gpt.cpu.ReadBandwidth;
-import gpt.cpu.ReferenceEngine;
+import gpt.GptException;
+import gpt.backend.cpu.CpuEngine;
+import gpt.backend.cpu.CpuKernelsProvider;
+import gpt.backend.cpu.ReadBandwidth;
+import gpt.backend.reference.ReferenceEngine;
+import gpt.backend.tornado.TornadoVm;
 import gpt.engine.LoadProgress;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
-import gpt.tornado.TornadoVm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

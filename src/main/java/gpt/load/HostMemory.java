@@ -1,10 +1,10 @@
 package gpt.load;
 
 import com.sun.management.OperatingSystemMXBean;
-import gpt.cpu.CpuEngine;
+import gpt.GptException;
+import gpt.backend.cpu.CpuEngine;
 import gpt.model.Bytes;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

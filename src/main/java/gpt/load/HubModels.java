@@ -1,10 +1,10 @@
 package gpt.load;
 
+import gpt.GptException;
 import gpt.hub.HubCache;
 import gpt.hub.HubName;
 import gpt.hub.HubSettings;
 import gpt.model.Bytes;
-import gpt.model.GptException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;

@@ -1,11 +1,11 @@
 package gpt.load;
 
+import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
 import java.nio.file.Path;

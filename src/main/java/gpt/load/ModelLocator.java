@@ -1,6 +1,6 @@
 package gpt.load;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

@@ -1,7 +1,7 @@
 package gpt.load;
 
+import gpt.backend.tornado.Profile;
 import gpt.engine.Engine;
-import gpt.tornado.Profile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,15 +1,15 @@
 package gpt.load;
 
+import gpt.GptException;
+import gpt.backend.tornado.DeviceBandwidth;
+import gpt.backend.tornado.DeviceMemory;
+import gpt.backend.tornado.Profile;
+import gpt.backend.tornado.TornadoDevices;
+import gpt.backend.tornado.TornadoEngine;
 import gpt.engine.LoadProgress;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Precision;
 import gpt.model.Weights;
-import gpt.tornado.DeviceBandwidth;
-import gpt.tornado.DeviceMemory;
-import gpt.tornado.Profile;
-import gpt.tornado.TornadoDevices;
-import gpt.tornado.TornadoEngine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

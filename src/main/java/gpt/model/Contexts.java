@@ -1,5 +1,7 @@
 package gpt.model;
 
+import gpt.GptException;
+
 /** The checks that every engine makes on its work. */
 public final class Contexts {
   private Contexts() {}

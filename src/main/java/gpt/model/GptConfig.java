@@ -1,5 +1,7 @@
 package gpt.model;
 
+import gpt.GptException;
+
 /**
  * The shape of a GPT, in nanoGPT's words.
  *

@@ -1,5 +1,6 @@
 package gpt.model;
 
+import gpt.GptException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuEngine;
+import gpt.backend.cpu.CpuEngine;
 import gpt.engine.Engine;
 import gpt.engine.Work;
 import gpt.model.Gelu;

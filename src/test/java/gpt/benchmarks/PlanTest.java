@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.kernels.KernelOperations;
 import gpt.kernels.KernelOperations.Operation;
 import gpt.kernels.Projection;
-import gpt.kernels.Version;
+import gpt.kernels.runtime.Version;
 import java.io.File;
 import java.lang.reflect.Field;
 import java.lang.reflect.ParameterizedType;
@@ -82,10 +82,12 @@ class PlanTest {
     File folder =
         new File(Version.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     List<Class<?>> all = new ArrayList<>();
-    for (File file : new File(folder, "gpt/kernels").listFiles()) {
-      String name = file.getName().replace(".class", "");
-      if (!name.equals("package-info") && !name.contains("$")) {
-        all.add(Class.forName("gpt.kernels." + name));
+    for (String room : List.of("", "sampling/", "runtime/")) {
+      for (File file : new File(folder, "gpt/kernels/" + room).listFiles(File::isFile)) {
+        String name = file.getName().replace(".class", "");
+        if (!name.equals("package-info") && !name.contains("$")) {
+          all.add(Class.forName("gpt.kernels." + room.replace('/', '.') + name));
+        }
       }
     }
     return all;

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuEngine;
-import gpt.cpu.ReferenceEngine;
-import gpt.model.GptException;
+import gpt.GptException;
+import gpt.backend.cpu.CpuEngine;
+import gpt.backend.reference.ReferenceEngine;
 import gpt.model.Precision;
 import java.io.IOException;
 import java.nio.ByteBuffer;

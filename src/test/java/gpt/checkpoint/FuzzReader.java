@@ -1,6 +1,6 @@
 package gpt.checkpoint;
 
-import gpt.loss.TokenIds;
+import gpt.explore.TokenIds;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import gpt.model.Weights.Block;

@@ -1,7 +1,7 @@
 package gpt.checkpoint;
 
 import com.sun.management.ThreadMXBean;
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;

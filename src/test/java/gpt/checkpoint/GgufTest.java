@@ -6,14 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.cpu.CpuEngine;
+import gpt.GptException;
+import gpt.backend.cpu.CpuEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;
-import gpt.model.GptException;
 import gpt.model.Tensor;
 import gpt.tokenizer.BytePairs;
 import java.io.IOException;

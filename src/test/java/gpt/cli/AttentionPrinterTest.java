@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.plot.AttentionMap;
+import gpt.explore.AttentionMap;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

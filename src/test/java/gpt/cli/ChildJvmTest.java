@@ -23,11 +23,11 @@ class ChildJvmTest {
     assertEquals(
         List.of("-ea", "--add-opens", "x/y=z"),
         ChildJvm.jvmOptions(
-            List.of("java", "-ea", "-cp", "a:b", "--add-opens", "x/y=z", "gpt.Launcher"), 0));
+            List.of("java", "-ea", "-cp", "a:b", "--add-opens", "x/y=z", "gpt.cli.Launcher"), 0));
     assertEquals(
         List.of("-javaagent:a.jar"),
         ChildJvm.jvmOptions(
-            List.of("java", "--class-path=a", "-javaagent:a.jar", "gpt.Launcher", ""), 1));
+            List.of("java", "--class-path=a", "-javaagent:a.jar", "gpt.cli.Launcher", ""), 1));
   }
 
   @Test

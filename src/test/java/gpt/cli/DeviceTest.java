@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.backend.tornado.Profile;
 import gpt.load.Device;
-import gpt.tornado.Profile;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import gpt.GptException;
 import gpt.hub.FakeHub;
 import gpt.hub.HubName;
 import gpt.hub.HubSettings;
 import gpt.load.HubModels;
-import gpt.model.GptException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

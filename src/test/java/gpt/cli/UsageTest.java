@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.CharacterTokenizer;
 import gpt.tokenizer.Tokenizer;

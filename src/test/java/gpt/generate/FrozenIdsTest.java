@@ -2,8 +2,8 @@ package gpt.generate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
-import gpt.cpu.CpuEngine;
 import gpt.engine.Engine;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.ZoneOffset;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;

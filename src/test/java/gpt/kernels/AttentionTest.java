@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Version;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;

@@ -1,5 +1,9 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Matrix;
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Unused;
+import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,7 +30,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *
  * @param <A> the operation's arguments
  */
-final class KernelCase<A> {
+public final class KernelCase<A> {
   /** Elements behind an array's end that no kernel may touch. */
   private static final int GUARD = 64;
 
@@ -60,7 +64,7 @@ final class KernelCase<A> {
   private long flops;
 
   /** A case; the seed is printed with every failure. */
-  KernelCase(String name, long seed) {
+  public KernelCase(String name, long seed) {
     this.name = name + " (seed " + seed + ")";
     random = new Random(seed);
   }
@@ -68,7 +72,7 @@ final class KernelCase<A> {
   // The arrays of a case.
 
   /** Gaussian numbers. */
-  FloatArray floats(int n, float scale) {
+  public FloatArray floats(int n, float scale) {
     FloatArray array = new FloatArray(n);
     for (int i = 0; i < n; i++) {
       array.set(i, scale * (float) random.nextGaussian());
@@ -77,7 +81,7 @@ final class KernelCase<A> {
     return array;
   }
 
-  IntArray ints(int... values) {
+  public IntArray ints(int... values) {
     IntArray array = new IntArray(values.length);
     for (int i = 0; i < values.length; i++) {
       array.set(i, values[i]);
@@ -87,7 +91,7 @@ final class KernelCase<A> {
   }
 
   /** The rows and the block's index of {@link Pass}; the kernel may write to it. */
-  IntArray pass(int rows, int logitRows, int drawnRows, int block) {
+  public IntArray pass(int rows, int logitRows, int drawnRows, int block) {
     this.rows = rows;
     IntArray pass = new IntArray(Pass.SIZE);
     pass.init(0);
@@ -144,14 +148,14 @@ final class KernelCase<A> {
   }
 
   /** An array of n floats to be written, whose content does not matter before. */
-  FloatArray output(int n) {
+  public FloatArray output(int n) {
     FloatArray array = new FloatArray(n + GUARD);
     arrays.add(array);
     return array;
   }
 
   /** An array that is read and written. */
-  FloatArray inOut(int n) {
+  public FloatArray inOut(int n) {
     FloatArray array = new FloatArray(n + GUARD);
     for (int i = 0; i < array.getSize(); i++) {
       array.set(i, i < n ? (float) random.nextGaussian() : POISON);
@@ -161,7 +165,7 @@ final class KernelCase<A> {
   }
 
   /** Ints that are read and written. */
-  IntArray intInOut(int... values) {
+  public IntArray intInOut(int... values) {
     IntArray array = new IntArray(values.length + GUARD);
     array.init(INT_POISON);
     for (int i = 0; i < values.length; i++) {
@@ -171,7 +175,7 @@ final class KernelCase<A> {
     return array;
   }
 
-  IntArray intOutput(int n) {
+  public IntArray intOutput(int n) {
     IntArray array = new IntArray(n + GUARD);
     array.init(INT_POISON);
     arrays.add(array);
@@ -182,26 +186,26 @@ final class KernelCase<A> {
    * What an {@link #output} must hold; NaN where it must be left alone, as the elements past the
    * end must be.
    */
-  KernelCase<A> expect(FloatArray array, double[] expected) {
+  public KernelCase<A> expect(FloatArray array, double[] expected) {
     outputs.add(new FloatOutput(array, expected, null));
     return this;
   }
 
   /** As {@link #expect}, for an {@link #inOut}. */
-  KernelCase<A> expectInOut(FloatArray array, double[] expected) {
+  public KernelCase<A> expectInOut(FloatArray array, double[] expected) {
     outputs.add(new FloatOutput(array, expected, array.toHeapArray()));
     return this;
   }
 
   /** What an int array must hold, all of it; where it is to be left alone, what it holds now. */
-  KernelCase<A> expect(IntArray array, int... expected) {
+  public KernelCase<A> expect(IntArray array, int... expected) {
     outputs.add(new IntOutput(array, expected, array.toHeapArray()));
     return this;
   }
 
   // What else a case says.
 
-  KernelCase<A> arguments(A value) {
+  public KernelCase<A> arguments(A value) {
     arguments = value;
     return this;
   }
@@ -212,19 +216,19 @@ final class KernelCase<A> {
   }
 
   /** The fewest bytes the operation must move, and its FLOPs. */
-  KernelCase<A> cost(long bytesMoved, long floatingPoint) {
+  public KernelCase<A> cost(long bytesMoved, long floatingPoint) {
     bytes = bytesMoved;
     flops = floatingPoint;
     return this;
   }
 
   /** Rows that the grid is made for, where they are not the pass's. */
-  KernelCase<A> gridRows(int value) {
+  public KernelCase<A> gridRows(int value) {
     rows = value;
     return this;
   }
 
-  Random random() {
+  public Random random() {
     return random;
   }
 
@@ -469,7 +473,7 @@ final class KernelCase<A> {
   }
 
   /** n times the same. */
-  static double[] all(int n, double value) {
+  public static double[] all(int n, double value) {
     double[] values = new double[n];
     Arrays.fill(values, value);
     return values;

@@ -1,6 +1,13 @@
 package gpt.kernels;
 
 import gpt.kernels.KernelCase.Tolerance;
+import gpt.kernels.runtime.Advance;
+import gpt.kernels.runtime.Copy;
+import gpt.kernels.runtime.Feed;
+import gpt.kernels.runtime.Matrix;
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.sampling.Argmax;
+import gpt.kernels.sampling.Sampling;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -8,7 +15,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Every operation's cases: inputs, and the formula in double precision. */
-final class KernelCases {
+public final class KernelCases {
   private static final String[] DTYPES = {"f32", "f16", "i8"};
 
   /** Blocks whose weights lie one after another; which of them a case uses. */
@@ -492,7 +499,7 @@ final class KernelCases {
 
   // The rows of the next pass.
 
-  static KernelCase<Feed.Arguments> feed(int rows, int logitRows, int maxRows, long seed) {
+  public static KernelCase<Feed.Arguments> feed(int rows, int logitRows, int maxRows, long seed) {
     KernelCase<Feed.Arguments> test =
         new KernelCase<>("feed rows %d, logit rows %d".formatted(rows, logitRows), seed);
     int maxLogitRows = logitRows + 2;
@@ -547,7 +554,7 @@ final class KernelCases {
   }
 
   /** One row more than are drawn. */
-  static KernelCase<Advance.Arguments> advance(int drawn, long seed) {
+  public static KernelCase<Advance.Arguments> advance(int drawn, long seed) {
     KernelCase<Advance.Arguments> test = new KernelCase<>("advance rows " + drawn, seed);
     int rows = drawn + 1;
     IntArray pass = test.pass(rows, rows, drawn, 5);

@@ -2,8 +2,10 @@ package gpt.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import gpt.tornado.TornadoDevices;
-import gpt.tornado.TornadoVm;
+import gpt.backend.tornado.TornadoDevices;
+import gpt.backend.tornado.TornadoVm;
+import gpt.kernels.runtime.Matrix;
+import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
@@ -12,24 +14,24 @@ import org.junit.jupiter.api.DynamicTest;
  * Tests of every version of an operation on every device that is there: the emulator's one in a
  * plain JVM, with an SDK all of TornadoVM's.
  */
-final class KernelTests {
+public final class KernelTests {
   private static final List<TornadoDevices.Device> DEVICES = TornadoDevices.find().all();
 
   private final List<DynamicTest> tests = new ArrayList<>();
   private long seed;
 
   /** The first case's seed; each further one has the next. */
-  KernelTests(long seed) {
+  public KernelTests(long seed) {
     this.seed = seed;
   }
 
   /** Makes a case of a seed. */
-  interface Case<A> {
+  public interface Case<A> {
     KernelCase<A> of(long seed);
   }
 
   /** Adds the versions of a case, on every device. */
-  <A> KernelTests add(List<Version<A>> versions, Case<A> maker) {
+  public <A> KernelTests add(List<Version<A>> versions, Case<A> maker) {
     long ownSeed = seed++;
     for (TornadoDevices.Device device : DEVICES) {
       for (Version<A> version : versions) {
@@ -44,7 +46,7 @@ final class KernelTests {
   }
 
   /** Adds it where TornadoVM runs: the emulator takes minutes for shapes of this size. */
-  <A> KernelTests addLarge(List<Version<A>> versions, Case<A> maker) {
+  public <A> KernelTests addLarge(List<Version<A>> versions, Case<A> maker) {
     if (TornadoVm.presence() == TornadoVm.Presence.TORNADOVM) {
       return add(versions, maker);
     }
@@ -59,7 +61,7 @@ final class KernelTests {
         : new int[] {Matrix.F32, Matrix.I8};
   }
 
-  List<DynamicTest> all() {
+  public List<DynamicTest> all() {
     return tests;
   }
 }

@@ -1,6 +1,8 @@
 package gpt.kernels;
 
 import gpt.kernels.ResidualProjection.Branch;
+import gpt.kernels.runtime.Matrix;
+import gpt.kernels.runtime.Version;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;

@@ -1,5 +1,7 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Copy;
+import gpt.kernels.sampling.Argmax;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;

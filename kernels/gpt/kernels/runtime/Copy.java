@@ -1,0 +1,98 @@
+package gpt.kernels.runtime;
+
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * <pre>
+ * y[i] = x[i]
+ *
+ * shapes    x, y (N)
+ * bound     memory: 8·N bytes and no FLOPs
+ * </pre>
+ *
+ * <p>No part of a model: what a device's memory can do, for the other kernels to be compared with.
+ *
+ * <ul>
+ *   <li>{@code naive}: one float a work item.
+ *   <li>{@code runPerThread}: each work item walks a run of {@value #EACH} floats in order, as a
+ *       CPU wants it.
+ *   <li>{@code runPerGroup}: neighbouring lanes copy neighbouring floats, {@value #EACH} each, as a
+ *       GPU wants it.
+ * </ul>
+ *
+ * <p>Source: the copy of McCalpin's STREAM. Test: {@code RowsTest}. Benchmark: {@code scripts/bench
+ * --operations copy}.
+ */
+public final class Copy {
+  private static final int GROUP = 64;
+
+  /** Floats that a work item copies. */
+  private static final int EACH = 256;
+
+  /**
+   * What a launch takes.
+   *
+   * @param x (N)
+   * @param y (N), the result
+   * @param n floats N
+   */
+  public record Arguments(FloatArray x, FloatArray y, int n) {}
+
+  /** One float a work item. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel((graph, id, a) -> graph.task(id, Copy::naive, a.x, a.y, a.n));
+
+  /** A run a work item. */
+  public static final Version<Arguments> RUN_PER_THREAD =
+      version("runPerThread", Version.Target.CPU, Copy::runPerThread);
+
+  /** A run a workgroup. */
+  public static final Version<Arguments> RUN_PER_GROUP =
+      version("runPerGroup", Version.Target.GPU, Copy::runPerGroup);
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS =
+      List.of(NAIVE, RUN_PER_THREAD, RUN_PER_GROUP);
+
+  private Copy() {}
+
+  private static Version<Arguments> version(
+      String name,
+      Version.Target target,
+      Task4<KernelContext, FloatArray, FloatArray, Integer> kernel) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, a) -> graph.task(id, kernel, new KernelContext(), a.x, a.y, a.n),
+        (a, rows) -> Version.items(Math.ceilDiv(a.n, EACH), GROUP));
+  }
+
+  static void naive(FloatArray x, FloatArray y, int n) {
+    for (@Parallel int i = 0; i < n; i++) {
+      y.set(i, x.get(i));
+    }
+  }
+
+  static void runPerThread(KernelContext context, FloatArray x, FloatArray y, int n) {
+    int first = context.globalIdx * EACH;
+    int last = TornadoMath.min(n, first + EACH);
+    for (int i = first; i < last; i++) {
+      y.set(i, x.get(i));
+    }
+  }
+
+  static void runPerGroup(KernelContext context, FloatArray x, FloatArray y, int n) {
+    int first = context.groupIdx * GROUP * EACH + context.localIdx;
+    for (int i = 0; i < EACH; i++) {
+      int at = first + i * GROUP;
+      if (at < n) {
+        y.set(at, x.get(at));
+      }
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package gpt.kernels.sampling;
+
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Version;
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * chosen[b] = the id of the largest logit of sample b, the lowest id among equals; one of the statuses of
+ *             {@link Sampling} where a logit is NaN or +∞, or all are −∞: they are negative
+ *
+ * shapes    logits (rows, V), a row for each sample or one for all of them · chosen (B)
+ * bound     memory: 4·V bytes a sample; 201 kB for GPT-2
+ * threads   a sample is one search; ties are settled by the id, so the result does not depend on how
+ *           the work is shared
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code naive}: one sample a work item.
+ *   <li>{@code samplePerThread}: the same with a grid that follows the number of samples.
+ *   <li>{@code samplePerGroup}: one sample a workgroup of 256, each lane every 256th logit, then a
+ *       tree in local memory.
+ * </ul>
+ *
+ * <p>Source: greedy decoding. Test: {@code RowsTest}. Benchmark: {@code scripts/bench --operations
+ * argmax}.
+ */
+public final class Argmax {
+  private static final int GROUP = 256;
+
+  /** A lane's id where all of its logits are −∞: it loses every tie. */
+  private static final int NOTHING = Integer.MAX_VALUE;
+
+  /**
+   * What a launch takes.
+   *
+   * @param pass see {@link Pass}
+   * @param logits (LOGIT_ROWS, V)
+   * @param chosen ids (B), the result
+   * @param samples B
+   * @param vocabSize V
+   */
+  public record Arguments(
+      IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {}
+
+  /** One sample a work item. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel(
+          (graph, id, a) ->
+              graph.task(id, Argmax::naive, a.pass, a.logits, a.chosen, a.samples, a.vocabSize));
+
+  /** One sample a work item. */
+  public static final Version<Arguments> SAMPLE_PER_THREAD =
+      version(
+          "samplePerThread",
+          Version.Target.CPU,
+          Argmax::samplePerThread,
+          (a, rows) -> Version.groups(a.samples, 1));
+
+  /** One sample a workgroup. */
+  public static final Version<Arguments> SAMPLE_PER_GROUP =
+      version(
+          "samplePerGroup",
+          Version.Target.GPU,
+          Argmax::samplePerGroup,
+          (a, rows) -> Version.groups(a.samples, GROUP));
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS =
+      List.of(NAIVE, SAMPLE_PER_THREAD, SAMPLE_PER_GROUP);
+
+  private Argmax() {}
+
+  private static Version<Arguments> version(
+      String name,
+      Version.Target target,
+      Task6<KernelContext, IntArray, FloatArray, IntArray, Integer, Integer> kernel,
+      Version.Grid<Arguments> grid) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, a) ->
+            graph.task(
+                id,
+                kernel,
+                new KernelContext(),
+                a.pass,
+                a.logits,
+                a.chosen,
+                a.samples,
+                a.vocabSize),
+        grid);
+  }
+
+  static void naive(IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {
+    for (@Parallel int b = 0; b < samples; b++) {
+      if (b < pass.get(Pass.DRAWN_ROWS)) {
+        int from = b * vocabSize;
+        chosen.set(b, orStatus(largest(logits, from, vocabSize, 0, 1)));
+      }
+    }
+  }
+
+  static void samplePerThread(
+      KernelContext context,
+      IntArray pass,
+      FloatArray logits,
+      IntArray chosen,
+      int samples,
+      int vocabSize) {
+    int b = context.globalIdx;
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      int from = b * vocabSize;
+      chosen.set(b, orStatus(largest(logits, from, vocabSize, 0, 1)));
+    }
+  }
+
+  static void samplePerGroup(
+      KernelContext context,
+      IntArray pass,
+      FloatArray logits,
+      IntArray chosen,
+      int samples,
+      int vocabSize) {
+    float[] values = context.allocateFloatLocalArray(GROUP);
+    int[] ids = context.allocateIntLocalArray(GROUP);
+    int b = context.groupIdx;
+    int lane = context.localIdx;
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      int from = b * vocabSize;
+      int best = largest(logits, from, vocabSize, lane, GROUP);
+      float value = -Sampling.LIMIT;
+      if (best < 0) {
+        value = Sampling.LIMIT;
+      } else {
+        if (best != NOTHING) {
+          value = logits.get(from + best);
+        }
+      }
+      values[lane] = value;
+      ids[lane] = best;
+      for (int half = GROUP / 2; half > 0; half = half / 2) {
+        context.localBarrier();
+        if (lane < half) {
+          int take = 0;
+          if (values[lane + half] > values[lane]) {
+            take = 1;
+          }
+          if (values[lane + half] == values[lane]) {
+            if (ids[lane + half] < ids[lane]) {
+              take = 1;
+            }
+          }
+          if (take == 1) {
+            values[lane] = values[lane + half];
+            ids[lane] = ids[lane + half];
+          }
+        }
+      }
+      if (lane == 0) {
+        chosen.set(b, orStatus(ids[0]));
+      }
+    }
+  }
+
+  /**
+   * The lowest id with the largest of one lane's logits: lane, lane + lanes, …; a status where one
+   * is NaN or +∞, NOTHING where there is none above −∞.
+   */
+  private static int largest(FloatArray logits, int from, int vocabSize, int lane, int lanes) {
+    int best = NOTHING;
+    float value = -Sampling.LIMIT;
+    for (int id = lane; id < vocabSize; id += lanes) {
+      float other = logits.get(from + id);
+      if (other < Sampling.LIMIT) { // false for NaN
+        if (other > value) {
+          value = other;
+          best = id;
+        }
+      } else {
+        value = Sampling.LIMIT;
+        best = Math.min(best, Sampling.damage(other));
+      }
+    }
+    return best;
+  }
+
+  private static int orStatus(int best) {
+    int id = best;
+    if (best == NOTHING) {
+      id = Sampling.EMPTY;
+    }
+    return id;
+  }
+}

@@ -1,0 +1,261 @@
+package gpt.backend.cpu;
+
+import gpt.engine.Engine;
+import gpt.engine.HostSequence;
+import gpt.engine.HostWants;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.Weights;
+import java.util.List;
+import java.util.function.DoubleConsumer;
+
+/** A model on the CPU; {@link CpuForward} is its forward pass. Tokens are drawn by all workers. */
+public final class CpuEngine implements Engine {
+  /** Rows whose logits are computed at once. */
+  private static final int LOGIT_ROWS = 48;
+
+  /**
+   * Bytes of weights from which loading takes long enough to compile the kernels meanwhile. On two
+   * cores GPT-2's first token came after 1.0 s instead of 1.8. A smaller model begins with scalar
+   * kernels: see {@link TieredKernels}.
+   */
+  private static final long WORTH_WARMING = 64 << 20;
+
+  /** Keys and values that one request's texts may take. */
+  private static final long MAX_BATCH_BYTES = 4L << 30;
+
+  private final GptConfig config;
+  private final Precision precision;
+  private final CpuKernels kernels;
+  private final Workers workers;
+  private final NativeMemory memory = new NativeMemory();
+  private final CpuForward forward;
+  private final StepRows rows;
+  private final float[][] logits; // per worker (V): what readers see
+  private float[] batch = {}; // (LOGIT_ROWS, V) at most
+  private final Draws draws = new Draws();
+
+  /**
+   * Packs the weights, after which the checkpoint they came from may be closed.
+   *
+   * @param threads workers to compute with, at least 1
+   */
+  public static CpuEngine open(GptConfig config, Weights weights, int threads) {
+    return open(config, weights, Precision.F32, threads, fraction -> {});
+  }
+
+  /**
+   * As {@link #open(GptConfig, Weights, int)}, with matrices kept in some form.
+   *
+   * @param progress receives how much is packed, from 0 to 1
+   */
+  public static CpuEngine open(
+      GptConfig config,
+      Weights weights,
+      Precision precision,
+      int threads,
+      DoubleConsumer progress) {
+    CpuKernels kernels = CpuKernelsProvider.kernels();
+    if (weightBytes(config, weights.tied(), Precision.F32) >= WORTH_WARMING) {
+      WarmUp.start(kernels, precision);
+    } else if (precision == Precision.F32) {
+      kernels = CpuKernelsProvider.tiered();
+    }
+    return new CpuEngine(config, weights, precision, threads, kernels, progress);
+  }
+
+  CpuEngine(
+      GptConfig config,
+      Weights w,
+      Precision precision,
+      int threads,
+      CpuKernels kernels,
+      DoubleConsumer progress) {
+    this.config = config;
+    this.precision = precision;
+    this.kernels = kernels;
+    workers = new Workers(threads);
+    try {
+      forward = new CpuForward(config, w, precision, kernels, workers, memory, progress);
+      rows = new StepRows(config);
+      logits = new float[workers.size()][config.vocabSize()];
+    } catch (Throwable e) {
+      close(); // out of memory, above all
+      throw e;
+    }
+  }
+
+  @Override
+  public int batchSize() {
+    return Math.min(Engine.super.batchSize(), batchSize(config));
+  }
+
+  @Override
+  public long sequenceBytes() {
+    return cacheBytes(config);
+  }
+
+  /** As many sequences as fit into {@link #MAX_BATCH_BYTES}, at least 1. */
+  static int batchSize(GptConfig config) {
+    return Math.clamp(MAX_BATCH_BYTES / cacheBytes(config), 1, Integer.MAX_VALUE);
+  }
+
+  @Override
+  public Sequence open() {
+    workers.checkOpen();
+    return new CpuSequence();
+  }
+
+  @Override
+  public void step(List<Work> work) {
+    workers.checkOpen();
+    for (int i = 0; i < work.size(); i++) {
+      if (!(work.get(i).sequence() instanceof CpuSequence sequence) || sequence.engine() != this) {
+        throw new IllegalArgumentException("a sequence of the step is another engine's");
+      }
+    }
+    HostWants.check(config, work);
+    rows.of(work);
+    forward.run(rows);
+    for (int from = 0; from < rows.logits; from += LOGIT_ROWS) {
+      logits(work, from, Math.min(from + LOGIT_ROWS, rows.logits));
+    }
+    rows.handOver(work);
+    for (int i = 0; i < work.size(); i++) {
+      ((CpuSequence) work.get(i).sequence()).grow(work.get(i).tokens());
+    }
+  }
+
+  private void logits(List<Work> work, int from, int to) {
+    int v = config.vocabSize();
+    if (to - from == 1) {
+      forward.logits(from, to, logits[0]);
+      accept(work, from, logits[0]);
+      return;
+    }
+    if (batch.length < (to - from) * v) {
+      batch = new float[(to - from) * v];
+    }
+    forward.logits(from, to, batch);
+    draws.of(work, from, to);
+    for (int i = from; i < to; i++) {
+      if (!draws.draws(i)) {
+        System.arraycopy(batch, (i - from) * v, logits[0], 0, v);
+        accept(work, i, logits[0]);
+      }
+    }
+  }
+
+  private void accept(List<Work> work, int i, float[] of) {
+    Work piece = work.get(rows.pieceOfLogits[i]);
+    HostWants.accept(
+        piece, rows.indexOfLogits[i], rows.positionOfLogits(i), of, config.vocabSize());
+  }
+
+  /** Tokens drawn by all workers; readers are called on the caller's thread, and not here. */
+  private final class Draws implements Workers.Body {
+    private List<Work> work;
+    private int from;
+
+    void of(List<Work> work, int from, int to) {
+      this.work = work;
+      this.from = from;
+      workers.run(to - from, this);
+    }
+
+    boolean draws(int i) {
+      return work.get(rows.pieceOfLogits[i]).want() instanceof Want.Token;
+    }
+
+    @Override
+    public void run(int item, int worker) {
+      if (!draws(from + item)) {
+        return;
+      }
+      int v = config.vocabSize();
+      System.arraycopy(batch, item * v, logits[worker], 0, v);
+      accept(work, from + item, logits[worker]);
+    }
+  }
+
+  @Override
+  public GptConfig config() {
+    return config;
+  }
+
+  @Override
+  public String device() {
+    return "cpu";
+  }
+
+  @Override
+  public String dtype() {
+    return precision.word();
+  }
+
+  /** Bytes of packed weights that such a model takes, but for norms, biases and positions. */
+  public static long weightBytes(GptConfig config, boolean tied, Precision precision) {
+    int c = config.nEmbd();
+    int inner = config.nInner();
+    long block =
+        bytes(3 * c, c, precision)
+            + bytes(c, c, precision)
+            + bytes(inner, c, precision)
+            + bytes(c, inner, precision);
+    return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c, precision);
+  }
+
+  /** Bytes of keys and values that one sequence of such a model takes. */
+  public static long cacheBytes(GptConfig config) {
+    int hs = config.headSize();
+    int t = config.blockSize();
+    return config.nLayer()
+        * (long) config.nHead()
+        * (bytes(t, hs, Precision.F32) + bytes(hs, t, Precision.F32));
+  }
+
+  private static long bytes(int n, int k, Precision precision) {
+    long scales = precision == Precision.I8 ? (long) Float.BYTES * n : 0;
+    return PackedMatrix.bytes(n, k, CpuKernelsProvider.kernels().panelWidth(), precision) + scales;
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+    memory.close();
+  }
+
+  /** A sequence with its keys and values. */
+  final class CpuSequence extends HostSequence {
+    private final KvCache cache = new KvCache(config, kernels.panelWidth());
+
+    CpuSequence() {
+      super(config.vocabSize());
+    }
+
+    KvCache cache() {
+      return cache;
+    }
+
+    private CpuEngine engine() {
+      return CpuEngine.this;
+    }
+
+    @Override
+    public Sequence fork() {
+      workers.checkOpen();
+      CpuSequence other = new CpuSequence();
+      other.cache.copyFrom(cache, length());
+      other.take(this);
+      return other;
+    }
+
+    @Override
+    public void close() {
+      cache.close();
+    }
+  }
+}

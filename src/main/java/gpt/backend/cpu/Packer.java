@@ -1,0 +1,48 @@
+package gpt.backend.cpu;
+
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.Tensor;
+import gpt.model.Weights;
+import java.util.function.DoubleConsumer;
+
+/** Packs a model's matrices one after another and tells how far it is. */
+final class Packer {
+  private final int width;
+  private final Precision precision;
+  private final NativeMemory memory;
+  private final Workers workers;
+  private final DoubleConsumer progress;
+  private final double total;
+  private long done;
+
+  Packer(
+      GptConfig config,
+      int width,
+      Precision precision,
+      NativeMemory memory,
+      Workers workers,
+      DoubleConsumer progress) {
+    this.width = width;
+    this.precision = precision;
+    this.memory = memory;
+    this.workers = workers;
+    this.progress = progress;
+    long c = config.nEmbd();
+    long block = 4 * c * c + 2 * c * config.nInner();
+    total = config.vocabSize() * c + config.nLayer() * block;
+  }
+
+  /** The matrix in panels, counted towards the total. */
+  PackedMatrix pack(Tensor w) {
+    PackedMatrix packed = PackedMatrix.pack(w, width, precision, memory, workers);
+    done += w.size();
+    progress.accept(Math.min(1, done / total));
+    return packed;
+  }
+
+  /** A linear layer: its matrix in panels, its bias as it is. */
+  CpuForward.Linear pack(Weights.Linear w) {
+    return new CpuForward.Linear(pack(w.weight()), w.bias() == null ? null : w.bias().toArray());
+  }
+}

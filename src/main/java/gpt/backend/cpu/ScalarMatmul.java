@@ -1,0 +1,96 @@
+package gpt.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * {@code VectorMatmul} element by element: the same panels, and for every element of the product
+ * the same sum in the same order, bit for bit: s = fma(w, x, s) from 0, over k in order.
+ */
+final class ScalarMatmul {
+  /** Columns that are summed up at once, each in a register. */
+  private static final int COLUMNS = 8;
+
+  private final int width;
+
+  /** One thread's copy of a panel: an array's elements are cheaper to reach than a segment's. */
+  private static final class Room {
+    private float[] panel = {};
+    private final float[] sums = new float[COLUMNS];
+  }
+
+  private final ThreadLocal<Room> rooms = ThreadLocal.withInitial(Room::new);
+
+  /**
+   * The product.
+   *
+   * @param width columns of a panel, a multiple of 8
+   */
+  ScalarMatmul(int width) {
+    this.width = width;
+  }
+
+  /** See {@link CpuKernels#matmul}. */
+  void matmul(
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    Room room = rooms.get();
+    if (room.panel.length < k * width) {
+      room.panel = new float[Math.max(k * width, 2 * room.panel.length)];
+    }
+    for (int n = 0; n < columns; n += width) {
+      MemorySegment.copy(
+          w, ValueLayout.JAVA_FLOAT, wAt + n / width * panelBytes, room.panel, 0, k * width);
+      int end = Math.min(n + width, columns);
+      for (int c = n; c < end; c += COLUMNS) {
+        int count = Math.min(COLUMNS, end - c);
+        for (int m = 0; m < rows; m++) {
+          eight(x, xAt + m * xStride, room.panel, c - n, k, width, room.sums);
+          System.arraycopy(room.sums, 0, out, outAt + m * outStride + c, count);
+        }
+      }
+    }
+  }
+
+  /** Sums of 8 columns, {@code width} floats from one input's weights to the next. */
+  private static void eight(
+      float[] x, int xAt, float[] w, int wAt, int k, int width, float[] sums) {
+    float a = 0;
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    float e = 0;
+    float f = 0;
+    float g = 0;
+    float h = 0;
+    for (int i = 0, j = wAt; i < k; i++, j += width) {
+      float v = x[xAt + i];
+      a = Math.fma(w[j], v, a);
+      b = Math.fma(w[j + 1], v, b);
+      c = Math.fma(w[j + 2], v, c);
+      d = Math.fma(w[j + 3], v, d);
+      e = Math.fma(w[j + 4], v, e);
+      f = Math.fma(w[j + 5], v, f);
+      g = Math.fma(w[j + 6], v, g);
+      h = Math.fma(w[j + 7], v, h);
+    }
+    sums[0] = a;
+    sums[1] = b;
+    sums[2] = c;
+    sums[3] = d;
+    sums[4] = e;
+    sums[5] = f;
+    sums[6] = g;
+    sums[7] = h;
+  }
+}

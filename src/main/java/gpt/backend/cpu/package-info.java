@@ -1,0 +1,5 @@
+/**
+ * The forward pass on the CPU, in single precision, on the Vector API where it is. {@link
+ * gpt.backend.reference} has the one to be right against.
+ */
+package gpt.backend.cpu;

@@ -1,0 +1,78 @@
+package gpt.backend.tornado;
+
+import gpt.kernels.runtime.Copy;
+import gpt.kernels.runtime.Version;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * What a device's memory does in a copy, reading and writing counted: {@link Copy} in the version
+ * for such a device, by the device's own clock.
+ */
+public final class DeviceBandwidth implements AutoCloseable {
+  /** Floats that are read: 128 MB, and as many are written. More than caches hold. */
+  private static final int FLOATS = 32 << 20;
+
+  private final FloatArray x;
+  private final FloatArray y;
+  private final TornadoExecutionPlan plan;
+
+  /** Takes 256 MB of the device's memory and compiles the kernel. */
+  public DeviceBandwidth(TornadoDevices.Device device) {
+    this(device, FLOATS);
+  }
+
+  DeviceBandwidth(TornadoDevices.Device device, int floats) {
+    TornadoVm.prepare();
+    x = new FloatArray(floats);
+    x.init(1);
+    y = new FloatArray(floats);
+    y.init(0);
+    Copy.Arguments arguments = new Copy.Arguments(x, y, floats);
+    Version<Copy.Arguments> version =
+        device.target() == Version.Target.CPU ? Copy.RUN_PER_THREAD : Copy.RUN_PER_GROUP;
+    TaskGraph graph = new TaskGraph("bandwidth");
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, x, y);
+    version.task().add(graph, "copy", arguments);
+    graph.transferToHost(DataTransferMode.UNDER_DEMAND, y);
+    try {
+      plan =
+          new TornadoExecutionPlan(graph.snapshot())
+              .withDevice(device.handle())
+              .withGridScheduler(
+                  new GridScheduler("bandwidth.copy", version.grid().of(arguments, 1)))
+              .withProfiler(ProfilerMode.SILENT);
+      measure(2);
+    } catch (RuntimeException | LinkageError e) {
+      throw TornadoVm.failure("measuring the device's memory", e);
+    }
+  }
+
+  /**
+   * Copies some times.
+   *
+   * @return bytes a second of the fastest pass, read and written
+   */
+  public double measure(int passes) {
+    long best = Long.MAX_VALUE;
+    for (int pass = 0; pass < passes; pass++) {
+      best = Math.min(best, plan.execute().getProfilerResult().getDeviceKernelTime());
+    }
+    return 2.0 * Float.BYTES * x.getSize() * 1e9 / best;
+  }
+
+  @Override
+  public void close() {
+    try {
+      plan.freeDeviceMemory();
+      plan.close();
+    } catch (TornadoExecutionPlanException e) {
+      throw TornadoVm.failure("freeing the device's memory", e);
+    }
+  }
+}

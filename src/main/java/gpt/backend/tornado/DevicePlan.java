@@ -1,0 +1,191 @@
+package gpt.backend.tornado;
+
+import gpt.engine.LoadProgress;
+import gpt.model.Contexts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * Task graphs that run in any order over the same arrays, which stay on the device. First all
+ * graphs are made with their tasks and transfers, then {@link #build} is called.
+ */
+final class DevicePlan implements AutoCloseable {
+  private static final String LOAD = "load";
+
+  /** What is on the device. */
+  record Arrays(
+      IntArray pass,
+      List<TornadoNativeArray> weights,
+      List<FloatArray> floats,
+      List<IntArray> ints) {
+
+    Object[] all() {
+      List<TornadoNativeArray> all = new ArrayList<>(weights);
+      all.addAll(ints);
+      all.add(pass);
+      all.addAll(floats);
+      return all.toArray();
+    }
+  }
+
+  private final TornadoDevice device;
+  private final Arrays arrays;
+  private final Profile profile;
+  private final GridScheduler grids = new GridScheduler();
+
+  /** All graphs but {@code load}, which is the plan's first. */
+  private final List<Graph> graphs = new ArrayList<>();
+
+  /** Those that have an array of their own, which comes from the host. */
+  private final List<Graph> owners = new ArrayList<>();
+
+  private TornadoExecutionPlan plan;
+  private boolean closed;
+
+  /**
+   * A plan without graphs.
+   *
+   * @param profile counts what is executed; null does not
+   */
+  DevicePlan(TornadoDevice device, Arrays arrays, Profile profile) {
+    this.device = device;
+    this.arrays = arrays;
+    this.profile = profile;
+  }
+
+  /** A new graph without tasks. */
+  Graph graph(String name) {
+    Graph graph = new Graph(name, grids);
+    graphs.add(graph);
+    return graph;
+  }
+
+  /** Copies arrays that are in no other graph but this to the device, each time it runs. */
+  void in(Graph graph, Object... requests) {
+    graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, requests);
+    owners.add(graph);
+  }
+
+  /** Copies an array to the host, each time the graph has run. */
+  void out(Graph graph, TornadoNativeArray array) {
+    graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, array);
+  }
+
+  /**
+   * Makes the plan; nothing is compiled or copied yet.
+   *
+   * @param recorded graphs whose launches are recorded at their first run and replayed from then
+   *     on, with the grids and the arrays that they had
+   */
+  void build(Set<Graph> recorded) {
+    List<ImmutableTaskGraph> all = new ArrayList<>();
+    all.add(LoadGraph.of(LOAD, grids, arrays).snapshot());
+    for (Graph graph : graphs) {
+      graph.taskGraph().consumeFromDevice(LOAD, arrays.all());
+      // After any other graph nothing is taken over that is not there already: an array that both
+      // have is named, or the runtime would look for all of them.
+      for (Graph before : graphs) {
+        graph.taskGraph().consumeFromDevice(before.name(), arrays.pass());
+      }
+    }
+    graphs.forEach(graph -> all.add(graph.taskGraph().snapshot()));
+    TornadoExecutionPlan made =
+        new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new)).withDevice(device);
+    plan = profile == null ? made : made.withProfiler(ProfilerMode.SILENT);
+    // Before anything is compiled: the runtime reads this when it makes a graph's bytecode.
+    recorded.forEach(graph -> plan.withGraph(index(graph)).withCUDAGraph());
+  }
+
+  /** Copies the weights to the device. */
+  void load() {
+    guarded("copying the weights", () -> execute(0, 0));
+  }
+
+  /** Compiles the kernels of graphs, which takes them from the first execution. */
+  void compile(List<Graph> needed, LoadProgress progress) {
+    int total = needed.stream().mapToInt(Graph::kernels).sum();
+    int done = 0;
+    for (Graph graph : needed) {
+      progress.compiling(done, total);
+      guarded(
+          "compiling",
+          () -> plan.withGraph(index(graph)).withGridScheduler(grids).withPreCompilation());
+      done += graph.kernels();
+    }
+    progress.compiling(total, total);
+  }
+
+  private int index(Graph graph) {
+    return 1 + graphs.indexOf(graph);
+  }
+
+  /** Runs a graph for a pass of so many rows. */
+  void run(Graph graph, int rows) {
+    checkOpen();
+    graph.resize(rows);
+    guarded(
+        "running task graph " + graph.name(),
+        () -> {
+          if (!graph.attached()) {
+            execute(0, 0); // copies nothing again, and hands over what it owns
+            graph.attach();
+          }
+          execute(index(graph), graph.kernels());
+        });
+  }
+
+  private void execute(int index, int launches) {
+    TornadoExecutionResult result = plan.withGraph(index).withGridScheduler(grids).execute();
+    if (profile != null) {
+      profile.add(result.getProfilerResult(), launches);
+    }
+  }
+
+  private static void guarded(String doing, Runnable action) {
+    try {
+      action.run();
+    } catch (OutOfMemoryError e) {
+      throw e; // the host's
+    } catch (RuntimeException | Error e) {
+      throw TornadoVm.failure(doing, e);
+    }
+  }
+
+  /** Fails once the device's memory is freed: executing a graph would allocate it again, empty. */
+  void checkOpen() {
+    if (closed) {
+      throw Contexts.closed();
+    }
+  }
+
+  /** Frees the device's memory; a second time does nothing. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    try {
+      // By their owners only: the runtime takes a second release for a fatal error.
+      for (Graph owner : owners) {
+        plan.withGraph(index(owner)).freeDeviceMemory();
+      }
+      plan.withGraph(0).freeDeviceMemory();
+      plan.close();
+    } catch (TornadoExecutionPlanException e) {
+      throw TornadoVm.failure("freeing the device's memory", e);
+    }
+  }
+}

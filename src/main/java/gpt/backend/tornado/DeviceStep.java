@@ -1,0 +1,265 @@
+package gpt.backend.tornado;
+
+import gpt.engine.HostWants;
+import gpt.engine.Want;
+import gpt.engine.Work;
+import gpt.model.GptConfig;
+import gpt.sampling.InvalidLogitsException;
+import gpt.sampling.Logprobs;
+import gpt.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A step of a {@link TornadoEngine}: first the passes over prompts, one for each sequence, then one
+ * with decode's kernels for all rows whose next token is asked for.
+ */
+final class DeviceStep {
+  private final GptConfig config;
+  private final DeviceBuffers buffers;
+  private final TornadoForward forward;
+  private final float[] logits; // of a row that the host reads (V)
+
+  /** Whose next rows are on the device, in this order; null where the host must say. */
+  private List<TornadoSequence> fed;
+
+  /** What led to the tokens drawn last. */
+  private List<Graph> chain;
+
+  DeviceStep(GptConfig config, DeviceBuffers buffers, TornadoForward forward) {
+    this.config = config;
+    this.buffers = buffers;
+    this.forward = forward;
+    logits = new float[config.vocabSize()];
+  }
+
+  /** Extends the sequences, and leaves what is wanted of each. */
+  void run(List<Work> work) {
+    List<Work> rows = new ArrayList<>(); // those that are drawn come first
+    for (Work piece : work) {
+      if (isDrawn(piece)) {
+        rows.add(piece);
+      }
+    }
+    int drawn = rows.size();
+    boolean same = drawn == work.size() && isFed(work);
+    fed = null;
+    if (!same) {
+      for (Work piece : work) {
+        if (isDecoded(piece) && !isDrawn(piece)) {
+          rows.add(piece);
+        }
+        prompt(piece);
+      }
+    }
+    if (!rows.isEmpty()) {
+      if (!same) {
+        feed(rows, drawn);
+      } else {
+        forward.embed(drawn);
+      }
+      forward.blocks(rows.size());
+      try {
+        finish(rows, drawn);
+      } catch (RuntimeException | Error e) {
+        rows.forEach(piece -> of(piece).forget());
+        throw e;
+      }
+      if (drawn == work.size()) {
+        fed = rows.stream().map(DeviceStep::of).toList();
+      }
+    }
+    for (Work piece : work) {
+      of(piece).grow(piece.tokens());
+    }
+  }
+
+  private static TornadoSequence of(Work piece) {
+    return (TornadoSequence) piece.sequence();
+  }
+
+  // Which kernels.
+
+  /** Whether a piece's last token is computed by decode's kernels. */
+  private static boolean isDecoded(Work piece) {
+    return piece.append().length == 0
+        || piece.want() instanceof Want.Token
+        || piece.want() instanceof Want.Candidates
+        || piece.want() instanceof Want.Logits wanted && wanted.rows() == 1;
+  }
+
+  /** Whether a piece's next token is drawn on the device. */
+  private boolean isDrawn(Work piece) {
+    return piece.want() instanceof Want.Token token
+        && !token.traced()
+        && buffers.sampling.fits(of(piece).drawing());
+  }
+
+  /** Whether the device has these rows already. */
+  private boolean isFed(List<Work> work) {
+    if (fed == null || fed.size() != work.size()) {
+      return false;
+    }
+    for (int i = 0; i < work.size(); i++) {
+      Work piece = work.get(i);
+      int step = ((Want.Token) piece.want()).step();
+      if (piece.sequence() != fed.get(i) || piece.append().length > 0 || !fed.get(i).isNext(step)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Prompts.
+
+  /** Those tokens of a piece that the kernels for prompts compute, and what is wanted of them. */
+  private void prompt(Work piece) {
+    TornadoSequence of = of(piece);
+    int rows = isDecoded(piece) ? piece.tokens() - 1 : piece.tokens();
+    if (rows == 0) {
+      return;
+    }
+    buffers.request.begin();
+    for (int r = 0; r < rows; r++) {
+      buffers.request.row(piece.append()[r], of.length() + r, of.slot());
+    }
+    forward.feed(rows);
+    forward.prompt(rows);
+    switch (piece.want()) {
+      case Want.Losses losses ->
+          forward.losses(rows - losses.targets().length, losses.targets(), losses.losses());
+      case Want.Logits wanted when !isDecoded(piece) -> {
+        int first = rows - wanted.rows();
+        for (int from = first; from < rows; from += buffers.maxLogitRows) {
+          int count = Math.min(buffers.maxLogitRows, rows - from);
+          forward.logitRows(from, count);
+          for (int r = 0; r < count; r++) {
+            accept(piece, from - first + r, of.length() + from + r, r);
+          }
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private void accept(Work piece, int index, int pos, int row) {
+    buffers.read(row, logits);
+    HostWants.accept(piece, index, pos, logits, config.vocabSize());
+  }
+
+  // Decode.
+
+  /** Says which rows the pass has, one for each piece, and how the first of them are drawn. */
+  private void feed(List<Work> rows, int drawn) {
+    boolean tops = rows.stream().anyMatch(piece -> tops(piece) > 0);
+    List<SamplingParameters> texts =
+        rows.subList(0, drawn).stream().map(piece -> of(piece).drawing().sampling()).toList();
+    boolean plain = texts.stream().allMatch(SamplingParameters::isPlainGreedy);
+    for (Work piece : tops ? rows : plain ? List.<Work>of() : rows.subList(0, drawn)) {
+      upload(of(piece), tops(piece));
+    }
+    buffers.request.begin();
+    for (int r = 0; r < rows.size(); r++) {
+      Work piece = rows.get(r);
+      TornadoSequence of = of(piece);
+      int[] ids = piece.append();
+      int token = ids.length == 0 ? of.drawn() : ids[ids.length - 1];
+      buffers.request.row(token, of.length() + piece.tokens() - 1, of.slot());
+      if (r < drawn) {
+        buffers.request.drawnRow(r, of.slot(), ((Want.Token) piece.want()).step());
+      } else {
+        buffers.request.logitRow(r, of.slot());
+      }
+    }
+    forward.feed(rows.size());
+    chain = forward.chain(texts);
+  }
+
+  private void upload(TornadoSequence of, int tops) {
+    if (!of.isUploaded(tops)) {
+      boolean draws = of.history() != null && buffers.sampling.fits(of.drawing());
+      buffers.sampling.request(
+          of.slot(), draws ? of.drawing() : null, of.sample(), of.history(), tops);
+      forward.startSampling();
+      of.uploaded(tops);
+    }
+  }
+
+  /** Likeliest tokens that the device is to find for a piece. */
+  private int tops(Work piece) {
+    return switch (piece.want()) {
+      case Want.Token token when isDrawn(piece) -> room(of(piece).drawing().logprobs());
+      case Want.Candidates wanted -> room(wanted.n());
+      default -> 0;
+    };
+  }
+
+  /** So many, or 0 where there is no room for them. */
+  private int room(int n) {
+    int most = Math.min(n, config.vocabSize());
+    return most <= buffers.sampling.logprobs ? most : 0;
+  }
+
+  /** Leaves what is wanted of each row. */
+  private void finish(List<Work> rows, int drawn) {
+    boolean tops = rows.stream().anyMatch(piece -> tops(piece) > 0);
+    boolean read = rows.stream().skip(drawn).anyMatch(this::isRead);
+    if (read) {
+      forward.logits(rows.size());
+    } else if (drawn == 0 && tops) {
+      forward.head(rows.size());
+    }
+    if (drawn > 0) {
+      forward.choose(rows.size(), chain);
+    }
+    if (tops) {
+      forward.likeliest(rows.size());
+    }
+    for (int r = drawn; r < rows.size(); r++) {
+      other(rows, r, read);
+    }
+    for (int r = 0; r < drawn; r++) {
+      Work piece = rows.get(r);
+      Want.Token token = (Want.Token) piece.want();
+      int id = buffers.chosen.get(r);
+      if (id < 0) {
+        token.failed(SamplingBuffers.nothingToDraw(id), of(piece).sample());
+        of(piece).forget();
+        continue;
+      }
+      of(piece).drawn(id);
+      of(piece).advanced(token.step() + 1);
+      token.drawn(id, tops(piece) > 0 ? buffers.sampling.logprobs(r) : null, null);
+    }
+  }
+
+  private boolean isRead(Work piece) {
+    return HostWants.logitRows(piece) > 0 && tops(piece) == 0;
+  }
+
+  /** What is wanted of a row that the device does not draw from. */
+  private void other(List<Work> rows, int r, boolean read) {
+    Work piece = rows.get(r);
+    TornadoSequence of = of(piece);
+    if (piece.want() instanceof Want.Candidates wanted && tops(piece) > 0) {
+      int found = buffers.sampling.found(r);
+      if (found < 0) {
+        throw new InvalidLogitsException(SamplingBuffers.nothingToDraw(found));
+      }
+      if (found == tops(piece)) {
+        Logprobs best = buffers.sampling.logprobs(r);
+        wanted.reader().accept(best.ids(), best.values());
+        return;
+      }
+      if (!read) {
+        forward.logits(rows.size()); // some are less likely than a device can tell
+      }
+    }
+    if (HostWants.logitRows(piece) > 0) {
+      accept(piece, 0, of.length() + piece.tokens() - 1, r);
+    }
+    if (piece.want() instanceof Want.Token) {
+      of.forget(); // the host has drawn
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package gpt.backend.tornado;
+
+import gpt.kernels.Attention;
+import gpt.kernels.AttentionMerge;
+import gpt.kernels.CrossEntropy;
+import gpt.kernels.Embedding;
+import gpt.kernels.LayerNorm;
+import gpt.kernels.PrefillAttention;
+import gpt.kernels.Projection;
+import gpt.kernels.SplitAttention;
+import gpt.kernels.runtime.Advance;
+import gpt.kernels.runtime.Feed;
+import gpt.kernels.runtime.SlotCopy;
+import gpt.kernels.runtime.Version;
+import gpt.kernels.sampling.Argmax;
+import gpt.kernels.sampling.Distances;
+import gpt.kernels.sampling.LogitSteps;
+import gpt.kernels.sampling.Moments;
+import gpt.kernels.sampling.Narrow;
+import gpt.kernels.sampling.Tally;
+import gpt.kernels.sampling.TopTokens;
+
+/**
+ * Which version of each kernel a device gets. What suits a GPU is 4 to 10 times slower on a CPU
+ * device, and the other way round.
+ */
+record KernelSet(
+    Version.Target target,
+    Version<Feed.Arguments> feed,
+    Version<Embedding.Arguments> embedding,
+    Version<LayerNorm.Arguments> layerNorm,
+    Version<Attention.Arguments> attention,
+    Version<SplitAttention.Arguments> splitAttention,
+    Version<SplitAttention.Arguments> attentionMerge,
+    Version<Attention.Arguments> prefillAttention,
+    Version<Argmax.Arguments> argmax,
+    Version<Advance.Arguments> advance,
+    Version<SlotCopy.Arguments> slotCopy,
+    Version<LogitSteps.Arguments> logitSteps,
+    Version<Distances.Arguments> distances,
+    Version<Tally.Arguments> tally,
+    Version<Narrow.Arguments> narrow,
+    Version<Moments.Arguments> moments,
+    Version<TopTokens.Arguments> topTokens,
+    Version<CrossEntropy.Arguments> crossEntropy) {
+
+  static KernelSet of(Version.Target target) {
+    boolean gpu = target == Version.Target.GPU;
+    return new KernelSet(
+        target,
+        Feed.ROW_PER_THREAD,
+        Embedding.CHANNEL_PER_THREAD,
+        gpu ? LayerNorm.ROW_PER_GROUP : LayerNorm.ROW_PER_THREAD,
+        gpu ? Attention.HEAD_PER_GROUP : Attention.HEAD_PER_THREAD,
+        SplitAttention.CHUNK_PER_GROUP,
+        AttentionMerge.CHANNEL_PER_THREAD,
+        gpu ? PrefillAttention.TILED : PrefillAttention.QUERIES_PER_THREAD,
+        gpu ? Argmax.SAMPLE_PER_GROUP : Argmax.SAMPLE_PER_THREAD,
+        Advance.ROW_PER_THREAD,
+        SlotCopy.ELEMENT_PER_THREAD,
+        gpu ? LogitSteps.CHUNK_PER_GROUP : LogitSteps.CHUNK_PER_THREAD,
+        gpu ? Distances.CHUNK_PER_GROUP : Distances.CHUNK_PER_THREAD,
+        gpu ? Tally.CHUNK_PER_GROUP : Tally.CHUNK_PER_THREAD,
+        gpu ? Narrow.SAMPLE_PER_GROUP : Narrow.SAMPLE_PER_THREAD,
+        gpu ? Moments.SAMPLE_PER_GROUP : Moments.SAMPLE_PER_THREAD,
+        gpu ? TopTokens.SAMPLE_PER_GROUP : TopTokens.SAMPLE_PER_THREAD,
+        gpu ? CrossEntropy.ROW_PER_GROUP : CrossEntropy.ROW_PER_THREAD);
+  }
+
+  /** Whether they were written for a GPU. */
+  boolean forGpu() {
+    return target == Version.Target.GPU;
+  }
+
+  /** The version for few rows, which reads each weight once whatever their number, or for many. */
+  <A> Version<A> projection(Projection.Versions<A> versions, boolean many) {
+    if (many) {
+      return forGpu() ? versions.tiled() : versions.blockPerThread();
+    }
+    return forGpu() ? versions.rowPerGroup() : versions.rowPerThread();
+  }
+}

@@ -1,0 +1,342 @@
+package gpt.backend.tornado;
+
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Version;
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * The graph that owns every array on the device: it copies the weights there and allocates the
+ * buffers, and all other graphs take them over from it.
+ *
+ * <p>TornadoVM 5.2 gives each graph device buffers of its own. A graph can take over those of the
+ * graph that was executed immediately before it, and keeps them; so each one is executed after this
+ * one for the first time, and in any order from then on. An array is only allocated where a task of
+ * the graph has it as an argument, and only copied to the device where the first such task reads
+ * it. The tasks here name every array and do nothing: the condition under which they would is never
+ * true, which the compiler cannot know.
+ */
+final class LoadGraph {
+  /** Arrays of floats in one task, which takes 20 arguments at most. */
+  private static final int FLOATS = 14;
+
+  /** Arrays of ints in one task. */
+  private static final int INTS = 7;
+
+  /** Arrays of another kind in one task. */
+  private static final int OTHERS = 6;
+
+  private final TaskGraph graph;
+  private final GridScheduler grids;
+  private final IntArray pass;
+
+  private LoadGraph(TaskGraph graph, GridScheduler grids, IntArray pass) {
+    this.graph = graph;
+    this.grids = grids;
+    this.pass = pass;
+  }
+
+  /**
+   * The graph.
+   *
+   * @param grids where its tasks' grids are registered
+   */
+  static TaskGraph of(String name, GridScheduler grids, DevicePlan.Arrays arrays) {
+    LoadGraph load = new LoadGraph(new TaskGraph(name), grids, arrays.pass());
+    load.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.pass());
+    if (!arrays.weights().isEmpty()) {
+      load.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.weights().toArray());
+      load.read(arrays.weights());
+    }
+    load.write(arrays);
+    load.graph.persistOnDevice(arrays.all());
+    return load.graph;
+  }
+
+  private void read(List<TornadoNativeArray> weights) {
+    List<FloatArray> floats = new ArrayList<>();
+    List<HalfFloatArray> halves = new ArrayList<>();
+    List<ByteArray> bytes = new ArrayList<>();
+    for (TornadoNativeArray array : weights) {
+      switch (array) {
+        case FloatArray f -> floats.add(f);
+        case HalfFloatArray h -> halves.add(h);
+        case ByteArray q -> bytes.add(q);
+        default -> throw new IllegalStateException(array.getClass().getName());
+      }
+    }
+    for (int i = 0; i < floats.size(); i += FLOATS) {
+      FloatArray[] f = new FloatArray[FLOATS];
+      for (int j = 0; j < FLOATS; j++) {
+        f[j] = i + j < floats.size() ? floats.get(i + j) : filler();
+      }
+      graph.task(
+          "floats" + i,
+          LoadGraph::readFloats,
+          new KernelContext(),
+          pass,
+          f[0],
+          f[1],
+          f[2],
+          f[3],
+          f[4],
+          f[5],
+          f[6],
+          f[7],
+          f[8],
+          f[9],
+          f[10],
+          f[11],
+          f[12],
+          f[13]);
+      one("floats" + i);
+    }
+    for (int i = 0; i < bytes.size(); i += OTHERS) {
+      ByteArray[] q = new ByteArray[OTHERS];
+      for (int j = 0; j < OTHERS; j++) {
+        q[j] = i + j < bytes.size() ? bytes.get(i + j) : byteFiller();
+      }
+      graph.task(
+          "bytes" + i,
+          LoadGraph::readBytes,
+          new KernelContext(),
+          pass,
+          q[0],
+          q[1],
+          q[2],
+          q[3],
+          q[4],
+          q[5]);
+      one("bytes" + i);
+    }
+    for (int i = 0; i < halves.size(); i += OTHERS) {
+      HalfFloatArray[] h = new HalfFloatArray[OTHERS];
+      for (int j = 0; j < OTHERS; j++) {
+        h[j] = i + j < halves.size() ? halves.get(i + j) : halfFiller();
+      }
+      // A device without half precision has a single array of these, which nobody reads.
+      graph.task(
+          "halves" + i,
+          LoadGraph::readHalves,
+          new KernelContext(),
+          pass,
+          h[0],
+          h[1],
+          h[2],
+          h[3],
+          h[4],
+          h[5],
+          halves.size() > 1 ? 1 : 0);
+      one("halves" + i);
+    }
+  }
+
+  private void write(DevicePlan.Arrays arrays) {
+    List<FloatArray> floats = arrays.floats();
+    for (int i = 0; i < floats.size(); i += FLOATS) {
+      FloatArray[] f = new FloatArray[FLOATS];
+      for (int j = 0; j < FLOATS; j++) {
+        f[j] = i + j < floats.size() ? floats.get(i + j) : filler();
+      }
+      graph.task(
+          "buffers" + i,
+          LoadGraph::writeFloats,
+          new KernelContext(),
+          pass,
+          f[0],
+          f[1],
+          f[2],
+          f[3],
+          f[4],
+          f[5],
+          f[6],
+          f[7],
+          f[8],
+          f[9],
+          f[10],
+          f[11],
+          f[12],
+          f[13]);
+      one("buffers" + i);
+    }
+    List<IntArray> ints = arrays.ints();
+    for (int i = 0; i < ints.size(); i += INTS) {
+      IntArray[] n = new IntArray[INTS];
+      for (int j = 0; j < INTS; j++) {
+        n[j] = i + j < ints.size() ? ints.get(i + j) : intFiller();
+      }
+      graph.task(
+          "ints" + i,
+          LoadGraph::writeInts,
+          new KernelContext(),
+          pass,
+          n[0],
+          n[1],
+          n[2],
+          n[3],
+          n[4],
+          n[5],
+          n[6]);
+      one("ints" + i);
+    }
+  }
+
+  private void one(String task) {
+    grids.addWorkerGrid(graph.getTaskGraphName() + "." + task, Version.groups(1, 1));
+  }
+
+  // A task must not have the same array twice: where one is written, the runtime's scheduler waits
+  // for itself forever.
+
+  private FloatArray filler() {
+    FloatArray filler = new FloatArray(1);
+    filler.init(0);
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
+    return filler;
+  }
+
+  private IntArray intFiller() {
+    IntArray filler = new IntArray(1);
+    filler.init(0);
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
+    return filler;
+  }
+
+  private HalfFloatArray halfFiller() {
+    HalfFloatArray filler = new HalfFloatArray(1);
+    filler.init(new HalfFloat(0));
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
+    return filler;
+  }
+
+  private ByteArray byteFiller() {
+    ByteArray filler = new ByteArray(1);
+    filler.init((byte) 0);
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
+    return filler;
+  }
+
+  static void readFloats(
+      KernelContext context,
+      IntArray pass,
+      FloatArray a,
+      FloatArray b,
+      FloatArray c,
+      FloatArray d,
+      FloatArray e,
+      FloatArray f,
+      FloatArray g,
+      FloatArray h,
+      FloatArray i,
+      FloatArray j,
+      FloatArray k,
+      FloatArray l,
+      FloatArray m,
+      FloatArray n) {
+    if (pass.get(Pass.ROWS) < 0) {
+      float sum = a.get(0) + b.get(0) + c.get(0) + d.get(0) + e.get(0) + f.get(0) + g.get(0);
+      sum += h.get(0) + i.get(0) + j.get(0) + k.get(0) + l.get(0) + m.get(0) + n.get(0);
+      pass.set(Pass.ROWS, (int) sum);
+    }
+  }
+
+  static void readBytes(
+      KernelContext context,
+      IntArray pass,
+      ByteArray a,
+      ByteArray b,
+      ByteArray c,
+      ByteArray d,
+      ByteArray e,
+      ByteArray f) {
+    if (pass.get(Pass.ROWS) < 0) {
+      int sum = a.get(0) + b.get(0) + c.get(0) + d.get(0) + e.get(0) + f.get(0);
+      pass.set(Pass.ROWS, sum);
+    }
+  }
+
+  static void readHalves(
+      KernelContext context,
+      IntArray pass,
+      HalfFloatArray a,
+      HalfFloatArray b,
+      HalfFloatArray c,
+      HalfFloatArray d,
+      HalfFloatArray e,
+      HalfFloatArray f,
+      int read) {
+    if (pass.get(Pass.ROWS) < 0) {
+      if (read == 1) {
+        float sum = a.get(0).getFloat32() + b.get(0).getFloat32() + c.get(0).getFloat32();
+        sum += d.get(0).getFloat32() + e.get(0).getFloat32() + f.get(0).getFloat32();
+        pass.set(Pass.ROWS, (int) sum);
+      }
+    }
+  }
+
+  static void writeFloats(
+      KernelContext context,
+      IntArray pass,
+      FloatArray a,
+      FloatArray b,
+      FloatArray c,
+      FloatArray d,
+      FloatArray e,
+      FloatArray f,
+      FloatArray g,
+      FloatArray h,
+      FloatArray i,
+      FloatArray j,
+      FloatArray k,
+      FloatArray l,
+      FloatArray m,
+      FloatArray n) {
+    if (pass.get(Pass.ROWS) < 0) {
+      a.set(0, 0);
+      b.set(0, 0);
+      c.set(0, 0);
+      d.set(0, 0);
+      e.set(0, 0);
+      f.set(0, 0);
+      g.set(0, 0);
+      h.set(0, 0);
+      i.set(0, 0);
+      j.set(0, 0);
+      k.set(0, 0);
+      l.set(0, 0);
+      m.set(0, 0);
+      n.set(0, 0);
+    }
+  }
+
+  static void writeInts(
+      KernelContext context,
+      IntArray pass,
+      IntArray a,
+      IntArray b,
+      IntArray c,
+      IntArray d,
+      IntArray e,
+      IntArray f,
+      IntArray g) {
+    if (pass.get(Pass.ROWS) < 0) {
+      a.set(0, 0);
+      b.set(0, 0);
+      c.set(0, 0);
+      d.set(0, 0);
+      e.set(0, 0);
+      f.set(0, 0);
+      g.set(0, 0);
+    }
+  }
+}

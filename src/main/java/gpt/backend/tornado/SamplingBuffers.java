@@ -1,0 +1,198 @@
+package gpt.backend.tornado;
+
+import gpt.kernels.sampling.Sampling;
+import gpt.kernels.sampling.SamplingStart;
+import gpt.kernels.sampling.TopTokens;
+import gpt.sampling.ChainConstants;
+import gpt.sampling.Drawing;
+import gpt.sampling.History;
+import gpt.sampling.InvalidLogitsException;
+import gpt.sampling.Logprobs;
+import gpt.sampling.SamplingParameters;
+import java.util.List;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * What the sampling chain works on, all of it on the device. Only the two requests go there, once
+ * for a text.
+ */
+final class SamplingBuffers {
+  /** Chunks of the vocabulary for a CPU device's threads. */
+  private static final int CHUNKS = 8;
+
+  /** Ids that a thread has at least. */
+  private static final int LEAST_CHUNK = 64;
+
+  final int vocabSize;
+  final int samples;
+  final Sampling.Layout layout;
+
+  final IntArray intRequest; // from the host; see SamplingStart
+  final FloatArray floatRequest;
+  final IntArray parameters; // (B, PARAMETERS); see Sampling
+  final FloatArray factors; // (B, FACTORS)
+  final IntArray seen; // (B, V)
+  final FloatArray bias; // (B, V)
+  final FloatArray values; // (B, V): logits after the steps on them
+  final FloatArray maxima; // (B, G, 3)
+  final IntArray distances; // (B, V)
+  final IntArray sums; // (B, G, bins), 64-bit integers in two
+  final IntArray cuts; // (B, CUTS)
+  final int logprobs; // N, log-probabilities that there is room for
+  final IntArray top; // (B, 4 + 2·N); see TopTokens
+
+  /**
+   * Allocates the host's twins of all buffers.
+   *
+   * @param samples B
+   * @param vocabSize V
+   * @param logprobs log-probabilities of each token that may be asked for
+   */
+  SamplingBuffers(KernelSet kernels, int samples, int vocabSize, int logprobs) {
+    this.vocabSize = vocabSize;
+    this.samples = samples;
+    layout = layout(kernels, vocabSize);
+    intRequest = new IntArray(SamplingStart.HEADER + Sampling.PARAMETERS + vocabSize);
+    floatRequest = new FloatArray(Sampling.FACTORS + vocabSize);
+    parameters = new IntArray(samples * Sampling.PARAMETERS);
+    factors = new FloatArray(samples * Sampling.FACTORS);
+    int ids = Math.multiplyExact(samples, vocabSize);
+    seen = new IntArray(ids);
+    bias = new FloatArray(ids);
+    values = new FloatArray(ids);
+    maxima = new FloatArray(3 * samples * layout.chunks());
+    distances = new IntArray(ids);
+    sums = new IntArray(layout.sums(samples));
+    cuts = new IntArray(Sampling.CUTS * samples);
+    this.logprobs = Math.min(logprobs, vocabSize);
+    top = new IntArray(samples * topSize());
+    for (IntArray array : ints()) {
+      array.init(0); // or its first task, which seems to write it only, would not allocate it
+    }
+  }
+
+  private int topSize() {
+    return TopTokens.HEADER + 2 * logprobs;
+  }
+
+  /** How the vocabulary is shared out on a kind of device. */
+  static Sampling.Layout layout(KernelSet kernels, int vocabSize) {
+    return kernels.forGpu()
+        ? new Sampling.Layout(vocabSize, 1024, 6)
+        : new Sampling.Layout(
+            vocabSize, Math.max(LEAST_CHUNK, Math.ceilDiv(vocabSize, CHUNKS)), 10);
+  }
+
+  List<FloatArray> floats() {
+    return List.of(factors, bias, values, maxima);
+  }
+
+  List<IntArray> ints() {
+    return List.of(parameters, seen, distances, sums, cuts, top);
+  }
+
+  /** Bytes of all buffers on a device. */
+  static long bytes(KernelSet kernels, int samples, int vocabSize) {
+    Sampling.Layout layout = layout(kernels, vocabSize);
+    return 4L * (4L * samples * vocabSize + 2L * vocabSize + layout.sums(samples));
+  }
+
+  /** Whether the kernels have room for these; more log-probabilities than ids are not wanted. */
+  boolean fits(Drawing drawing) {
+    return vocabSize <= Sampling.MOST_IDS
+        && drawing.stopIds().length <= Sampling.MOST_STOPS
+        && Math.min(drawing.logprobs(), vocabSize) <= logprobs;
+  }
+
+  /** How many likeliest tokens came back for a row; a status, which is negative, where none. */
+  int found(int row) {
+    return top.get(row * topSize() + 3);
+  }
+
+  /** The likeliest tokens of a row and the drawn one, from what came back in {@link #top}. */
+  Logprobs logprobs(int row) {
+    int at = row * topSize();
+    long sum = (long) top.get(at) << 32 | top.get(at + 1) & 0xFFFFFFFFL;
+    double logSum = Math.log(sum * 0x1p-44);
+    int[] ids = new int[top.get(at + 3)];
+    double[] values = new double[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = top.get(at + TopTokens.HEADER + 2 * i);
+      values[i] = logProbability(top.get(at + TopTokens.HEADER + 2 * i + 1), logSum);
+    }
+    return Logprobs.of(logProbability(top.get(at + 2), logSum), ids, values);
+  }
+
+  /** A distance is in bits, and there is none beyond 64. */
+  private static double logProbability(int q, double logSum) {
+    return q >= Sampling.ABSENT ? Double.NEGATIVE_INFINITY : -q * 0x1p-24 * Math.log(2) - logSum;
+  }
+
+  /** Why a device gave a status instead of a token. */
+  static String nothingToDraw(int status) {
+    return switch (status) {
+      case Sampling.BANNED -> InvalidLogitsException.BANNED;
+      case Sampling.EMPTY -> InvalidLogitsException.EMPTY;
+      case Sampling.NAN -> InvalidLogitsException.damaged("NaN");
+      case Sampling.INFINITE -> InvalidLogitsException.damaged("infinite");
+      default -> throw new IllegalStateException("status " + status);
+    };
+  }
+
+  /**
+   * Writes the requests for a slot.
+   *
+   * @param drawing how the slot's text is drawn; null where nothing is drawn
+   * @param sample index of the text
+   * @param history what the text has seen; null where nothing is drawn
+   * @param tops likeliest tokens that are wanted of each row
+   */
+  void request(int slot, Drawing drawing, int sample, History history, int tops) {
+    intRequest.init(0);
+    floatRequest.init(0);
+    intRequest.set(0, slot);
+    set(Sampling.LOGPROBS, tops);
+    if (drawing != null) {
+      request(drawing, sample, history);
+    }
+  }
+
+  private void request(Drawing drawing, int sample, History history) {
+    SamplingParameters sampling = drawing.sampling();
+    ChainConstants constants = ChainConstants.of(sampling);
+    set(Sampling.GREEDY, sampling.temperature() == 0 ? 1 : 0);
+    set(Sampling.PENALTIES, sampling.needsHistory() ? 1 : 0);
+    set(Sampling.FREQUENCY, constants.frequencyUnits());
+    set(Sampling.FREQUENCY_LIMIT, constants.frequencyLimit());
+    set(Sampling.PRESENCE, constants.presenceUnits());
+    set(Sampling.BIASES, sampling.logitBias().isEmpty() ? 0 : 1);
+    set(Sampling.MIN_NEW_TOKENS, sampling.minNewTokens());
+    set(Sampling.STOPS, drawing.stopIds().length);
+    for (int i = 0; i < drawing.stopIds().length; i++) {
+      set(Sampling.STOP_IDS + i, drawing.stopIds()[i]);
+    }
+    set(Sampling.TOP_K, constants.topK());
+    set(Sampling.TOP_P, constants.topPFraction());
+    set(Sampling.MIN_P, constants.minPLimit());
+    set(Sampling.TYPICAL_P, constants.typicalPFraction());
+    set(Sampling.SEED_LOW, (int) sampling.seed());
+    set(Sampling.SEED_HIGH, (int) (sampling.seed() >> 32));
+    set(Sampling.SAMPLE, sample);
+    if (sampling.needsHistory()) {
+      for (int id = 0; id < vocabSize; id++) {
+        set(Sampling.PARAMETERS + id, history.seen(id));
+      }
+    }
+    floatRequest.set(Sampling.PENALTY, constants.penalty());
+    floatRequest.set(Sampling.INVERSE_PENALTY, constants.inversePenalty());
+    floatRequest.set(Sampling.BITS_PER_LOGIT, constants.bitsPerLogit());
+    sampling
+        .logitBias()
+        .forEach((id, value) -> floatRequest.set(Sampling.FACTORS + id, value.floatValue()));
+  }
+
+  private void set(int place, int value) {
+    intRequest.set(SamplingStart.HEADER + place, value);
+  }
+}

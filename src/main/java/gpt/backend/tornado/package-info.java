@@ -1,0 +1,5 @@
+/**
+ * The forward pass on a TornadoVM device: where its arrays lie, and the task graphs that run the
+ * kernels of {@code gpt.kernels} over them.
+ */
+package gpt.backend.tornado;

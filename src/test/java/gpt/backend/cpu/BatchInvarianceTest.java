@@ -1,0 +1,42 @@
+package gpt.backend.cpu;
+
+import gpt.engine.RandomSchedules;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.RandomWeights;
+import gpt.model.Weights;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A sequence's logits have the same bits, and its ids are the same, whatever else is stepped. */
+class BatchInvarianceTest {
+  private static final long SEED = 15_2026;
+
+  static Stream<Arguments> engines() {
+    return CpuKernelsTest.kernels()
+        .flatMap(
+            kernels ->
+                Stream.of(Precision.values())
+                    .flatMap(p -> Stream.of(1, 3).map(t -> Arguments.of(kernels, p, t))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("engines")
+  void byRandomSchedules(CpuKernels kernels, Precision precision, int threads) {
+    // One that stays on the caller's thread, and one whose products the workers share.
+    for (GptConfig config :
+        new GptConfig[] {
+          RandomWeights.shape(2, 3, 39, 30, 61, true, Gelu.EXACT),
+          RandomWeights.shape(1, 4, 260, 40, 350, true, Gelu.TANH)
+        }) {
+      Weights weights = RandomWeights.of(config, SEED, 0.1f);
+      try (CpuEngine engine =
+          new CpuEngine(config, weights, precision, threads, kernels, fraction -> {})) {
+        RandomSchedules.check(engine, 5, 1, SEED + 1);
+      }
+    }
+  }
+}

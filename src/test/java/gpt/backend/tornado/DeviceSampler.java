@@ -1,0 +1,208 @@
+package gpt.backend.tornado;
+
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Version;
+import gpt.kernels.sampling.Sampling;
+import gpt.sampling.Drawing;
+import gpt.sampling.History;
+import gpt.sampling.Logprobs;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The sampling chain alone on a device, for logits that the host brings: to test it against the
+ * host's, and to measure it.
+ */
+final class DeviceSampler implements AutoCloseable {
+  private static final int THREADS = 64;
+
+  /** What the kernel that takes logits over is given. */
+  private record Given(
+      IntArray header,
+      FloatArray from,
+      IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      FloatArray logits,
+      int elements) {}
+
+  private static final Version<Given> TAKE =
+      new Version<>(
+          "take",
+          Version.Target.ANY,
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  DeviceSampler::take,
+                  new KernelContext(),
+                  a.header,
+                  a.from,
+                  a.pass,
+                  a.slotOf,
+                  a.parameters,
+                  a.logits,
+                  a.elements),
+          (a, rows) -> Version.groups(Math.ceilDiv(a.elements, THREADS), THREADS));
+
+  private static final Version<Given> TOUCH =
+      new Version<>(
+          "touch",
+          Version.Target.ANY,
+          (graph, id, a) ->
+              graph.task(id, DeviceSampler::touch, new KernelContext(), a.pass, a.logits),
+          (a, rows) -> Version.groups(1, 1));
+
+  private final int samples;
+  private final int vocabSize;
+  private final IntArray header = new IntArray(2);
+  private final FloatArray given;
+  private final IntArray pass = new IntArray(Pass.SIZE);
+  private final IntArray slotOf;
+  private final FloatArray logits;
+  private final IntArray chosen;
+  private final SamplingBuffers buffers;
+  private final DevicePlan plan;
+  private final Graph take;
+  private final Graph fetch;
+  private final SamplingGraphs graphs;
+  private List<Graph> chain;
+
+  /**
+   * A sampler.
+   *
+   * @param samples texts at once, B
+   * @param vocabSize V
+   * @param logprobs log-probabilities that can be asked for
+   */
+  DeviceSampler(TornadoDevices.Device device, int samples, int vocabSize, int logprobs) {
+    TornadoVm.prepare();
+    this.samples = samples;
+    this.vocabSize = vocabSize;
+    KernelSet kernels = KernelSet.of(device.target());
+    buffers = new SamplingBuffers(kernels, samples, vocabSize, logprobs);
+    given = new FloatArray(samples * vocabSize);
+    logits = new FloatArray(samples * vocabSize);
+    chosen = new IntArray(samples);
+    slotOf = new IntArray(samples);
+    slotOf.init(0);
+    pass.init(0);
+    chosen.init(0);
+    List<FloatArray> floats = new ArrayList<>(buffers.floats());
+    floats.add(logits);
+    List<IntArray> ints = new ArrayList<>(buffers.ints());
+    ints.add(chosen);
+    ints.add(slotOf);
+    plan =
+        new DevicePlan(device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null);
+    Given arguments =
+        new Given(header, given, pass, slotOf, buffers.parameters, logits, samples * vocabSize);
+    take = plan.graph("take").add("take", TAKE, arguments);
+    plan.in(take, header, given);
+    // The kernel writes what is there already; the copy to the host behind it is what is wanted.
+    fetch = plan.graph("fetch").add("touch", TOUCH, arguments);
+    plan.out(fetch, logits);
+    graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, slotOf, chosen);
+    graphs.ends().forEach(end -> plan.out(end, chosen));
+    plan.build(Set.of());
+    plan.load();
+  }
+
+  /** Begins texts, one for each sample: from now on tokens are drawn so. */
+  void start(List<Drawing> drawings) {
+    chain = graphs.chain(drawings.stream().map(Drawing::sampling).toList());
+    for (int slot = 0; slot < samples; slot++) {
+      Drawing drawing = drawings.get(slot);
+      History history = new History(vocabSize);
+      history.start(drawing.prompt());
+      buffers.request(slot, drawing, drawing.firstSample(), history, drawing.logprobs());
+      plan.run(graphs.start(), 1);
+    }
+  }
+
+  /**
+   * Copies logits to the device.
+   *
+   * @param rows for each text, V each
+   * @param step index of the token in its text
+   */
+  void bring(float[][] rows, int step) {
+    header.set(0, samples);
+    header.set(1, step);
+    for (int b = 0; b < samples; b++) {
+      MemorySegment.copy(
+          rows[b], 0, given.getSegment(), ValueLayout.JAVA_FLOAT, 4L * b * vocabSize, vocabSize);
+    }
+    plan.run(take, 1);
+  }
+
+  /**
+   * Draws a token for each text from the logits that are there.
+   *
+   * @return ids, or one of the statuses of {@link gpt.kernels.sampling.Sampling}
+   */
+  int[] draw() {
+    chain.forEach(graph -> plan.run(graph, 1));
+    int[] ids = new int[samples];
+    for (int b = 0; b < samples; b++) {
+      ids[b] = chosen.get(b);
+    }
+    return ids;
+  }
+
+  /** Log-probabilities of the tokens drawn last, one for each text. */
+  Logprobs logprobs(int text) {
+    plan.run(graphs.logprobs().orElseThrow(), 1);
+    return buffers.logprobs(text);
+  }
+
+  /**
+   * Copies the logits back, as a host that draws would.
+   *
+   * @param row one text's, V
+   */
+  void fetch(int text, float[] row) {
+    plan.run(fetch, 1);
+    MemorySegment.copy(
+        logits.getSegment(), ValueLayout.JAVA_FLOAT, 4L * text * vocabSize, row, 0, vocabSize);
+  }
+
+  @Override
+  public void close() {
+    plan.close();
+  }
+
+  static void touch(KernelContext context, IntArray pass, FloatArray logits) {
+    if (pass.get(Pass.DRAWN_ROWS) > 0) {
+      logits.set(0, logits.get(0));
+    }
+  }
+
+  static void take(
+      KernelContext context,
+      IntArray header,
+      FloatArray from,
+      IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      FloatArray logits,
+      int elements) {
+    int i = context.globalIdx;
+    if (i == 0) {
+      pass.set(Pass.LOGIT_ROWS, header.get(0));
+      pass.set(Pass.DRAWN_ROWS, header.get(0));
+      for (int b = 0; b < header.get(0); b++) {
+        slotOf.set(b, b);
+        parameters.set(b * Sampling.PARAMETERS + Sampling.STEP, header.get(1));
+      }
+    }
+    if (i < elements) {
+      logits.set(i, from.get(i));
+    }
+  }
+}

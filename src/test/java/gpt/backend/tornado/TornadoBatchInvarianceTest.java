@@ -1,0 +1,212 @@
+package gpt.backend.tornado;
+
+import static gpt.backend.tornado.TornadoEngineTest.BLOCK;
+import static gpt.backend.tornado.TornadoEngineTest.TOPS;
+import static gpt.backend.tornado.TornadoEngineTest.V;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
+import gpt.sampling.Drawing;
+import gpt.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A sequence's ids and its logits' bits are those that it has alone, by random schedules. */
+@Tag("kernels")
+class TornadoBatchInvarianceTest {
+  private static final long SEED = 1515;
+  private static final String ORDERS = "gpt.emulator.orders";
+
+  /** One order of each kernel's items: the kernels' own tests look for races. */
+  @BeforeEach
+  void runKernelsOnce() {
+    System.setProperty(ORDERS, "1");
+  }
+
+  @AfterEach
+  void runKernelsInSeveralOrders() {
+    System.clearProperty(ORDERS);
+  }
+
+  /** The emulator as a device that records launches too: with grids for rows that are not there. */
+  static Stream<TornadoDevices.Device> devices() {
+    Stream<TornadoDevices.Device> recording =
+        TornadoDevices.find().all().stream()
+            .filter(TornadoDevices.Device::isEmulator)
+            .map(TornadoBatchInvarianceTest::recording);
+    return Stream.concat(TornadoModelTest.devices(), recording);
+  }
+
+  private static TornadoDevices.Device recording(TornadoDevices.Device d) {
+    return new TornadoDevices.Device(
+        "cuda",
+        d.backendIndex(),
+        d.index(),
+        d.name(),
+        d.platform(),
+        TornadoDevices.Type.GPU,
+        d.memory(),
+        d.largestArray(),
+        d.hasHalf(),
+        d.handle());
+  }
+
+  /** A text: a prompt, how tokens are drawn, and how many, past the context's end as well. */
+  private static final class Text {
+    final int[] prompt;
+    final Drawing drawing;
+    final int sample;
+    final int tokens;
+    final boolean traced;
+
+    final List<Integer> all = new ArrayList<>();
+    final List<Object> found = new ArrayList<>();
+    final Want.Token token;
+    Sequence sequence;
+    int appended;
+    int drawn;
+
+    Text(long seed, boolean traced) {
+      Random random = new Random(seed);
+      prompt = TornadoEngineTest.ids(seed, 1 + random.nextInt(BLOCK));
+      tokens = 2 + random.nextInt(4);
+      sample = random.nextInt(9);
+      drawing = TornadoEngineTest.drawing(parameters(random), random.nextInt(2) * TOPS, prompt);
+      this.traced = traced;
+      token = new Want.Token(traced);
+      Arrays.stream(prompt).forEach(all::add);
+    }
+
+    private static SamplingParameters parameters(Random random) {
+      if (random.nextInt(4) == 0) {
+        return SamplingParameters.greedy();
+      }
+      SamplingParameters.Builder builder = SamplingParameters.builder().seed(random.nextLong());
+      builder.temperature(random.nextInt(3) * 0.7);
+      if (random.nextBoolean()) {
+        builder.repetitionPenalty(1.4).frequencyPenalty(0.3).minNewTokens(2);
+      }
+      if (random.nextBoolean()) {
+        builder.topK(9).logitBias(5, 2);
+      }
+      if (random.nextBoolean()) {
+        builder.topP(0.9).typicalP(0.9);
+      }
+      return builder.build();
+    }
+
+    boolean ended() {
+      return drawn > tokens;
+    }
+
+    /** The next piece of work: of a prompt so many tokens at most. */
+    Work next(int chunk) {
+      int left = prompt.length - 1 - appended;
+      if (left > 0) {
+        int[] some =
+            Arrays.copyOfRange(prompt, appended, appended + Math.min(left, Math.max(1, chunk)));
+        appended += some.length;
+        return Work.append(sequence, some);
+      }
+      if (drawn == 0) {
+        sequence.drawing(drawing, sample);
+      }
+      int[] ids = {};
+      if (sequence.length() == BLOCK) {
+        sequence.truncate(0);
+        List<Integer> last = all.subList(all.size() - BLOCK, all.size());
+        ids = last.stream().mapToInt(id -> id).toArray();
+      } else if (drawn == 0) {
+        ids = new int[] {prompt[appended]};
+      }
+      if (drawn == tokens) { // the logits' bits of one more
+        Want bits = new Want.Logits(1, (pos, row) -> found.add(bits(row)));
+        return new Work(sequence, ids, bits);
+      }
+      return new Work(sequence, ids, token.at(drawn));
+    }
+
+    private static List<Integer> bits(float[] row) {
+      return IntStream.range(0, V).map(i -> Float.floatToRawIntBits(row[i])).boxed().toList();
+    }
+
+    void stepped(Work work) {
+      if (work.want() instanceof Want.Token) {
+        all.add(token.id());
+        found.add(token.id());
+        token.logprobs().ifPresent(p -> found.add(Arrays.toString(p.ids())));
+      }
+      if (work.want() != Want.NOTHING) {
+        drawn++;
+      }
+    }
+  }
+
+  /** Each text alone, its prompt in one piece. */
+  private static List<Object> alone(TornadoEngine engine, Text text) {
+    try (Sequence sequence = engine.open()) {
+      text.sequence = sequence;
+      while (!text.ended()) {
+        Work work = text.next(BLOCK);
+        engine.step(List.of(work));
+        text.stepped(work);
+      }
+    }
+    return text.found;
+  }
+
+  /** Prompts in chunks, texts that come and go, pause and change places. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void companyAndChunksChangeNothing(TornadoDevices.Device device) {
+    int texts = 7;
+    int together = 3;
+    for (long seed = SEED; seed < SEED + (device.isEmulator() ? 1 : 4); seed++) {
+      Random random = new Random(seed);
+      try (TornadoEngine engine = TornadoEngineTest.open(device, together, null)) {
+        List<List<Object>> expected = new ArrayList<>();
+        for (int i = 0; i < texts; i++) {
+          // Drawn by the host, from the device's logits.
+          expected.add(alone(engine, new Text(seed * 100 + i, true)));
+        }
+        List<Text> waiting = new ArrayList<>();
+        for (int i = 0; i < texts; i++) {
+          waiting.add(new Text(seed * 100 + i, i == 3));
+        }
+        List<Text> all = List.copyOf(waiting);
+        List<Text> running = new ArrayList<>();
+        while (!waiting.isEmpty() || !running.isEmpty()) {
+          while (running.size() < together && !waiting.isEmpty()) {
+            Text next = waiting.removeFirst();
+            next.sequence = engine.open();
+            running.add(random.nextInt(running.size() + 1), next);
+          }
+          List<Text> some = running.stream().filter(t -> random.nextInt(6) > 0).toList();
+          if (!some.isEmpty()) {
+            List<Work> work = some.stream().map(t -> t.next(random.nextInt(6))).toList();
+            engine.step(work);
+            for (int i = 0; i < work.size(); i++) {
+              some.get(i).stepped(work.get(i));
+            }
+          }
+          running.stream().filter(Text::ended).forEach(t -> t.sequence.close());
+          running.removeIf(Text::ended);
+        }
+        for (int i = 0; i < texts; i++) {
+          assertEquals(expected.get(i), all.get(i).found, "seed " + seed + ", text " + i);
+        }
+      }
+    }
+  }
+}

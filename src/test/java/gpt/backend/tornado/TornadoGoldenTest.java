@@ -1,0 +1,230 @@
+package gpt.backend.tornado;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.backend.cpu.CpuEngine;
+import gpt.checkpoint.Checkpoint;
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
+import gpt.generate.Generation;
+import gpt.generate.Generator;
+import gpt.generate.OnFull;
+import gpt.generate.Request;
+import gpt.generate.StopReason;
+import gpt.model.Gelu;
+import gpt.model.GoldenNumbers;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.RandomWeights;
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Tokenizers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * On TornadoVM's devices: nanoGPT's own numbers, and the demo's text beside the CPU engine's. The
+ * emulator would take minutes.
+ */
+@Tag("tornado")
+class TornadoGoldenTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+  private static final Path DEMO = Path.of("weights/shakespeare-char");
+  private static final double LOGITS = 5e-4;
+
+  static Stream<Arguments> models() throws Exception {
+    List<Path> folders;
+    try (Stream<Path> list = Files.list(GOLDEN)) {
+      folders = list.filter(Files::isDirectory).sorted().toList();
+    }
+    assertEquals(8, folders.size());
+    return folders.stream()
+        .flatMap(f -> TornadoModelTest.devices().map(device -> Arguments.of(f, device)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void smallModels(Path folder, TornadoDevices.Device device) throws Exception {
+    try (Checkpoint checkpoint = Checkpoint.open(folder);
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
+      for (GoldenNumbers.Case golden : GoldenNumbers.read(folder.resolve("golden.json")).cases()) {
+        golden.check(engine, LOGITS, golden.greedy().length);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("suited")
+  void demo(TornadoDevices.Device device) throws Exception {
+    try (Checkpoint checkpoint = Checkpoint.open(DEMO);
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
+      for (GoldenNumbers.Case golden : GoldenNumbers.read(GOLDEN.resolve("demo.json")).cases()) {
+        // Past the context's end each token is a pass over all of it: cross it and stop.
+        int end = Math.min(golden.greedy().length, engine.config().blockSize() + 5);
+        golden.check(engine, LOGITS, end);
+      }
+    }
+  }
+
+  static Stream<TornadoDevices.Device> suited() {
+    return TornadoDevices.find().all().stream();
+  }
+
+  /**
+   * A prompt of so many tokens, what is to be done when the context is full, and how many samples.
+   */
+  private record Ask(int promptLength, int newTokens, OnFull onFull, int samples) {}
+
+  @ParameterizedTest
+  @MethodSource("suited")
+  void theDemosTextIsTheCpus(TornadoDevices.Device device) throws Exception {
+    try (Checkpoint checkpoint = Checkpoint.open(DEMO);
+        Engine cpu = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2);
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 3)) {
+      int[] text = validation(checkpoint);
+      for (Ask ask :
+          List.of(
+              new Ask(1, 200, OnFull.SLIDE, 1),
+              new Ask(6, 200, OnFull.SLIDE, 4),
+              new Ask(33, 30, OnFull.SLIDE, 1),
+              new Ask(250, 12, OnFull.SLIDE, 2),
+              new Ask(250, 12, OnFull.STOP, 2),
+              new Ask(256, 3, OnFull.SLIDE, 1),
+              new Ask(256, 3, OnFull.STOP, 1),
+              new Ask(300, 2, OnFull.SLIDE, 1))) {
+        List<Generation> expected = generate(checkpoint, cpu, text, ask);
+        List<Generation> found = generate(checkpoint, engine, text, ask);
+        assertEquals(ask.samples, found.size());
+        for (int i = 0; i < ask.samples; i++) {
+          assertEquals(expected.get(i).text(), found.get(i).text(), ask + " sample " + i);
+          assertEquals(expected.get(i).stopReason(), found.get(i).stopReason(), ask.toString());
+        }
+      }
+      assertEquals(
+          StopReason.STOP_STRING,
+          generate(checkpoint, engine, text, new Ask(6, 200, OnFull.SLIDE, 1), "the")
+              .get(0)
+              .stopReason());
+    }
+  }
+
+  private static int[] validation(Checkpoint checkpoint) throws IOException {
+    List<String> characters = checkpoint.characters().orElseThrow();
+    return Files.readString(GOLDEN.resolve("demo-validation.txt"))
+        .codePoints()
+        .map(c -> characters.indexOf(Character.toString(c)))
+        .toArray();
+  }
+
+  private static List<Generation> generate(
+      Checkpoint checkpoint, Engine engine, int[] text, Ask ask, String... stops) {
+    Optional<Tokenizer> tokenizer =
+        Tokenizers.forModel(checkpoint.characters(), checkpoint.config().vocabSize());
+    Request request =
+        new Request(
+            Arrays.copyOf(text, ask.promptLength),
+            ask.newTokens,
+            OptionalInt.empty(),
+            List.of(stops),
+            ask.onFull,
+            TornadoModelTest.GREEDY,
+            0,
+            ask.samples);
+    return new Generator(engine, tokenizer).generate(request, (sample, id, printed) -> true);
+  }
+
+  /**
+   * PoCL's device memory is the process's own, and the runtime keeps something of every execution.
+   */
+  @Test
+  void memoryDoesNotGrowWithTheTokens() throws Exception {
+    TornadoDevices.Device device = TornadoDevices.find().first();
+    try (Checkpoint checkpoint = Checkpoint.open(DEMO);
+        TornadoEngine engine =
+            TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
+      decode(engine, 1000);
+      long before = outsideTheHeap();
+      decode(engine, 2000);
+      long grown = outsideTheHeap() - before;
+      System.out.println("2,000 tokens: " + grown / 1_000_000 + " MB more");
+      // A new buffer for each pass over the model would be 15 MB a token.
+      assertTrue(grown < 100_000_000, grown + " bytes more");
+    }
+  }
+
+  /**
+   * Models of 120 MB, on the host and on the device: eight that stay would be 960 MB at least. The
+   * collector may be late with the last ones.
+   */
+  @Test
+  void closingFreesTheDevicesMemory() throws Exception {
+    TornadoDevices.Device device = TornadoDevices.find().first();
+    openAndClose(device);
+    openAndClose(device);
+    long before = outsideTheHeap();
+    for (int i = 0; i < 8; i++) {
+      openAndClose(device);
+    }
+    long grown = outsideTheHeap() - before;
+    System.out.println("eight more models of 120 MB: " + grown / 1_000_000 + " MB more");
+    assertTrue(grown < 500_000_000, grown + " bytes more");
+  }
+
+  private static void openAndClose(TornadoDevices.Device device) {
+    GptConfig config = RandomWeights.shape(2, 8, 1024, 64, 4000, true, Gelu.TANH);
+    try (TornadoEngine engine =
+        TornadoModelTest.open(
+            config, RandomWeights.of(config, 1, 0.02f), device, 1, Precision.F32, null)) {
+      decode(engine, 3);
+    }
+  }
+
+  private static void decode(TornadoEngine engine, int tokens) {
+    int block = engine.config().blockSize();
+    try (Sequence sequence = engine.open()) {
+      sequence.drawing(TornadoModelTest.drawing(TornadoModelTest.GREEDY), 0);
+      Want.Token token = new Want.Token(false);
+      for (int n = 0; n < tokens; n++) {
+        token.at(n);
+        if (n % (block - 1) == 0) {
+          sequence.truncate(0);
+          engine.step(List.of(new Work(sequence, new int[] {n % 60}, token)));
+        } else {
+          engine.step(List.of(Work.appendDrawn(sequence, token)));
+        }
+      }
+    }
+  }
+
+  /**
+   * Bytes of this process in memory but for the Java heap, once the collector has taken its share.
+   */
+  private static long outsideTheHeap() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+      Thread.sleep(100);
+    }
+    long resident =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("VmRSS:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
+            .sum();
+    return resident - Runtime.getRuntime().totalMemory();
+  }
+}

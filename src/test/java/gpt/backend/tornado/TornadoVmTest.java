@@ -1,0 +1,39 @@
+package gpt.backend.tornado;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
+
+/** What is made of the runtime's errors. */
+class TornadoVmTest {
+  private static final Throwable NO_PLATFORM =
+      new ExceptionInInitializerError(
+          new TornadoBailoutRuntimeException("[WARNING] No OpenCL platforms found. Deoptimizing"));
+
+  @Test
+  void aRuntimeThatFailsForWantOfADeviceIsRecognized() {
+    assertTrue(TornadoVm.findsNoDevice(NO_PLATFORM));
+    Throwable noDevice =
+        new ExceptionInInitializerError(
+            new ArrayIndexOutOfBoundsException("Index 0 out of bounds for length 0"));
+    assertTrue(TornadoVm.findsNoDevice(noDevice));
+    // What a second look gets, from Java itself.
+    Throwable again = new NoClassDefFoundError("Could not initialize class TornadoExecutionPlan");
+    again.initCause(
+        new ExceptionInInitializerError("Exception java.lang.ArrayIndexOutOfBoundsException"));
+    assertTrue(TornadoVm.findsNoDevice(again));
+    assertFalse(TornadoVm.findsNoDevice(new UnsatisfiedLinkError("libcuda.so.1")));
+    assertFalse(TornadoVm.findsNoDevice(new ArrayIndexOutOfBoundsException("elsewhere")));
+  }
+
+  @Test
+  void anErrorWithoutAMessageSaysItsCause() {
+    Throwable e = new ExceptionInInitializerError(new IllegalStateException("no driver"));
+    assertEquals(
+        "TornadoVM failed while looking for devices: IllegalStateException: no driver",
+        TornadoVm.failure("looking for devices", e).getMessage());
+  }
+}

@@ -1,0 +1,164 @@
+package gpt.explore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogType;
+import org.openqa.selenium.logging.LoggingPreferences;
+
+/** A headless Chromium with pages out of files. */
+final class Browser implements AutoCloseable {
+  private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
+
+  private final Path folder;
+  private final ChromeDriver driver;
+
+  private Browser(Path chromium, Path chromedriver) throws IOException {
+    SELENIUM.setLevel(Level.SEVERE); // not that it lacks what speaks to this version's tools
+    folder = Files.createTempDirectory("browser");
+    LoggingPreferences logs = new LoggingPreferences();
+    logs.enable(LogType.BROWSER, Level.ALL);
+    ChromeOptions options = new ChromeOptions();
+    options.setBinary(chromium.toFile());
+    options.setCapability("goog:loggingPrefs", logs);
+    options.addArguments(
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1280,900",
+        "--user-data-dir=" + folder.resolve("profile"));
+    System.setProperty("webdriver.chrome.driver", chromedriver.toString()); // else one is fetched
+    driver = new ChromeDriver(options);
+    driver.manage().timeouts().scriptTimeout(Duration.ofMinutes(2));
+  }
+
+  /** A browser; where there is none the test is skipped, which a line tells. */
+  static Browser open() throws IOException {
+    Optional<Path> chromium = program("chromium");
+    Optional<Path> chromedriver = program("chromedriver");
+    boolean found = chromium.isPresent() && chromedriver.isPresent();
+    String missing =
+        "no "
+            + (chromium.isPresent() ? "chromedriver" : "chromium")
+            + " on PATH: the tests of pages in a browser are skipped;"
+            + " apt install chromium chromium-driver";
+    if (!found) {
+      System.out.println(missing);
+    }
+    assumeTrue(found, missing);
+    return new Browser(chromium.get(), chromedriver.get());
+  }
+
+  private static Optional<Path> program(String name) {
+    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
+        .map(folder -> Path.of(folder, name))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  /** Opens a page, and waits until it is drawn. */
+  void load(StepsPage page) throws IOException {
+    load(page.html());
+  }
+
+  /** Opens a page, and waits until it is drawn. */
+  void load(String html) throws IOException {
+    Path file = Files.writeString(folder.resolve("page.html"), html);
+    driver.get(file.toUri().toString());
+    settle();
+  }
+
+  /** Waits until the page has been drawn after what was done to it. */
+  void settle() {
+    driver.executeAsyncScript(
+        "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() =>"
+            + " done()));");
+  }
+
+  /** What a script returns. */
+  Object run(String script, Object... arguments) {
+    return driver.executeScript(script, arguments);
+  }
+
+  /** A number that an expression has. */
+  double number(String expression) {
+    return Double.parseDouble((String) run("return String(" + expression + ")"));
+  }
+
+  /** The text that an expression has. */
+  String text(String expression) {
+    return (String) run("return String(" + expression + ")");
+  }
+
+  WebElement find(String selector) {
+    return driver.findElement(By.cssSelector(selector));
+  }
+
+  List<WebElement> all(String selector) {
+    return driver.findElements(By.cssSelector(selector));
+  }
+
+  /** Presses keys where the focus is. */
+  void press(Keys... keys) {
+    driver.switchTo().activeElement().sendKeys(keys);
+    settle();
+  }
+
+  /** Gives the page another size. */
+  void size(int width, int height) {
+    driver.executeCdpCommand(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
+    settle();
+  }
+
+  /** Fails where the console has an error. */
+  void checkConsole() {
+    assertEquals(
+        List.of(),
+        driver.manage().logs().get(LogType.BROWSER).getAll().stream()
+            .filter(entry -> entry.getLevel().intValue() >= Level.SEVERE.intValue())
+            .toList());
+  }
+
+  @Override
+  public void close() throws IOException {
+    driver.quit();
+    try (Stream<Path> files = Files.walk(folder)) {
+      files
+          .sorted(Comparator.reverseOrder())
+          .forEach(
+              file -> {
+                try {
+                  Files.deleteIfExists(file);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package gpt.explore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.Color;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+class ColourScaleTest {
+  /** Told apart by lightness alone, so with any colour vision: CIE L* falls in even steps. */
+  @Test
+  void lightnessFallsEvenly() {
+    double last = lightness(ColourScale.at(0));
+    double all = last - lightness(ColourScale.at(1));
+    assertTrue(all > 60, "from end to end " + all);
+    for (int i = 1; i <= 16; i++) {
+      double next = lightness(ColourScale.at(i / 16.0));
+      assertEquals(all / 16, last - next, 0.35 * all / 16, "step " + i);
+      last = next;
+    }
+    assertEquals(ColourScale.at(0), ColourScale.at(-3));
+    assertEquals(ColourScale.at(1), ColourScale.at(3));
+  }
+
+  private static double lightness(Color colour) {
+    return 116 * Math.cbrt(ColourScale.luminance(colour)) - 16;
+  }
+
+  /** Every pair in the style sheet, light and dark: WCAG's AA for text. */
+  @Test
+  void textCanBeReadOnEveryColour() {
+    Matcher pairs =
+        Pattern.compile("background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6})")
+            .matcher(ColourScale.css());
+    int found = 0;
+    while (pairs.find()) {
+      double a = ColourScale.luminance(Color.decode(pairs.group(1))) + 0.05;
+      double b = ColourScale.luminance(Color.decode(pairs.group(2))) + 0.05;
+      assertTrue(Math.max(a, b) / Math.min(a, b) >= 4.5, pairs.group());
+      found++;
+    }
+    assertEquals(2 * ColourScale.LEVELS, found);
+  }
+}

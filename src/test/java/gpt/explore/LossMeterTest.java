@@ -1,0 +1,131 @@
+package gpt.explore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.GptException;
+import gpt.backend.cpu.CpuEngine;
+import gpt.backend.reference.ReferenceEngine;
+import gpt.engine.Context;
+import gpt.engine.Engine;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.RandomWeights;
+import gpt.model.Weights;
+import gpt.tokenizer.CharacterTokenizer;
+import gpt.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Losses of a small random model, beside those that each token's own forward pass gives. */
+class LossMeterTest {
+  private static final long SEED = 99;
+  private static final int V = 31;
+  private static final int T = 9;
+  private static final GptConfig CONFIG = RandomWeights.shape(2, 3, 15, T, V, true, Gelu.EXACT);
+  private static final Weights WEIGHTS = RandomWeights.of(CONFIG, SEED, 0.5f);
+
+  /** Of a token, in nats: logits are single precision. */
+  private static final double LOSS = 1e-4;
+
+  @Test
+  void everyTokensLossIsThatOfItsOwnForwardPass() {
+    try (Engine reference = new ReferenceEngine(CONFIG, WEIGHTS);
+        Engine cpu = CpuEngine.open(CONFIG, WEIGHTS, 2)) {
+      for (int tokens : new int[] {2, 3, T, T + 1, T + 2, 2 * T + 1, 40}) {
+        int[] ids = new Random(SEED + tokens).ints(tokens, 0, V).toArray();
+        for (int stride : new int[] {1, 4, T - 1, T}) {
+          double[] expected = bruteForce(reference, ids, stride);
+          for (Engine engine : List.of(reference, cpu)) {
+            String what = engine.device() + " " + tokens + " tokens, stride " + stride;
+            Loss loss = LossMeter.measure(engine, ids, stride, (all, first, end) -> {});
+            assertArrayEquals(expected, loss.losses(), LOSS, what);
+            double sum = Arrays.stream(expected).skip(1).sum();
+            assertEquals(sum / (tokens - 1), loss.nats(), LOSS, what);
+            assertEquals(tokens - 1, loss.tokens(), what);
+          }
+        }
+      }
+    }
+  }
+
+  /** With as much before each token as the windows are meant to leave it. */
+  private static double[] bruteForce(Engine reference, int[] ids, int stride) {
+    double[] losses = new double[ids.length];
+    losses[0] = Double.NaN;
+    for (int t = 1; t < ids.length; t++) {
+      int from;
+      if (t <= T) {
+        from = 0;
+      } else if (stride == T) {
+        from = (t - 1) / T * T;
+      } else {
+        int end = T + Math.ceilDiv(t - T, stride) * stride;
+        from = Math.min(end, ids.length - 1) - T;
+      }
+      try (Context session = new Context(reference)) {
+        float[] logits = session.append(Arrays.copyOfRange(ids, from, t));
+        double sum = 0;
+        for (int v = 0; v < V; v++) {
+          sum += Math.exp(logits[v]);
+        }
+        losses[t] = Math.log(sum) - logits[ids[t]];
+      }
+    }
+    return losses;
+  }
+
+  @Test
+  void tokensAreReportedInOrder() {
+    try (Engine engine = CpuEngine.open(CONFIG, WEIGHTS, 1)) {
+      int[] ids = new Random(SEED).ints(25, 0, V).toArray();
+      List<Double> reported = new ArrayList<>();
+      int[] next = {1};
+      Loss loss =
+          LossMeter.measure(
+              engine,
+              ids,
+              5,
+              (all, first, end) -> {
+                assertEquals(next[0], first);
+                next[0] = end;
+                Arrays.stream(all, first, end).forEach(reported::add);
+              });
+      assertEquals(ids.length, next[0]);
+      assertArrayEquals(
+          Arrays.copyOfRange(loss.losses(), 1, 25),
+          reported.stream().mapToDouble(d -> d).toArray());
+    }
+  }
+
+  @Test
+  void aDamagedModelHasNoLoss() {
+    Weights damaged = RandomWeights.of(CONFIG, SEED, Float.NaN);
+    try (Engine engine = CpuEngine.open(CONFIG, damaged, 1)) {
+      GptException e =
+          assertThrows(
+              GptException.class,
+              () -> LossMeter.measure(engine, new int[20], T, (all, first, end) -> {}));
+      assertTrue(e.getMessage().startsWith("the model produced NaN logits; "), e::toString);
+      assertTrue(e.getMessage().endsWith(" (tokens 0 to 8)"), e::toString);
+    }
+  }
+
+  @Test
+  void figuresFollowFromTheSum() {
+    Tokenizer tokenizer = new CharacterTokenizer(List.of("a", "é", "東"));
+    double[] losses = {Double.NaN, Math.log(2), Math.log(8), 0};
+    Loss loss = new Loss(new int[] {2, 1, 2, 0}, losses, new Windows(4, 8, 8));
+    assertEquals(3, loss.tokens());
+    assertEquals(Math.log(16) / 3, loss.nats(), 1e-12);
+    assertEquals(4 / 3.0, loss.bits(), 1e-12);
+    assertEquals(Math.pow(2, 4 / 3.0), loss.perplexity(), 1e-12);
+    assertEquals(2 + 3 + 1, loss.bytes(tokenizer)); // the first token is only read
+    assertEquals(4 / 6.0, loss.bitsPerByte(tokenizer), 1e-12);
+  }
+}

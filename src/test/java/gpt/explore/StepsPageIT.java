@@ -1,0 +1,339 @@
+package gpt.explore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.sampling.HostSampler;
+import gpt.sampling.SamplingParameters;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
+
+/** The page as somebody uses it. */
+class StepsPageIT {
+  private static final SamplingParameters PARAMETERS =
+      SamplingParameters.builder().temperature(0.8).topK(10).topP(0.95).seed(3).build();
+
+  private static Browser browser;
+
+  @BeforeAll
+  static void open() throws Exception {
+    browser = Browser.open();
+  }
+
+  @AfterAll
+  static void close() throws Exception {
+    if (browser != null) {
+      browser.close();
+    }
+  }
+
+  @BeforeEach
+  void load() throws Exception {
+    browser.size(1280, 900);
+    browser.load(
+        Pages.page(
+            PARAMETERS, Pages.random(65, 2, 1), Pages.random(65, 2, 2), Pages.random(65, 2, 3)));
+  }
+
+  @AfterEach
+  void noErrors() {
+    browser.checkConsole();
+  }
+
+  private static String text(String id) {
+    return browser.find("#" + id).getText();
+  }
+
+  private static int bars() {
+    return browser.all("#bars [data-state]").size();
+  }
+
+  /** Types over what an input has. */
+  private static WebElement type(String id, String text) {
+    WebElement input = browser.find("#" + id);
+    input.sendKeys(Keys.chord(Keys.CONTROL, "a"), text);
+    browser.settle();
+    return input;
+  }
+
+  /** How many of the bars are at least a pixel high. */
+  private static double drawnBars() {
+    return browser.number(
+        "[...document.querySelectorAll('.candidate .bar')]"
+            + ".filter((bar) => bar.getBoundingClientRect().height >= 1).length");
+  }
+
+  @Test
+  void itsSettingsAreTheRuns() {
+    assertEquals("A <title> & more", browser.find("h1").getText());
+    assertEquals("Step 1 of 3", text("step"));
+    assertEquals("before step 0", text("context"));
+    assertEquals("0.8", browser.find("#temperature-number").getDomProperty("value"));
+    assertEquals("10", browser.find("#top-k-number").getDomProperty("value"));
+    assertEquals("0.95", browser.find("#top-p-number").getDomProperty("value"));
+    assertEquals("0.8", browser.find("#temperature").getDomProperty("value"));
+    assertEquals(20, bars());
+    // With these the same is drawn as in the run.
+    for (int step = 0; step < 3; step++) {
+      assertEquals(browser.number("page.step.chosen"), browser.number("page.chain.drawn"));
+      WebElement chosen = browser.find("#bars .candidate.chosen");
+      assertEquals(
+          browser.number("page.step.chosen"),
+          Double.parseDouble(chosen.getDomAttribute("data-id")));
+      assertTrue(chosen.getText().contains("◆ chosen"), chosen.getText());
+      assertTrue(chosen.getText().contains("▲ now"), chosen.getText());
+      browser.press(Keys.ARROW_RIGHT);
+    }
+  }
+
+  @Test
+  void keysWalkTheSteps() {
+    browser.press(Keys.ARROW_RIGHT);
+    assertEquals("Step 2 of 3", text("step"));
+    assertEquals("before step 1", text("context"));
+    browser.press(Keys.ARROW_LEFT);
+    browser.press(Keys.ARROW_LEFT);
+    assertEquals("Step 1 of 3", text("step"));
+    browser.press(Keys.END);
+    assertEquals("Step 3 of 3", text("step"));
+    browser.press(Keys.ARROW_RIGHT);
+    assertEquals("Step 3 of 3", text("step"));
+    browser.press(Keys.HOME);
+    assertEquals("Step 1 of 3", text("step"));
+    browser.find("#next").click();
+    browser.settle();
+    browser.press(Keys.ARROW_RIGHT); // the focus is on the button
+    assertEquals("Step 3 of 3", text("step"));
+    browser.find("#previous").click();
+    assertEquals("Step 2 of 3", text("step"));
+  }
+
+  /** Each step is drawn at its own temperature, until the user takes another one. */
+  @Test
+  void stepsOfSeveralTemperatures() throws Exception {
+    float[] logits = Pages.random(65, 2, 1);
+    StepsPage page = new StepsPage("Several", PARAMETERS, Pages.labels(65));
+    List<Double> temperatures = List.of(0.1, 1.0, 10.0, 0.0);
+    for (double temperature : temperatures) {
+      SamplingParameters own = PARAMETERS.withTemperature(temperature);
+      page.add("", new HostSampler(own, 65).trace(logits, null, 0, 0));
+    }
+    browser.load(page);
+    for (double temperature : temperatures) {
+      assertEquals(temperature, browser.number("page.settings.temperature"));
+      assertEquals(temperature, browser.number("+element('temperature-number').value"));
+      assertEquals(browser.number("page.step.chosen"), browser.number("page.chain.drawn"));
+      browser.press(Keys.ARROW_RIGHT);
+    }
+    type("temperature-number", "0.5").sendKeys(Keys.TAB);
+    browser.run("go(1)");
+    assertEquals(0.5, browser.number("page.settings.temperature"));
+    browser.find("#reset").click();
+    assertEquals(1, browser.number("page.settings.temperature"));
+  }
+
+  @Test
+  void keysMoveSliders() {
+    double before = browser.number("page.chain.probabilities[page.step.order[0]]");
+    browser.find("#temperature").sendKeys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
+    browser.settle();
+    assertEquals("0.82", browser.find("#temperature-number").getDomProperty("value"));
+    assertEquals(0.82, browser.number("page.settings.temperature"));
+    assertTrue(browser.number("page.chain.probabilities[page.step.order[0]]") < before);
+    assertEquals("Step 1 of 3", text("step"));
+
+    browser.find("#top-p").sendKeys(Keys.END);
+    browser.find("#top-k").sendKeys(Keys.ARROW_LEFT, Keys.ARROW_LEFT);
+    browser.settle();
+    assertEquals("8", browser.find("#top-k-number").getDomProperty("value"));
+    assertEquals("8 likeliest", browser.find("#top-k").getDomAttribute("aria-valuetext"));
+    assertEquals(8, browser.all("#bars [data-state=kept]").size());
+    assertEquals(12, browser.all("#bars [data-state='cut by top-k']").size());
+    assertTrue(text("kept").startsWith("8 of 65 tokens"), text("kept"));
+    browser.find("#top-k").sendKeys(Keys.HOME);
+    browser.settle();
+    assertEquals("off", browser.find("#top-k").getDomAttribute("aria-valuetext"));
+    assertEquals(65, browser.number("page.chain.count"));
+    browser.find("#top-k").sendKeys(Keys.END);
+    browser.settle();
+    assertEquals(65, browser.number("page.settings.topK"));
+
+    browser.find("#reset").click();
+    browser.settle();
+    assertEquals("0.8", browser.find("#temperature-number").getDomProperty("value"));
+    assertEquals(10, browser.number("page.settings.topK"));
+    assertEquals(0.95, browser.number("page.settings.topP"));
+    assertEquals(before, browser.number("page.chain.probabilities[page.step.order[0]]"));
+  }
+
+  /** Bars are as high as the probabilities, and the cut line is between the kept and the others. */
+  @Test
+  void barsAndCutLineMove() {
+    for (int k : List.of(5, 9)) {
+      type("top-k-number", String.valueOf(k));
+      browser.find("#top-p").sendKeys(Keys.END);
+      browser.settle();
+      browser.run("document.getElementById('plot').classList.add('still')"); // there at once
+      assertEquals(k, drawnBars());
+      assertEquals(1, browser.all(".cut").size());
+      assertEquals("cut by top-k", browser.find(".cut").getText());
+      double line = browser.number("document.querySelector('.cut').getBoundingClientRect().left");
+      String column = "document.querySelectorAll('.candidate')[" + (k - 1) + "]";
+      assertEquals(browser.number(column + ".getBoundingClientRect().right"), line, 2);
+      double ratio =
+          browser.number(
+              "page.chain.probabilities[page.step.order[1]] /"
+                  + " page.chain.probabilities[page.step.order[0]]");
+      String height =
+          "document.querySelectorAll('.candidate .bar')[%d].getBoundingClientRect().height";
+      assertEquals(
+          ratio, browser.number(height.formatted(1)) / browser.number(height.formatted(0)), 0.02);
+    }
+    type("top-k-number", "30");
+    assertEquals("cut by top-k from rank 31 on →", browser.find(".cut").getText());
+    type("top-k-number", "0");
+    assertEquals(0, browser.all(".cut").size());
+  }
+
+  @Test
+  void wrongNumbersAreToldAndLeftOut() {
+    WebElement input = type("top-p-number", "2");
+    assertEquals("Top-p must be above 0 and at most 1", text("wrong"));
+    assertEquals("true", input.getDomAttribute("aria-invalid"));
+    assertEquals(0.95, browser.number("page.settings.topP"));
+    input.sendKeys(Keys.TAB);
+    browser.settle();
+    assertEquals("", text("wrong"));
+    assertEquals("0.95", input.getDomProperty("value"));
+
+    type("temperature-number", "250");
+    assertEquals(250, browser.number("page.settings.temperature"));
+    assertEquals("3", browser.find("#temperature").getDomProperty("value"));
+  }
+
+  /** What is marked is shown, however unlikely it is. */
+  @Test
+  void markedTokensBeyondTheBars() throws Exception {
+    SamplingParameters hot = SamplingParameters.builder().temperature(100).seed(2).build();
+    browser.load(Pages.page(hot, Pages.random(1000, 3, 1)));
+    int chosen = (int) browser.number("page.step.chosen");
+    assertTrue(browser.number("page.step.rank[page.step.chosen]") > 50);
+    assertEquals(21, bars());
+    assertTrue(browser.find("#bars [data-id='" + chosen + "']").getText().contains("◆ chosen"));
+    type("temperature-number", "0");
+    assertNotEquals(chosen, (int) browser.number("page.chain.drawn"));
+    assertEquals(2, browser.all(".mark").size());
+    assertFalse(browser.find("#strip").isDisplayed());
+    assertTrue(text("drawn-facts").contains("another token"), text("drawn-facts"));
+  }
+
+  @Test
+  void theTableHasTheNumbers() {
+    browser.find("#numbers summary").click();
+    assertEquals(7, browser.all("#numbers thead th[scope=col]").size());
+    assertEquals(20, browser.all("#rows tr").size());
+    String first = browser.find("#rows tr").getText();
+    String label = browser.text("data.labels[page.step.order[0]]");
+    assertTrue(first.startsWith("1 " + label + " "), first);
+    assertTrue(
+        first.contains(browser.text("percent(page.chain.probabilities[page.step.order[0]])")),
+        first);
+    assertTrue(text("rows").contains("◆ chosen in the run"));
+    browser.find("#shown").sendKeys("50");
+    browser.settle();
+    assertEquals(50, browser.all("#rows tr").size());
+    assertEquals(50, bars());
+  }
+
+  @Test
+  void everyControlHasAName() {
+    browser.run("document.querySelectorAll('details').forEach((part) => (part.open = true))");
+    List<WebElement> controls = browser.all("button, input, select, [role=img], [role=region]");
+    assertTrue(controls.size() >= 15, controls::toString);
+    for (WebElement control : controls) {
+      assertFalse(control.getAccessibleName().isBlank(), () -> control.getDomProperty("outerHTML"));
+    }
+    assertEquals("en", browser.find("html").getDomAttribute("lang"));
+    assertEquals(1, browser.all("h1").size());
+    assertEquals("status", browser.find("#status").getAriaRole());
+  }
+
+  @Test
+  void aScreenReaderIsTold() throws Exception {
+    browser.press(Keys.ARROW_RIGHT);
+    for (int i = 0; i < 100 && !browser.text("status.textContent").contains("Step 2"); i++) {
+      Thread.sleep(100);
+    }
+    String told = browser.text("document.getElementById('status').textContent");
+    assertTrue(told.startsWith("Step 2 of 3. Chosen in the run: t"), told);
+    assertTrue(told.contains(" of 65 tokens"), told);
+  }
+
+  @Test
+  void darkAndLight() {
+    String background = "getComputedStyle(document.body).backgroundColor";
+    String first = browser.text(background);
+    browser.find("#theme").click();
+    assertNotEquals(first, browser.text(background));
+    browser.find("#theme").click();
+    assertEquals(first, browser.text(background));
+  }
+
+  /** Labels, context and title are text, whatever they hold. */
+  @Test
+  void hostileLabels() throws Exception {
+    String[] labels = Pages.labels(65);
+    String[] hostile = {
+      "</script><script>window.hacked = 1</script>",
+      "<img src=x onerror='window.hacked = 2'>",
+      "\u2028\u2029",
+      "\"'`\\${window.hacked = 3}",
+      "<!--<script>",
+      "@DATA@@TITLE@@CHAIN@",
+      "&lt;&amp;",
+      "\u202eright to left"
+    };
+    System.arraycopy(hostile, 0, labels, 0, hostile.length);
+    StepsPage page = new StepsPage(hostile[0] + hostile[5], PARAMETERS, labels);
+    HostSampler sampler = new HostSampler(PARAMETERS, 65);
+    page.add(hostile[0] + hostile[1], sampler.trace(Pages.logits(65, id -> -1.0 * id), null, 0, 0));
+    browser.load(page);
+    assertEquals("undefined", browser.text("window.hacked"));
+    assertEquals(hostile[0] + hostile[5], browser.text("document.querySelector('h1').textContent"));
+    assertEquals(
+        hostile[0] + hostile[1], browser.text("document.getElementById('context').textContent"));
+    for (int id = 0; id < hostile.length; id++) {
+      assertEquals(
+          hostile[id],
+          browser.text(
+              "document.querySelector('#bars [data-id=\"" + id + "\"] .name').textContent"));
+    }
+  }
+
+  /**
+   * On a phone, and on a screen that is zoomed to twice the size, nothing is to be scrolled aside.
+   */
+  @Test
+  void narrowScreens() throws Exception {
+    String[] labels = Pages.labels(65);
+    labels[3] = "a".repeat(80);
+    StepsPage page = new StepsPage("t".repeat(100), PARAMETERS, labels);
+    HostSampler sampler = new HostSampler(PARAMETERS, 65);
+    page.add("c".repeat(200), sampler.trace(Pages.logits(65, id -> -0.1 * id), null, 0, 0));
+    browser.load(page);
+    for (int[] size : new int[][] {{360, 740}, {320, 256}, {640, 450}, {1280, 900}}) {
+      browser.size(size[0], size[1]);
+      double wide = browser.number("document.documentElement.scrollWidth");
+      assertTrue(wide <= size[0], wide + " at " + size[0]);
+      assertEquals(browser.number("document.documentElement.clientWidth"), wide);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package gpt.explore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.sampling.ChainTrace;
+import gpt.sampling.HostSampler;
+import gpt.sampling.SamplingParameters;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+/** What can be told of the page without a browser. */
+class StepsPageTest {
+  private static final SamplingParameters PARAMETERS = new SamplingParameters(1, 0, 1);
+
+  @Test
+  void loadsNothing() {
+    String html = Pages.page(PARAMETERS, Pages.random(65, 1, 1)).html();
+    assertFalse(html.contains("://"), "an address");
+    assertTrue(html.contains("default-src 'none'"));
+    assertFalse(html.matches("(?s).*@[A-Z]+@.*"), "something not filled in");
+    assertTrue(html.contains("<title>A &lt;title&gt; &amp; more</title>"));
+  }
+
+  @Test
+  void labelsEndNoScript() {
+    String[] labels = {"</script>", "<!--", "\u2028"};
+    String html = Pages.page(PARAMETERS, labels, new float[3]).html();
+    assertEquals(2, html.split("</script>", -1).length - 1);
+    assertFalse(html.contains("\u2028"));
+  }
+
+  @Test
+  void itStaysBelowItsLimit() {
+    int vocabSize = 1 << 18;
+    StepsPage page = new StepsPage("Large", PARAMETERS, Pages.labels(vocabSize));
+    ChainTrace trace =
+        new HostSampler(PARAMETERS, vocabSize).trace(new float[vocabSize], null, 0, 0);
+    while (page.hasRoom()) {
+      page.add("", trace);
+    }
+    int bytes = page.html().getBytes(StandardCharsets.UTF_8).length;
+    assertTrue(bytes > 22_000_000 && bytes < 24_500_000, bytes + " bytes");
+    assertTrue(page.steps() > 10);
+  }
+
+  @Test
+  void anotherVocabulary() {
+    StepsPage page = new StepsPage("Small", PARAMETERS, Pages.labels(4));
+    ChainTrace trace = new HostSampler(PARAMETERS, 5).trace(new float[5], null, 0, 0);
+    assertThrows(IllegalArgumentException.class, () -> page.add("", trace));
+    assertEquals(0, page.steps());
+  }
+}

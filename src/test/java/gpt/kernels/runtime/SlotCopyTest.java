@@ -1,0 +1,29 @@
+package gpt.kernels.runtime;
+
+import gpt.kernels.KernelTests;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+
+/** Contexts that are copied to others. */
+@Tag("kernels")
+class SlotCopyTest {
+  @TestFactory
+  List<DynamicTest> slotCopy() {
+    return new KernelTests(30_000)
+        .add(
+            SlotCopy.VERSIONS,
+            seed -> SlotCopyCases.slotCopy(new int[] {1, 1, 1}, 2, 3, 4, 5, seed))
+        .add(
+            SlotCopy.VERSIONS,
+            seed -> SlotCopyCases.slotCopy(new int[] {0, 3, 0, 3}, 1, 7, 1, 9, seed))
+        .add(
+            SlotCopy.VERSIONS, seed -> SlotCopyCases.slotCopy(new int[] {0, 0}, 3, 5, 70, 80, seed))
+        .add(SlotCopy.VERSIONS, seed -> SlotCopyCases.slotCopy(new int[] {0}, 2, 3, 4, 5, seed))
+        .add(
+            SlotCopy.VERSIONS,
+            seed -> SlotCopyCases.slotCopy(new int[] {0, 0, 0}, 2, 3, 1, 7, seed))
+        .all();
+  }
+}

@@ -1,0 +1,593 @@
+package gpt.kernels.sampling;
+
+import gpt.kernels.KernelCase;
+import gpt.sampling.ChainConstants;
+import gpt.sampling.Philox;
+import gpt.sampling.SamplingParameters;
+import gpt.sampling.Weight;
+import java.math.BigInteger;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Cases of the sampling chain's kernels. */
+public final class SamplingCases {
+  private static final int STEP = 11;
+  private static final long LEVEL_SEED = 0x1234_5678_9ABCL;
+
+  private SamplingCases() {}
+
+  /** Every penalty and bias. */
+  private static final SamplingParameters PENALISED =
+      SamplingParameters.builder()
+          .repetitionPenalty(1.3)
+          .frequencyPenalty(0.25)
+          .presencePenalty(-0.5)
+          .build();
+
+  /** Row b is of slot B − 1 − b. */
+  private static IntArray slotOf(KernelCase<?> test, int samples) {
+    return test.ints(IntStream.range(0, samples).map(b -> samples - 1 - b).toArray());
+  }
+
+  /** Of every row's slot; what is for the first row is one more for each that follows. */
+  private static IntArray parameters(
+      KernelCase<?> test, int samples, int counted, int... placesAndValues) {
+    int[] parameters = new int[samples * Sampling.PARAMETERS];
+    for (int b = 0; b < samples; b++) {
+      int slot = (samples - 1 - b) * Sampling.PARAMETERS;
+      for (int i = 0; i < placesAndValues.length; i += 2) {
+        int more = placesAndValues[i] == counted ? b : 0;
+        parameters[slot + placesAndValues[i]] = placesAndValues[i + 1] + more;
+      }
+    }
+    return test.ints(parameters);
+  }
+
+  public static KernelCase<SamplingStart.Arguments> start(int samples, int vocabSize, long seed) {
+    KernelCase<SamplingStart.Arguments> test =
+        new KernelCase<>("start samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
+    int header = SamplingStart.HEADER;
+    int[] request =
+        test.random().ints(header + Sampling.PARAMETERS + vocabSize, 0, 99_999).toArray();
+    int slot = samples - 1;
+    request[0] = slot;
+    FloatArray floats = test.floats(Sampling.FACTORS + vocabSize, 1);
+    int[] before = test.random().ints(samples * Sampling.PARAMETERS).toArray();
+    int[] seenBefore = test.random().ints(samples * vocabSize).toArray();
+    IntArray parameters = test.intInOut(before.clone());
+    IntArray seen = test.intInOut(seenBefore.clone());
+    System.arraycopy(request, header, before, slot * Sampling.PARAMETERS, Sampling.PARAMETERS);
+    System.arraycopy(
+        request, header + Sampling.PARAMETERS, seenBefore, slot * vocabSize, vocabSize);
+    FloatArray factors = test.output(samples * Sampling.FACTORS);
+    FloatArray bias = test.output(samples * vocabSize);
+    return test.expect(parameters, before)
+        .expect(factors, last(doubles(floats, 0, Sampling.FACTORS), samples))
+        .expect(seen, seenBefore)
+        .expect(bias, last(doubles(floats, Sampling.FACTORS, vocabSize), samples))
+        .arguments(
+            new SamplingStart.Arguments(
+                test.ints(request), floats, parameters, factors, seen, bias, vocabSize));
+  }
+
+  /** Values of the last of so many slots; the others are left alone. */
+  private static double[] last(double[] values, int samples) {
+    double[] all = KernelCase.all(samples * values.length, Double.NaN);
+    System.arraycopy(values, 0, all, all.length - values.length, values.length);
+    return all;
+  }
+
+  private static double[] doubles(FloatArray array, int from, int n) {
+    return IntStream.range(from, from + n).mapToDouble(array::get).toArray();
+  }
+
+  /** A few of the texts' ids were seen. */
+  public static KernelCase<LogitSteps.Arguments> logitSteps(
+      int samples, Sampling.Layout layout, boolean on, long seed) {
+    int v = layout.vocabSize();
+    KernelCase<LogitSteps.Arguments> test =
+        new KernelCase<>(
+            "logit steps %s samples %d, %s".formatted(on ? "on" : "off", samples, layout), seed);
+    ChainConstants constants = ChainConstants.of(PENALISED);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    FloatArray logits = test.floats(samples * v, 3);
+    Random random = test.random();
+    int[] seen = IntStream.range(0, samples * v).map(i -> seen(random)).toArray();
+    FloatArray bias = test.floats(samples * v, 1);
+    FloatArray values = test.output(samples * v);
+    int chunks = layout.chunks();
+    FloatArray maxima = test.output(3 * samples * chunks);
+    double[] expected = new double[samples * v];
+    double[] largest = new double[3 * samples * chunks];
+    for (int b = 0; b < samples; b++) {
+      for (int id = 0; id < v; id++) {
+        double logit = logits.get(b * v + id);
+        int own = (samples - 1 - b) * v + id;
+        int had = seen[own];
+        double value = logit;
+        if (on && had != 0) {
+          value *= value > 0 ? 1 / 1.3 : 1.3;
+          int count = had & Sampling.COUNT;
+          value -= count == 0 ? 0 : 0.25 * count - 0.5;
+        }
+        expected[b * v + id] = on ? value + bias.get(own) : value;
+        int at = 3 * (b * chunks + id / layout.chunk());
+        boolean first = id % layout.chunk() == 0;
+        largest[at] = first ? expected[b * v + id] : Math.max(largest[at], expected[b * v + id]);
+        largest[at + 1] = first ? logit : Math.max(largest[at + 1], logit);
+      }
+    }
+    IntArray parameters =
+        parameters(
+            test,
+            samples,
+            -1,
+            Sampling.PENALTIES,
+            on ? 1 : 0,
+            Sampling.BIASES,
+            on ? 1 : 0,
+            Sampling.FREQUENCY,
+            constants.frequencyUnits(),
+            Sampling.PRESENCE,
+            constants.presenceUnits(),
+            Sampling.FREQUENCY_LIMIT,
+            constants.frequencyLimit());
+    return test.cost(8L * samples * v, 8L * samples * v)
+        .expect(values, expected)
+        .expect(maxima, largest)
+        .arguments(
+            new LogitSteps.Arguments(
+                pass,
+                slotOf(test, samples),
+                parameters,
+                factors(test, samples, constants),
+                logits,
+                test.ints(seen),
+                bias,
+                values,
+                maxima,
+                samples,
+                layout,
+                false));
+  }
+
+  private static int seen(Random random) {
+    return switch (random.nextInt(4)) {
+      case 0 -> Sampling.PROMPT;
+      case 1 -> 1 + random.nextInt(4);
+      case 2 -> Sampling.PROMPT + 2;
+      default -> 0;
+    };
+  }
+
+  private static FloatArray factors(KernelCase<?> test, int samples, ChainConstants constants) {
+    FloatArray factors = test.floats(samples * Sampling.FACTORS, 1);
+    for (int slot = 0; slot < samples; slot++) {
+      int at = slot * Sampling.FACTORS;
+      factors.set(at + Sampling.PENALTY, constants.penalty());
+      factors.set(at + Sampling.INVERSE_PENALTY, constants.inversePenalty());
+      factors.set(at + Sampling.BITS_PER_LOGIT, constants.bitsPerLogit());
+    }
+    return factors;
+  }
+
+  /** One sample is damaged, if there are several. */
+  public static KernelCase<Distances.Arguments> distances(
+      int samples, Sampling.Layout layout, double temperature, long seed) {
+    int v = layout.vocabSize();
+    KernelCase<Distances.Arguments> test =
+        new KernelCase<>(
+            "distances samples %d, temperature %s, %s".formatted(samples, temperature, layout),
+            seed);
+    ChainConstants constants = ChainConstants.of(new SamplingParameters(temperature, 0, 0));
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    FloatArray values = test.floats(samples * v, 5);
+    values.set(0, Sampling.NOTHING);
+    int chunks = layout.chunks();
+    FloatArray maxima = test.floats(3 * samples * chunks, 1);
+    IntArray cuts = test.intOutput(samples * Sampling.CUTS);
+    IntArray distances = test.intOutput(samples * v);
+    int[] expected = new int[samples * v];
+    int[] state = cuts.toHeapArray();
+    for (int b = 0; b < samples; b++) {
+      float top = Sampling.NOTHING;
+      for (int id = 0; id < v; id++) {
+        top = Math.max(top, values.get(b * v + id));
+      }
+      int status = b == 2 ? Sampling.NAN : v == 1 && b == 0 ? Sampling.BANNED : 0;
+      for (int g = 0; g < chunks; g++) {
+        maxima.set(3 * (b * chunks + g), g == b % chunks ? top : Sampling.NOTHING);
+        maxima.set(3 * (b * chunks + g) + 1, 1);
+        maxima.set(3 * (b * chunks + g) + 2, g == chunks - 1 && b == 2 ? status : 0);
+      }
+      for (int id = 0; id < v; id++) {
+        float value = values.get(b * v + id);
+        float bits = (top - value) * constants.bitsPerLogit();
+        boolean there = status == 0 && value > Sampling.LEAST && bits < 64;
+        expected[b * v + id] = there ? (int) (bits * 0x1p24f) : Weight.ABSENT;
+      }
+      int at = b * Sampling.CUTS;
+      Arrays.fill(state, at, at + 2 * Sampling.KIND_DRAW + 2, Sampling.ABSENT);
+      state[at + Sampling.STATUS] = status;
+      state[at + Sampling.KEY] = 0;
+      state[at + Sampling.ID] = 0;
+      state[at + Sampling.MEAN] = 0;
+    }
+    return test.cost(8L * samples * v, 3L * samples * v)
+        .expect(distances, expected)
+        .expect(cuts, Arrays.copyOf(state, samples * Sampling.CUTS))
+        .arguments(
+            new Distances.Arguments(
+                pass,
+                slotOf(test, samples),
+                factors(test, samples, constants),
+                values,
+                maxima,
+                distances,
+                cuts,
+                samples,
+                layout,
+                false));
+  }
+
+  /** Distances of all sizes, many of them equal, some absent. */
+  private static int[] randomDistances(Random random, int n) {
+    return IntStream.range(0, n)
+        .map(
+            i ->
+                random.nextInt(8) == 0
+                    ? Weight.ABSENT
+                    : random.nextInt(3) == 0
+                        ? random.nextInt(4) << 22
+                        : random.nextInt(1 << (10 + random.nextInt(20))))
+        .toArray();
+  }
+
+  /** What earlier steps have cut, so that some ids are out. */
+  private static int[] randomCuts(Random random, int samples, int vocabSize) {
+    int[] cuts = new int[samples * Sampling.CUTS];
+    for (int b = 0; b < samples; b++) {
+      int at = b * Sampling.CUTS;
+      for (int kind = Sampling.KIND_LOGPROBS; kind <= Sampling.KIND_DRAW; kind++) {
+        cuts[at + 2 * kind] = random.nextBoolean() ? Sampling.ABSENT : 1 << 24;
+        cuts[at + 2 * kind + 1] =
+            kind == Sampling.KIND_TOP_K ? Sampling.ABSENT : random.nextInt(vocabSize);
+      }
+      cuts[at + Sampling.MEAN] = random.nextInt(1 << 25);
+    }
+    return cuts;
+  }
+
+  /** Where a kind looks: its key's digits, then the id's. */
+  private static long place(int kind, int q, int id, int mean, Sampling.Layout layout) {
+    long key =
+        switch (kind) {
+          case Sampling.KIND_DRAW -> 0;
+          case Sampling.KIND_TYPICAL_P -> Math.abs(q - mean);
+          default -> q;
+        };
+    int idBits = layout.digit() * (layout.lastLevel(Sampling.KIND_DRAW) + 1 - layout.keyLevels());
+    return (key << idBits) + id;
+  }
+
+  private static boolean kept(int kind, int q, int id, int minP, int[] cuts, int at) {
+    boolean kept = q < Weight.ABSENT;
+    if (kind > Sampling.KIND_TOP_K) {
+      kept &= q <= cuts[at + 2 * Sampling.KIND_TOP_K];
+    }
+    if (kind > Sampling.KIND_TOP_P) {
+      kept &= within(q, id, cuts, at + 2 * Sampling.KIND_TOP_P);
+      kept &= q <= minP;
+    }
+    if (kind > Sampling.KIND_TYPICAL_P) {
+      int key = Math.abs(q - cuts[at + Sampling.MEAN]);
+      kept &= within(key, id, cuts, at + 2 * Sampling.KIND_TYPICAL_P);
+    }
+    return kept;
+  }
+
+  private static boolean within(int key, int id, int[] cuts, int at) {
+    return key < cuts[at] || (key == cuts[at] && id <= cuts[at + 1]);
+  }
+
+  public static KernelCase<Tally.Arguments> tally(
+      int samples, Sampling.Layout layout, int kind, int level, long seed) {
+    int v = layout.vocabSize();
+    KernelCase<Tally.Arguments> test =
+        new KernelCase<>(
+            "tally samples %d, kind %d, level %d, %s".formatted(samples, kind, level, layout),
+            seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int[] distances = randomDistances(test.random(), samples * v);
+    int[] cuts = randomCuts(test.random(), samples, v);
+    int minP = 3 << 24;
+    int digits = layout.lastLevel(Sampling.KIND_DRAW) + 1;
+    int below = layout.digit() * (digits - 1 - level);
+    int idBits = layout.digit() * (digits - layout.keyLevels());
+    long[] sums = new long[samples * layout.chunks() * layout.bins()];
+    for (int b = 0; b < samples; b++) {
+      int at = b * Sampling.CUTS;
+      int mean = cuts[at + Sampling.MEAN];
+      int answer = test.random().nextInt(v);
+      int q = Math.min(distances[b * v + answer], Weight.ABSENT - 1);
+      long known = place(kind, q, answer, mean, layout) >> (below + layout.digit());
+      if (level < layout.keyLevels()) {
+        cuts[at + Sampling.KEY] = (int) known;
+      } else {
+        int idKnown = idBits - below - layout.digit();
+        cuts[at + Sampling.KEY] = (int) (known >> idKnown);
+        cuts[at + Sampling.ID] = (int) (known & ((1L << idKnown) - 1));
+      }
+      for (int id = 0; id < v; id++) {
+        int each = distances[b * v + id];
+        long digitsOf = place(kind, each, id, mean, layout) >> below;
+        if (kept(kind, each, id, minP + b, cuts, at) && digitsOf >> layout.digit() == known) {
+          int bin = (int) (digitsOf & (layout.bins() - 1));
+          sums[(b * layout.chunks() + id / layout.chunk()) * layout.bins() + bin] +=
+              kind <= Sampling.KIND_TOP_K ? 1 : Weight.of(each);
+        }
+      }
+    }
+    IntArray result = test.intOutput(2 * sums.length);
+    return test.cost(4L * samples * v, 0)
+        .expect(result, words(sums))
+        .arguments(
+            new Tally.Arguments(
+                pass,
+                slotOf(test, samples),
+                parameters(test, samples, Sampling.MIN_P, Sampling.MIN_P, minP),
+                test.ints(distances),
+                test.ints(cuts),
+                result,
+                samples,
+                layout,
+                kind,
+                level));
+  }
+
+  private static int[] words(long... values) {
+    return Arrays.stream(values)
+        .flatMap(value -> Arrays.stream(new long[] {value >> 32, (int) value}))
+        .mapToInt(value -> (int) value)
+        .toArray();
+  }
+
+  public static KernelCase<Narrow.Arguments> narrow(
+      int samples, Sampling.Layout layout, int kind, int level, long seed) {
+    KernelCase<Narrow.Arguments> test =
+        new KernelCase<>(
+            "narrow samples %d, kind %d, level %d, %s".formatted(samples, kind, level, layout),
+            seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int bins = layout.bins();
+    int chunks = layout.chunks();
+    long most = kind <= Sampling.KIND_TOP_K ? 3 : 1L << 40;
+    Random random = test.random();
+    long[] sums =
+        random
+            .longs((long) samples * chunks * bins, 0, most)
+            .map(sum -> random.nextBoolean() ? 0 : sum)
+            .toArray();
+    int k = 5;
+    int fraction = 700_000_000;
+    int[] cuts = randomCuts(random, samples, layout.vocabSize());
+    for (int b = 0; b < samples; b++) {
+      cuts[b * Sampling.CUTS + Sampling.KEY] = level == layout.firstLevel(kind) ? 0 : 3;
+      cuts[b * Sampling.CUTS + Sampling.ID] = level <= layout.keyLevels() ? 0 : 1;
+    }
+    int[] after = cuts.clone();
+    for (int b = 0; b < samples; b++) {
+      long[] totals = new long[bins];
+      for (int i = 0; i < chunks * bins; i++) {
+        totals[i % bins] += sums[b * chunks * bins + i];
+      }
+      long total = Arrays.stream(totals).sum();
+      long rest = 1 + (long) (random.nextDouble() * total);
+      if (level == layout.firstLevel(kind)) {
+        rest =
+            switch (kind) {
+              case Sampling.KIND_LOGPROBS -> Math.min(k, total);
+              case Sampling.KIND_TOP_K -> k < total ? k : 0;
+              case Sampling.KIND_DRAW ->
+                  Weight.pointIn(total, Philox.bits(LEVEL_SEED, 4 + b, STEP)) + 1;
+              default -> Weight.fractionOf(total, fraction);
+            };
+      } else if (total == 0) {
+        rest = 0;
+      }
+      int at = b * Sampling.CUTS;
+      int[] restWords = words(rest);
+      cuts[at + Sampling.REST] = restWords[0];
+      cuts[at + Sampling.REST + 1] = restWords[1];
+      int found = 0;
+      while (totals[found] < rest) {
+        rest -= totals[found++];
+      }
+      boolean ofId = level >= layout.keyLevels();
+      boolean last = level == layout.lastLevel(kind);
+      int place = at + (ofId ? Sampling.ID : Sampling.KEY);
+      int digits = cuts[place] << layout.digit() | found;
+      if (last && rest > 0) {
+        after[at + 2 * kind] = ofId ? cuts[at + Sampling.KEY] : digits;
+        if (ofId) {
+          after[at + 2 * kind + 1] = digits;
+        }
+      }
+      after[at + Sampling.KEY] = last ? 0 : ofId ? cuts[at + Sampling.KEY] : digits;
+      after[at + Sampling.ID] = last ? 0 : ofId ? digits : cuts[at + Sampling.ID];
+      after[at + Sampling.REST] = words(rest)[0];
+      after[at + Sampling.REST + 1] = words(rest)[1];
+    }
+    IntArray parameters =
+        parameters(
+            test,
+            samples,
+            Sampling.SAMPLE,
+            Sampling.LOGPROBS,
+            k,
+            Sampling.TOP_K,
+            k,
+            Sampling.TOP_P,
+            fraction,
+            Sampling.TYPICAL_P,
+            fraction,
+            Sampling.SEED_LOW,
+            (int) LEVEL_SEED,
+            Sampling.SEED_HIGH,
+            (int) (LEVEL_SEED >> 32),
+            Sampling.STEP,
+            STEP,
+            Sampling.SAMPLE,
+            4);
+    IntArray state = test.intInOut(cuts);
+    return test.cost(8L * sums.length, 0)
+        .expect(state, after)
+        .arguments(
+            new Narrow.Arguments(
+                pass,
+                slotOf(test, samples),
+                parameters,
+                test.ints(words(sums)),
+                state,
+                samples,
+                layout,
+                kind,
+                level));
+  }
+
+  public static KernelCase<Moments.Arguments> moments(int samples, int vocabSize, long seed) {
+    KernelCase<Moments.Arguments> test =
+        new KernelCase<>("moments samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int[] distances = randomDistances(test.random(), samples * vocabSize);
+    int[] cuts = randomCuts(test.random(), samples, vocabSize);
+    int minP = 5 << 24;
+    int[] after = cuts.clone();
+    for (int b = 0; b < samples; b++) {
+      BigInteger moment = BigInteger.ZERO;
+      long sum = 0;
+      for (int id = 0; id < vocabSize; id++) {
+        int q = distances[b * vocabSize + id];
+        if (kept(Sampling.KIND_TYPICAL_P, q, id, minP + b, cuts, b * Sampling.CUTS)) {
+          BigInteger weight = BigInteger.valueOf(Weight.of(q) >> 14);
+          moment = moment.add(weight.multiply(BigInteger.valueOf(q)));
+          sum += Weight.of(q) >> 14;
+        }
+      }
+      if (sum > 0) {
+        after[b * Sampling.CUTS + Sampling.MEAN] =
+            moment.divide(BigInteger.valueOf(sum)).intValueExact();
+      }
+    }
+    IntArray state = test.intInOut(cuts);
+    return test.cost(4L * samples * vocabSize, 0)
+        .expect(state, after)
+        .arguments(
+            new Moments.Arguments(
+                pass,
+                slotOf(test, samples),
+                parameters(test, samples, Sampling.MIN_P, Sampling.MIN_P, minP),
+                test.ints(distances),
+                state,
+                samples,
+                vocabSize));
+  }
+
+  /** The second sample of four has nothing to draw from, the last two are greedy. */
+  public static KernelCase<Draw.Arguments> draw(boolean penalties, long seed) {
+    int samples = 4;
+    int v = 40;
+    KernelCase<Draw.Arguments> test =
+        new KernelCase<>("draw penalties %s".formatted(penalties), seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int[] cuts = randomCuts(test.random(), samples, v);
+    cuts[Sampling.CUTS + Sampling.STATUS] = Sampling.BANNED;
+    int[] before = {7, 8, 9, 10};
+    int[] seen = test.random().ints(samples * v, 0, 5).toArray();
+    int[] ids = new int[samples];
+    int[] counted = seen.clone();
+    for (int b = 0; b < samples; b++) {
+      ids[b] = b >= 2 ? before[b] : cuts[b * Sampling.CUTS + 2 * Sampling.KIND_DRAW + 1];
+      if (b == 1) {
+        ids[b] = Sampling.BANNED;
+      } else if (penalties) {
+        counted[(samples - 1 - b) * v + ids[b]]++;
+      }
+    }
+    IntArray chosen = test.intInOut(before);
+    IntArray history = test.intInOut(seen);
+    int[] parameters = new int[samples * Sampling.PARAMETERS];
+    for (int slot = 0; slot < samples; slot++) {
+      int at = slot * Sampling.PARAMETERS;
+      parameters[at + Sampling.PENALTIES] = penalties ? 1 : 0;
+      parameters[at + Sampling.GREEDY] = slot < 2 ? 1 : 0; // of rows 3 and 2
+    }
+    return test.expect(chosen, ids)
+        .expect(history, counted)
+        .arguments(
+            new Draw.Arguments(
+                pass,
+                slotOf(test, samples),
+                test.ints(parameters),
+                test.ints(cuts),
+                chosen,
+                history,
+                samples,
+                v));
+  }
+
+  /** The likeliest n of each sample, as the search has found them; one has chosen nothing. */
+  public static KernelCase<TopTokens.Arguments> topTokens(
+      int samples, int vocabSize, int n, long seed) {
+    KernelCase<TopTokens.Arguments> test =
+        new KernelCase<>(
+            "top tokens samples %d, vocabulary %d, %d".formatted(samples, vocabSize, n), seed);
+    IntArray pass = test.pass(samples, samples, samples, 0);
+    int[] distances = randomDistances(test.random(), samples * vocabSize);
+    int[] cuts = randomCuts(test.random(), samples, vocabSize);
+    int[] chosen = new int[samples];
+    int size = TopTokens.HEADER + 2 * n;
+    IntArray top = test.intOutput(samples * size);
+    int[] expected = Arrays.copyOf(top.toHeapArray(), samples * size);
+    for (int b = 0; b < samples; b++) {
+      int of = b * vocabSize;
+      long[] places =
+          IntStream.range(0, vocabSize)
+              .filter(id -> distances[of + id] < Weight.ABSENT)
+              .mapToLong(id -> ((long) distances[of + id] << 20) + id)
+              .sorted()
+              .limit(n)
+              .toArray();
+      long last = places[places.length - 1];
+      cuts[b * Sampling.CUTS + 2 * Sampling.KIND_LOGPROBS] = (int) (last >> 20);
+      cuts[b * Sampling.CUTS + 2 * Sampling.KIND_LOGPROBS + 1] = (int) (last & 0xFFFFF);
+      chosen[b] = b == 1 ? Sampling.BANNED : test.random().nextInt(vocabSize);
+      long sum = IntStream.range(0, vocabSize).mapToLong(id -> Weight.of(distances[of + id])).sum();
+      int at = b * size;
+      expected[at] = words(sum)[0];
+      expected[at + 1] = words(sum)[1];
+      expected[at + 2] = b == 1 ? Weight.ABSENT : distances[of + chosen[b]];
+      expected[at + 3] = places.length;
+      int[] ids = Arrays.stream(places).mapToInt(place -> (int) place & 0xFFFFF).sorted().toArray();
+      for (int i = 0; i < ids.length; i++) {
+        expected[at + TopTokens.HEADER + 2 * i] = ids[i];
+        expected[at + TopTokens.HEADER + 2 * i + 1] = distances[of + ids[i]];
+      }
+    }
+    return test.cost(4L * samples * vocabSize, 0)
+        .expect(top, expected)
+        .arguments(
+            new TopTokens.Arguments(
+                pass,
+                test.ints(distances),
+                test.ints(cuts),
+                test.ints(chosen),
+                top,
+                samples,
+                vocabSize,
+                n));
+  }
+}
