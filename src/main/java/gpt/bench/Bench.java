@@ -148,7 +148,13 @@ public final class Bench {
       for (int i = Math.max(1, test.prompt()); i < test.prompt() + test.generated(); i++) {
         engine.step(decode);
       }
+      check();
       return prompt;
+    }
+
+    /** Refuses a model that no token can be drawn from. */
+    private void check() {
+      decode.forEach(piece -> ((Want.Token) piece.want()).id());
     }
 
     /** Runs one token, so that the caches hold what they do in the midst of a text. */

@@ -1,16 +1,13 @@
 package gpt.cli;
 
-import gpt.GptException;
 import gpt.engine.Engine;
-import gpt.engine.Sequence;
-import gpt.engine.Want;
-import gpt.engine.Work;
 import gpt.explore.AttentionMap;
+import gpt.explore.AttentionWeights;
 import gpt.explore.PlotFile;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
-import gpt.sampling.InvalidLogitsException;
+import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -142,18 +139,7 @@ final class AttentionCommand implements Callable<Integer> {
   private AttentionMap map(LoadedModel loaded) {
     Engine engine = loaded.engine();
     int[] ids = loaded.ids();
-    float[][] weights = new float[ids.length][];
-    Want probe = new Want.Attention(layer, head, (pos, row) -> weights[pos] = row);
-    Want check =
-        new Want.Logits(
-            1, (pos, row) -> InvalidLogitsException.check(row, engine.config().vocabSize()));
-    try (Sequence sequence = engine.open()) {
-      engine.step(List.of(new Work(sequence, ids, probe)));
-      sequence.truncate(ids.length - 1);
-      engine.step(List.of(new Work(sequence, new int[] {ids[ids.length - 1]}, check)));
-    } catch (InvalidLogitsException e) {
-      throw new GptException(e.getMessage(), e);
-    }
+    float[][] weights = AttentionWeights.of(engine, ids, layer, head);
     Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     List<AttentionMap.Token> tokens =
         Arrays.stream(ids)

@@ -1,8 +1,8 @@
 package gpt.cli;
 
 import gpt.GptException;
+import gpt.OnFull;
 import gpt.generate.Beams;
-import gpt.generate.OnFull;
 import java.util.List;
 import java.util.function.Function;
 import picocli.CommandLine.Option;

@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.generate.OnFull;
+import gpt.OnFull;
 import gpt.load.Device;
 import gpt.model.DType;
 import gpt.model.Gelu;

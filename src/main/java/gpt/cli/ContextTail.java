@@ -1,5 +1,7 @@
 package gpt.cli;
 
+import gpt.tokenizer.Vocabulary;
+
 /** The end of a growing text as one line in which everything is visible. */
 final class ContextTail {
   private static final String BEFORE = "…";

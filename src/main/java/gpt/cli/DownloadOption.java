@@ -36,7 +36,7 @@ final class DownloadOption {
     HubSettings settings = HubSettings.ofProcess();
     Predicate<String> consent = question -> download || notes && confirm(question);
     return new HubModels(settings)
-        .take(option, name, consent, missing -> download(missing, settings, notes));
+        .take(option, name, "--download", consent, missing -> download(missing, settings, notes));
   }
 
   /** Downloads what is missing of a model, and says so. */

@@ -1,7 +1,6 @@
 package gpt.cli;
 
 import gpt.GptException;
-import gpt.tokenizer.UnencodableTextException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -39,9 +38,7 @@ final class Errors {
         return "out of memory (" + what + "): " + memoryAdvice(what);
       }
     }
-    if (e instanceof GptException
-        || e instanceof UnencodableTextException
-        || e instanceof IOException) {
+    if (e instanceof GptException || e instanceof IOException) {
       return e.getMessage();
     }
     return "internal error, please report it with what " + DEBUG + " shows: " + e;

@@ -1,10 +1,10 @@
 package gpt.cli;
 
+import gpt.OnFull;
+import gpt.StopReason;
 import gpt.generate.Generation;
 import gpt.generate.Listener;
-import gpt.generate.OnFull;
 import gpt.generate.Request;
-import gpt.generate.StopReason;
 import gpt.sampling.ChainTrace;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,17 +1,18 @@
 package gpt.cli;
 
 import gpt.GptException;
+import gpt.OnFull;
+import gpt.Timings;
 import gpt.engine.Engine;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
-import gpt.generate.OnFull;
 import gpt.generate.Request;
-import gpt.generate.Timings;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;

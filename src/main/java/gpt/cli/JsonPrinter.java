@@ -2,9 +2,9 @@ package gpt.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.Timings;
 import gpt.engine.Engine;
 import gpt.generate.Generation;
-import gpt.generate.Timings;
 import gpt.sampling.Logprobs;
 import java.io.IOException;
 import java.util.OptionalDouble;

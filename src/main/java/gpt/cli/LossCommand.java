@@ -1,15 +1,17 @@
 package gpt.cli;
 
 import gpt.GptException;
+import gpt.Loss;
 import gpt.explore.ColouredText;
-import gpt.explore.Loss;
 import gpt.explore.LossMeter;
 import gpt.explore.PlotFile;
 import gpt.explore.TokenIds;
+import gpt.explore.Windows;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
 import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
@@ -175,18 +177,17 @@ final class LossCommand implements Callable<Integer> {
   }
 
   private Loss measure(LoadedModel loaded) throws IOException {
-    int step = stride == null ? loaded.engine().config().blockSize() : stride;
     boolean table = perToken && !json;
     TokenLosses losses = new TokenLosses(loaded.ids(), new Vocabulary(loaded.tokenizer()));
     ProfileTable profile = new ProfileTable(loaded.opened()::profile, "0");
     long start = System.nanoTime();
-    Loss loss;
+    Loss measured;
     try (ProgressBar bar = new ProgressBar("loss", isBarShown(table))) {
-      loss =
+      measured =
           LossMeter.measure(
               loaded.engine(),
               loaded.ids(),
-              step,
+              windows(loaded).stride(),
               (all, first, end) -> {
                 profile.step();
                 if (table) {
@@ -196,7 +197,8 @@ final class LossCommand implements Callable<Integer> {
               });
     }
     double seconds = (System.nanoTime() - start) / 1e9;
-    LossReport report = new LossReport(loaded, loss, seconds);
+    Loss loss = loaded.tokenizer().map(t -> LossMeter.withBytes(measured, t)).orElse(measured);
+    LossReport report = new LossReport(loaded, loss, windows(loaded), seconds);
     if (json) {
       report.writeJson(perToken ? losses : null);
     } else if (table) {
@@ -209,6 +211,11 @@ final class LossCommand implements Callable<Integer> {
     return loss;
   }
 
+  private Windows windows(LoadedModel loaded) {
+    int context = loaded.engine().config().blockSize();
+    return new Windows(loaded.ids().length, context, stride == null ? context : stride);
+  }
+
   private void draw(Loss loss, LoadedModel loaded, PlotFile into) {
     String note =
         String.format(
@@ -216,8 +223,8 @@ final class LossCommand implements Callable<Integer> {
             "%.4f nats a token, perplexity %.3f; windows of %d tokens, stride %d",
             loss.nats(),
             loss.perplexity(),
-            loss.windows().context(),
-            loss.windows().stride());
+            windows(loaded).context(),
+            windows(loaded).stride());
     IntFunction<byte[]> bytes =
         loaded.tokenizer().<IntFunction<byte[]>>map(t -> t::decode).orElse(null);
     new ColouredText(

@@ -1,25 +1,23 @@
 package gpt.cli;
 
 import com.google.gson.stream.JsonWriter;
+import gpt.Loss;
 import gpt.engine.Engine;
-import gpt.explore.Loss;
 import gpt.explore.Windows;
 import gpt.load.LoadedModel;
-import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.Locale;
-import java.util.Optional;
 
 /**
  * The figures of a text's loss, as a few lines and as JSON.
  *
+ * @param windows how the text was cut
  * @param seconds that measuring took
  */
-record LossReport(LoadedModel model, Loss loss, double seconds) {
+record LossReport(LoadedModel model, Loss loss, Windows windows, double seconds) {
 
   String text() {
-    Windows windows = loss.windows();
     StringBuilder text = new StringBuilder();
     line(text, "tokens", "%,d, all but the first", loss.tokens());
     line(
@@ -32,10 +30,8 @@ record LossReport(LoadedModel model, Loss loss, double seconds) {
         windows.stride());
     line(text, "loss", "%.5f nats, %.5f bits a token", loss.nats(), loss.bits());
     line(text, "perplexity", "%.5f", loss.perplexity());
-    Optional<Tokenizer> tokenizer = model.tokenizer();
-    if (tokenizer.isPresent()) {
-      double bits = loss.bitsPerByte(tokenizer.get());
-      line(text, "bytes", "%,d, %.5f bits a byte", loss.bytes(tokenizer.get()), bits);
+    if (loss.bytes().isPresent()) {
+      line(text, "bytes", "%,d, %.5f bits a byte", loss.bytes().getAsLong(), loss.bitsPerByte());
     }
     return text.toString();
   }
@@ -59,11 +55,10 @@ record LossReport(LoadedModel model, Loss loss, double seconds) {
     number(object.name("loss_nats"), loss.nats());
     number(object.name("loss_bits"), loss.bits());
     number(object.name("perplexity"), loss.perplexity());
-    number(
-        object.name("bits_per_byte"), model.tokenizer().map(loss::bitsPerByte).orElse(Double.NaN));
-    object.name("windows").value(loss.windows().count());
-    object.name("stride").value(loss.windows().stride());
-    object.name("context").value(loss.windows().context());
+    number(object.name("bits_per_byte"), loss.bitsPerByte());
+    object.name("windows").value(windows.count());
+    object.name("stride").value(windows.stride());
+    object.name("context").value(windows.context());
     object.name("device").value(engine.device());
     object.name("dtype").value(engine.dtype());
     object.name("timings").beginObject();

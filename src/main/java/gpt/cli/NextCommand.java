@@ -2,9 +2,6 @@ package gpt.cli;
 
 import gpt.explore.PlotFile;
 import gpt.generate.Generator;
-import gpt.generate.Listener;
-import gpt.generate.OnFull;
-import gpt.generate.Request;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.sampling.ChainStep;
@@ -12,6 +9,7 @@ import gpt.sampling.ChainTrace;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
+import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -151,39 +149,12 @@ final class NextCommand implements Callable<Integer> {
 
   /** The first step of what generate would do. */
   private ChainTrace trace(LoadedModel loaded, SamplingParameters parameters) {
-    Request request =
-        new Request(
+    return new Generator(loaded.engine(), loaded.tokenizer())
+        .firstTrace(
             loaded.ids(),
-            Math.max(1, parameters.minNewTokens()),
             loaded.endIds(),
-            List.of(),
-            OnFull.SLIDE,
             parameters,
-            0,
-            1,
-            0,
-            true);
-    List<ChainTrace> traces = new ArrayList<>();
-    new Generator(loaded.engine(), loaded.tokenizer())
-        .generate(
-            request,
-            new Listener() {
-              @Override
-              public boolean token(int sample, int id, String text) {
-                return false; // one is enough
-              }
-
-              @Override
-              public void traced(int sample, ChainTrace trace) {
-                traces.add(trace);
-              }
-
-              @Override
-              public void promptCropped(int given, int kept) {
-                note(Follower.cropped(given, kept));
-              }
-            });
-    return traces.getFirst();
+            (given, kept) -> note(Follower.cropped(given, kept)));
   }
 
   /** The same step with other parameters, on the same logits. */

@@ -151,12 +151,7 @@ final class SamplingOptions {
 
   /** As {@link #parameters}, for beam search: only what changes logits whatever the text holds. */
   SamplingParameters forSearch(int maxNewTokens, Function<String, ParameterException> usage) {
-    SamplingParameters all = parameters(maxNewTokens, usage);
-    return SamplingParameters.builder()
-        .logitBias(all.logitBias())
-        .minNewTokens(all.minNewTokens())
-        .temperature(0)
-        .build();
+    return parameters(maxNewTokens, usage).forSearch();
   }
 
   private double temperature() {

@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.generate.Timings;
+import gpt.Timings;
 import java.util.Locale;
 import java.util.OptionalDouble;
 

@@ -7,6 +7,7 @@ import gpt.explore.StepsPage;
 import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
+import gpt.tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,6 +2,7 @@ package gpt.cli;
 
 import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
+import gpt.tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import com.google.gson.stream.JsonWriter;
+import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

@@ -3,6 +3,7 @@ package gpt.cli;
 import gpt.generate.Generation;
 import gpt.generate.Request;
 import gpt.sampling.ChainTrace;
+import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;

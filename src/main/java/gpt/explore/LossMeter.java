@@ -1,13 +1,16 @@
 package gpt.explore;
 
 import gpt.GptException;
+import gpt.Loss;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.sampling.InvalidLogitsException;
+import gpt.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Runs a model over a text and measures how well it foretells it. */
 public final class LossMeter {
@@ -46,7 +49,14 @@ public final class LossMeter {
         listener.scored(losses, window.first(), window.to() + 1);
       }
     }
-    return new Loss(ids, losses, windows);
+    return new Loss(ids, losses, OptionalLong.empty());
+  }
+
+  /** The same loss with the number of bytes that its scored tokens are. */
+  public static Loss withBytes(Loss loss, Tokenizer tokenizer) {
+    long bytes =
+        Arrays.stream(loss.ids()).skip(1).mapToLong(id -> tokenizer.decode(id).length).sum();
+    return new Loss(loss.ids(), loss.losses(), OptionalLong.of(bytes));
   }
 
   private static double[] score(

@@ -1,6 +1,7 @@
 package gpt.generate;
 
 import gpt.GptException;
+import gpt.OnFull;
 import gpt.sampling.SamplingParameters;
 
 /**

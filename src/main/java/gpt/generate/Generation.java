@@ -1,5 +1,7 @@
 package gpt.generate;
 
+import gpt.StopReason;
+import gpt.Timings;
 import gpt.sampling.Logprobs;
 import java.util.List;
 import java.util.OptionalDouble;

@@ -1,9 +1,13 @@
 package gpt.generate;
 
 import gpt.GptException;
+import gpt.OnFull;
+import gpt.StopReason;
 import gpt.engine.Engine;
 import gpt.model.GptConfig;
+import gpt.sampling.ChainTrace;
 import gpt.sampling.HostSampler;
+import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -83,6 +87,46 @@ public final class Generator {
       runs.forEach(Run::cancel);
     }
     return generations;
+  }
+
+  /** Hears that a prompt is longer than the context. */
+  @FunctionalInterface
+  public interface CropListener {
+    /** Of {@code given} ids in the prompt the model sees the last {@code kept}. */
+    void cropped(int given, int kept);
+  }
+
+  /**
+   * How the first token after a prompt is drawn.
+   *
+   * @param endIds ids that end a text
+   * @throws GptException where the prompt does not fit the model, or no token can be drawn
+   */
+  public ChainTrace firstTrace(
+      int[] prompt, int[] endIds, SamplingParameters sampling, CropListener cropped) {
+    int max = Math.max(1, sampling.minNewTokens());
+    Request request =
+        new Request(prompt, max, endIds, List.of(), OnFull.SLIDE, sampling, 0, 1, 0, true);
+    ChainTrace[] first = new ChainTrace[1];
+    generate(
+        request,
+        new Listener() {
+          @Override
+          public boolean token(int sample, int id, String text) {
+            return false; // one is enough
+          }
+
+          @Override
+          public void traced(int sample, ChainTrace trace) {
+            first[0] = trace;
+          }
+
+          @Override
+          public void promptCropped(int given, int kept) {
+            cropped.cropped(given, kept);
+          }
+        });
+    return first[0];
   }
 
   /**

@@ -1,6 +1,9 @@
 package gpt.generate;
 
 import gpt.GptException;
+import gpt.OnFull;
+import gpt.StopReason;
+import gpt.Timings;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import gpt.tokenizer.Tokenizer;
@@ -20,13 +23,22 @@ final class Run {
   private static final double SECOND = 1e9;
 
   /**
-   * A token that the listener has not heard of, and the text that can be printed with it. {@code
-   * last} where the text ends with it; an id below 0 is no token.
+   * A token that the listener has not heard of, and the text that can be printed with it.
+   *
+   * @param id below 0 is no token
+   * @param end why the text ends with it; null where it goes on
    */
   private record Step(
-      int id, String text, Optional<Logprobs> logprobs, Optional<ChainTrace> trace, boolean last) {}
-
-  private static final Step END = new Step(-1, "", Optional.empty(), Optional.empty(), true);
+      int id,
+      String text,
+      Optional<Logprobs> logprobs,
+      Optional<ChainTrace> trace,
+      StopReason end) {
+    /** The end of a text without a token. */
+    static Step end(StopReason why) {
+      return new Step(-1, "", Optional.empty(), Optional.empty(), why);
+    }
+  }
 
   private final Request request;
   private final Listener listener;
@@ -41,7 +53,7 @@ final class Run {
   private final List<Integer> ids = new ArrayList<>();
   private final List<Logprobs> logprobs = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
-  private boolean told;
+  private StopReason told; // null while there may be more
 
   private long firstTokenNanos;
   private int prefillTokens;
@@ -62,7 +74,7 @@ final class Run {
         tokenizer == null ? null : new TextStream(tokenizer, request.promptIds(), request.stops());
     if (request.maxNewTokens() == 0) {
       reason = StopReason.MAX_NEW_TOKENS;
-      pending.add(END);
+      pending.add(Step.end(reason));
     }
   }
 
@@ -100,7 +112,7 @@ final class Run {
     if (why != null && stream != null) {
       printable += stream.flush();
     }
-    pending.add(new Step(id, printable, logprob, trace, why != null));
+    pending.add(new Step(id, printable, logprob, trace, why));
     if (why != null && !ended()) {
       reason = why;
     }
@@ -110,14 +122,14 @@ final class Run {
   void fail(RuntimeException e) {
     failure = e;
     reason = StopReason.CANCELLED;
-    pending.add(END);
+    pending.add(Step.end(reason));
   }
 
   /** Ends the text; nothing more is told. Any thread may call this. */
   void cancel() {
     reason = StopReason.CANCELLED;
     pending.clear();
-    pending.add(END);
+    pending.add(Step.end(reason));
   }
 
   /**
@@ -128,23 +140,23 @@ final class Run {
    */
   boolean tell() {
     Step step = pending.poll();
-    while (step != null && !told) {
+    while (step != null && told == null) {
       tell(step);
-      step = told ? null : pending.poll();
+      step = told == null ? pending.poll() : null;
     }
-    return told;
+    return told != null;
   }
 
   /** As {@link #tell}, once there is something to tell. */
   boolean await() throws InterruptedException {
-    if (!told) {
+    if (told == null) {
       tell(pending.take());
     }
     return tell();
   }
 
   private void tell(Step step) {
-    told = step.last;
+    told = step.end;
     if (step.id >= 0) {
       ids.add(step.id);
       step.logprobs.ifPresent(logprobs::add);
@@ -152,7 +164,7 @@ final class Run {
       step.trace.ifPresent(trace -> listener.traced(sample, trace));
       if (!listener.token(sample, step.id, step.text)) {
         cancel();
-        told = true;
+        told = StopReason.CANCELLED;
       }
     } else if (failure instanceof GptException e) {
       throw new GptException(e.getMessage(), e); // with this thread's stack trace
@@ -186,7 +198,7 @@ final class Run {
         dropped,
         ids.stream().mapToInt(id -> id).toArray(),
         stream == null ? null : text.toString(),
-        reason,
+        told,
         List.copyOf(logprobs),
         new Timings(
             firstTokenNanos / SECOND,

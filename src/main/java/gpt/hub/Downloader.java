@@ -54,16 +54,16 @@ public final class Downloader {
      * @param bytes of all of them
      * @param present bytes that are on the disk already
      */
-    void planned(long bytes, long present);
+    default void planned(long bytes, long present) {}
 
     /** {@code done} of {@code total} bytes are on the disk. */
-    void at(long done, long total);
+    default void at(long done, long total) {}
 
     /** {@code done} of {@code size} bytes of a file that is all there are in its sum. */
-    void checking(String file, long done, long size);
+    default void checking(String file, long done, long size) {}
 
     /** Another process loads this file; it is waited for. */
-    void waiting(String file);
+    default void waiting(String file) {}
   }
 
   /** Loads from the hub that the settings name into the cache that they name. */

@@ -68,6 +68,7 @@ public record DeviceChoice(
           new OpenedDevice(
               new ReferenceEngine(config, weights),
               List.of(),
+              Optional.empty(),
               Processor::name,
               () -> new ReadProbe(1),
               null);
@@ -114,14 +115,17 @@ public record DeviceChoice(
     if (whyNotTornado != null) {
       notes.add("running on the CPU (" + whyNotTornado + ")");
     }
-    if (CpuKernelsProvider.refusal() != null) {
-      notes.add(
-          "slower than it could be, without vector instructions: "
-              + noVectors.orElse(CpuKernelsProvider.refusal()));
-    }
+    Optional<String> slow =
+        Optional.ofNullable(CpuKernelsProvider.refusal())
+            .map(
+                why ->
+                    "slower than it could be, without vector instructions: "
+                        + noVectors.orElse(why));
+    slow.ifPresent(notes::add);
     return new OpenedDevice(
         CpuEngine.open(config, weights, precision, threads, progress::loaded),
         notes,
+        slow,
         Processor::name,
         () -> new ReadProbe(threads),
         null);

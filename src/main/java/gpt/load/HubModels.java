@@ -25,13 +25,18 @@ public final class HubModels {
    * The folder of a model in the cache, downloaded where it is not there and that is wanted.
    *
    * @param option that names the model, for errors
+   * @param how what makes the download happen at once, for errors
    * @param consent asked whether to download, with the question in words; nothing is connected to
    *     before
    * @param download downloads it
    * @throws GptException where it is not there, or cannot be downloaded
    */
   public Path take(
-      String option, HubName name, Predicate<String> consent, Function<HubName, Path> download) {
+      String option,
+      HubName name,
+      String how,
+      Predicate<String> consent,
+      Function<HubName, Path> download) {
     Optional<Path> cached = cache.find(name);
     if (cached.isPresent()) {
       return cached.get();
@@ -59,7 +64,7 @@ public final class HubModels {
             + "?";
     if (!consent.test(question)) {
       throw new GptException(
-          missing + "; gpt download " + name + " loads it" + size + ", or --download at once");
+          missing + "; gpt download " + name + " loads it" + size + ", or " + how + " at once");
     }
     return download.apply(name);
   }

@@ -1,6 +1,9 @@
 package gpt.load;
 
 import gpt.GptException;
+import gpt.hub.Downloader;
+import gpt.hub.HubName;
+import gpt.hub.HubSettings;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -15,11 +18,38 @@ public final class ModelLocator {
   /** The model that comes with the sources. */
   public static final String DEMO = "shakespeare-char";
 
+  private static final Downloader.Listener SILENT = new Downloader.Listener() {};
+
   private ModelLocator() {}
 
-  /** A path that exists, or else a folder of that name in {@code weights/}. */
+  /**
+   * A path that exists, or else a folder of that name in {@code weights/}, or else a model on the
+   * class path.
+   */
   public static Optional<Path> find(String model) {
-    return find(model, weightsFolders());
+    return find(model, weightsFolders()).or(() -> ClassPathModel.find(model));
+  }
+
+  /**
+   * What {@link #find} finds, or else a model in the Hugging Face cache.
+   *
+   * @param download whether a model of the hub that is not there is downloaded into the cache
+   * @throws GptException where there is none
+   */
+  public static Path locate(String model, boolean download) {
+    return find(model)
+        .orElseGet(
+            () -> {
+              HubName name = HubName.parse(model).orElseThrow(() -> missing("model", model));
+              HubSettings settings = HubSettings.ofProcess();
+              return new HubModels(settings)
+                  .take(
+                      "model",
+                      name,
+                      "LoadOptions.download(true)",
+                      question -> download,
+                      missing -> new Downloader(settings, SILENT).download(missing));
+            });
   }
 
   static Optional<Path> find(String model, List<Path> weightsFolders) {

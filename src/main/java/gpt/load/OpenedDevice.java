@@ -13,6 +13,7 @@ import java.util.function.Supplier;
  * @param engine ready to run
  * @param notes lines on which device it is, and why, and what the user should know of it and of the
  *     model
+ * @param slow that one of the notes which says why it is slower than it could be
  * @param name of the device, as its driver or system has it; looked up when it is asked for
  * @param bandwidth a probe of the memory that the weights are in; null where none makes sense
  * @param profiler what the device has done since the last call; null where nothing is counted
@@ -20,6 +21,7 @@ import java.util.function.Supplier;
 public record OpenedDevice(
     Engine engine,
     List<String> notes,
+    Optional<String> slow,
     Supplier<String> name,
     Supplier<Bandwidth> bandwidth,
     Supplier<Optional<Profile.Totals>> profiler) {
@@ -28,7 +30,7 @@ public record OpenedDevice(
   public OpenedDevice withNotes(List<String> first) {
     List<String> all = new ArrayList<>(first);
     all.addAll(notes);
-    return new OpenedDevice(engine, List.copyOf(all), name, bandwidth, profiler);
+    return new OpenedDevice(engine, List.copyOf(all), slow, name, bandwidth, profiler);
   }
 
   /** What the device has done since the last call. */

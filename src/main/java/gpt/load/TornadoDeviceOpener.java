@@ -118,6 +118,7 @@ final class TornadoDeviceOpener {
     return new OpenedDevice(
         engine,
         notes(together),
+        Optional.empty(),
         device::name,
         device.isEmulator() ? null : () -> new CopyProbe(new DeviceBandwidth(device)),
         engine::profile);

@@ -19,6 +19,20 @@ public enum Precision {
     this.bytes = bytes;
   }
 
+  /**
+   * The precision that a word names.
+   *
+   * @throws IllegalArgumentException where it names none
+   */
+  public static Precision parse(String word) {
+    for (Precision each : values()) {
+      if (each.word.equals(word)) {
+        return each;
+      }
+    }
+    throw new IllegalArgumentException("expected f32, bf16, f16 or i8, found '" + word + "'");
+  }
+
   /** As it stands on the command line and in output. */
   public String word() {
     return word;

@@ -1,7 +1,9 @@
 package gpt.sampling;
 
+import gpt.GptException;
+
 /** Logits that no token can be drawn from. The message is one line. */
-public class InvalidLogitsException extends IllegalStateException {
+public class InvalidLogitsException extends GptException {
   /** Where the model itself leaves nothing. */
   public static final String EMPTY = "the model produced no finite logits, all are -infinity";
 

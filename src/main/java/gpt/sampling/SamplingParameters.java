@@ -110,20 +110,30 @@ public record SamplingParameters(
     return new Builder();
   }
 
+  /** These parameters, to change some. */
+  public Builder toBuilder() {
+    return builder()
+        .repetitionPenalty(repetitionPenalty)
+        .frequencyPenalty(frequencyPenalty)
+        .presencePenalty(presencePenalty)
+        .logitBias(logitBias)
+        .minNewTokens(minNewTokens)
+        .temperature(temperature)
+        .topK(topK)
+        .topP(topP)
+        .minP(minP)
+        .typicalP(typicalP)
+        .seed(seed);
+  }
+
   /** The same at another temperature. */
   public SamplingParameters withTemperature(double other) {
-    return new SamplingParameters(
-        repetitionPenalty,
-        frequencyPenalty,
-        presencePenalty,
-        logitBias,
-        minNewTokens,
-        other,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        seed);
+    return toBuilder().temperature(other).build();
+  }
+
+  /** For beam search, which draws nothing: only what changes logits whatever the text holds. */
+  public SamplingParameters forSearch() {
+    return builder().logitBias(logitBias).minNewTokens(minNewTokens).temperature(0).build();
   }
 
   /** Whether the id is that of the largest logit as the model gives it, whatever else is set. */

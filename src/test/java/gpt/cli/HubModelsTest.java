@@ -51,6 +51,7 @@ class HubModelsTest {
         .take(
             "--model",
             HubName.of(name),
+            "--download",
             question -> download,
             missing -> DownloadOption.download(missing, settings, false));
   }

@@ -5,14 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.generate.OnFull;
+import gpt.OnFull;
+import gpt.Timings;
 import gpt.generate.Request;
-import gpt.generate.Timings;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
+import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;

@@ -8,6 +8,7 @@ import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.CharacterTokenizer;
+import gpt.tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

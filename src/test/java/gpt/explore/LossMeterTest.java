@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.Loss;
 import gpt.backend.cpu.CpuEngine;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
@@ -19,6 +20,7 @@ import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -120,12 +122,14 @@ class LossMeterTest {
   void figuresFollowFromTheSum() {
     Tokenizer tokenizer = new CharacterTokenizer(List.of("a", "é", "東"));
     double[] losses = {Double.NaN, Math.log(2), Math.log(8), 0};
-    Loss loss = new Loss(new int[] {2, 1, 2, 0}, losses, new Windows(4, 8, 8));
+    Loss loss =
+        LossMeter.withBytes(
+            new Loss(new int[] {2, 1, 2, 0}, losses, OptionalLong.empty()), tokenizer);
     assertEquals(3, loss.tokens());
     assertEquals(Math.log(16) / 3, loss.nats(), 1e-12);
     assertEquals(4 / 3.0, loss.bits(), 1e-12);
     assertEquals(Math.pow(2, 4 / 3.0), loss.perplexity(), 1e-12);
-    assertEquals(2 + 3 + 1, loss.bytes(tokenizer)); // the first token is only read
-    assertEquals(4 / 6.0, loss.bitsPerByte(tokenizer), 1e-12);
+    assertEquals(2 + 3 + 1, loss.bytes().getAsLong()); // the first token is only read
+    assertEquals(4 / 6.0, loss.bitsPerByte(), 1e-12);
   }
 }

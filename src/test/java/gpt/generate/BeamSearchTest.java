@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.OnFull;
+import gpt.StopReason;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.CharacterTokenizer;
 import gpt.tokenizer.Tokenizer;

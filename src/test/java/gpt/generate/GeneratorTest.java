@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.OnFull;
+import gpt.StopReason;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;

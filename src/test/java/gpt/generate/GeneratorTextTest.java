@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import gpt.OnFull;
+import gpt.StopReason;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;

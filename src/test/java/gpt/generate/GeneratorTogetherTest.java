@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.OnFull;
+import gpt.StopReason;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.CharacterTokenizer;

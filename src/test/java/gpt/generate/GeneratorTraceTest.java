@@ -3,6 +3,7 @@ package gpt.generate;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.OnFull;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;

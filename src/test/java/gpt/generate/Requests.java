@@ -1,5 +1,6 @@
 package gpt.generate;
 
+import gpt.OnFull;
 import gpt.sampling.SamplingParameters;
 import java.util.Arrays;
 import java.util.List;

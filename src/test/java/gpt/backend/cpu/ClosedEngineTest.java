@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import gpt.OnFull;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.generate.Generator;
-import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.model.Contexts;
 import gpt.model.Gelu;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
@@ -13,7 +14,6 @@ import gpt.engine.LoadProgress;
 import gpt.generate.Beams;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
-import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;

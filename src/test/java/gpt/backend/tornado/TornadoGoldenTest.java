@@ -3,6 +3,8 @@ package gpt.backend.tornado;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.OnFull;
+import gpt.StopReason;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
@@ -11,9 +13,7 @@ import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
-import gpt.generate.OnFull;
 import gpt.generate.Request;
-import gpt.generate.StopReason;
 import gpt.model.Gelu;
 import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.OnFull;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
@@ -16,7 +17,6 @@ import gpt.engine.Work;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
-import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.model.Contexts;
 import gpt.model.Gelu;

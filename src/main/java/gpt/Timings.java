@@ -1,4 +1,4 @@
-package gpt.generate;
+package gpt;
 
 import java.util.OptionalDouble;
 

@@ -1,4 +1,4 @@
-package gpt.generate;
+package gpt;
 
 /** What happens when the context holds block_size tokens and another one is wanted. */
 public enum OnFull {

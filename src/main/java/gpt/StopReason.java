@@ -1,8 +1,8 @@
-package gpt.generate;
+package gpt;
 
 /** Why a text ended. Where several hold at once, the first of this list is given. */
 public enum StopReason {
-  /** The listener wanted no more. */
+  /** The caller wanted no more. */
   CANCELLED("cancelled"),
   /** The end id was drawn. */
   END_OF_TEXT("end_of_text"),

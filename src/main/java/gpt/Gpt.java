@@ -1,0 +1,447 @@
+package gpt;
+
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import gpt.engine.LoadProgress;
+import gpt.explore.AttentionWeights;
+import gpt.explore.LossMeter;
+import gpt.generate.Beams;
+import gpt.generate.Generation;
+import gpt.generate.Generator;
+import gpt.generate.Listener;
+import gpt.generate.Request;
+import gpt.generate.SharedEngine;
+import gpt.load.Device;
+import gpt.load.DeviceChoice;
+import gpt.load.LoadedModel;
+import gpt.load.ModelLocator;
+import gpt.model.Precision;
+import gpt.sampling.ChainTrace;
+import gpt.sampling.Logprobs;
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Utf8Decoder;
+import gpt.tokenizer.Vocabulary;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * A GPT-2 or nanoGPT model, loaded on a device: it continues texts, shows what the next token is
+ * drawn from, and scores texts.
+ *
+ * <pre>{@code
+ * try (Gpt gpt = Gpt.load("shakespeare-char")) {
+ *   gpt.stream("ROMEO:", options().maxNewTokens(60), token -> System.out.print(token.text()));
+ *   Completion completion = gpt.complete("JULIET:");
+ * }
+ * }</pre>
+ *
+ * <p><b>Threads.</b> Any number of threads may call one {@code Gpt} at once. Their texts are
+ * decoded together, each weight being read once for all of them, and each call returns exactly the
+ * tokens that it would return alone: results depend on the model, the device, the prompt, the
+ * options and the seed only. A thread that is interrupted leaves its call with a {@link
+ * GptException}, and remains interrupted. {@link #close} ends all calls with a {@link
+ * GptException}.
+ *
+ * <p><b>Errors</b> are {@link GptException}s: one line that says what is wrong, where, and what to
+ * do.
+ *
+ * <p><b>Speed.</b> On the CPU, start Java with {@code --add-modules jdk.incubator.vector}; without
+ * it everything works, several times slower, and a warning is logged once.
+ *
+ * <p>Notes go to the {@link System.Logger} named {@code gpt}.
+ */
+public final class Gpt implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("gpt");
+  private static final AtomicBoolean SLOW_WARNED = new AtomicBoolean();
+
+  /** Log-probabilities of each token that a TornadoVM device has room for. */
+  private static final int DEVICE_LOGPROBS = 20;
+
+  private final SharedEngine engine;
+  private final LoadedModel model;
+  private final Generator generator;
+  private final Vocabulary vocabulary;
+
+  private Gpt(String name, LoadOptions options) {
+    Path path = ModelLocator.locate(name, options.download());
+    DeviceChoice choice = choice(options);
+    DeviceChoice.Use use =
+        new DeviceChoice.Use(
+            options.maxSequences(), false, Options.options().sampling(), DEVICE_LOGPROBS, 1);
+    LoadProgress progress = options.progress()::accept;
+    LoadedModel[] loaded = new LoadedModel[1];
+    engine =
+        new SharedEngine(
+            () -> {
+              loaded[0] =
+                  LoadedModel.load(
+                      path, Optional.empty(), choice, use, (tokenizer, c) -> new int[0], progress);
+              return loaded[0].engine();
+            });
+    model = loaded[0];
+    generator = new Generator(engine, model.tokenizer());
+    vocabulary = new Vocabulary(model.tokenizer());
+    log();
+  }
+
+  private static DeviceChoice choice(LoadOptions options) {
+    try {
+      return new DeviceChoice(
+          Device.parse(options.device()),
+          Precision.parse(options.dtype()),
+          options.threads() > 0 ? options.threads() : DeviceChoice.defaultThreads(),
+          false,
+          Optional.empty());
+    } catch (IllegalArgumentException e) {
+      throw new GptException(e.getMessage(), e);
+    }
+  }
+
+  private void log() {
+    Optional<String> slow = model.opened().slow();
+    for (String note : model.opened().notes()) {
+      boolean warned = slow.filter(note::equals).isPresent();
+      if (!warned || SLOW_WARNED.compareAndSet(false, true)) {
+        LOG.log(warned ? WARNING : DEBUG, note);
+      }
+    }
+  }
+
+  /**
+   * Loads a model onto the best device of this process.
+   *
+   * @param model a folder with {@code config.json} and {@code model.safetensors}; a nanoGPT output
+   *     folder; a {@code .pt}, {@code .safetensors} or {@code .gguf} file; the name of a folder in
+   *     {@code weights/} or of a model on the class path ({@code shakespeare-char}, from the
+   *     artifact with classifier {@code demo}); or a model in the Hugging Face cache: {@code gpt2},
+   *     {@code ORG/NAME[@REVISION]}
+   * @throws GptException where there is no such model, or it cannot be loaded
+   */
+  public static Gpt load(String model) {
+    return load(model, LoadOptions.loadOptions());
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @param model as for {@link #load(String)}
+   * @param options device, precision, threads, whether to download
+   * @throws GptException where there is no such model or device, or the model does not fit on it
+   */
+  public static Gpt load(String model, LoadOptions options) {
+    return new Gpt(Objects.requireNonNull(model), Objects.requireNonNull(options));
+  }
+
+  // Texts.
+
+  /** Continues a prompt with the default options: see {@link #complete(String, Options)}. */
+  public Completion complete(String prompt) {
+    return complete(prompt, Options.options());
+  }
+
+  /**
+   * Continues a prompt.
+   *
+   * @param prompt a text of at least one token
+   * @throws GptException where the prompt or the options do not fit the model, the thread is
+   *     interrupted, or the model is closed
+   */
+  public Completion complete(String prompt, Options options) {
+    return complete(tokens(prompt), options);
+  }
+
+  /**
+   * Continues a prompt of token ids, which works without a tokenizer too.
+   *
+   * @param prompt at least one id, each from 0 to {@link #vocabSize} − 1
+   */
+  public Completion complete(int[] prompt, Options options) {
+    return streamWhile(prompt, options, token -> true);
+  }
+
+  /**
+   * Continues a prompt, and hands each token over as soon as it is drawn, on this thread.
+   *
+   * @param listener what it throws ends the text, and is thrown
+   * @return the whole text
+   */
+  public Completion stream(String prompt, Options options, Consumer<? super Token> listener) {
+    return streamWhile(
+        prompt,
+        options,
+        token -> {
+          listener.accept(token);
+          return true;
+        });
+  }
+
+  /**
+   * Continues a prompt until a listener wants no more.
+   *
+   * @param listener hears of each token, on this thread, and says whether to go on
+   * @return the text as far as the listener has heard it
+   */
+  public Completion streamWhile(String prompt, Options options, Predicate<? super Token> listener) {
+    return streamWhile(tokens(prompt), options, listener);
+  }
+
+  /** As {@link #streamWhile(String, Options, Predicate)}, for a prompt of token ids. */
+  public Completion streamWhile(int[] prompt, Options options, Predicate<? super Token> listener) {
+    if (options.samples() != 1) {
+      throw new GptException(
+          "one text is returned, but the options ask for "
+              + options.samples()
+              + " samples; call completions");
+    }
+    return generate(prompt, options, listener).getFirst();
+  }
+
+  /**
+   * Continues a prompt several times, as {@link Options#samples} says; with beams, the best texts,
+   * the best one first. The prompt is processed once.
+   */
+  public List<Completion> completions(String prompt, Options options) {
+    return completions(tokens(prompt), options);
+  }
+
+  /** As {@link #completions(String, Options)}, for a prompt of token ids. */
+  public List<Completion> completions(int[] prompt, Options options) {
+    return generate(prompt, options, token -> true);
+  }
+
+  /**
+   * Continues a prompt in the background.
+   *
+   * @return the text to come; {@link Future#cancel cancel(true)} ends it, and its {@link
+   *     java.util.concurrent.ExecutionException} has the {@link GptException} as its cause
+   */
+  public Future<Completion> submit(String prompt, Options options) {
+    FutureTask<Completion> task = new FutureTask<>(() -> complete(prompt, options));
+    Thread.ofVirtual().name("gpt-call").start(task);
+    return task;
+  }
+
+  private List<Completion> generate(
+      int[] prompt, Options options, Predicate<? super Token> listener) {
+    boolean search = options.beams() > 0;
+    Request request = request(prompt, options, search);
+    Listener adapter =
+        new Listener() {
+          @Override
+          public boolean token(int sample, int id, String text) {
+            return listener.test(new Token(id, text));
+          }
+
+          @Override
+          public void promptCropped(int given, int kept) {
+            LOG.log(INFO, "the prompt has {0} tokens, the model sees the last {1}", given, kept);
+          }
+        };
+    List<Generation> generations =
+        search
+            ? generator.search(
+                request, new Beams(options.beams(), options.lengthPenalty()), adapter)
+            : generator.generate(request, adapter);
+    return generations.stream().map(each -> completion(each, options)).toList();
+  }
+
+  private Request request(int[] prompt, Options options, boolean search) {
+    return new Request(
+        prompt,
+        options.length().maxNewTokens(),
+        model.endIds(),
+        options.length().stops(),
+        search ? OnFull.STOP : options.length().onFull(),
+        search ? options.sampling().forSearch() : options.sampling(),
+        0,
+        options.samples(),
+        search ? 0 : Math.max(1, options.topLogprobs()),
+        false);
+  }
+
+  private Completion completion(Generation generation, Options options) {
+    List<List<Candidate>> top = new ArrayList<>();
+    for (Logprobs each : generation.logprobs()) {
+      top.add(options.topLogprobs() == 0 ? List.of() : candidates(each));
+    }
+    return new Completion(
+        generation.text() == null ? "" : generation.text(),
+        Arrays.stream(generation.ids()).boxed().toList(),
+        generation.logprobs().stream().map(Logprobs::chosen).toList(),
+        List.copyOf(top),
+        generation.stopReason(),
+        generation.score().orElse(Double.NaN),
+        generation.timings());
+  }
+
+  private List<Candidate> candidates(Logprobs logprobs) {
+    List<Candidate> candidates = new ArrayList<>();
+    for (int i = 0; i < logprobs.ids().length; i++) {
+      candidates.add(candidate(logprobs.ids()[i], logprobs.values()[i]));
+    }
+    return List.copyOf(candidates);
+  }
+
+  private Candidate candidate(int id, double logprob) {
+    String text = vocabulary.text(id);
+    return new Candidate(id, text == null ? String.valueOf(id) : text, logprob);
+  }
+
+  // What the model makes of a text.
+
+  /**
+   * What the next token is drawn from.
+   *
+   * @param prompt a text of at least one token
+   * @param options the sampling chain, whose first draw this shows
+   * @param top how many of the likeliest tokens are listed, at least 1
+   */
+  public Candidates next(String prompt, Options options, int top) {
+    return next(tokens(prompt), options, top);
+  }
+
+  /** As {@link #next(String, Options, int)}, for a prompt of token ids. */
+  public Candidates next(int[] prompt, Options options, int top) {
+    if (top < 1) {
+      throw new GptException("next lists 1 token or more, found " + top);
+    }
+    ChainTrace trace =
+        generator.firstTrace(prompt, model.endIds(), options.sampling(), (given, kept) -> {});
+    Logprobs likeliest =
+        Logprobs.of(trace.logits(), vocabSize(), trace.chosen(), Math.min(top, vocabSize()));
+    return new Candidates(
+        candidates(likeliest),
+        trace.logits(),
+        trace.probabilities(),
+        trace.stages().stream()
+            .map(
+                stage ->
+                    new Candidates.Step(
+                        stage.step().setting(trace.parameters()), stage.probabilities()))
+            .toList(),
+        candidate(trace.chosen(), likeliest.chosen()));
+  }
+
+  /**
+   * The cross-entropy loss of a text: how likely the model finds each of its tokens after those
+   * before it. A text that is longer than the context is cut into windows of that size.
+   *
+   * @param text at least two tokens
+   */
+  public Loss loss(String text) {
+    return loss(tokens(text));
+  }
+
+  /** As {@link #loss(String)}, of token ids. */
+  public Loss loss(int[] ids) {
+    if (ids.length < 2) {
+      throw new GptException(
+          "a loss takes at least 2 tokens, found " + ids.length + ": the first is not scored");
+    }
+    checkIds(ids);
+    Loss loss =
+        engine.call(
+            1, lease -> LossMeter.measure(lease, ids, contextLength(), (losses, first, end) -> {}));
+    return model.tokenizer().map(t -> LossMeter.withBytes(loss, t)).orElse(loss);
+  }
+
+  /**
+   * The attention weights of one head.
+   *
+   * @param text 1 to {@link #contextLength} tokens, T
+   * @param layer index of the block, from 0
+   * @param head index of the head in it, from 0
+   * @return for each token the weights of the tokens up to itself, which sum to 1: T rows of 1 to T
+   * @throws GptException on a TornadoVM device, whose kernels never hold the weights
+   */
+  public float[][] attention(String text, int layer, int head) {
+    int[] ids = tokens(text);
+    if (ids.length < 1 || ids.length > contextLength()) {
+      throw new GptException(
+          "attention takes 1 to " + contextLength() + " tokens, found " + ids.length);
+    }
+    return engine.call(1, lease -> AttentionWeights.of(lease, ids, layer, head));
+  }
+
+  private void checkIds(int[] ids) {
+    for (int id : ids) {
+      if (id < 0 || id >= vocabSize()) {
+        throw new GptException(
+            "token " + id + " is not in the vocabulary: ids are 0 to " + (vocabSize() - 1));
+      }
+    }
+  }
+
+  // Tokens.
+
+  /**
+   * The token ids of a text.
+   *
+   * @throws GptException where the vocabulary lacks a character of it, or the model has no
+   *     tokenizer
+   */
+  public int[] tokens(String text) {
+    return tokenizer().encode(text);
+  }
+
+  /**
+   * The text of token ids; bytes that are no whole character become U+FFFD.
+   *
+   * @throws GptException where the model has no tokenizer
+   */
+  public String detokenize(int... ids) {
+    checkIds(ids);
+    Utf8Decoder decoder = new Utf8Decoder();
+    StringBuilder text = new StringBuilder();
+    for (int id : ids) {
+      text.append(decoder.decode(tokenizer().decode(id)));
+    }
+    return text.append(decoder.flush()).toString();
+  }
+
+  private Tokenizer tokenizer() {
+    return model
+        .tokenizer()
+        .orElseThrow(() -> new GptException("this model has no tokenizer: give token ids"));
+  }
+
+  /** The model's vocabulary size V, padding included: ids are 0 to V − 1. */
+  public int vocabSize() {
+    return engine.config().vocabSize();
+  }
+
+  /** The model's longest context in tokens. */
+  public int contextLength() {
+    return engine.config().blockSize();
+  }
+
+  /** The device: {@code cpu}, or {@code tornado:BACKEND:DEVICE}. */
+  public String device() {
+    return engine.device();
+  }
+
+  /** How the weights' matrices are kept: {@code f32}. */
+  public String dtype() {
+    return engine.dtype();
+  }
+
+  /**
+   * Frees the model. Calls that are running end with a {@link GptException}; closing again does
+   * nothing.
+   */
+  @Override
+  public void close() {
+    engine.close();
+  }
+}
