@@ -3,7 +3,7 @@ package gpt.benchmarks;
 import com.sun.management.OperatingSystemMXBean;
 import gpt.backend.cpu.CpuKernelsProvider;
 import gpt.backend.tornado.TornadoDevices;
-import gpt.bench.Processor;
+import gpt.load.Processor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;

@@ -3,10 +3,10 @@ package gpt.benchmarks;
 import gpt.backend.cpu.CpuVersions;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.backend.tornado.Profile;
-import gpt.backend.tornado.Progress;
 import gpt.backend.tornado.TornadoEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
+import gpt.engine.LoadProgress;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
@@ -97,13 +97,7 @@ final class StepModel implements AutoCloseable {
         weights,
         new TornadoEngine.Options(
             Devices.named(device), precision, 1, SAMPLING, 0, prompt, profile),
-        new Progress() {
-          @Override
-          public void loaded(double fraction) {}
-
-          @Override
-          public void compiling(int done, int total) {}
-        });
+        LoadProgress.NONE);
   }
 
   /** The same widths and some blocks, against the reference in double precision. */

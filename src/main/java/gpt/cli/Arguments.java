@@ -3,6 +3,7 @@ package gpt.cli;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.load.ModelLocator;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
@@ -66,7 +67,7 @@ final class Arguments {
           .map(a -> URLDecoder.decode(a, UTF_8))
           .toArray(String[]::new);
     }
-    boolean ascii = asciiLocale();
+    boolean ascii = ModelLocator.asciiLocale();
     if (Stream.of(args)
         .noneMatch(a -> ascii ? a.indexOf('?') >= 0 || !isAscii(a) : a.indexOf('\uFFFD') >= 0)) {
       return args;
@@ -134,13 +135,8 @@ final class Arguments {
     }
   }
 
-  /** Whether no charset is set, so that the system's text is ASCII for Java. */
-  static boolean asciiLocale() {
-    return "ANSI_X3.4-1968".equals(System.getProperty(ENCODING));
-  }
-
   private static boolean expressible(String[] args) {
-    return !asciiLocale() || Stream.of(args).allMatch(Arguments::isAscii);
+    return !ModelLocator.asciiLocale() || Stream.of(args).allMatch(Arguments::isAscii);
   }
 
   private static boolean isAscii(String text) {

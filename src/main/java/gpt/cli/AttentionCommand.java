@@ -7,6 +7,8 @@ import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.explore.AttentionMap;
 import gpt.explore.PlotFile;
+import gpt.load.DeviceChoice;
+import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
 import gpt.sampling.InvalidLogitsException;
 import java.io.IOException;
@@ -114,7 +116,7 @@ final class AttentionCommand implements Callable<Integer> {
 
   private LoadedModel load(PromptOptions.Prompt text, Optional<PlotFile> file)
       throws PromptOptions.InvalidException {
-    LoadedModel.Ids ids =
+    LoadedModel.Ids<PromptOptions.InvalidException> ids =
         (tokenizer, config) -> {
           inRange("--layer", layer, config.nLayer(), "layers");
           inRange("--head", head, config.nHead(), "heads");
@@ -126,7 +128,7 @@ final class AttentionCommand implements Callable<Integer> {
           }
           return Arrays.copyOfRange(all, given - kept, given);
         };
-    return LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids, !common.quiet);
+    return model.load(device, DeviceChoice.Use.LOGITS, ids, !common.quiet);
   }
 
   private static void inRange(String option, int value, int size, String what)

@@ -1,13 +1,17 @@
 package gpt.cli;
 
 import gpt.GptException;
-import gpt.bench.Bandwidth;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
 import gpt.bench.BenchTest;
 import gpt.bench.Breakdown;
 import gpt.bench.PooledWeights;
 import gpt.checkpoint.Checkpoint;
+import gpt.load.Bandwidth;
+import gpt.load.Device;
+import gpt.load.DeviceChoice;
+import gpt.load.HostMemory;
+import gpt.load.OpenedDevice;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.PublishedShapes;
@@ -129,7 +133,7 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "DEVICE",
       split = ",",
       defaultValue = "auto",
-      completionCandidates = Device.Words.class,
+      completionCandidates = DeviceOptions.Words.class,
       description = "Where to compute, as for generate. Default: ${DEFAULT-VALUE}")
   private List<Device> devices;
 
@@ -149,7 +153,7 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "N",
       split = ",",
       description = "Threads to compute with on the cpu. Default: one for each core")
-  private List<Integer> threads = List.of(DeviceOptions.defaultThreads());
+  private List<Integer> threads = List.of(DeviceChoice.defaultThreads());
 
   @OptionGroup.In(OptionGroup.OUTPUT)
   @Option(
@@ -187,7 +191,7 @@ final class BenchCommand implements Callable<Integer> {
         throw usage("only one of --random and " + option + " can be given");
       }
     }
-    List<DeviceOptions> places = places();
+    List<DeviceChoice> places = places();
     List<BenchTest> asked = tests();
     try (BenchReport report = new BenchReport(output)) {
       run(places, asked, report);
@@ -195,7 +199,7 @@ final class BenchCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private void run(List<DeviceOptions> places, List<BenchTest> asked, BenchReport report)
+  private void run(List<DeviceChoice> places, List<BenchTest> asked, BenchReport report)
       throws IOException {
     if (random == null) {
       Path path = model.path(!common.quiet);
@@ -236,19 +240,19 @@ final class BenchCommand implements Callable<Integer> {
    */
   record Subject(String name, String file, GptConfig config, Weights weights) {}
 
-  private List<DeviceOptions> places() {
+  private List<DeviceChoice> places() {
     if (repetitions < 1 || repetitions > MOST_REPETITIONS) {
       throw usage(
           "--repetitions: must be from 1 to " + MOST_REPETITIONS + ", found " + repetitions);
     }
-    List<DeviceOptions> places = new ArrayList<>();
+    List<DeviceChoice> places = new ArrayList<>();
     for (Device device : devices) {
       for (Precision precision : precisions) {
         // Threads are the cpu's: elsewhere one row is enough.
         boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.AUTO;
         for (int count : host ? threads : threads.subList(0, 1)) {
-          DeviceOptions place = DeviceOptions.of(device, precision, count, profile);
-          place.check(this::usage);
+          DeviceChoice place = DeviceOptions.choice(device, precision, count, profile);
+          DeviceOptions.check(place, this::usage);
           places.add(place);
         }
       }
@@ -332,23 +336,23 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private void run(
-      List<DeviceOptions> places, List<BenchTest> asked, Subject subject, BenchReport report)
+      List<DeviceChoice> places, List<BenchTest> asked, Subject subject, BenchReport report)
       throws IOException {
     List<BenchTest> tests = fitted(asked, subject.config());
     long parameters = ParameterCounts.of(subject.weights()).total();
     Set<String> notes = new HashSet<>(); // each once
     int longest = tests.stream().mapToInt(BenchTest::prompt).max().orElse(0);
-    DeviceOptions.Use use =
-        new DeviceOptions.Use(
+    DeviceChoice.Use use =
+        new DeviceChoice.Use(
             tests.stream().mapToInt(BenchTest::sequences).max().orElse(1),
             false,
             SamplingParameters.greedy(),
-            0);
-    for (DeviceOptions place : places) {
+            0,
+            Math.max(1, longest));
+    for (DeviceChoice place : places) {
       OpenedDevice opened;
-      try (LoadProgress progress = new LoadProgress(!common.quiet && Terminal.isStandardError())) {
-        opened =
-            place.open(subject.config(), subject.weights(), use, Math.max(1, longest), progress);
+      try (LoadBar progress = new LoadBar(!common.quiet && Terminal.isStandardError())) {
+        opened = place.open(subject.config(), subject.weights(), use, progress);
       }
       opened.notes().stream().filter(notes::add).forEach(line -> note("gpt: " + line));
       try (var engine = opened.engine();

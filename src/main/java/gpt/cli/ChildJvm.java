@@ -1,6 +1,8 @@
 package gpt.cli;
 
 import gpt.backend.cpu.VectorModule;
+import gpt.load.HostMemory;
+import gpt.load.ModelLocator;
 import java.io.IOException;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
@@ -101,7 +103,7 @@ final class ChildJvm {
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(Arguments.forChild(args));
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
-    if (Arguments.asciiLocale()) {
+    if (ModelLocator.asciiLocale()) {
       builder.environment().put("LC_ALL", "C.UTF-8");
     }
     Process child = new Guard().start(builder);

@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import gpt.generate.OnFull;
+import gpt.load.Device;
 import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.Precision;
@@ -26,7 +27,7 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
 
   /** Makes a parser read the words of every such option. */
   static void register(CommandLine parser) {
-    parser.registerConverter(Device.class, new Device.Converter());
+    parser.registerConverter(Device.class, new DeviceOptions.Converter());
     parser.registerConverter(Precision.class, new Choice<>(Precision.class));
     parser.registerConverter(DType.class, new Choice<>(DType.class));
     parser.registerConverter(ExportCommand.Format.class, new Choice<>(ExportCommand.Format.class));

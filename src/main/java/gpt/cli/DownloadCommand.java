@@ -65,7 +65,7 @@ final class DownloadCommand implements Callable<Integer> {
                             + "' names no model of the hub; expected "
                             + String.join(", ", HubName.published())
                             + ", or ORG/NAME[@REVISION]"));
-    Path folder = new HubModels(HubSettings.ofProcess()).download(model, !common.quiet);
+    Path folder = DownloadOption.download(model, HubSettings.ofProcess(), !common.quiet);
     if (!common.quiet) {
       System.err.println("gpt: " + model + " is complete; run it with --model " + model);
     }

@@ -1,9 +1,14 @@
 package gpt.cli;
 
+import gpt.hub.Downloader;
 import gpt.hub.HubName;
 import gpt.hub.HubSettings;
+import gpt.load.HubModels;
+import gpt.load.ModelLocator;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Predicate;
 import picocli.CommandLine.Option;
 
 /** Whether a model that is named, and not there, is downloaded. */
@@ -28,6 +33,44 @@ final class DownloadOption {
       return local.get();
     }
     HubName name = HubName.parse(model).orElseThrow(() -> ModelLocator.missing(option, model));
-    return new HubModels(HubSettings.ofProcess()).take(option, name, download, notes);
+    HubSettings settings = HubSettings.ofProcess();
+    Predicate<String> consent = question -> download || notes && confirm(question);
+    return new HubModels(settings)
+        .take(option, name, consent, missing -> download(missing, settings, notes));
+  }
+
+  /** Downloads what is missing of a model, and says so. */
+  static Path download(HubName name, HubSettings settings, boolean notes) {
+    try (DownloadProgress progress =
+        new DownloadProgress(name, settings, notes, notes && Terminal.isStandardError())) {
+      return new Downloader(settings, progress).download(name);
+    }
+  }
+
+  private static boolean confirm(String question) {
+    if (!Terminal.isStandardInput() || !Terminal.isStandardError()) {
+      return false;
+    }
+    System.err.print("gpt: " + question + " [y/N] ");
+    System.err.flush();
+    String answer = line().strip();
+    return answer.equalsIgnoreCase("y") || answer.equalsIgnoreCase("yes");
+  }
+
+  /** One line of standard input and no byte more: the rest is read by others. */
+  private static String line() {
+    StringBuilder line = new StringBuilder();
+    try {
+      int c = System.in.read();
+      for (; c >= 0 && c != '\n'; c = System.in.read()) {
+        line.append((char) c);
+      }
+      if (c < 0) {
+        System.err.println(); // the input's end, Ctrl-D, ends no line on the terminal
+      }
+    } catch (IOException e) {
+      return ""; // no answer is no
+    }
+    return line.toString();
   }
 }

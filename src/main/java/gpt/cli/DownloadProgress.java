@@ -3,6 +3,7 @@ package gpt.cli;
 import gpt.hub.Downloader;
 import gpt.hub.HubName;
 import gpt.hub.HubSettings;
+import gpt.model.Bytes;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;

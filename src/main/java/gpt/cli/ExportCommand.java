@@ -3,6 +3,8 @@ package gpt.cli;
 import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
 import gpt.checkpoint.CheckpointWriter;
+import gpt.load.LoadedModel;
+import gpt.load.ModelLocator;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.tokenizer.BytePairs;

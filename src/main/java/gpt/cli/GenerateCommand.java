@@ -7,6 +7,8 @@ import gpt.generate.Generator;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
 import gpt.generate.Timings;
+import gpt.load.DeviceChoice;
+import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.Tokenizer;
@@ -123,18 +125,18 @@ final class GenerateCommand implements Callable<Integer> {
   private LoadedModel load(PromptOptions.Prompt given, SamplingParameters parameters)
       throws PromptOptions.InvalidException {
     int texts = beams.wanted() ? beams.beams().beams() : numSamples;
-    DeviceOptions.Use use =
+    DeviceChoice.Use use =
         trace.wanted()
-            ? DeviceOptions.Use.SESSION
-            : new DeviceOptions.Use(texts, beams.wanted(), parameters, logprobs);
-    LoadedModel.Ids ids =
+            ? DeviceChoice.Use.LOGITS
+            : new DeviceChoice.Use(texts, beams.wanted(), parameters, logprobs, 1);
+    LoadedModel.Ids<PromptOptions.InvalidException> ids =
         (tokenizer, config) -> {
           int[] promptIds = given.encode(tokenizer, config);
           checkFit(promptIds, tokenizer, config);
           SamplingOptions.checkIds(parameters, config.vocabSize());
           return promptIds;
         };
-    return LoadedModel.load(model, device, use, ids, !common.quiet);
+    return model.load(device, use, ids, !common.quiet);
   }
 
   /** What the generator would refuse too, but only after the weights are loaded. */

@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import gpt.checkpoint.Checkpoint;
+import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
 import java.io.IOException;
 import java.util.concurrent.Callable;

@@ -3,6 +3,8 @@ package gpt.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import gpt.GptException;
+import gpt.load.ModelLocator;
+import gpt.model.Bytes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

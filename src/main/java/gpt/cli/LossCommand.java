@@ -6,6 +6,8 @@ import gpt.explore.Loss;
 import gpt.explore.LossMeter;
 import gpt.explore.PlotFile;
 import gpt.explore.TokenIds;
+import gpt.load.DeviceChoice;
+import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -99,7 +101,7 @@ final class LossCommand implements Callable<Integer> {
     check();
     Optional<PlotFile> picture = plot.checked(this::usage);
     try (LoadedModel loaded =
-        LoadedModel.load(model, device, DeviceOptions.Use.SESSION, ids(picture), !common.quiet)) {
+        model.load(device, DeviceChoice.Use.LOGITS, ids(picture), !common.quiet)) {
       loaded.opened().notes().forEach(line -> note("gpt: " + line));
       Loss loss = measure(loaded);
       picture.ifPresent(into -> draw(loss, loaded, into));
@@ -125,7 +127,7 @@ final class LossCommand implements Callable<Integer> {
   }
 
   /** Finds the text, and hands over what reads it and makes tokens of it. */
-  private LoadedModel.Ids ids(Optional<PlotFile> picture) {
+  private LoadedModel.Ids<PromptOptions.InvalidException> ids(Optional<PlotFile> picture) {
     String given = file == null ? idsFile : file;
     String what = file == null ? "ids" : "text";
     InputFile input =

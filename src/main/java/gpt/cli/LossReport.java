@@ -4,6 +4,7 @@ import com.google.gson.stream.JsonWriter;
 import gpt.engine.Engine;
 import gpt.explore.Loss;
 import gpt.explore.Windows;
+import gpt.load.LoadedModel;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.Writer;

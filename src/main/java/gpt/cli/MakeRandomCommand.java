@@ -2,6 +2,7 @@ package gpt.cli;
 
 import gpt.checkpoint.Checkpoint;
 import gpt.checkpoint.CheckpointWriter;
+import gpt.load.ModelLocator;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.PublishedShapes;

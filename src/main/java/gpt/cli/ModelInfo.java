@@ -3,6 +3,8 @@ package gpt.cli;
 import com.google.gson.JsonObject;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
+import gpt.load.HostMemory;
+import gpt.model.Bytes;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.tokenizer.Tokenizer;

@@ -1,9 +1,13 @@
 package gpt.cli;
 
 import gpt.checkpoint.Checkpoint;
+import gpt.load.DeviceChoice;
+import gpt.load.LoadedModel;
+import gpt.load.ModelLocator;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -43,5 +47,22 @@ final class ModelOptions {
   /** The checkpoint's shape, with the activation that was asked for. */
   GptConfig config(Checkpoint checkpoint) {
     return gelu == null ? checkpoint.config() : checkpoint.config().withGelu(gelu);
+  }
+
+  /**
+   * Loads the model, with a bar where that takes a while.
+   *
+   * @param bar whether it may be drawn, if standard error is a terminal
+   */
+  LoadedModel load(
+      DeviceOptions device,
+      DeviceChoice.Use use,
+      LoadedModel.Ids<PromptOptions.InvalidException> ids,
+      boolean bar)
+      throws PromptOptions.InvalidException {
+    Path path = path(bar);
+    try (LoadBar progress = new LoadBar(bar && Terminal.isStandardError())) {
+      return LoadedModel.load(path, Optional.ofNullable(gelu), device.choice(), use, ids, progress);
+    }
   }
 }

@@ -7,6 +7,7 @@ import gpt.checkpoint.Checkpoint;
 import gpt.hub.CachedModel;
 import gpt.hub.HubCache;
 import gpt.hub.HubSettings;
+import gpt.model.Bytes;
 import gpt.model.GptConfig;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -5,6 +5,8 @@ import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.OnFull;
 import gpt.generate.Request;
+import gpt.load.DeviceChoice;
+import gpt.load.LoadedModel;
 import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.History;
@@ -87,13 +89,12 @@ final class NextCommand implements Callable<Integer> {
     SamplingParameters parameters = sampling.parameters(Integer.MAX_VALUE, this::usage);
     List<SamplingParameters> several = several(parameters);
     Optional<PlotFile> file = plot.checked(this::usage);
-    DeviceOptions.Use use = DeviceOptions.Use.SESSION;
+    DeviceChoice.Use use = DeviceChoice.Use.LOGITS;
     PromptOptions.Prompt given;
     try {
       given = prompt.read(common.quiet);
       try (LoadedModel loaded =
-          LoadedModel.load(
-              model,
+          model.load(
               device,
               use,
               (tokenizer, config) -> {

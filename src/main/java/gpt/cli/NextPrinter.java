@@ -2,6 +2,7 @@ package gpt.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.load.LoadedModel;
 import gpt.sampling.ChainTrace;
 import java.io.IOException;
 import java.util.ArrayList;

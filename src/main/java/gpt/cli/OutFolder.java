@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import gpt.GptException;
+import gpt.load.ModelLocator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import gpt.explore.PlotFile;
+import gpt.load.ModelLocator;
 import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine.Option;

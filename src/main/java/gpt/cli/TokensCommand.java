@@ -2,6 +2,8 @@ package gpt.cli;
 
 import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
+import gpt.load.LoadedModel;
+import gpt.load.ModelLocator;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;
 import java.io.ByteArrayOutputStream;

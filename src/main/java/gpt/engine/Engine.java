@@ -33,6 +33,19 @@ public interface Engine extends AutoCloseable {
     return Math.min(capacity(), 32);
   }
 
+  /** Bytes that one more sequence takes; 0 where the memory for all is taken beforehand. */
+  default long sequenceBytes() {
+    return 0;
+  }
+
+  /**
+   * Whether a token's keys and values have the same bits whether the token was drawn or came with a
+   * prompt, so that another prompt may reuse them.
+   */
+  default boolean reusesDrawnTokens() {
+    return true;
+  }
+
   /**
    * An empty sequence.
    *
@@ -46,7 +59,8 @@ public interface Engine extends AutoCloseable {
    *
    * @param work at least one piece, each of another sequence of this engine's
    * @throws gpt.GptException where tokens do not fit into a context or are not in the vocabulary,
-   *     or the model gives logits that no token can be drawn from
+   *     or the model gives logits that are no numbers where candidates or losses are wanted; where
+   *     a token is, {@link Want.Token#failure} says so, and the step is made
    */
   void step(List<Work> work);
 

@@ -1,6 +1,5 @@
 package gpt.engine;
 
-import gpt.GptException;
 import gpt.model.Contexts;
 import gpt.model.GptConfig;
 import gpt.sampling.ChainTrace;
@@ -66,7 +65,6 @@ public final class HostWants {
    * @param row index among the rows that {@link #logitRows} counts
    * @param pos the row's position in its sequence
    * @param logits at least V, the first V count; not kept
-   * @throws GptException where a token is wanted and none can be drawn
    * @throws InvalidLogitsException where losses or candidates are wanted and these are no numbers
    */
   public static void accept(Work work, int row, int pos, float[] logits, int vocabSize) {
@@ -101,9 +99,7 @@ public final class HostWants {
       int n = drawing.logprobs();
       token.drawn(id, n > 0 ? Logprobs.of(logits, vocabSize, id, n) : null, trace);
     } catch (InvalidLogitsException e) {
-      throw new GptException(
-          e.getMessage() + " (sample " + of.sample() + ", new token " + (token.step() + 1) + ")",
-          e);
+      token.failed(e.getMessage(), of.sample());
     }
   }
 }

@@ -1,5 +1,6 @@
 package gpt.engine;
 
+import gpt.GptException;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import java.util.Optional;
@@ -51,6 +52,7 @@ public sealed interface Want {
     private int id;
     private Logprobs logprobs;
     private ChainTrace trace;
+    private GptException failure;
 
     /**
      * A want that can be used for one token after another.
@@ -81,8 +83,15 @@ public sealed interface Want {
       return traced;
     }
 
-    /** The token. */
+    /**
+     * The token.
+     *
+     * @throws GptException where none could be drawn
+     */
     public int id() {
+      if (failure != null) {
+        throw failure;
+      }
       return id;
     }
 
@@ -96,8 +105,23 @@ public sealed interface Want {
       return Optional.ofNullable(trace);
     }
 
+    /** Why none could be drawn: the logits are no numbers, or the chain bans every token. */
+    public Optional<GptException> failure() {
+      return Optional.ofNullable(failure);
+    }
+
+    /**
+     * For engines: no token can be drawn.
+     *
+     * @param sample index of the text
+     */
+    public void failed(String why, int sample) {
+      failure = new GptException(why + " (sample " + sample + ", new token " + (step + 1) + ")");
+    }
+
     /** For engines: the token was drawn. Either of the others may be null. */
     public void drawn(int id, Logprobs logprobs, ChainTrace trace) {
+      failure = null;
       this.id = id;
       this.logprobs = logprobs;
       this.trace = trace;

@@ -2,28 +2,40 @@ package gpt.generate;
 
 import gpt.GptException;
 import gpt.engine.Engine;
-import gpt.engine.Want;
 import gpt.model.GptConfig;
 import gpt.sampling.HostSampler;
 import gpt.tokenizer.Tokenizer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 
-/** Generates texts with a model on an engine. Not thread-safe, as the engine is not. */
+/** Generates the texts of requests. */
 public final class Generator {
-  private final Engine engine;
+  private final EngineAccess engines;
+  private final GptConfig config;
   private final Tokenizer tokenizer;
 
   /**
-   * A generator.
+   * Generates on the caller's thread, one request at a time: not thread-safe, as the engine is not.
    *
    * @param tokenizer turns ids into text; without one there are ids only, and no stop strings
    */
   public Generator(Engine engine, Optional<Tokenizer> tokenizer) {
-    this.engine = engine;
+    this(new OwnEngine(engine), tokenizer);
+  }
+
+  /** Generates for any number of threads, as the engine allows it. */
+  public Generator(SharedEngine engine, Optional<Tokenizer> tokenizer) {
+    this((EngineAccess) engine, tokenizer);
+  }
+
+  private Generator(EngineAccess engines, Optional<Tokenizer> tokenizer) {
+    this.engines = engines;
     this.tokenizer = tokenizer.orElse(null);
+    config = engines.config();
   }
 
   /**
@@ -36,23 +48,39 @@ public final class Generator {
   public List<Generation> generate(Request request, Listener listener) {
     check(request);
     int[] given = request.promptIds();
-    int kept = Math.min(given.length, engine.config().blockSize());
+    int kept = Math.min(given.length, config.blockSize());
     int[] prompt = Arrays.copyOfRange(given, given.length - kept, given.length);
     if (kept < given.length) {
       listener.promptCropped(given.length, kept);
     }
     List<Generation> generations = new ArrayList<>();
-    int first = request.firstSample();
-    int end = first + request.samples();
-    try (Decoder decoder = new Decoder(engine, prompt, request.traced())) {
-      while (first < end) {
-        int texts = Math.min(end - first, engine.batchSize());
-        Group group = new Group(request, decoder, listener, first, texts);
-        if (!group.generate(prompt, given.length - kept, generations)) {
+    Deque<Run> runs = new ArrayDeque<>(); // the listener hears of the first
+    int next = request.firstSample();
+    int end = next + request.samples();
+    try (EngineAccess.Decoding decoding = engines.decode()) {
+      while (next < end || !runs.isEmpty()) {
+        List<Text> texts = new ArrayList<>();
+        for (; next < end && runs.size() < decoding.together(); next++) {
+          Run run = new Run(request, tokenizer, listener, next);
+          runs.add(run);
+          texts.add(new Text(run, request, prompt, config.blockSize()));
+        }
+        decoding.add(texts);
+        Run run = runs.getFirst();
+        if (!run.tell()) {
+          decoding.advance(run);
+          continue;
+        }
+        runs.removeFirst();
+        Generation generation = run.generation(prompt, given.length - kept);
+        generations.add(generation);
+        listener.ended(generation);
+        if (generation.stopReason() == StopReason.CANCELLED) {
           break;
         }
-        first += texts;
       }
+    } finally {
+      runs.forEach(Run::cancel);
     }
     return generations;
   }
@@ -69,14 +97,18 @@ public final class Generator {
    */
   public List<Generation> search(Request request, Beams beams, Listener listener) {
     check(request);
-    beams.check(request, engine.capacity());
+    beams.check(request, engines.capacity());
     int[] prompt = request.promptIds();
-    List<Run> runs;
     List<Double> scores = new ArrayList<>();
-    try (BeamSteps steps = new BeamSteps(engine, request.drawing(0), beams.beams())) {
-      BeamSearch search = new BeamSearch(request, beams, tokenizer, engine.config().blockSize());
-      runs = search.run(steps, listener, scores);
-    }
+    BeamSearch search = new BeamSearch(request, beams, tokenizer, config.blockSize());
+    List<Run> runs =
+        engines.call(
+            beams.beams(),
+            engine -> {
+              try (BeamSteps steps = new BeamSteps(engine, request.drawing(0), beams.beams())) {
+                return search.run(steps, listener, scores);
+              }
+            });
     List<Generation> generations = new ArrayList<>();
     for (Run run : runs) {
       run.tell();
@@ -91,7 +123,6 @@ public final class Generator {
   }
 
   private void check(Request request) {
-    GptConfig config = engine.config();
     int[] ids = request.promptIds();
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= config.vocabSize()) {
@@ -136,86 +167,6 @@ public final class Generator {
     }
     if (tokenizer == null && !request.stops().isEmpty()) {
       throw new GptException("stop strings need a tokenizer, and this model has none");
-    }
-  }
-
-  /** Texts that are generated together. */
-  private final class Group {
-    final Request request;
-    final Decoder decoder;
-    final Run[] runs;
-    final Listener listener;
-
-    /** The text that the listener hears of now; those before it have ended. */
-    int current;
-
-    Group(Request request, Decoder decoder, Listener listener, int firstSample, int texts) {
-      this.request = request;
-      this.decoder = decoder;
-      this.listener = listener;
-      runs = new Run[texts];
-      Arrays.setAll(runs, i -> new Run(request, tokenizer, listener, firstSample + i));
-    }
-
-    /**
-     * Generates the texts and adds them to the list.
-     *
-     * @return false where the listener ended it
-     */
-    boolean generate(int[] prompt, int dropped, List<Generation> generations) {
-      if (!runs[0].ended()) {
-        start();
-      }
-      while (true) {
-        while (current < runs.length) {
-          Run run = runs[current];
-          run.tell();
-          if (!run.ended()) {
-            break;
-          }
-          Generation generation = run.generation(prompt, dropped);
-          generations.add(generation);
-          listener.ended(generation);
-          if (generation.stopReason() == StopReason.CANCELLED) {
-            return false;
-          }
-          current++;
-        }
-        if (current == runs.length) {
-          return true;
-        }
-        next();
-      }
-    }
-
-    private void start() {
-      long begin = System.nanoTime();
-      decoder.start(request.drawing(runs[0].sample()), runs.length);
-      long nanos = System.nanoTime() - begin;
-      for (int i = 0; i < runs.length; i++) {
-        // The prompt is processed once for all.
-        runs[i].started(
-            nanos, i == 0 ? decoder.prefillTokens() : 0, i == 0 ? decoder.prefillNanos() : 0);
-        take(i);
-      }
-    }
-
-    private void next() {
-      long active = Arrays.stream(runs).filter(run -> !run.ended()).count();
-      long begin = System.nanoTime();
-      decoder.next(i -> !runs[i].ended());
-      long nanos = System.nanoTime() - begin;
-      for (int i = 0; i < runs.length; i++) {
-        if (!runs[i].ended()) {
-          runs[i].decoded(nanos / active);
-          take(i);
-        }
-      }
-    }
-
-    private void take(int i) {
-      Want.Token token = decoder.token(i);
-      runs[i].take(token.id(), decoder.full(), token.logprobs(), token.trace());
     }
   }
 }

@@ -1,38 +1,47 @@
 package gpt.generate;
 
+import gpt.GptException;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import gpt.tokenizer.Tokenizer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * One text in the making. Tokens are taken as they come and told to the listener when it is this
- * text's turn: texts that are generated together are heard of one after another.
+ * The tokens of one text on their way from the scheduler to the listener, who may be on another
+ * thread: one thread takes tokens, one tells the listener when it is this text's turn, and any may
+ * cancel it.
  */
 final class Run {
   private static final double SECOND = 1e9;
 
-  /** A token that the listener has not heard of yet, and the text that can be printed with it. */
+  /**
+   * A token that the listener has not heard of, and the text that can be printed with it. {@code
+   * last} where the text ends with it; an id below 0 is no token.
+   */
   private record Step(
-      int id, String text, Optional<Logprobs> logprobs, Optional<ChainTrace> trace) {}
+      int id, String text, Optional<Logprobs> logprobs, Optional<ChainTrace> trace, boolean last) {}
+
+  private static final Step END = new Step(-1, "", Optional.empty(), Optional.empty(), true);
 
   private final Request request;
   private final Listener listener;
   private final int sample;
   private final TextStream stream;
-  private final Queue<Step> untold = new ArrayDeque<>();
+  private final BlockingQueue<Step> pending = new LinkedBlockingQueue<>();
   private int taken;
-  private StopReason reason;
+  private volatile StopReason reason;
+  private volatile RuntimeException failure;
 
   // What the listener has heard of.
   private final List<Integer> ids = new ArrayList<>();
   private final List<Logprobs> logprobs = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
+  private boolean told;
 
   private long firstTokenNanos;
   private int prefillTokens;
@@ -53,6 +62,7 @@ final class Run {
         tokenizer == null ? null : new TextStream(tokenizer, request.promptIds(), request.stops());
     if (request.maxNewTokens() == 0) {
       reason = StopReason.MAX_NEW_TOKENS;
+      pending.add(END);
     }
   }
 
@@ -61,7 +71,7 @@ final class Run {
     return sample;
   }
 
-  /** Whether the text has ended. */
+  /** Whether the text has ended, was cancelled or has failed: no token is taken any more. */
   boolean ended() {
     return reason != null;
   }
@@ -77,37 +87,81 @@ final class Run {
     taken++;
     boolean end = request.ends(id);
     String printable = end || stream == null ? "" : stream.add(id);
+    StopReason why = null;
     if (end) {
-      reason = StopReason.END_OF_TEXT;
+      why = StopReason.END_OF_TEXT;
     } else if (stream != null && stream.stopped()) {
-      reason = StopReason.STOP_STRING;
+      why = StopReason.STOP_STRING;
     } else if (taken == request.maxNewTokens()) {
-      reason = StopReason.MAX_NEW_TOKENS;
+      why = StopReason.MAX_NEW_TOKENS;
     } else if (full && request.onFull() == OnFull.STOP) {
-      reason = StopReason.CONTEXT_FULL;
+      why = StopReason.CONTEXT_FULL;
     }
-    if (ended() && stream != null) {
+    if (why != null && stream != null) {
       printable += stream.flush();
     }
-    untold.add(new Step(id, printable, logprob, trace));
+    pending.add(new Step(id, printable, logprob, trace, why != null));
+    if (why != null && !ended()) {
+      reason = why;
+    }
   }
 
-  /** Tells the listener of what has come. Where it wants no more, the text ends there. */
-  void tell() {
-    while (!untold.isEmpty()) {
-      Step step = untold.remove();
+  /** Ends the text with an error, which the listener's thread meets. */
+  void fail(RuntimeException e) {
+    failure = e;
+    reason = StopReason.CANCELLED;
+    pending.add(END);
+  }
+
+  /** Ends the text; nothing more is told. Any thread may call this. */
+  void cancel() {
+    reason = StopReason.CANCELLED;
+    pending.clear();
+    pending.add(END);
+  }
+
+  /**
+   * Tells the listener of what has come. Where it wants no more, the text ends there.
+   *
+   * @return whether that was all of the text
+   * @throws GptException where the text has failed
+   */
+  boolean tell() {
+    Step step = pending.poll();
+    while (step != null && !told) {
+      tell(step);
+      step = told ? null : pending.poll();
+    }
+    return told;
+  }
+
+  /** As {@link #tell}, once there is something to tell. */
+  boolean await() throws InterruptedException {
+    if (!told) {
+      tell(pending.take());
+    }
+    return tell();
+  }
+
+  private void tell(Step step) {
+    told = step.last;
+    if (step.id >= 0) {
       ids.add(step.id);
       step.logprobs.ifPresent(logprobs::add);
       text.append(step.text);
       step.trace.ifPresent(trace -> listener.traced(sample, trace));
       if (!listener.token(sample, step.id, step.text)) {
-        untold.clear();
-        reason = StopReason.CANCELLED;
+        cancel();
+        told = true;
       }
+    } else if (failure instanceof GptException e) {
+      throw new GptException(e.getMessage(), e); // with this thread's stack trace
+    } else if (failure != null) {
+      throw failure;
     }
   }
 
-  /** The first token took so long; the prompt's tokens are this text's, or 0 where shared. */
+  /** The first token took so long; of the prompt so many tokens were processed for this text. */
   void started(long nanos, int tokens, long tokensNanos) {
     firstTokenNanos = nanos;
     prefillTokens = tokens;

@@ -3,12 +3,13 @@ package gpt.generate;
 import java.util.OptionalDouble;
 
 /**
- * Where the time of one text went. Samples that share a prompt's prefill count it with the first of
- * them only, so that the figures of all may be added up.
+ * Where the time of one text went. A step that serves several texts counts with each by its share
+ * of the step's rows, so that the figures of all may be added up.
  *
- * @param timeToFirstTokenSeconds from the sample's start until its first token is drawn; 0 without
+ * @param timeToFirstTokenSeconds from the request until the text's first token is drawn; 0 without
  *     one
- * @param prefillTokens prompt tokens processed
+ * @param prefillTokens prompt tokens processed for this text, without those that another text's
+ *     sequence had
  * @param prefillSeconds time they took in the model
  * @param decodeTokens tokens after the first
  * @param decodeSeconds time they took in the model and the sampler, without the listener

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import gpt.GptException;
+import gpt.model.Bytes;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -211,9 +212,9 @@ public final class Downloader {
                 + ": "
                 + model
                 + " needs "
-                + Text.bytes(total - present)
+                + Bytes.text(total - present)
                 + ", and "
-                + Text.bytes(free)
+                + Bytes.text(free)
                 + " are free; make room, or set HF_HUB_CACHE to a folder on another disk");
       }
       Files.createDirectories(snapshot);

@@ -1,9 +1,8 @@
 package gpt.hub;
 
 import gpt.model.ForeignText;
-import java.util.Locale;
 
-/** What of foreign text and of numbers goes into a message. */
+/** Sanitizes untrusted text for messages. */
 final class Text {
   private static final int LONGEST = 200;
 
@@ -19,12 +18,5 @@ final class Text {
     return e.getMessage() == null || e.getMessage().isBlank()
         ? e.getClass().getSimpleName()
         : line(e.getMessage());
-  }
-
-  /** Bytes in decimal units. */
-  static String bytes(long count) {
-    return count < 1_000_000_000L
-        ? String.format(Locale.ROOT, "%.1f MB", count / 1e6)
-        : String.format(Locale.ROOT, "%.2f GB", count / 1e9);
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.backend.tornado.Profile;
+import gpt.load.Device;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +18,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** What {@code --device} takes, and what is said about a device's work. */
 class DeviceTest {
-  private final Device.Converter converter = new Device.Converter();
+  private final DeviceOptions.Converter converter = new DeviceOptions.Converter();
 
   @ParameterizedTest
   @CsvSource({
@@ -68,8 +69,8 @@ class DeviceTest {
   /** The completion script offers what the converter takes. */
   @Test
   void theWordsAreAllTaken() {
-    for (String word : new Device.Words()) {
-      assertEquals(word, Choice.word(converter.convert(word).kind()));
+    for (String word : new DeviceOptions.Words()) {
+      assertEquals(word, converter.convert(word).kind().word());
     }
   }
 
@@ -97,9 +98,9 @@ class DeviceTest {
 
   @Test
   void theLoadingBar() {
-    assertEquals("loading [                              ]   0%", LoadProgress.bar(-1));
-    assertEquals("loading [===============               ]  50%", LoadProgress.bar(0.5));
-    assertEquals("loading [==============================] 100%", LoadProgress.bar(2));
-    assertTrue(LoadProgress.bar(0.999).endsWith(" 99%"));
+    assertEquals("loading [                              ]   0%", LoadBar.bar(-1));
+    assertEquals("loading [===============               ]  50%", LoadBar.bar(0.5));
+    assertEquals("loading [==============================] 100%", LoadBar.bar(2));
+    assertTrue(LoadBar.bar(0.999).endsWith(" 99%"));
   }
 }

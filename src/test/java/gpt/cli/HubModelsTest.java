@@ -10,6 +10,7 @@ import gpt.GptException;
 import gpt.hub.FakeHub;
 import gpt.hub.HubName;
 import gpt.hub.HubSettings;
+import gpt.load.HubModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,12 +45,14 @@ class HubModelsTest {
     hub.close();
   }
 
-  private HubModels models() {
-    return new HubModels(HubSettings.of(environment, home));
-  }
-
   private Path take(String name, boolean download) {
-    return models().take("--model", HubName.of(name), download, false);
+    HubSettings settings = HubSettings.of(environment, home);
+    return new HubModels(settings)
+        .take(
+            "--model",
+            HubName.of(name),
+            question -> download,
+            missing -> DownloadOption.download(missing, settings, false));
   }
 
   private void fails(String name, boolean download, String... parts) {

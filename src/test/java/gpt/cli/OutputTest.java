@@ -86,9 +86,9 @@ class OutputTest {
 
   @Test
   void theBar() {
-    assertEquals("loading [" + " ".repeat(30) + "]   0%", LoadProgress.bar(0));
-    assertEquals("loading [" + "=".repeat(15) + " ".repeat(15) + "]  50%", LoadProgress.bar(0.5));
-    assertEquals("loading [" + "=".repeat(30) + "] 100%", LoadProgress.bar(1.01));
+    assertEquals("loading [" + " ".repeat(30) + "]   0%", LoadBar.bar(0));
+    assertEquals("loading [" + "=".repeat(15) + " ".repeat(15) + "]  50%", LoadBar.bar(0.5));
+    assertEquals("loading [" + "=".repeat(30) + "] 100%", LoadBar.bar(1.01));
   }
 
   @Test

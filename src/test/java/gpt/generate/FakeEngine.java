@@ -23,6 +23,8 @@ import java.util.stream.Collectors;
 final class FakeEngine implements Engine {
   final List<String> calls = new ArrayList<>();
   int openSequences;
+  boolean mayClose;
+  boolean closed;
   int capacity = Integer.MAX_VALUE;
 
   private final GptConfig config;
@@ -79,7 +81,10 @@ final class FakeEngine implements Engine {
 
   @Override
   public void close() {
-    throw new AssertionError("the engine is not the generator's to close");
+    if (!mayClose) {
+      throw new AssertionError("the engine is not the generator's to close");
+    }
+    closed = true;
   }
 
   @Override

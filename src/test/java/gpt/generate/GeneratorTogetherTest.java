@@ -102,7 +102,7 @@ class GeneratorTogetherTest {
             "d d d",
             "d d d",
             "truncate 1",
-            "fork",
+            "truncate 1",
             "1 1",
             "d d",
             "d d"),
@@ -111,9 +111,9 @@ class GeneratorTogetherTest {
     assertEquals(letters(2, 3), all.get(2).text());
     assertArrayEquals(LETTERS.encode(letters(4, 3)), all.get(4).ids());
     assertEquals(0, engine.openSequences);
-    // One prompt, though five texts share it, and each step's time is shared too.
+    // The prompt's last token is each text's own; its first is computed once.
     assertEquals(
-        List.of(2, 0, 0, 0, 0), all.stream().map(g -> g.timings().prefillTokens()).toList());
+        List.of(2, 1, 1, 1, 1), all.stream().map(g -> g.timings().prefillTokens()).toList());
     assertEquals(10, all.stream().mapToInt(g -> g.timings().decodeTokens()).sum());
   }
 
@@ -131,7 +131,7 @@ class GeneratorTogetherTest {
       assertEquals(StopReason.MAX_NEW_TOKENS, all.get(sample).stopReason());
       assertEquals(letters(sample, 4), all.get(sample).text());
     }
-    assertEquals(List.of("fork", "fork", "1 1 1", "d d d", "d d", "d d"), engine.calls);
+    assertEquals(List.of("1 1 1", "d d d", "d d", "d d"), engine.calls);
   }
 
   @Test
@@ -170,12 +170,10 @@ class GeneratorTogetherTest {
             "d d",
             "truncate 0",
             "truncate 0",
-            "4",
-            "4",
+            "4 4",
             "truncate 0",
             "truncate 0",
-            "4",
-            "4"),
+            "4 4"),
         engine.calls);
   }
 

@@ -1,6 +1,5 @@
 package gpt.backend.cpu;
 
-import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.HostSequence;
 import gpt.engine.HostWants;
@@ -94,6 +93,11 @@ public final class CpuEngine implements Engine {
     return Math.min(Engine.super.batchSize(), batchSize(config));
   }
 
+  @Override
+  public long sequenceBytes() {
+    return cacheBytes(config);
+  }
+
   /** As many sequences as fit into {@link #MAX_BATCH_BYTES}, at least 1. */
   static int batchSize(GptConfig config) {
     return Math.clamp(MAX_BATCH_BYTES / cacheBytes(config), 1, Integer.MAX_VALUE);
@@ -155,16 +159,11 @@ public final class CpuEngine implements Engine {
   private final class Draws implements Workers.Body {
     private List<Work> work;
     private int from;
-    private volatile RuntimeException failure;
 
     void of(List<Work> work, int from, int to) {
       this.work = work;
       this.from = from;
-      failure = null;
       workers.run(to - from, this);
-      if (failure != null) {
-        throw failure;
-      }
     }
 
     boolean draws(int i) {
@@ -178,11 +177,7 @@ public final class CpuEngine implements Engine {
       }
       int v = config.vocabSize();
       System.arraycopy(batch, item * v, logits[worker], 0, v);
-      try {
-        accept(work, from + item, logits[worker]);
-      } catch (GptException e) {
-        failure = e;
-      }
+      accept(work, from + item, logits[worker]);
     }
   }
 

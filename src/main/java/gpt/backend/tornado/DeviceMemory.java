@@ -2,9 +2,9 @@ package gpt.backend.tornado;
 
 import gpt.GptException;
 import gpt.kernels.Attention;
+import gpt.model.Bytes;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
-import java.util.Locale;
 import java.util.Optional;
 
 /** What a model needs on a device, and whether it is there. */
@@ -78,26 +78,26 @@ public final class DeviceMemory {
     if (needed > there) {
       return Optional.of(
           "the model needs "
-              + gigabytes(needed)
+              + Bytes.text(needed)
               + " on the device, and "
               + device.id()
               + " ("
               + device.name()
               + ") has "
-              + gigabytes(device.memory())
+              + Bytes.text(device.memory())
               + advice(precision, samples));
     }
     long array = largestArray(config, precision, samples);
     if (array >= device.largestArray()) {
       return Optional.of(
           "the model's largest array has "
-              + gigabytes(array)
+              + Bytes.text(array)
               + ", and "
               + device.id()
               + " ("
               + device.name()
               + ") allows "
-              + gigabytes(device.largestArray())
+              + Bytes.text(device.largestArray())
               + " in one"
               + advice(precision, samples));
     }
@@ -115,11 +115,5 @@ public final class DeviceMemory {
         + (samples > 1 ? "fewer samples at once (--num-samples), " : "")
         + (precision == Precision.I8 ? "" : "--dtype i8, ")
         + "a smaller model, or --device cpu";
-  }
-
-  private static String gigabytes(long bytes) {
-    return bytes < 100_000_000
-        ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
-        : String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
   }
 }

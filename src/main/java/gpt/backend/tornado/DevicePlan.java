@@ -1,5 +1,6 @@
 package gpt.backend.tornado;
 
+import gpt.engine.LoadProgress;
 import gpt.model.Contexts;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,7 +114,7 @@ final class DevicePlan implements AutoCloseable {
   }
 
   /** Compiles the kernels of graphs, which takes them from the first execution. */
-  void compile(List<Graph> needed, Progress progress) {
+  void compile(List<Graph> needed, LoadProgress progress) {
     int total = needed.stream().mapToInt(Graph::kernels).sum();
     int done = 0;
     for (Graph graph : needed) {

@@ -1,6 +1,5 @@
 package gpt.backend.tornado;
 
-import gpt.GptException;
 import gpt.engine.HostWants;
 import gpt.engine.Want;
 import gpt.engine.Work;
@@ -216,9 +215,6 @@ final class DeviceStep {
     if (tops) {
       forward.likeliest(rows.size());
     }
-    for (int r = 0; r < drawn; r++) {
-      checkDrawn(rows.get(r), buffers.chosen.get(r));
-    }
     for (int r = drawn; r < rows.size(); r++) {
       other(rows, r, read);
     }
@@ -226,6 +222,11 @@ final class DeviceStep {
       Work piece = rows.get(r);
       Want.Token token = (Want.Token) piece.want();
       int id = buffers.chosen.get(r);
+      if (id < 0) {
+        token.failed(SamplingBuffers.nothingToDraw(id), of(piece).sample());
+        of(piece).forget();
+        continue;
+      }
       of(piece).drawn(id);
       of(piece).advanced(token.step() + 1);
       token.drawn(id, tops(piece) > 0 ? buffers.sampling.logprobs(r) : null, null);
@@ -234,19 +235,6 @@ final class DeviceStep {
 
   private boolean isRead(Work piece) {
     return HostWants.logitRows(piece) > 0 && tops(piece) == 0;
-  }
-
-  private static void checkDrawn(Work piece, int id) {
-    if (id < 0) {
-      int step = ((Want.Token) piece.want()).step();
-      throw new GptException(
-          SamplingBuffers.nothingToDraw(id)
-              + " (sample "
-              + of(piece).sample()
-              + ", new token "
-              + (step + 1)
-              + ")");
-    }
   }
 
   /** What is wanted of a row that the device does not draw from. */

@@ -3,6 +3,7 @@ package gpt.backend.tornado;
 import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.HostWants;
+import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
@@ -88,13 +89,13 @@ public final class TornadoEngine implements Engine {
    * @throws GptException where the model does not fit the device, or a kernel does not compile
    */
   public static TornadoEngine open(
-      GptConfig config, Weights weights, Options options, Progress progress) {
+      GptConfig config, Weights weights, Options options, LoadProgress progress) {
     TornadoVm.prepare();
     DeviceMemory.check(config, weights.tied(), options);
     return new TornadoEngine(config, weights, options, progress);
   }
 
-  private TornadoEngine(GptConfig config, Weights w, Options options, Progress progress) {
+  private TornadoEngine(GptConfig config, Weights w, Options options, LoadProgress progress) {
     this.config = config;
     device = options.device();
     precision = options.precision();
@@ -172,6 +173,12 @@ public final class TornadoEngine implements Engine {
   @Override
   public int capacity() {
     return samples;
+  }
+
+  /** A drawn token is computed by other kernels than a prompt's. */
+  @Override
+  public boolean reusesDrawnTokens() {
+    return false;
   }
 
   /** What the device has done since the last call; empty where nothing is counted. */

@@ -1,5 +1,6 @@
 package gpt.backend.tornado;
 
+import gpt.engine.LoadProgress;
 import gpt.kernels.Attention;
 import gpt.kernels.Embedding;
 import gpt.kernels.GeluProjection;
@@ -376,7 +377,8 @@ final class TornadoForward implements AutoCloseable {
    *
    * @param beams whether candidates are wanted instead of tokens
    */
-  void compile(int promptLength, SamplingParameters parameters, boolean beams, Progress progress) {
+  void compile(
+      int promptLength, SamplingParameters parameters, boolean beams, LoadProgress progress) {
     List<Graph> needed = new ArrayList<>(List.of(feed, block));
     if (beams) {
       needed.add(head);

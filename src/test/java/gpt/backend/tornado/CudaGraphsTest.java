@@ -4,6 +4,7 @@ import static gpt.backend.tornado.TornadoModelTest.drawing;
 import static gpt.backend.tornado.TornadoModelTest.greedy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
@@ -71,7 +72,7 @@ class CudaGraphsTest {
     TornadoEngine.Options options =
         new TornadoEngine.Options(
             cuda(), Precision.F32, 1, sampling, 0, promptLength, profile, false);
-    return TornadoEngine.open(CONFIG, weights, options, TornadoModelTest.SILENT);
+    return TornadoEngine.open(CONFIG, weights, options, LoadProgress.NONE);
   }
 
   /** What each of several tokens of a batch submits, after those that record. */

@@ -9,6 +9,7 @@ import gpt.backend.cpu.CpuEngine;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
+import gpt.engine.LoadProgress;
 import gpt.generate.Beams;
 import gpt.generate.Generation;
 import gpt.generate.Generator;
@@ -69,7 +70,7 @@ class TornadoBeamsTest {
         weights,
         new TornadoEngine.Options(
             device, Precision.F32, beams, greedy, 0, promptLength, profile, true),
-        TornadoModelTest.SILENT);
+        LoadProgress.NONE);
   }
 
   private static Request request(int[] prompt, int max, int end, SamplingParameters s, int texts) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
@@ -68,7 +69,7 @@ class TornadoEngineTest {
         RandomWeights.of(CONFIG, SEED, scale),
         new TornadoEngine.Options(
             device, Precision.F32, samples, SamplingParameters.greedy(), TOPS, 0, profile, false),
-        TornadoModelTest.SILENT);
+        LoadProgress.NONE);
   }
 
   static int[] ids(long seed, int n) {

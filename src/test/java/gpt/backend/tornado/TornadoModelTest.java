@@ -9,6 +9,7 @@ import gpt.GptException;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
+import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
@@ -88,15 +89,6 @@ class TornadoModelTest {
         d.handle());
   }
 
-  static final Progress SILENT =
-      new Progress() {
-        @Override
-        public void loaded(double fraction) {}
-
-        @Override
-        public void compiling(int done, int total) {}
-      };
-
   static TornadoEngine open(
       GptConfig config, Weights weights, TornadoDevices.Device device, int samples) {
     return open(config, weights, device, samples, Precision.F32, null);
@@ -113,7 +105,7 @@ class TornadoModelTest {
         config,
         weights,
         new TornadoEngine.Options(device, precision, samples, GREEDY, LOGPROBS, 0, profile),
-        SILENT);
+        LoadProgress.NONE);
   }
 
   /** Log-probabilities that there is room for. */

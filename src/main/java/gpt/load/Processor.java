@@ -1,4 +1,4 @@
-package gpt.bench;
+package gpt.load;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,13 +1,13 @@
-package gpt.cli;
+package gpt.model;
 
 import java.util.Locale;
 
 /** Sizes as people read them, in powers of ten. */
-final class Bytes {
+public final class Bytes {
   private Bytes() {}
 
   /** {@code 512.3 kB}, {@code 10.9 MB}, {@code 6.23 GB}. */
-  static String text(long count) {
+  public static String text(long count) {
     if (count < 1_000_000) {
       return String.format(Locale.ROOT, "%.1f kB", count / 1e3);
     }

@@ -1,4 +1,4 @@
-package gpt.cli;
+package gpt.load;
 
 import gpt.GptException;
 import java.net.URISyntaxException;
@@ -10,15 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds the file or folder that {@code --model} means. */
-final class ModelLocator {
+/** Finds the file or folder that a model's name means. */
+public final class ModelLocator {
   /** The model that comes with the sources. */
-  static final String DEMO = "shakespeare-char";
+  public static final String DEMO = "shakespeare-char";
 
   private ModelLocator() {}
 
   /** A path that exists, or else a folder of that name in {@code weights/}. */
-  static Optional<Path> find(String model) {
+  public static Optional<Path> find(String model) {
     return find(model, weightsFolders());
   }
 
@@ -37,7 +37,7 @@ final class ModelLocator {
   }
 
   /** The error for what {@link #find} does not find. */
-  static GptException missing(String option, String model) {
+  public static GptException missing(String option, String model) {
     return missing(option, model, weightsFolders());
   }
 
@@ -78,19 +78,24 @@ final class ModelLocator {
   }
 
   /**
-   * A path from the command line.
+   * A path as a user gives it.
    *
    * @throws GptException where this system cannot express it
    */
-  static Path path(String text) {
+  public static Path path(String text) {
     try {
       return Path.of(text);
     } catch (InvalidPathException e) {
       throw new GptException(
           "not a path on this system: "
               + e.getMessage()
-              + (Arguments.asciiLocale() ? " (set LC_ALL=C.UTF-8)" : ""),
+              + (asciiLocale() ? " (set LC_ALL=C.UTF-8)" : ""),
           e);
     }
+  }
+
+  /** Whether no charset is set, so that the system's text is ASCII for Java. */
+  public static boolean asciiLocale() {
+    return "ANSI_X3.4-1968".equals(System.getProperty("sun.jnu.encoding"));
   }
 }

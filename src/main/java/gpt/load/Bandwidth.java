@@ -1,4 +1,4 @@
-package gpt.bench;
+package gpt.load;
 
 /** A probe of what a device's memory can do, to compare decoding with. */
 public interface Bandwidth extends AutoCloseable {

@@ -1,4 +1,4 @@
-package gpt.cli;
+package gpt.load;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

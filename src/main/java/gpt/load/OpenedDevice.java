@@ -1,7 +1,6 @@
-package gpt.cli;
+package gpt.load;
 
 import gpt.backend.tornado.Profile;
-import gpt.bench.Bandwidth;
 import gpt.engine.Engine;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,7 @@ import java.util.function.Supplier;
  * @param bandwidth a probe of the memory that the weights are in; null where none makes sense
  * @param profiler what the device has done since the last call; null where nothing is counted
  */
-record OpenedDevice(
+public record OpenedDevice(
     Engine engine,
     List<String> notes,
     Supplier<String> name,
@@ -26,14 +25,14 @@ record OpenedDevice(
     Supplier<Optional<Profile.Totals>> profiler) {
 
   /** The same with lines of notes before its own. */
-  OpenedDevice withNotes(List<String> first) {
+  public OpenedDevice withNotes(List<String> first) {
     List<String> all = new ArrayList<>(first);
     all.addAll(notes);
     return new OpenedDevice(engine, List.copyOf(all), name, bandwidth, profiler);
   }
 
   /** What the device has done since the last call. */
-  Optional<Profile.Totals> profile() {
+  public Optional<Profile.Totals> profile() {
     return profiler == null ? Optional.empty() : profiler.get();
   }
 }

@@ -1,8 +1,9 @@
-package gpt.cli;
+package gpt.load;
 
 import com.sun.management.OperatingSystemMXBean;
 import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
+import gpt.model.Bytes;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import java.io.IOException;
@@ -17,7 +18,7 @@ import java.util.OptionalLong;
  * Whether a model fits into this machine's memory. Linux gives out memory that it does not have and
  * kills the process that uses it, without a word: better to say so before.
  */
-final class HostMemory {
+public final class HostMemory {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
 
   private HostMemory() {}
@@ -49,7 +50,7 @@ final class HostMemory {
   }
 
   /** Bytes of a model's weights on the CPU, positions among them; norms and biases are nothing. */
-  static long weights(GptConfig config, boolean tied, Precision precision) {
+  public static long weights(GptConfig config, boolean tied, Precision precision) {
     return CpuEngine.weightBytes(config, tied, precision)
         + (long) Float.BYTES * config.blockSize() * config.nEmbd();
   }
@@ -77,7 +78,7 @@ final class HostMemory {
   }
 
   /** Bytes of memory and swap, of a container's limit where there is one. */
-  static OptionalLong installed() {
+  public static OptionalLong installed() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean machine
         ? OptionalLong.of(machine.getTotalMemorySize() + machine.getTotalSwapSpaceSize())
         : OptionalLong.empty();

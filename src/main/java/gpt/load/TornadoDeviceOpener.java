@@ -1,13 +1,12 @@
-package gpt.cli;
+package gpt.load;
 
 import gpt.GptException;
 import gpt.backend.tornado.DeviceBandwidth;
 import gpt.backend.tornado.DeviceMemory;
 import gpt.backend.tornado.Profile;
-import gpt.backend.tornado.Progress;
 import gpt.backend.tornado.TornadoDevices;
 import gpt.backend.tornado.TornadoEngine;
-import gpt.bench.Bandwidth;
+import gpt.engine.LoadProgress;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
@@ -24,7 +23,7 @@ final class TornadoDeviceOpener {
   private final GptConfig config;
   private final Weights weights;
   private final Precision precision;
-  private final DeviceOptions.Use use;
+  private final DeviceChoice.Use use;
   private final boolean profile;
   private final TornadoDevices devices = TornadoDevices.find();
   private TornadoDevices.Device device;
@@ -34,7 +33,7 @@ final class TornadoDeviceOpener {
       GptConfig config,
       Weights weights,
       Precision precision,
-      DeviceOptions.Use use,
+      DeviceChoice.Use use,
       boolean profile) {
     this.config = config;
     this.weights = weights;
@@ -62,8 +61,12 @@ final class TornadoDeviceOpener {
     return null;
   }
 
-  /** Takes the device that was asked for. */
-  void choose(Device asked) {
+  /**
+   * Takes the device that was asked for.
+   *
+   * @return this
+   */
+  TornadoDeviceOpener choose(Device asked) {
     if (asked.kind() == Device.Kind.GPU) {
       device = devices.gpu();
       why = "TornadoVM's first GPU";
@@ -74,10 +77,11 @@ final class TornadoDeviceOpener {
       device = devices.first();
       why = asked.kind() == Device.Kind.EMULATOR ? null : "TornadoVM's default";
     }
+    return this;
   }
 
   /** Puts the model on the chosen device. */
-  OpenedDevice open(int promptLength, LoadProgress progress) {
+  OpenedDevice open(LoadProgress progress) {
     if (precision == Precision.BF16) {
       throw new GptException("--dtype bf16: the cpu's only; TornadoVM's devices take f32, f16, i8");
     }
@@ -89,7 +93,7 @@ final class TornadoDeviceOpener {
               + device.name()
               + ") has no half precision; take f32 or i8");
     }
-    int together = DeviceMemory.fitting(config, weights.tied(), device, precision, use.samples());
+    int together = DeviceMemory.fitting(config, weights.tied(), device, precision, use.sequences());
     if (!device.isEmulator()) {
       HostMemory.checkArrays(
           DeviceMemory.needed(config, weights.tied(), device, precision, together),
@@ -107,10 +111,10 @@ final class TornadoDeviceOpener {
                 together,
                 use.sampling(),
                 use.logprobs(),
-                promptLength,
+                use.promptLength(),
                 profile ? new Profile() : null,
                 use.beams()),
-            new Bar(progress));
+            progress);
     return new OpenedDevice(
         engine,
         notes(together),
@@ -135,7 +139,7 @@ final class TornadoDeviceOpener {
               device.memory() / 1e9,
               why == null ? "" : " (" + why + ")"));
     }
-    if (together < use.samples()) {
+    if (together < use.sequences()) {
       notes.add("the device has memory for " + together + " samples at once");
     }
     return notes;
@@ -157,18 +161,6 @@ final class TornadoDeviceOpener {
     @Override
     public void close() {
       copy.close();
-    }
-  }
-
-  private record Bar(LoadProgress bar) implements Progress {
-    @Override
-    public void loaded(double fraction) {
-      bar.packed(fraction);
-    }
-
-    @Override
-    public void compiling(int done, int total) {
-      bar.compiling(done, total);
     }
   }
 }

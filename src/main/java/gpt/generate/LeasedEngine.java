@@ -1,0 +1,131 @@
+package gpt.generate;
+
+import gpt.GptException;
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Work;
+import gpt.model.GptConfig;
+import gpt.sampling.Drawing;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Part of a {@link SharedEngine} for one client on one thread: what it asks for is done on the
+ * engine's thread, between the steps of others. Readers are called there.
+ */
+final class LeasedEngine implements Engine {
+  private final SharedEngine shared;
+  private final Engine engine;
+  private final int sequences;
+  private final Set<LeasedSequence> open = new HashSet<>();
+
+  /**
+   * A part that has room for some sequences.
+   *
+   * @param engine called on the shared engine's thread only, but for its properties
+   */
+  LeasedEngine(SharedEngine shared, Engine engine, int sequences) {
+    this.shared = shared;
+    this.engine = engine;
+    this.sequences = sequences;
+  }
+
+  @Override
+  public GptConfig config() {
+    return engine.config();
+  }
+
+  @Override
+  public String device() {
+    return engine.device();
+  }
+
+  @Override
+  public String dtype() {
+    return engine.dtype();
+  }
+
+  @Override
+  public int capacity() {
+    return sequences;
+  }
+
+  @Override
+  public Sequence open() {
+    checkRoom();
+    return new LeasedSequence(shared.onThread(engine::open));
+  }
+
+  private void checkRoom() {
+    if (open.size() == sequences) {
+      throw new GptException("all " + sequences + " sequences that were reserved are open");
+    }
+  }
+
+  @Override
+  public void step(List<Work> work) {
+    List<Work> real = new ArrayList<>();
+    for (Work piece : work) {
+      LeasedSequence of = (LeasedSequence) piece.sequence();
+      real.add(new Work(of.sequence, piece.append(), piece.want()));
+    }
+    run(() -> engine.step(real));
+  }
+
+  private void run(Runnable action) {
+    shared.onThread(
+        () -> {
+          action.run();
+          return null;
+        });
+  }
+
+  /** Closes the sequences that are still open; the engine itself stays open. */
+  @Override
+  public void close() {
+    List.copyOf(open).forEach(LeasedSequence::close);
+  }
+
+  private final class LeasedSequence implements Sequence {
+    private final Sequence sequence;
+
+    LeasedSequence(Sequence sequence) {
+      this.sequence = sequence;
+      open.add(this);
+    }
+
+    @Override
+    public int length() {
+      return sequence.length();
+    }
+
+    @Override
+    public void drawing(Drawing drawing, int sample) {
+      run(() -> sequence.drawing(drawing, sample));
+    }
+
+    @Override
+    public Sequence fork() {
+      checkRoom();
+      return new LeasedSequence(shared.onThread(sequence::fork));
+    }
+
+    @Override
+    public void truncate(int length) {
+      run(() -> sequence.truncate(length));
+    }
+
+    @Override
+    public void close() {
+      if (open.remove(this)) {
+        try {
+          run(sequence::close);
+        } catch (GptException e) {
+          // The engine is closed, and its sequences with it.
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package gpt.generate;
+
+import gpt.engine.Engine;
+import gpt.model.GptConfig;
+import java.util.List;
+import java.util.function.Function;
+
+/** An engine that the caller's own thread steps, for one request at a time. */
+record OwnEngine(Engine engine) implements EngineAccess {
+
+  @Override
+  public GptConfig config() {
+    return engine.config();
+  }
+
+  @Override
+  public int capacity() {
+    return engine.capacity();
+  }
+
+  @Override
+  public <T> T call(int sequences, Function<Engine, T> client) {
+    return client.apply(engine);
+  }
+
+  @Override
+  public Decoding decode() {
+    Scheduler scheduler = new Scheduler(engine);
+    return new Decoding() {
+      @Override
+      public int together() {
+        return engine.batchSize();
+      }
+
+      @Override
+      public void add(List<Text> texts) {
+        scheduler.add(texts);
+      }
+
+      @Override
+      public void advance(Run run) {
+        scheduler.step(true);
+      }
+
+      @Override
+      public void close() {
+        scheduler.close();
+      }
+    };
+  }
+}

@@ -1,0 +1,311 @@
+package gpt.generate;
+
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Work;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Decides what each step of an engine does (continuous batching). Texts join as soon as there is
+ * room and leave when they have ended; all are decoded together; long prompts are processed in
+ * chunks beside them. What a sequence holds of another text's prompt is not computed again: an idle
+ * sequence is taken over, one in use is forked, and one whose prompt is being processed is waited
+ * for.
+ *
+ * <p>An engine's results do not depend on any of this, so a text's tokens are those that it would
+ * have alone. Not thread-safe.
+ */
+final class Scheduler implements AutoCloseable {
+  /** Rows of a step that only processes prompts: more make a step no faster for each. */
+  static final int PROMPT_ROWS = 512;
+
+  /** Rows of prompts beside texts that are decoded, which wait for them. */
+  static final int CHUNK_ROWS = 64;
+
+  /** A shorter prefix is faster computed again than waited for, unless it is the whole prompt. */
+  static final int MIN_SHARED = 16;
+
+  /** Keys and values that may be kept in sequences without a text. */
+  private static final long MAX_KEPT_BYTES = 1L << 30;
+
+  private final Engine engine;
+  private final int maxKept;
+  private final Deque<Text> waiting = new ArrayDeque<>();
+  private final List<Text> active = new ArrayList<>();
+
+  /** Sequences without a text, the one used last at the end. */
+  private final List<Kept> kept = new ArrayList<>();
+
+  /** Sequences of the engine that are others'. */
+  private int reserved;
+
+  // Of one step.
+  private final List<Work> work = new ArrayList<>();
+  private final List<Text> stepping = new ArrayList<>();
+
+  /** A sequence whose text has ended, and what it holds. */
+  private record Kept(Sequence sequence, int[] ids) {}
+
+  /** Steps an engine, which stays the caller's to close. */
+  Scheduler(Engine engine) {
+    this.engine = engine;
+    long bytes = Math.max(1, engine.sequenceBytes());
+    maxKept = Math.clamp(MAX_KEPT_BYTES / bytes, 1, engine.batchSize());
+  }
+
+  /** Lets texts wait for their turn. */
+  void add(List<Text> texts) {
+    texts.stream().filter(text -> !text.run().ended()).forEach(waiting::add);
+  }
+
+  /** Whether no text is left. */
+  boolean isIdle() {
+    return waiting.isEmpty() && active.isEmpty();
+  }
+
+  /**
+   * Makes a step; does nothing where no text is left.
+   *
+   * @param admitting whether waiting texts may join
+   * @throws RuntimeException where the engine fails; the texts of the step cannot go on then
+   */
+  void step(boolean admitting) {
+    active.removeIf(this::isEnded); // cancelled meanwhile
+    waiting.removeIf(text -> text.run().ended());
+    active.stream().filter(text -> text.parent() != null).toList().forEach(this::fork);
+    if (admitting) {
+      admit();
+    }
+    plan();
+    if (work.isEmpty()) {
+      return;
+    }
+    long rows = work.stream().mapToInt(Work::tokens).sum();
+    long begin = System.nanoTime();
+    engine.step(work);
+    long nanos = System.nanoTime() - begin;
+    for (int i = 0; i < work.size(); i++) {
+      int appended = work.get(i).tokens();
+      stepping.get(i).stepped(appended, nanos * appended / rows);
+    }
+    active.removeIf(this::isEnded);
+  }
+
+  private boolean isEnded(Text text) {
+    if (!text.run().ended()) {
+      return false;
+    }
+    release(text);
+    return true;
+  }
+
+  // What a step does.
+
+  private void plan() {
+    work.clear();
+    stepping.clear();
+    int room = PROMPT_ROWS;
+    for (Text text : active) {
+      if (text.parent() == null && text.isDecoding()) {
+        plan(text, 1);
+        room = CHUNK_ROWS;
+      }
+    }
+    for (Text text : active) {
+      if (text.parent() == null && !text.isDecoding() && room > 0) {
+        int rows = Math.min(room, Math.min(text.pending(), toNextFork(text)));
+        plan(text, rows);
+        room -= rows;
+      }
+    }
+  }
+
+  private void plan(Text text, int rows) {
+    work.add(text.work(rows));
+    stepping.add(text);
+  }
+
+  /** Tokens until another text forks this one. */
+  private int toNextFork(Text text) {
+    int rows = Integer.MAX_VALUE;
+    for (Text child : active) {
+      if (child.parent() == text) {
+        rows = Math.min(rows, child.shared() - text.sequence().length());
+      }
+    }
+    return rows;
+  }
+
+  // Who joins.
+
+  private void admit() {
+    while (!waiting.isEmpty() && active.size() + reserved < engine.batchSize()) {
+      Text text = waiting.remove();
+      active.add(text);
+      begin(text);
+    }
+  }
+
+  /** Finds the longest prefix of a text that is there, or will be. */
+  private void begin(Text text) {
+    boolean drawn = engine.reusesDrawnTokens();
+    int most = 0;
+    Text parent = null;
+    boolean later = false;
+    for (Text other : active) {
+      if (other == text || other.parent() != null || other.sequence() == null) {
+        continue;
+      }
+      int now = other.inCommon(text, drawn);
+      int then = other.inCommonLater(text, drawn);
+      if (Math.max(now, then) > most) {
+        most = Math.max(now, then);
+        parent = other;
+        later = then > now;
+      }
+    }
+    if (most < MIN_SHARED && most < text.promptLength() - 1) {
+      parent = null;
+      most = 0;
+    }
+    Kept best = best(text);
+    int idle = best == null ? 0 : text.inCommon(best.ids, best.ids.length);
+    if (best != null && idle >= most && (2 * idle >= best.ids.length || !fits())) {
+      takeOver(text, best, idle);
+    } else if (best != null && idle >= most && idle >= MIN_SHARED) {
+      text.begin(fork(best.sequence, idle));
+    } else if (parent == null) {
+      makeRoom();
+      text.begin(engine.open());
+    } else {
+      text.await(parent, most);
+      if (!later) {
+        fork(text);
+      }
+    }
+  }
+
+  /** Whether a text that has joined can have a sequence beside those that are kept. */
+  private boolean fits() {
+    return active.size() + kept.size() + reserved <= engine.batchSize();
+  }
+
+  /** Closes those that were not used for longest, where there is no room for one more. */
+  private void makeRoom() {
+    while (!kept.isEmpty() && !fits()) {
+      kept.removeFirst().sequence.close();
+    }
+  }
+
+  /** The kept sequence that shares the longest prefix, of equals the one not used for longest. */
+  private Kept best(Text text) {
+    Kept best = null;
+    int most = -1;
+    for (Kept each : kept) {
+      int idle = text.inCommon(each.ids, each.ids.length);
+      if (idle > most) {
+        most = idle;
+        best = each;
+      }
+    }
+    return best;
+  }
+
+  private void takeOver(Text text, Kept from, int tokens) {
+    kept.remove(from);
+    if (from.sequence.length() > tokens) {
+      from.sequence.truncate(tokens);
+    }
+    text.begin(from.sequence);
+  }
+
+  /** Forks a text's parent once that has come so far; looks for another where it never will. */
+  private void fork(Text text) {
+    Text parent = text.parent();
+    boolean there = active.contains(parent);
+    if (there && parent.inCommon(text, engine.reusesDrawnTokens()) >= text.shared()) {
+      text.begin(fork(parent.sequence(), text.shared()));
+    } else if (!there || !parent.isPrompt()) {
+      text.await(null, 0);
+      begin(text);
+    }
+  }
+
+  private Sequence fork(Sequence of, int tokens) {
+    makeRoom();
+    Sequence fork = of.fork();
+    if (fork.length() > tokens) {
+      fork.truncate(tokens);
+    }
+    return fork;
+  }
+
+  /** Keeps the sequence of a text that has ended, for the prompt that it holds. */
+  private void release(Text text) {
+    if (text.sequence() == null) {
+      return;
+    }
+    int[] ids = text.reusableIds(engine.reusesDrawnTokens());
+    kept.add(new Kept(text.end(), ids));
+    if (kept.size() > maxKept) {
+      kept.removeFirst().sequence.close();
+    }
+  }
+
+  // Sequences of others.
+
+  /**
+   * Reserves room for sequences that others open.
+   *
+   * @return false where there is none now
+   */
+  boolean reserve(int sequences) {
+    boolean alone = active.isEmpty() && reserved == 0;
+    while (!alone
+        && !kept.isEmpty()
+        && active.size() + kept.size() + reserved + sequences > engine.batchSize()) {
+      kept.removeFirst().sequence.close();
+    }
+    if (!alone && active.size() + kept.size() + reserved + sequences > engine.batchSize()) {
+      return false;
+    }
+    if (alone) {
+      closeKept();
+    }
+    reserved += sequences;
+    return true;
+  }
+
+  /** Gives up what {@link #reserve} gave. */
+  void release(int sequences) {
+    reserved -= sequences;
+  }
+
+  /** Ends all texts with an error. */
+  void fail(RuntimeException e) {
+    waiting.forEach(text -> text.run().fail(e));
+    active.forEach(text -> text.run().fail(e));
+    close();
+  }
+
+  private void closeKept() {
+    kept.forEach(each -> each.sequence.close());
+    kept.clear();
+  }
+
+  /** Closes all sequences. */
+  @Override
+  public void close() {
+    for (Text text : active) {
+      if (text.sequence() != null) {
+        text.end().close();
+      }
+    }
+    active.clear();
+    waiting.clear();
+    closeKept();
+  }
+}

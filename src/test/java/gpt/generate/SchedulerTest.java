@@ -1,0 +1,246 @@
+package gpt.generate;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Who is in a step, and what of a prompt is computed; the texts do not depend on either. */
+class SchedulerTest {
+  private static final int VOCAB = 17;
+  private static final int BLOCK_SIZE = 300;
+  private static final Listener IGNORE = (sample, id, text) -> true;
+
+  private final FakeEngine engine = new FakeEngine(BLOCK_SIZE, VOCAB, FakeEngine.random(VOCAB));
+  private final Scheduler scheduler = new Scheduler(engine);
+
+  private static Request request(int[] prompt, int max, long seed) {
+    return new Request(
+        prompt,
+        max,
+        OptionalInt.of(3),
+        List.of(),
+        OnFull.SLIDE,
+        new SamplingParameters(1, 0, seed),
+        0,
+        1);
+  }
+
+  private static Text text(Request request) {
+    Run run = new Run(request, null, IGNORE, 0);
+    return new Text(run, request, request.promptIds(), BLOCK_SIZE);
+  }
+
+  private static int[] ids(Text text) {
+    assertTrue(text.run().tell());
+    return text.run().generation(new int[0], 0).ids();
+  }
+
+  private static int[] alone(Request request) {
+    FakeEngine engine = new FakeEngine(BLOCK_SIZE, VOCAB, FakeEngine.random(VOCAB));
+    return new Generator(engine, Optional.empty()).generate(request, IGNORE).getFirst().ids();
+  }
+
+  private static int[] prompt(int length, long seed) {
+    return new Random(seed).ints(length, 0, VOCAB).toArray();
+  }
+
+  private static int[] join(int[] a, int... b) {
+    return IntStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
+  }
+
+  private void add(Text... texts) {
+    scheduler.add(List.of(texts));
+  }
+
+  private void run() {
+    while (!scheduler.isIdle()) {
+      scheduler.step(true);
+    }
+  }
+
+  /** Texts with common prefixes come and are cancelled at random; little room is left. */
+  @Test
+  void aTextIsTheSameWhateverRunsBesideIt() {
+    for (int seed = 0; seed < 30; seed++) {
+      Random random = new Random(seed);
+      FakeEngine crowded = new FakeEngine(BLOCK_SIZE, VOCAB, FakeEngine.random(VOCAB));
+      crowded.capacity = 1 + random.nextInt(5);
+      try (Scheduler steps = new Scheduler(crowded)) {
+        List<Request> requests = new ArrayList<>();
+        List<Text> texts = new ArrayList<>();
+        while (texts.size() < 25 || !steps.isIdle()) {
+          if (texts.size() < 25 && random.nextInt(3) == 0) {
+            int[] common = prompt(random.nextInt(BLOCK_SIZE), random.nextInt(2));
+            int[] own = prompt(1 + random.nextInt(30), random.nextInt(3));
+            int[] all = join(common, own);
+            Request request =
+                request(
+                    Arrays.copyOf(all, Math.min(all.length, BLOCK_SIZE)),
+                    1 + random.nextInt(20),
+                    random.nextInt(5));
+            requests.add(request);
+            texts.add(text(request));
+            steps.add(List.of(texts.getLast()));
+          }
+          if (random.nextInt(20) == 0 && !texts.isEmpty()) {
+            texts.get(random.nextInt(texts.size())).run().cancel();
+          }
+          steps.step(true);
+        }
+        int whole = 0;
+        for (int i = 0; i < texts.size(); i++) {
+          int[] got = ids(texts.get(i));
+          int[] expected = alone(requests.get(i));
+          whole += got.length == expected.length ? 1 : 0;
+          assertArrayEquals(Arrays.copyOf(expected, got.length), got, "seed " + seed);
+        }
+        assertTrue(whole > 5, "texts that were not cancelled: " + whole);
+      }
+      assertEquals(0, crowded.openSequences, "seed " + seed);
+    }
+  }
+
+  @Test
+  void aTextJoinsWhileAnotherIsDecoded() {
+    add(text(request(prompt(5, 1), 4, 1)));
+    scheduler.step(true);
+    scheduler.step(true);
+    add(text(request(prompt(3, 2), 3, 4)));
+    run();
+    assertEquals(List.of("5", "d", "d 3", "d d", "d"), engine.calls);
+  }
+
+  @Test
+  void aLongPromptIsProcessedInChunksBesideOthers() {
+    Request first = request(prompt(2, 1), 20, 1);
+    add(text(first));
+    scheduler.step(true);
+    add(text(request(prompt(2 * Scheduler.CHUNK_ROWS + 9, 2), 1, 1)));
+    scheduler.step(true);
+    scheduler.step(true);
+    scheduler.step(true);
+    assertEquals(List.of("2", "d 64", "d 64", "d 9"), engine.calls);
+  }
+
+  @Test
+  void aPromptThatIsBeingProcessedIsWaitedForAndForked() {
+    int[] common = prompt(100, 1);
+    List<Text> texts =
+        IntStream.range(0, 3).mapToObj(i -> text(request(join(common, i, i), 1, i))).toList();
+    scheduler.add(texts);
+    run();
+    assertEquals(List.of("100", "fork", "fork", "2 2 2"), engine.calls);
+  }
+
+  @Test
+  void aForkOfATextThatIsCancelledIsStartedByItself() {
+    int[] common = prompt(100, 1);
+    Text first = text(request(join(common, 1), 1, 1));
+    Text second = text(request(join(common, 2), 5, 2));
+    add(first, second);
+    first.run().cancel();
+    run();
+    assertArrayEquals(alone(request(join(common, 2), 5, 2)), ids(second));
+    // The same where the first has begun: what it computed is not lost.
+    engine.calls.clear();
+    int[] longer = prompt(250, 3);
+    Text other = text(request(prompt(1, 9), 60, 5));
+    Text third = text(request(join(longer, 1), 1, 1));
+    Text fourth = text(request(join(longer, 2), 5, 2));
+    add(other);
+    scheduler.step(true);
+    add(third, fourth);
+    scheduler.step(true);
+    third.run().cancel();
+    run();
+    assertArrayEquals(alone(request(join(longer, 2), 5, 2)), ids(fourth));
+    int rows =
+        engine.calls.stream()
+            .flatMap(call -> Arrays.stream(call.split(" ")))
+            .filter(call -> call.matches("\\d+"))
+            .mapToInt(Integer::parseInt)
+            .sum();
+    assertEquals(1 + 251, rows, engine.calls::toString);
+  }
+
+  @Test
+  void aConversationGoesOnWithoutItsBeginning() {
+    Request first = request(prompt(50, 1), 12, 1);
+    Text text = text(first);
+    add(text);
+    run();
+    int[] said = ids(text);
+    engine.calls.clear();
+    Request second = request(join(join(first.promptIds(), said), 4, 4, 4), 2, 1);
+    Text answer = text(second);
+    add(answer);
+    run();
+    assertArrayEquals(alone(second), ids(answer));
+    // All but the token drawn last was in the sequence, which is taken over.
+    assertEquals("4", engine.calls.getFirst(), engine.calls::toString);
+  }
+
+  @Test
+  void whatIsKeptMakesRoom() {
+    engine.capacity = 2;
+    try (Scheduler small = new Scheduler(engine)) {
+      for (int i = 0; i < 5; i++) {
+        Request request = request(prompt(40, i), 2, i);
+        Text text = text(request);
+        small.add(List.of(text));
+        while (!small.isIdle()) {
+          small.step(true);
+        }
+        assertArrayEquals(alone(request), ids(text));
+        assertTrue(engine.openSequences <= 2);
+      }
+      assertTrue(small.reserve(2));
+      assertEquals(0, engine.openSequences);
+      Text waits = text(request(prompt(4, 1), 2, 1));
+      small.add(List.of(waits));
+      small.step(true);
+      assertEquals(0, engine.openSequences);
+      small.release(2);
+      small.step(true);
+      assertEquals(1, engine.openSequences);
+    }
+  }
+
+  /** Only one of the texts of a step gets logits that nothing can be drawn from. */
+  @Test
+  void aTextWithBrokenLogitsFailsAlone() {
+    FakeEngine broken =
+        new FakeEngine(
+            BLOCK_SIZE,
+            VOCAB,
+            context -> {
+              float[] logits = FakeEngine.random(VOCAB).apply(context);
+              logits[2] = context[0] == 5 && context.length == 4 ? Float.NaN : logits[2];
+              return logits;
+            });
+    try (Scheduler steps = new Scheduler(broken)) {
+      Text good = text(request(new int[] {1, 2}, 6, 1));
+      Text bad = text(request(new int[] {5, 2}, 6, 1));
+      steps.add(List.of(bad, good));
+      while (!steps.isIdle()) {
+        steps.step(true);
+      }
+      assertArrayEquals(alone(request(new int[] {1, 2}, 6, 1)), ids(good));
+      String message =
+          org.junit.jupiter.api.Assertions.assertThrows(
+                  gpt.GptException.class, () -> bad.run().tell())
+              .getMessage();
+      assertTrue(message.endsWith("(sample 0, new token 3)"), message);
+    }
+  }
+}
