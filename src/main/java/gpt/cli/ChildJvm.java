@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * again with the flags. {@code scripts/gpt} gives the flag that {@link VectorModule} needs, and
  * needs no child.
  */
-final class ChildJvm {
+public final class ChildJvm {
   private static final String VECTOR = VectorModule.NAME;
 
   /** The parent's process id. Set in the child, so that it never starts another. */
@@ -86,7 +86,7 @@ final class ChildJvm {
   }
 
   /** Why {@link #run} could not start a child that was needed. */
-  static Optional<String> refusal() {
+  public static Optional<String> refusal() {
     return Optional.ofNullable(refusal);
   }
 

@@ -1,6 +1,9 @@
 package gpt.cli;
 
 import gpt.GptException;
+import gpt.cli.commands.TokensCommand;
+import gpt.cli.options.PromptOptions;
+import gpt.cli.output.StandardOutput;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -15,8 +18,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * What the user reads when something fails: one line on standard error that begins with {@code
  * gpt:}, and a stack trace only with {@code --debug}.
  */
-final class Errors {
-  static final String DEBUG = "--debug";
+public final class Errors {
+  public static final String DEBUG = "--debug";
 
   private Errors() {}
 
@@ -45,7 +48,7 @@ final class Errors {
   }
 
   /** What to do about an {@link OutOfMemoryError} with this message, of which Java has several. */
-  static String memoryAdvice(String message) {
+  public static String memoryAdvice(String message) {
     if (message.contains("native thread")) {
       return "the system gives this process no more threads; take fewer with --threads";
     }
@@ -116,7 +119,7 @@ final class Errors {
   }
 
   /** What to say of a word in a command's place that is none. */
-  static String unknownCommand(String word) {
+  public static String unknownCommand(String word) {
     return "unknown command '"
         + word
         + "'"

@@ -2,6 +2,25 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.cli.commands.AttentionCommand;
+import gpt.cli.commands.BenchCommand;
+import gpt.cli.commands.CompletionCommand;
+import gpt.cli.commands.DevicesCommand;
+import gpt.cli.commands.DownloadCommand;
+import gpt.cli.commands.ExportCommand;
+import gpt.cli.commands.GenerateCommand;
+import gpt.cli.commands.HelpCommand;
+import gpt.cli.commands.InfoCommand;
+import gpt.cli.commands.LossCommand;
+import gpt.cli.commands.MakeRandomCommand;
+import gpt.cli.commands.ModelsCommand;
+import gpt.cli.commands.NextCommand;
+import gpt.cli.commands.TokensCommand;
+import gpt.cli.options.Choice;
+import gpt.cli.options.CommonOptions;
+import gpt.cli.options.Numbers;
+import gpt.cli.options.OptionGroup;
+import gpt.cli.output.StandardOutput;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -51,8 +70,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  source <(gpt completion)"
     },
     versionProvider = VersionProvider.class)
-final class GptCommand {
-  static final String NAME = "gpt";
+public final class GptCommand {
+  public static final String NAME = "gpt";
 
   static final String GENERATE = "generate";
 
@@ -124,7 +143,7 @@ final class GptCommand {
   }
 
   /** The commands' names in the order of the help. */
-  static List<String> commandNames() {
+  public static List<String> commandNames() {
     return List.copyOf(COMMANDS.keySet());
   }
 
@@ -134,7 +153,7 @@ final class GptCommand {
   }
 
   /** The parser with all commands. */
-  static CommandLine commandLine() {
+  public static CommandLine commandLine() {
     return commandLine(COMMANDS.values());
   }
 

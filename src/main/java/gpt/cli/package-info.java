@@ -1,2 +1,5 @@
-/** The command line: one class a command. Nothing imports this package. */
+/**
+ * The command line: starts the JVM as it should be, reads the arguments, and hands over to one of
+ * {@code gpt.cli.commands}. Nothing outside of it imports it.
+ */
 package gpt.cli;

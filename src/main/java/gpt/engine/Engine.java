@@ -58,9 +58,9 @@ public interface Engine extends AutoCloseable {
    * what it wants. Where it throws, no sequence has become longer.
    *
    * @param work at least one piece, each of another sequence of this engine's
-   * @throws gpt.model.GptException where tokens do not fit into a context or are not in the
-   *     vocabulary, or the model gives logits that are no numbers where candidates or losses are
-   *     wanted; where a token is, {@link Want.Token#failure} says so, and the step is made
+   * @throws gpt.GptException where tokens do not fit into a context or are not in the vocabulary,
+   *     or the model gives logits that are no numbers where candidates or losses are wanted; where
+   *     a token is, {@link Want.Token#failure} says so, and the step is made
    */
   void step(List<Work> work);
 

@@ -37,7 +37,7 @@ interface EngineAccess {
     /**
      * Returns once there may be more to tell of a text.
      *
-     * @throws gpt.model.GptException where the thread is interrupted
+     * @throws gpt.GptException where the thread is interrupted
      */
     void advance(Run run);
 

@@ -1,0 +1,442 @@
+package gpt.cli.commands;
+
+import gpt.GptException;
+import gpt.bench.Bench;
+import gpt.bench.BenchResult;
+import gpt.bench.BenchTest;
+import gpt.bench.Breakdown;
+import gpt.bench.PooledWeights;
+import gpt.checkpoint.Checkpoint;
+import gpt.cli.options.Choice;
+import gpt.cli.options.CommonOptions;
+import gpt.cli.options.DeviceOptions;
+import gpt.cli.options.ModelOptions;
+import gpt.cli.options.OptionGroup;
+import gpt.cli.output.LoadBar;
+import gpt.cli.output.ProgressBar;
+import gpt.cli.output.Terminal;
+import gpt.load.Bandwidth;
+import gpt.load.Device;
+import gpt.load.DeviceChoice;
+import gpt.load.HostMemory;
+import gpt.load.OpenedDevice;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.model.PublishedShapes;
+import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Times a model. */
+@OptionGroup.In(OptionGroup.TESTS)
+@Command(
+    name = "bench",
+    sortOptions = false,
+    description = {
+      "Times a model as llama.cpp's llama-bench does: a prompt in one pass (pp), and tokens one"
+          + " after the other (tg), each from an empty context, beside the memory's bandwidth,"
+          + " which is what bounds decoding.",
+      "",
+      "Several values with commas between give a row for each combination. Choosing the likeliest"
+          + " token is part of the time."
+    },
+    footer = {
+      "",
+      "Columns: t/s tokens a second, mean ± standard deviation; ttft until the prompt's last token"
+          + " is known; MB/token the least that a decoded token reads: weights, keys and values;"
+          + " share of the bandwidth probed before each repetition.",
+      "",
+      "Examples:",
+      "  gpt bench",
+      "  gpt bench --random gpt2 --dtype f32,bf16,i8",
+      "  gpt bench --random gpt2 -p 0 -npl 1,2,4,8,16,32    sequences decoded together",
+      "  gpt bench --model gpt2 -p 128,512 -n 128 -r 10 -o json",
+      "  gpt bench --random gpt2-xl --dtype f16 --device gpu"
+    })
+public final class BenchCommand implements Callable<Integer> {
+  private static final int MOST_REPETITIONS = 10_000;
+
+  /** More would be a memory full of keys and values: a slip. */
+  private static final int MAX_PARALLEL = 1024;
+
+  /** How results are printed. */
+  public enum Output {
+    MD,
+    CSV,
+    JSON,
+    JSONL
+  }
+
+  @Mixin private ModelOptions model;
+
+  @OptionGroup.In(OptionGroup.MODEL)
+  @Option(
+      names = "--random",
+      paramLabel = "SHAPE",
+      completionCandidates = Shapes.class,
+      description = "Instead of a model random weights of a known shape: ${COMPLETION-CANDIDATES}.")
+  private String random;
+
+  @Option(
+      names = {"-p", "--n-prompt"},
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "512",
+      description =
+          "Tokens of the prompt; 0 is none. Default: ${DEFAULT-VALUE}, or the context if it is"
+              + " shorter")
+  private List<Integer> prompts;
+
+  @Option(
+      names = {"-n", "--n-gen"},
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "128",
+      description =
+          "Tokens to decode; 0 is none. Default: ${DEFAULT-VALUE}, or the context if it is shorter")
+  private List<Integer> generated;
+
+  @Option(
+      names = "-pg",
+      paramLabel = "P,N",
+      description =
+          "A prompt of P tokens and N decoded behind it, as one test; can be given several times.")
+  private List<String> both = new ArrayList<>();
+
+  @Option(
+      names = "-npl",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1",
+      description =
+          "Sequences that are decoded together, in tests that decode; tokens a second are those of"
+              + " all. Default: ${DEFAULT-VALUE}")
+  private List<Integer> parallel;
+
+  @Option(
+      names = {"-r", "--repetitions"},
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "How often each test is timed. Default: ${DEFAULT-VALUE}")
+  private int repetitions;
+
+  @OptionGroup.In(OptionGroup.DEVICE)
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      split = ",",
+      defaultValue = "auto",
+      completionCandidates = DeviceOptions.Words.class,
+      description = "Where to compute, as for generate. Default: ${DEFAULT-VALUE}")
+  private List<Device> devices;
+
+  @OptionGroup.In(OptionGroup.DEVICE)
+  @Option(
+      names = "--dtype",
+      paramLabel = "f32|bf16|f16|i8",
+      split = ",",
+      defaultValue = "f32",
+      completionCandidates = Choice.Precisions.class,
+      description = "How the weights' matrices are kept. Default: ${DEFAULT-VALUE}")
+  private List<Precision> precisions;
+
+  @OptionGroup.In(OptionGroup.DEVICE)
+  @Option(
+      names = {"-t", "--threads"},
+      paramLabel = "N",
+      split = ",",
+      description = "Threads to compute with on the cpu. Default: one for each core")
+  private List<Integer> threads = List.of(DeviceChoice.defaultThreads());
+
+  @OptionGroup.In(OptionGroup.OUTPUT)
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "md|csv|json|jsonl",
+      defaultValue = "md",
+      completionCandidates = Outputs.class,
+      description =
+          "Form of the results: a table, or with the samples and in llama-bench's field names."
+              + " Default: ${DEFAULT-VALUE}")
+  private Output output;
+
+  @Option(
+      names = "--no-warmup",
+      description =
+          "Do not run each test before it is timed, for 2 s or more, until Java has compiled it.")
+  private boolean cold;
+
+  @OptionGroup.In(OptionGroup.DEVICE)
+  @Option(
+      names = "--tornado-profile",
+      description =
+          "Show where a token's time goes on a TornadoVM device: kernels, copies, and what is"
+              + " between launches. The profiler that counts it slows everything a little.")
+  private boolean profile;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    for (String option : List.of("--model", "--gelu")) {
+      if (random != null && isGiven(option)) {
+        throw usage("only one of --random and " + option + " can be given");
+      }
+    }
+    List<DeviceChoice> places = places();
+    List<BenchTest> asked = tests();
+    try (BenchReport report = new BenchReport(output)) {
+      run(places, asked, report);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private void run(List<DeviceChoice> places, List<BenchTest> asked, BenchReport report)
+      throws IOException {
+    if (random == null) {
+      Path path = model.path(!common.quiet);
+      try (Checkpoint checkpoint = Checkpoint.open(path)) {
+        checkpoint.notes().forEach(line -> note("gpt: " + line));
+        run(
+            places,
+            asked,
+            new Subject(
+                path.getFileName().toString(),
+                path.toString(),
+                model.config(checkpoint),
+                checkpoint.weights()),
+            report);
+      }
+    } else {
+      GptConfig config = PublishedShapes.byName().get(random);
+      if (config == null) {
+        throw usage(
+            "--random: expected "
+                + String.join(", ", PublishedShapes.byName().keySet())
+                + ", found '"
+                + random
+                + "'");
+      }
+      try (PooledWeights weights = new PooledWeights(config, Bench.SEED)) {
+        Subject subject = new Subject(random + " (random)", random, config, weights.weights());
+        run(places, asked, subject, report);
+      }
+    }
+  }
+
+  /**
+   * What is timed.
+   *
+   * @param name in the table
+   * @param file in the other forms
+   */
+  record Subject(String name, String file, GptConfig config, Weights weights) {}
+
+  private List<DeviceChoice> places() {
+    if (repetitions < 1 || repetitions > MOST_REPETITIONS) {
+      throw usage(
+          "--repetitions: must be from 1 to " + MOST_REPETITIONS + ", found " + repetitions);
+    }
+    List<DeviceChoice> places = new ArrayList<>();
+    for (Device device : devices) {
+      for (Precision precision : precisions) {
+        // Threads are the cpu's: elsewhere one row is enough.
+        boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.AUTO;
+        for (int count : host ? threads : threads.subList(0, 1)) {
+          DeviceChoice place = DeviceOptions.choice(device, precision, count, profile);
+          DeviceOptions.check(place, this::usage);
+          places.add(place);
+        }
+      }
+    }
+    return places;
+  }
+
+  private List<BenchTest> tests() {
+    List<BenchTest> tests = new ArrayList<>();
+    for (int count : prompts) {
+      add(tests, "--n-prompt", count, 0);
+    }
+    for (int sequences : parallel) {
+      if (sequences < 1 || sequences > MAX_PARALLEL) {
+        throw usage("-npl: must be from 1 to " + MAX_PARALLEL + ", found " + sequences);
+      }
+    }
+    for (int count : generated) {
+      add(tests, "--n-gen", 0, count);
+    }
+    for (String pair : both) {
+      String[] parts = pair.split(",", -1);
+      try {
+        if (parts.length != 2) {
+          throw new NumberFormatException();
+        }
+        int prompt = Integer.parseInt(parts[0].strip());
+        int count = Integer.parseInt(parts[1].strip());
+        if (prompt < 1 || count < 1) {
+          throw new NumberFormatException();
+        }
+        addParallel(tests, prompt, count);
+      } catch (NumberFormatException e) {
+        throw usage("-pg: expected two numbers as in 512,128, found '" + pair + "'");
+      }
+    }
+    if (tests.isEmpty()) {
+      throw usage("nothing to time: --n-prompt and --n-gen are both 0");
+    }
+    return tests;
+  }
+
+  private void add(List<BenchTest> tests, String option, int prompt, int count) {
+    if (prompt + count < 0) {
+      throw usage(option + ": must be 0 or more, found " + (prompt + count));
+    }
+    if (count > 0) {
+      addParallel(tests, prompt, count);
+    } else if (prompt > 0) {
+      tests.add(new BenchTest(prompt, 0));
+    }
+  }
+
+  private void addParallel(List<BenchTest> tests, int prompt, int count) {
+    parallel.forEach(sequences -> tests.add(new BenchTest(prompt, count, sequences)));
+  }
+
+  /** Tests as they fit the context: the defaults are cut, what was asked for is refused. */
+  private List<BenchTest> fitted(List<BenchTest> tests, GptConfig config) {
+    int most = config.blockSize();
+    List<BenchTest> fitted = new ArrayList<>();
+    for (BenchTest test : tests) {
+      boolean asked =
+          test.prompt() > 0 && test.generated() > 0
+              || isGiven(test.prompt() > 0 ? "--n-prompt" : "--n-gen");
+      long tokens = (long) test.prompt() + test.generated(); // of -pg more than an int holds
+      if (tokens > most && asked) {
+        throw usage(
+            "%s: %d tokens are more than the model's context holds, which is %d"
+                .formatted(test.name(), tokens, most));
+      }
+      fitted.add(
+          new BenchTest(
+              Math.min(most, test.prompt()), Math.min(most, test.generated()), test.sequences()));
+    }
+    return fitted;
+  }
+
+  private boolean isGiven(String option) {
+    return spec.commandLine().getParseResult().hasMatchedOption(option);
+  }
+
+  private void run(
+      List<DeviceChoice> places, List<BenchTest> asked, Subject subject, BenchReport report)
+      throws IOException {
+    List<BenchTest> tests = fitted(asked, subject.config());
+    long parameters = ParameterCounts.of(subject.weights()).total();
+    Set<String> notes = new HashSet<>(); // each once
+    int longest = tests.stream().mapToInt(BenchTest::prompt).max().orElse(0);
+    DeviceChoice.Use use =
+        new DeviceChoice.Use(
+            tests.stream().mapToInt(BenchTest::sequences).max().orElse(1),
+            false,
+            SamplingParameters.greedy(),
+            0,
+            Math.max(1, longest));
+    for (DeviceChoice place : places) {
+      OpenedDevice opened;
+      try (LoadBar progress = new LoadBar(!common.quiet && Terminal.isStandardError())) {
+        opened = place.open(subject.config(), subject.weights(), use, progress);
+      }
+      opened.notes().stream().filter(notes::add).forEach(line -> note("gpt: " + line));
+      try (var engine = opened.engine();
+          Bandwidth probe = probe(opened)) {
+        report.begin(
+            new BenchReport.Place(
+                subject,
+                parameters,
+                HostMemory.weights(subject.config(), subject.weights().tied(), place.precision()),
+                engine.device(),
+                opened.name().get(),
+                engine.device().equals("cpu") ? Optional.of(place.threads()) : Optional.empty(),
+                place.precision(),
+                probe == null ? "none" : probe.description()));
+        Bench bench =
+            new Bench(engine, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
+        for (BenchTest test : tests) {
+          if (test.sequences() > engine.capacity()) {
+            throw new GptException(
+                "%s: the device has memory for %d sequences at once"
+                    .formatted(test.name(), engine.capacity()));
+          }
+          BenchResult result = measure(bench, test);
+          report.add(result, profile ? breakdown(bench, test, opened) : null);
+        }
+      }
+    }
+  }
+
+  private static Breakdown breakdown(Bench bench, BenchTest test, OpenedDevice opened) {
+    opened.profile(); // what was done before
+    long nanos = bench.once(test);
+    return opened
+        .profile()
+        .map(
+            totals ->
+                new Breakdown(
+                    nanos, totals.kernelNanos(), totals.transferNanos(), totals.launches()))
+        .orElse(null);
+  }
+
+  private static Bandwidth probe(OpenedDevice opened) {
+    return opened.bandwidth() == null ? null : opened.bandwidth().get();
+  }
+
+  private BenchResult measure(Bench bench, BenchTest test) {
+    int[] done = {0};
+    try (ProgressBar bar =
+        new ProgressBar(test.name(), !common.quiet && Terminal.isStandardError())) {
+      return bench.run(test, repetitions, !cold, () -> bar.timed((double) ++done[0] / repetitions));
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private void note(String line) {
+    if (!common.quiet) {
+      System.err.println(line);
+    }
+  }
+
+  /** The words of {@code --random}. */
+  static final class Shapes implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return PublishedShapes.byName().keySet().iterator();
+    }
+  }
+
+  /** The words of {@code --output}. */
+  static final class Outputs implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Choice.words(Output.class).iterator();
+    }
+  }
+}

@@ -1,0 +1,298 @@
+package gpt.cli.commands;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import gpt.bench.Bench;
+import gpt.bench.BenchResult;
+import gpt.bench.Breakdown;
+import gpt.bench.Statistics;
+import gpt.cli.GptCommand;
+import gpt.cli.output.Columns;
+import gpt.cli.output.Csv;
+import gpt.cli.output.Json;
+import gpt.cli.output.StandardOutput;
+import gpt.load.Processor;
+import gpt.model.Bytes;
+import gpt.model.Precision;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Results of {@code gpt bench} on standard output, each as soon as it is known, but for the one
+ * JSON array, which comes as a whole. Fields are named as llama-bench names them where it has them.
+ */
+final class BenchReport implements Closeable {
+  private static final List<String> HEADERS =
+      List.of(
+          "model",
+          "size",
+          "params",
+          "device",
+          "threads",
+          "dtype",
+          "test",
+          "t/s",
+          "ttft ms",
+          "MB/token",
+          "GB/s",
+          "share",
+          "GFLOP/s");
+
+  /** Columns of text; the others are numbers. */
+  private static final int TEXT = 1;
+
+  /**
+   * A model on a device.
+   *
+   * @param parameters how many it has
+   * @param bytes of its weights as they are kept
+   * @param device as {@code --device} names it
+   * @param deviceName as its driver or system does
+   * @param threads on the cpu
+   * @param probe what the bandwidth was probed by
+   */
+  record Place(
+      BenchCommand.Subject subject,
+      long parameters,
+      long bytes,
+      String device,
+      String deviceName,
+      Optional<Integer> threads,
+      Precision precision,
+      String probe) {}
+
+  private final BenchCommand.Output output;
+  private final JsonArray all = new JsonArray();
+  private final List<String> probes = new ArrayList<>();
+  private final List<Double> probed = new ArrayList<>();
+  private final List<List<String>> rows = new ArrayList<>();
+  private final List<String> goes = new ArrayList<>();
+  private Place place;
+  private boolean headed;
+
+  BenchReport(BenchCommand.Output output) {
+    this.output = output;
+  }
+
+  /** What follows is on this one. */
+  void begin(Place next) {
+    endProbes();
+    place = next;
+  }
+
+  /**
+   * A test's result.
+   *
+   * @param breakdown where its time went; null where nobody counted
+   */
+  void add(BenchResult result, Breakdown breakdown) throws IOException {
+    if (breakdown != null) {
+      goes.add(goes(result, breakdown));
+    }
+    for (double probe : result.probes()) {
+      probed.add(probe / 1e9);
+    }
+    switch (output) {
+      case MD -> rows.add(row(result));
+      case JSON -> all.add(json(result, breakdown));
+      case JSONL -> StandardOutput.write(Json.line(json(result, breakdown)));
+      case CSV -> {
+        Map<String, JsonElement> fields = json(result, breakdown).asMap();
+        if (!headed) {
+          StandardOutput.write(Csv.line(List.copyOf(fields.keySet())));
+          headed = true;
+        }
+        StandardOutput.write(Csv.line(fields.values().stream().map(BenchReport::field).toList()));
+      }
+    }
+  }
+
+  /** Nothing follows, be it that something failed: what there is, is printed. */
+  @Override
+  public void close() throws IOException {
+    if (rows.isEmpty() && all.isEmpty()) {
+      return;
+    }
+    endProbes();
+    switch (output) {
+      case JSON -> StandardOutput.write(Json.line(all));
+      case MD -> {
+        probes.add("token ids drawn from seed " + Bench.SEED);
+        StandardOutput.write(table() + "\n" + String.join("\n", probes) + "\n");
+        if (!goes.isEmpty()) {
+          StandardOutput.write(
+              "\nwhere a token's time goes, by the device's clock, with its profiler on\n"
+                  + String.join("", goes));
+        }
+      }
+      case CSV, JSONL -> {}
+    }
+  }
+
+  private void endProbes() {
+    double[] sorted =
+        probed.stream().mapToDouble(p -> p).filter(p -> !Double.isNaN(p)).sorted().toArray();
+    if (sorted.length > 0) {
+      probes.add(
+          String.format(
+              Locale.ROOT,
+              "bandwidth, %s on %s: %.1f GB/s (%.1f to %.1f)",
+              place.probe(),
+              place.deviceName(),
+              Statistics.median(sorted),
+              sorted[0],
+              sorted[sorted.length - 1]));
+    }
+    probed.clear();
+  }
+
+  private List<String> row(BenchResult r) {
+    return List.of(
+        place.subject().name(),
+        Bytes.text(place.bytes()),
+        String.format(Locale.ROOT, "%.2f M", place.parameters() / 1e6),
+        place.device(),
+        place.threads().map(String::valueOf).orElse("-"),
+        place.precision().word(),
+        r.test().name(),
+        String.format(
+            Locale.ROOT, "%.2f ± %.2f", r.meanTokensPerSecond(), r.deviationTokensPerSecond()),
+        number(r.firstTokenMillis(), "%.1f"),
+        number(r.bytesPerToken() / 1e6, "%.1f"),
+        number(r.gigabytesPerSecond(), "%.1f"),
+        number(r.share(), "%.2f"),
+        number(r.gigaflops(), "%.1f"));
+  }
+
+  /** The largest part first. */
+  private String goes(BenchResult r, Breakdown b) {
+    int tokens = r.test().tokens();
+    Map<String, Long> parts = new LinkedHashMap<>();
+    parts.put("kernels", b.kernelNanos());
+    parts.put("copies", b.transferNanos());
+    parts.put("between launches, host", b.otherNanos());
+    StringBuilder text =
+        new StringBuilder(
+            String.format(
+                Locale.ROOT,
+                "%s, %s, %s on %s: %.3f ms, %.1f launches%n",
+                place.subject().name(),
+                place.precision().word(),
+                r.test().name(),
+                place.device(),
+                b.nanos() / 1e6 / tokens,
+                (double) b.launches() / tokens));
+    parts.entrySet().stream()
+        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+        .forEach(
+            part ->
+                text.append(
+                    String.format(
+                        Locale.ROOT,
+                        "  %-24s %9.3f ms %5.1f%%%n",
+                        part.getKey(),
+                        part.getValue() / 1e6 / tokens,
+                        100.0 * part.getValue() / b.nanos())));
+    return text.toString();
+  }
+
+  private static String number(double value, String format) {
+    return Double.isNaN(value) ? "" : String.format(Locale.ROOT, format, value);
+  }
+
+  private String table() {
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(HEADERS);
+    lines.addAll(rows);
+    int[] widths = new int[HEADERS.size()];
+    for (List<String> line : lines) {
+      for (int i = 0; i < widths.length; i++) {
+        widths[i] = Math.max(widths[i], Columns.width(line.get(i)));
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    for (int l = 0; l < lines.size(); l++) {
+      for (int i = 0; i < widths.length; i++) {
+        String cell = lines.get(l).get(i);
+        text.append("| ")
+            .append(i < TEXT ? Columns.left(cell, widths[i]) : Columns.right(cell, widths[i]))
+            .append(' ');
+      }
+      text.append("|\n");
+      if (l == 0) {
+        for (int i = 0; i < widths.length; i++) {
+          text.append("| ").append("-".repeat(widths[i] - 1)).append(i < TEXT ? "- " : ": ");
+        }
+        text.append("|\n");
+      }
+    }
+    return text.toString();
+  }
+
+  private JsonObject json(BenchResult r, Breakdown b) {
+    JsonObject json = new JsonObject();
+    json.addProperty("version", GptCommand.class.getPackage().getImplementationVersion());
+    json.addProperty("java", Runtime.version().toString());
+    json.addProperty("cpu_info", Processor.name());
+    boolean host = !place.device().startsWith("tornado:");
+    json.addProperty("gpu_info", host ? "" : place.deviceName());
+    json.addProperty("backends", host ? "CPU" : "TornadoVM");
+    json.addProperty("device", place.device());
+    json.addProperty("model_filename", place.subject().file());
+    json.addProperty("model_type", place.subject().name());
+    json.addProperty("model_size", place.bytes());
+    json.addProperty("model_n_params", place.parameters());
+    json.addProperty("dtype", place.precision().word());
+    json.addProperty("n_threads", place.threads().orElse(null));
+    json.addProperty("n_prompt", r.test().prompt());
+    json.addProperty("n_gen", r.test().generated());
+    json.addProperty("n_parallel", r.test().sequences());
+    json.addProperty("n_depth", 0);
+    json.addProperty("seed", Bench.SEED);
+    json.addProperty("test_time", r.time().truncatedTo(ChronoUnit.SECONDS).toString());
+    json.addProperty("avg_ns", Math.round(r.meanNanos()));
+    json.addProperty("stddev_ns", Math.round(r.deviationNanos()));
+    json.addProperty("avg_ts", r.meanTokensPerSecond());
+    json.addProperty("stddev_ts", r.deviationTokensPerSecond());
+    json.add("samples_ns", Json.tree(r.nanos()));
+    json.add("samples_ts", Json.tree(r.tokensPerSecond()));
+    add(json, "ttft_ms", r.firstTokenMillis());
+    add(json, "bytes_per_token", r.bytesPerToken());
+    add(json, "gb_per_s", r.gigabytesPerSecond());
+    add(json, "gflop_per_s", r.gigaflops());
+    add(json, "probe_gb_per_s", r.probeGigabytesPerSecond());
+    add(json, "share", r.share());
+    double tokens = r.test().tokens();
+    add(json, "kernel_ms_per_token", b == null ? Double.NaN : b.kernelNanos() / 1e6 / tokens);
+    add(json, "transfer_ms_per_token", b == null ? Double.NaN : b.transferNanos() / 1e6 / tokens);
+    add(json, "other_ms_per_token", b == null ? Double.NaN : b.otherNanos() / 1e6 / tokens);
+    add(json, "launches_per_token", b == null ? Double.NaN : b.launches() / tokens);
+    return json;
+  }
+
+  private static void add(JsonObject json, String name, double value) {
+    json.add(name, Double.isNaN(value) ? JsonNull.INSTANCE : Json.tree(value));
+  }
+
+  /** Lists with spaces between. */
+  private static String field(JsonElement value) {
+    if (value.isJsonNull()) {
+      return "";
+    }
+    return value.isJsonArray()
+        ? value.getAsJsonArray().asList().stream()
+            .map(JsonElement::getAsString)
+            .collect(Collectors.joining(" "))
+        : value.getAsString();
+  }
+}

@@ -1,0 +1,78 @@
+package gpt.cli.commands;
+
+import gpt.cli.options.CommonOptions;
+import gpt.cli.options.DownloadOption;
+import gpt.cli.output.StandardOutput;
+import gpt.hub.HubName;
+import gpt.hub.HubSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Loads a model from the hub into the cache. */
+@Command(
+    name = "download",
+    sortOptions = false,
+    description = {
+      "Downloads a model into the Hugging Face cache, where --model and other tools find it.",
+      "",
+      "Loads config.json, the weights as safetensors, and the tokenizer's files; what is there"
+          + " already is not loaded again, and a download that was cut off goes on. Prints the"
+          + " model's folder. Reads HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE,"
+          + " HTTPS_PROXY and NO_PROXY."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  gpt download gpt2                      then: gpt --model gpt2",
+      "  gpt download distilgpt2",
+      "  gpt download ORG/NAME@REVISION         a branch, a tag or a commit"
+    })
+public final class DownloadCommand implements Callable<Integer> {
+  @Parameters(
+      paramLabel = "NAME",
+      completionCandidates = Published.class,
+      description = "gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or ORG/NAME[@REVISION].")
+  private String name;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  /** For the completion script. */
+  static final class Published implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return HubName.published().iterator();
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    HubName model =
+        HubName.parse(name)
+            .orElseThrow(
+                () ->
+                    new ParameterException(
+                        spec.commandLine(),
+                        "'"
+                            + name
+                            + "' names no model of the hub; expected "
+                            + String.join(", ", HubName.published())
+                            + ", or ORG/NAME[@REVISION]"));
+    Path folder = DownloadOption.download(model, HubSettings.ofProcess(), !common.quiet);
+    if (!common.quiet) {
+      System.err.println("gpt: " + model + " is complete; run it with --model " + model);
+    }
+    StandardOutput.write(folder + "\n");
+    return CommandLine.ExitCode.OK;
+  }
+}

@@ -1,0 +1,186 @@
+package gpt.cli.commands;
+
+import gpt.GptException;
+import gpt.checkpoint.Checkpoint;
+import gpt.checkpoint.CheckpointWriter;
+import gpt.cli.options.Choice;
+import gpt.cli.options.CommonOptions;
+import gpt.cli.options.DownloadOption;
+import gpt.cli.options.OptionGroup;
+import gpt.cli.output.ProgressBar;
+import gpt.cli.output.Terminal;
+import gpt.load.LoadedModel;
+import gpt.load.ModelLocator;
+import gpt.model.DType;
+import gpt.model.GptConfig;
+import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.Gpt2Tokenizer;
+import gpt.tokenizer.Tokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Writes a model as a folder with config.json and model.safetensors, or as one GGUF file. */
+@OptionGroup.In(OptionGroup.OUTPUT)
+@Command(
+    name = "export",
+    sortOptions = false,
+    description =
+        "Writes a model as a folder with config.json and model.safetensors, or as one GGUF file,"
+            + " which llama.cpp reads too.",
+    footer = {
+      "",
+      "Examples:",
+      "  gpt export --model out/ckpt.pt --out my-model     then: gpt --model my-model",
+      "  gpt export --model out --out my-model --force     over what is there",
+      "  gpt export --model my-gpt2 --format gguf --dtype q8_0 --out my-gpt2.gguf"
+    })
+public final class ExportCommand implements Callable<Integer> {
+  private static final String GGUF_NAME = ".gguf";
+
+  /** What is written. */
+  public enum Format {
+    /** A folder. */
+    SAFETENSORS,
+    /** A file. */
+    GGUF
+  }
+
+  @OptionGroup.In(OptionGroup.MODEL)
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "PATH|NAME",
+      defaultValue = ModelLocator.DEMO,
+      description = "The model to write; whatever generate takes. Default: ${DEFAULT-VALUE}")
+  private String model;
+
+  @Mixin private DownloadOption download;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "DIR|FILE.gguf",
+      required = true,
+      description = "The folder, or the GGUF file; made where it is missing.")
+  private String out;
+
+  @Option(
+      names = "--format",
+      paramLabel = "safetensors|gguf",
+      completionCandidates = Formats.class,
+      description = "Default: gguf for an --out that ends in .gguf, safetensors for any other.")
+  private Format format;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "f32|f16|bf16|q8_0",
+      completionCandidates = DTypes.class,
+      description = {
+        "Type of the stored weights; q8_0, blocks of 32 bytes with a scale, is for gguf only.",
+        "Default: as the model has them."
+      })
+  private DType dtype;
+
+  @Option(names = "--force", description = "Replace a model that is already there.")
+  private boolean force;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    boolean gguf = format == null ? out.endsWith(GGUF_NAME) : format == Format.GGUF;
+    Path path = gguf ? file() : folder();
+    Path from = download.locate("--model", model, !common.quiet);
+    try (Checkpoint checkpoint = Checkpoint.open(from);
+        ProgressBar bar = new ProgressBar("writing", !common.quiet && Terminal.isStandardError())) {
+      if (!common.quiet) {
+        checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
+      }
+      Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
+      CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);
+      if (gguf) {
+        CheckpointWriter.writeGguf(
+            checkpoint, pairs(checkpoint, tokenizer), path, dtype, force, progress);
+      } else {
+        checkTokenizer(checkpoint, tokenizer);
+        CheckpointWriter.write(checkpoint, path, dtype, force, progress);
+      }
+    }
+    if (!common.quiet) {
+      System.err.println("gpt: wrote " + path + "; run it with --model " + path);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private Path folder() {
+    if (dtype != null && dtype.block() > 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--dtype "
+              + Choice.word(dtype)
+              + ": safetensors have f32, f16 and bf16; or --format gguf");
+    }
+    return OutFolder.checked(spec.commandLine(), out, force);
+  }
+
+  private Path file() {
+    Path file = OutFolder.path(spec.commandLine(), out);
+    if (!out.endsWith(GGUF_NAME)) {
+      throw new ParameterException(
+          spec.commandLine(), "--out " + out + ": a GGUF file's name must end in " + GGUF_NAME);
+    }
+    if (Files.isDirectory(file)) {
+      throw new GptException("--out " + out + ": is a folder, and a GGUF model is one file");
+    }
+    if (!force && Files.exists(file)) {
+      throw new GptException(
+          "--out " + out + ": exists already; choose another name, or replace it with --force");
+    }
+    return file;
+  }
+
+  /** The vocabulary that the file brings, or GPT-2's where a model's size says it is that. */
+  private static Optional<BytePairs> pairs(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
+    return checkpoint
+        .bytePairs()
+        .or(() -> tokenizer.filter(t -> t instanceof Gpt2Tokenizer).map(t -> BytePairs.gpt2()));
+  }
+
+  /** A folder says nothing of byte pairs: by its size it would be read with GPT-2's, or none. */
+  private static void checkTokenizer(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
+    GptConfig config = checkpoint.config();
+    boolean own = checkpoint.bytePairs().isPresent() && checkpoint.characters().isEmpty();
+    if (own && !tokenizer.filter(t -> t instanceof Gpt2Tokenizer).isPresent()) {
+      throw new GptException(
+          checkpoint.path()
+              + ": its tokenizer, of "
+              + config.vocabSize()
+              + " byte pairs, is not GPT-2's, and a safetensors folder cannot keep it; take"
+              + " --format gguf");
+    }
+  }
+
+  static final class Formats implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Choice.words(Format.class).iterator();
+    }
+  }
+
+  static final class DTypes implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Choice.words(DType.class).iterator();
+    }
+  }
+}

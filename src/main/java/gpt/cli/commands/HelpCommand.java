@@ -1,0 +1,59 @@
+package gpt.cli.commands;
+
+import gpt.cli.Errors;
+import gpt.cli.GptCommand;
+import gpt.cli.options.CommonOptions;
+import gpt.cli.output.StandardOutput;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Shows the help of a command, as {@code --help} behind it does. */
+@Command(
+    name = "help",
+    sortOptions = false,
+    description = "Shows the help of a command, or of the program.",
+    footer = {
+      "",
+      "Examples:",
+      "  gpt help",
+      "  gpt help next                          as gpt next --help"
+    })
+public final class HelpCommand implements Callable<Integer> {
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "COMMAND",
+      completionCandidates = Names.class,
+      description = "The command. Default: the program")
+  private String command;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    CommandLine gpt = GptCommand.commandLine();
+    CommandLine asked = command == null ? gpt : gpt.getSubcommands().get(command);
+    if (asked == null) {
+      throw new ParameterException(spec.commandLine(), Errors.unknownCommand(command));
+    }
+    StandardOutput.write(asked.getUsageMessage());
+    return CommandLine.ExitCode.OK;
+  }
+
+  /** For the completion script. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return GptCommand.commandNames().iterator();
+    }
+  }
+}

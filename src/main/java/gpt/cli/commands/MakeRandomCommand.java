@@ -1,0 +1,143 @@
+package gpt.cli.commands;
+
+import gpt.checkpoint.Checkpoint;
+import gpt.checkpoint.CheckpointWriter;
+import gpt.cli.options.Choice;
+import gpt.cli.options.CommonOptions;
+import gpt.cli.options.DownloadOption;
+import gpt.cli.options.OptionGroup;
+import gpt.cli.output.ProgressBar;
+import gpt.cli.output.Terminal;
+import gpt.load.ModelLocator;
+import gpt.model.DType;
+import gpt.model.GptConfig;
+import gpt.model.PublishedShapes;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Writes a model of a known shape with random weights. */
+@OptionGroup.In(OptionGroup.OUTPUT)
+@Command(
+    name = "make-random",
+    sortOptions = false,
+    description =
+        "Writes a model of a known shape with random weights as nanoGPT initialises them, to time"
+            + " or test one without having it. The same seed gives the same bytes everywhere.",
+    footer = {
+      "",
+      "Examples:",
+      "  gpt make-random --like gpt2-xl --seed 1 --out random-xl",
+      "  gpt make-random --like demo --dtype f16 --out random-demo",
+      "  gpt make-random --like out-shakespeare --out random"
+    })
+public final class MakeRandomCommand implements Callable<Integer> {
+  private static final String DEMO = "demo";
+
+  /** A shape, and the characters of a character model. */
+  private record Like(GptConfig config, Optional<List<String>> characters) {}
+
+  @OptionGroup.In(OptionGroup.MODEL)
+  @Option(
+      names = "--like",
+      paramLabel = "NAME|PATH",
+      required = true,
+      completionCandidates = Names.class,
+      description =
+          "Whose shape: ${COMPLETION-CANDIDATES}, or a model that is here, as --model takes it.")
+  private String like;
+
+  @Mixin private DownloadOption download;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "DIR",
+      required = true,
+      description = "The folder; made where it is missing.")
+  private String out;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Seed of the weights. Default: ${DEFAULT-VALUE}")
+  private long seed;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "f32|f16|bf16",
+      defaultValue = "f32",
+      completionCandidates = DTypes.class,
+      description = "Type of the stored weights. Default: ${DEFAULT-VALUE}")
+  private DType dtype;
+
+  @Option(names = "--force", description = "Replace a model that is already there.")
+  private boolean force;
+
+  @Mixin private CommonOptions common;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    if (dtype.block() > 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--dtype: expected f32, f16 or bf16, found " + Choice.word(dtype));
+    }
+    Path folder = OutFolder.checked(spec.commandLine(), out, force);
+    Like model = like();
+    try (ProgressBar bar =
+        new ProgressBar("writing", !common.quiet && Terminal.isStandardError())) {
+      CheckpointWriter.writeRandom(
+          model.config(),
+          model.characters(),
+          seed,
+          dtype,
+          folder,
+          force,
+          (done, total) -> bar.timed((double) done / total));
+    }
+    if (!common.quiet) {
+      System.err.println("gpt: wrote " + folder + "; run it with --model " + folder);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private Like like() {
+    GptConfig published = PublishedShapes.byName().get(like);
+    if (published != null) {
+      return new Like(published, Optional.empty());
+    }
+    Path path =
+        download.locate("--like", like.equals(DEMO) ? ModelLocator.DEMO : like, !common.quiet);
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+      return new Like(checkpoint.config(), checkpoint.characters());
+    }
+  }
+
+  /** What may be named without being here. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Stream.concat(PublishedShapes.byName().keySet().stream(), Stream.of(DEMO)).iterator();
+    }
+  }
+
+  /** The types that a safetensors file can have. */
+  static final class DTypes implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Stream.of(DType.values()).filter(d -> d.block() == 1).map(Choice::word).iterator();
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package gpt.cli.commands;
+
+import com.google.gson.JsonObject;
+import gpt.backend.cpu.CpuEngine;
+import gpt.checkpoint.Checkpoint;
+import gpt.cli.output.Json;
+import gpt.load.HostMemory;
+import gpt.model.Bytes;
+import gpt.model.GptConfig;
+import gpt.model.Precision;
+import gpt.tokenizer.Tokenizer;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * What {@code gpt info} says of a model.
+ *
+ * @param cacheBytes keys and values of a full context on the CPU
+ * @param workBytes activations of a prompt that fills the context
+ */
+record ModelInfo(
+    String path,
+    String format,
+    String dtype,
+    GptConfig config,
+    Optional<Tokenizer> tokenizer,
+    boolean tied,
+    ParameterCounts counts,
+    long cacheBytes,
+    long workBytes) {
+
+  static ModelInfo of(Checkpoint checkpoint, GptConfig config, Optional<Tokenizer> tokenizer) {
+    ParameterCounts counts = ParameterCounts.of(checkpoint.weights());
+    long c = config.nEmbd();
+    long t = config.blockSize();
+    return new ModelInfo(
+        checkpoint.path().toString(),
+        checkpoint.format(),
+        checkpoint.dtype().name().toLowerCase(Locale.ROOT),
+        config,
+        tokenizer,
+        checkpoint.weights().tied(),
+        counts,
+        CpuEngine.cacheBytes(config),
+        Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
+  }
+
+  /** The weights in the memory of the CPU engine. */
+  private long weightBytes(Precision precision) {
+    return HostMemory.weights(config, tied, precision);
+  }
+
+  String toText() {
+    StringBuilder text = new StringBuilder();
+    line(text, "model", path);
+    line(text, "format", format);
+    line(
+        text,
+        "shape",
+        "n_layer %d, n_head %d, n_embd %d, n_inner %d, vocab_size %d, %s"
+            .formatted(
+                config.nLayer(),
+                config.nHead(),
+                config.nEmbd(),
+                config.nInner(),
+                config.vocabSize(),
+                config.bias() ? "bias" : "no bias"));
+    line(text, "context", config.blockSize() + " tokens (block_size)");
+    line(text, "gelu", lower(config.gelu()));
+    line(
+        text,
+        "epsilon",
+        String.valueOf(config.layerNormEpsilon()).replace(".0E", "e") + " (LayerNorm)");
+    line(
+        text,
+        "tokenizer",
+        tokenizer
+            .map(k -> k.name() + ", " + k.vocabSize() + " tokens")
+            .orElse("none: --prompt-ids"));
+    line(text, "stored", dtype + ", " + Bytes.text(counts.storedBytes()));
+    line(
+        text,
+        "memory",
+        "%s on the cpu: weights as f32 %s (bf16, f16 %s, i8 %s), keys and values of a full context %s, activations %s"
+            .formatted(
+                Bytes.text(weightBytes(Precision.F32) + cacheBytes + workBytes),
+                Bytes.text(weightBytes(Precision.F32)),
+                Bytes.text(weightBytes(Precision.BF16)),
+                Bytes.text(weightBytes(Precision.I8)),
+                Bytes.text(cacheBytes),
+                Bytes.text(workBytes)));
+    text.append("\nparameters\n");
+    counts
+        .parts()
+        .forEach(
+            (name, count) -> {
+              if (name.equals("h.ln_1")) {
+                part(text, "h", counts.blocks() * counts.block());
+                text.append("  of these in each of %d blocks%n".formatted(counts.blocks()));
+              }
+              if (name.equals("lm_head") && tied) {
+                text.append("  %-16s %15s%n".formatted(name, "tied to wte"));
+              } else {
+                part(text, name.startsWith("h.") ? "  " + name : name, count);
+              }
+            });
+    part(text, "total", counts.total());
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "number of parameters: %.2fM (as nanoGPT counts them, without wpe)%n",
+            counts.nanoGpt() / 1e6));
+    return text.toString();
+  }
+
+  JsonObject toJson() {
+    JsonObject json = new JsonObject();
+    json.addProperty("path", path);
+    json.addProperty("format", format);
+    json.addProperty("n_layer", config.nLayer());
+    json.addProperty("n_head", config.nHead());
+    json.addProperty("n_embd", config.nEmbd());
+    json.addProperty("n_inner", config.nInner());
+    json.addProperty("block_size", config.blockSize());
+    json.addProperty("vocab_size", config.vocabSize());
+    json.addProperty("bias", config.bias());
+    json.addProperty("gelu", lower(config.gelu()));
+    json.addProperty("layer_norm_epsilon", config.layerNormEpsilon());
+    json.addProperty("tied", tied);
+    json.addProperty("tokenizer", tokenizer.map(Tokenizer::name).orElse(null));
+    json.addProperty("dtype", dtype);
+    json.addProperty("stored_bytes", counts.storedBytes());
+    json.add("parameters", Json.tree(counts.parts()));
+    json.addProperty("parameters_total", counts.total());
+    json.addProperty("parameters_nanogpt", counts.nanoGpt());
+    JsonObject memory = new JsonObject();
+    memory.addProperty("weights", weightBytes(Precision.F32));
+    JsonObject byType = new JsonObject();
+    for (Precision precision : Precision.values()) {
+      byType.addProperty(precision.word(), weightBytes(precision));
+    }
+    memory.add("weights_by_dtype", byType);
+    memory.addProperty("kv_cache", cacheBytes);
+    memory.addProperty("activations", workBytes);
+    json.add("cpu_bytes", memory);
+    return json;
+  }
+
+  private static void line(StringBuilder text, String name, String value) {
+    text.append("%-12s%s%n".formatted(name, value));
+  }
+
+  private static void part(StringBuilder text, String name, long count) {
+    text.append(String.format(Locale.ROOT, "  %-16s %,15d%n", name, count));
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

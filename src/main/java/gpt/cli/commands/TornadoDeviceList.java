@@ -1,0 +1,68 @@
+package gpt.cli.commands;
+
+import gpt.GptException;
+import gpt.backend.tornado.DeviceTest;
+import gpt.backend.tornado.TornadoDevices;
+import gpt.cli.output.StandardOutput;
+import java.io.IOException;
+import java.util.Locale;
+import picocli.CommandLine;
+
+/** What {@code gpt devices} prints under TornadoVM. */
+final class TornadoDeviceList {
+  private TornadoDeviceList() {}
+
+  /**
+   * The list, and with {@code test} a line on each device's test.
+   *
+   * @return the exit status
+   */
+  static int print(boolean test) throws IOException {
+    TornadoDevices devices = TornadoDevices.find();
+    for (TornadoDevices.Device device : devices.all()) {
+      StandardOutput.write(
+          String.format(
+              Locale.ROOT,
+              "%-20s %-5s %7.1f GB  %s (%s; one array at most %.1f GB%s)%n",
+              "tornado:" + device.id(),
+              device.type(),
+              device.memory() / 1e9,
+              device.name(),
+              device.platform(),
+              device.largestArray() / 1e9,
+              device.hasHalf() ? "" : "; no f16"));
+    }
+    StandardOutput.write(DevicesCommand.cpuLine());
+    StandardOutput.write("\n" + byDefault(devices) + "\n");
+    return !test || test(devices) ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private static String byDefault(TornadoDevices devices) {
+    return devices
+        .accelerator()
+        .map(d -> "default: tornado:" + d.id() + ", the first that is not the host's own processor")
+        .orElseGet(() -> "default: cpu, since " + devices.whyNoAccelerator());
+  }
+
+  private static boolean test(TornadoDevices devices) throws IOException {
+    boolean right = true;
+    for (TornadoDevices.Device device : devices.all()) {
+      String result;
+      try {
+        long begin = System.nanoTime();
+        int kernels = DeviceTest.run(device);
+        result =
+            String.format(
+                Locale.ROOT,
+                "%d kernels right, %.1f s",
+                kernels,
+                (System.nanoTime() - begin) / 1e9);
+      } catch (GptException e) {
+        right = false;
+        result = "FAILED: " + e.getMessage();
+      }
+      StandardOutput.write("test tornado:" + device.id() + ": " + result + "\n");
+    }
+    return right;
+  }
+}

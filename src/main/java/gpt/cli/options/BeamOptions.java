@@ -1,0 +1,109 @@
+package gpt.cli.options;
+
+import gpt.GptException;
+import gpt.OnFull;
+import gpt.generate.Beams;
+import java.util.List;
+import java.util.function.Function;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** Beam search in place of drawing. */
+@OptionGroup.In(OptionGroup.BEAM_SEARCH)
+public final class BeamOptions {
+  /** Each beam needs keys and values of its own. */
+  private static final int MOST_BEAMS = 64;
+
+  /** What only matters where tokens are drawn, or where a text can go on for ever. */
+  private static final List<String> NOT_WITH_BEAMS =
+      List.of(
+          "--temperature",
+          "--greedy",
+          "--top-k",
+          "--top-p",
+          "--min-p",
+          "--typical-p",
+          "--repetition-penalty",
+          "--frequency-penalty",
+          "--presence-penalty",
+          "--num-samples",
+          "--logprobs",
+          "--trace",
+          "--plot");
+
+  @Option(
+      names = "--beams",
+      paramLabel = "N",
+      description =
+          "Draw nothing: search for the likeliest text with N beams, 1 to 64; it ends where the"
+              + " context is full.")
+  private Integer beams;
+
+  @Option(
+      names = "--length-penalty",
+      paramLabel = "A",
+      defaultValue = "1",
+      description =
+          "With --beams: a text's log-probability is divided by its length to this power; 0 is off,"
+              + " more favours longer texts. Default: ${DEFAULT-VALUE}")
+  private double lengthPenalty;
+
+  @Option(
+      names = "--num-return",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "With --beams: texts to print, the best one first. Default: ${DEFAULT-VALUE}")
+  private int numReturn;
+
+  /** Whether beam search is wanted. */
+  public boolean wanted() {
+    return beams != null;
+  }
+
+  public Beams beams() {
+    return new Beams(beams, lengthPenalty);
+  }
+
+  /** Texts to print. */
+  public int texts() {
+    return numReturn;
+  }
+
+  /**
+   * Refuses options that contradict each other.
+   *
+   * @param given what stands on the command line
+   * @param usage makes the error of a wrong command line
+   */
+  public void check(ParseResult given, Function<String, ParameterException> usage) {
+    if (!wanted()) {
+      for (String option : List.of("--length-penalty", "--num-return")) {
+        if (given.hasMatchedOption(option)) {
+          throw usage.apply(option + ": needs --beams");
+        }
+      }
+      return;
+    }
+    if (beams < 1 || beams > MOST_BEAMS) {
+      throw usage.apply("--beams: must be from 1 to " + MOST_BEAMS + ", found " + beams);
+    }
+    for (String option : NOT_WITH_BEAMS) {
+      if (given.hasMatchedOption(option)) {
+        throw usage.apply(option + ": beam search has no use for it; leave it out, or --beams");
+      }
+    }
+    if (given.matchedOptionValue("--on-full", null) == OnFull.SLIDE) {
+      throw usage.apply("--on-full slide: with --beams texts end where the context is full");
+    }
+    if (numReturn < 1 || numReturn > beams) {
+      throw usage.apply(
+          "--num-return: must be from 1 to the " + beams + " of --beams, found " + numReturn);
+    }
+    try {
+      beams();
+    } catch (GptException e) {
+      throw usage.apply("--length-penalty: " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package gpt.cli.options;
+
+import gpt.cli.output.Terminal;
+import java.util.Iterator;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** Whether what stands on the terminal may have colours. */
+@OptionGroup.In(OptionGroup.OUTPUT)
+public final class ColourOption {
+  static final String RESET = "\033[0m";
+
+  @Option(
+      names = "--color",
+      paramLabel = "auto|always|never",
+      defaultValue = "auto",
+      completionCandidates = Words.class,
+      description =
+          "Colours: auto, on a terminal if NO_COLOR is not set; always; never."
+              + " Default: ${DEFAULT-VALUE}")
+  private When when;
+
+  /** The option's words. */
+  public enum When {
+    AUTO,
+    ALWAYS,
+    NEVER
+  }
+
+  public boolean wanted() {
+    return wanted(when, Terminal.isStandardOutput(), System.getenv());
+  }
+
+  public static boolean wanted(When when, boolean terminal, Map<String, String> environment) {
+    return switch (when) {
+      case ALWAYS -> true;
+      case NEVER -> false;
+      case AUTO ->
+          terminal
+              && environment.getOrDefault("NO_COLOR", "").isEmpty()
+              && !"dumb".equals(environment.get("TERM"));
+    };
+  }
+
+  /** Text on one of a terminal's 256 colours. */
+  public static String on(int background, int foreground, String text) {
+    return "\033[48;5;" + background + ";38;5;" + foreground + "m" + text + RESET;
+  }
+
+  /** For the completion script. */
+  static final class Words implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Choice.words(When.class).iterator();
+    }
+  }
+}

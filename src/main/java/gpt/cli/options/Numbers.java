@@ -1,0 +1,47 @@
+package gpt.cli.options;
+
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads the numbers of a command line. */
+public final class Numbers {
+  private Numbers() {}
+
+  /** Makes a parser read all numbers so. */
+  public static void register(CommandLine parser) {
+    ITypeConverter<Integer> ints = t -> (int) whole(t, Integer.MIN_VALUE, Integer.MAX_VALUE);
+    ITypeConverter<Long> longs = t -> whole(t, Long.MIN_VALUE, Long.MAX_VALUE);
+    parser.registerConverter(int.class, ints);
+    parser.registerConverter(Integer.class, ints);
+    parser.registerConverter(long.class, longs);
+    parser.registerConverter(Long.class, longs);
+    parser.registerConverter(double.class, Numbers::real);
+    parser.registerConverter(Double.class, Numbers::real);
+  }
+
+  private static long whole(String text, long least, long most) {
+    if (!text.matches("[+-]?[0-9]+")) {
+      throw new TypeConversionException(
+          "expected a whole number in digits, as 1000, found '" + text + "'");
+    }
+    try {
+      long number = Long.parseLong(text);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // More digits than a long has.
+    }
+    throw new TypeConversionException(
+        "expected a whole number from " + least + " to " + most + ", found " + text);
+  }
+
+  private static double real(String text) {
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new TypeConversionException("expected a number, as 0.8, found '" + text + "'");
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package gpt.cli.options;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.lang.reflect.Field;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Layout;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** What an option is for. The help lists the options by group, in this order. */
+public enum OptionGroup {
+  MODEL("Model"),
+  PROMPT("Prompt"),
+  TEXT("Text"),
+  LENGTH("Number, length and end of the texts"),
+  SAMPLING("Sampling"),
+  BEAM_SEARCH("Beam search"),
+  ATTENTION("Attention head"),
+  TESTS("Tests"),
+  DEVICE("Device"),
+  OUTPUT("Output"),
+  GENERAL("General");
+
+  /**
+   * The group of an option, or of all options of a class that do not name one themselves.
+   *
+   * <p>picocli's own argument groups would do the same, but cannot hold mixins.
+   */
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.TYPE})
+  public @interface In {
+    OptionGroup value();
+  }
+
+  private final String heading;
+
+  OptionGroup(String heading) {
+    this.heading = heading;
+  }
+
+  private static OptionGroup of(OptionSpec option) {
+    Field field = (Field) option.userObject();
+    In own = field.getAnnotation(In.class);
+    return (own == null ? field.getDeclaringClass().getAnnotation(In.class) : own).value();
+  }
+
+  /** The options of a command below their headings. */
+  public static String list(Help help) {
+    List<OptionSpec> all = help.commandSpec().options();
+    Map<OptionGroup, List<OptionSpec>> groups =
+        all.stream()
+            .collect(
+                Collectors.groupingBy(
+                    OptionGroup::of, () -> new EnumMap<>(OptionGroup.class), Collectors.toList()));
+    StringBuilder text = new StringBuilder();
+    groups.forEach(
+        (group, options) -> {
+          // All options, so that the descriptions of all groups begin in the same column.
+          Layout layout = help.createDefaultLayout(all, List.of(), help.colorScheme());
+          layout.addOptions(options, help.parameterLabelRenderer());
+          text.append("%n%s:%n%s".formatted(group.heading, layout));
+        });
+    return text.toString();
+  }
+}

@@ -1,0 +1,204 @@
+package gpt.cli.options;
+
+import gpt.GptException;
+import gpt.sampling.SamplingParameters;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** How the next token is drawn; the defaults are those of nanoGPT's sample.py. */
+@OptionGroup.In(OptionGroup.SAMPLING)
+public final class SamplingOptions {
+  private static final String DEFAULT_TEMPERATURE = "0.8";
+
+  private static final Pattern BIAS = Pattern.compile("\\s*(\\d{1,9})\\s*=\\s*(\\S+)\\s*");
+
+  @Option(
+      names = {"-t", "--temperature"},
+      paramLabel = "T",
+      description =
+          "1 draws as the model says, less is safer, 0 is greedy. Default: " + DEFAULT_TEMPERATURE)
+  private Double temperature;
+
+  @Option(names = "--greedy", description = "Always the likeliest token, as --temperature 0.")
+  private boolean greedy;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      defaultValue = "200",
+      description = "Draw from the K likeliest tokens only; 0 is off. Default: ${DEFAULT-VALUE}")
+  private int topK;
+
+  @Option(
+      names = "--top-p",
+      paramLabel = "P",
+      defaultValue = "1",
+      description =
+          "Draw from the fewest tokens whose probabilities reach P; 1 is off."
+              + " Default: ${DEFAULT-VALUE}")
+  private double topP;
+
+  @Option(
+      names = "--min-p",
+      paramLabel = "P",
+      defaultValue = "0",
+      description =
+          "Draw from tokens with at least P times the likeliest one's probability; 0 is off."
+              + " Default: ${DEFAULT-VALUE}")
+  private double minP;
+
+  @Option(
+      names = "--typical-p",
+      paramLabel = "P",
+      defaultValue = "1",
+      description =
+          "Draw from the tokens nearest to the expected information that reach P; 1 is off."
+              + " Default: ${DEFAULT-VALUE}")
+  private double typicalP;
+
+  @Option(
+      names = "--repetition-penalty",
+      paramLabel = "X",
+      defaultValue = "1",
+      description =
+          "Divide logits of tokens that the prompt or the text has, and multiply negative ones;"
+              + " 1 is off. Default: ${DEFAULT-VALUE}")
+  private double repetitionPenalty;
+
+  @Option(
+      names = "--frequency-penalty",
+      paramLabel = "X",
+      defaultValue = "0",
+      description =
+          "Subtract from a token's logit each time it was generated; 0 is off."
+              + " Default: ${DEFAULT-VALUE}")
+  private double frequencyPenalty;
+
+  @Option(
+      names = "--presence-penalty",
+      paramLabel = "X",
+      defaultValue = "0",
+      description =
+          "Subtract once from logits of tokens that were generated; 0 is off."
+              + " Default: ${DEFAULT-VALUE}")
+  private double presencePenalty;
+
+  @Option(
+      names = "--logit-bias",
+      paramLabel = "ID=X",
+      description = "Add X to a token's logit; -inf bans it. Can be given several times.")
+  private List<String> logitBias = List.of();
+
+  @OptionGroup.In(OptionGroup.LENGTH)
+  @Option(
+      names = "--min-new-tokens",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Draw no end of text before N tokens. Default: ${DEFAULT-VALUE}")
+  private int minNewTokens;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "1337",
+      description = "The same seed gives the same text. Default: ${DEFAULT-VALUE}, as sample.py's")
+  private long seed;
+
+  /** Whether one is given. */
+  public boolean hasTemperature() {
+    return greedy || temperature != null;
+  }
+
+  public long seed() {
+    return seed;
+  }
+
+  /**
+   * The parameters.
+   *
+   * @param usage makes the error of a wrong command line
+   */
+  public SamplingParameters parameters(
+      int maxNewTokens, Function<String, ParameterException> usage) {
+    if (greedy && temperature != null && temperature != 0) {
+      throw usage.apply("--greedy and --temperature " + temperature + " contradict each other");
+    }
+    if (minNewTokens > maxNewTokens) {
+      throw usage.apply(
+          "--min-new-tokens " + minNewTokens + " is more than --max-new-tokens " + maxNewTokens);
+    }
+    try {
+      return new SamplingParameters(
+          repetitionPenalty,
+          frequencyPenalty,
+          presencePenalty,
+          biases(),
+          minNewTokens,
+          temperature(),
+          topK,
+          topP,
+          minP,
+          typicalP,
+          seed);
+    } catch (IllegalArgumentException e) {
+      throw usage.apply(e.getMessage());
+    }
+  }
+
+  /** As {@link #parameters}, for beam search: only what changes logits whatever the text holds. */
+  public SamplingParameters forSearch(
+      int maxNewTokens, Function<String, ParameterException> usage) {
+    return parameters(maxNewTokens, usage).forSearch();
+  }
+
+  private double temperature() {
+    if (greedy) {
+      return 0;
+    }
+    return temperature == null ? Double.parseDouble(DEFAULT_TEMPERATURE) : temperature;
+  }
+
+  private TreeMap<Integer, Double> biases() {
+    TreeMap<Integer, Double> biases = new TreeMap<>();
+    for (String each : logitBias) {
+      Matcher matcher = BIAS.matcher(each);
+      Double bias = matcher.matches() ? number(matcher.group(2)) : null;
+      if (bias == null) {
+        throw new IllegalArgumentException(
+            "--logit-bias: expected ID=X, X a number or -inf, as 5=-1.5, found '" + each + "'");
+      }
+      int id = Integer.parseInt(matcher.group(1));
+      if (biases.put(id, bias) != null) {
+        throw new IllegalArgumentException("--logit-bias: id " + id + " is given twice");
+      }
+    }
+    return biases;
+  }
+
+  private static Double number(String text) {
+    if (text.equals("-inf")) {
+      return Double.NEGATIVE_INFINITY;
+    }
+    try {
+      double number = Double.parseDouble(text);
+      return Double.isFinite(number) ? number : null;
+    } catch (NumberFormatException e) {
+      return null;
+    }
+  }
+
+  /** Refuses ids that a model has not. */
+  public static void checkIds(SamplingParameters parameters, int vocabSize) {
+    for (int id : parameters.logitBias().keySet()) {
+      if (id >= vocabSize) {
+        throw new GptException(
+            "--logit-bias: this model's ids go from 0 to " + (vocabSize - 1) + ", found " + id);
+      }
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Options that several commands share, and how their values are read. */
+package gpt.cli.options;

@@ -1,0 +1,93 @@
+package gpt.cli.output;
+
+import gpt.hub.Downloader;
+import gpt.hub.HubName;
+import gpt.hub.HubSettings;
+import gpt.model.Bytes;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Locale;
+
+/** What a download says: a line where it begins, and a bar with speed and time left. */
+public final class DownloadProgress implements Downloader.Listener, AutoCloseable {
+  /** Speed is that of the last seconds: a connection may get slower or faster. */
+  private static final double WINDOW_SECONDS = 10;
+
+  private final HubName name;
+  private final HubSettings settings;
+  private final boolean notes;
+  private final ProgressBar bar;
+  private final Deque<Sample> samples = new ArrayDeque<>();
+  private double fraction;
+
+  /** So many bytes were there at a time. */
+  private record Sample(double seconds, long bytes) {}
+
+  public DownloadProgress(HubName name, HubSettings settings, boolean notes, boolean shown) {
+    this.name = name;
+    this.settings = settings;
+    this.notes = notes;
+    bar = new ProgressBar("download", shown);
+  }
+
+  @Override
+  public void planned(long bytes, long present) {
+    if (present < bytes) {
+      note(
+          "downloading "
+              + name
+              + ", "
+              + Bytes.text(bytes - present)
+              + (present > 0 ? " of " + Bytes.text(bytes) : "")
+              + ", from "
+              + settings.endpoint()
+              + " into "
+              + settings.cache());
+    }
+  }
+
+  @Override
+  public synchronized void at(long done, long total) {
+    fraction = (double) done / Math.max(total, 1);
+    bar.at(fraction, behind(System.nanoTime() / 1e9, done, total));
+  }
+
+  /** Speed and time left; nothing until there is a speed. */
+  String behind(double seconds, long done, long total) {
+    while (samples.size() > 1 && seconds - samples.getFirst().seconds() > WINDOW_SECONDS) {
+      samples.removeFirst();
+    }
+    if (samples.isEmpty() || seconds - samples.getLast().seconds() >= 0.2) {
+      samples.addLast(new Sample(seconds, done));
+    }
+    double time = seconds - samples.getFirst().seconds();
+    double speed = (done - samples.getFirst().bytes()) / time;
+    if (!(time > 0) || speed <= 0) {
+      return "";
+    }
+    return String.format(Locale.ROOT, ", %.1f MB/s, ", speed / 1e6)
+        + ProgressBar.timeLeft((total - done) / speed);
+  }
+
+  @Override
+  public synchronized void checking(String file, long done, long size) {
+    samples.clear(); // nothing is loaded meanwhile
+    bar.at(fraction, ", checking " + file + ": " + 100 * done / Math.max(size, 1) + "%");
+  }
+
+  @Override
+  public void waiting(String file) {
+    note("another process loads " + file + "; waiting for it");
+  }
+
+  private void note(String line) {
+    if (notes) {
+      System.err.println("gpt: " + line);
+    }
+  }
+
+  @Override
+  public void close() {
+    bar.close();
+  }
+}

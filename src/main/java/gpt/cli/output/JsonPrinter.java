@@ -1,0 +1,87 @@
+package gpt.cli.output;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import gpt.Timings;
+import gpt.engine.Engine;
+import gpt.generate.Generation;
+import gpt.sampling.Logprobs;
+import java.io.IOException;
+import java.util.OptionalDouble;
+
+/** One object a sample and line, when the sample has ended. */
+public final class JsonPrinter implements SamplePrinter {
+  private final Engine engine;
+  private final long seed;
+  private final double loadSeconds;
+
+  public JsonPrinter(Engine engine, long seed, double loadSeconds) {
+    this.engine = engine;
+    this.seed = seed;
+    this.loadSeconds = loadSeconds;
+  }
+
+  @Override
+  public void begin() {}
+
+  @Override
+  public void token(int id, String text) {}
+
+  @Override
+  public void ended(Generation generation) throws IOException {
+    JsonObject line = new JsonObject();
+    line.add("prompt_ids", Json.tree(generation.promptIds()));
+    line.add("ids", Json.tree(generation.ids()));
+    line.addProperty("text", generation.text());
+    if (!generation.logprobs().isEmpty()) {
+      line.add("logprobs", logprobs(generation));
+    }
+    line.addProperty("stop_reason", generation.stopReason().key());
+    if (generation.score().isPresent()) {
+      line.addProperty("score", generation.score().getAsDouble());
+    }
+    line.addProperty("seed", seed);
+    line.addProperty("sample", generation.sample());
+    line.addProperty("device", engine.device());
+    line.addProperty("dtype", engine.dtype());
+    line.add("timings", timings(generation.timings()));
+    StandardOutput.write(Json.line(line));
+  }
+
+  /** For each new token its own, and the likeliest; null where there is no probability at all. */
+  private static JsonArray logprobs(Generation generation) {
+    JsonArray all = new JsonArray();
+    for (int i = 0; i < generation.logprobs().size(); i++) {
+      Logprobs each = generation.logprobs().get(i);
+      JsonObject token = token(generation.ids()[i], each.chosen());
+      JsonArray top = new JsonArray();
+      for (int j = 0; j < each.ids().length; j++) {
+        top.add(token(each.ids()[j], each.values()[j]));
+      }
+      token.add("top", top);
+      all.add(token);
+    }
+    return all;
+  }
+
+  private static JsonObject token(int id, double logprob) {
+    JsonObject token = new JsonObject();
+    token.addProperty("id", id);
+    token.addProperty("logprob", Double.isFinite(logprob) ? logprob : null);
+    return token;
+  }
+
+  private JsonObject timings(Timings timings) {
+    JsonObject object = new JsonObject();
+    object.addProperty("load_s", loadSeconds);
+    object.addProperty("time_to_first_token_s", timings.timeToFirstTokenSeconds());
+    object.addProperty("prefill_tokens_per_s", orNull(timings.prefillTokensPerSecond()));
+    object.addProperty("decode_tokens_per_s", orNull(timings.decodeTokensPerSecond()));
+    return object;
+  }
+
+  /** JSON's null where nothing was measured: the prompt's prefill is shared by all samples. */
+  private static Double orNull(OptionalDouble value) {
+    return value.isPresent() ? value.getAsDouble() : null;
+  }
+}

@@ -1,0 +1,107 @@
+package gpt.cli.output;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import gpt.load.LoadedModel;
+import gpt.sampling.ChainTrace;
+import gpt.tokenizer.Vocabulary;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The candidates of one step as text, CSV or JSON. */
+public final class NextPrinter {
+  private final ChainTrace trace;
+  private final int[] ids;
+  private final List<StepTable.Column> columns;
+  private final Vocabulary vocabulary;
+
+  public NextPrinter(
+      ChainTrace trace, int[] ids, List<StepTable.Column> columns, Vocabulary vocabulary) {
+    this.trace = trace;
+    this.ids = ids;
+    this.columns = columns;
+    this.vocabulary = vocabulary;
+  }
+
+  /** The table, and with what is drawn from it below. */
+  public String text(boolean drawn) {
+    String table = new StepTable(trace.logits(), ids, vocabulary, columns).text();
+    return drawn ? table + "\n" + draw(trace, vocabulary) : table;
+  }
+
+  /** A line on what was drawn. */
+  static String draw(ChainTrace trace, Vocabulary vocabulary) {
+    String how =
+        trace.isRandom()
+            ? String.format(Locale.ROOT, "random number %.7f draws ", trace.random())
+            : "the likeliest is ";
+    return String.format(
+        Locale.ROOT,
+        "%s%s (id %d): rank %d of %d, log-probability %.4f%n",
+        how,
+        vocabulary.label(trace.chosen()),
+        trace.chosen(),
+        trace.rank(trace.chosen()),
+        trace.logits().length,
+        trace.logProbability(trace.chosen()));
+  }
+
+  /** A header and a line a candidate, on standard output. */
+  public void csv() throws IOException {
+    List<String> header = new ArrayList<>(List.of("rank", "id", "token", "logit"));
+    columns.forEach(column -> header.add(column.key()));
+    StandardOutput.write(Csv.line(header));
+    StringBuilder lines = new StringBuilder();
+    for (int rank = 0; rank < ids.length; rank++) {
+      int id = ids[rank];
+      List<String> fields = new ArrayList<>();
+      fields.add(String.valueOf(rank + 1));
+      fields.add(String.valueOf(id));
+      fields.add(vocabulary.text(id));
+      fields.add(String.valueOf(trace.logits()[id]));
+      columns.forEach(column -> fields.add(String.valueOf(column.probabilities()[id])));
+      lines.append(Csv.line(fields));
+    }
+    StandardOutput.write(lines.toString());
+  }
+
+  /**
+   * One object.
+   *
+   * @param drawn whether the token that was drawn is among it
+   */
+  public String json(LoadedModel loaded, boolean drawn) {
+    JsonObject object = new JsonObject();
+    object.add("prompt_ids", Json.tree(loaded.ids()));
+    object.addProperty("vocab_size", trace.logits().length);
+    JsonArray candidates = new JsonArray();
+    for (int id : ids) {
+      JsonObject candidate = token(id);
+      float logit = trace.logits()[id];
+      candidate.addProperty("logit", Float.isFinite(logit) ? logit : null);
+      columns.forEach(c -> candidate.addProperty(c.key(), c.probabilities()[id]));
+      candidates.add(candidate);
+    }
+    object.add("candidates", candidates);
+    if (drawn) {
+      object.addProperty("random", trace.isRandom() ? trace.random() : null);
+      JsonObject chosen = token(trace.chosen());
+      chosen.addProperty("rank", trace.rank(trace.chosen()));
+      chosen.addProperty("logprob", trace.logProbability(trace.chosen()));
+      object.add("chosen", chosen);
+      object.addProperty("seed", trace.parameters().seed());
+    }
+    object.addProperty("device", loaded.engine().device());
+    object.addProperty("dtype", loaded.engine().dtype());
+    return Json.line(object);
+  }
+
+  private JsonObject token(int id) {
+    JsonObject token = new JsonObject();
+    token.addProperty("id", id);
+    token.addProperty("token", vocabulary.text(id));
+    return token;
+  }
+}

@@ -1,0 +1,29 @@
+package gpt.cli.output;
+
+import gpt.Timings;
+import java.util.Locale;
+import java.util.OptionalDouble;
+
+/** The last line on standard error: how fast it went. */
+public final class SpeedLine {
+  private SpeedLine() {}
+
+  public static String of(Timings timings) {
+    return part("prompt", timings.prefillTokens(), timings.prefillTokensPerSecond())
+        + "; "
+        + part("decode", timings.decodeTokens(), timings.decodeTokensPerSecond())
+        + String.format(
+            Locale.ROOT, "; first token after %.2f s", timings.timeToFirstTokenSeconds());
+  }
+
+  private static String part(String name, int tokens, OptionalDouble rate) {
+    String speed =
+        rate.isEmpty()
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                rate.getAsDouble() < 100 ? ", %.1f tokens/s" : ", %.0f tokens/s",
+                rate.getAsDouble());
+    return name + " " + tokens + (tokens == 1 ? " token" : " tokens") + speed;
+  }
+}

@@ -1,0 +1,178 @@
+package gpt.cli.output;
+
+import gpt.sampling.ChainStep;
+import gpt.sampling.ChainTrace;
+import gpt.tokenizer.Vocabulary;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The likeliest tokens with their probabilities in columns, one for the model's own and one for
+ * each step of the chain, with bars.
+ */
+public final class StepTable {
+  /** Columns of the terminal that all bars share. */
+  private static final int BARS = 54;
+
+  private static final int LONGEST_BAR = 24;
+  private static final int SHORTEST_BAR = 6;
+  private static final int DIGITS = 7;
+  private static final String GAP = "  ";
+
+  /**
+   * A column.
+   *
+   * @param cuts whether a probability of 0 in it is a token that was cut
+   * @param probabilities of all tokens (V)
+   */
+  public record Column(String title, String key, boolean cuts, double[] probabilities) {
+    double sum(int[] ids) {
+      double sum = 0;
+      for (int id : ids) {
+        sum += probabilities[id];
+      }
+      return sum;
+    }
+  }
+
+  private final float[] logits;
+  private final int[] ids;
+  private final Vocabulary vocabulary;
+  private final List<Column> columns;
+
+  /**
+   * A table.
+   *
+   * @param ids the tokens, in order
+   */
+  StepTable(float[] logits, int[] ids, Vocabulary vocabulary, List<Column> columns) {
+    this.logits = logits;
+    this.ids = ids;
+    this.vocabulary = vocabulary;
+    this.columns = columns;
+  }
+
+  /** Columns for the model's probabilities and every step that is on. */
+  public static List<Column> columns(ChainTrace trace) {
+    List<Column> columns = new ArrayList<>();
+    columns.add(model(trace));
+    for (ChainTrace.Stage stage : trace.stages()) {
+      columns.add(
+          new Column(
+              stage.step().setting(trace.parameters()),
+              stage.step().key(),
+              stage.step().cuts(),
+              stage.probabilities()));
+    }
+    return columns;
+  }
+
+  /** The columns of {@link #columns}, without those of steps that have changed nothing. */
+  public static List<Column> changes(ChainTrace trace) {
+    List<Column> changes = new ArrayList<>();
+    double[] before = null;
+    for (Column column : columns(trace)) {
+      // Where the temperature is 1, it has no column, and the cuts begin with its rounding.
+      boolean same =
+          Arrays.equals(column.probabilities(), before)
+              || (column.cuts() && Arrays.equals(column.probabilities(), trace.heated()));
+      if (!same) {
+        changes.add(column);
+        before = column.probabilities();
+      }
+    }
+    return changes;
+  }
+
+  /** Columns for the model's probabilities and for several temperatures on the same logits. */
+  public static List<Column> sideBySide(ChainTrace trace, List<ChainTrace> temperatures) {
+    List<Column> columns = new ArrayList<>(List.of(model(trace)));
+    for (ChainTrace each : temperatures) {
+      String name = ChainStep.number(each.parameters().temperature());
+      columns.add(new Column("temperature " + name, "temperature_" + name, false, each.heated()));
+      if (!Arrays.equals(each.heated(), each.drawn())) {
+        columns.add(new Column("drawn at " + name, "drawn_" + name, true, each.drawn()));
+      }
+    }
+    return columns;
+  }
+
+  /** Columns for the model's probabilities and for those that the token was drawn with. */
+  static List<Column> modelAndDrawn(ChainTrace trace) {
+    return List.of(
+        model(trace), new Column("after the chain", "drawn", cuts(trace), trace.drawn()));
+  }
+
+  private static boolean cuts(ChainTrace trace) {
+    return !trace.stages().isEmpty() && trace.stages().getLast().step().cuts();
+  }
+
+  /** The column of the model's own probabilities. */
+  private static Column model(ChainTrace trace) {
+    return new Column("probability", "probability", false, trace.probabilities());
+  }
+
+  /** The lines, with the row of what is not listed at the end. */
+  String text() {
+    int[] widths = new int[columns.size()];
+    int bar = Math.clamp(BARS / columns.size() - DIGITS, SHORTEST_BAR, LONGEST_BAR);
+    for (int i = 0; i < widths.length; i++) {
+      widths[i] = Math.max(DIGITS + 1 + bar, columns.get(i).title().length());
+    }
+    int label = "token".length();
+    for (int id : ids) {
+      label = Math.max(label, Columns.width(vocabulary.label(id)));
+    }
+    StringBuilder out = new StringBuilder();
+    StringBuilder line = new StringBuilder();
+    line.append(Columns.left("token", label)).append(GAP).append("    id").append(GAP);
+    line.append("   logit");
+    for (int i = 0; i < widths.length; i++) {
+      line.append(GAP).append(Columns.left(columns.get(i).title(), widths[i]));
+    }
+    end(line, out);
+    for (int id : ids) {
+      line.append(Columns.left(vocabulary.label(id), label)).append(GAP);
+      line.append(Columns.right(String.valueOf(id), 6)).append(GAP);
+      line.append(Columns.right(String.format(Locale.ROOT, "%.3f", logits[id]), 8));
+      boolean cut = false;
+      double before = 0;
+      for (int i = 0; i < widths.length; i++) {
+        double probability = columns.get(i).probabilities()[id];
+        cut = columns.get(i).cuts() && probability == 0 && (cut || before > 0);
+        before = probability;
+        String number = cut ? "cut" : probability(probability);
+        String cell = Columns.left(number, DIGITS) + " " + Columns.bar(probability, bar);
+        line.append(GAP).append(Columns.left(cell, widths[i]));
+      }
+      end(line, out);
+    }
+    if (ids.length < logits.length) {
+      String others = (logits.length - ids.length) + " more";
+      line.append(Columns.left(others, label + 2 * GAP.length() + 14));
+      for (int i = 0; i < widths.length; i++) {
+        double rest = Math.max(0, 1 - columns.get(i).sum(ids));
+        line.append(GAP).append(Columns.left(probability(rest < 1e-12 ? 0 : rest), widths[i]));
+      }
+      end(line, out);
+    }
+    return out.toString();
+  }
+
+  private static void end(StringBuilder line, StringBuilder out) {
+    out.append(line.toString().stripTrailing()).append('\n');
+    line.setLength(0);
+  }
+
+  /** A probability in seven columns at most. */
+  static String probability(double value) {
+    if (value == 0) {
+      return "0";
+    }
+    return value < 0.00005
+        ? String.format(Locale.ROOT, "%.0e", value)
+        : String.format(Locale.ROOT, "%.4f", value);
+  }
+}

@@ -1,0 +1,76 @@
+package gpt.cli.output;
+
+import gpt.generate.Generation;
+import gpt.generate.Request;
+import gpt.tokenizer.Tokenizer;
+import gpt.tokenizer.Utf8Decoder;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Text as it comes, as sample.py prints it: the prompt and what follows, a line of dashes between
+ * samples. Ids with spaces between where the model has no tokenizer.
+ */
+public final class TextPrinter implements SamplePrinter {
+  /** sample.py's. */
+  private static final String DASHES = "---------------\n";
+
+  private final Optional<Tokenizer> tokenizer;
+  private final int[] prompt;
+  private Utf8Decoder characters = new Utf8Decoder();
+
+  /** Whether a sample has ended, and no other one begun: there may be none. */
+  private boolean between;
+
+  public TextPrinter(Optional<Tokenizer> tokenizer, Request request) {
+    this.tokenizer = tokenizer;
+    prompt = request.promptIds();
+  }
+
+  @Override
+  public void begin() throws IOException {
+    StandardOutput.write(prompt());
+  }
+
+  /**
+   * The prompt as text, less a character that it ends inside of: that comes with the first tokens,
+   * or stays in the decoder.
+   */
+  String prompt() {
+    if (tokenizer.isEmpty()) {
+      return Arrays.stream(prompt).mapToObj(String::valueOf).collect(Collectors.joining(" "));
+    }
+    characters = new Utf8Decoder();
+    StringBuilder text = new StringBuilder();
+    for (int id : prompt) {
+      text.append(characters.decode(tokenizer.get().decode(id)));
+    }
+    return text.toString();
+  }
+
+  @Override
+  public void token(int id, String text) throws IOException {
+    beginAnother();
+    StandardOutput.write(tokenizer.isPresent() ? text : " " + id);
+  }
+
+  @Override
+  public void ended(Generation generation) throws IOException {
+    beginAnother();
+    if (generation.ids().length == 0) {
+      StandardOutput.write(characters.flush());
+    }
+    StandardOutput.write("\n");
+    between = true;
+  }
+
+  private void beginAnother() throws IOException {
+    if (between) {
+      between = false;
+      StandardOutput.write(DASHES);
+      begin();
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** What the commands print: texts, tables, JSON, CSV, progress bars; and the terminal. */
+package gpt.cli.output;
