@@ -1,7 +1,7 @@
 package gpt.load;
 
+import gpt.GptException;
 import gpt.model.ForeignText;
-import gpt.model.GptException;
 import java.io.IOException;
 import java.net.JarURLConnection;
 import java.net.URISyntaxException;

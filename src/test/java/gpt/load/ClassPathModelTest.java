@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.model.GptException;
+import gpt.GptException;
 import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URL;
