@@ -8,12 +8,21 @@ package gpt;
 public class GptException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** An error with its one line. */
+  /**
+   * An error with its one line.
+   *
+   * @param message the line
+   */
   public GptException(String message) {
     super(message);
   }
 
-  /** An error with its one line and what led to it, shown with {@code --debug}. */
+  /**
+   * An error with its one line and what led to it, shown with {@code --debug}.
+   *
+   * @param message the line
+   * @param cause what led to it
+   */
   public GptException(String message, Throwable cause) {
     super(message, cause);
   }
