@@ -143,6 +143,7 @@ public final class Bench {
     long run() {
       sequences.forEach(sequence -> sequence.truncate(0));
       engine.step(prompts);
+      check();
       long prompt = test.prompt() > 0 ? clock.getAsLong() : 0;
       // Without a prompt the first token, which begins the context, counts as decoded.
       for (int i = Math.max(1, test.prompt()); i < test.prompt() + test.generated(); i++) {
