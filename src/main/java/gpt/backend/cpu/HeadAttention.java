@@ -13,14 +13,14 @@ final class HeadAttention {
   private final int c;
   private final int hs;
   private final float scale;
-  private final float[][] scores; // per worker: (QUERIES, block_size)
+  private final float[][] scores; // per worker: (QUERIES, block_size in whole panels)
 
   HeadAttention(CpuKernels kernels, GptConfig config, int workers) {
     this.kernels = kernels;
     c = config.nEmbd();
     hs = config.headSize();
     scale = (float) (1 / Math.sqrt(hs));
-    scores = new float[workers][QUERIES * config.blockSize()];
+    scores = new float[workers][QUERIES * wholePanels(config.blockSize())];
   }
 
   /**
@@ -50,7 +50,8 @@ final class HeadAttention {
       AttentionCapture capture,
       int from) {
     int context = past + queries; // keys that the last query sees
-    float[] att = scores[worker]; // (queries, context)
+    int stride = wholePanels(context);
+    float[] att = scores[worker]; // (queries, stride): past the context, products of stale keys
     kernels.matmul(
         qkv,
         row * 3 * c + head * hs,
@@ -60,22 +61,22 @@ final class HeadAttention {
         cache.keysAt(head),
         cache.keyPanelBytes(),
         hs,
-        context,
+        stride,
         att,
         0,
-        context);
+        stride);
     for (int i = 0; i < queries; i++) {
       int seen = past + i + 1;
-      kernels.softmax(att, i * context, seen, scale);
+      kernels.softmax(att, i * stride, seen, scale);
       if (capture != null && capture.wants(layer, head)) {
-        capture.keep(from + i, att, i * context, seen);
+        capture.keep(from + i, att, i * stride, seen);
       }
-      Arrays.fill(att, i * context + seen, (i + 1) * context, 0);
+      Arrays.fill(att, i * stride + seen, i * stride + context, 0);
     }
     kernels.matmul(
         att,
         0,
-        context,
+        stride,
         queries,
         cache.values(layer),
         cache.valuesAt(head),
@@ -85,5 +86,10 @@ final class HeadAttention {
         heads,
         out * c + head * hs,
         c);
+  }
+
+  /** Columns of as many panels as so many take: whole ones are faster than one that is cut off. */
+  private int wholePanels(int columns) {
+    return Math.ceilDiv(columns, kernels.panelWidth()) * kernels.panelWidth();
   }
 }

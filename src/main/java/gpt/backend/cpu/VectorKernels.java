@@ -38,9 +38,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name; only it,
- * {@link VectorMatmul} and {@link VectorNarrow}, which it uses, name {@code jdk.incubator.vector},
- * and where that module is not resolved the rest works without them. No method takes or returns a
- * vector, for the reason given there.
+ * {@link VectorMatmul}, {@link VectorTiles} and {@link VectorNarrow}, which it uses, name {@code
+ * jdk.incubator.vector}, and where that module is not resolved the rest works without them. No
+ * method takes or returns a vector, for the reason given at {@link VectorMatmul}.
  */
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;

@@ -2,15 +2,13 @@ package gpt.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link CpuKernels#matmul} on the Vector API. A panel is two vectors wide. Several rows use
- * register tiles of up to 6 rows × 2 vectors: 12 accumulators hide the latency of the multiply-add
- * and leave four of AVX2's 16 registers for the operands. One row (decode) is bound by memory: see
- * {@link #one}.
+ * {@link CpuKernels#matmul} on the Vector API. A panel is two vectors wide. One row (decode) is
+ * bound by memory: see {@link #one}. Several rows use register tiles: see {@link VectorTiles}.
  *
  * <p>Every element of the product is one sum over k in order, s = fma(w, x, s) from 0, whatever the
  * number of rows and columns beside it. So a row's result has the same bits alone, in a batch and
@@ -51,65 +49,32 @@ final class VectorMatmul {
       float[] out,
       int outAt,
       int outStride) {
-    if (rows == 1) {
-      for (int n = 0; n < columns; n += CpuKernels.STREAMS * WIDTH) {
-        one(x, xAt, w, wAt + n / WIDTH * panelBytes, panelBytes, k, out, outAt + n, columns - n);
-      }
-      return;
-    }
-    for (int n = 0; n < columns; n += WIDTH) {
+    // A tile of several rows stores whole panels: a cut-off one is left to one row at a time.
+    int whole = rows == 1 ? 0 : columns / WIDTH * WIDTH;
+    for (int n = 0; n < whole; n += WIDTH) {
       long panel = wAt + n / WIDTH * panelBytes;
-      int width = Math.min(WIDTH, columns - n);
-      // A cut-off panel's sums cannot be kept in out between passes: there is no place for a whole
-      // vector. One tile of rows reads its panel once anyway.
-      int depth = width == WIDTH && rows > 6 ? DEPTH : k;
-      for (int i = 0; i < k; i += depth) {
-        int d = Math.min(depth, k - i);
-        long at = panel + i * STEP;
-        tiles(x, xAt + i, xStride, rows, w, at, d, i > 0, out, outAt + n, outStride, width);
+      clear(out, outAt + n, outStride, rows);
+      for (int i = 0; i < k; i += DEPTH) {
+        int d = Math.min(DEPTH, k - i);
+        VectorTiles.rows(
+            x, xAt + i, xStride, rows, w, panel + i * STEP, d, out, outAt + n, outStride);
+      }
+    }
+    for (int n = whole; n < columns; n += CpuKernels.STREAMS * WIDTH) {
+      long panel = wAt + n / WIDTH * panelBytes;
+      for (int m = 0; m < rows; m++) {
+        int o = outAt + m * outStride + n;
+        one(x, xAt + m * xStride, w, panel, panelBytes, k, out, o, columns - n);
       }
     }
   }
 
-  /** At least 2 rows × 1 panel, in tiles of 6 as far as no single row is left over. */
-  private static void tiles(
-      float[] x,
-      int xAt,
-      int xStride,
-      int rows,
-      MemorySegment w,
-      long wAt,
-      int k,
-      boolean more,
-      float[] out,
-      int outAt,
-      int outStride,
-      int width) {
-    int left = rows;
-    int xm = xAt;
-    int om = outAt;
-    while (left > 0) {
-      int tile = tile(left);
-      switch (tile) {
-        case 6 -> six(x, xm, xStride, w, wAt, k, more, out, om, outStride, width);
-        case 4 -> four(x, xm, xStride, w, wAt, k, more, out, om, outStride, width);
-        case 3 -> three(x, xm, xStride, w, wAt, k, more, out, om, outStride, width);
-        default -> two(x, xm, xStride, w, wAt, k, more, out, om, outStride, width);
-      }
-      left -= tile;
-      xm += tile * xStride;
-      om += tile * outStride;
+  /** A panel of the output, which the tiles add to. */
+  private static void clear(float[] out, int outAt, int outStride, int rows) {
+    for (int m = 0; m < rows; m++) {
+      int o = outAt + m * outStride;
+      Arrays.fill(out, o, o + WIDTH, 0);
     }
-  }
-
-  /** Rows of the next tile: 7 are 4 + 3, 8 are 4 + 4, 11 are 4 + 4 + 3. */
-  private static int tile(int left) {
-    return switch (left) {
-      case 4, 7, 8, 11 -> 4;
-      case 3, 5 -> 3;
-      case 2 -> 2;
-      default -> 6;
-    };
   }
 
   /**
@@ -207,304 +172,5 @@ final class VectorMatmul {
     if (columns > 7 * L) {
       d1.intoArray(out, outAt + 7 * L, S.indexInRange(7 * L, columns));
     }
-  }
-
-  /** A tile of 2 rows × 1 panel; {@code more} adds to what out holds. */
-  private static void two(
-      float[] x,
-      int xAt,
-      int xStride,
-      MemorySegment w,
-      long wAt,
-      int k,
-      boolean more,
-      float[] out,
-      int outAt,
-      int outStride,
-      int width) {
-    FloatVector a0 = FloatVector.zero(S);
-    FloatVector a1 = FloatVector.zero(S);
-    FloatVector b0 = FloatVector.zero(S);
-    FloatVector b1 = FloatVector.zero(S);
-    int xb = xAt + xStride;
-    int ob = outAt + outStride;
-    if (more) {
-      a0 = FloatVector.fromArray(S, out, outAt);
-      a1 = FloatVector.fromArray(S, out, outAt + L);
-      b0 = FloatVector.fromArray(S, out, ob);
-      b1 = FloatVector.fromArray(S, out, ob + L);
-    }
-    long at = wAt;
-    for (int i = 0; i < k; i++) {
-      FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, ORDER);
-      FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER);
-      at += STEP;
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 = w0.fma(v, a0);
-      a1 = w1.fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i]);
-      b0 = w0.fma(v, b0);
-      b1 = w1.fma(v, b1);
-    }
-    if (width == WIDTH) {
-      a0.intoArray(out, outAt);
-      a1.intoArray(out, outAt + L);
-      b0.intoArray(out, ob);
-      b1.intoArray(out, ob + L);
-      return;
-    }
-    VectorMask<Float> m0 = S.indexInRange(0, width);
-    VectorMask<Float> m1 = S.indexInRange(L, width);
-    a0.intoArray(out, outAt, m0);
-    a1.intoArray(out, outAt + L, m1);
-    b0.intoArray(out, ob, m0);
-    b1.intoArray(out, ob + L, m1);
-  }
-
-  /** A tile of 3 rows × 1 panel; {@code more} adds to what out holds. */
-  private static void three(
-      float[] x,
-      int xAt,
-      int xStride,
-      MemorySegment w,
-      long wAt,
-      int k,
-      boolean more,
-      float[] out,
-      int outAt,
-      int outStride,
-      int width) {
-    FloatVector a0 = FloatVector.zero(S);
-    FloatVector a1 = FloatVector.zero(S);
-    FloatVector b0 = FloatVector.zero(S);
-    FloatVector b1 = FloatVector.zero(S);
-    FloatVector c0 = FloatVector.zero(S);
-    FloatVector c1 = FloatVector.zero(S);
-    int xb = xAt + xStride;
-    int xc = xb + xStride;
-    int ob = outAt + outStride;
-    int oc = ob + outStride;
-    if (more) {
-      a0 = FloatVector.fromArray(S, out, outAt);
-      a1 = FloatVector.fromArray(S, out, outAt + L);
-      b0 = FloatVector.fromArray(S, out, ob);
-      b1 = FloatVector.fromArray(S, out, ob + L);
-      c0 = FloatVector.fromArray(S, out, oc);
-      c1 = FloatVector.fromArray(S, out, oc + L);
-    }
-    long at = wAt;
-    for (int i = 0; i < k; i++) {
-      FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, ORDER);
-      FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER);
-      at += STEP;
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 = w0.fma(v, a0);
-      a1 = w1.fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i]);
-      b0 = w0.fma(v, b0);
-      b1 = w1.fma(v, b1);
-      v = FloatVector.broadcast(S, x[xc + i]);
-      c0 = w0.fma(v, c0);
-      c1 = w1.fma(v, c1);
-    }
-    if (width == WIDTH) {
-      a0.intoArray(out, outAt);
-      a1.intoArray(out, outAt + L);
-      b0.intoArray(out, ob);
-      b1.intoArray(out, ob + L);
-      c0.intoArray(out, oc);
-      c1.intoArray(out, oc + L);
-      return;
-    }
-    VectorMask<Float> m0 = S.indexInRange(0, width);
-    VectorMask<Float> m1 = S.indexInRange(L, width);
-    a0.intoArray(out, outAt, m0);
-    a1.intoArray(out, outAt + L, m1);
-    b0.intoArray(out, ob, m0);
-    b1.intoArray(out, ob + L, m1);
-    c0.intoArray(out, oc, m0);
-    c1.intoArray(out, oc + L, m1);
-  }
-
-  /** A tile of 4 rows × 1 panel; {@code more} adds to what out holds. */
-  private static void four(
-      float[] x,
-      int xAt,
-      int xStride,
-      MemorySegment w,
-      long wAt,
-      int k,
-      boolean more,
-      float[] out,
-      int outAt,
-      int outStride,
-      int width) {
-    FloatVector a0 = FloatVector.zero(S);
-    FloatVector a1 = FloatVector.zero(S);
-    FloatVector b0 = FloatVector.zero(S);
-    FloatVector b1 = FloatVector.zero(S);
-    FloatVector c0 = FloatVector.zero(S);
-    FloatVector c1 = FloatVector.zero(S);
-    FloatVector d0 = FloatVector.zero(S);
-    FloatVector d1 = FloatVector.zero(S);
-    int xb = xAt + xStride;
-    int xc = xb + xStride;
-    int xd = xc + xStride;
-    int ob = outAt + outStride;
-    int oc = ob + outStride;
-    int od = oc + outStride;
-    if (more) {
-      a0 = FloatVector.fromArray(S, out, outAt);
-      a1 = FloatVector.fromArray(S, out, outAt + L);
-      b0 = FloatVector.fromArray(S, out, ob);
-      b1 = FloatVector.fromArray(S, out, ob + L);
-      c0 = FloatVector.fromArray(S, out, oc);
-      c1 = FloatVector.fromArray(S, out, oc + L);
-      d0 = FloatVector.fromArray(S, out, od);
-      d1 = FloatVector.fromArray(S, out, od + L);
-    }
-    long at = wAt;
-    for (int i = 0; i < k; i++) {
-      FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, ORDER);
-      FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER);
-      at += STEP;
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 = w0.fma(v, a0);
-      a1 = w1.fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i]);
-      b0 = w0.fma(v, b0);
-      b1 = w1.fma(v, b1);
-      v = FloatVector.broadcast(S, x[xc + i]);
-      c0 = w0.fma(v, c0);
-      c1 = w1.fma(v, c1);
-      v = FloatVector.broadcast(S, x[xd + i]);
-      d0 = w0.fma(v, d0);
-      d1 = w1.fma(v, d1);
-    }
-    if (width == WIDTH) {
-      a0.intoArray(out, outAt);
-      a1.intoArray(out, outAt + L);
-      b0.intoArray(out, ob);
-      b1.intoArray(out, ob + L);
-      c0.intoArray(out, oc);
-      c1.intoArray(out, oc + L);
-      d0.intoArray(out, od);
-      d1.intoArray(out, od + L);
-      return;
-    }
-    VectorMask<Float> m0 = S.indexInRange(0, width);
-    VectorMask<Float> m1 = S.indexInRange(L, width);
-    a0.intoArray(out, outAt, m0);
-    a1.intoArray(out, outAt + L, m1);
-    b0.intoArray(out, ob, m0);
-    b1.intoArray(out, ob + L, m1);
-    c0.intoArray(out, oc, m0);
-    c1.intoArray(out, oc + L, m1);
-    d0.intoArray(out, od, m0);
-    d1.intoArray(out, od + L, m1);
-  }
-
-  /** A tile of 6 rows × 1 panel; {@code more} adds to what out holds. */
-  private static void six(
-      float[] x,
-      int xAt,
-      int xStride,
-      MemorySegment w,
-      long wAt,
-      int k,
-      boolean more,
-      float[] out,
-      int outAt,
-      int outStride,
-      int width) {
-    FloatVector a0 = FloatVector.zero(S);
-    FloatVector a1 = FloatVector.zero(S);
-    FloatVector b0 = FloatVector.zero(S);
-    FloatVector b1 = FloatVector.zero(S);
-    FloatVector c0 = FloatVector.zero(S);
-    FloatVector c1 = FloatVector.zero(S);
-    FloatVector d0 = FloatVector.zero(S);
-    FloatVector d1 = FloatVector.zero(S);
-    FloatVector e0 = FloatVector.zero(S);
-    FloatVector e1 = FloatVector.zero(S);
-    FloatVector f0 = FloatVector.zero(S);
-    FloatVector f1 = FloatVector.zero(S);
-    int xb = xAt + xStride;
-    int xc = xb + xStride;
-    int xd = xc + xStride;
-    int xe = xd + xStride;
-    int xf = xe + xStride;
-    int ob = outAt + outStride;
-    int oc = ob + outStride;
-    int od = oc + outStride;
-    int oe = od + outStride;
-    int of = oe + outStride;
-    if (more) {
-      a0 = FloatVector.fromArray(S, out, outAt);
-      a1 = FloatVector.fromArray(S, out, outAt + L);
-      b0 = FloatVector.fromArray(S, out, ob);
-      b1 = FloatVector.fromArray(S, out, ob + L);
-      c0 = FloatVector.fromArray(S, out, oc);
-      c1 = FloatVector.fromArray(S, out, oc + L);
-      d0 = FloatVector.fromArray(S, out, od);
-      d1 = FloatVector.fromArray(S, out, od + L);
-      e0 = FloatVector.fromArray(S, out, oe);
-      e1 = FloatVector.fromArray(S, out, oe + L);
-      f0 = FloatVector.fromArray(S, out, of);
-      f1 = FloatVector.fromArray(S, out, of + L);
-    }
-    long at = wAt;
-    for (int i = 0; i < k; i++) {
-      FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, ORDER);
-      FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER);
-      at += STEP;
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 = w0.fma(v, a0);
-      a1 = w1.fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i]);
-      b0 = w0.fma(v, b0);
-      b1 = w1.fma(v, b1);
-      v = FloatVector.broadcast(S, x[xc + i]);
-      c0 = w0.fma(v, c0);
-      c1 = w1.fma(v, c1);
-      v = FloatVector.broadcast(S, x[xd + i]);
-      d0 = w0.fma(v, d0);
-      d1 = w1.fma(v, d1);
-      v = FloatVector.broadcast(S, x[xe + i]);
-      e0 = w0.fma(v, e0);
-      e1 = w1.fma(v, e1);
-      v = FloatVector.broadcast(S, x[xf + i]);
-      f0 = w0.fma(v, f0);
-      f1 = w1.fma(v, f1);
-    }
-    if (width == WIDTH) {
-      a0.intoArray(out, outAt);
-      a1.intoArray(out, outAt + L);
-      b0.intoArray(out, ob);
-      b1.intoArray(out, ob + L);
-      c0.intoArray(out, oc);
-      c1.intoArray(out, oc + L);
-      d0.intoArray(out, od);
-      d1.intoArray(out, od + L);
-      e0.intoArray(out, oe);
-      e1.intoArray(out, oe + L);
-      f0.intoArray(out, of);
-      f1.intoArray(out, of + L);
-      return;
-    }
-    VectorMask<Float> m0 = S.indexInRange(0, width);
-    VectorMask<Float> m1 = S.indexInRange(L, width);
-    a0.intoArray(out, outAt, m0);
-    a1.intoArray(out, outAt + L, m1);
-    b0.intoArray(out, ob, m0);
-    b1.intoArray(out, ob + L, m1);
-    c0.intoArray(out, oc, m0);
-    c1.intoArray(out, oc + L, m1);
-    d0.intoArray(out, od, m0);
-    d1.intoArray(out, od + L, m1);
-    e0.intoArray(out, oe, m0);
-    e1.intoArray(out, oe + L, m1);
-    f0.intoArray(out, of, m0);
-    f1.intoArray(out, of + L, m1);
   }
 }

@@ -33,14 +33,14 @@ final class WarmUp {
   private final CpuKernels kernels;
   private final Precision precision;
   private final int width;
-  private final float[] x = new float[6 * K];
+  private final float[] x = new float[5 * K];
   private final float[] out;
 
   WarmUp(CpuKernels kernels, Precision precision) {
     this.kernels = kernels;
     this.precision = precision;
     width = kernels.panelWidth();
-    out = new float[6 * width];
+    out = new float[5 * width];
   }
 
   /** Begins in a thread of its own, which ends by itself and keeps no process alive. */
@@ -54,7 +54,7 @@ final class WarmUp {
     try (NativeMemory memory = new NativeMemory()) {
       MemorySegment w = memory.allocate(PackedMatrix.bytes(width, K, width));
       // The order of need: the prompt's tiles, then those of decode.
-      for (int rows : new int[] {6, 1, 4, 3, 2}) {
+      for (int rows : new int[] {5, 1, 4, 3, 2}) {
         for (int i = 0; i < CALLS; i++) {
           kernels.matmul(x, 0, K, rows, w, 0, 0, K, width, out, 0, width);
         }
@@ -100,8 +100,8 @@ final class WarmUp {
   }
 
   private boolean faster(CpuKernels twin, MemorySegment w) {
-    float[] in = new float[6 * TIMED_K];
-    for (int rows : new int[] {1, 2, 3, 4, 6}) {
+    float[] in = new float[5 * TIMED_K];
+    for (int rows : new int[] {1, 2, 3, 4, 5}) {
       if (!faster(
           twin, k -> k.matmul(in, 0, TIMED_K, rows, w, 0, 0, TIMED_K, width, out, 0, width))) {
         return false;

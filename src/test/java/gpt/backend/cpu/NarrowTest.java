@@ -1,5 +1,6 @@
 package gpt.backend.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -118,7 +119,7 @@ class NarrowTest {
     Random random = new Random(SEED + 2);
     int[] depths = {1, 3, 4, 5, 31, 64, 127, 769, 1600};
     int[] outputs = {1, 15, 16, 17, 32, 33, 63, 100};
-    for (int rows : new int[] {1, 2, 3, 7}) {
+    for (int rows : new int[] {1, 2, 3, 4, 5, 6, 7, 16}) {
       for (int k : depths) {
         product(kernels, precision, random, rows, k, outputs[random.nextInt(outputs.length)]);
       }
@@ -143,6 +144,13 @@ class NarrowTest {
       long bytes = packed.panelBytes();
       kernels.narrowMatmul(
           precision, x, MARGIN, k, rows, data, 0, bytes, k, n, out, MARGIN, n, scratch);
+      float[] alone = new float[n];
+      for (int m = 0; m < rows; m++) {
+        int at = MARGIN + m * k;
+        kernels.narrowMatmul(precision, x, at, k, 1, data, 0, bytes, k, n, alone, 0, n, scratch);
+        int from = MARGIN + m * n;
+        assertArrayEquals(alone, Arrays.copyOfRange(out, from, from + n), shape + " row " + m);
+      }
       float[] row = new float[k];
       for (int c = 0; c < n; c++) {
         packed.row(c, row, 0);
