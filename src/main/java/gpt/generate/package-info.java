@@ -1,2 +1,6 @@
-/** The loop that turns a prompt into text: prefill, sample, decode, until something ends it. */
+/**
+ * The loop that turns a prompt into text: prefill, sample, decode, until something ends it.
+ *
+ * <p>Internal: the public API is the package {@code gpt}.
+ */
 package gpt.generate;

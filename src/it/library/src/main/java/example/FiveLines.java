@@ -5,7 +5,7 @@ import static gpt.Options.options;
 import gpt.Completion;
 import gpt.Gpt;
 
-/** The five lines of the README, with a second text that ends before the context is full. */
+/** The five lines of the README. */
 public final class FiveLines {
   private FiveLines() {}
 
@@ -16,7 +16,7 @@ public final class FiveLines {
           "ROMEO:",
           options().temperature(0.8).topK(40).maxNewTokens(60),
           token -> System.out.print(token.text()));
-      Completion completion = gpt.complete("JULIET:", options().maxNewTokens(100));
+      Completion completion = gpt.complete("JULIET:");
       System.out.println("\n\nJULIET:" + completion.text());
     }
   }
