@@ -40,6 +40,7 @@ public final class HostWants {
           Objects.checkIndex(probe.layer(), config.nLayer());
           Objects.checkIndex(probe.head(), config.nHead());
         }
+        case Want.Residual probe -> Objects.checkIndex(probe.layer(), config.nLayer() + 1);
         case Want.Nothing nothing -> {}
         case Want.Candidates candidates -> {}
         case Want.Token token -> {}
@@ -52,6 +53,7 @@ public final class HostWants {
     return switch (work.want()) {
       case Want.Nothing nothing -> 0;
       case Want.Attention attention -> 0;
+      case Want.Residual residual -> 0;
       case Want.Logits logits -> logits.rows();
       case Want.Losses losses -> losses.targets().length;
       case Want.Candidates candidates -> 1;
@@ -71,6 +73,7 @@ public final class HostWants {
     switch (work.want()) {
       case Want.Nothing nothing -> {}
       case Want.Attention attention -> {}
+      case Want.Residual residual -> {}
       case Want.Logits wanted -> wanted.reader().accept(pos, logits);
       case Want.Losses losses ->
           losses.losses()[row] = CrossEntropy.of(logits, vocabSize, losses.targets()[row]);

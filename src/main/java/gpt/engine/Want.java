@@ -45,6 +45,13 @@ public sealed interface Want {
    */
   record Attention(int layer, int head, AttentionReader reader) implements Want {}
 
+  /**
+   * The residual stream, for every appended token.
+   *
+   * @param layer the block that it enters: 0 is the embeddings, n_layer what the last block leaves
+   */
+  record Residual(int layer, ResidualReader reader) implements Want {}
+
   /** The next token, drawn as the sequence's {@link Sequence#drawing} says. */
   final class Token implements Want {
     private final boolean traced;
@@ -151,5 +158,12 @@ public sealed interface Want {
   interface AttentionReader {
     /** {@code weights}: of the keys at positions 0 to {@code pos}, together 1; the receiver's. */
     void accept(int pos, float[] weights);
+  }
+
+  /** Receives the residual stream. */
+  @FunctionalInterface
+  interface ResidualReader {
+    /** {@code x}: the stream at position {@code pos} (C); the receiver's. */
+    void accept(int pos, float[] x);
   }
 }

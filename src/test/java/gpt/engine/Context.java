@@ -44,6 +44,14 @@ public final class Context implements AutoCloseable {
     step(ids, new Want.Attention(layer, head, each));
   }
 
+  /** Appends ids; the residual stream that enters a block, for each of them (ids.length, C). */
+  public float[][] residual(int layer, int... ids) {
+    float[][] found = new float[ids.length][];
+    int past = sequence.length();
+    step(ids, new Want.Residual(layer, (pos, x) -> found[pos - past] = x));
+    return found;
+  }
+
   /** Appends ids; the losses of targets. */
   public double[] losses(int[] ids, int[] targets) {
     double[] losses = new double[targets.length];

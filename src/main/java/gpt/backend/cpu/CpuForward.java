@@ -97,8 +97,10 @@ final class CpuForward {
     grow(rows.rows);
     embed(rows);
     for (int layer = 0; layer < h.length; layer++) {
+      rows.readResidual(layer, x, config.nEmbd());
       block(h[layer], layer, rows);
     }
+    rows.readResidual(h.length, x, config.nEmbd());
     norm(lnF, x, rows.carried);
     rows.keepLogits(normed, config.nEmbd());
   }

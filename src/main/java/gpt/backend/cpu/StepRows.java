@@ -29,6 +29,8 @@ final class StepRows {
 
   KvCache[] caches = {}; // the others too (pieces)
   AttentionCapture[] captures = {}; // null where none is wanted
+  private Want.Residual[] residuals = {}; // null where none is wanted
+  private boolean anyResidual;
   private int[] first = {}; // row
   private int[] past = {}; // tokens in the sequence before
   private int[] tokens = {};
@@ -69,6 +71,7 @@ final class StepRows {
     int row = 0;
     carried = 0;
     logits = 0;
+    anyResidual = false;
     for (int p = 0; p < pieces; p++) {
       row = add(p, work.get(p), row);
     }
@@ -91,6 +94,12 @@ final class StepRows {
     if (work.want() instanceof Want.Attention probe) {
       captures[p] = new AttentionCapture(probe.layer(), probe.head(), n);
       carry[p] = probe.layer() == lastLayer ? n : 0;
+    }
+    residuals[p] = null;
+    if (work.want() instanceof Want.Residual probe) {
+      residuals[p] = probe;
+      anyResidual = true;
+      carry[p] = probe.layer() > lastLayer ? n : 0;
     }
     for (int i = 0; i < carry[p]; i++) {
       if (i < logitRows[p]) {
@@ -121,6 +130,7 @@ final class StepRows {
     if (caches.length < pieces) {
       caches = new KvCache[pieces];
       captures = new AttentionCapture[pieces];
+      residuals = new Want.Residual[pieces];
       first = new int[pieces];
       past = new int[pieces];
       tokens = new int[pieces];
@@ -226,6 +236,29 @@ final class StepRows {
     }
   }
 
+  /**
+   * Hands over the residual stream where it is wanted.
+   *
+   * @param layer the block that it enters; past the last one only carried rows are there
+   * @param x (R, c)
+   */
+  void readResidual(int layer, float[] x, int c) {
+    if (!anyResidual) {
+      return;
+    }
+    int at = 0;
+    for (int p = 0; p < pieces; p++) {
+      int there = layer > lastLayer ? carry[p] : tokens[p];
+      if (residuals[p] != null && residuals[p].layer() == layer) {
+        for (int i = 0; i < there; i++) {
+          float[] row = Arrays.copyOfRange(x, (at + i) * c, (at + i + 1) * c);
+          residuals[p].reader().accept(past[p] + i, row);
+        }
+      }
+      at += there;
+    }
+  }
+
   /** Hands over what was captured. */
   void handOver(List<Work> work) {
     for (int p = 0; p < pieces; p++) {
@@ -234,6 +267,7 @@ final class StepRows {
       }
     }
     Arrays.fill(captures, null);
+    Arrays.fill(residuals, null);
     Arrays.fill(caches, null);
   }
 }

@@ -132,17 +132,24 @@ public final class ReferenceEngine implements Engine {
    * @return (T − from, V)
    */
   double[][] forward(int[] idx, int from) {
-    return forward(idx, from, null);
+    return forward(idx, from, null, (layer, x) -> {});
+  }
+
+  /** Receives the residual stream (T, C) that enters a block, n_layer being after the last. */
+  private interface Residual {
+    void accept(int layer, double[][] x);
   }
 
   /** As {@link #forward(int[], int)}; {@code capture} may be null. */
-  private double[][] forward(int[] idx, int from, AttentionCapture capture) {
+  private double[][] forward(int[] idx, int from, AttentionCapture capture, Residual residual) {
     double[][] x = embed(idx); // (T, C)
     for (int layer = 0; layer < h.size(); layer++) {
+      residual.accept(layer, x);
       Block block = h.get(layer);
       x = plus(x, attention(block, block.ln1.apply(x), layer, capture));
       x = plus(x, mlp(block, block.ln2.apply(x)));
     }
+    residual.accept(h.size(), x);
     x = lnF.apply(Arrays.copyOfRange(x, from, x.length));
     return Arrays.stream(x).map(lmHead::times).toArray(double[][]::new);
   }
@@ -305,7 +312,18 @@ public final class ReferenceEngine implements Engine {
     }
     int rows = HostWants.logitRows(work);
     int from = ids.length - rows;
-    double[][] logits = forward(ids, from, capture);
+    double[][] logits =
+        forward(
+            ids,
+            from,
+            capture,
+            (layer, x) -> {
+              if (work.want() instanceof Want.Residual probe && probe.layer() == layer) {
+                for (int t = past; t < ids.length; t++) {
+                  probe.reader().accept(t, toFloat(x[t]));
+                }
+              }
+            });
     for (int row = 0; row < rows; row++) {
       HostWants.accept(work, row, from + row, toFloat(logits[row]), config.vocabSize());
     }

@@ -227,6 +227,8 @@ public final class TornadoEngine implements Engine {
       switch (piece.want()) {
         case Want.Attention attention ->
             throw new UnsupportedOperationException("no attention weights on this engine");
+        case Want.Residual residual ->
+            throw new UnsupportedOperationException("no residual stream on this engine");
         case Want.Token token -> of.drawing(); // for its check
         default -> {}
       }
