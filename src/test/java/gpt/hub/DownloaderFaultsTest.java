@@ -103,7 +103,7 @@ class DownloaderFaultsTest extends DownloadTests {
   void aFullDiskIsSaidBeforeAnythingIsLoaded() {
     room = 300_000;
     String message = fails("gpt2");
-    assertTrue(message.contains("0.4 MB") && message.contains("0.3 MB"), message);
+    assertTrue(message.contains("400.0 kB") && message.contains("300.0 kB"), message);
     assertEquals(List.of(), hub.gets(WEIGHTS));
     assertFalse(Files.exists(folder.resolve("hub")));
   }
