@@ -6,6 +6,6 @@ public final class SvgBytes {
 
   /** The file's content. */
   public static byte[] of(Picture picture) {
-    return Drawing.svg(picture);
+    return PictureEncoder.svg(picture);
   }
 }

@@ -15,10 +15,10 @@ import gpt.kernels.sampling.Distances;
 import gpt.kernels.sampling.Draw;
 import gpt.kernels.sampling.LogitSteps;
 import gpt.kernels.sampling.Moments;
-import gpt.kernels.sampling.Narrow;
 import gpt.kernels.sampling.Sampling;
 import gpt.kernels.sampling.SamplingCases;
 import gpt.kernels.sampling.SamplingStart;
+import gpt.kernels.sampling.SelectDigit;
 import gpt.kernels.sampling.Tally;
 import gpt.kernels.sampling.TopTokens;
 import gpt.model.GptConfig;
@@ -177,9 +177,9 @@ public final class KernelOperations {
         List.of(Tally.NAIVE, Tally.CHUNK_PER_THREAD),
         (c, r, d) -> SamplingCases.tally(r, largeDigits(c), kind, 0, SEED));
     addOfVocabulary(
-        "narrow",
+        "select-digit",
         1,
-        Narrow.VERSIONS,
+        SelectDigit.VERSIONS,
         (c, r, d) -> SamplingCases.narrow(r, smallDigits(c), kind, 0, SEED));
     addOfVocabulary(
         "moments", 1, Moments.VERSIONS, (c, r, d) -> SamplingCases.moments(r, c.vocabSize(), SEED));

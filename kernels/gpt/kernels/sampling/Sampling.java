@@ -8,10 +8,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * that its kernels share.
  *
  * <p>The chain is: {@link LogitSteps} (penalties, biases, bans), {@link Distances} (temperature),
- * then {@link Tally} and {@link Narrow} in turn, which find where top-k, top-p and typical-p cut
- * and which id is drawn, and {@link Draw}, which hands it over. From the distances on everything is
- * in integers, whose sums do not depend on their order: so every device and the host, {@code
- * gpt.sampling}, choose the same id.
+ * then {@link Tally} and {@link SelectDigit} in turn, which find where top-k, top-p and typical-p
+ * cut and which id is drawn, and {@link Draw}, which hands it over. From the distances on
+ * everything is in integers, whose sums do not depend on their order: so every device and the host,
+ * {@code gpt.sampling}, choose the same id.
  *
  * <p>Letters as in the package, and G, the chunks of the vocabulary that a launch works on side by
  * side.

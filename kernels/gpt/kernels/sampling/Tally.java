@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * shapes    distances (B, V) · cuts (B, CUTS) · sums (B, G, bins), 64-bit integers in two ints
  * bound     memory: 4·V bytes a sample, and 8 a bin and chunk; one pass over the distances
- * threads   a chunk of the vocabulary has sums of its own, which {@link Narrow} adds up: there are no
+ * threads   a chunk of the vocabulary has sums of its own, which {@link SelectDigit} adds up: there are no
  *           64-bit atomics, and no barrier between groups
  * </pre>
  *

@@ -172,7 +172,7 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
   public String html() {
     return new Page("attention.html")
         .text("title", title())
-        .text("note", Drawing.line(note))
+        .text("note", PictureEncoder.line(note))
         .json("data", this::data)
         .toString();
   }

@@ -44,10 +44,10 @@ public final class ColouredText implements Picture {
   public record Caption(String title, String note, String quantity, String unit) {
     /** Makes each of them fit for a line of a picture. */
     public Caption {
-      title = Drawing.line(title);
-      note = Drawing.line(note);
-      quantity = Drawing.line(quantity);
-      unit = Drawing.line(unit);
+      title = PictureEncoder.line(title);
+      note = PictureEncoder.line(note);
+      quantity = PictureEncoder.line(quantity);
+      unit = PictureEncoder.line(unit);
     }
 
     /** The numbers in words: {@code loss in nats}. */

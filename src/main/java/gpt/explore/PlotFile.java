@@ -54,7 +54,7 @@ public record PlotFile(Path path, Format format) {
   public void check() {
     checkPlace();
     if (format != Format.HTML) {
-      Drawing.checkFonts();
+      PictureEncoder.checkFonts();
     }
   }
 
@@ -80,8 +80,8 @@ public record PlotFile(Path path, Format format) {
   public void write(Picture picture) {
     write(
         switch (format) {
-          case SVG -> Drawing.svg(picture);
-          case PNG -> Drawing.png(picture);
+          case SVG -> PictureEncoder.svg(picture);
+          case PNG -> PictureEncoder.png(picture);
           case HTML -> throw new IllegalStateException("a page is not drawn");
         });
   }

@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <ol>
  *   <li>repetition penalty, frequency and presence penalties, logit bias, minimum new tokens, on
- *       the logits ({@link LogitSteps});
+ *       the logits ({@link LogitsProcessor});
  *   <li>at temperature 0 the largest logit, the lowest id among equals;
  *   <li>otherwise temperature, top-k, top-p, min-p, typical-p, and a multinomial draw with {@link
  *       Philox} ({@link Candidates}).
@@ -26,7 +26,7 @@ public final class HostSampler {
 
   private final SamplingParameters parameters;
   private final int vocabSize;
-  private final LogitSteps logitSteps;
+  private final LogitsProcessor logitsProcessor;
   private final Candidates candidates;
   private double probability;
 
@@ -45,7 +45,7 @@ public final class HostSampler {
     this.parameters = parameters;
     this.vocabSize = vocabSize;
     ChainConstants constants = ChainConstants.of(parameters);
-    logitSteps = new LogitSteps(parameters, constants, vocabSize, stopIds);
+    logitsProcessor = new LogitsProcessor(parameters, constants, vocabSize, stopIds);
     candidates = parameters.temperature() == 0 ? null : new Candidates(constants, vocabSize);
   }
 
@@ -74,7 +74,7 @@ public final class HostSampler {
         parameters,
         step,
         Arrays.copyOf(logits, vocabSize),
-        logitSteps.values().clone(),
+        logitsProcessor.values().clone(),
         Softmax.of(logits, vocabSize),
         heated,
         List.copyOf(stages),
@@ -97,17 +97,17 @@ public final class HostSampler {
 
   private int sample(
       float[] logits, History history, int sample, int step, List<ChainTrace.Stage> stages) {
-    logitSteps.start(logits);
-    logitSteps.repetition(history);
+    logitsProcessor.start(logits);
+    logitsProcessor.repetition(history);
     keep(ChainStep.REPETITION_PENALTY, stages);
-    logitSteps.frequencyAndPresence(history);
+    logitsProcessor.frequencyAndPresence(history);
     keep(ChainStep.FREQUENCY_PRESENCE_PENALTY, stages);
-    logitSteps.bias();
+    logitsProcessor.bias();
     keep(ChainStep.LOGIT_BIAS, stages);
-    logitSteps.minNewTokens(step);
+    logitsProcessor.minNewTokens(step);
     keep(ChainStep.MIN_NEW_TOKENS, stages);
-    float[] values = logitSteps.values();
-    float max = logitSteps.max();
+    float[] values = logitsProcessor.values();
+    float max = logitsProcessor.max();
     if (candidates == null) {
       probability = 1;
       int id = 0;
@@ -141,7 +141,7 @@ public final class HostSampler {
     if (stages != null && (step.isOn(parameters) || step == ChainStep.TEMPERATURE)) {
       double[] probabilities =
           step.compareTo(ChainStep.TEMPERATURE) < 0
-              ? Softmax.of(logitSteps.values(), vocabSize)
+              ? Softmax.of(logitsProcessor.values(), vocabSize)
               : candidates.probabilities();
       stages.add(new ChainTrace.Stage(step, probabilities));
     }

@@ -6,7 +6,7 @@ package gpt.sampling;
  * renormalized. This is the order of Hugging Face's beam search.
  */
 public final class LogProbabilities {
-  private final LogitSteps steps;
+  private final LogitsProcessor steps;
   private final double[] values;
 
   /**
@@ -16,7 +16,7 @@ public final class LogProbabilities {
    * @param stopIds what ends a text, banned while it is shorter than the minimum
    */
   public LogProbabilities(SamplingParameters parameters, int vocabSize, int... stopIds) {
-    steps = new LogitSteps(parameters, ChainConstants.of(parameters), vocabSize, stopIds);
+    steps = new LogitsProcessor(parameters, ChainConstants.of(parameters), vocabSize, stopIds);
     values = new double[vocabSize];
   }
 

@@ -41,7 +41,7 @@ class AttentionMapTest {
 
   @Test
   void svgSaysInWordsWhatItShows() throws Exception {
-    Document svg = Svg.parse(Drawing.svg(map("␣a", "</svg>", "␣a")));
+    Document svg = Svg.parse(PictureEncoder.svg(map("␣a", "</svg>", "␣a")));
     assertEquals(List.of("Attention of layer 3, head 7"), Svg.texts(svg, "title"));
     String description = Svg.texts(svg, "desc").getFirst();
     assertTrue(description.contains("2 ␣a looks most at 1 </svg> (0.75)."), description);
@@ -51,7 +51,7 @@ class AttentionMapTest {
   @Test
   void rowsGoDownAndNothingLooksAhead() throws Exception {
     AttentionMap map = map("a", "b", "c", "d");
-    BufferedImage image = ImageIO.read(new ByteArrayInputStream(Drawing.png(map)));
+    BufferedImage image = ImageIO.read(new ByteArrayInputStream(PictureEncoder.png(map)));
     int dark = ColourScale.at(1).getRGB();
     Set<Integer> rows = new TreeSet<>();
     Set<Integer> columns = new TreeSet<>();
@@ -100,7 +100,7 @@ class AttentionMapTest {
     Arrays.fill(labels, "\uD83D\uDE42".repeat(100));
     AttentionMap map = map(labels);
     String expected = " 99 " + "\uD83D\uDE42".repeat(15) + "… looks most at ";
-    String description = Svg.texts(Svg.parse(Drawing.svg(map)), "desc").getFirst();
+    String description = Svg.texts(Svg.parse(PictureEncoder.svg(map)), "desc").getFirst();
     assertTrue(description.contains(expected), description);
     PlotFile svg = PlotFile.of(Path.of("a.svg"));
     AttentionMap.check(svg, AttentionMap.MOST_DRAWN);

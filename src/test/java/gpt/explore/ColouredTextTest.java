@@ -43,7 +43,7 @@ class ColouredTextTest {
   @Test
   void aPictureHasTheTextItsNumbersAndALegend() throws Exception {
     ColouredText text = text(new double[] {Double.NaN, 1, 3.25, 0.5}, "To", " <be>", "\n", "or é");
-    Document svg = Svg.parse(Drawing.svg(text));
+    Document svg = Svg.parse(PictureEncoder.svg(text));
     assertEquals(List.of("Loss of <a> & \"b\""), Svg.texts(svg, "title"));
     String description = Svg.texts(svg, "desc").getFirst();
     for (String part :
@@ -177,7 +177,7 @@ class ColouredTextTest {
   @Test
   void anEmptyTextIsAPictureToo() throws Exception {
     ColouredText none = text(new double[0]);
-    Svg.parse(Drawing.svg(none));
+    Svg.parse(PictureEncoder.svg(none));
     assertTrue(none.html().contains("0 tokens, none with a loss"));
   }
 

@@ -16,7 +16,7 @@ import gpt.kernels.sampling.Argmax;
 import gpt.kernels.sampling.Distances;
 import gpt.kernels.sampling.LogitSteps;
 import gpt.kernels.sampling.Moments;
-import gpt.kernels.sampling.Narrow;
+import gpt.kernels.sampling.SelectDigit;
 import gpt.kernels.sampling.Tally;
 import gpt.kernels.sampling.TopTokens;
 
@@ -39,7 +39,7 @@ record KernelSet(
     Version<LogitSteps.Arguments> logitSteps,
     Version<Distances.Arguments> distances,
     Version<Tally.Arguments> tally,
-    Version<Narrow.Arguments> narrow,
+    Version<SelectDigit.Arguments> selectDigit,
     Version<Moments.Arguments> moments,
     Version<TopTokens.Arguments> topTokens,
     Version<CrossEntropy.Arguments> crossEntropy) {
@@ -61,7 +61,7 @@ record KernelSet(
         gpu ? LogitSteps.CHUNK_PER_GROUP : LogitSteps.CHUNK_PER_THREAD,
         gpu ? Distances.CHUNK_PER_GROUP : Distances.CHUNK_PER_THREAD,
         gpu ? Tally.CHUNK_PER_GROUP : Tally.CHUNK_PER_THREAD,
-        gpu ? Narrow.SAMPLE_PER_GROUP : Narrow.SAMPLE_PER_THREAD,
+        gpu ? SelectDigit.SAMPLE_PER_GROUP : SelectDigit.SAMPLE_PER_THREAD,
         gpu ? Moments.SAMPLE_PER_GROUP : Moments.SAMPLE_PER_THREAD,
         gpu ? TopTokens.SAMPLE_PER_GROUP : TopTokens.SAMPLE_PER_THREAD,
         gpu ? CrossEntropy.ROW_PER_GROUP : CrossEntropy.ROW_PER_THREAD);

@@ -5,9 +5,9 @@ import gpt.kernels.sampling.Distances;
 import gpt.kernels.sampling.Draw;
 import gpt.kernels.sampling.LogitSteps;
 import gpt.kernels.sampling.Moments;
-import gpt.kernels.sampling.Narrow;
 import gpt.kernels.sampling.Sampling;
 import gpt.kernels.sampling.SamplingStart;
+import gpt.kernels.sampling.SelectDigit;
 import gpt.kernels.sampling.Tally;
 import gpt.kernels.sampling.TopTokens;
 import gpt.sampling.ChainConstants;
@@ -97,7 +97,7 @@ final class SamplingGraphs {
   private Graph search(Graph graph, int kind) {
     for (int level = s.layout.firstLevel(kind); level <= s.layout.lastLevel(kind); level++) {
       graph.add("tally" + level, kernels.tally(), tally(kind, level));
-      graph.add("narrow" + level, kernels.narrow(), narrow(kind, level));
+      graph.add("selectDigit" + level, kernels.selectDigit(), selectDigit(kind, level));
     }
     return graph;
   }
@@ -183,8 +183,8 @@ final class SamplingGraphs {
         pass, slotOf, s.parameters, s.distances, s.cuts, s.sums, s.samples, s.layout, kind, level);
   }
 
-  private Narrow.Arguments narrow(int kind, int level) {
-    return new Narrow.Arguments(
+  private SelectDigit.Arguments selectDigit(int kind, int level) {
+    return new SelectDigit.Arguments(
         pass, slotOf, s.parameters, s.sums, s.cuts, s.samples, s.layout, kind, level);
   }
 

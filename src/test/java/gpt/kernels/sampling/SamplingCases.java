@@ -355,9 +355,9 @@ public final class SamplingCases {
         .toArray();
   }
 
-  public static KernelCase<Narrow.Arguments> narrow(
+  public static KernelCase<SelectDigit.Arguments> narrow(
       int samples, Sampling.Layout layout, int kind, int level, long seed) {
-    KernelCase<Narrow.Arguments> test =
+    KernelCase<SelectDigit.Arguments> test =
         new KernelCase<>(
             "narrow samples %d, kind %d, level %d, %s".formatted(samples, kind, level, layout),
             seed);
@@ -446,7 +446,7 @@ public final class SamplingCases {
     return test.cost(8L * sums.length, 0)
         .expect(state, after)
         .arguments(
-            new Narrow.Arguments(
+            new SelectDigit.Arguments(
                 pass,
                 slotOf(test, samples),
                 parameters,

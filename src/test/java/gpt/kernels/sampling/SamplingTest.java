@@ -84,9 +84,10 @@ class SamplingTest {
       int each = kind;
       for (int level = ODD.firstLevel(kind); level <= ODD.lastLevel(kind); level++) {
         int digit = level;
-        tests.add(Narrow.VERSIONS, seed -> SamplingCases.narrow(2, ODD, each, digit, seed));
+        tests.add(SelectDigit.VERSIONS, seed -> SamplingCases.narrow(2, ODD, each, digit, seed));
       }
-      List<Version<Narrow.Arguments>> threads = List.of(Narrow.NAIVE, Narrow.SAMPLE_PER_THREAD);
+      List<Version<SelectDigit.Arguments>> threads =
+          List.of(SelectDigit.NAIVE, SelectDigit.SAMPLE_PER_THREAD);
       int last = LARGE_DIGITS.lastLevel(kind);
       tests.add(threads, seed -> SamplingCases.narrow(2, LARGE_DIGITS, each, last, seed));
     }

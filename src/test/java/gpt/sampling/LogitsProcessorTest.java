@@ -10,16 +10,17 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** The steps that change logits: what each does to which ids. */
-class LogitStepsTest {
+class LogitsProcessorTest {
   private static final float OUT = Float.NEGATIVE_INFINITY;
 
-  private static LogitSteps steps(SamplingParameters parameters, int vocabSize, int... stopIds) {
-    return new LogitSteps(parameters, ChainConstants.of(parameters), vocabSize, stopIds);
+  private static LogitsProcessor steps(
+      SamplingParameters parameters, int vocabSize, int... stopIds) {
+    return new LogitsProcessor(parameters, ChainConstants.of(parameters), vocabSize, stopIds);
   }
 
   private static float[] changed(
       SamplingParameters parameters, History history, int step, int[] stopIds, float... logits) {
-    LogitSteps steps = steps(parameters, logits.length, stopIds);
+    LogitsProcessor steps = steps(parameters, logits.length, stopIds);
     steps.start(logits);
     steps.repetition(history);
     steps.frequencyAndPresence(history);

@@ -22,7 +22,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
 /** Turns pictures into the bytes of files, with Java2D, which needs no display for it. */
-final class Drawing {
+final class PictureEncoder {
   private static final String SVG = "http://www.w3.org/2000/svg";
 
   /** Pixels of a PNG for each unit, so that text is sharp on today's screens. */
@@ -33,7 +33,7 @@ final class Drawing {
     System.setProperty("java.awt.headless", "true");
   }
 
-  private Drawing() {}
+  private PictureEncoder() {}
 
   /**
    * Java2D measures text even for SVG, and fails in several ways where the system has no font.

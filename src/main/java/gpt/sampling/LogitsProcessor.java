@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
  * The steps of the chain that change logits, one method each, to be called in this order. A step
  * that is off does nothing. All arithmetic is in float, each operation rounded once.
  */
-final class LogitSteps {
+final class LogitsProcessor {
   /** What is less, −∞ above all, is not there: no step brings it back. */
   private static final float LEAST = InvalidLogitsException.LEAST;
 
@@ -27,7 +27,7 @@ final class LogitSteps {
    * @param stopIds what ends a text; ids beyond the vocabulary are never drawn anyway
    * @throws IllegalArgumentException where a biased id is beyond the vocabulary
    */
-  LogitSteps(
+  LogitsProcessor(
       SamplingParameters parameters, ChainConstants constants, int vocabSize, int... stopIds) {
     this.vocabSize = vocabSize;
     this.constants = constants;

@@ -31,9 +31,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       through the digits.
  * </ul>
  *
- * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations narrow}.
+ * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations select-digit}.
  */
-public final class Narrow {
+public final class SelectDigit {
   private static final int GROUP = 64;
 
   /**
@@ -85,7 +85,7 @@ public final class Narrow {
           (graph, id, a) ->
               graph.task(
                   id,
-                  Narrow::naive,
+                  SelectDigit::naive,
                   a.pass,
                   a.slotOf,
                   a.parameters,
@@ -99,17 +99,17 @@ public final class Narrow {
 
   /** One sample a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD =
-      version("samplePerThread", Version.Target.CPU, Narrow::samplePerThread, 1);
+      version("samplePerThread", Version.Target.CPU, SelectDigit::samplePerThread, 1);
 
   /** One sample a workgroup. */
   public static final Version<Arguments> SAMPLE_PER_GROUP =
-      version("samplePerGroup", Version.Target.GPU, Narrow::samplePerGroup, GROUP);
+      version("samplePerGroup", Version.Target.GPU, SelectDigit::samplePerGroup, GROUP);
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS =
       List.of(NAIVE, SAMPLE_PER_THREAD, SAMPLE_PER_GROUP);
 
-  private Narrow() {}
+  private SelectDigit() {}
 
   private static Version<Arguments> version(
       String name,

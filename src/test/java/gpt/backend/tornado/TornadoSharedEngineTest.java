@@ -1,0 +1,123 @@
+package gpt.backend.tornado;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import gpt.OnFull;
+import gpt.generate.Beams;
+import gpt.generate.Generation;
+import gpt.generate.Generator;
+import gpt.generate.Listener;
+import gpt.generate.Request;
+import gpt.generate.SharedEngine;
+import gpt.model.Gelu;
+import gpt.model.GptConfig;
+import gpt.model.RandomWeights;
+import gpt.model.Weights;
+import gpt.sampling.SamplingParameters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Texts of several threads on one device, with prompts that begin alike: slots are taken over and
+ * forked, and sequences join and leave the recorded graphs. Each is what it would be alone.
+ */
+@Tag("kernels")
+class TornadoSharedEngineTest {
+  private static final long SEED = 1516;
+  private static final int BLOCK = 28;
+  private static final int V = 31;
+  private static final String ORDERS = "gpt.emulator.orders";
+  private static final Listener IGNORE = (sample, id, text) -> true;
+
+  private final GptConfig config = RandomWeights.shape(2, 3, 15, BLOCK, V, true, Gelu.TANH);
+  private final Weights weights = RandomWeights.of(config, SEED, 0.5f);
+
+  /** One order of each kernel's items: the kernels' own tests look for races. */
+  @BeforeEach
+  void runKernelsOnce() {
+    System.setProperty(ORDERS, "1");
+  }
+
+  @AfterEach
+  void runKernelsInSeveralOrders() {
+    System.clearProperty(ORDERS);
+  }
+
+  private static int[] ids(int length, long seed) {
+    return new Random(SEED + seed).ints(length, 0, V).toArray();
+  }
+
+  /** Prompts with the same 20 tokens at the beginning, others, and texts that slide. */
+  private static Request request(int i) {
+    int[] own = ids(2 + i % 4, i);
+    int[] prompt = i % 3 == 2 ? own : Arrays.copyOf(ids(20, 100), 20 + own.length);
+    System.arraycopy(own, 0, prompt, prompt.length - own.length, own.length);
+    return new Request(
+        prompt,
+        i % 4 == 3 ? 7 : 3 + i % 3,
+        OptionalInt.empty(),
+        List.of(),
+        OnFull.SLIDE,
+        new SamplingParameters(i % 2, i % 5, SEED + i),
+        0,
+        1);
+  }
+
+  @ParameterizedTest
+  @MethodSource("gpt.backend.tornado.TornadoBatchInvarianceTest#devices")
+  void everyThreadGetsWhatItWouldGetAlone(TornadoDevices.Device device) throws Exception {
+    List<Request> requests = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      requests.add(request(i));
+    }
+    Request search =
+        new Request(
+            ids(5, 50),
+            4,
+            OptionalInt.empty(),
+            List.of(),
+            OnFull.STOP,
+            SamplingParameters.greedy(),
+            0,
+            1);
+    List<int[]> expected = new ArrayList<>();
+    try (TornadoEngine engine = TornadoModelTest.open(config, weights, device, 3)) {
+      Generator alone = new Generator(engine, Optional.empty());
+      for (Request request : requests) {
+        expected.add(only(alone.generate(request, IGNORE)));
+      }
+      expected.add(only(alone.search(search, new Beams(2, 1), IGNORE)));
+    }
+    try (SharedEngine shared =
+            new SharedEngine(() -> TornadoModelTest.open(config, weights, device, 3));
+        ExecutorService threads = Executors.newCachedThreadPool()) {
+      Generator together = new Generator(shared, Optional.empty());
+      List<Future<int[]>> calls = new ArrayList<>();
+      for (Request request : requests) {
+        calls.add(threads.submit(() -> only(together.generate(request, IGNORE))));
+      }
+      calls.add(threads.submit(() -> only(together.search(search, new Beams(2, 1), IGNORE))));
+      for (int i = 0; i < expected.size(); i++) {
+        assertArrayEquals(expected.get(i), calls.get(i).get(), device.id() + ", text " + i);
+      }
+    }
+  }
+
+  private static int[] only(List<Generation> generations) {
+    assertEquals(1, generations.size());
+    return generations.getFirst().ids();
+  }
+}
