@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The mean distance of the ids that top-k, top-p and min-p keep, which typical-p compares with:
+ * The mean distance of the ids that the steps before it keep, which typical-p compares with:
  *
  *   mean[b] = Σ weight · q / Σ weight
  *
@@ -142,13 +142,13 @@ public final class Moments {
       IntArray cuts,
       int vocabSize) {
     if (b < pass.get(Pass.DRAWN_ROWS)) {
-      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
+      int farthest = Sampling.farthest(parameters, slotOf.get(b));
       long high = 0;
       long low = 0;
       long sum = 0;
       for (int id = 0; id < vocabSize; id++) {
         int q = distances.get(b * vocabSize + id);
-        long weight = weight(id, q, minP, cuts, b * Sampling.CUTS);
+        long weight = weight(id, q, farthest, cuts, b * Sampling.CUTS);
         high += weight * (q >> Sampling.LOW_BITS);
         low += weight * (q & Sampling.LOW_MASK);
         sum += weight;
@@ -174,13 +174,13 @@ public final class Moments {
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < pass.get(Pass.DRAWN_ROWS)) {
-      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
+      int farthest = Sampling.farthest(parameters, slotOf.get(b));
       long high = 0;
       long low = 0;
       long sum = 0;
       for (int id = lane; id < vocabSize; id += GROUP) {
         int q = distances.get(b * vocabSize + id);
-        long weight = weight(id, q, minP, cuts, b * Sampling.CUTS);
+        long weight = weight(id, q, farthest, cuts, b * Sampling.CUTS);
         high += weight * (q >> Sampling.LOW_BITS);
         low += weight * (q & Sampling.LOW_MASK);
         sum += weight;
@@ -211,9 +211,9 @@ public final class Moments {
     return (int) ((whole << Sampling.LOW_BITS) + rest / sum);
   }
 
-  private static long weight(int id, int q, int minP, IntArray cuts, int at) {
+  private static long weight(int id, int q, int farthest, IntArray cuts, int at) {
     long weight = 0;
-    if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, minP, cuts, at) == 1) {
+    if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, farthest, cuts, at) == 1) {
       weight = Sampling.weight(q) >> Sampling.WEIGHT_SHIFT;
     }
     return weight;

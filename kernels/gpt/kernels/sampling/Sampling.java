@@ -323,13 +323,18 @@ public final class Sampling {
     return key;
   }
 
+  /** The largest distance that min-p lets stay in a slot. */
+  static int farthest(IntArray parameters, int slot) {
+    return parameters.get(slot * PARAMETERS + MIN_P);
+  }
+
   /**
    * 1 where the steps before a kind keep an id, else 0.
    *
-   * @param minP the largest distance that min-p lets stay
+   * @param farthest the largest distance that min-p lets stay
    * @param cuts of the row, from {@code at}
    */
-  static int kept(int kind, int id, int q, int minP, IntArray cuts, int at) {
+  static int kept(int kind, int id, int q, int farthest, IntArray cuts, int at) {
     int kept = 1;
     if (q >= ABSENT) {
       kept = 0;
@@ -339,7 +344,7 @@ public final class Sampling {
     }
     if (kind > KIND_TOP_P) {
       kept = kept * within(q, id, cuts, at + 2 * KIND_TOP_P);
-      if (q > minP) {
+      if (q > farthest) {
         kept = 0;
       }
     }

@@ -171,8 +171,8 @@ public final class Tally {
     for (@Parallel int i = 0; i < samples * chunks; i++) {
       int b = i / chunks;
       if (b < Sampling.rows(kind, pass)) {
-        int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
-        one(i, b, minP, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+        int farthest = Sampling.farthest(parameters, slotOf.get(b));
+        one(i, b, farthest, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
       }
     }
   }
@@ -195,8 +195,8 @@ public final class Tally {
     int i = context.globalIdx;
     int b = i / chunks;
     if (b < Sampling.rows(kind, pass)) {
-      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
-      one(i, b, minP, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+      int farthest = Sampling.farthest(parameters, slotOf.get(b));
+      one(i, b, farthest, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
     }
   }
 
@@ -205,7 +205,7 @@ public final class Tally {
   private static void one(
       int i,
       int b,
-      int minP,
+      int farthest,
       IntArray distances,
       IntArray cuts,
       IntArray sums,
@@ -226,7 +226,7 @@ public final class Tally {
     }
     for (int id = from; id < end; id++) {
       int q = distances.get(b * vocabSize + id);
-      int bin = bin(id, q, kind, shift, digit, ofId, minP, cuts, at);
+      int bin = bin(id, q, kind, shift, digit, ofId, farthest, cuts, at);
       if (bin >= 0) {
         long add = amount(kind, q);
         Sampling.setWide(sums, sum + 2 * bin, Sampling.wide(sums, sum + 2 * bin) + add);
@@ -257,7 +257,7 @@ public final class Tally {
     if (b < Sampling.rows(kind, pass)) {
       int bins = 1 << digit;
       int at = b * Sampling.CUTS;
-      int minP = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.MIN_P);
+      int farthest = Sampling.farthest(parameters, slotOf.get(b));
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
       long sum = 0;
@@ -267,7 +267,7 @@ public final class Tally {
         long add = 0;
         if (id < end) {
           int q = distances.get(b * vocabSize + id);
-          bin = bin(id, q, kind, shift, digit, ofId, minP, cuts, at);
+          bin = bin(id, q, kind, shift, digit, ofId, farthest, cuts, at);
           if (bin >= 0) {
             add = amount(kind, q);
           }
@@ -300,9 +300,17 @@ public final class Tally {
 
   /** An id's digit, or −1 where it is out, or its key has other digits before. */
   private static int bin(
-      int id, int q, int kind, int shift, int digit, int ofId, int minP, IntArray cuts, int at) {
+      int id,
+      int q,
+      int kind,
+      int shift,
+      int digit,
+      int ofId,
+      int farthest,
+      IntArray cuts,
+      int at) {
     int bin = -1;
-    if (Sampling.kept(kind, id, q, minP, cuts, at) == 1) {
+    if (Sampling.kept(kind, id, q, farthest, cuts, at) == 1) {
       int key = Sampling.key(kind, q, cuts.get(at + Sampling.MEAN));
       int known = cuts.get(at + Sampling.KEY);
       int digits = key;

@@ -15,6 +15,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
@@ -37,13 +41,11 @@ public final class StepsPage {
 
   /** What the page gets, as JSON. */
   private record Data(
-      Settings settings,
+      Map<String, Double> settings,
       List<String> before,
       int[] coefficients,
       String[] labels,
       List<Step> steps) {}
-
-  private record Settings(int topK, double topP, double minP, double typicalP) {}
 
   /**
    * One token. Numbers are in Base64, 32 bits each, little-endian.
@@ -77,13 +79,21 @@ public final class StepsPage {
             .filter(step -> step.compareTo(ChainStep.TEMPERATURE) < 0 && step.isOn(parameters))
             .map(ChainStep::label)
             .toList();
-    Settings settings =
-        new Settings(
-            parameters.topK(), parameters.topP(), parameters.minP(), parameters.typicalP());
+    Map<String, Double> settings = new TreeMap<>();
+    Arrays.stream(ChainStep.values())
+        .filter(ChainStep::cuts)
+        .forEach(step -> settings.put(camelCase(step), step.value(parameters)));
     data = new Data(settings, before, Weight.coefficients(), labels.clone(), new ArrayList<>());
     for (String label : labels) {
       bytes += label.getBytes(StandardCharsets.UTF_8).length + 3;
     }
+  }
+
+  /** A step's name as the page's scripts have it: {@code topK}. */
+  private static String camelCase(ChainStep step) {
+    return Pattern.compile("_(.)")
+        .matcher(step.key())
+        .replaceAll(match -> match.group(1).toUpperCase(Locale.ROOT));
   }
 
   /**

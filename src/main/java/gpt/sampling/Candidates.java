@@ -58,8 +58,19 @@ final class Candidates {
     weighed = false;
   }
 
+  /** Takes a step of the chain that cuts; one that is off changes nothing. */
+  void cut(ChainStep step) {
+    switch (step) {
+      case TOP_K -> topK();
+      case TOP_P -> topP();
+      case MIN_P -> minP();
+      case TYPICAL_P -> typicalP();
+      default -> throw new IllegalArgumentException(step + " cuts nothing");
+    }
+  }
+
   /** Top-k: ids further than the k-th nearest go, ties with it stay. */
-  void topK() {
+  private void topK() {
     int k = constants.topK();
     if (k > 0 && k < count()) {
       keepUpTo(select.kthSmallest(distances, k));
@@ -67,14 +78,14 @@ final class Candidates {
   }
 
   /** Top-p (Holtzman et al. 2020): the fewest of the likeliest ids stay that together reach p. */
-  void topP() {
+  private void topP() {
     if (constants.topPFraction() < ChainConstants.WHOLE) {
       reach(distances, constants.topPFraction());
     }
   }
 
   /** Min-p (Nguyen et al. 2024): ids go that are less likely than a part of the likeliest. */
-  void minP() {
+  private void minP() {
     if (constants.minPLimit() < Weight.ABSENT - 1) {
       keepUpTo(constants.minPLimit());
     }
@@ -85,7 +96,7 @@ final class Candidates {
    * few as reach p. The information is −log p = q + log S and the entropy its mean, so the
    * normaliser S cancels: what counts is how far a distance is from the mean distance.
    */
-  void typicalP() {
+  private void typicalP() {
     if (constants.typicalPFraction() == ChainConstants.WHOLE) {
       return;
     }

@@ -1,5 +1,8 @@
 package gpt.sampling;
 
+import java.util.Arrays;
+import java.util.List;
+
 /** The steps of the sampling chain, in the order in which they are taken. */
 public enum ChainStep {
   /** Repetition penalty, on logits. */
@@ -21,6 +24,9 @@ public enum ChainStep {
   /** Those of typical information. */
   TYPICAL_P("typical-p");
 
+  /** The steps that cut, in order. */
+  static final List<ChainStep> CUTS = Arrays.stream(values()).filter(ChainStep::cuts).toList();
+
   private final String label;
 
   ChainStep(String label) {
@@ -40,13 +46,21 @@ public enum ChainStep {
   /** Its name with the value that it has: {@code top-k 200}. */
   public String setting(SamplingParameters parameters) {
     return switch (this) {
-      case REPETITION_PENALTY -> label + " " + number(parameters.repetitionPenalty());
-      case TEMPERATURE -> label + " " + number(parameters.temperature());
-      case TOP_K -> label + " " + parameters.topK();
-      case TOP_P -> label + " " + number(parameters.topP());
-      case MIN_P -> label + " " + number(parameters.minP());
-      case TYPICAL_P -> label + " " + number(parameters.typicalP());
       case FREQUENCY_PRESENCE_PENALTY, LOGIT_BIAS, MIN_NEW_TOKENS -> label;
+      default -> label + " " + number(value(parameters));
+    };
+  }
+
+  /** The value of a step that has one, on or off; NaN of the others. */
+  public double value(SamplingParameters parameters) {
+    return switch (this) {
+      case REPETITION_PENALTY -> parameters.repetitionPenalty();
+      case TEMPERATURE -> parameters.temperature();
+      case TOP_K -> parameters.topK();
+      case TOP_P -> parameters.topP();
+      case MIN_P -> parameters.minP();
+      case TYPICAL_P -> parameters.typicalP();
+      case FREQUENCY_PRESENCE_PENALTY, LOGIT_BIAS, MIN_NEW_TOKENS -> Double.NaN;
     };
   }
 

@@ -12,8 +12,8 @@ import java.util.List;
  *   <li>repetition penalty, frequency and presence penalties, logit bias, minimum new tokens, on
  *       the logits ({@link LogitsProcessor});
  *   <li>at temperature 0 the largest logit, the lowest id among equals;
- *   <li>otherwise temperature, top-k, top-p, min-p, typical-p, and a multinomial draw with {@link
- *       Philox} ({@link Candidates}).
+ *   <li>otherwise temperature, the steps that cut, and a multinomial draw with {@link Philox}
+ *       ({@link Candidates}).
  * </ol>
  *
  * <p>From the temperature on everything is in integers ({@link Weight}): a device that computes the
@@ -123,14 +123,10 @@ public final class HostSampler {
     }
     candidates.start(values, max);
     keep(ChainStep.TEMPERATURE, stages);
-    candidates.topK();
-    keep(ChainStep.TOP_K, stages);
-    candidates.topP();
-    keep(ChainStep.TOP_P, stages);
-    candidates.minP();
-    keep(ChainStep.MIN_P, stages);
-    candidates.typicalP();
-    keep(ChainStep.TYPICAL_P, stages);
+    for (ChainStep cut : ChainStep.CUTS) {
+      candidates.cut(cut);
+      keep(cut, stages);
+    }
     int id = candidates.draw(Philox.bits(parameters.seed(), sample, step));
     probability = candidates.probability(id);
     return id;

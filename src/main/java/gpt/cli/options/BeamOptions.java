@@ -5,6 +5,7 @@ import gpt.OnFull;
 import gpt.generate.Beams;
 import java.util.List;
 import java.util.function.Function;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -17,20 +18,10 @@ public final class BeamOptions {
 
   /** What only matters where tokens are drawn, or where a text can go on for ever. */
   private static final List<String> NOT_WITH_BEAMS =
-      List.of(
-          "--temperature",
-          "--greedy",
-          "--top-k",
-          "--top-p",
-          "--min-p",
-          "--typical-p",
-          "--repetition-penalty",
-          "--frequency-penalty",
-          "--presence-penalty",
-          "--num-samples",
-          "--logprobs",
-          "--trace",
-          "--plot");
+      List.of("--num-samples", "--logprobs", "--trace", "--plot");
+
+  /** Sampling options that a search takes; all others are refused. */
+  private static final List<String> WITH_BEAMS = List.of("--logit-bias", "--seed");
 
   @Option(
       names = "--beams",
@@ -88,9 +79,12 @@ public final class BeamOptions {
     if (beams < 1 || beams > MOST_BEAMS) {
       throw usage.apply("--beams: must be from 1 to " + MOST_BEAMS + ", found " + beams);
     }
-    for (String option : NOT_WITH_BEAMS) {
-      if (given.hasMatchedOption(option)) {
-        throw usage.apply(option + ": beam search has no use for it; leave it out, or --beams");
+    for (OptionSpec option : given.matchedOptions()) {
+      String name = option.longestName();
+      boolean sampling =
+          OptionGroup.of(option) == OptionGroup.SAMPLING && !WITH_BEAMS.contains(name);
+      if (sampling || NOT_WITH_BEAMS.contains(name)) {
+        throw usage.apply(name + ": beam search has no use for it; leave it out, or --beams");
       }
     }
     if (given.matchedOptionValue("--on-full", null) == OnFull.SLIDE) {

@@ -44,7 +44,8 @@ public enum OptionGroup {
     this.heading = heading;
   }
 
-  private static OptionGroup of(OptionSpec option) {
+  /** The group of an option. */
+  static OptionGroup of(OptionSpec option) {
     Field field = (Field) option.userObject();
     In own = field.getAnnotation(In.class);
     return (own == null ? field.getDeclaringClass().getAnnotation(In.class) : own).value();
