@@ -147,6 +147,25 @@ class PublicApiTest {
     }
   }
 
+  /** What is public has a comment; javadoc checks what it says. */
+  @Test
+  void everythingPublicIsDocumented() throws IOException {
+    List<String> bare = new ArrayList<>();
+    try (Stream<Path> files = Files.list(SOURCES.resolve("gpt"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+        List<String> lines = Files.readAllLines(file);
+        for (int i = 1; i < lines.size(); i++) {
+          boolean declares = lines.get(i).matches(" {0,4}public .*");
+          String before = lines.get(i - 1).strip();
+          if (declares && !before.endsWith("*/") && !before.equals("@Override")) {
+            bare.add(file + ":" + (i + 1));
+          }
+        }
+      }
+    }
+    assertEquals(List.of(), bare);
+  }
+
   @Test
   void everyOtherPackageSaysThatItIsInternal() throws IOException {
     List<String> silent = new ArrayList<>();
