@@ -88,7 +88,8 @@ public final class Gpt implements AutoCloseable {
                   LoadedModel.load(
                       path, Optional.empty(), choice, use, (tokenizer, c) -> new int[0], progress);
               return loaded[0].engine();
-            });
+            },
+            options.maxSequences());
     model = loaded[0];
     generator = new Generator(engine, model.tokenizer());
     vocabulary = new Vocabulary(model.tokenizer());

@@ -25,7 +25,7 @@ record OwnEngine(Engine engine) implements EngineAccess {
 
   @Override
   public Decoding decode() {
-    Scheduler scheduler = new Scheduler(engine);
+    Scheduler scheduler = new Scheduler(engine, engine.batchSize());
     return new Decoding() {
       @Override
       public int together() {

@@ -32,6 +32,7 @@ final class Scheduler implements AutoCloseable {
   private static final long MAX_KEPT_BYTES = 1L << 30;
 
   private final Engine engine;
+  private final int maxSequences;
   private final int maxKept;
   private final Deque<Text> waiting = new ArrayDeque<>();
   private final List<Text> active = new ArrayList<>();
@@ -49,11 +50,16 @@ final class Scheduler implements AutoCloseable {
   /** A sequence whose text has ended, and what it holds. */
   private record Kept(Sequence sequence, int[] ids) {}
 
-  /** Steps an engine, which stays the caller's to close. */
-  Scheduler(Engine engine) {
+  /**
+   * Steps an engine, which stays the caller's to close.
+   *
+   * @param maxSequences sequences that are open at once, at least 1
+   */
+  Scheduler(Engine engine, int maxSequences) {
     this.engine = engine;
+    this.maxSequences = maxSequences;
     long bytes = Math.max(1, engine.sequenceBytes());
-    maxKept = Math.clamp(MAX_KEPT_BYTES / bytes, 1, engine.batchSize());
+    maxKept = Math.clamp(MAX_KEPT_BYTES / bytes, 1, maxSequences);
   }
 
   /** Lets texts wait for their turn. */
@@ -142,7 +148,7 @@ final class Scheduler implements AutoCloseable {
   // Who joins.
 
   private void admit() {
-    while (!waiting.isEmpty() && active.size() + reserved < engine.batchSize()) {
+    while (!waiting.isEmpty() && active.size() + reserved < maxSequences) {
       Text text = waiting.remove();
       active.add(text);
       begin(text);
@@ -190,7 +196,7 @@ final class Scheduler implements AutoCloseable {
 
   /** Whether a text that has joined can have a sequence beside those that are kept. */
   private boolean fits() {
-    return active.size() + kept.size() + reserved <= engine.batchSize();
+    return active.size() + kept.size() + reserved <= maxSequences;
   }
 
   /** Closes those that were not used for longest, where there is no room for one more. */
@@ -266,10 +272,10 @@ final class Scheduler implements AutoCloseable {
     boolean alone = active.isEmpty() && reserved == 0;
     while (!alone
         && !kept.isEmpty()
-        && active.size() + kept.size() + reserved + sequences > engine.batchSize()) {
+        && active.size() + kept.size() + reserved + sequences > maxSequences) {
       kept.removeFirst().sequence.close();
     }
-    if (!alone && active.size() + kept.size() + reserved + sequences > engine.batchSize()) {
+    if (!alone && active.size() + kept.size() + reserved + sequences > maxSequences) {
       return false;
     }
     if (alone) {

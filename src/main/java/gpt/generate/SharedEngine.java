@@ -22,6 +22,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   private static final String CLOSED = "the model is closed";
 
   private final Thread thread;
+  private final int maxSequences;
   private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
   private final CompletableFuture<Engine> opened = new CompletableFuture<>();
   private boolean closed; // guarded by commands
@@ -37,9 +38,11 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
    * Opens an engine.
    *
    * @param open called on the thread that will step it
+   * @param maxSequences sequences that are open at once, as far as the engine has room
    * @throws RuntimeException what that throws
    */
-  public SharedEngine(Supplier<Engine> open) {
+  public SharedEngine(Supplier<Engine> open, int maxSequences) {
+    this.maxSequences = maxSequences;
     thread = Thread.ofPlatform().daemon().name("gpt-engine").start(() -> run(open));
     await(opened);
   }
@@ -48,15 +51,22 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
 
   private void run(Supplier<Engine> open) {
     try (Engine engine = open.get()) {
-      scheduler = new Scheduler(engine);
+      scheduler = new Scheduler(engine, together(engine));
       opened.complete(engine);
-      while (!isClosed()) {
-        next();
+      try {
+        while (!isClosed()) {
+          next();
+        }
+      } finally { // whatever happens, nobody waits for ever
+        end(new GptException(CLOSED + ": it was closed while this call ran"));
       }
-      end(new GptException(CLOSED + ": it was closed while this call ran"));
     } catch (Throwable e) {
       opened.completeExceptionally(e);
     }
+  }
+
+  private int together(Engine engine) {
+    return Math.min(maxSequences, engine.batchSize());
   }
 
   /** Does what came in, and then a step of the texts, if there are any. */
@@ -82,10 +92,16 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   }
 
   private void end(GptException why) {
-    scheduler.fail(why);
-    reservations.forEach(each -> each.granted.completeExceptionally(why));
-    for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
-      command.run();
+    synchronized (commands) {
+      closed = true;
+    }
+    try {
+      scheduler.fail(why);
+    } finally {
+      reservations.forEach(each -> each.granted.completeExceptionally(why));
+      for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+        command.run();
+      }
     }
   }
 
@@ -222,7 +238,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     return new Decoding() {
       @Override
       public int together() {
-        return engine().batchSize();
+        return SharedEngine.this.together(engine());
       }
 
       @Override

@@ -24,7 +24,7 @@ class SchedulerTest {
   private static final Listener IGNORE = (sample, id, text) -> true;
 
   private final FakeEngine engine = new FakeEngine(BLOCK_SIZE, VOCAB, FakeEngine.random(VOCAB));
-  private final Scheduler scheduler = new Scheduler(engine);
+  private final Scheduler scheduler = new Scheduler(engine, engine.batchSize());
 
   private static Request request(int[] prompt, int max, long seed) {
     return new Request(
@@ -78,7 +78,7 @@ class SchedulerTest {
       Random random = new Random(seed);
       FakeEngine crowded = new FakeEngine(BLOCK_SIZE, VOCAB, FakeEngine.random(VOCAB));
       crowded.capacity = 1 + random.nextInt(5);
-      try (Scheduler steps = new Scheduler(crowded)) {
+      try (Scheduler steps = new Scheduler(crowded, crowded.batchSize())) {
         List<Request> requests = new ArrayList<>();
         List<Text> texts = new ArrayList<>();
         while (texts.size() < 25 || !steps.isIdle()) {
@@ -196,7 +196,7 @@ class SchedulerTest {
   @Test
   void whatIsKeptMakesRoom() {
     engine.capacity = 2;
-    try (Scheduler small = new Scheduler(engine)) {
+    try (Scheduler small = new Scheduler(engine, engine.batchSize())) {
       for (int i = 0; i < 5; i++) {
         Request request = request(prompt(40, i), 2, i);
         Text text = text(request);
@@ -231,7 +231,7 @@ class SchedulerTest {
               logits[2] = context[0] == 5 && context.length == 4 ? Float.NaN : logits[2];
               return logits;
             });
-    try (Scheduler steps = new Scheduler(broken)) {
+    try (Scheduler steps = new Scheduler(broken, 8)) {
       Text good = text(request(new int[] {1, 2}, 6, 1));
       Text bad = text(request(new int[] {5, 2}, 6, 1));
       steps.add(List.of(bad, good));

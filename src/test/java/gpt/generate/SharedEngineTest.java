@@ -72,7 +72,7 @@ class SharedEngineTest {
     engine.capacity = 5;
     Beams beams = new Beams(3, 1);
     List<Future<?>> calls = new ArrayList<>();
-    try (SharedEngine shared = new SharedEngine(() -> engine);
+    try (SharedEngine shared = new SharedEngine(() -> engine, 32);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Generator generator = new Generator(shared, Optional.empty());
       for (int i = 0; i < 60; i++) {
@@ -116,7 +116,7 @@ class SharedEngineTest {
     FakeEngine engine = engine();
     List<Thread> callers = new ArrayList<>();
     CountDownLatch gate = new CountDownLatch(1);
-    try (SharedEngine shared = new SharedEngine(() -> engine)) {
+    try (SharedEngine shared = new SharedEngine(() -> engine, 32)) {
       Generator generator = new Generator(shared, Optional.empty());
       callers.add(Thread.ofPlatform().start(() -> shared.onThread(() -> await(gate))));
       awaitWaiting(callers);
@@ -140,7 +140,7 @@ class SharedEngineTest {
     List<Future<?>> calls = new ArrayList<>();
     CountDownLatch running = new CountDownLatch(3);
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
-      SharedEngine shared = new SharedEngine(() -> engine);
+      SharedEngine shared = new SharedEngine(() -> engine, 32);
       Generator generator = new Generator(shared, Optional.empty());
       for (int i = 0; i < 6; i++) { // more than there is room for
         Request endless = request(1 + i, Integer.MAX_VALUE, 1);
@@ -178,7 +178,7 @@ class SharedEngineTest {
   @Test
   void anInterruptedCallEndsAndTheOthersGoOn() throws Exception {
     FakeEngine engine = engine();
-    try (SharedEngine shared = new SharedEngine(() -> engine)) {
+    try (SharedEngine shared = new SharedEngine(() -> engine, 32)) {
       Generator generator = new Generator(shared, Optional.empty());
       CountDownLatch running = new CountDownLatch(1);
       AtomicReference<Throwable> thrown = new AtomicReference<>();
@@ -209,7 +209,7 @@ class SharedEngineTest {
   void aListenerThatEndsItsTextLeavesRoom() {
     FakeEngine engine = engine();
     engine.capacity = 1;
-    try (SharedEngine shared = new SharedEngine(() -> engine)) {
+    try (SharedEngine shared = new SharedEngine(() -> engine, 32)) {
       Generator generator = new Generator(shared, Optional.empty());
       for (int i = 0; i < 20; i++) {
         List<Generation> one =
@@ -243,7 +243,7 @@ class SharedEngineTest {
               return FakeEngine.random(VOCAB).apply(context);
             });
     engine.mayClose = true;
-    try (SharedEngine shared = new SharedEngine(() -> engine)) {
+    try (SharedEngine shared = new SharedEngine(() -> engine, 32)) {
       Generator generator = new Generator(shared, Optional.empty());
       GptException e =
           assertThrows(GptException.class, () -> generator.generate(request(1, 9, 1), IGNORE));
@@ -264,9 +264,31 @@ class SharedEngineTest {
                 new SharedEngine(
                     () -> {
                       throw refused;
-                    }));
+                    },
+                    1));
     assertEquals("no such device", thrown.getMessage());
     assertSame(refused, thrown.getCause());
+  }
+
+  @Test
+  void noMoreSequencesAreOpenThanAllowed() throws Exception {
+    FakeEngine engine = engine();
+    List<Future<?>> calls = new ArrayList<>();
+    try (SharedEngine shared = new SharedEngine(() -> engine, 2);
+        ExecutorService threads = Executors.newCachedThreadPool()) {
+      Generator generator = new Generator(shared, Optional.empty());
+      for (int i = 0; i < 8; i++) {
+        Request request = request(1 + i, 20, 3);
+        calls.add(threads.submit(() -> generator.generate(request, IGNORE)));
+      }
+      for (Future<?> call : calls) {
+        call.get();
+      }
+    }
+    assertTrue(engine.calls.contains("d d"), engine.calls::toString);
+    assertTrue(
+        engine.calls.stream()
+            .noneMatch(call -> call.split(" ").length > 2 && !call.startsWith("t")));
   }
 
   @Test
@@ -278,7 +300,8 @@ class SharedEngineTest {
             () -> {
               opened[0] = Thread.currentThread();
               return engine;
-            })) {
+            },
+            32)) {
       Thread[] stepped = new Thread[1];
       shared.call(
           2,

@@ -102,7 +102,7 @@ class TornadoSharedEngineTest {
       expected.add(only(alone.search(search, new Beams(2, 1), IGNORE)));
     }
     try (SharedEngine shared =
-            new SharedEngine(() -> TornadoModelTest.open(config, weights, device, 3));
+            new SharedEngine(() -> TornadoModelTest.open(config, weights, device, 3), 3);
         ExecutorService threads = Executors.newCachedThreadPool()) {
       Generator together = new Generator(shared, Optional.empty());
       List<Future<int[]>> calls = new ArrayList<>();
