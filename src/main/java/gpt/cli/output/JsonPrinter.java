@@ -80,7 +80,7 @@ public final class JsonPrinter implements SamplePrinter {
     return object;
   }
 
-  /** JSON's null where nothing was measured: the prompt's prefill is shared by all samples. */
+  /** JSON's null where nothing was measured. */
   private static Double orNull(OptionalDouble value) {
     return value.isPresent() ? value.getAsDouble() : null;
   }
