@@ -1,12 +1,7 @@
 package gpt.cli.options;
 
 import gpt.OnFull;
-import gpt.cli.commands.BenchCommand;
-import gpt.cli.commands.CompletionCommand;
-import gpt.cli.commands.ExportCommand;
-import gpt.cli.commands.TokensCommand;
 import gpt.load.Device;
-import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.util.Arrays;
@@ -16,6 +11,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -29,19 +25,23 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     this.type = type;
   }
 
-  /** Makes a parser read the words of every such option. */
+  /** Makes a parser read the words of every such option of its commands. */
   public static void register(CommandLine parser) {
     parser.registerConverter(Device.class, new DeviceOptions.Converter());
-    parser.registerConverter(Precision.class, new Choice<>(Precision.class));
-    parser.registerConverter(DType.class, new Choice<>(DType.class));
-    parser.registerConverter(ExportCommand.Format.class, new Choice<>(ExportCommand.Format.class));
-    parser.registerConverter(BenchCommand.Output.class, new Choice<>(BenchCommand.Output.class));
-    parser.registerConverter(Gelu.class, new Choice<>(Gelu.class));
-    parser.registerConverter(OnFull.class, new Choice<>(OnFull.class));
-    parser.registerConverter(ColourOption.When.class, new Choice<>(ColourOption.When.class));
-    parser.registerConverter(
-        CompletionCommand.Shell.class, new Choice<>(CompletionCommand.Shell.class));
-    parser.registerConverter(TokensCommand.Known.class, new Choice<>(TokensCommand.Known.class));
+    for (CommandLine command : parser.getSubcommands().values()) {
+      for (ArgSpec argument : command.getCommandSpec().args()) {
+        for (Class<?> type : argument.auxiliaryTypes()) {
+          if (type.isEnum()) {
+            register(parser, type.asSubclass(Enum.class));
+          }
+        }
+      }
+    }
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // an enum's class, whichever it is
+  private static void register(CommandLine parser, Class<? extends Enum> type) {
+    parser.registerConverter((Class) type, new Choice(type));
   }
 
   @Override
