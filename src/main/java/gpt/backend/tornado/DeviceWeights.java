@@ -179,7 +179,7 @@ final class DeviceWeights {
       }
       case BF16 -> throw new IllegalArgumentException("no kernel reads bf16");
     }
-    Matrix matrix = new Matrix(precision.ordinal(), f32, f16, i8, scale, tensors.size(), n, k);
+    Matrix matrix = new Matrix(dtype(precision), f32, f16, i8, scale, tensors.size(), n, k);
     for (int block = 0; block < tensors.size(); block++) {
       Tensor tensor = tensors.get(block);
       int first = block * n;
@@ -259,5 +259,15 @@ final class DeviceWeights {
               + Integer.MAX_VALUE);
     }
     return (int) size;
+  }
+
+  /** What the kernels call a precision. */
+  private static int dtype(Precision precision) {
+    return switch (precision) {
+      case F32 -> Matrix.F32;
+      case F16 -> Matrix.F16;
+      case I8 -> Matrix.I8;
+      case BF16 -> throw new IllegalArgumentException("no kernel reads bf16");
+    };
   }
 }
