@@ -63,7 +63,7 @@ final class BeamSearch {
    * Makes the search.
    *
    * @param scores takes the texts' scores
-   * @return the texts, none of them told yet, the best first
+   * @return the texts, none of them delivered yet, the best first
    */
   List<Run> run(BeamSteps steps, Listener listener, List<Double> scores) {
     int[] prompt = request.promptIds();

@@ -35,7 +35,7 @@ interface EngineAccess {
     void add(List<Text> texts);
 
     /**
-     * Returns once there may be more to tell of a text.
+     * Returns once more of a text may be ready.
      *
      * @throws gpt.GptException where the thread is interrupted
      */

@@ -71,7 +71,7 @@ public final class Generator {
         }
         decoding.add(texts);
         Run run = runs.getFirst();
-        if (!run.tell()) {
+        if (!run.deliver()) {
           decoding.advance(run);
           continue;
         }
@@ -155,7 +155,7 @@ public final class Generator {
             });
     List<Generation> generations = new ArrayList<>();
     for (Run run : runs) {
-      run.tell();
+      run.deliver();
       Generation generation = run.generation(prompt, 0).scored(scores.get(generations.size()));
       generations.add(generation);
       listener.ended(generation);

@@ -16,7 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * The tokens of one text on their way from the scheduler to the listener, who may be on another
- * thread: one thread takes tokens, one tells the listener when it is this text's turn, and any may
+ * thread: one thread takes tokens, one delivers them when it is this text's turn, and any may
  * cancel it.
  */
 final class Run {
@@ -53,7 +53,7 @@ final class Run {
   private final List<Integer> ids = new ArrayList<>();
   private final List<Logprobs> logprobs = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
-  private StopReason told; // null while there may be more
+  private StopReason deliveredEnd; // null while there may be more
 
   private long firstTokenNanos;
   private int prefillTokens;
@@ -125,7 +125,7 @@ final class Run {
     pending.add(Step.end(reason));
   }
 
-  /** Ends the text; nothing more is told. Any thread may call this. */
+  /** Ends the text; nothing more is delivered. Any thread may call this. */
   void cancel() {
     reason = StopReason.CANCELLED;
     pending.clear();
@@ -133,30 +133,30 @@ final class Run {
   }
 
   /**
-   * Tells the listener of what has come. Where it wants no more, the text ends there.
+   * Delivers what has come to the listener. Where it wants no more, the text ends there.
    *
    * @return whether that was all of the text
    * @throws GptException where the text has failed
    */
-  boolean tell() {
+  boolean deliver() {
     Step step = pending.poll();
-    while (step != null && told == null) {
-      tell(step);
-      step = told == null ? pending.poll() : null;
+    while (step != null && deliveredEnd == null) {
+      deliver(step);
+      step = deliveredEnd == null ? pending.poll() : null;
     }
-    return told != null;
+    return deliveredEnd != null;
   }
 
-  /** As {@link #tell}, once there is something to tell. */
+  /** As {@link #deliver}, once there is something to deliver. */
   boolean await() throws InterruptedException {
-    if (told == null) {
-      tell(pending.take());
+    if (deliveredEnd == null) {
+      deliver(pending.take());
     }
-    return tell();
+    return deliver();
   }
 
-  private void tell(Step step) {
-    told = step.end;
+  private void deliver(Step step) {
+    deliveredEnd = step.end;
     if (step.id >= 0) {
       ids.add(step.id);
       step.logprobs.ifPresent(logprobs::add);
@@ -164,7 +164,7 @@ final class Run {
       step.trace.ifPresent(trace -> listener.traced(sample, trace));
       if (!listener.token(sample, step.id, step.text)) {
         cancel();
-        told = StopReason.CANCELLED;
+        deliveredEnd = StopReason.CANCELLED;
       }
     } else if (failure instanceof GptException e) {
       throw new GptException(e.getMessage(), e); // with this thread's stack trace
@@ -198,7 +198,7 @@ final class Run {
         dropped,
         ids.stream().mapToInt(id -> id).toArray(),
         stream == null ? null : text.toString(),
-        told,
+        deliveredEnd,
         List.copyOf(logprobs),
         new Timings(
             firstTokenNanos / SECOND,

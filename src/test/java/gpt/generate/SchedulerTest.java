@@ -44,7 +44,7 @@ class SchedulerTest {
   }
 
   private static int[] ids(Text text) {
-    assertTrue(text.run().tell());
+    assertTrue(text.run().deliver());
     return text.run().generation(new int[0], 0).ids();
   }
 
@@ -239,7 +239,7 @@ class SchedulerTest {
         steps.step(true);
       }
       assertArrayEquals(alone(request(new int[] {1, 2}, 6, 1)), ids(good));
-      String message = assertThrows(GptException.class, () -> bad.run().tell()).getMessage();
+      String message = assertThrows(GptException.class, () -> bad.run().deliver()).getMessage();
       assertTrue(message.endsWith("(sample 0, new token 3)"), message);
     }
   }
