@@ -1,5 +1,6 @@
 package gpt;
 
+import gpt.load.DeviceChoice;
 import java.util.Objects;
 import java.util.function.DoubleConsumer;
 
@@ -72,8 +73,9 @@ public final class LoadOptions {
    * @param count 1 to 1024; the default is one for each core
    */
   public LoadOptions threads(int count) {
-    if (count < 1 || count > 1024) {
-      throw new GptException("threads must be from 1 to 1024, found " + count);
+    if (count < 1 || count > DeviceChoice.MAX_THREADS) {
+      throw new GptException(
+          "threads must be from 1 to " + DeviceChoice.MAX_THREADS + ", found " + count);
     }
     return new LoadOptions(device, dtype, count, download, maxSequences, progress);
   }

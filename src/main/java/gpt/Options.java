@@ -1,5 +1,6 @@
 package gpt;
 
+import gpt.generate.Beams;
 import gpt.sampling.SamplingParameters;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -210,8 +211,9 @@ public final class Options {
    * @param count beams, 1 to 64; 0 is off
    */
   public Options beams(int count) {
-    if (count < 0 || count > 64) {
-      throw new GptException("beams must be from 0 (off) to 64, found " + count);
+    if (count < 0 || count > Beams.MAX_BEAMS) {
+      throw new GptException(
+          "beams must be from 0 (off) to " + Beams.MAX_BEAMS + ", found " + count);
     }
     return new Options(sampling, length, samples, count, lengthPenalty, topLogprobs);
   }

@@ -13,6 +13,9 @@ import gpt.sampling.SamplingParameters;
  */
 public record Beams(int beams, double lengthPenalty) {
 
+  /** Beams that may be asked for: each needs keys and values of its own. */
+  public static final int MAX_BEAMS = 64;
+
   /** Checks the ranges. */
   public Beams {
     if (beams < 1) {

@@ -26,7 +26,7 @@ final class Run {
    * A token that the listener has not heard of, and the text that can be printed with it.
    *
    * @param id below 0 is no token
-   * @param end why the text ends with it; null where it goes on
+   * @param end why the text ends with this token; null if it continues
    */
   private record Step(
       int id,

@@ -179,12 +179,12 @@ final class Scheduler implements AutoCloseable {
     }
     Kept best = best(text);
     int idle = best == null ? 0 : text.inCommon(best.ids, best.ids.length);
-    if (best != null && idle >= most && (2 * idle >= best.ids.length || !fits())) {
+    if (best != null && idle >= most && (2 * idle >= best.ids.length || !fits(0))) {
       takeOver(text, best, idle);
     } else if (best != null && idle >= most && idle >= MIN_SHARED) {
       text.begin(fork(best.sequence, idle));
     } else if (parent == null) {
-      makeRoom();
+      makeRoom(0);
       text.begin(engine.open());
     } else {
       text.await(parent, most);
@@ -194,14 +194,14 @@ final class Scheduler implements AutoCloseable {
     }
   }
 
-  /** Whether a text that has joined can have a sequence beside those that are kept. */
-  private boolean fits() {
-    return active.size() + kept.size() + reserved <= maxSequences;
+  /** Whether each active text can have a sequence, and so many more, beside those that are kept. */
+  private boolean fits(int more) {
+    return active.size() + kept.size() + reserved + more <= maxSequences;
   }
 
-  /** Closes those that were not used for longest, where there is no room for one more. */
-  private void makeRoom() {
-    while (!kept.isEmpty() && !fits()) {
+  /** Closes kept sequences, those not used for longest first, until that fits. */
+  private void makeRoom(int more) {
+    while (!kept.isEmpty() && !fits(more)) {
       kept.removeFirst().sequence.close();
     }
   }
@@ -241,7 +241,7 @@ final class Scheduler implements AutoCloseable {
   }
 
   private Sequence fork(Sequence of, int tokens) {
-    makeRoom();
+    makeRoom(0);
     Sequence fork = of.fork();
     if (fork.length() > tokens) {
       fork.truncate(tokens);
@@ -269,17 +269,10 @@ final class Scheduler implements AutoCloseable {
    * @return false where there is none now
    */
   boolean reserve(int sequences) {
-    boolean alone = active.isEmpty() && reserved == 0;
-    while (!alone
-        && !kept.isEmpty()
-        && active.size() + kept.size() + reserved + sequences > maxSequences) {
-      kept.removeFirst().sequence.close();
-    }
-    if (!alone && active.size() + kept.size() + reserved + sequences > maxSequences) {
+    makeRoom(sequences);
+    boolean alone = active.isEmpty() && reserved == 0; // then it may have more than are allowed
+    if (!alone && !fits(sequences)) {
       return false;
-    }
-    if (alone) {
-      closeKept();
     }
     reserved += sequences;
     return true;

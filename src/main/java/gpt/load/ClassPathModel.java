@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * Finds a model by name on the class path: the resources {@code gpt/weights/NAME/*}, a folder in
@@ -27,7 +26,6 @@ public final class ClassPathModel {
   /** Every model's folder has it; a jar need not have entries for folders. */
   private static final String MARKER = "config.json";
 
-  private static final Pattern NAME = Pattern.compile("[\\w.-]*\\w[\\w.-]*");
   private static final int MAX_MESSAGE = 200;
 
   private ClassPathModel() {}
@@ -49,7 +47,7 @@ public final class ClassPathModel {
 
   /** Null for a class loader that there is not. */
   static Optional<Path> find(String name, List<ClassLoader> loaders, ModelCache cache) {
-    if (!NAME.matcher(name).matches() || name.contains("..")) {
+    if (!ModelLocator.isName(name) || name.contains("..")) {
       return Optional.empty();
     }
     String marker = FOLDER + name + "/" + MARKER;

@@ -62,7 +62,8 @@ public final class ModelLocator {
         : Optional.empty();
   }
 
-  private static boolean isName(String model) {
+  /** Whether a text can be a model's name, and not only its path. */
+  static boolean isName(String model) {
     return model.matches("[\\w.-]*\\w[\\w.-]*");
   }
 

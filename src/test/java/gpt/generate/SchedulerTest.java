@@ -219,6 +219,14 @@ class SchedulerTest {
     }
   }
 
+  @Test
+  void aReservationClosesNoMoreThanItNeeds() {
+    add(text(request(prompt(40, 1), 2, 1)));
+    run();
+    assertTrue(scheduler.reserve(1));
+    assertEquals(1, engine.openSequences);
+  }
+
   /** Only one of the texts of a step gets logits that nothing can be drawn from. */
   @Test
   void aTextWithBrokenLogitsFailsAlone() {

@@ -13,9 +13,6 @@ import picocli.CommandLine.ParseResult;
 /** Beam search in place of drawing. */
 @OptionGroup.In(OptionGroup.BEAM_SEARCH)
 public final class BeamOptions {
-  /** Each beam needs keys and values of its own. */
-  private static final int MOST_BEAMS = 64;
-
   /** What only matters where tokens are drawn, or where a text can go on for ever. */
   private static final List<String> NOT_WITH_BEAMS =
       List.of("--num-samples", "--logprobs", "--trace", "--plot");
@@ -76,8 +73,8 @@ public final class BeamOptions {
       }
       return;
     }
-    if (beams < 1 || beams > MOST_BEAMS) {
-      throw usage.apply("--beams: must be from 1 to " + MOST_BEAMS + ", found " + beams);
+    if (beams < 1 || beams > Beams.MAX_BEAMS) {
+      throw usage.apply("--beams: must be from 1 to " + Beams.MAX_BEAMS + ", found " + beams);
     }
     for (OptionSpec option : given.matchedOptions()) {
       String name = option.longestName();
