@@ -187,7 +187,7 @@ class HubIT {
       // A line of its own says what to do, also where the question's was not ended.
       assertEquals(
           !yes,
-          text.lines().anyMatch(l -> l.matches("gpt: .*; gpt download gpt2 loads it.*")),
+          text.lines().anyMatch(l -> l.matches("gpt: .*; download it .*with gpt download gpt2.*")),
           text);
       assertEquals(yes, !hub.seen().isEmpty(), text);
     }

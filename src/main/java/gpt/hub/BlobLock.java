@@ -10,10 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Holds a blob while it is loaded, against other processes of this program; the system lets go of
- * it when the process ends, however that is. On Linux Java's locks are fcntl's, and Python's
- * library takes flock's on the same file, which know nothing of each other. If both load a blob at
- * once it is loaded twice, into files of different names, and either way ends up right.
+ * Locks a blob during its download against other processes of this program. The operating system
+ * releases the lock when the process ends, in whatever way. On Linux Java uses fcntl locks and
+ * Python's library flock, which do not exclude each other: if both download a blob at the same
+ * time, each writes a file of its own, and the result is right either way.
  */
 final class BlobLock implements Closeable {
   private static final long POLL_MILLIS = 50;
@@ -25,19 +25,19 @@ final class BlobLock implements Closeable {
   }
 
   /**
-   * Takes the lock, however long another has it.
+   * Acquires the lock; waits without a time limit.
    *
-   * @param waiting called once, where another has it
+   * @param waiting called once if another process or thread holds the lock
    */
   static BlobLock take(Path file, Runnable waiting) throws IOException {
     Files.createDirectories(file.getParent());
-    boolean told = false;
+    boolean reported = false;
     while (true) {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       boolean taken = false;
       try {
-        // Who tidies up may have removed the file meanwhile: then the next one locks another.
+        // A clean-up may have deleted the file meanwhile; then others would lock a new file.
         taken = tryLock(channel) && Files.exists(file);
         if (taken) {
           return new BlobLock(channel);
@@ -47,9 +47,9 @@ final class BlobLock implements Closeable {
           channel.close();
         }
       }
-      if (!told) {
+      if (!reported) {
         waiting.run();
-        told = true;
+        reported = true;
       }
       sleep();
     }

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One commit of a model in the cache, or what was begun of it.
+ * One commit of a model in the cache, complete or partly downloaded.
  *
  * @param repository {@code ORG/NAME}, or a bare name in an old cache
- * @param revisions branches and tags that stand for the commit, {@code main} first
- * @param commit its 40 hexadecimal digits; empty where not a file of it is complete
- * @param folder where its files are; the repository's own where there is no commit
- * @param bytes on disk, with what is loaded of files that are not complete
+ * @param revisions branches and tags that point to the commit, {@code main} first
+ * @param commit 40 hexadecimal digits; empty if no file is complete yet
+ * @param folder the snapshot's folder; the repository's folder if there is no commit
+ * @param bytes on disk, partial downloads included
  * @param state whether it can be run
  * @param type {@code model_type} of its {@code config.json}, {@code gpt2} for one
  */
@@ -24,22 +24,22 @@ public record CachedModel(
     State state,
     Optional<String> type) {
 
-  /** What there is of a model. */
+  /** How much of a model the cache has. */
   public enum State {
     /** Its configuration and all of its weights. */
     COMPLETE,
-    /** A download of it was cut off. */
+    /** A download was interrupted. */
     INCOMPLETE,
-    /** No weights as safetensors: some other tool's, which needed none or has others. */
+    /** No safetensors: another tool downloaded it without weights or in another format. */
     NO_WEIGHTS
   }
 
-  /** As {@code --model} takes it. */
+  /** The name that {@code --model} accepts. */
   public String name() {
-    String behind =
+    String suffix =
         revisions.contains(HubName.MAIN)
             ? ""
             : revisions.stream().findFirst().or(() -> commit).map(r -> "@" + r).orElse("");
-    return repository + behind;
+    return repository + suffix;
   }
 }

@@ -10,8 +10,8 @@ import java.util.HexFormat;
 import java.util.function.LongConsumer;
 
 /**
- * The hub's sums, which are the blobs' names: SHA-256 of a large file's bytes, 64 hexadecimal
- * digits, or git's SHA-1 of a small one, 40.
+ * The hub's checksums, which are also the names of the blobs: SHA-256 of a large file's bytes (64
+ * hexadecimal digits) or git's SHA-1 of a small file (40 digits).
  */
 final class Checksum {
   private static final int CHUNK = 1 << 20;
@@ -23,9 +23,9 @@ final class Checksum {
   }
 
   /**
-   * Whether the first {@code size} bytes of a file have this sum.
+   * Whether the first {@code size} bytes of a file have this checksum.
    *
-   * @param done hears how many bytes are in it
+   * @param done called with the number of bytes checked so far
    */
   static boolean matches(String sum, FileChannel file, long size, LongConsumer done)
       throws IOException {

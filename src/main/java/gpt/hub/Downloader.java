@@ -21,12 +21,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 
 /**
- * Loads a model from the hub into the cache: its configuration, its weights as safetensors, and the
- * tokenizer's files. What the cache has is not loaded again. A file gets its name when it is
- * complete and its sum is right, and the revision its commit when all files are there.
+ * Downloads a model from the hub into the cache: its configuration, its weights as safetensors, and
+ * the tokenizer's files. Files that the cache has are not downloaded again. A file gets its final
+ * name once it is complete and its checksum matches; the revision points to the commit once all
+ * files are complete.
  */
 public final class Downloader {
-  /** What is wanted where a model has it, besides its weights. */
+  /** Files to download besides the weights, if the model has them. */
   private static final List<String> SMALL =
       List.of(
           HubCache.CONFIG,
@@ -46,27 +47,27 @@ public final class Downloader {
   private final AtomicLong done = new AtomicLong();
   private long total;
 
-  /** Hears how far a download is; from any thread. */
+  /** Receives the progress of a download; called from any thread. */
   public interface Listener {
     /**
-     * All files are known.
+     * The sizes of all files are known.
      *
      * @param bytes of all of them
-     * @param present bytes that are on the disk already
+     * @param present bytes that are already on disk
      */
     default void planned(long bytes, long present) {}
 
-    /** {@code done} of {@code total} bytes are on the disk. */
+    /** {@code done} of {@code total} bytes are on disk. */
     default void at(long done, long total) {}
 
-    /** {@code done} of {@code size} bytes of a file that is all there are in its sum. */
+    /** {@code done} of {@code size} bytes of a complete file have been checked. */
     default void checking(String file, long done, long size) {}
 
-    /** Another process loads this file; it is waited for. */
+    /** Waits for another process that is downloading this file. */
     default void waiting(String file) {}
   }
 
-  /** Loads from the hub that the settings name into the cache that they name. */
+  /** Downloads from the hub of the settings into the cache of the settings. */
   public Downloader(HubSettings settings, Listener listener) {
     this(settings, Tuning.USUAL, listener);
   }
@@ -79,11 +80,11 @@ public final class Downloader {
   }
 
   /**
-   * Loads what is missing of a model.
+   * Downloads the missing files of a model.
    *
    * @return the folder with its files
-   * @throws GptException where the hub does not give it, or the disk does not take it; files that
-   *     are not complete stay, and a later call goes on with them
+   * @throws GptException if the hub does not deliver it or the disk cannot store it; partial files
+   *     are kept, and a later call resumes them
    */
   public Path download(HubName model) {
     if (settings.offline()) {
@@ -95,22 +96,22 @@ public final class Downloader {
     try (HubHttp http = new HubHttp(settings, tuning)) {
       Retries retries = new Retries(tuning);
       HubApi api = new HubApi(http, retries, model, settings.token().isPresent());
-      return new Run(model, http, retries, api, api.commit()).run();
+      return new Download(model, http, retries, api, api.commit()).run();
     } catch (FileSystemException e) {
       throw new GptException(
           settings.cache()
-              + ": cannot be written: "
+              + ": cannot write to it: "
               + (e instanceof AccessDeniedException ? "no access to " : "")
               + Text.reason(e)
-              + "; HF_HUB_CACHE names another folder",
+              + "; set HF_HUB_CACHE to another folder",
           e);
     } catch (IOException e) {
       throw new GptException(settings.cache() + ": " + Text.reason(e), e);
     }
   }
 
-  /** One call. */
-  private final class Run {
+  /** The state of one call. */
+  private final class Download {
     private final HubName model;
     private final String repository;
     private final HubHttp http;
@@ -119,7 +120,7 @@ public final class Downloader {
     private final HubApi.Commit commit;
     private final Path snapshot;
 
-    Run(HubName model, HubHttp http, Retries retries, HubApi api, HubApi.Commit commit) {
+    Download(HubName model, HubHttp http, Retries retries, HubApi api, HubApi.Commit commit) {
       this.model = model;
       this.repository = model.repository();
       this.http = http;
@@ -150,13 +151,13 @@ public final class Downloader {
       if (!weights) {
         throw new GptException(
             model
-                + ": has no model.safetensors"
+                + ": expected a model.safetensors, found none"
                 + (commit.files().contains("pytorch_model.bin")
-                    ? ", only a pytorch_model.bin, which is not read; another revision may have one"
+                    ? ", only a pytorch_model.bin, which is not supported; try another revision"
                     : ""));
       }
       if (!commit.files().contains(HubCache.CONFIG)) {
-        throw new GptException(model + ": has no config.json");
+        throw new GptException(model + ": expected a config.json, found none");
       }
     }
 
@@ -165,9 +166,9 @@ public final class Downloader {
       if (type != null && type.isJsonPrimitive() && !type.getAsString().equals("gpt2")) {
         throw new GptException(
             model
-                + ": is no GPT-2 but '"
+                + ": expected model_type gpt2, found '"
                 + Text.line(type.getAsString())
-                + "'; its weights are not loaded");
+                + "'; only GPT-2 models are supported");
       }
     }
 
@@ -182,14 +183,15 @@ public final class Downloader {
       JsonObject index = api.json(commit.id(), HubCache.INDEX);
       for (String shard : SmallJson.shards(model + ": " + HubCache.INDEX, index)) {
         if (!commit.files().contains(shard)) {
-          throw new GptException(model + ": its index names " + shard + ", which it does not have");
+          throw new GptException(
+              model + ": the index lists " + shard + ", which the repository lacks");
         }
         names.add(shard);
       }
       return names;
     }
 
-    /** Refuses what the disk has no room for before the first of it is loaded. */
+    /** Fails before the download if the disk has too little space. */
     private void plan(List<RemoteFile> files) throws IOException {
       long present = 0;
       total = 0;
@@ -201,11 +203,11 @@ public final class Downloader {
                 : PartialFile.loaded(PartialFile.of(blob(file)), file.size());
       }
       done.set(present);
-      Path there = snapshot;
-      while (!Files.exists(there) && there.getParent() != null) {
-        there = there.getParent();
+      Path existing = snapshot;
+      while (!Files.exists(existing) && existing.getParent() != null) {
+        existing = existing.getParent();
       }
-      long free = tuning.room().free(there);
+      long free = tuning.space().free(existing);
       if (total - present > free) {
         throw new GptException(
             settings.cache()
@@ -215,7 +217,7 @@ public final class Downloader {
                 + Bytes.text(total - present)
                 + ", and "
                 + Bytes.text(free)
-                + " are free; make room, or set HF_HUB_CACHE to a folder on another disk");
+                + " are free; free some space, or set HF_HUB_CACHE to a folder on another disk");
       }
       Files.createDirectories(snapshot);
       Files.createDirectories(cache.blob(repository, "x").getParent());
@@ -249,13 +251,13 @@ public final class Downloader {
 
     private void fetch(RemoteFile file) throws IOException {
       Path incomplete = PartialFile.of(blob(file));
-      // What an earlier run left behind may be wrong; what this one loaded itself is the server's.
+      // A partial file of an earlier download may be corrupt: then try once more from the start.
       if (!fetched(file, incomplete) && !fetched(file, incomplete)) {
-        throw wrong(file);
+        throw checksumMismatch(file);
       }
     }
 
-    /** False where what an earlier run began was wrong, and is gone. */
+    /** False if an earlier download's partial file was corrupt; it is deleted then. */
     private boolean fetched(RemoteFile file, Path incomplete) throws IOException {
       try (PartialFile partial =
           PartialFile.open(incomplete, file.size(), tuning.ranges(file.size()))) {
@@ -266,14 +268,14 @@ public final class Downloader {
                 api.address(commit.id(), file.name()),
                 file,
                 partial,
-                this::further)
+                this::progressed)
             .run();
         LongConsumer checked = at -> listener.checking(file.name(), at, file.size());
         if (!Checksum.matches(file.sum(), partial.channel(), file.size(), checked)) {
           done.addAndGet(-file.size());
           Files.deleteIfExists(incomplete);
           if (!partial.resumed()) {
-            throw wrong(file);
+            throw checksumMismatch(file);
           }
           return false;
         }
@@ -287,23 +289,23 @@ public final class Downloader {
       return true;
     }
 
-    private void further(long bytes) {
+    private void progressed(long bytes) {
       listener.at(done.addAndGet(bytes), total);
     }
 
-    private GptException wrong(RemoteFile file) {
+    private GptException checksumMismatch(RemoteFile file) {
       return new GptException(
           http.host()
               + ": "
               + repository
               + ": "
               + file.name()
-              + ": what came has not the sum that the hub gives, "
+              + ": checksum mismatch: expected "
               + file.sum()
-              + "; it is removed");
+              + "; the file was deleted, download it again");
     }
 
-    /** Gives the blob its name in the commit: a link, or the file itself where there are none. */
+    /** Links the blob into the snapshot; moves it there on systems without links. */
     private void link(RemoteFile file) throws IOException {
       Path name = snapshot.resolve(file.name());
       if (hasSize(name, file)) {

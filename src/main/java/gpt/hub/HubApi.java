@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What the hub says of a model and its files, and the errors that it answers with. */
+/** The hub's API for a model and its files, and its errors as one-line messages. */
 final class HubApi {
   private final HubHttp http;
   private final Retries retries;
@@ -34,18 +34,18 @@ final class HubApi {
   /**
    * A commit.
    *
-   * @param files their names, which may be anything
+   * @param files the names of its files, not yet validated
    */
   record Commit(String id, Set<String> files) {}
 
-  /** The commit that the revision stands for now. */
+  /** Resolves the revision to a commit. */
   Commit commit() throws IOException {
     String path = "/api/models/" + model.repository() + "/revision/" + escaped(model.revision());
     String where = http.host() + path;
     JsonObject json = json(http.hub(path), where, Optional.empty());
     String id = string(json.get("sha"));
     if (!HubCache.isCommit(id) || !(json.get("siblings") instanceof JsonArray siblings)) {
-      throw new GptException(where + ": names no commit and its files; is this a hub?");
+      throw new GptException(where + ": expected a commit and its files; check HF_ENDPOINT");
     }
     Set<String> files = new TreeSet<>();
     for (JsonElement sibling : siblings) {
@@ -54,7 +54,7 @@ final class HubApi {
     return new Commit(id, files);
   }
 
-  /** A small file that tells what else is wanted; its sum is not checked yet. */
+  /** Reads a small JSON file; its checksum is not verified. */
   JsonObject json(String commit, String file) throws IOException {
     String where = http.host() + ": " + model.repository() + ": " + file;
     return json(address(commit, file), where, Optional.of(file));
@@ -65,13 +65,13 @@ final class HubApi {
         () -> {
           try (Answer answer = http.get(address)) {
             check(answer, file);
-            byte[] body = answer.body().readNBytes(SmallJson.LARGEST + 1);
-            if (body.length > SmallJson.LARGEST) {
-              throw new GptException(where + ": is larger than " + SmallJson.LARGEST + " bytes");
+            byte[] body = answer.body().readNBytes(SmallJson.MAX_BYTES + 1);
+            if (body.length > SmallJson.MAX_BYTES) {
+              throw new GptException(where + ": larger than " + SmallJson.MAX_BYTES + " bytes");
             }
             return SmallJson.object(where, body);
           } catch (IOException e) {
-            throw new PassingException(where + ": " + Text.reason(e), e, null, false);
+            throw new TransientException(where + ": " + Text.reason(e), e, null, false);
           }
         });
   }
@@ -80,7 +80,7 @@ final class HubApi {
     return element != null && element.isJsonPrimitive() ? element.getAsString() : "";
   }
 
-  /** Size and sum of a file. */
+  /** The size and checksum of a file. */
   RemoteFile describe(String commit, String file) throws IOException {
     return retries.run(
         () -> {
@@ -100,14 +100,14 @@ final class HubApi {
             }
             if (!Checksum.isSum(sum) || !size.orElse("").matches("\\d{1,18}")) {
               throw new GptException(
-                  where + ": the hub gives no size and no sum, so that nothing could be checked");
+                  where + ": the hub sends no size or checksum, so the file cannot be verified");
             }
             return new RemoteFile(file, Long.parseLong(size.get()), sum);
           }
         });
   }
 
-  /** Where a file's bytes come from. */
+  /** The URL of a file's bytes. */
   URI address(String commit, String file) {
     return http.hub("/" + model.repository() + "/resolve/" + commit + "/" + escaped(file));
   }
@@ -117,13 +117,13 @@ final class HubApi {
   }
 
   /**
-   * Lets success pass, and what a {@code HEAD} is told instead of a body: where the bytes are.
+   * Turns an error status into an exception; accepts success and redirects.
    *
-   * @param file the one that is asked for; empty for the model as a whole
-   * @throws PassingException where the error may pass
-   * @throws GptException where it does not
+   * @param file the requested file; empty for the model as a whole
+   * @throws TransientException if another attempt may succeed
+   * @throws GptException if it cannot
    */
-  void check(Answer answer, Optional<String> file) throws PassingException {
+  void check(Answer answer, Optional<String> file) throws TransientException {
     int status = answer.status();
     if (status < 400) {
       return;
@@ -131,12 +131,12 @@ final class HubApi {
     String what = file.map(f -> model.repository() + ": " + f).orElse(model.repository());
     switch (status) {
       case 408, 429, 500, 502, 503, 504 ->
-          throw new PassingException(
+          throw new TransientException(
               answer.from().getAuthority()
                   + ": "
                   + what
                   + ": "
-                  + (status == 429 ? "too many requests" : "the server answers " + status),
+                  + (status == 429 ? "too many requests" : "the server responds with " + status),
               null,
               answer.header("Retry-After").flatMap(HubApi::duration).orElse(null),
               false);
@@ -146,8 +146,8 @@ final class HubApi {
                   + ": "
                   + what
                   + (token
-                      ? ": the token is not let in; for a gated model, ask for access on its page"
-                      : ": no such model, or one that needs a token: check the name, or set"
+                      ? ": the token is refused; for a gated model, request access on its page"
+                      : ": no such model, or it needs a token; check the name, or set"
                           + " HF_TOKEN"));
       case 404 ->
           throw new GptException(
@@ -160,7 +160,7 @@ final class HubApi {
                           : "no model " + model));
       default ->
           throw new GptException(
-              answer.from().getAuthority() + ": " + what + ": the server answers " + status);
+              answer.from().getAuthority() + ": " + what + ": the server responds with " + status);
     }
   }
 

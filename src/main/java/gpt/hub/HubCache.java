@@ -18,14 +18,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The folder where Hugging Face's tools keep what they load:
+ * The folder in which Hugging Face's tools keep downloaded files:
  *
  * <pre>
- * models--ORG--NAME/blobs/SUM                  the files, by their sums
- * models--ORG--NAME/refs/main                  the commit that a branch or tag stands for
+ * models--ORG--NAME/blobs/SUM                  the files, named by their checksums
+ * models--ORG--NAME/refs/main                  the commit that a branch or tag points to
  * models--ORG--NAME/snapshots/COMMIT/FILE      a link, ../../blobs/SUM
  * models--ORG--NAME/.no_exist/COMMIT/FILE      empty: the commit has no such file
- * .locks/models--ORG--NAME/SUM.lock            held by who loads that blob
+ * .locks/models--ORG--NAME/SUM.lock            held during that blob's download
  * </pre>
  */
 public final class HubCache {
@@ -41,20 +41,20 @@ public final class HubCache {
   private final Path root;
 
   /**
-   * A cache.
+   * A cache in a folder.
    *
-   * @param root its folder, which need not be there
+   * @param root the folder, which need not exist
    */
   public HubCache(Path root) {
     this.root = root;
   }
 
-  /** Its folder. */
+  /** The cache's folder. */
   public Path root() {
     return root;
   }
 
-  /** Whether a text is a whole commit. */
+  /** Whether a text is a full commit id. */
   static boolean isCommit(String text) {
     return COMMIT.matcher(text).matches();
   }
@@ -85,7 +85,7 @@ public final class HubCache {
     return folder(repository).resolve(".no_exist").resolve(commit).resolve(file);
   }
 
-  /** The folder with a model's configuration and all of its weights; empty where it has none. */
+  /** The snapshot with a model's configuration and all of its weights; empty if there is none. */
   public Optional<Path> find(HubName name) {
     return name.cachedAs().stream()
         .flatMap(
@@ -125,14 +125,14 @@ public final class HubCache {
           && SmallJson.shards(index).stream()
               .allMatch(s -> Files.isRegularFile(snapshot.resolve(s)));
     } catch (GptException e) {
-      return false; // an index that makes no sense
+      return false; // an invalid index
     }
   }
 
   /**
-   * All models, by name, each commit of its own.
+   * All models, sorted by name, one entry per commit.
    *
-   * @throws GptException where the folder is there and cannot be read
+   * @throws GptException if the folder exists and cannot be read
    */
   public List<CachedModel> models() {
     List<CachedModel> models = new ArrayList<>();
@@ -152,23 +152,28 @@ public final class HubCache {
 
   private static List<CachedModel> models(String repository, Path folder) throws IOException {
     Map<String, List<String>> revisions = revisions(folder.resolve("refs"));
-    OptionalLong begun = begun(folder.resolve("blobs"));
+    OptionalLong partialBytes = partialBytes(folder.resolve("blobs"));
     List<CachedModel> models = new ArrayList<>();
     for (Path snapshot : entries(folder.resolve("snapshots"))) {
       String commit = snapshot.getFileName().toString();
       if (isCommit(commit)) {
         models.add(
-            model(repository, snapshot, commit, revisions.getOrDefault(commit, List.of()), begun));
+            model(
+                repository,
+                snapshot,
+                commit,
+                revisions.getOrDefault(commit, List.of()),
+                partialBytes));
       }
     }
-    if (models.isEmpty() && begun.isPresent()) {
+    if (models.isEmpty() && partialBytes.isPresent()) {
       models.add(
           new CachedModel(
               repository,
               List.of(HubName.MAIN),
               Optional.empty(),
               folder,
-              begun.getAsLong(),
+              partialBytes.getAsLong(),
               CachedModel.State.INCOMPLETE,
               Optional.empty()));
     }
@@ -176,14 +181,18 @@ public final class HubCache {
   }
 
   private static CachedModel model(
-      String repository, Path snapshot, String commit, List<String> revisions, OptionalLong begun)
+      String repository,
+      Path snapshot,
+      String commit,
+      List<String> revisions,
+      OptionalLong partialBytes)
       throws IOException {
     boolean complete = isComplete(snapshot);
     boolean index = Files.isRegularFile(snapshot.resolve(INDEX));
     CachedModel.State state =
         complete
             ? CachedModel.State.COMPLETE
-            : begun.isPresent() || index
+            : partialBytes.isPresent() || index
                 ? CachedModel.State.INCOMPLETE
                 : CachedModel.State.NO_WEIGHTS;
     return new CachedModel(
@@ -191,7 +200,7 @@ public final class HubCache {
         revisions,
         Optional.of(commit),
         snapshot,
-        size(snapshot) + (complete ? 0 : begun.orElse(0)),
+        size(snapshot) + (complete ? 0 : partialBytes.orElse(0)),
         state,
         type(snapshot.resolve(CONFIG)));
   }
@@ -213,11 +222,8 @@ public final class HubCache {
     return all;
   }
 
-  /**
-   * The bytes that are there of files which are not complete, this program's or another's; empty
-   * where there is no such file.
-   */
-  private static OptionalLong begun(Path blobs) throws IOException {
+  /** The bytes of partial files, this program's or another's; empty if there are none. */
+  private static OptionalLong partialBytes(Path blobs) throws IOException {
     OptionalLong bytes = OptionalLong.empty();
     for (Path file : entries(blobs)) {
       if (file.getFileName().toString().endsWith(INCOMPLETE)) {
@@ -231,7 +237,7 @@ public final class HubCache {
     long bytes = 0;
     try (Stream<Path> files = Files.walk(snapshot)) {
       for (Path file : files.toList()) {
-        // A link may point to a blob that is gone.
+        // A link may point to a deleted blob.
         bytes += Files.isRegularFile(file) ? Files.size(file) : 0;
       }
     }

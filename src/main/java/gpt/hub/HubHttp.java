@@ -16,12 +16,12 @@ import java.util.Optional;
 import javax.net.ssl.SSLHandshakeException;
 
 /**
- * Requests to the hub and to where it sends them on. The token goes to the hub's own address,
- * scheme and port only, and to nobody once a request has left it.
+ * HTTP requests to the hub and to the servers it redirects to. The access token is sent only to the
+ * hub's own host, scheme and port, and no longer once a request was redirected elsewhere.
  */
 final class HubHttp implements Closeable {
-  private static final Duration CONNECT = Duration.ofSeconds(15);
-  private static final int MOST_REDIRECTS = 6;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(15);
+  private static final int MAX_REDIRECTS = 6;
 
   private final HubSettings settings;
   private final Tuning tuning;
@@ -30,7 +30,7 @@ final class HubHttp implements Closeable {
   private volatile boolean reached;
 
   HubHttp(HubSettings settings, Tuning tuning) {
-    // Java else sends no password to a proxy that tunnels, as every one does for https.
+    // By default Java sends no password to a tunnelling proxy, and HTTPS always tunnels.
     if (System.getProperty("jdk.http.auth.tunneling.disabledSchemes") == null) {
       System.setProperty("jdk.http.auth.tunneling.disabledSchemes", "");
     }
@@ -38,19 +38,19 @@ final class HubHttp implements Closeable {
     this.tuning = tuning;
     client =
         HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1) // ranges at once need connections of their own
+            .version(HttpClient.Version.HTTP_1_1) // parallel ranges need a connection each
             .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(CONNECT)
+            .connectTimeout(CONNECT_TIMEOUT)
             .proxy(settings.proxies())
             .build();
     watchdog = new Watchdog(tuning);
   }
 
   /**
-   * An answer, its body unread.
+   * A response with an unread body.
    *
-   * @param hub the headers of the hub's last answer, which describe a file also where its bytes
-   *     come from elsewhere
+   * @param hub the headers of the hub's last response, which describe a file even if another server
+   *     delivers its bytes
    */
   record Answer(URI from, int status, HttpHeaders headers, HttpHeaders hub, InputStream body)
       implements Closeable {
@@ -64,7 +64,7 @@ final class HubHttp implements Closeable {
     }
   }
 
-  /** The address of something on the hub; {@code path} begins with a slash and is escaped. */
+  /** A URL on the hub; {@code path} begins with a slash and is escaped. */
   URI hub(String path) {
     return URI.create(settings.endpoint() + path);
   }
@@ -73,50 +73,50 @@ final class HubHttp implements Closeable {
     return settings.endpoint().getAuthority();
   }
 
-  /** The first lines about a file: follows the hub's redirects within itself only. */
-  Answer head(URI uri) throws PassingException {
+  /** Requests a file's headers; follows redirects only within the hub. */
+  Answer head(URI uri) throws TransientException {
     return send("HEAD", uri, null, false);
   }
 
-  /** A whole body. */
-  Answer get(URI uri) throws PassingException {
+  /** Requests a whole body. */
+  Answer get(URI uri) throws TransientException {
     return send("GET", uri, null, true);
   }
 
-  /** Bytes {@code from} to before {@code end}. */
-  Answer get(URI uri, long from, long end) throws PassingException {
+  /** Requests the bytes from {@code from} inclusive to {@code end} exclusive. */
+  Answer get(URI uri, long from, long end) throws TransientException {
     return send("GET", uri, "bytes=" + from + "-" + (end - 1), true);
   }
 
-  private Answer send(String method, URI first, String range, boolean leave)
-      throws PassingException {
+  private Answer send(String method, URI first, String range, boolean leaveHub)
+      throws TransientException {
     URI uri = first;
     boolean away = false;
     HttpHeaders hub = null;
-    for (int hop = 0; hop < MOST_REDIRECTS; hop++) {
+    for (int hop = 0; hop < MAX_REDIRECTS; hop++) {
       away |= !isHub(uri);
       HttpResponse<InputStream> response = once(method, uri, range, !away);
-      hub = away ? hub : described(hub, response.headers());
+      hub = away ? hub : withEtag(hub, response.headers());
       Optional<String> location = response.headers().firstValue("Location");
       boolean redirect = response.statusCode() / 100 == 3 && location.isPresent();
       URI next = redirect ? next(uri, location.get()) : null;
-      if (!redirect || !leave && !isHub(next)) {
+      if (!redirect || !leaveHub && !isHub(next)) {
         return new Answer(
             uri, response.statusCode(), response.headers(), hub, watchdog.watch(response.body()));
       }
       close(response.body());
       uri = next;
     }
-    throw new GptException(host() + ": sends from one address to the next without an end");
+    throw new GptException(host() + ": more than " + MAX_REDIRECTS + " redirects");
   }
 
-  /** The hub's last headers, unless only the ones before say what a file is. */
-  private static HttpHeaders described(HttpHeaders before, HttpHeaders last) {
+  /** The hub's last headers, unless only earlier ones have the file's ETag. */
+  private static HttpHeaders withEtag(HttpHeaders before, HttpHeaders last) {
     return before != null && last.firstValue("ETag").isEmpty() ? before : last;
   }
 
   private HttpResponse<InputStream> once(String method, URI uri, String range, boolean token)
-      throws PassingException {
+      throws TransientException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(uri)
             .method(method, HttpRequest.BodyPublishers.noBody())
@@ -136,22 +136,22 @@ final class HubHttp implements Closeable {
       reached = true;
       return response;
     } catch (SSLHandshakeException e) {
-      throw new GptException(uri.getAuthority() + ": no safe connection: " + Text.reason(e), e);
+      throw new GptException(uri.getAuthority() + ": TLS handshake failed: " + Text.reason(e), e);
     } catch (ConnectException | HttpConnectTimeoutException e) {
       String message =
           uri.getAuthority()
-              + ": cannot be reached"
+              + ": cannot connect"
               + (e.getMessage() == null ? "" : ": " + Text.reason(e))
-              + "; HF_ENDPOINT names another hub, HTTPS_PROXY a proxy";
+              + "; check the network, HTTPS_PROXY and HF_ENDPOINT";
       if (!reached) {
-        throw new GptException(message, e); // no network, most likely
+        throw new GptException(message, e); // most likely there is no network
       }
-      throw new PassingException(message, e, null, false);
+      throw new TransientException(message, e, null, false);
     } catch (IOException e) {
-      throw new PassingException(uri.getAuthority() + ": " + Text.reason(e), e, null, false);
+      throw new TransientException(uri.getAuthority() + ": " + Text.reason(e), e, null, false);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new PassingException("interrupted", e, null, false);
+      throw new TransientException("interrupted", e, null, false);
     }
   }
 
@@ -168,21 +168,21 @@ final class HubHttp implements Closeable {
         : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
   }
 
-  /** Where a redirect leads: never from an encrypted connection to a plain one. */
+  /** The target of a redirect; never from HTTPS to plain HTTP. */
   static URI next(URI from, String location) {
     URI to;
     try {
       to = from.resolve(location);
     } catch (IllegalArgumentException e) {
       throw new GptException(
-          from.getAuthority() + ": sends on to no address: '" + Text.line(location) + "'", e);
+          from.getAuthority() + ": redirects to an invalid URL: '" + Text.line(location) + "'", e);
     }
     boolean safe = "https".equalsIgnoreCase(to.getScheme());
     boolean plain =
         "http".equalsIgnoreCase(to.getScheme()) && "http".equalsIgnoreCase(from.getScheme());
     if (to.getHost() == null || !safe && !plain) {
       throw new GptException(
-          from.getAuthority() + ": sends on to an unsafe address: '" + Text.line(location) + "'");
+          from.getAuthority() + ": redirects to an insecure URL: '" + Text.line(location) + "'");
     }
     return to;
   }
@@ -191,7 +191,7 @@ final class HubHttp implements Closeable {
     try {
       in.close();
     } catch (IOException e) {
-      // Nothing more is wanted of it.
+      // The body is not needed.
     }
   }
 

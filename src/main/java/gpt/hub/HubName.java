@@ -9,19 +9,20 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * A model on the hub, {@code ORG/NAME[@REVISION]}, or one of GPT-2's own by its bare name.
+ * The name of a model on the hub: {@code ORG/NAME[@REVISION]}, or the short name of one of the
+ * published GPT-2 models, such as {@code gpt2}.
  *
  * @param repository {@code ORG/NAME}
- * @param revision a branch, a tag or a commit; {@code main} where none was named
- * @param earlier the bare name that the repository had before it moved to an organisation: caches
- *     filled by then have it
+ * @param revision a branch, tag or commit; {@code main} by default
+ * @param shortName the name without organization that the repository had in the past; caches filled
+ *     at that time still use it
  */
-public record HubName(String repository, String revision, Optional<String> earlier) {
-  /** The revision where none is named. */
+public record HubName(String repository, String revision, Optional<String> shortName) {
+  /** The default revision. */
   public static final String MAIN = "main";
 
-  private static final int LONGEST_REPOSITORY = 96;
-  private static final int LONGEST_REVISION = 200;
+  private static final int MAX_REPOSITORY_LENGTH = 96;
+  private static final int MAX_REVISION_LENGTH = 200;
 
   private static final Map<String, Published> PUBLISHED = new LinkedHashMap<>();
 
@@ -30,7 +31,7 @@ public record HubName(String repository, String revision, Optional<String> earli
 
   private static final Pattern REVISION = Pattern.compile("\\w[\\w.-]*(/\\w[\\w.-]*)*");
 
-  /** The repository, and the size of its weights in bytes. */
+  /** A repository and the size of its weights in bytes. */
   private record Published(String repository, long bytes) {}
 
   static {
@@ -41,12 +42,12 @@ public record HubName(String repository, String revision, Optional<String> earli
     PUBLISHED.put("distilgpt2", new Published("distilbert/distilgpt2", 353_000_000L));
   }
 
-  /** The bare names: GPT-2's own models, the smallest first. */
+  /** The short names of the published GPT-2 models, the smallest first. */
   public static Set<String> published() {
     return PUBLISHED.keySet();
   }
 
-  /** What a text names; empty where it is no such name. */
+  /** Parses a name; empty if it is not one. */
   public static Optional<HubName> parse(String text) {
     int at = text.indexOf('@');
     String name = at < 0 ? text : text.substring(0, at);
@@ -59,14 +60,14 @@ public record HubName(String repository, String revision, Optional<String> earli
           new HubName(PUBLISHED.get(name).repository(), revision, Optional.of(name)));
     }
     return isRepository(name)
-        ? Optional.of(new HubName(name, revision, bareName(name)))
+        ? Optional.of(new HubName(name, revision, shortName(name)))
         : Optional.empty();
   }
 
   /**
    * As {@link #parse}.
    *
-   * @throws GptException where the text is no such name
+   * @throws GptException if the text is not a model's name
    */
   public static HubName of(String text) {
     return parse(text)
@@ -75,14 +76,14 @@ public record HubName(String repository, String revision, Optional<String> earli
                 new GptException(
                     "'"
                         + Text.line(text)
-                        + "' names no model of the hub; expected "
+                        + "' is not the name of a model on the hub; expected "
                         + String.join(", ", PUBLISHED.keySet())
-                        + " or ORG/NAME, and @REVISION behind it"));
+                        + " or ORG/NAME, optionally with @REVISION"));
   }
 
-  /** The hub's rules for names, so that nothing else becomes a path or part of an address. */
+  /** Applies the hub's rules for names: only these become part of a path or URL. */
   static boolean isRepository(String name) {
-    return name.length() <= LONGEST_REPOSITORY
+    return name.length() <= MAX_REPOSITORY_LENGTH
         && REPOSITORY.matcher(name).matches()
         && !name.contains("--")
         && !name.contains("..")
@@ -90,32 +91,32 @@ public record HubName(String repository, String revision, Optional<String> earli
   }
 
   static boolean isRevision(String revision) {
-    return revision.length() <= LONGEST_REVISION
+    return revision.length() <= MAX_REVISION_LENGTH
         && REVISION.matcher(revision).matches()
         && !revision.contains("..")
         && !revision.endsWith(".lock");
   }
 
-  private static Optional<String> bareName(String repository) {
+  private static Optional<String> shortName(String repository) {
     return PUBLISHED.entrySet().stream()
         .filter(e -> e.getValue().repository().equals(repository))
         .map(Map.Entry::getKey)
         .findFirst();
   }
 
-  /** The weights' size in bytes, for one of GPT-2's own. */
+  /** The size of the weights in bytes, for the published GPT-2 models. */
   public Optional<Long> publishedBytes() {
-    return earlier.map(e -> PUBLISHED.get(e).bytes());
+    return shortName.map(e -> PUBLISHED.get(e).bytes());
   }
 
-  /** The repositories that the model may be cached as, the present one first. */
+  /** The repository names under which a cache may have the model, the current one first. */
   List<String> cachedAs() {
-    return earlier.map(e -> List.of(repository, e)).orElse(List.of(repository));
+    return shortName.map(e -> List.of(repository, e)).orElse(List.of(repository));
   }
 
-  /** As {@code --model} takes it, at its shortest. */
+  /** The shortest form that {@code --model} accepts. */
   @Override
   public String toString() {
-    return earlier.orElse(repository) + (revision.equals(MAIN) ? "" : "@" + revision);
+    return shortName.orElse(repository) + (revision.equals(MAIN) ? "" : "@" + revision);
   }
 }

@@ -14,14 +14,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Where the hub and its cache are, from the variables that Hugging Face's own library reads.
+ * Where the hub and its cache are, from the environment variables that Hugging Face's Python
+ * library reads.
  *
- * @param endpoint the hub, with no slash at its end: {@code HF_ENDPOINT}
+ * @param endpoint the hub's URL without a trailing slash: {@code HF_ENDPOINT}
  * @param cache the folder of all repositories: {@code HF_HUB_CACHE}, or {@code hub} in {@code
  *     HF_HOME}
- * @param token what the hub, and nobody else, gets to see: {@code HF_TOKEN}, or the file that
- *     {@code hf auth login} wrote
- * @param offline whether nothing may be connected to: {@code HF_HUB_OFFLINE}
+ * @param token the access token, sent to the hub only: {@code HF_TOKEN}, or the file that {@code hf
+ *     auth login} wrote
+ * @param offline whether network access is forbidden: {@code HF_HUB_OFFLINE}
  * @param proxies {@code HTTPS_PROXY} and the like
  */
 public record HubSettings(
@@ -34,7 +35,7 @@ public record HubSettings(
    *
    * @param environment the process's variables
    * @param home the user's folder
-   * @throws GptException where one makes no sense
+   * @throws GptException if a variable has an invalid value
    */
   public static HubSettings of(Map<String, String> environment, Path home) {
     return new Variables(environment, home).settings();
@@ -46,15 +47,15 @@ public record HubSettings(
   }
 
   /**
-   * The user's folder is {@code HOME}, as for other tools: in a container {@code user.home}, which
-   * comes from the password file, can be another. On Windows {@code HOME} is not set.
+   * The home folder is {@code HOME}, as for other tools: in a container it can differ from {@code
+   * user.home}, which comes from the password file. On Windows {@code HOME} is not set.
    */
   static HubSettings ofProcess(Map<String, String> environment) {
     String home = environment.getOrDefault("HOME", "");
     return of(environment, Path.of(home.isEmpty() ? System.getProperty("user.home") : home));
   }
 
-  /** Without the token, which must get into no message. */
+  /** Leaves out the token, which must not appear in any message. */
   @Override
   public String toString() {
     return "HubSettings[" + endpoint + ", " + cache + "]";
@@ -109,7 +110,7 @@ public record HubSettings(
           return uri;
         }
       } catch (URISyntaxException e) {
-        // Said below.
+        // Reported below.
       }
       throw new GptException(
           "HF_ENDPOINT: expected an address like "
@@ -132,15 +133,15 @@ public record HubSettings(
         String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
         return text.isEmpty() ? Optional.empty() : Optional.of(checked(file.toString(), text));
       } catch (IOException e) {
-        throw new GptException(file + ": the hub's token cannot be read: " + Text.reason(e), e);
+        throw new GptException(file + ": cannot read the access token: " + Text.reason(e), e);
       }
     }
 
-    /** It goes into a header; the error must not show it. */
+    /** A token becomes part of a header, so it must be plain ASCII. The error does not show it. */
     private static String checked(String where, String token) {
       if (!token.matches("[\\x21-\\x7e]{1,4096}")) {
         throw new GptException(
-            where + ": no token of the hub: it has spaces or characters outside ASCII");
+            where + ": expected an access token, found spaces or characters outside ASCII");
       }
       return token;
     }

@@ -9,21 +9,21 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file while it is loaded, in ranges at once. Behind its bytes stands how far each range has
- * come, so that a later run goes on where this one was cut off, and asks for nothing twice. Its
- * name is its own: Python's library continues a file {@code SUM.incomplete} at its end, which this
- * one's is not.
+ * A file during its download in parallel ranges. A trailer after its bytes records the progress of
+ * each range, so that a later download resumes where this one was interrupted. Its name differs
+ * from that of Python's library, {@code SUM.incomplete}, which is resumed at its end and has no
+ * trailer.
  */
 final class PartialFile implements Closeable {
   private static final String SUFFIX = ".gpt.incomplete";
   private static final long MAGIC = 0x6770742d72616e67L;
-  private static final int MOST_RANGES = 64;
+  private static final int MAX_RANGES = 64;
 
   private final FileChannel channel;
   private final long size;
   private final boolean resumed;
 
-  /** Bytes that are there of each range. */
+  /** Bytes received of each range. */
   private long[] done;
 
   private PartialFile(FileChannel channel, long size, long[] done, boolean resumed) {
@@ -33,16 +33,16 @@ final class PartialFile implements Closeable {
     this.resumed = resumed;
   }
 
-  /** The name of the file that becomes a blob. */
+  /** The partial file of a blob. */
   static Path of(Path blob) {
     return blob.resolveSibling(blob.getFileName() + SUFFIX);
   }
 
   /**
-   * Goes on with the file, or begins it where there is none of that size.
+   * Opens a partial file, or creates it if there is none of that size.
    *
-   * @param size of the whole in bytes
-   * @param ranges how many a new one has
+   * @param size of the complete file in bytes
+   * @param ranges number of ranges of a new file
    */
   static PartialFile open(Path file, long size, int ranges) throws IOException {
     FileChannel channel =
@@ -69,7 +69,7 @@ final class PartialFile implements Closeable {
     }
   }
 
-  /** Bytes that are there of a file, whoever began it; its length where that does not say. */
+  /** Bytes received of a partial file: from its trailer, or its length if another tool wrote it. */
   static long loaded(Path file) throws IOException {
     if (!file.getFileName().toString().endsWith(SUFFIX)) {
       return Files.size(file);
@@ -85,7 +85,7 @@ final class PartialFile implements Closeable {
     }
   }
 
-  /** As {@link #loaded(Path)} for a file that should be of this size; 0 where there is none. */
+  /** Bytes received of a partial file of this size; 0 if there is none. */
   static long loaded(Path file, long size) throws IOException {
     if (!Files.isRegularFile(file)) {
       return 0;
@@ -96,14 +96,14 @@ final class PartialFile implements Closeable {
     }
   }
 
-  /** What stands behind the bytes: the ranges' progress, a mark, the size. Null if it does not. */
+  /** Reads the trailer: the progress of each range, a magic number, the size. Null if invalid. */
   private static long[] read(FileChannel channel, long size) throws IOException {
     long length = channel.size();
     if (length == size && size > 0) {
-      return new long[] {size}; // cut off after the last byte, before it got its name
+      return new long[] {size}; // complete, but interrupted before it was renamed
     }
     long ranges = (length - size) / Long.BYTES - 2;
-    if (size < 0 || ranges < 1 || ranges > MOST_RANGES || length != end(size, (int) ranges)) {
+    if (size < 0 || ranges < 1 || ranges > MAX_RANGES || length != end(size, (int) ranges)) {
       return null;
     }
     ByteBuffer trailer = ByteBuffer.allocate((int) (length - size));
@@ -124,7 +124,7 @@ final class PartialFile implements Closeable {
     return trailer.getLong() == MAGIC && trailer.getLong() == size ? done : null;
   }
 
-  /** Forgets everything. */
+  /** Discards all bytes. */
   synchronized void reset(int ranges) throws IOException {
     channel.truncate(0);
     done = new long[ranges];
@@ -160,17 +160,17 @@ final class PartialFile implements Closeable {
     return size;
   }
 
-  /** Whether an earlier run began it. */
+  /** Whether an earlier download started the file. */
   boolean resumed() {
     return resumed;
   }
 
-  /** The first byte of a range that is missing. */
+  /** Offset of the first missing byte of a range. */
   long position(int range) {
     return start(size, done.length, range) + done[range];
   }
 
-  /** The first byte behind a range. */
+  /** Offset of the first byte after a range. */
   long end(int range) {
     return start(size, done.length, range + 1);
   }
@@ -179,22 +179,22 @@ final class PartialFile implements Closeable {
     return sum(done);
   }
 
-  /** Appends to a range; {@link #mark} makes it last. One thread a range. */
+  /** Appends to a range; {@link #mark} records it. At most one thread per range. */
   void append(int range, byte[] bytes, int length) throws IOException {
     if (length > end(range) - position(range)) {
-      throw new IllegalArgumentException("more than the range");
+      throw new IllegalArgumentException("longer than the range");
     }
     write(ByteBuffer.wrap(bytes, 0, length), position(range));
     done[range] += length;
   }
 
-  /** Writes down how far a range has come. */
+  /** Records the progress of a range in the trailer. */
   void mark(int range) throws IOException {
     write(
         ByteBuffer.allocate(Long.BYTES).putLong(0, done[range]), size + (long) Long.BYTES * range);
   }
 
-  /** Takes the trailer away and puts the bytes on the disk. */
+  /** Removes the trailer and flushes the bytes to disk. */
   void finish() throws IOException {
     channel.truncate(size);
     channel.force(true);

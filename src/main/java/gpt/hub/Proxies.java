@@ -18,9 +18,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The proxies that the environment names, as curl and Python read it: {@code http_proxy}, {@code
- * https_proxy}, {@code all_proxy} and {@code no_proxy}, also in capitals. Where it names none,
- * those of Java's own settings.
+ * The proxies of the environment variables that curl and Python read: {@code http_proxy}, {@code
+ * https_proxy}, {@code all_proxy} and {@code no_proxy}, in lower or upper case. Without them,
+ * Java's own settings apply.
  */
 final class Proxies extends ProxySelector {
   private final Map<String, URI> byScheme;
@@ -34,7 +34,7 @@ final class Proxies extends ProxySelector {
   /**
    * Reads the variables.
    *
-   * @throws GptException where one is no address of an HTTP proxy
+   * @throws GptException if a variable is not the URL of an HTTP proxy
    */
   static Proxies of(Map<String, String> environment) {
     Map<String, URI> proxies = new HashMap<>();
@@ -63,7 +63,7 @@ final class Proxies extends ProxySelector {
     return variable(environment, name).map(v -> address(name, v));
   }
 
-  /** The text may hold a password, so no error shows it. */
+  /** The value may contain a password, so no error shows it. */
   private static URI address(String name, String text) {
     try {
       URI uri = new URI(text.contains("://") ? text : "http://" + text);
@@ -71,7 +71,7 @@ final class Proxies extends ProxySelector {
         return uri;
       }
     } catch (URISyntaxException e) {
-      // Said below.
+      // Reported below.
     }
     throw new GptException(
         name.toUpperCase(Locale.ROOT)
@@ -87,7 +87,7 @@ final class Proxies extends ProxySelector {
         : Optional.ofNullable(byScheme.get(target.getScheme()));
   }
 
-  /** An entry of {@code no_proxy} is a host, which stands for what is below it too, or *. */
+  /** An entry of {@code no_proxy} is {@code *}, or a host, which also covers its subdomains. */
   private static boolean covers(String entry, String host, int port) {
     if (entry.equals("*")) {
       return true;
@@ -104,12 +104,10 @@ final class Proxies extends ProxySelector {
     return host.equals(name) || host.endsWith("." + name) || host.equals("[" + name + "]");
   }
 
-  /**
-   * The value of {@code Proxy-Authorization} for a target, where its proxy's address has a user.
-   */
+  /** The value of {@code Proxy-Authorization} for a target, if its proxy's URL has a user. */
   Optional<String> authorization(URI target) {
     return of(target)
-        .map(URI::getUserInfo) // decoded: a password may have escaped characters
+        .map(URI::getUserInfo) // decoded: a password may contain escaped characters
         .map(
             u -> "Basic " + Base64.getEncoder().encodeToString(u.getBytes(StandardCharsets.UTF_8)));
   }

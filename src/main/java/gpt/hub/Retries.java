@@ -6,13 +6,13 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Tries again what may pass, after pauses that double, or as long as the server asks. */
+/** Repeats attempts after transient failures, with exponential backoff or Retry-After. */
 final class Retries {
-  /** Longer than this nobody waits for a server that asks to. */
-  private static final Duration LONGEST_ASKED = Duration.ofMinutes(5);
+  /** A longer Retry-After ends the download. */
+  private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
 
-  private static final Duration FIRST = Duration.ofSeconds(1);
-  private static final Duration LONGEST = Duration.ofSeconds(30);
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+  private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
 
   private final Tuning tuning;
 
@@ -20,30 +20,32 @@ final class Retries {
     this.tuning = tuning;
   }
 
-  /** Something that may fail and pass. */
+  /** An action that may fail transiently. */
   @FunctionalInterface
   interface Attempt<T> {
-    T run() throws PassingException, IOException;
+    T run() throws TransientException, IOException;
   }
 
   /**
-   * Runs it until it succeeds.
+   * Repeats an attempt until it succeeds.
    *
-   * @throws GptException where it failed too often in a row
+   * @throws GptException after too many failures in a row
    */
   <T> T run(Attempt<T> attempt) throws IOException {
     int failures = 0;
     while (true) {
       try {
         return attempt.run();
-      } catch (PassingException e) {
+      } catch (TransientException e) {
         failures = e.progressed() ? 1 : failures + 1;
-        Duration pause = e.asked().orElse(pause(failures));
-        if (failures >= tuning.attempts() || pause.compareTo(LONGEST_ASKED) > 0) {
+        Duration pause = e.retryAfter().orElse(pause(failures));
+        if (failures >= tuning.attempts() || pause.compareTo(MAX_RETRY_AFTER) > 0) {
           throw new GptException(
               e.getMessage()
-                  + e.asked().map(a -> "; it asks to wait " + a.toSeconds() + " s").orElse("")
-                  + "; what is loaded is kept, and the same command goes on",
+                  + e.retryAfter()
+                      .map(a -> "; the server asks to wait " + a.toSeconds() + " s")
+                      .orElse("")
+                  + "; partial files are kept: run the same command again to resume",
               e);
         }
         sleep(pause);
@@ -51,10 +53,11 @@ final class Retries {
     }
   }
 
-  /** 1, 2, 4 ... seconds, less up to a quarter, so that several do not come back at once. */
+  /** 1, 2, 4 ... seconds, minus a random part of up to a quarter, to spread clients out. */
   private static Duration pause(int failures) {
-    long most = Math.min(LONGEST.toMillis(), FIRST.toMillis() << Math.clamp(failures - 1L, 0, 16));
-    return Duration.ofMillis(most - ThreadLocalRandom.current().nextLong(most / 4 + 1));
+    long max =
+        Math.min(MAX_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << Math.clamp(failures - 1L, 0, 16));
+    return Duration.ofMillis(max - ThreadLocalRandom.current().nextLong(max / 4 + 1));
   }
 
   private void sleep(Duration pause) throws IOException {

@@ -13,20 +13,20 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** JSON from the hub: its answers, and the small files of a model. */
+/** Parses the hub's JSON responses and a model's small JSON files. */
 final class SmallJson {
-  /** Bytes; the largest index there is has a few megabytes. */
-  static final int LARGEST = 64 << 20;
+  /** Far above the largest known index file, which has a few megabytes. */
+  static final int MAX_BYTES = 64 << 20;
 
-  private static final int MOST_SHARDS = 1000;
+  private static final int MAX_SHARDS = 1000;
 
   private SmallJson() {}
 
   /**
-   * The object in a text.
+   * Parses a JSON object.
    *
-   * @param where for the error
-   * @throws GptException where it is none
+   * @param where the source, for errors
+   * @throws GptException if it is not a JSON object
    */
   static JsonObject object(String where, byte[] json) {
     try {
@@ -42,20 +42,20 @@ final class SmallJson {
 
   static JsonObject object(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
-      byte[] bytes = in.readNBytes(LARGEST + 1);
-      if (bytes.length > LARGEST) {
-        throw new GptException(file + ": is larger than " + LARGEST + " bytes");
+      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+      if (bytes.length > MAX_BYTES) {
+        throw new GptException(file + ": larger than " + MAX_BYTES + " bytes");
       }
       return object(file.toString(), bytes);
     } catch (IOException e) {
-      throw new GptException(file + ": cannot be read: " + Text.reason(e), e);
+      throw new GptException(file + ": cannot read it: " + Text.reason(e), e);
     }
   }
 
   /**
-   * The files that an index of weights names, which must be its neighbours.
+   * The safetensors files that a weights index lists, all in the index's own folder.
    *
-   * @throws GptException where it names anything else, or too many
+   * @throws GptException if it lists anything else, nothing, or too many files
    */
   static Set<String> shards(Path index) {
     return shards(index.toString(), object(index));
@@ -80,12 +80,12 @@ final class SmallJson {
                 + "'");
       }
       names.add(name);
-      if (names.size() > MOST_SHARDS) {
-        throw new GptException(index + ": names more than " + MOST_SHARDS + " files");
+      if (names.size() > MAX_SHARDS) {
+        throw new GptException(index + ": lists more than " + MAX_SHARDS + " files");
       }
     }
     if (names.isEmpty()) {
-      throw new GptException(index + ": names no files");
+      throw new GptException(index + ": lists no files");
     }
     return names;
   }

@@ -4,16 +4,16 @@ import gpt.model.ForeignText;
 
 /** Sanitizes untrusted text for messages. */
 final class Text {
-  private static final int LONGEST = 200;
+  private static final int MAX_LENGTH = 200;
 
   private Text() {}
 
-  /** No line breaks, no control codes of a terminal, no endless text. */
+  /** Removes line breaks and terminal control codes, and shortens to 200 characters. */
   static String line(String text) {
-    return ForeignText.line(text, LONGEST);
+    return ForeignText.line(text, MAX_LENGTH);
   }
 
-  /** A throwable's message, or its name where it has none. */
+  /** A throwable's message, or its class's name if it has none. */
   static String reason(Throwable e) {
     return e.getMessage() == null || e.getMessage().isBlank()
         ? e.getClass().getSimpleName()

@@ -14,7 +14,7 @@ import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Loads what is missing of one file, its ranges at once. */
+/** Downloads the missing bytes of one file, several ranges in parallel. */
 final class Transfer {
   private static final int BUFFER = 64 << 10;
   private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
@@ -28,10 +28,10 @@ final class Transfer {
   private final LongConsumer loaded;
 
   /**
-   * A transfer.
+   * Prepares a transfer.
    *
-   * @param loaded hears of further bytes, from any thread; fewer where a server makes it begin
-   *     again
+   * @param loaded called from any thread with the number of bytes received; negative if the
+   *     transfer starts again from the beginning
    */
   Transfer(
       HubHttp http,
@@ -50,7 +50,7 @@ final class Transfer {
     this.loaded = loaded;
   }
 
-  /** The server has the file as a whole only. */
+  /** The server does not support range requests. */
   private static final class NoRangesException extends IOException {
     private static final long serialVersionUID = 1L;
   }
@@ -93,14 +93,14 @@ final class Transfer {
     }
   }
 
-  private Void range(int range) throws PassingException, IOException {
+  private Void range(int range) throws TransientException, IOException {
     long from = partial.position(range);
     long end = partial.end(range);
     if (from == end) {
       return null;
     }
     try (Answer answer = http.get(address, from, end)) {
-      checkLeft(answer);
+      checkRedirected(answer);
       if (answer.status() == 200 && from == 0 && end == file.size()) {
         checkLength(answer);
       } else if (answer.status() == 200) {
@@ -113,33 +113,33 @@ final class Transfer {
     return null;
   }
 
-  /** From the first byte to the last, over one connection. */
-  private Void whole() throws PassingException, IOException {
+  /** Downloads the whole file over one connection. */
+  private Void whole() throws TransientException, IOException {
     loaded.accept(-partial.loaded());
     partial.reset(1);
     try (Answer answer = http.get(address)) {
-      checkLeft(answer);
+      checkRedirected(answer);
       checkLength(answer);
       fill(0, answer.body());
     }
     return null;
   }
 
-  private void fill(int range, InputStream in) throws PassingException, IOException {
+  private void fill(int range, InputStream in) throws TransientException, IOException {
     byte[] buffer = new byte[BUFFER];
     long begin = partial.position(range);
     try {
       while (partial.position(range) < partial.end(range)) {
-        int most = (int) Math.min(BUFFER, partial.end(range) - partial.position(range));
+        int max = (int) Math.min(BUFFER, partial.end(range) - partial.position(range));
         int n = 0;
         try {
-          // Never more than was asked for, however much comes.
-          while (n < most) {
-            int further = in.read(buffer, n, most - n);
-            if (further < 0) {
-              throw new IOException("the connection was cut");
+          // Reads no more than was requested, however much the server sends.
+          while (n < max) {
+            int read = in.read(buffer, n, max - n);
+            if (read < 0) {
+              throw new IOException("the connection was closed early");
             }
-            n += further;
+            n += read;
           }
         } finally {
           write(range, buffer, n);
@@ -148,7 +148,7 @@ final class Transfer {
     } catch (LocalException e) {
       throw e.unwrapped();
     } catch (IOException e) {
-      throw new PassingException(
+      throw new TransientException(
           address.getAuthority() + ": " + file.name() + ": " + Text.reason(e),
           e,
           null,
@@ -167,7 +167,7 @@ final class Transfer {
     }
   }
 
-  /** A failure of the disk, which no other attempt mends. */
+  /** A failure of the local disk, for which another attempt is useless. */
   private static final class LocalException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -180,7 +180,7 @@ final class Transfer {
     }
   }
 
-  /** Writes to the disk. */
+  /** An action that writes to disk. */
   @FunctionalInterface
   private interface Writing {
     void run() throws IOException;
@@ -194,15 +194,15 @@ final class Transfer {
     }
   }
 
-  /** An address that the hub signed may have run out: asking the hub again gives a fresh one. */
-  private void checkLeft(Answer answer) throws PassingException {
-    boolean left = !answer.from().getAuthority().equals(address.getAuthority());
-    if (left && (answer.status() == 401 || answer.status() == 403)) {
-      throw new PassingException(
+  /** A signed URL may have expired: the hub gives a new one when it is asked again. */
+  private void checkRedirected(Answer answer) throws TransientException {
+    boolean redirected = !answer.from().getAuthority().equals(address.getAuthority());
+    if (redirected && (answer.status() == 401 || answer.status() == 403)) {
+      throw new TransientException(
           answer.from().getAuthority()
               + ": "
               + file.name()
-              + ": the server answers "
+              + ": the server responds with "
               + answer.status(),
           null,
           null,
@@ -215,7 +215,8 @@ final class Transfer {
     Optional<String> length = answer.header("Content-Length");
     if (answer.status() != 200
         || length.isPresent() && !length.get().equals(String.valueOf(file.size()))) {
-      throw other(answer, "answers " + answer.status() + " with " + length.orElse("?") + " bytes");
+      throw unexpected(
+          answer, "responds with " + answer.status() + " and " + length.orElse("?") + " bytes");
     }
   }
 
@@ -225,25 +226,26 @@ final class Transfer {
         || !range.matches()
         || !range.group(1).equals(String.valueOf(from))
         || !range.group(3).equals("*") && !range.group(3).equals(String.valueOf(file.size()))) {
-      throw other(
+      throw unexpected(
           answer,
-          "answers "
+          "responds with "
               + answer.status()
-              + " with '"
+              + " and '"
               + Text.line(answer.header("Content-Range").orElse(""))
-              + "' when asked for byte "
+              + "' to a request for bytes from "
               + from);
     }
   }
 
-  private GptException other(Answer answer, String what) {
+  private GptException unexpected(Answer answer, String what) {
     return new GptException(
         answer.from().getAuthority()
             + ": "
             + file.name()
             + ": "
             + what
-            + "; the hub says it has "
-            + file.size());
+            + "; expected "
+            + file.size()
+            + " bytes, as the hub says");
   }
 }

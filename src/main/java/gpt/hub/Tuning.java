@@ -6,23 +6,24 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * The numbers of a download, and what of the machine a test stands in for.
+ * Limits of a download, and the parts of the machine that tests replace.
  *
- * @param connections at once, for one file
- * @param smallestRange bytes; what is smaller than two is loaded over one connection
- * @param attempts in a row that may fail without a further byte
- * @param silence the time in which a connection must bring {@code leastBytes}, else it is cut
+ * @param connections parallel connections for one file
+ * @param minRange bytes; a file smaller than two of these is downloaded over one connection
+ * @param attempts failures in a row, without a further byte, after which the download ends
+ * @param silence the time in which a connection must deliver {@code minBytes}; otherwise it is
+ *     closed
  * @param sleeper waits between attempts
- * @param room tells the bytes that are free in a folder
+ * @param space reports the free bytes of a folder's disk
  */
 record Tuning(
     int connections,
-    long smallestRange,
+    long minRange,
     int attempts,
     Duration silence,
-    long leastBytes,
+    long minBytes,
     Sleeper sleeper,
-    Room room) {
+    Space space) {
   static final Tuning USUAL =
       new Tuning(
           8,
@@ -33,19 +34,19 @@ record Tuning(
           Thread::sleep,
           folder -> Files.getFileStore(folder).getUsableSpace());
 
-  /** Waits. */
+  /** Sleeps for a time. */
   @FunctionalInterface
   interface Sleeper {
     void sleep(Duration time) throws InterruptedException;
   }
 
-  /** Free bytes. */
+  /** Free space in bytes. */
   @FunctionalInterface
-  interface Room {
+  interface Space {
     long free(Path folder) throws IOException;
   }
 
   int ranges(long size) {
-    return Math.clamp(size / smallestRange, 1, connections);
+    return Math.clamp(size / minRange, 1, connections);
   }
 }

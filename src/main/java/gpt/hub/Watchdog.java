@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Cuts connections that are still open and bring nothing, or next to nothing: Java's client has no
- * limit on the time of a body.
+ * Closes connections that deliver nothing or too little: Java's HTTP client has no timeout for
+ * reading a body.
  */
 final class Watchdog implements Closeable {
   private final Tuning tuning;
@@ -20,13 +20,13 @@ final class Watchdog implements Closeable {
     thread.start();
   }
 
-  /** A stream under watch until it is closed. */
+  /** A stream that is watched until it is closed. */
   final class Watched extends InputStream {
     private final InputStream in;
     private volatile long bytes;
-    private volatile boolean cut;
+    private volatile boolean tooSlow;
     private long seen;
-    private boolean fresh = true;
+    private boolean first = true;
 
     private Watched(InputStream in) {
       this.in = in;
@@ -44,37 +44,39 @@ final class Watchdog implements Closeable {
       try {
         n = in.read(to, offset, length);
       } catch (IOException e) {
-        throw cut ? tooSlow(e) : e;
+        throw tooSlow ? timeout(e) : e;
       }
-      if (cut) {
-        throw tooSlow(null);
+      if (tooSlow) {
+        throw timeout(null);
       }
       bytes += Math.max(n, 0); // written by the one thread that reads
       return n;
     }
 
-    private IOException tooSlow(Throwable cause) {
+    private IOException timeout(Throwable cause) {
       return new IOException(
-          "fewer than "
-              + tuning.leastBytes()
-              + " bytes came in "
+          "received fewer than "
+              + tuning.minBytes()
+              + " bytes in "
               + tuning.silence().toSeconds()
               + " s",
           cause);
     }
 
-    /** Looks at what came since the last time; the first time was no whole period. */
+    /**
+     * Checks the bytes since the last check; the first period was shorter, so it does not count.
+     */
     private void check() {
       long now = bytes;
-      if (!fresh && now - seen < tuning.leastBytes()) {
-        cut = true;
+      if (!first && now - seen < tuning.minBytes()) {
+        tooSlow = true;
         try {
           in.close();
         } catch (IOException e) {
-          // It is to end, and does.
+          // The stream ends either way.
         }
       }
-      fresh = false;
+      first = false;
       seen = now;
     }
 
@@ -98,7 +100,7 @@ final class Watchdog implements Closeable {
         watched.forEach(Watched::check);
       }
     } catch (InterruptedException e) {
-      // Closed.
+      // close() was called.
     }
   }
 

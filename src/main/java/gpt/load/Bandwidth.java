@@ -1,12 +1,12 @@
 package gpt.load;
 
-/** A probe of what a device's memory can do, to compare decoding with. */
+/** Measures a device's memory bandwidth, the upper bound of decoding. */
 public interface Bandwidth extends AutoCloseable {
 
-  /** Bytes a second, now. */
+  /** Measures now, in bytes per second. */
   double measure();
 
-  /** What it measures: {@code reading, 2 threads}. */
+  /** What is measured, such as {@code reading with 2 threads}. */
   String description();
 
   @Override

@@ -23,7 +23,7 @@ import java.util.Optional;
 public final class ClassPathModel {
   private static final String FOLDER = "gpt/weights/";
 
-  /** Every model's folder has it; a jar need not have entries for folders. */
+  /** A file in each model's folder: a jar need not have entries for folders. */
   private static final String MARKER = "config.json";
 
   private static final int MAX_MESSAGE = 200;
@@ -35,8 +35,8 @@ public final class ClassPathModel {
    * class loader of this class.
    *
    * @param name letters, digits, {@code _}, {@code .} and {@code -}, without {@code ..}
-   * @return a folder on disk; empty where the class path has no such model or this is not a name
-   * @throws GptException where the model is there but cannot be unpacked
+   * @return a folder on disk; empty if the class path has no such model or the name is invalid
+   * @throws GptException if the model exists but cannot be unpacked
    */
   public static Optional<Path> find(String name) {
     List<ClassLoader> loaders =
@@ -45,7 +45,7 @@ public final class ClassPathModel {
     return find(name, loaders, ModelCache.ofUser());
   }
 
-  /** Null for a class loader that there is not. */
+  /** As {@link #find(String)}; class loaders may be null. */
   static Optional<Path> find(String name, List<ClassLoader> loaders, ModelCache cache) {
     if (!ModelLocator.isName(name) || name.contains("..")) {
       return Optional.empty();

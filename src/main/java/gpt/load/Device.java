@@ -7,45 +7,45 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The name of a device: what {@code --device} and the library's options take.
+ * The name of a device, as {@code --device} and {@link gpt.LoadOptions} accept it.
  *
- * @param kind its first word
- * @param backend TornadoVM's backend, by name or number; null where the words name none
- * @param index the device's number in it
+ * @param kind the kind of device
+ * @param backend TornadoVM backend, by name or number; null for the default device of the kind
+ * @param index the device's number in the backend
  */
 public record Device(Kind kind, String backend, int index) {
   private static final Pattern NAMED = Pattern.compile("tornado:([a-z]+|[0-9]{1,3}):([0-9]{1,3})");
 
-  /** The first word. */
+  /** The kind of a device, the first word of its name. */
   public enum Kind {
-    /** TornadoVM where it is there with a device of its own, else the CPU. */
+    /** TornadoVM's first device that is not the host's CPU, or else the CPU. */
     AUTO,
-    /** All cores, the Vector API where this JVM has it. Copies the weights. */
+    /** The CPU backend: all cores, with the Vector API if this JVM has it. Copies the weights. */
     CPU,
     /** TornadoVM's first GPU. */
     GPU,
-    /** A TornadoVM device, its default one where none is named. */
+    /** A TornadoVM device; without a backend and index, TornadoVM's default device. */
     TORNADO,
-    /** The stand-in for TornadoVM that checks kernels. */
+    /** The emulator of TornadoVM, which checks kernels. */
     EMULATOR,
-    /** One thread, double precision, written to be read. */
+    /** The reference forward pass: one thread, double precision, written for readability. */
     REFERENCE;
 
-    /** The word for it: {@code cpu}. */
+    /** Its name in lower case, such as {@code cpu}. */
     public String word() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
 
-  /** A device that a word alone names. */
+  /** The default device of a kind. */
   public static Device of(Kind kind) {
     return new Device(kind, null, 0);
   }
 
   /**
-   * The device that a text names.
+   * Parses a device's name.
    *
-   * @throws IllegalArgumentException where it names none
+   * @throws IllegalArgumentException if the text is not a device's name
    */
   public static Device parse(String text) {
     Matcher named = NAMED.matcher(text);
@@ -66,7 +66,7 @@ public record Device(Kind kind, String backend, int index) {
                         + "'"));
   }
 
-  /** The words that name a device alone. */
+  /** The names of all kinds. */
   public static List<String> words() {
     return Arrays.stream(Kind.values()).map(Kind::word).toList();
   }

@@ -16,49 +16,49 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where a model is to run, and how.
+ * Which device a model is loaded to, and with which settings.
  *
- * @param device which device
- * @param precision how the weights' matrices are kept
- * @param threads workers of the CPU's engine, at least 1
- * @param profile whether kernels and copies of a TornadoVM device are counted
- * @param noVectors why this process has no Vector API, where its launcher knows better than {@link
- *     CpuKernelsProvider}
+ * @param device the device
+ * @param precision of the weight matrices
+ * @param threads threads of the CPU backend, at least 1
+ * @param profile whether a TornadoVM device counts and times kernels and copies
+ * @param noVectors why this process has no Vector API, if its launcher knows; otherwise {@link
+ *     CpuKernelsProvider} says why
  */
 public record DeviceChoice(
     Device device, Precision precision, int threads, boolean profile, Optional<String> noVectors) {
-  /** More than any machine has cores that this runs on: a slip, which would exhaust it. */
+  /** A larger number is taken for a typing error: so many threads would exhaust the machine. */
   public static final int MAX_THREADS = 1024;
 
-  /** One for each core. */
+  /** One thread per core. */
   public static int defaultThreads() {
     return Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
   }
 
   /**
-   * What a device is wanted for.
+   * The planned use of a device, which determines the size of its buffers.
    *
-   * @param sequences that are wanted at once; as many as fit are decoded together
-   * @param beams whether they are beams of one search
-   * @param sampling how their tokens will be drawn
-   * @param logprobs log-probabilities that are wanted with each
-   * @param promptLength tokens that are processed at once
+   * @param sequences number of sequences; as many as fit in memory are decoded together
+   * @param beams whether the sequences are the beams of one search
+   * @param sampling the sampling chain
+   * @param logprobs number of log-probabilities per token
+   * @param promptLength prompt tokens that are processed in one step
    */
   public record Use(
       int sequences, boolean beams, SamplingParameters sampling, int logprobs, int promptLength) {
-    /** One sequence whose logits come to the host. */
+    /** One sequence whose logits are copied to the host. */
     public static final Use LOGITS = new Use(1, false, SamplingParameters.greedy(), 0, 1);
 
-    /** The same for a prompt of {@code tokens}. */
+    /** The same use with a prompt of {@code tokens} tokens. */
     public Use ofPrompt(int tokens) {
       return new Use(sequences, beams, sampling, logprobs, Math.max(1, tokens));
     }
   }
 
   /**
-   * Puts a model on the device.
+   * Loads a model to the device.
    *
-   * @throws GptException where there is no such device, or the model does not fit on it
+   * @throws GptException if the device does not exist or has too little memory for the model
    */
   public OpenedDevice open(GptConfig config, Weights weights, Use use, LoadProgress progress) {
     TornadoVm.Presence presence = TornadoVm.presence();
@@ -83,17 +83,17 @@ public record DeviceChoice(
       case GPU, TORNADO -> {
         if (presence != TornadoVm.Presence.TORNADOVM) {
           throw new GptException(
-              "--device "
+              "device "
                   + device.kind().word()
-                  + " needs TornadoVM, and this process does not run under it: take scripts/gpt, or"
-                  + " tornado -jar gpt.jar; ./setup-tornado.sh installs it");
+                  + ": this process was started without TornadoVM; run scripts/gpt or tornado -jar"
+                  + " gpt.jar (./setup-tornado.sh installs TornadoVM)");
         }
         yield opener(config, weights, use).choose(device).open(progress);
       }
       case EMULATOR -> {
         if (presence != TornadoVm.Presence.EMULATOR) {
           throw new GptException(
-              "--device emulator needs the emulator in place of TornadoVM: take scripts/gpt"
+              "device emulator: this process was started without the emulator; run scripts/gpt"
                   + " --device emulator, which puts target/gpt-emulator.jar on the class path");
         }
         yield opener(config, weights, use).choose(device).open(progress);
@@ -108,7 +108,7 @@ public record DeviceChoice(
   private OpenedDevice cpu(
       GptConfig config, Weights weights, LoadProgress progress, String whyNotTornado) {
     if (profile) {
-      throw new GptException("--tornado-profile needs a TornadoVM device, and " + whyNotTornado);
+      throw new GptException("--tornado-profile needs a TornadoVM device: " + whyNotTornado);
     }
     HostMemory.check(config, weights.tied(), precision, HostMemory.available());
     List<String> notes = new ArrayList<>();
@@ -131,7 +131,7 @@ public record DeviceChoice(
         null);
   }
 
-  /** All threads read. */
+  /** Measures reading by all threads. */
   private static final class ReadProbe implements Bandwidth {
     private static final int PASSES = 3;
 

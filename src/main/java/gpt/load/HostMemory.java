@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * Whether a model fits into this machine's memory. Linux gives out memory that it does not have and
- * kills the process that uses it, without a word: better to say so before.
+ * Checks that a model fits in this machine's memory. Linux overcommits memory and kills a process
+ * that uses too much without a message, so the check comes before loading.
  */
 public final class HostMemory {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
@@ -24,9 +24,9 @@ public final class HostMemory {
   private HostMemory() {}
 
   /**
-   * Refuses a model whose weights alone do not fit.
+   * Fails if a model's weights alone do not fit.
    *
-   * @param available bytes, empty where nobody knows
+   * @param available bytes; empty if unknown
    */
   static void check(GptConfig config, boolean tied, Precision precision, OptionalLong available) {
     long needed = weights(config, tied, precision);
@@ -37,7 +37,7 @@ public final class HostMemory {
     for (Precision other : List.of(Precision.BF16, Precision.I8)) {
       long bytes = weights(config, tied, other);
       if (bytes < needed && bytes <= available.getAsLong()) {
-        smaller.add("--dtype " + other.word() + " takes " + Bytes.text(bytes));
+        smaller.add("dtype " + other.word() + " takes " + Bytes.text(bytes));
       }
     }
     throw new GptException(
@@ -46,20 +46,20 @@ public final class HostMemory {
                 Bytes.text(needed),
                 precision.word(),
                 Bytes.text(available.getAsLong()),
-                smaller.isEmpty() ? "take a smaller model" : String.join(", ", smaller)));
+                smaller.isEmpty() ? "use a smaller model" : String.join(", ", smaller)));
   }
 
-  /** Bytes of a model's weights on the CPU, positions among them; norms and biases are nothing. */
+  /** Bytes of a model's weights on the CPU; LayerNorm parameters and biases are negligible. */
   public static long weights(GptConfig config, boolean tied, Precision precision) {
     return CpuEngine.weightBytes(config, tied, precision)
         + (long) Float.BYTES * config.blockSize() * config.nEmbd();
   }
 
   /**
-   * Refuses a model whose arrays do not fit beside a device.
+   * Fails if the host-side arrays of a TornadoVM device do not fit.
    *
-   * @param arrays bytes that the device gets
-   * @param shared whether the device's own copy is in this memory too
+   * @param arrays bytes that are copied to the device
+   * @param shared whether the device uses host memory, so that its copy counts as well
    */
   static void checkArrays(
       long arrays, boolean shared, Precision precision, OptionalLong available) {
@@ -72,12 +72,12 @@ public final class HostMemory {
                   precision.word(),
                   shared ? ", half of it the device's copy" : "",
                   Bytes.text(available.getAsLong()),
-                  (precision == Precision.I8 ? "take " : "take --dtype i8, ")
-                      + "a smaller model, or --device cpu"));
+                  (precision == Precision.I8 ? "use " : "use dtype i8, ")
+                      + "a smaller model, or device cpu"));
     }
   }
 
-  /** Bytes of memory and swap, of a container's limit where there is one. */
+  /** Bytes of memory and swap; a container's limit if there is one. */
   public static OptionalLong installed() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean machine
         ? OptionalLong.of(machine.getTotalMemorySize() + machine.getTotalSwapSpaceSize())
@@ -93,8 +93,8 @@ public final class HostMemory {
           free += 1024 * Long.parseLong(line.replaceAll("\\D", ""));
         }
       }
-      long most = installed().orElse(free);
-      return free == 0 ? OptionalLong.empty() : OptionalLong.of(Math.min(free, most));
+      long max = installed().orElse(free);
+      return free == 0 ? OptionalLong.empty() : OptionalLong.of(Math.min(free, max));
     } catch (IOException | NumberFormatException e) {
       return OptionalLong.empty();
     }

@@ -10,26 +10,25 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
-/** Models by the names that they have on the hub. */
+/** Finds models of the Hugging Face hub in its cache, and downloads them if allowed. */
 public final class HubModels {
   private final HubSettings settings;
   private final HubCache cache;
 
-  /** Models in the cache that the settings name. */
+  /** Looks in the cache of these settings. */
   public HubModels(HubSettings settings) {
     this.settings = settings;
     this.cache = new HubCache(settings.cache());
   }
 
   /**
-   * The folder of a model in the cache, downloaded where it is not there and that is wanted.
+   * Finds a model in the cache; downloads it if it is missing and {@code consent} agrees.
    *
-   * @param option that names the model, for errors
-   * @param how what makes the download happen at once, for errors
-   * @param consent asked whether to download, with the question in words; nothing is connected to
-   *     before
-   * @param download downloads it
-   * @throws GptException where it is not there, or cannot be downloaded
+   * @param option the option that gave the name, for errors
+   * @param how the option that allows the download, for errors
+   * @param consent asked whether to download; before that there is no network access
+   * @param download downloads the model and returns its folder
+   * @throws GptException if the model is missing or cannot be downloaded
    */
   public Path take(
       String option,
@@ -46,13 +45,12 @@ public final class HubModels {
             + " "
             + name
             + ": "
-            + (name.earlier().isPresent() ? "" : "no such file or folder, and ")
+            + (name.shortName().isPresent() ? "" : "no such file or folder, and ")
             + "not in the Hugging Face cache ("
             + settings.cache()
             + ")";
     if (settings.offline()) {
-      throw new GptException(
-          missing + "; HF_HUB_OFFLINE is set: unset it, and gpt download " + name + " loads it");
+      throw new GptException(missing + "; unset HF_HUB_OFFLINE and run gpt download " + name);
     }
     String size = name.publishedBytes().map(b -> " (about " + Bytes.text(b) + ")").orElse("");
     String question =
@@ -64,7 +62,7 @@ public final class HubModels {
             + "?";
     if (!consent.test(question)) {
       throw new GptException(
-          missing + "; gpt download " + name + " loads it" + size + ", or " + how + " at once");
+          missing + "; download it" + size + " with gpt download " + name + ", or with " + how);
     }
     return download.apply(name);
   }

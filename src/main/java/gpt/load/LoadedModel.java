@@ -13,37 +13,36 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A model on a device, and its tokenizer; the checkpoint is closed again.
+ * A model on a device, and its tokenizer. The checkpoint is closed.
  *
- * @param opened the device
- * @param tokenizer empty where the checkpoint has none: then there are ids only
- * @param endIds ids that end a text
- * @param ids what the model was loaded for, as {@link Ids} gave them
- * @param seconds what loading took
+ * @param opened the device with the model
+ * @param tokenizer empty if the checkpoint has none: then there are only ids
+ * @param endIds ids that end a completion
+ * @param ids the prompt's ids, from {@link Ids}
+ * @param seconds time that loading took
  */
 public record LoadedModel(
     OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] endIds, int[] ids, double seconds)
     implements AutoCloseable {
 
   /**
-   * Makes the ids that are to be processed, and refuses what the model is not made for, before its
-   * weights are read.
+   * Encodes the prompt before the weights are read, so that an invalid prompt fails early.
    *
-   * @param <X> what it throws
+   * @param <X> the exception for an invalid prompt
    */
   @FunctionalInterface
   public interface Ids<X extends Exception> {
-    /** The ids, which may be none; their number sizes a device's arrays. */
+    /** The ids, possibly none; their number determines the size of the device's buffers. */
     int[] of(Optional<Tokenizer> tokenizer, GptConfig config) throws X;
   }
 
   /**
-   * Reads a checkpoint and puts the model on its device.
+   * Reads a checkpoint and loads the model to its device.
    *
-   * @param path what {@link Checkpoint#open} takes
-   * @param gelu the activation's form, empty for the checkpoint's own
-   * @param use what the device is wanted for; its prompt length is that of the ids
-   * @throws GptException where the checkpoint is not right, or does not fit on the device
+   * @param path as for {@link Checkpoint#open}
+   * @param gelu the form of GELU; empty for the checkpoint's own
+   * @param use the planned use; its prompt length is replaced by the number of ids
+   * @throws GptException if the checkpoint is invalid or does not fit on the device
    */
   public static <X extends Exception> LoadedModel load(
       Path path,
@@ -67,7 +66,7 @@ public record LoadedModel(
     }
   }
 
-  /** Those that the checkpoint names, or else its tokenizer's. */
+  /** The checkpoint's end ids, or else the tokenizer's. */
   private static int[] endIds(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
     if (!checkpoint.endIds().isEmpty()) {
       return checkpoint.endIds().stream().mapToInt(id -> id).toArray();
@@ -78,7 +77,7 @@ public record LoadedModel(
   /**
    * The tokenizer of an open checkpoint.
    *
-   * @throws GptException where the checkpoint's vocabulary is not right
+   * @throws GptException if the checkpoint's vocabulary is invalid
    */
   public static Optional<Tokenizer> tokenizer(Checkpoint checkpoint, GptConfig config) {
     try {
@@ -89,7 +88,7 @@ public record LoadedModel(
     }
   }
 
-  /** The engine, which {@link #close} closes. */
+  /** The engine; {@link #close} closes it. */
   public Engine engine() {
     return opened.engine();
   }

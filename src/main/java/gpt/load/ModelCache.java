@@ -20,14 +20,14 @@ import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 
 /**
- * Where models from jars are unpacked: a folder per model and content, {@code NAME-DIGEST}. A file
- * is written under a temporary name, checked against the jar's size and CRC-32, and moved to its
- * own name atomically. So another process sees a whole file or none, and several may unpack the
- * same model at once. Each later run checks the files again and replaces what is damaged. Where the
- * user's cache cannot be written to, a temporary folder takes its place.
+ * The cache of models unpacked from jars: a folder per model and content, {@code NAME-DIGEST}. A
+ * file is written under a temporary name, checked against the jar's size and CRC-32, and renamed
+ * atomically. So other processes see a complete file or none, and several can unpack the same model
+ * at the same time. Each later run checks the files again and replaces damaged ones. If the user's
+ * cache is not writable, a temporary folder is used.
  */
 final class ModelCache {
-  /** Of this process; null until the user has no cache that can be written to. */
+  /** This process's temporary folder; null until it is needed. */
   private static Path temporary;
 
   private final Path root;
@@ -42,7 +42,7 @@ final class ModelCache {
     return new ModelCache(ofUser(System.getenv(), System.getProperty("user.home")));
   }
 
-  /** As Hugging Face's cache, it follows {@code HOME} where that is set. */
+  /** Uses {@code HOME} if it is set, like Hugging Face's cache. */
   static Path ofUser(Map<String, String> environment, String userHome) {
     String home = environment.getOrDefault("HOME", "");
     String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
@@ -54,9 +54,10 @@ final class ModelCache {
   }
 
   /**
-   * The files beside a jar's entry, on disk.
+   * Unpacks all files in the folder of a jar's entry.
    *
    * @param jar a connection to one of the model's files
+   * @return the folder on disk
    */
   Path unpack(String name, JarURLConnection jar) throws IOException {
     String marker = jar.getEntryName();
@@ -83,7 +84,7 @@ final class ModelCache {
     return entry.getName().substring(prefix.length());
   }
 
-  /** Another version of the model gets another folder: the old one may be in use. */
+  /** Identifies the content: another version of a model needs another folder. */
   private static String digest(List<JarEntry> entries, String prefix) {
     StringBuilder content = new StringBuilder();
     for (JarEntry e : entries) {
@@ -123,7 +124,7 @@ final class ModelCache {
       }
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      // Windows does not replace a file that is in use: another process may have unpacked it.
+      // Windows cannot replace a file in use; if it is complete, another process unpacked it.
       if (!isWhole(file, entry)) {
         throw e;
       }
@@ -143,7 +144,7 @@ final class ModelCache {
     return crc.getValue() == entry.getCrc();
   }
 
-  /** Deleted when this process ends. */
+  /** A folder that is deleted when this process ends. */
   private static synchronized Path temporary() throws IOException {
     if (temporary == null) {
       Path folder = Files.createTempDirectory("gpt-weights-");
@@ -157,7 +158,7 @@ final class ModelCache {
     try (Stream<Path> files = Files.walk(folder)) {
       files.sorted((a, b) -> b.compareTo(a)).forEach(f -> f.toFile().delete());
     } catch (IOException e) {
-      // The system's temporary folder is emptied by the system.
+      // The system empties its temporary folder.
     }
   }
 }

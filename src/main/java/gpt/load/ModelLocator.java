@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds the file or folder that a model's name means. */
+/** Finds a model's file or folder by name or path. */
 public final class ModelLocator {
-  /** The model that comes with the sources. */
+  /** The demo model, which is part of the repository. */
   public static final String DEMO = "shakespeare-char";
 
   private static final Downloader.Listener SILENT = new Downloader.Listener() {};
@@ -23,7 +23,7 @@ public final class ModelLocator {
   private ModelLocator() {}
 
   /**
-   * A path that exists, or else a folder of that name in {@code weights/}, or else a model on the
+   * Looks for a path, then for a folder of that name in {@code weights/}, then for a model on the
    * class path.
    */
   public static Optional<Path> find(String model) {
@@ -31,10 +31,10 @@ public final class ModelLocator {
   }
 
   /**
-   * What {@link #find} finds, or else a model in the Hugging Face cache.
+   * As {@link #find}, and then in the Hugging Face cache.
    *
-   * @param download whether a model of the hub that is not there is downloaded into the cache
-   * @throws GptException where there is none
+   * @param download whether a missing model is downloaded from the hub into the cache
+   * @throws GptException if there is none
    */
   public static Path locate(String model, boolean download) {
     return find(model)
@@ -62,12 +62,12 @@ public final class ModelLocator {
         : Optional.empty();
   }
 
-  /** Whether a text can be a model's name, and not only its path. */
+  /** Whether a text can be a model's name rather than a path. */
   static boolean isName(String model) {
     return model.matches("[\\w.-]*\\w[\\w.-]*");
   }
 
-  /** The error for what {@link #find} does not find. */
+  /** The error for a model that {@link #find} does not find. */
   public static GptException missing(String option, String model) {
     return missing(option, model, weightsFolders());
   }
@@ -86,7 +86,9 @@ public final class ModelLocator {
                 : ""));
   }
 
-  /** Beside the jar's folder, beside that folder's parent (target/..), in the working directory. */
+  /**
+   * The folders {@code weights} in the jar's folder, in its parent and in the working directory.
+   */
   private static List<Path> weightsFolders() {
     List<Path> folders = new ArrayList<>();
     CodeSource source = ModelLocator.class.getProtectionDomain().getCodeSource();
@@ -97,7 +99,7 @@ public final class ModelLocator {
           folders.add(parent.resolve("weights"));
         }
       } catch (URISyntaxException | IllegalArgumentException e) {
-        // Not loaded from a file: only the working directory is left.
+        // The classes are not in a file: only the working directory remains.
       }
     }
     Path here = Path.of("").toAbsolutePath();
@@ -109,9 +111,9 @@ public final class ModelLocator {
   }
 
   /**
-   * A path as a user gives it.
+   * Converts a user's text to a path.
    *
-   * @throws GptException where this system cannot express it
+   * @throws GptException if it is not a valid path on this system
    */
   public static Path path(String text) {
     try {
@@ -125,7 +127,7 @@ public final class ModelLocator {
     }
   }
 
-  /** Whether no charset is set, so that the system's text is ASCII for Java. */
+  /** Whether the locale has no charset, so that Java reads file names as ASCII. */
   public static boolean asciiLocale() {
     return "ANSI_X3.4-1968".equals(System.getProperty("sun.jnu.encoding"));
   }

@@ -10,13 +10,12 @@ import java.util.function.Supplier;
 /**
  * A model on a device.
  *
- * @param engine ready to run
- * @param notes lines on which device it is, and why, and what the user should know of it and of the
- *     model
- * @param slow that one of the notes which says why it is slower than it could be
- * @param name of the device, as its driver or system has it; looked up when it is asked for
- * @param bandwidth a probe of the memory that the weights are in; null where none makes sense
- * @param profiler what the device has done since the last call; null where nothing is counted
+ * @param engine steps the model
+ * @param notes lines for the user: the device, why it was chosen, and notes on the model
+ * @param slow the one of the notes that says why the device is slower than possible
+ * @param name gets the device's name from its driver or the system
+ * @param bandwidth opens a probe of the memory that has the weights; null if there is none
+ * @param profiler gets the counts and times since its last call; null without profiling
  */
 public record OpenedDevice(
     Engine engine,
@@ -26,14 +25,14 @@ public record OpenedDevice(
     Supplier<Bandwidth> bandwidth,
     Supplier<Optional<Profile.Totals>> profiler) {
 
-  /** The same with lines of notes before its own. */
+  /** The same with more notes before its own. */
   public OpenedDevice withNotes(List<String> first) {
     List<String> all = new ArrayList<>(first);
     all.addAll(notes);
     return new OpenedDevice(engine, List.copyOf(all), slow, name, bandwidth, profiler);
   }
 
-  /** What the device has done since the last call. */
+  /** Counts and times since the last call; empty without profiling. */
   public Optional<Profile.Totals> profile() {
     return profiler == null ? Optional.empty() : profiler.get();
   }

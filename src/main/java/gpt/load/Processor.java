@@ -11,7 +11,7 @@ public final class Processor {
 
   private Processor() {}
 
-  /** Its model as Linux has it, elsewhere the architecture. */
+  /** The model's name from Linux's /proc/cpuinfo; on other systems the architecture. */
   public static String name() {
     try (Stream<String> lines = Files.lines(CPUINFO)) {
       return lines

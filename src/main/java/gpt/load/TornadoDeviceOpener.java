@@ -16,8 +16,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Chooses a TornadoVM device for a model and puts it there. Loaded only where TornadoVM, or its
- * emulator, is in this process.
+ * Chooses a TornadoVM device and loads a model to it. The class is loaded only if this process has
+ * TornadoVM or its emulator.
  */
 final class TornadoDeviceOpener {
   private final GptConfig config;
@@ -42,10 +42,14 @@ final class TornadoDeviceOpener {
     this.profile = profile;
   }
 
-  /** Takes the first device of its own; returns why there is none that will do, or null. */
+  /**
+   * Chooses the first device that is not the host's CPU.
+   *
+   * @return why there is no suitable device; null if one was chosen
+   */
   String chooseAccelerator() {
     if (precision == Precision.BF16) {
-      return "bf16 is for the cpu";
+      return "bf16 runs on the CPU backend only";
     }
     Optional<TornadoDevices.Device> accelerator = devices.accelerator();
     if (accelerator.isEmpty()) {
@@ -57,12 +61,12 @@ final class TornadoDeviceOpener {
       return shortage.get();
     }
     device = accelerator.get();
-    why = "TornadoVM's first that is not the host's own processor";
+    why = "TornadoVM's first device that is not the host's CPU";
     return null;
   }
 
   /**
-   * Takes the device that was asked for.
+   * Chooses a device by name.
    *
    * @return this
    */
@@ -80,18 +84,19 @@ final class TornadoDeviceOpener {
     return this;
   }
 
-  /** Puts the model on the chosen device. */
+  /** Loads the model to the chosen device. */
   OpenedDevice open(LoadProgress progress) {
     if (precision == Precision.BF16) {
-      throw new GptException("--dtype bf16: the cpu's only; TornadoVM's devices take f32, f16, i8");
+      throw new GptException(
+          "dtype bf16: the CPU backend only; TornadoVM devices support f32, f16, i8");
     }
     if (precision == Precision.F16 && !device.hasHalf()) {
       throw new GptException(
-          "--dtype f16: "
+          "dtype f16: "
               + device.id()
               + " ("
               + device.name()
-              + ") has no half precision; take f32 or i8");
+              + ") has no half precision; use f32 or i8");
     }
     int together = DeviceMemory.fitting(config, weights.tied(), device, precision, use.sequences());
     if (!device.isEmulator()) {
@@ -128,8 +133,8 @@ final class TornadoDeviceOpener {
     List<String> notes = new ArrayList<>();
     if (device.isEmulator()) {
       notes.add(
-          "device emulator: checks the kernels, each in several orders of its work items;"
-              + " for small models only");
+          "device emulator: checks the kernels by running them in several orders of their work"
+              + " items; for small models only");
     } else {
       notes.add(
           String.format(
@@ -141,7 +146,7 @@ final class TornadoDeviceOpener {
               why == null ? "" : " (" + why + ")"));
     }
     if (together < use.sequences()) {
-      notes.add("the device has memory for " + together + " samples at once");
+      notes.add("the device has memory for " + together + " sequences at once");
     }
     return notes;
   }

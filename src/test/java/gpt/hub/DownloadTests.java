@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Downloads from a hub that is a test's own, with a small range and no real pause. Of a connection
- * that is cut, Java's client may lose the last bytes.
+ * Base of tests that download from a {@link FakeHub}, with small ranges and without real pauses.
+ * Java's client may lose the last bytes of a connection that is closed early.
  */
 @Timeout(60)
 abstract class DownloadTests {

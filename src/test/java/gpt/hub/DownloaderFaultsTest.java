@@ -15,10 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Downloads from a server that misbehaves, as servers do. */
+/** Downloads from a server with faults. */
 class DownloaderFaultsTest extends DownloadTests {
   @Test
-  void pausesGrowAndAreThoseTheServerAsksFor() throws IOException {
+  void pausesDoubleOrFollowRetryAfter() throws IOException {
     connections = 1;
     hub.fails(
         WEIGHTS, FakeHub.status(429, "Retry-After", "7"), FakeHub.status(502), FakeHub.status(500));
@@ -30,7 +30,7 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
-  void aServerThatAsksForAnHourIsNotWaitedFor() {
+  void failsIfRetryAfterIsAnHour() {
     hub.fails("/revision/main", FakeHub.status(429, "Retry-After", "3600"));
     String message = fails("gpt2");
     assertTrue(message.contains("3600 s"), message);
@@ -38,7 +38,7 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
-  void anAddressThatRanOutIsAskedForAgain() throws IOException {
+  void requestsANewUrlAfterASignedOneExpired() throws IOException {
     connections = 1;
     hub.fails(WEIGHTS, FakeHub.status(403));
     assertWhole(download("gpt2"));
@@ -46,7 +46,7 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
-  void aDripIsCut() throws IOException {
+  void closesASlowConnection() throws IOException {
     silence = Duration.ofMillis(300);
     connections = 1;
     hub.fails(WEIGHTS, hub.drip(WEIGHTS, 1000));
@@ -56,7 +56,7 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
-  void wrongBytesAreRemoved() throws IOException {
+  void deletesFilesWithAWrongChecksum() throws IOException {
     connections = 1;
     hub.fails(WEIGHTS, hub.wrong(WEIGHTS));
     String message = fails("gpt2");
@@ -64,13 +64,13 @@ class DownloaderFaultsTest extends DownloadTests {
     try (Stream<Path> files = Files.list(blobs())) {
       assertEquals(1, files.count()); // the config
     }
-    // Small files have another sum, and a wrong one is found all the same.
+    // Small files have another kind of checksum, which is verified as well.
     hub.close();
     hub = new FakeHub("a/b").file("config.json", CONFIG).file(WEIGHTS, weights);
     environment.put("HF_ENDPOINT", hub.endpoint());
     hub.fails(
         "/resolve/" + FakeHub.COMMIT + "/config.json",
-        FakeHub.content(CONFIG), // which tells what else is wanted
+        FakeHub.content(CONFIG), // read to check the model's type
         FakeHub.status(
             200, "ETag", "\"" + FakeHub.sum(CONFIG.getBytes(UTF_8)) + "\"", "X-Linked-Size", "22"),
         hub.wrong("config.json"));
@@ -79,7 +79,7 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
-  void aWrongBeginningOfAnEarlierRunIsNotKept() throws IOException {
+  void startsAgainAfterACorruptPartialFile() throws IOException {
     connections = 1;
     FakeHub.Fault down = FakeHub.status(503);
     hub.fails(WEIGHTS, hub.cut(WEIGHTS, 100_000), down, down, down);
@@ -93,14 +93,14 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
-  void noMoreIsWrittenThanTheHubSays() throws IOException {
+  void writesNoMoreBytesThanTheHubAnnounced() throws IOException {
     connections = 1;
     hub.fails(WEIGHTS, hub.endless(WEIGHTS));
     assertWhole(download("gpt2"));
   }
 
   @Test
-  void aFullDiskIsSaidBeforeAnythingIsLoaded() {
+  void reportsAFullDiskBeforeTheDownload() {
     room = 300_000;
     String message = fails("gpt2");
     assertTrue(message.contains("400.0 kB") && message.contains("300.0 kB"), message);
@@ -109,28 +109,28 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
-  void aFolderThatCannotBeMadeIsSaidInOneLine() throws IOException {
+  void reportsAFolderThatCannotBeCreated() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "");
     environment.put("HF_HUB_CACHE", file.resolve("hub").toString());
     String message = fails("gpt2");
-    assertTrue(message.contains(file.resolve("hub") + ": cannot be written: "), message);
-    assertTrue(message.contains("HF_HUB_CACHE names another"), message);
-    assertEquals(0, planned); // which is told when it begins
+    assertTrue(message.contains(file.resolve("hub") + ": cannot write to it: "), message);
+    assertTrue(message.contains("set HF_HUB_CACHE to another"), message);
+    assertEquals(0, planned); // reported when the download begins
     assertEquals(List.of(), hub.gets(WEIGHTS));
   }
 
   @Test
-  void whatTheHubDoesNotHave() {
+  void reportsMissingModelsAndRevisions() {
     assertTrue(fails("no/model").contains("no model no/model"));
     assertTrue(fails("gpt2@nope").contains("has no revision nope"));
     hub.close();
     String message = fails("gpt2");
-    assertTrue(message.contains("cannot be reached"), message);
+    assertTrue(message.contains("cannot connect"), message);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"../../../evil.safetensors", "/evil.safetensors", "a/..", "x.bin", ".."})
-  void anIndexNamesNeighboursOnly(String name) throws IOException {
+  void rejectsAnIndexThatListsOtherFolders(String name) throws IOException {
     try (FakeHub other = new FakeHub("a/b")) {
       environment.put("HF_ENDPOINT", other.endpoint());
       other.file("config.json", CONFIG).file(HubCache.INDEX, index(name, "b.safetensors"));
@@ -140,35 +140,35 @@ class DownloaderFaultsTest extends DownloadTests {
   }
 
   @Test
-  void noSumNoFile() {
+  void rejectsAFileWithoutChecksum() {
     hub.fails(
         "/config.json",
         FakeHub.content(CONFIG),
         FakeHub.status(200, "ETag", "\"../../../x\"", "X-Linked-Size", "5"));
-    assertTrue(fails("gpt2").contains("no sum"));
+    assertTrue(fails("gpt2").contains("no size or checksum"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"bytes 5-399999/400000", "bytes 0-399999/400001", "bytes */400000", ""})
-  void anotherRangeThanAskedForIsNotTaken(String range) {
+  void rejectsARangeThatWasNotRequested(String range) {
     connections = 1;
     hub.fails(WEIGHTS, FakeHub.status(206, "Content-Range", range));
     String message = fails("gpt2");
-    assertTrue(message.contains("206 with '" + range + "' when asked for byte 0"), message);
+    assertTrue(message.contains("206 and '" + range + "' to a request for bytes from 0"), message);
   }
 
   @Test
-  void anotherLengthThanTheHubSaysIsNotTaken() {
+  void rejectsALengthThatTheHubDidNotAnnounce() {
     connections = 1;
     hub.fails(WEIGHTS, FakeHub.content("an error page"));
     String message = fails("gpt2");
-    assertTrue(message.contains("200 with 13 bytes; the hub says it has 400000"), message);
+    assertTrue(message.contains("200 and 13 bytes; expected 400000"), message);
   }
 
   @Test
-  void onlySafeAddressesAreFollowed() {
+  void rejectsInsecureRedirects() {
     hub.sendsTo("ftp://127.0.0.1/");
-    assertTrue(fails("gpt2").contains("unsafe address"));
+    assertTrue(fails("gpt2").contains("insecure URL"));
     hub.fails(
         "/revision/main",
         Stream.generate(
@@ -176,6 +176,6 @@ class DownloaderFaultsTest extends DownloadTests {
                     FakeHub.status(302, "Location", "/api/models/" + REPOSITORY + "/revision/main"))
             .limit(20)
             .toArray(FakeHub.Fault[]::new));
-    assertTrue(fails("gpt2").contains("without an end"));
+    assertTrue(fails("gpt2").contains("redirects"));
   }
 }

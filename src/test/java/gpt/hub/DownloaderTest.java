@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** Downloads from a server that behaves like the hub. */
 class DownloaderTest extends DownloadTests {
   @Test
-  void theLayoutIsTheHubsOwn() throws IOException {
+  void writesTheLayoutOfHuggingFacesCache() throws IOException {
     hub.file("vocab.json", "{}").file("pytorch_model.bin", new byte[50_000]).file("README.md", "x");
     Path snapshot = download("gpt2");
     Path model = folder.resolve("hub/models--openai-community--gpt2");
@@ -40,14 +40,14 @@ class DownloaderTest extends DownloadTests {
         Files.exists(model.resolve(".no_exist").resolve(FakeHub.COMMIT).resolve("merges.txt")));
     assertEquals(snapshot, new HubCache(folder.resolve("hub")).find(HubName.of("gpt2")).get());
     assertEquals(SIZE, checked.get(WEIGHTS));
-    // Four ranges, each asked for once and none twice.
+    // Four ranges, each requested once.
     assertEquals(4, hub.gets(WEIGHTS).size());
     assertEquals(SIZE, asked());
     assertEquals(List.of(), pauses);
   }
 
   @Test
-  void whatIsThereIsNotLoadedAgain() throws IOException {
+  void doesNotDownloadCachedFilesAgain() throws IOException {
     download("gpt2");
     int before = hub.gets(WEIGHTS).size();
     download("openai-community/gpt2@v1");
@@ -59,14 +59,14 @@ class DownloaderTest extends DownloadTests {
   }
 
   @Test
-  void aRevisionMayHaveSlashes() {
+  void acceptsARevisionWithSlashes() {
     Path snapshot = download("gpt2@refs/pr/1");
     assertEquals(
         snapshot, new HubCache(folder.resolve("hub")).find(HubName.of("gpt2@refs/pr/1")).get());
   }
 
   @Test
-  void theTokenIsTheHubsAlone() throws IOException {
+  void sendsTheTokenToTheHubOnly() throws IOException {
     hub.gated("hf_secret");
     String refused = fails("gpt2");
     assertTrue(refused.contains("HF_TOKEN"), refused);
@@ -81,7 +81,7 @@ class DownloaderTest extends DownloadTests {
   }
 
   @Test
-  void aRequestThatLeftTheHubComesBackWithoutTheToken() {
+  void sendsNoTokenAfterARedirectToAnotherServer() {
     environment.put("HF_TOKEN", "hf_secret");
     hub.fails(WEIGHTS, FakeHub.status(302, "Location", hub.endpoint() + "/back"));
     connections = 1;
@@ -93,30 +93,30 @@ class DownloaderTest extends DownloadTests {
   }
 
   @Test
-  void aTokenFileIsReadToo() throws IOException {
+  void readsTheTokenFile() throws IOException {
     hub.gated("hf_file");
     Files.writeString(folder.resolve("token"), "hf_file\n");
     assertWhole(download("gpt2"));
   }
 
   @Test
-  void aCutConnectionGoesOnWhereItWas() throws IOException {
+  void resumesAClosedConnection() throws IOException {
     connections = 1;
     hub.fails(WEIGHTS, hub.cut(WEIGHTS, 150_001), hub.cut(WEIGHTS, 100_000));
     assertWhole(download("gpt2"));
     List<Long> asked = hub.gets(WEIGHTS).stream().map(DownloadTests::length).toList();
     assertEquals(3, asked.size());
     assertEquals(SIZE, asked.get(0));
-    assertCameAlmost(150_001, asked.get(0) - asked.get(1));
-    assertCameAlmost(100_000, asked.get(1) - asked.get(2));
+    assertReceivedAlmost(150_001, asked.get(0) - asked.get(1));
+    assertReceivedAlmost(100_000, asked.get(1) - asked.get(2));
   }
 
-  private static void assertCameAlmost(long sent, long came) {
+  private static void assertReceivedAlmost(long sent, long came) {
     assertTrue(came <= sent && came > sent - 20_000, came + " of " + sent);
   }
 
   @Test
-  void aConnectionThatIsCutOftenGetsThereToo() throws IOException {
+  void finishesDespiteManyClosedConnections() throws IOException {
     connections = 1;
     FakeHub.Fault cut = hub.cut(WEIGHTS, 60_000);
     hub.fails(WEIGHTS, cut, cut, cut, cut, cut);
@@ -126,7 +126,7 @@ class DownloaderTest extends DownloadTests {
   }
 
   @Test
-  void aLaterRunGoesOnToo() throws IOException {
+  void aLaterDownloadResumes() throws IOException {
     FakeHub.Fault cut = hub.cut(WEIGHTS, 30_000);
     FakeHub.Fault down = FakeHub.status(503);
     hub.fails(WEIGHTS, cut, cut, cut, cut);
@@ -140,14 +140,14 @@ class DownloaderTest extends DownloadTests {
     hub.close();
     hub = new FakeHub(REPOSITORY).file("config.json", CONFIG).file(WEIGHTS, weights);
     environment.put("HF_ENDPOINT", hub.endpoint());
-    room = SIZE - 1; // what is there needs none
+    room = SIZE - 1; // bytes on disk need no space
     assertWhole(download("gpt2"));
-    assertCameAlmost(120_000 + CONFIG.length(), present);
+    assertReceivedAlmost(120_000 + CONFIG.length(), present);
     assertEquals(SIZE + CONFIG.length() - present, asked());
   }
 
   @Test
-  void aServerWithoutRanges() throws IOException {
+  void downloadsFromAServerWithoutRangeRequests() throws IOException {
     hub.withoutRanges();
     assertWhole(download("gpt2"));
     hub.close();
@@ -159,12 +159,12 @@ class DownloaderTest extends DownloadTests {
   }
 
   @Test
-  void noWeightsThatCanBeRead() throws IOException {
+  void reportsUnsupportedWeights() throws IOException {
     try (FakeHub other = new FakeHub("a/b")) {
       environment.put("HF_ENDPOINT", other.endpoint());
       other.file("config.json", CONFIG).file("pytorch_model.bin", "x");
       String message = fails("a/b");
-      assertTrue(message.contains("no model.safetensors, only a pytorch_model.bin"), message);
+      assertTrue(message.contains("found none, only a pytorch_model.bin"), message);
       other.file(WEIGHTS, weights).file("config.json", "{\"model_type\":\"llama\"}");
       assertTrue(fails("a/b").contains("llama"));
       assertEquals(List.of(), other.gets(WEIGHTS));
@@ -173,7 +173,7 @@ class DownloaderTest extends DownloadTests {
   }
 
   @Test
-  void weightsInSeveralFiles() throws IOException {
+  void downloadsShardedWeights() throws IOException {
     try (FakeHub other = new FakeHub("a/b")) {
       environment.put("HF_ENDPOINT", other.endpoint());
       other
@@ -190,14 +190,14 @@ class DownloaderTest extends DownloadTests {
   }
 
   @Test
-  void offlineNothingIsConnectedTo() {
+  void offlineMakesNoConnection() {
     environment.put("HF_HUB_OFFLINE", "1");
     assertTrue(fails("gpt2").contains("HF_HUB_OFFLINE"));
     assertEquals(List.of(), hub.seen());
   }
 
   @Test
-  void twoDoNotLoadTheSame() throws Exception {
+  void twoDownloadsDoNotFetchTheSameFile() throws Exception {
     hub.fails(
         WEIGHTS,
         (exchange, body) -> {
@@ -222,7 +222,7 @@ class DownloaderTest extends DownloadTests {
     second.join();
     assertEquals(2, ended.size());
     assertEquals(List.of(WEIGHTS), waited);
-    assertEquals(2, hub.gets(WEIGHTS).size()); // the refused one, and its repetition
+    assertEquals(2, hub.gets(WEIGHTS).size()); // the failed request and its repetition
     assertWhole(ended.getFirst());
   }
 }

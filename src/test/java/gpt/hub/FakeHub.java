@@ -31,13 +31,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A server that answers as the hub does, and a second one, on another port, as the one that large
- * files come from. It writes down what it is asked, and fails as it is told to.
+ * A server with the hub's API, and a second one on another port in the role of the CDN for large
+ * files. Records the requests and injects faults.
  */
 public final class FakeHub implements AutoCloseable {
   public static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
-  /** Files from this size on come from the second server, and are known by their SHA-256. */
+  /** Files from this size on come from the second server and have a SHA-256 checksum. */
   private static final int LARGE = 10_000;
 
   private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d+)");
@@ -53,13 +53,13 @@ public final class FakeHub implements AutoCloseable {
   private volatile boolean ranges = true;
   private volatile String location;
 
-  /** A request, as it came. */
+  /** A recorded request. */
   public record Seen(boolean hub, String method, String path, String range, String authorization) {}
 
-  /** Something that goes wrong with one request. */
+  /** A fault of one request. */
   @FunctionalInterface
   public interface Fault {
-    /** Answers the request; {@code body} is what it should get. */
+    /** Answers the request; {@code body} is the correct body. */
     void answer(HttpExchange exchange, byte[] body) throws IOException;
   }
 
@@ -100,25 +100,25 @@ public final class FakeHub implements AutoCloseable {
     return file(name, content.getBytes(UTF_8));
   }
 
-  /** Only who has the token gets an answer. */
+  /** Requires a token. */
   public FakeHub gated(String secret) {
     token = secret;
     return this;
   }
 
-  /** Large files come whole, whatever range is asked for. */
+  /** Ignores range requests for large files. */
   public FakeHub withoutRanges() {
     ranges = false;
     return this;
   }
 
-  /** Large files are sent on to here. */
+  /** Redirects large files to this URL. */
   public FakeHub sendsTo(String elsewhere) {
     location = elsewhere;
     return this;
   }
 
-  /** The next requests whose path ends so fail so, one after the other. */
+  /** Injects faults into the next requests whose path ends with {@code path}, one per request. */
   public FakeHub fails(String path, Fault... next) {
     faults.computeIfAbsent(path, k -> new ConcurrentLinkedQueue<>()).addAll(Arrays.asList(next));
     return this;
@@ -139,7 +139,7 @@ public final class FakeHub implements AutoCloseable {
     return files.get(file).length >= LARGE;
   }
 
-  /** The hub's sum of a file. */
+  /** The hub's checksum of a file. */
   public static String sum(byte[] content) {
     try {
       MessageDigest digest =
@@ -178,7 +178,7 @@ public final class FakeHub implements AutoCloseable {
     }
   }
 
-  /** A fault of a large file is the second server's. */
+  /** A large file's fault applies to the second server. */
   private Fault fault(String path, boolean whole) {
     for (Map.Entry<String, Queue<Fault>> entry : faults.entrySet()) {
       boolean large = files.containsKey(entry.getKey()) && large(entry.getKey());
@@ -264,7 +264,7 @@ public final class FakeHub implements AutoCloseable {
     exchange.sendResponseHeaders(404, -1);
   }
 
-  /** What of the content the request asks for; sets the status that goes with it. */
+  /** The requested range of the content; sets the matching status and headers. */
   private static byte[] part(HttpExchange exchange, byte[] content) {
     Matcher range = range(exchange);
     return range.matches()
@@ -308,7 +308,7 @@ public final class FakeHub implements AutoCloseable {
     }
   }
 
-  /** An error, and what the server asks for. */
+  /** Responds with an error and Retry-After. */
   public static Fault status(int status, String... headers) {
     return (exchange, body) -> {
       for (int i = 0; i < headers.length; i += 2) {
@@ -318,12 +318,12 @@ public final class FakeHub implements AutoCloseable {
     };
   }
 
-  /** Other bytes, and nothing wrong with the answer. */
+  /** Responds with other bytes, but with correct headers. */
   public static Fault content(String text) {
     return (exchange, body) -> bytes(exchange, text.getBytes(UTF_8), false);
   }
 
-  /** The connection is cut after so many bytes. */
+  /** Closes the connection after some bytes. */
   public Fault cut(String file, int bytes) {
     return (exchange, body) -> {
       begin(exchange, files.get(file).length);
@@ -334,7 +334,7 @@ public final class FakeHub implements AutoCloseable {
     };
   }
 
-  /** So many bytes come, and then one now and then until the client has enough of it. */
+  /** Sends some bytes, then single bytes slowly until the client closes the connection. */
   public Fault drip(String file, int bytes) {
     return (exchange, body) -> {
       begin(exchange, files.get(file).length);
@@ -349,7 +349,7 @@ public final class FakeHub implements AutoCloseable {
     };
   }
 
-  /** So many bytes come and then nothing, for as long as the client waits. */
+  /** Sends some bytes, then nothing until the client closes the connection. */
   public Fault stalled(String file, int bytes) {
     return (exchange, body) -> {
       begin(exchange, files.get(file).length);
@@ -361,14 +361,14 @@ public final class FakeHub implements AutoCloseable {
     };
   }
 
-  /** Waits until {@link #stalled} has sent what it sends. */
+  /** Waits until {@link #stalled} has sent its bytes. */
   public void awaitStall() throws InterruptedException {
     if (!stalled.await(1, TimeUnit.MINUTES)) {
       throw new AssertionError("nobody asked");
     }
   }
 
-  /** The right answer, once this is complete. */
+  /** Delays the correct response until a future completes. */
   public Fault heldBack(String file, CompletableFuture<Void> until) {
     return (exchange, body) -> {
       until.join();
@@ -384,7 +384,7 @@ public final class FakeHub implements AutoCloseable {
     }
   }
 
-  /** Other bytes than the file's. */
+  /** Bytes that differ from the file's. */
   public Fault wrong(String file) {
     return (exchange, body) -> {
       byte[] other = body.clone();
@@ -395,7 +395,7 @@ public final class FakeHub implements AutoCloseable {
     };
   }
 
-  /** More bytes than were asked for, with no end of its own. */
+  /** Sends more bytes than requested, without an end. */
   public Fault endless(String file) {
     return (exchange, body) -> {
       begin(exchange, files.get(file).length);

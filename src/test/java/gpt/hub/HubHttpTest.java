@@ -16,19 +16,19 @@ import org.junit.jupiter.api.Test;
 
 class HubHttpTest {
   @Test
-  void anEncryptedConnectionStaysOne() {
+  void rejectsARedirectFromHttpsToHttp() {
     URI hub = URI.create("https://hub.example/a/b");
     assertEquals(URI.create("https://cdn.example/c"), HubHttp.next(hub, "https://cdn.example/c"));
     assertEquals(URI.create("https://hub.example/c"), HubHttp.next(hub, "/c"));
     for (String unsafe : List.of("http://cdn.example/c", "http://hub.example/c", "file:///c")) {
       GptException e = assertThrows(GptException.class, () -> HubHttp.next(hub, unsafe), unsafe);
-      assertTrue(e.getMessage().contains("unsafe address: '" + unsafe), e.getMessage());
+      assertTrue(e.getMessage().contains("insecure URL: '" + unsafe), e.getMessage());
     }
     assertThrows(GptException.class, () -> HubHttp.next(hub, "https://a b"));
   }
 
   @Test
-  void aServerAsksToWaitForSecondsOrUntilADate() {
+  void parsesRetryAfterAsSecondsOrDate() {
     assertEquals(Optional.of(Duration.ofSeconds(120)), HubApi.duration("120"));
     String inAnHour =
         DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC).plusHours(1));

@@ -19,7 +19,7 @@ class HubNameTest {
     "distilgpt2, distilbert/distilgpt2, main",
     "Org/na.me_2@refs/pr/1, Org/na.me_2, refs/pr/1"
   })
-  void namesOfTheHub(String text, String repository, String revision) {
+  void parsesNames(String text, String repository, String revision) {
     HubName name = HubName.of(text);
     assertEquals(repository, name.repository());
     assertEquals(revision, name.revision());
@@ -46,13 +46,13 @@ class HubNameTest {
         "a/b?x",
         "a\\b/c"
       })
-  void everythingElse(String text) {
+  void rejectsEverythingElse(String text) {
     assertTrue(HubName.parse(text).isEmpty());
     assertThrows(GptException.class, () -> HubName.of(text));
   }
 
   @Test
-  void anOldCacheHasBareNames() {
+  void findsShortNamesInOldCaches() {
     assertEquals(
         List.of("openai-community/gpt2", "gpt2"), HubName.of("openai-community/gpt2").cachedAs());
     assertEquals("gpt2", HubName.of("openai-community/gpt2").toString());

@@ -33,7 +33,7 @@ class HubSettingsTest {
   }
 
   @Test
-  void theCacheIsWhereTheHubsLibraryHasIt() {
+  void cacheFolderIsThatOfHuggingFacesLibrary() {
     assertEquals(home.resolve(".cache/huggingface/hub"), of().cache());
     assertEquals(Path.of("/x/huggingface/hub"), of("XDG_CACHE_HOME", "/x").cache());
     assertEquals(Path.of("/h/hub"), of("XDG_CACHE_HOME", "/x", "HF_HOME", "/h").cache());
@@ -41,9 +41,9 @@ class HubSettingsTest {
     assertEquals(home.resolve("h/hub"), of("HF_HOME", "~/h").cache());
   }
 
-  /** HOME's, as the hub's library has it, and not the password file's. */
+  /** Uses HOME like Hugging Face's library, not the password file. */
   @Test
-  void theHomeFolderIsTheEnvironments() {
+  void homeFolderComesFromTheEnvironment() {
     assertEquals(
         home.resolve(".cache/huggingface/hub"),
         HubSettings.ofProcess(Map.of("HOME", home.toString())).cache());
@@ -53,7 +53,7 @@ class HubSettingsTest {
   }
 
   @Test
-  void theTokenComesFromTheEnvironmentOrTheFile() throws IOException {
+  void tokenComesFromTheEnvironmentOrTheFile() throws IOException {
     assertEquals(Optional.empty(), of().token());
     Files.createDirectories(home.resolve(".cache/huggingface"));
     Files.writeString(home.resolve(".cache/huggingface/token"), " hf_file\n");
@@ -67,7 +67,7 @@ class HubSettingsTest {
   }
 
   @Test
-  void anEndpointIsAnAddress() {
+  void endpointMustBeAUrl() {
     assertEquals(URI.create("https://huggingface.co"), of().endpoint());
     assertEquals(URI.create("https://m.org/hf"), of("HF_ENDPOINT", "https://m.org/hf/").endpoint());
     for (String bad : new String[] {"m.org", "ftp://m.org", "https://", "https://u:p@m.org", "?"}) {
@@ -82,7 +82,7 @@ class HubSettingsTest {
   }
 
   @Test
-  void proxiesAreThoseOfTheEnvironment() {
+  void proxiesComeFromTheEnvironment() {
     HubSettings set =
         of("HTTPS_PROXY", "http://u%40:p%3a@proxy:3128", "NO_PROXY", "a.org,.b.org,c.org:8443");
     assertTrue(proxy(set, "https://huggingface.co/x").contains("proxy"));
@@ -104,9 +104,9 @@ class HubSettingsTest {
     assertFalse(socks.contains("secret"), socks);
   }
 
-  /** The password reaches a proxy that tunnels, and the token does not. */
+  /** A tunnelling proxy gets its password but not the token. */
   @Test
-  void aTunnelsProxyGetsItsPassword() throws Exception {
+  void sendsThePasswordToATunnellingProxy() throws Exception {
     try (ServerSocket proxy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       CompletableFuture<String> asked =
           CompletableFuture.supplyAsync(
@@ -126,8 +126,9 @@ class HubSettingsTest {
               "HF_ENDPOINT", "https://hub.invalid",
               "HF_TOKEN", "hf_secret",
               "HTTPS_PROXY", "http://user:word@127.0.0.1:" + proxy.getLocalPort());
-      Tuning once = new Tuning(1, 1, 1, Tuning.USUAL.silence(), 1, time -> {}, Tuning.USUAL.room());
-      Downloader.Listener deaf =
+      Tuning once =
+          new Tuning(1, 1, 1, Tuning.USUAL.silence(), 1, time -> {}, Tuning.USUAL.space());
+      Downloader.Listener silent =
           new Downloader.Listener() {
             @Override
             public void planned(long bytes, long present) {}
@@ -143,7 +144,7 @@ class HubSettingsTest {
           };
       assertThrows(
           GptException.class,
-          () -> new Downloader(settings, once, deaf).download(HubName.of("gpt2")));
+          () -> new Downloader(settings, once, silent).download(HubName.of("gpt2")));
       String request = asked.get();
       assertTrue(request.startsWith("CONNECT hub.invalid:443"), request);
       assertTrue(request.contains("Proxy-Authorization: Basic dXNlcjp3b3Jk"), request);

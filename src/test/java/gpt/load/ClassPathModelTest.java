@@ -46,7 +46,7 @@ class ClassPathModelTest {
 
   @TempDir Path temp;
 
-  /** A jar with a model in it, as the artifact {@code demo} is one; stored, not compressed. */
+  /** A jar with a model, like the artifact {@code demo}; stored, not compressed. */
   private Path jar(String file, String model, byte[] weights) throws IOException {
     Path jar = temp.resolve(file);
     try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(jar))) {
@@ -112,7 +112,7 @@ class ClassPathModelTest {
     }
   }
 
-  /** By size, and by content where the size is right. */
+  /** Detects damage by size, and by content if the size is right. */
   @Test
   void replacesDamagedFiles() throws IOException {
     try (URLClassLoader loader = loader(jar("a.jar", "tiny", WEIGHTS))) {
@@ -141,9 +141,9 @@ class ClassPathModelTest {
     }
   }
 
-  /** They share the file system only, as processes do. */
+  /** The threads share only the file system, like processes. */
   @Test
-  void threadsUnpackAtOnce() throws Exception {
+  void severalThreadsUnpackAtTheSameTime() throws Exception {
     Path jar = jar("a.jar", "tiny", WEIGHTS);
     int threads = 4;
     try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
@@ -174,7 +174,7 @@ class ClassPathModelTest {
   }
 
   @Test
-  void usesAFolderAsItIs() throws IOException {
+  void usesAFolderWithoutCopying() throws IOException {
     Path classes = temp.resolve("with space");
     Path model = Files.createDirectories(classes.resolve("gpt/weights/tiny"));
     Files.write(model.resolve("config.json"), CONFIG);
@@ -205,7 +205,7 @@ class ClassPathModelTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "..", "a..b", "../tiny", "tiny/", "a/tiny", "a\\tiny", "tiny\n"})
-  void whatIsNoNameIsNotFound(String name) throws IOException {
+  void invalidNamesAreNotFound(String name) throws IOException {
     try (URLClassLoader loader = loader(jar("a.jar", name.isEmpty() ? "." : name, WEIGHTS))) {
       assertEquals(Optional.empty(), find(name, loader));
     }
@@ -236,7 +236,7 @@ class ClassPathModelTest {
   }
 
   @Test
-  void withoutACacheItUnpacksIntoATemporaryFolder() throws IOException {
+  void unpacksIntoATemporaryFolderWithoutACache() throws IOException {
     Files.createDirectories(temp);
     Files.write(temp.resolve("cache"), CONFIG); // a file: no folder can be made in it
     try (URLClassLoader loader = loader(jar("a.jar", "tiny", WEIGHTS))) {
@@ -248,7 +248,7 @@ class ClassPathModelTest {
   }
 
   @Test
-  void theCacheIsTheUsers() {
+  void cacheIsInTheUsersFolder() {
     Path home = temp.resolve("home");
     Path other = temp.resolve("other");
     String user = temp.resolve("user").toString();

@@ -24,40 +24,40 @@ class HostMemoryTest {
   }
 
   @Test
-  void whatDoesNotFitIsRefusedWithWhatWould() {
+  void suggestsPrecisionsThatFit() {
     assertEquals(
-        "the weights take 6.23 GB of memory as f32, and 4.00 GB are free; --dtype bf16 takes 3.12"
-            + " GB, --dtype i8 takes 1.56 GB",
+        "the weights take 6.23 GB of memory as f32, and 4.00 GB are free; dtype bf16 takes 3.12"
+            + " GB, dtype i8 takes 1.56 GB",
         refusal(Precision.F32, 4_000_000_000L));
     assertEquals(
-        "the weights take 6.23 GB of memory as f32, and 2.00 GB are free; --dtype i8 takes 1.56 GB",
+        "the weights take 6.23 GB of memory as f32, and 2.00 GB are free; dtype i8 takes 1.56 GB",
         refusal(Precision.F32, 2_000_000_000L));
     assertEquals(
-        "the weights take 1.56 GB of memory as i8, and 1.00 GB are free; take a smaller model",
+        "the weights take 1.56 GB of memory as i8, and 1.00 GB are free; use a smaller model",
         refusal(Precision.I8, 1_000_000_000L));
   }
 
   @Test
-  void whatFitsOrCannotBeKnownIsNot() {
+  void acceptsModelsThatFitAndUnknownMemory() {
     HostMemory.check(XL, true, Precision.F32, OptionalLong.of(7_000_000_000L));
     HostMemory.check(XL, true, Precision.F32, OptionalLong.empty());
   }
 
   @Test
-  void arraysForADeviceAreCountedWhereTheyLie() {
+  void countsADevicesArraysTwiceInSharedMemory() {
     OptionalLong free = OptionalLong.of(10_000_000_000L);
     HostMemory.checkArrays(6_000_000_000L, false, Precision.F32, free);
     HostMemory.checkArrays(6_000_000_000L, true, Precision.F32, OptionalLong.empty());
     assertEquals(
         "the model's arrays take 12.00 GB of this machine's memory as f32, half of it the device's"
-            + " copy, and 10.00 GB are free; take --dtype i8, a smaller model, or --device cpu",
+            + " copy, and 10.00 GB are free; use dtype i8, a smaller model, or device cpu",
         assertThrows(
                 GptException.class,
                 () -> HostMemory.checkArrays(6_000_000_000L, true, Precision.F32, free))
             .getMessage());
     assertEquals(
         "the model's arrays take 12.00 GB of this machine's memory as i8, and 10.00 GB are free;"
-            + " take a smaller model, or --device cpu",
+            + " use a smaller model, or device cpu",
         assertThrows(
                 GptException.class,
                 () -> HostMemory.checkArrays(12_000_000_000L, false, Precision.I8, free))
@@ -65,7 +65,7 @@ class HostMemoryTest {
   }
 
   @Test
-  void theMachinesMemoryIsFound() {
+  void findsTheMachinesMemory() {
     Assumptions.assumeTrue(
         System.getProperty("os.name").equals("Linux"), "/proc/meminfo is Linux's");
     long available = HostMemory.available().orElseThrow();

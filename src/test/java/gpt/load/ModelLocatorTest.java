@@ -28,7 +28,7 @@ class ModelLocatorTest {
   }
 
   @Test
-  void whatIsMissingIsSaid() {
+  void reportsAMissingModel() {
     String name = ModelLocator.missing("--model", "nope", List.of(folder)).getMessage();
     assertTrue(name.contains("nope") && name.contains(folder.toString()), name);
     String path = ModelLocator.missing("--like", "./no/such", List.of(folder)).getMessage();
