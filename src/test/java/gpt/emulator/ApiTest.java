@@ -31,8 +31,8 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * All that is public in the emulator is in TornadoVM's API too, with the same descriptors: what was
- * compiled against the one runs on the other. Needs an SDK.
+ * Every public member of the emulator exists in TornadoVM's API with the same descriptor, so
+ * classes compiled against one run on the other. Needs an SDK.
  */
 class ApiTest {
   private static final String API = "uk.ac.manchester.tornado.api.";
@@ -53,7 +53,7 @@ class ApiTest {
       }
     }
     assertEquals(1, jars.size(), "API jars in " + home);
-    // Not this class path's loader, which has the emulator.
+    // The class path's loader would find the emulator.
     real = new URLClassLoader(jars.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
   }
 
@@ -110,7 +110,7 @@ class ApiTest {
   }
 
   @Test
-  void everythingPublicIsInTheRealApi() throws Exception {
+  void publicMembersExistInTheRealApi() throws Exception {
     List<Class<?>> classes = emulated();
     assertTrue(classes.size() > 50, "only " + classes.size() + " classes found");
     Set<String> wrong = new TreeSet<>();
@@ -156,8 +156,8 @@ class ApiTest {
   }
 
   @Test
-  void whatTheCompilerCopiesIntoClassFilesIsTheSame() throws Exception {
-    // Enum constants are found by name, in any order; these numbers are not.
+  void compileTimeConstantsAreTheSame() throws Exception {
+    // The compiler inlines these numbers; enum constants are looked up by name.
     Class<?> modes = real.loadClass(DataTransferMode.class.getName());
     for (Field f : DataTransferMode.class.getFields()) {
       assertEquals(f.get(null), modes.getField(f.getName()).get(null), f.getName());

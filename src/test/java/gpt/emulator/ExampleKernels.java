@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Kernels that are right, one for each thing that kernels do. */
+/** Correct kernels, one for each feature that kernels use. */
 final class ExampleKernels {
   private static final int TILE = 8;
 
@@ -36,7 +36,7 @@ final class ExampleKernels {
     out.set(i, in.get(i) * 3 + 1);
   }
 
-  /** One sum for each group, by halving. */
+  /** One sum for each workgroup, as a tree reduction. */
   static void sumOfGroup(KernelContext ctx, FloatArray in, FloatArray sums) {
     int local = ctx.localIdx;
     float[] part = ctx.allocateFloatLocalArray(64);
@@ -52,7 +52,7 @@ final class ExampleKernels {
     }
   }
 
-  /** As {@link #sumOfGroup}, the halving in a method that has the local memory. */
+  /** Like {@link #sumOfGroup}, with the reduction in a method that allocates the local memory. */
   static void meanAndMaximum(KernelContext ctx, FloatArray in, FloatArray out, int perItem) {
     int local = ctx.localIdx;
     int size = ctx.localGroupSizeX;
@@ -111,7 +111,7 @@ final class ExampleKernels {
     out.set(row * rows + column, tile[x * TILE + y]);
   }
 
-  /** Neighbours exchange through global memory. */
+  /** Neighbouring work items exchange values through global memory. */
   static void shiftInGroup(KernelContext ctx, IntArray scratch, IntArray out) {
     int i = ctx.globalIdx;
     scratch.set(i, i * i);
@@ -121,7 +121,7 @@ final class ExampleKernels {
     out.set(i, scratch.get(next));
   }
 
-  /** Rows of bytes with one scale each, times a vector. */
+  /** Product of a row-wise quantized int8 matrix and a vector. */
   static void int8Rows(
       KernelContext ctx, ByteArray rows, FloatArray scales, FloatArray x, FloatArray out, int n) {
     int row = ctx.globalIdx;
@@ -155,7 +155,7 @@ final class ExampleKernels {
     out.set(i, in.get(i));
   }
 
-  /** Writes one element and reads none, without a condition. */
+  /** Writes one element unconditionally and reads none. */
   static void writeFirstOnly(KernelContext ctx, IntArray out) {
     out.set(ctx.globalIdx, 7);
   }

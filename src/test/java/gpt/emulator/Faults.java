@@ -14,7 +14,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Runs kernels that are wrong and looks at what the emulator says. */
+/** Runs faulty kernels and checks the emulator's message. */
 final class Faults {
   static final int IN = DataTransferMode.EVERY_EXECUTION;
 

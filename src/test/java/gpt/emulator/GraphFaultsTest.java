@@ -19,7 +19,9 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What the emulator says about graphs that TornadoVM runs wrongly, or stops with no message. */
+/**
+ * The emulator's messages for graphs that TornadoVM runs incorrectly or stops without a message.
+ */
 class GraphFaultsTest {
   private static final int FIRST = DataTransferMode.FIRST_EXECUTION;
   private static final int EVERY = DataTransferMode.EVERY_EXECUTION;
@@ -61,7 +63,7 @@ class GraphFaultsTest {
   }
 
   @Test
-  void allGraphsAtOnceHandNothingOver() throws Exception {
+  void allGraphsAtOncePassNoBuffersOn() throws Exception {
     try (TornadoExecutionPlan plan =
         new TornadoExecutionPlan(producer("p").snapshot(), consumer("p").snapshot())) {
       plan.withGridScheduler(grids("p.t", "consumer.t"));
@@ -73,7 +75,7 @@ class GraphFaultsTest {
   }
 
   @Test
-  void anotherGraphInBetweenHasNoBuffer() throws Exception {
+  void graphInBetweenHasNoBuffer() throws Exception {
     TaskGraph between =
         new TaskGraph("between")
             .transferToDevice(FIRST, b)
@@ -93,7 +95,7 @@ class GraphFaultsTest {
   }
 
   @Test
-  void whatIsNotPersistedCannotBeConsumed() throws Exception {
+  void onlyPersistedArraysCanBeConsumed() throws Exception {
     TaskGraph producer =
         new TaskGraph("p")
             .transferToDevice(FIRST, a)
@@ -108,7 +110,7 @@ class GraphFaultsTest {
   }
 
   @Test
-  void whatNoTaskUsesHasNoBuffer() throws Exception {
+  void unusedArrayHasNoBuffer() throws Exception {
     TaskGraph producer =
         new TaskGraph("p")
             .transferToDevice(FIRST, a, b)
@@ -124,7 +126,7 @@ class GraphFaultsTest {
   }
 
   @Test
-  void aBufferThatTwoGraphsPersistIsFreedTwice() throws Exception {
+  void bufferPersistedByTwoGraphsIsFreedTwice() throws Exception {
     TaskGraph passing =
         new TaskGraph("passing")
             .consumeFromDevice("p", a)
@@ -135,11 +137,11 @@ class GraphFaultsTest {
             .withGridScheduler(grids("p.t", "passing.t"));
     plan.withGraph(0).execute();
     plan.withGraph(1).execute();
-    assertFault(() -> plan.withAllGraphs().close(), "graph passing frees", "need not persist it");
+    assertFault(() -> plan.withAllGraphs().close(), "graph passing frees", "do not persist it");
   }
 
   @Test
-  void aCopyToTheHostOfWhatNoTaskWrites() throws Exception {
+  void copyToTheHostOfAnUnwrittenArray() throws Exception {
     TaskGraph reader =
         new TaskGraph("reader")
             .consumeFromDevice("p", a)
@@ -155,7 +157,7 @@ class GraphFaultsTest {
   }
 
   @Test
-  void aCopyOnDemandOfWhatIsNotThere() throws Exception {
+  void copyOnDemandOfAnArrayWithoutBuffer() throws Exception {
     try (TornadoExecutionPlan plan = new TornadoExecutionPlan(producer("p").snapshot())) {
       var result = plan.withGridScheduler(grids("p.t")).execute();
       assertFault(() -> result.transferToHost(b), "graph p cannot copy");
@@ -180,7 +182,7 @@ class GraphFaultsTest {
   }
 
   @Test
-  void theDevicesMemoryIsLimited() throws Exception {
+  void deviceMemoryIsLimited() throws Exception {
     System.setProperty("tornado.device.memory", "1MB");
     try {
       IntArray large = ints(1 << 18);

@@ -21,8 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Kernels that are right give the same bits on the emulator and, with an SDK, on TornadoVM, from
- * the same class files.
+ * Correct kernels give the same bits on the emulator and, with an SDK, on TornadoVM, from the same
+ * class files.
  */
 @Tag("kernels")
 class KernelsTest {
@@ -35,7 +35,7 @@ class KernelsTest {
   }
 
   @Test
-  void aParallelLoopRunsWithoutAGrid() throws Exception {
+  void parallelLoopRunsWithoutAGrid() throws Exception {
     FloatArray in = floats(1000);
     FloatArray out = new FloatArray(1000);
     TaskGraph graph =
@@ -49,7 +49,7 @@ class KernelsTest {
   }
 
   @Test
-  void aGuardKeepsItemsBeyondTheEndFromTheArrays() throws Exception {
+  void guardProtectsArraysFromExtraItems() throws Exception {
     FloatArray a = floats(100);
     FloatArray b = floats(100);
     FloatArray out = new FloatArray(100);
@@ -64,7 +64,7 @@ class KernelsTest {
   }
 
   @Test
-  void anItemCanReturnEarly() throws Exception {
+  void itemsCanReturnEarly() throws Exception {
     IntArray in = ints(50);
     IntArray out = new IntArray(50);
     TaskGraph graph =
@@ -74,7 +74,7 @@ class KernelsTest {
   }
 
   @Test
-  void groupsSumInLocalMemory() throws Exception {
+  void workgroupsSumInLocalMemory() throws Exception {
     FloatArray in = floats(256);
     FloatArray out = new FloatArray(4);
     TaskGraph graph =

@@ -23,20 +23,20 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What the emulator says of memory that is not there, not written, or not a kernel's. */
+/** The emulator's messages for accesses out of bounds, to uninitialized or to undeclared memory. */
 class MemoryFaultsTest {
   private static final int IN = DataTransferMode.EVERY_EXECUTION;
 
   private final KernelContext ctx = new KernelContext();
 
   @Test
-  void readingBeyondTheEnd() {
+  void readBeyondTheEnd() {
     assertSays(
         fault(WrongKernels::readsBeyondTheEnd, ints(16), new IntArray(16), grid(16, 8)),
         "kernel g.t (WrongKernels.readsBeyondTheEnd)",
         "in[16] (argument 2, IntArray of 16)",
         "out of bounds at WrongKernels.java:",
-        "work item (7, 0, 0) of group (1, 0, 0)");
+        "work item (7, 0, 0) of workgroup (1, 0, 0)");
   }
 
   @ParameterizedTest
@@ -71,7 +71,7 @@ class MemoryFaultsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
-  void theHostBeyondTheEnd(int which) {
+  void hostAccessBeyondTheEnd(int which) {
     assertThrows(
         IndexOutOfBoundsException.class,
         () -> {
@@ -84,11 +84,11 @@ class MemoryFaultsTest {
   }
 
   @Test
-  void writingBelowTheStart() {
+  void writeBelowTheStart() {
     assertSays(
         fault(WrongKernels::writesBelowTheStart, new IntArray(16), grid(16, 8)),
         "writes out[-1] (argument 2, IntArray of 16), which is out of bounds",
-        "work item (0, 0, 0) of group (0, 0, 0)");
+        "work item (0, 0, 0) of workgroup (0, 0, 0)");
   }
 
   @Test
@@ -110,26 +110,26 @@ class MemoryFaultsTest {
   }
 
   @Test
-  void localMemoryThatNobodyWrote() {
+  void uninitializedLocalMemory() {
     assertSays(
         fault(WrongKernels::readsLocalGarbage, new FloatArray(8), grid(8, 8)),
-        "reads local memory that nobody has written",
+        "reads uninitialized local memory",
         "out[");
   }
 
   @Test
-  void readingWhatNobodyHasCopiedOrWritten() {
+  void readOfUninitializedMemory() {
     IntArray in = ints(16);
     IntArray out = new IntArray(16);
     TaskGraph graph =
         new TaskGraph("g").task("t", ExampleKernels::copy, ctx, in, out).transferToHost(IN, out);
     assertSays(
         fault(graph, grid(16, 8)),
-        "reads in[0] (argument 2, IntArray of 16), which nobody has written on the device");
+        "reads in[0] (argument 2, IntArray of 16), which is uninitialized on the device");
   }
 
   @Test
-  void readingWhatAnEarlierTaskHasNotWritten() {
+  void readOfWhatAnEarlierTaskDidNotWrite() {
     IntArray between = new IntArray(16);
     IntArray out = new IntArray(16);
     TaskGraph graph =
@@ -152,7 +152,7 @@ class MemoryFaultsTest {
   }
 
   @Test
-  void readingWhatTheHostNeverWrote() {
+  void readOfWhatTheHostDidNotWrite() {
     IntArray in = new IntArray(16);
     for (int i = 0; i < 15; i++) {
       in.set(i, i);
@@ -160,23 +160,23 @@ class MemoryFaultsTest {
     assertSays(
         fault(ExampleKernels::copy, in, new IntArray(16), grid(16, 8)),
         "reads in[15]",
-        "which nobody has written");
+        "which is uninitialized");
   }
 
   @Test
-  void theHostReadsWhatNobodyWrote() {
+  void hostReadOfUninitializedMemory() {
     FloatArray array = new FloatArray(4);
     array.set(1, 2f);
     assertEquals(2f, array.get(1));
     assertSays(
         assertThrows(RuntimeException.class, () -> array.get(0)).getMessage(),
-        "the host reads element 0 of an array (FloatArray of 4), which nobody has written");
+        "the host reads element 0 of an array (FloatArray of 4), which is uninitialized");
     array.clear();
     assertArrayEquals(new float[4], array.toHeapArray());
   }
 
   @Test
-  void theHostReadsWhatTheKernelDidNotWrite() throws Exception {
+  void hostReadOfWhatTheKernelDidNotWrite() throws Exception {
     IntArray out = new IntArray(16);
     out.clear();
     TaskGraph graph =
@@ -187,7 +187,7 @@ class MemoryFaultsTest {
   }
 
   @Test
-  void aCopyThatIsSkippedBecauseTheFirstTaskOnlyWrites() throws Exception {
+  void copySkippedBecauseTheFirstTaskOnlyWrites() throws Exception {
     IntArray a = ints(16);
     TaskGraph graph =
         new TaskGraph("g")
@@ -197,7 +197,7 @@ class MemoryFaultsTest {
     Plans.run(graph, "t", grid(16, 8));
     assertSays(
         assertThrows(RuntimeException.class, () -> a.get(5)).getMessage(),
-        "the host reads element 5 of an array (IntArray of 16), which nobody has written: the"
+        "the host reads element 5 of an array (IntArray of 16), which is uninitialized: the"
             + " first",
         "g.t, only writes it, and TornadoVM can skip the copy to the device then");
     IntArray out = new IntArray(16);
@@ -221,7 +221,7 @@ class MemoryFaultsTest {
   }
 
   @Test
-  void anExceptionInTheKernel() {
+  void exceptionInTheKernel() {
     IntArray in = ints(16);
     assertSays(
         fault(WrongKernels::dividesByZero, in, new IntArray(16), grid(16, 8)),
@@ -230,30 +230,30 @@ class MemoryFaultsTest {
   }
 
   @Test
-  void localMemoryThatIsTooMuchOrDifferent() {
+  void tooMuchOrDifferentLocalMemory() {
     assertSays(
         fault(WrongKernels::tooMuchLocalMemory, new FloatArray(8), grid(8, 8)),
-        "asks for 80000 bytes of local memory, the device has 49152");
+        "allocates 80000 bytes of local memory; the maximum is 49152");
     assertSays(
         fault(WrongKernels::differentLocalArrays, new FloatArray(8), grid(8, 8)),
-        "asks for float[16] as its local array number 1, another work item for float[8]");
+        "allocates float[16] as its local array 1, but another work item allocates float[8]");
   }
 
   @Test
-  void aLocalArrayPassedToAMethod() {
+  void localArrayPassedToAMethod() {
     assertSays(
         fault(WrongKernels::passesALocalArray, ints(16), new IntArray(16), grid(16, 8)),
         "passes an array to WrongKernels.first");
   }
 
   @Test
-  void anArrayThatIsNoArgument() {
+  void arrayThatIsNotAnArgument() {
     IntArray hidden = ints(16);
     IntArray out = new IntArray(16);
     Task2<KernelContext, IntArray> kernel = (c, o) -> o.set(c.globalIdx, hidden.get(c.globalIdx));
     assertSays(
         fault(kernel, out, grid(16, 8)),
-        "uses an array that is none of its arguments (IntArray of 16)");
+        "uses an array that is not one of its arguments (IntArray of 16)");
   }
 
   @Test

@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What the emulator says of grids, barriers and races; a device says nothing of most. */
+/** The emulator's messages for wrong grids, barriers and races; a device reports few of them. */
 class OrderFaultsTest {
   private static final int IN = DataTransferMode.EVERY_EXECUTION;
   private static final String RACE = "a race";
@@ -26,7 +26,7 @@ class OrderFaultsTest {
   private final KernelContext ctx = new KernelContext();
 
   @Test
-  void itemsThatReturnInsteadOfMeeting() {
+  void itemsThatReturnBeforeABarrier() {
     assertSays(
         fault(WrongKernels::onlySomeReachTheBarrier, new IntArray(16), grid(16, 8)),
         "waits at a barrier at WrongKernels.java:",
@@ -35,30 +35,30 @@ class OrderFaultsTest {
   }
 
   @Test
-  void itemsThatMeetElsewhere() {
+  void itemsThatWaitAtAnotherBarrier() {
     assertSays(
-        fault(WrongKernels::someWaitElsewhere, new IntArray(8), grid(8, 8)),
+        fault(WrongKernels::someWaitAtAnotherBarrier, new IntArray(8), grid(8, 8)),
         "waits at a barrier at WrongKernels.java:",
-        "waits at another one at WrongKernels.java:");
+        "waits at another barrier at WrongKernels.java:");
   }
 
   @Test
-  void itemsThatMeetMoreOften() {
+  void itemsThatReachTheBarrierMoreOften() {
     assertSays(
-        fault(WrongKernels::meetsMoreOften, new IntArray(8), grid(8, 8)),
+        fault(WrongKernels::someReachItMoreOften, new IntArray(8), grid(8, 8)),
         "waits at a barrier at WrongKernels.java:",
         "has returned");
   }
 
   @Test
-  void itemsThatMeetByAnotherWay() {
+  void itemsThatReachTheBarrierThroughAnotherCall() {
     assertSays(
-        fault(WrongKernels::someComeByAnotherWay, new IntArray(8), grid(8, 8)),
-        "waits at another one");
+        fault(WrongKernels::someReachItThroughAnotherCall, new IntArray(8), grid(8, 8)),
+        "waits at another barrier");
   }
 
   @Test
-  void aLocalSizeThatDoesNotDivide() {
+  void localSizeThatDoesNotDivideTheGlobalSize() {
     IntArray a = new IntArray(100);
     assertSays(
         fault(ExampleKernels::writeFirstOnly, a, grid(100, 32)),
@@ -69,10 +69,10 @@ class OrderFaultsTest {
   }
 
   @Test
-  void aGroupLargerThanTheDevices() {
+  void workgroupLargerThanTheMaximum() {
     assertSays(
         fault(ExampleKernels::writeFirstOnly, new IntArray(2048), grid(2048, 2048)),
-        "groups of 2048 work items, the device takes 1024");
+        "workgroup of 2048 work items; the maximum is 1024");
   }
 
   @Test
@@ -87,7 +87,7 @@ class OrderFaultsTest {
   }
 
   @Test
-  void localItemsThatDoNotWait() {
+  void localMemoryWithoutABarrier() {
     assertSays(
         fault(WrongKernels::forgetsTheBarrier, ints(16), new IntArray(16), grid(16, 8)), "g.t");
     IntArray in = ints(64);
@@ -127,15 +127,15 @@ class OrderFaultsTest {
   }
 
   @Test
-  void localItemsThatAllAddToOneElement() {
+  void unsynchronizedSumInLocalMemory() {
     assertSays(
-        fault(WrongKernels::addsUpInOneLocalElement, new IntArray(2), grid(16, 8)),
-        "changes element 0 of its local array number 1, int[1]",
+        fault(WrongKernels::sumsInOneLocalElement, new IntArray(2), grid(16, 8)),
+        "changes element 0 of its local array 1, int[1]",
         RACE);
   }
 
   @Test
-  void aRaceWithinAGroup() {
+  void raceWithinAWorkgroup() {
     IntArray a = ints(16);
     assertSays(
         fault(
@@ -146,12 +146,12 @@ class OrderFaultsTest {
             grid(16, 8)),
         "reads a[",
         "which item",
-        "of the same group writes without a barrier",
+        "of the same workgroup writes without a barrier",
         RACE);
   }
 
   @Test
-  void aLocalBarrierDoesNotOrderGlobalMemory() {
+  void localBarrierDoesNotOrderGlobalMemory() {
     IntArray scratch = new IntArray(16);
     IntArray out = new IntArray(16);
     TaskGraph graph =
@@ -162,7 +162,7 @@ class OrderFaultsTest {
   }
 
   @Test
-  void aRaceBetweenGroups() {
+  void raceBetweenWorkgroups() {
     IntArray sum = new IntArray(1);
     sum.clear();
     assertSays(
@@ -172,7 +172,7 @@ class OrderFaultsTest {
                 .task("t", WrongKernels::allAddToOneElement, ctx, sum)
                 .transferToHost(IN, sum),
             grid(4, 1)),
-        "reads sum[0] (argument 2, IntArray of 1), which item of another group writes",
+        "reads sum[0] (argument 2, IntArray of 1), which item of another workgroup writes",
         RACE);
     assertSays(fault(WrongKernels::lastOneWins, sum, grid(16, 8)), "writes out[0]", RACE);
     IntArray a = ints(32);
@@ -183,18 +183,18 @@ class OrderFaultsTest {
                 .task("t", WrongKernels::readsTheGroupBefore, ctx, a)
                 .transferToHost(IN, a),
             grid(32, 8)),
-        "item of another group",
+        "item of another workgroup",
         RACE);
   }
 
   @Test
-  void theSeedIsSaidWithTheOrder() {
+  void messageNamesTheSeedOfTheOrder() {
     System.setProperty("gpt.emulator.orders", "9");
     System.setProperty("gpt.emulator.seed", "77");
     try {
       IntArray in = ints(64);
       IntArray out = new IntArray(8);
-      // Seen when shuffled only: the two orders before give the same sums.
+      // Found only by a shuffle: forward and backward give the same sums.
       TaskGraph graph =
           new TaskGraph("g")
               .transferToDevice(IN, in)
@@ -207,7 +207,7 @@ class OrderFaultsTest {
     }
   }
 
-  /** Items 3 and 4 look at whether their neighbours on both sides have written: one always has. */
+  /** Items 3 and 4 check whether their neighbours have written: forward and backward one has. */
   static void seenWhenShuffledOnly(KernelContext ctx, IntArray in, IntArray out) {
     int local = ctx.localIdx;
     int[] seen = ctx.allocateIntLocalArray(8);

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Short ways to run a graph in a test. */
+/** Helpers to run a graph in a test. */
 final class Plans {
   private Plans() {}
 

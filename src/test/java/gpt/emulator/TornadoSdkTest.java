@@ -20,13 +20,13 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Where the API's classes come from in each of the two test runs, and what devices there are. */
+/** Checks which API and which devices each of the two test runs uses. */
 class TornadoSdkTest {
   private static final String HOME = System.getProperty("gpt.tornado.home", "");
 
   @Test
   @Tag("tornado")
-  void withTornadoVmTheApiIsTheSdks() {
+  void tornadoVmRunsUseTheApiOfTheSdk() {
     for (Class<?> type : List.of(FloatArray.class, KernelContext.class, Parallel.class)) {
       assertEquals("tornado.api", type.getModule().getName(), type.getName());
       assertTrue(
@@ -49,7 +49,7 @@ class TornadoSdkTest {
   }
 
   @Test
-  void elsewhereTheApiIsTheEmulators() {
+  void otherRunsUseTheEmulator() {
     for (Class<?> type : List.of(FloatArray.class, KernelContext.class, Parallel.class)) {
       assertFalse(type.getModule().isNamed(), type.getName());
       String from = type.getProtectionDomain().getCodeSource().getLocation().getPath();
@@ -65,7 +65,7 @@ class TornadoSdkTest {
   }
 
   @Test
-  void theEmulatorsDeviceIsListedLikeAnyOther() {
+  void emulatorListsItsDevice() {
     TornadoDevice device = TornadoExecutionPlan.getDevice(0, 0);
     assertEquals(device, TornadoExecutionPlan.DEFAULT_DEVICE);
     assertEquals(1, TornadoExecutionPlan.getTornadoDeviceMap().getNumBackends());

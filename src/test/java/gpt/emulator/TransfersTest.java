@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What is copied when, and handed over to whom: the same on the emulator and on TornadoVM. */
+/** Transfers and consumed buffers are the same on the emulator and on TornadoVM. */
 @Tag("kernels")
 class TransfersTest {
   private static final int FIRST = DataTransferMode.FIRST_EXECUTION;
@@ -41,7 +41,7 @@ class TransfersTest {
     assertMoved(in, out, 1, result);
   }
 
-  /** The arrays' bytes; TornadoVM counts those of each launch too. */
+  /** Compares the arrays' bytes; TornadoVM also counts bytes for each launch. */
   private static void assertMoved(long in, long out, int launches, TornadoExecutionResult result) {
     assertEquals(in + launches * 24, result.getProfilerResult().getTotalBytesCopyIn(), "bytes in");
     assertEquals(out, result.getProfilerResult().getTotalBytesCopyOut(), "bytes out");
@@ -90,7 +90,7 @@ class TransfersTest {
   }
 
   @Test
-  void withoutTheProfilerNothingIsCounted() throws Exception {
+  void nothingIsCountedWithoutTheProfiler() throws Exception {
     IntArray in = ints(N);
     IntArray out = new IntArray(N);
     TaskGraph graph =
@@ -105,7 +105,7 @@ class TransfersTest {
   }
 
   @Test
-  void underDemandCopiesWhenAsked() throws Exception {
+  void underDemandCopiesOnRequest() throws Exception {
     IntArray a = ints(N);
     TaskGraph graph =
         new TaskGraph("g")
@@ -124,7 +124,7 @@ class TransfersTest {
   }
 
   @Test
-  void aGraphTakesOverWhatTheOneBeforePersists() throws Exception {
+  void graphTakesOverPersistedBuffers() throws Exception {
     IntArray a = ints(N);
     IntArray out = new IntArray(N);
     TaskGraph first =
@@ -149,7 +149,7 @@ class TransfersTest {
   }
 
   @Test
-  void aGraphPassesOnWhatItDoesNotUse() throws Exception {
+  void graphPassesOnUnusedBuffers() throws Exception {
     IntArray a = ints(N);
     IntArray b = ints(N);
     IntArray out = new IntArray(N);
@@ -181,7 +181,7 @@ class TransfersTest {
   }
 
   @Test
-  void aGraphCanFollowItself() throws Exception {
+  void graphCanConsumeFromItself() throws Exception {
     IntArray a = ints(N);
     TaskGraph first =
         new TaskGraph("first")
@@ -205,7 +205,7 @@ class TransfersTest {
   }
 
   @Test
-  void aBufferOfATaskOnlyStaysOnTheDevice() throws Exception {
+  void undeclaredBufferStaysOnTheDevice() throws Exception {
     IntArray in = ints(N);
     IntArray between = new IntArray(N);
     IntArray out = new IntArray(N);
@@ -222,7 +222,7 @@ class TransfersTest {
   }
 
   @Test
-  void whatTheFirstTaskOnlyWritesIsNotCopied() throws Exception {
+  void arrayThatTheFirstTaskOnlyWritesIsNotCopied() throws Exception {
     IntArray a = ints(N);
     TaskGraph graph =
         new TaskGraph("g")
@@ -236,7 +236,7 @@ class TransfersTest {
   }
 
   @Test
-  void warmingUpExecutes() throws Exception {
+  void warmUpExecutes() throws Exception {
     IntArray a = ints(N);
     TaskGraph graph =
         new TaskGraph("g")
@@ -250,7 +250,7 @@ class TransfersTest {
   }
 
   @Test
-  void thePlansLimitBoundsAGraphsArrays() throws Exception {
+  void planLimitsTheSizeOfAGraphsArrays() throws Exception {
     IntArray a = ints(1_000_000);
     TaskGraph graph =
         new TaskGraph("g")

@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Kernels with one fault each. */
+/** Faulty kernels, with one fault each. */
 final class WrongKernels {
   private WrongKernels() {}
 
@@ -63,7 +63,7 @@ final class WrongKernels {
     out.set(ctx.globalIdx, part[local]);
   }
 
-  static void someWaitElsewhere(KernelContext ctx, IntArray out) {
+  static void someWaitAtAnotherBarrier(KernelContext ctx, IntArray out) {
     int local = ctx.localIdx;
     if (local < 4) {
       ctx.localBarrier();
@@ -73,22 +73,22 @@ final class WrongKernels {
     out.set(ctx.globalIdx, local);
   }
 
-  static void someComeByAnotherWay(KernelContext ctx, IntArray out) {
+  static void someReachItThroughAnotherCall(KernelContext ctx, IntArray out) {
     int local = ctx.localIdx;
     if (local < 4) {
-      meet(ctx);
+      barrier(ctx);
     } else {
-      meet(ctx);
+      barrier(ctx);
     }
     out.set(ctx.globalIdx, local);
   }
 
-  private static void meet(KernelContext ctx) {
+  private static void barrier(KernelContext ctx) {
     ctx.localBarrier();
   }
 
-  /** The barrier is the same, but some come to it more often. */
-  static void meetsMoreOften(KernelContext ctx, IntArray out) {
+  /** Some work items reach the same barrier more often. */
+  static void someReachItMoreOften(KernelContext ctx, IntArray out) {
     int local = ctx.localIdx;
     int times = local < 4 ? 3 : 2;
     for (int k = 0; k < times; k++) {
@@ -104,7 +104,7 @@ final class WrongKernels {
     out.set(ctx.globalIdx, part[7 - local]);
   }
 
-  /** Misses the second barrier of a loop: the next tile overwrites what others still read. */
+  /** Lacks the second barrier of a loop: the next tile overwrites values that others still read. */
   static void overwritesTheTile(KernelContext ctx, IntArray in, IntArray out, int tiles) {
     int local = ctx.localIdx;
     int[] tile = ctx.allocateIntLocalArray(8);
@@ -119,7 +119,7 @@ final class WrongKernels {
     out.set(ctx.globalIdx, sum);
   }
 
-  static void addsUpInOneLocalElement(KernelContext ctx, IntArray out) {
+  static void sumsInOneLocalElement(KernelContext ctx, IntArray out) {
     int local = ctx.localIdx;
     int[] sum = ctx.allocateIntLocalArray(1);
     if (local == 0) {
@@ -159,7 +159,7 @@ final class WrongKernels {
     sum.set(0, sum.get(0) + 1);
   }
 
-  /** Each item writes another value to the same element, and reads nothing. */
+  /** Each work item writes a different value to the same element. */
   static void lastOneWins(KernelContext ctx, IntArray out) {
     out.set(0, ctx.globalIdx);
   }

@@ -26,7 +26,7 @@ public class GridScheduler {
     return grids.get(taskName);
   }
 
-  /** True where the graph's task has a grid. */
+  /** Whether the graph's task has a grid. */
   public boolean contains(String taskScheduleName, String taskName) {
     return grids.containsKey(taskScheduleName + "." + taskName);
   }

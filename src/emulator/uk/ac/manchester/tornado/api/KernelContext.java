@@ -5,53 +5,53 @@ import uk.ac.manchester.tornado.api.types.HalfFloat;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A kernel's view of its work item. The caller makes one whose ids are all 0; the emulator passes
- * each work item another one, with its own ids, in place of the caller's.
+ * A kernel's view of its work item. The caller creates one with ids of 0 as a placeholder; the
+ * emulator passes each work item a context with its own ids instead.
  */
 public class KernelContext {
-  /** The item's index among all items, in x. */
+  /** Global index in x. */
   public final Integer globalIdx;
 
-  /** The item's index among all items, in y. */
+  /** Global index in y. */
   public final Integer globalIdy;
 
-  /** The item's index among all items, in z. */
+  /** Global index in z. */
   public final Integer globalIdz;
 
-  /** The index of the item's group, in x. */
+  /** Index of the workgroup in x. */
   public final Integer groupIdx;
 
-  /** The index of the item's group, in y. */
+  /** Index of the workgroup in y. */
   public final Integer groupIdy;
 
-  /** The index of the item's group, in z. */
+  /** Index of the workgroup in z. */
   public final Integer groupIdz;
 
-  /** The item's index in its group, in x. */
+  /** Local index, within the workgroup, in x. */
   public final Integer localIdx;
 
-  /** The item's index in its group, in y. */
+  /** Local index, within the workgroup, in y. */
   public final Integer localIdy;
 
-  /** The item's index in its group, in z. */
+  /** Local index, within the workgroup, in z. */
   public final Integer localIdz;
 
-  /** Number of all items in x. */
+  /** Global size in x. */
   public final Integer globalGroupSizeX;
 
-  /** Number of all items in y. */
+  /** Global size in y. */
   public final Integer globalGroupSizeY;
 
-  /** Number of all items in z. */
+  /** Global size in z. */
   public final Integer globalGroupSizeZ;
 
-  /** Number of a group's items in x. */
+  /** Local size in x. */
   public final Integer localGroupSizeX;
 
-  /** Number of a group's items in y. */
+  /** Local size in y. */
   public final Integer localGroupSizeY;
 
-  /** Number of a group's items in z. */
+  /** Local size in z. */
   public final Integer localGroupSizeZ;
 
   /** The caller's context, to be passed to a task. */
@@ -78,43 +78,43 @@ public class KernelContext {
     localGroupSizeZ = localSize[2];
   }
 
-  /** Waits for the group's other items; what they wrote to local memory can be read then. */
+  /** Waits for all work items of the workgroup and makes their writes to local memory visible. */
   public void localBarrier() {}
 
-  /** Waits for the group's other items; what they wrote to global memory can be read then. */
+  /** Waits for all work items of the workgroup and makes their writes to global memory visible. */
   public void globalBarrier() {}
 
-  /** The group's array of this size in local memory. */
+  /** Allocates an array in local memory, shared by the workgroup. */
   public float[] allocateFloatLocalArray(int size) {
     return new float[size];
   }
 
-  /** The group's array of this size in local memory. */
+  /** Allocates an array in local memory, shared by the workgroup. */
   public double[] allocateDoubleLocalArray(int size) {
     return new double[size];
   }
 
-  /** The group's array of this size in local memory. */
+  /** Allocates an array in local memory, shared by the workgroup. */
   public int[] allocateIntLocalArray(int size) {
     return new int[size];
   }
 
-  /** The group's array of this size in local memory. */
+  /** Allocates an array in local memory, shared by the workgroup. */
   public long[] allocateLongLocalArray(int size) {
     return new long[size];
   }
 
-  /** The group's array of this size in local memory. */
+  /** Allocates an array in local memory, shared by the workgroup. */
   public byte[] allocateByteLocalArray(int size) {
     return new byte[size];
   }
 
-  /** The group's array of this size in local memory. */
+  /** Allocates an array in local memory, shared by the workgroup. */
   public HalfFloat[] allocateHalfFloatLocalArray(int size) {
     return new HalfFloat[size];
   }
 
-  /** Adds to an element as one step, whichever items do so at once. */
+  /** Adds to an element atomically. */
   public void atomicAdd(IntArray array, int index, int val) {
     Memory.atomicAdd(array, index, val);
   }

@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.emulator.Kernel;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 
-/** Tasks, and the copies between host and device around them. */
+/** Tasks, and the transfers between host and device around them. */
 public class TaskGraph extends TaskGraphTasks {
   private final Graph graph;
   private final Set<String> ids = new HashSet<>();
@@ -62,7 +62,7 @@ public class TaskGraph extends TaskGraphTasks {
     return this;
   }
 
-  /** This graph as it is now, ready for a plan. */
+  /** An immutable copy of this graph for an execution plan. */
   public ImmutableTaskGraph snapshot() {
     return new ImmutableTaskGraph(graph.snapshot());
   }

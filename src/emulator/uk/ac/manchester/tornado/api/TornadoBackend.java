@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /** A backend and its devices. */
 public interface TornadoBackend {
-  /** The device that is used where none is named. */
+  /** The default device. */
   TornadoDevice getDefaultDevice();
 
   /** Makes another device the default. */
@@ -22,7 +22,7 @@ public interface TornadoBackend {
   /** All devices. */
   List<TornadoDevice> getAllDevices();
 
-  /** What the default device is. */
+  /** The type of the default device. */
   TornadoDeviceType getTypeDefaultDevice();
 
   /** The backend's name. */
@@ -31,6 +31,6 @@ public interface TornadoBackend {
   /** Number of platforms. */
   int getNumPlatforms();
 
-  /** What runs its kernels. */
+  /** The kind of backend that runs its kernels. */
   TornadoVMBackendType getBackendType();
 }

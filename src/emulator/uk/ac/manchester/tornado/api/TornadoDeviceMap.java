@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
-/** All backends and devices that the runtime has found. */
+/** All backends and devices of the runtime. */
 public class TornadoDeviceMap {
   private final List<TornadoBackend> backends;
 
@@ -41,7 +41,7 @@ public class TornadoDeviceMap {
     return getBackendsWithPredicate(b -> b.getAllDevices().stream().anyMatch(predicate));
   }
 
-  /** The devices whose hardware has this in its name, in upper or lower case. */
+  /** The devices whose hardware name contains a text, ignoring case. */
   public Stream<TornadoDevice> getDevicesByName(String deviceName) {
     String wanted = deviceName.toLowerCase(Locale.ROOT);
     return devices()

@@ -4,7 +4,7 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.emulator.EmulatorDevice;
 import uk.ac.manchester.tornado.api.emulator.Graph;
-import uk.ac.manchester.tornado.api.emulator.Room;
+import uk.ac.manchester.tornado.api.emulator.MemoryLimit;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** Runs task graphs. Every {@code with} method changes this plan and returns it. */
 public class TornadoExecutionPlan implements AutoCloseable {
-  /** The device that is used where none is named. */
+  /** The default device. */
   public static TornadoDevice DEFAULT_DEVICE =
       TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
 
@@ -60,7 +60,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
               + " bytes, the plan's memory limit is "
               + limit);
     }
-    graph.execute(grids, profile, Room.ofDevice() - getCurrentDeviceMemoryUsage());
+    graph.execute(grids, profile, MemoryLimit.ofDevice() - getCurrentDeviceMemoryUsage());
   }
 
   private void rememberLast() {
@@ -87,7 +87,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
     return this;
   }
 
-  /** Makes the selected graphs' bytecode and compiles their kernels; here, Java has done so. */
+  /** Generates the selected graphs' bytecode and compiles their kernels; here Java did that. */
   public TornadoExecutionPlan withPreCompilation() {
     selected.forEach(graph -> graph.recording().compile());
     return this;
@@ -106,7 +106,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
     return EmulatorDevice.DEVICE;
   }
 
-  /** Gives the selected graphs' buffers back. */
+  /** Frees the buffers of the selected graphs. */
   public TornadoExecutionPlan freeDeviceMemory() {
     selected.forEach(Graph::free);
     return this;
@@ -116,7 +116,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
   public TornadoExecutionPlan withGridScheduler(GridScheduler gridScheduler) {
     if (graphs.stream().noneMatch(g -> g.uses(gridScheduler))) {
       throw new TornadoRuntimeException(
-          "no graph of the plan has a task of the grid scheduler's: " + gridScheduler.keySet());
+          "no task of the plan has a grid in the grid scheduler: " + gridScheduler.keySet());
     }
     grids = gridScheduler;
     return this;
@@ -134,9 +134,9 @@ public class TornadoExecutionPlan implements AutoCloseable {
     return this;
   }
 
-  /** Sets how many bytes a graph's arrays can have, such as 512MB. */
+  /** Sets the maximum size of a graph's arrays, such as 512MB. */
   public TornadoExecutionPlan withMemoryLimit(String memoryLimit) {
-    limit = Room.ofPlan(memoryLimit);
+    limit = MemoryLimit.ofPlan(memoryLimit);
     return this;
   }
 
@@ -151,7 +151,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
     return this;
   }
 
-  /** Forgets earlier executions' events; here there are none. */
+  /** Clears the events of earlier executions; here there are none. */
   public TornadoExecutionPlan clearProfiles() {
     return this;
   }
@@ -166,7 +166,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
     return this;
   }
 
-  /** Gives the selected graphs' buffers back. */
+  /** Frees the buffers of the selected graphs. */
   @Override
   public void close() throws TornadoExecutionPlanException {
     freeDeviceMemory();
@@ -197,9 +197,9 @@ public class TornadoExecutionPlan implements AutoCloseable {
     return this;
   }
 
-  /** Records the selected graphs at their first execution; ignored where they are compiled. */
+  /** Records the selected graphs at their first execution; ignored if they are compiled already. */
   public TornadoExecutionPlan withCUDAGraph() {
-    selected.forEach(graph -> graph.recording().want());
+    selected.forEach(graph -> graph.recording().request());
     return this;
   }
 }

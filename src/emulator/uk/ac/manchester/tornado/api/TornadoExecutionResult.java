@@ -2,7 +2,7 @@ package uk.ac.manchester.tornado.api;
 
 import uk.ac.manchester.tornado.api.emulator.Graph;
 
-/** What came of an execution. */
+/** The result of an execution. */
 public class TornadoExecutionResult {
   private final TornadoExecutionPlan plan;
 
@@ -23,7 +23,7 @@ public class TornadoExecutionResult {
     return this;
   }
 
-  /** True once the execution has ended. */
+  /** Whether the execution has ended. */
   public boolean isReady() {
     return true;
   }

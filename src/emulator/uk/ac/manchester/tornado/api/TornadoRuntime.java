@@ -11,7 +11,7 @@ public interface TornadoRuntime {
   /** Makes another backend the default. */
   void setDefaultBackend(int index);
 
-  /** What runs a backend's kernels. */
+  /** The kind of a backend. */
   TornadoVMBackendType getBackendType(int index);
 
   /** Number of backends. */
@@ -20,6 +20,6 @@ public interface TornadoRuntime {
   /** The default backend's default device. */
   TornadoDevice getDefaultDevice();
 
-  /** True where the profiler is on for every plan. */
+  /** Whether the profiler is on for every plan. */
   boolean isProfilerEnabled();
 }

@@ -8,19 +8,19 @@ public interface TornadoTargetDevice {
   /** Bytes of global memory. */
   long getDeviceGlobalMemorySize();
 
-  /** Bytes of local memory a group can have. */
+  /** Maximum local memory of a workgroup, in bytes. */
   long getDeviceLocalMemorySize();
 
   /** Number of compute units. */
   int getDeviceMaxComputeUnits();
 
-  /** The most items a group can have in each dimension. */
+  /** Maximum size of a workgroup in each dimension. */
   long[] getDeviceMaxWorkItemSizes();
 
-  /** The most items a group can have. */
+  /** Maximum number of work items in a workgroup. */
   long[] getDeviceMaxWorkGroupSize();
 
-  /** The most items a group can have. */
+  /** Maximum number of work items in a workgroup. */
   int getMaxThreadsPerBlock();
 
   /** Clock in MHz. */
@@ -29,9 +29,9 @@ public interface TornadoTargetDevice {
   /** Bytes of constant memory. */
   long getDeviceMaxConstantBufferSize();
 
-  /** Bytes that one buffer can have. */
+  /** Maximum size of one buffer, in bytes. */
   long getDeviceMaxAllocationSize();
 
-  /** All of this as text. */
+  /** A description of the device. */
   String getDeviceInfo();
 }

@@ -9,7 +9,7 @@ public interface TornadoDevice {
   /** The backend's name of the device. */
   String getDeviceName();
 
-  /** A line on the device. */
+  /** One line about the device. */
   String getDescription();
 
   /** The platform that the device belongs to. */
@@ -18,25 +18,25 @@ public interface TornadoDevice {
   /** The hardware behind it. */
   TornadoTargetDevice getPhysicalDevice();
 
-  /** What it is. */
+  /** Its type. */
   TornadoDeviceType getDeviceType();
 
-  /** Bytes that one buffer can have. */
+  /** Maximum size of one buffer, in bytes. */
   long getMaxAllocMemory();
 
   /** Bytes of global memory. */
   long getMaxGlobalMemory();
 
-  /** Bytes of local memory a group can have. */
+  /** Maximum local memory of a workgroup, in bytes. */
   long getDeviceLocalMemorySize();
 
-  /** The most items a group can have in each dimension. */
+  /** Maximum size of a workgroup in each dimension. */
   long[] getDeviceMaxWorkgroupDimensions();
 
   /** The version of OpenCL C. */
   String getDeviceOpenCLCVersion();
 
-  /** All of this as text. */
+  /** A description of the device. */
   Object getDeviceInfo();
 
   /** Index of its backend. */
@@ -47,9 +47,9 @@ public interface TornadoDevice {
     return Runtime.getRuntime().availableProcessors();
   }
 
-  /** What runs its kernels. */
+  /** The kind of backend that runs its kernels. */
   TornadoVMBackendType getTornadoVMBackend();
 
-  /** True where it takes SPIR-V. */
+  /** Whether it supports SPIR-V. */
   boolean isSPIRVSupported();
 }

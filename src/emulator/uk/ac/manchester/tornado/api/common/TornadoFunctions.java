@@ -1,6 +1,6 @@
 package uk.ac.manchester.tornado.api.common;
 
-/** The kernels' shapes: one interface for each number of arguments. */
+/** The types of kernels: one interface for each number of arguments. */
 public final class TornadoFunctions {
   private TornadoFunctions() {}
 

@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 public final class ByteMemory extends Memory {
   private byte[] device;
 
-  /** Memory that nobody has written yet. */
+  /** Uninitialized memory. */
   public ByteMemory(int size) {
     super(size, Byte.BYTES);
   }
 
-  /** Memory that exists, header included. */
+  /** Existing memory, header included. */
   public ByteMemory(MemorySegment withHeader) {
     super(withHeader, Byte.BYTES);
   }

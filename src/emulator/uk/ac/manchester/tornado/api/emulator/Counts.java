@@ -1,6 +1,6 @@
 package uk.ac.manchester.tornado.api.emulator;
 
-/** What an execution of a graph has moved, and how long it took; nothing without the profiler. */
+/** Transferred bytes and times of a graph's last execution; all 0 without the profiler. */
 public final class Counts {
   boolean profile;
   int executions;
@@ -48,7 +48,7 @@ public final class Counts {
     return profile ? out : 0;
   }
 
-  /** Nanoseconds of the kernels; here, of all their orders. */
+  /** Nanoseconds of the kernels, including all their orders. */
   public long kernelNanos() {
     return profile ? kernel : 0;
   }

@@ -1,26 +1,26 @@
 package uk.ac.manchester.tornado.api.emulator;
 
-/** An array's memory on the device; graphs hand it over to each other. */
+/** An array's buffer on the device; one graph can take it over from another. */
 final class DeviceBuffer {
   /** A Java array of the element's type. */
   final Object data;
 
-  /** Who wrote each element last, see {@link Memory}; null where all is written. */
+  /** Last writer of each element, see {@link Memory}; null if all elements are initialized. */
   int[] stamps;
 
-  /** The generation of the stamps; those of an older one say nothing about a launch. */
+  /** The generation of the stamps; stamps of older generations are meaningless. */
   int generation;
 
-  /** True once a graph has given it back. */
+  /** True once a graph has freed it. */
   boolean freed;
 
-  /** True from a copy to the device to the end of the first task that uses it. */
+  /** True from the copy to the device until the first task that uses it has run. */
   boolean fresh;
 
-  /** True once that task has read what was copied. */
+  /** True once that task has read the copied data. */
   boolean freshRead;
 
-  /** The task because of which TornadoVM would have skipped the copy to the device. */
+  /** The task that makes TornadoVM skip the copy to the device; null if there is none. */
   Task skippedBy;
 
   DeviceBuffer(Memory memory) {
@@ -28,7 +28,7 @@ final class DeviceBuffer {
     stamps = new int[memory.size];
   }
 
-  /** Why it was not copied to the device. */
+  /** Explains why it was not copied to the device. */
   String skipped() {
     return "the first task of the graph that uses the array, "
         + skippedBy.name

@@ -10,20 +10,20 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 
 /**
- * The emulator's one device: sizes as a GPU has them, except that its memory is the JVM's. It calls
- * itself a GPU, or a CPU with {@code -Dgpt.emulator.type=cpu}.
+ * The emulator's only device. Its limits are those of a GPU, but its memory is the JVM's. It
+ * reports itself as a GPU, or as a CPU with {@code -Dgpt.emulator.type=cpu}.
  */
 public final class EmulatorDevice implements TornadoDevice, TornadoTargetDevice {
   /** The device. */
   public static final TornadoDevice DEVICE = new EmulatorDevice();
 
-  /** The runtime whose only device it is. */
+  /** The runtime with this device. */
   public static final TornadoRuntime RUNTIME = new Runtime();
 
-  /** The most items a workgroup can have: what NVIDIA's GPUs take. */
+  /** Maximum size of a workgroup: that of NVIDIA's GPUs. */
   static final int MAX_GROUP = 1024;
 
-  /** Bytes of local memory of a workgroup: what every NVIDIA GPU has without asking for more. */
+  /** Local memory of a workgroup in bytes: the default limit of NVIDIA's GPUs. */
   static final int LOCAL_MEMORY = 48 << 10;
 
   private EmulatorDevice() {}
@@ -56,7 +56,7 @@ public final class EmulatorDevice implements TornadoDevice, TornadoTargetDevice 
       case "cpu" -> TornadoDeviceType.CPU;
       default ->
           throw new TornadoRuntimeException(
-              "gpt.emulator.type is " + type + ", but can be gpu or cpu only");
+              "gpt.emulator.type: expected gpu or cpu, found " + type);
     };
   }
 
@@ -153,7 +153,7 @@ public final class EmulatorDevice implements TornadoDevice, TornadoTargetDevice 
   private static void checkIndex(int index) {
     if (index != 0) {
       throw new TornadoRuntimeException(
-          "the emulator has one backend with one device, no " + index);
+          "the emulator has one backend with one device, both with index 0, found " + index);
     }
   }
 

@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Runs the items of a group that meet at barriers: each on a virtual thread of its own, one at a
- * time and in a given order, so that every run is the same and a debugger can follow one item. An
- * item that comes to a barrier wakes the next one itself.
+ * Runs the work items of a workgroup that uses barriers: each on its own virtual thread, one at a
+ * time and in a given order, so that runs are reproducible and a debugger can follow one work item.
+ * A work item that reaches a barrier resumes the next one.
  */
 final class Fibers {
   static {
-    // Items run one at a time, and to hand over to another core takes longer: two carriers took
-    // twice the time. Read when the process starts its first virtual thread.
+    // Work items run one at a time, and switching to another core is slow: with two carrier
+    // threads it took twice as long. Java reads this when it starts the first virtual thread.
     for (String size : List.of("parallelism", "maxPoolSize")) {
       String property = "jdk.virtualThreadScheduler." + size;
       if (System.getProperty(property) == null) {
@@ -20,7 +20,7 @@ final class Fibers {
     }
   }
 
-  /** Ends the thread of an item whose group has failed. */
+  /** Ends the thread of a work item whose workgroup has failed. */
   private static final class Abandoned extends Error {
     private static final long serialVersionUID = 1L;
 
@@ -45,7 +45,7 @@ final class Fibers {
     this.launch = launch;
   }
 
-  /** Runs a group's items in this order and returns once all have returned from the kernel. */
+  /** Runs a workgroup's items in this order until all have returned from the kernel. */
   void run(WorkItem[] inOrder, boolean compareBarriers) throws Throwable {
     items = inOrder;
     compareSites = compareBarriers;
@@ -56,7 +56,7 @@ final class Fibers {
     done = false;
     abandoned = false;
     owner = Thread.currentThread();
-    handTo(items[0]);
+    resume(items[0]);
     while (!done) {
       LockSupport.park(this);
     }
@@ -71,22 +71,22 @@ final class Fibers {
       launch.invoke(item);
       item.finished = true;
       finished++;
-      endStretch(item);
+      endInterval(item);
     } catch (Abandoned e) {
-      // The owner waits for this thread's end.
+      // run() waits until this thread has ended.
     } catch (Throwable t) {
       failure = t;
       release();
     }
   }
 
-  /** The item waits until all others of its group have come here too. */
+  /** Blocks a work item until all others of its workgroup have reached the barrier. */
   void barrier(WorkItem item, boolean globalToo) {
     global = globalToo;
     if (compareSites) {
       item.site = Stacks.callSite();
     }
-    endStretch(item);
+    endInterval(item);
     while (turn != item) {
       if (abandoned) {
         throw new Abandoned();
@@ -95,25 +95,25 @@ final class Fibers {
     }
   }
 
-  private void endStretch(WorkItem item) {
-    launch.local.endStretch(item);
+  private void endInterval(WorkItem item) {
+    launch.local.endInterval(item);
     position++;
     if (position < items.length) {
-      handTo(items[position]);
+      resume(items[position]);
       return;
     }
     if (finished == items.length) {
       release();
       return;
     }
-    checkMeeting();
+    checkSameBarrier();
     launch.local.barrier();
     launch.passBarrier(global);
     position = 0;
-    handTo(items[0]);
+    resume(items[0]);
   }
 
-  private void handTo(WorkItem item) {
+  private void resume(WorkItem item) {
     launch.resume(item);
     turn = item;
     if (item.thread == null) {
@@ -129,7 +129,7 @@ final class Fibers {
     LockSupport.unpark(owner);
   }
 
-  private void checkMeeting() {
+  private void checkSameBarrier() {
     WorkItem waiting = null;
     WorkItem other = null;
     for (WorkItem item : items) {
@@ -149,11 +149,11 @@ final class Fibers {
               + place(waiting)
               + ", but "
               + other
-              + (other.finished ? " has returned" : " waits at another one" + place(other)));
+              + (other.finished ? " has returned" : " waits at another barrier" + place(other)));
     }
   }
 
-  /** Where a waiting item is; it is parked, so its thread can be looked at. */
+  /** The source position of a waiting work item; its thread is parked, so its stack is stable. */
   private String place(WorkItem item) {
     if (item.thread == Thread.currentThread()) {
       return Stacks.place();

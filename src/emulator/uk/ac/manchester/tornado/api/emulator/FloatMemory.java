@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 public final class FloatMemory extends Memory {
   private float[] device;
 
-  /** Memory that nobody has written yet. */
+  /** Uninitialized memory. */
   public FloatMemory(int size) {
     super(size, Float.BYTES);
   }
 
-  /** Memory that exists, header included. */
+  /** Existing memory, header included. */
   public FloatMemory(MemorySegment withHeader) {
     super(withHeader, Float.BYTES);
   }

@@ -17,22 +17,22 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * A task graph: what it copies, what it runs, and its buffers on the device. As in TornadoVM every
- * graph has its own buffer of an array; consuming an array takes over the buffer of the graph that
- * was executed last.
+ * A task graph: its transfers, its tasks and its buffers on the device. As in TornadoVM, each graph
+ * has its own buffer for an array; consuming an array takes over the buffer of the graph that was
+ * executed last.
  */
 public final class Graph {
-  /** Graphs run one at a time: while a kernel runs, arrays stand for the device's memory. */
+  /** Graphs run one at a time: during a kernel, arrays refer to the device's memory. */
   private static final ReentrantLock RUNNING = new ReentrantLock();
 
-  /** What TornadoVM copies for each launch, and counts. */
+  /** Bytes that TornadoVM copies, and counts, for each launch. */
   private static final int LAUNCH_BYTES = 24;
 
   final String name;
   private final Map<TornadoNativeArray, Slot> slots = new LinkedHashMap<>();
   private final List<Task> tasks = new ArrayList<>();
 
-  /** The arrays that are taken over when the graph of this name was executed last. */
+  /** The arrays to take over, by the name of the graph that was executed last. */
   private final Map<String, Set<Slot>> consumedFrom = new HashMap<>();
 
   private Graph last;
@@ -58,7 +58,9 @@ public final class Graph {
         "graph " + name + ": " + what + " takes arrays of this API, not " + object);
   }
 
-  /** Declares arrays to be copied to the device; numbers are ignored, as kernels have them. */
+  /**
+   * Declares arrays to be copied to the device; numbers are passed with each launch and ignored.
+   */
   public void transferToDevice(int mode, Object... objects) {
     for (Object object : objects) {
       if (!(object instanceof Number)) {
@@ -67,7 +69,7 @@ public final class Graph {
     }
   }
 
-  /** Declares arrays to be copied to the host, or kept on the device for it. */
+  /** Declares arrays to be copied to the host, or to be kept on the device until asked for. */
   public void transferToHost(int mode, Object... objects) {
     for (Object object : objects) {
       Slot slot = slot(object, "transferToHost");
@@ -109,7 +111,7 @@ public final class Graph {
     tasks.add(task);
   }
 
-  /** A copy that later changes of this graph do not reach. */
+  /** An independent copy. */
   public Graph snapshot() {
     Graph copy = new Graph(name);
     slots.forEach((array, slot) -> copy.slots.put(array, slot.copy()));
@@ -122,22 +124,22 @@ public final class Graph {
     return copy;
   }
 
-  /** True where the scheduler has a grid for one of the tasks. */
+  /** Whether the scheduler has a grid for one of the tasks. */
   public boolean uses(GridScheduler grids) {
     return tasks.stream().anyMatch(t -> grids.get(t.name) != null);
   }
 
-  /** Whether what it submits is recorded. */
+  /** The recording of the graph's submissions. */
   public Recording recording() {
     return recording;
   }
 
-  /** Says which graph its plan has executed last. */
+  /** Sets the graph that the plan executed last. */
   public void setLast(Graph graph) {
     last = graph;
   }
 
-  /** What the last execution has moved, and how long it took. */
+  /** Transferred bytes and times of the last execution. */
   public Counts counts() {
     return counts;
   }
@@ -156,11 +158,11 @@ public final class Graph {
   }
 
   /**
-   * Gives its buffers back. One that it has taken over is its own to give back only where it
-   * persists it, and TornadoVM fails where another graph has done so already.
+   * Frees its buffers. A buffer that it took over is freed only if it persists it, and TornadoVM
+   * fails if another graph has freed it already.
    */
   public void free() {
-    recording.forget();
+    recording.discard();
     for (Slot slot : slots.values()) {
       if (slot.buffer != null && (slot.consumed.isEmpty() || slot.persisted || slot.toHost)) {
         if (slot.buffer.freed) {
@@ -169,8 +171,8 @@ public final class Graph {
                   + name
                   + " frees "
                   + slot.name()
-                  + ", whose buffer another graph has freed: it consumes it, which passes it on to "
-                  + "the next graph too, so it need not persist it as well");
+                  + ", whose buffer another graph has freed: a consumed buffer is passed on to "
+                  + "the next graph anyway, so do not persist it as well");
         }
         slot.buffer.freed = true;
       }
@@ -179,8 +181,8 @@ public final class Graph {
     }
   }
 
-  /** Runs all tasks and the copies around them; {@code room} is how much may be allocated. */
-  public void execute(GridScheduler grids, boolean profile, long room) {
+  /** Runs all transfers and tasks; at most {@code availableBytes} are allocated. */
+  public void execute(GridScheduler grids, boolean profile, long availableBytes) {
     RUNNING.lock();
     try {
       if (Launch.current != null) {
@@ -189,7 +191,7 @@ public final class Graph {
       counts.start(profile);
       recording.compile();
       takeOver();
-      allocate(room);
+      allocate(availableBytes);
       upload();
       for (Task task : tasks) {
         launch(task, grids);
@@ -202,7 +204,7 @@ public final class Graph {
     }
   }
 
-  /** As TornadoVM does it: from the graph that was executed last, and from no other. */
+  /** Like TornadoVM, takes buffers over only from the graph that was executed last. */
   private void takeOver() {
     if (last != null) {
       Set<Slot> wanted = consumedFrom.get(last.name);
@@ -241,15 +243,15 @@ public final class Graph {
 
   private String missing(Slot slot) {
     if (last == null) {
-      return "no graph was executed before it; executing all graphs at once hands nothing over, "
+      return "no graph was executed before it; executing all graphs at once passes no buffers on; "
           + "execute them one by one with withGraph";
     }
     Slot source = last.slots.get(slot.array);
     if (source == null) {
       return "the graph executed last, "
           + last.name
-          + ", does not have it; buffers are handed over from the graph executed last only, so that"
-          + " one must consume it too";
+          + ", does not have it; buffers are passed on only from the graph executed last, so that"
+          + " graph must consume it too";
     }
     if (!source.persisted && source.consumed.isEmpty()) {
       return last.name + " does not persist it on the device";
@@ -260,15 +262,15 @@ public final class Graph {
     return last.name + " has no buffer of it any more";
   }
 
-  private void allocate(long room) {
-    long left = room;
+  private void allocate(long availableBytes) {
+    long left = availableBytes;
     for (Slot slot : slots.values()) {
       slot.written = false;
       boolean needed = slot.firstUse != null || is(slot, DataTransferMode.EVERY_EXECUTION);
       if (needed && slot.consumed.isEmpty() && slot.buffer == null) {
         left -= slot.memory.bytes();
         if (left < 0) {
-          throw Room.outOf(slot.memory.bytes(), slot.name());
+          throw MemoryLimit.outOf(slot.memory.bytes(), slot.name());
         }
         slot.buffer = new DeviceBuffer(slot.memory);
         slot.uploaded = false;
@@ -351,7 +353,7 @@ public final class Graph {
     }
   }
 
-  /** Copies arrays to the host that were persisted, or that it has anyway. */
+  /** Copies arrays to the host that the graph persists or transfers. */
   public void transferToHost(Object... objects) {
     if (counts.executions == 0) {
       return;
@@ -379,7 +381,7 @@ public final class Graph {
         }
         slot.memory.download(slot.buffer);
       }
-      // TornadoVM begins to count anew here, and keeps these bytes to itself.
+      // TornadoVM resets its counters here and does not count these bytes.
       counts.start(counts.profile);
     } finally {
       RUNNING.unlock();

@@ -3,9 +3,9 @@ package uk.ac.manchester.tornado.api.emulator;
 import java.util.Arrays;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 
-/** The sizes of a launch, and its work items, which later launches of the same task use again. */
+/** The sizes of a launch, and its work items, which later launches of the same task reuse. */
 final class Grid {
-  /** Above this many items each is made anew; below, making them would take longer than running. */
+  /** Work items are reused up to this number: creating them takes longer than running them. */
   private static final int MAX_KEPT = 1 << 16;
 
   private final int[] global;
@@ -14,10 +14,10 @@ final class Grid {
   private final boolean localGiven;
   private final WorkItem[] kept;
 
-  /** Number of groups. */
+  /** Number of workgroups. */
   final int groups;
 
-  /** Items of a group. */
+  /** Work items per workgroup. */
   final int groupSize;
 
   private Grid(int[] global, int[] local, boolean localGiven) {
@@ -30,18 +30,18 @@ final class Grid {
     kept = (long) groups * groupSize <= MAX_KEPT ? new WorkItem[groups * groupSize] : null;
   }
 
-  /** The grid of a task; {@code last} is used again where it is the same. */
+  /** The grid of a task; returns {@code last} if it has the same sizes. */
   static Grid of(WorkerGrid worker, String task, Grid last) {
     int[] global = sizes(worker.getGlobalWork(), "global", task);
     long[] given = worker.getLocalWork();
     if (Arrays.stream(worker.getGlobalOffset()).anyMatch(o -> o != 0)) {
-      throw Launch.error("kernel " + task + ": the emulator knows no global offset");
+      throw Launch.error("kernel " + task + ": the emulator does not support a global offset");
     }
     if (Math.multiplyExact(Math.multiplyExact((long) global[0], global[1]), global[2])
         > Integer.MAX_VALUE) {
       throw Launch.error("kernel " + task + ": more than 2^31 work items");
     }
-    int[] local = given == null ? divisors(global) : sizes(given, "local", task);
+    int[] local = given == null ? defaultLocalSize(global) : sizes(given, "local", task);
     if (last != null
         && last.localGiven == (given != null)
         && Arrays.equals(last.global, global)
@@ -67,9 +67,9 @@ final class Grid {
               + task
               + ": a local size of "
               + Arrays.toString(local)
-              + " makes groups of "
+              + " is a workgroup of "
               + size
-              + " work items, the device takes "
+              + " work items; the maximum is "
               + EmulatorDevice.MAX_GROUP);
     }
     return new Grid(global, local, given != null);
@@ -85,8 +85,8 @@ final class Grid {
     return Arrays.stream(given).mapToInt(Math::toIntExact).toArray();
   }
 
-  /** A local size where none is given: the device's choice, here at most 64 in x. */
-  private static int[] divisors(int[] global) {
+  /** The local size if none is set: at most 64 in x. */
+  private static int[] defaultLocalSize(int[] global) {
     int x = Math.min(64, global[0]);
     while (global[0] % x != 0) {
       x--;

@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 public final class IntMemory extends Memory {
   private int[] device;
 
-  /** Memory that nobody has written yet. */
+  /** Uninitialized memory. */
   public IntMemory(int size) {
     super(size, Integer.BYTES);
   }
 
-  /** Memory that exists, header included. */
+  /** Existing memory, header included. */
   public IntMemory(MemorySegment withHeader) {
     super(withHeader, Integer.BYTES);
   }
@@ -60,7 +60,7 @@ public final class IntMemory extends Memory {
     data[i] = value;
   }
 
-  /** Adds to an element as one step. */
+  /** Adds to an element atomically. */
   public void add(int i, int value) {
     int[] data = device;
     if (data == null) {

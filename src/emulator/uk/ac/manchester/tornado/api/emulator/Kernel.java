@@ -1,6 +1,6 @@
 package uk.ac.manchester.tornado.api.emulator;
 
-/** A task's kernel that takes its arguments as an array. */
+/** A kernel that takes its arguments as an array. */
 @FunctionalInterface
 public interface Kernel {
   /** Runs it for one work item. */

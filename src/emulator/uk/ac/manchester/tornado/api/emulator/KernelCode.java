@@ -16,8 +16,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Looks into a kernel's class file for what Java runs rightly and TornadoVM's compiler does not, so
- * that running the kernel cannot show it.
+ * Searches a kernel's bytecode for code that Java runs correctly but TornadoVM miscompiles, which
+ * running the kernel cannot show.
  */
 final class KernelCode {
   private final ClassLoader loader;
@@ -28,8 +28,8 @@ final class KernelCode {
   }
 
   /**
-   * A method that the kernel, or a method it calls, passes an array to, or null. TornadoVM counts a
-   * local array's elements in bytes from its header there, and reads and writes others.
+   * Finds a method to which the kernel, or a method it calls, passes an array; null if there is
+   * none. In such a method TornadoVM addresses the wrong elements of an array in local memory.
    */
   static String takesArray(Method kernel) {
     Class<?> owner = kernel.getDeclaringClass();

@@ -8,20 +8,21 @@ import java.util.Set;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 
 /**
- * One run of a task's kernel: every work item, one at a time. A kernel with a context runs in
- * several orders of its items, each time on the same memory; what it writes must be the same bits.
+ * One launch of a kernel: runs every work item, one at a time. A kernel with a context runs in
+ * several orders of its work items, each time from the same memory; its results must have the same
+ * bits.
  */
 final class Launch {
-  /** Stops an attempt to run the items one after the other: this kernel's meet at barriers. */
-  private static final class Meeting extends Error {
+  /** Ends an attempt to run work items one after the other: the kernel uses barriers. */
+  private static final class BarrierReached extends Error {
     private static final long serialVersionUID = 1L;
 
-    Meeting() {
+    BarrierReached() {
       super(null, null, false, false);
     }
   }
 
-  /** The launch that runs; graphs run one at a time. */
+  /** The current launch; graphs run one at a time. */
   static Launch current;
 
   private static int generation = 1;
@@ -42,7 +43,7 @@ final class Launch {
   private int interval;
   private int fence;
 
-  /** A launch on this grid; null for a kernel without a context, which runs as it is. */
+  /** A launch; the grid is null for a kernel without a context. */
   Launch(Task task, Grid grid) {
     this.task = task;
     this.grid = grid;
@@ -54,7 +55,7 @@ final class Launch {
     orders = alone ? 1 : Math.max(1, Integer.getInteger("gpt.emulator.orders", 3));
   }
 
-  /** Runs the kernel on these buffers, and returns the memories that it has written to. */
+  /** Runs the kernel on these buffers; returns the memories that it wrote to. */
   Set<Memory> run(Map<Memory, DeviceBuffer> buffers) {
     if (nextStamp > 1 << 30) {
       nextStamp = Memory.FIRST;
@@ -79,7 +80,7 @@ final class Launch {
 
   private void bind(Memory memory, DeviceBuffer buffer) {
     if (buffer.generation != generation) {
-      // Stamps of long ago could be taken for this launch's.
+      // Stamp numbers start again: old ones could be mistaken for this launch's.
       if (buffer.stamps != null) {
         for (int i = 0; i < memory.size; i++) {
           int s = buffer.stamps[i];
@@ -117,19 +118,19 @@ final class Launch {
   }
 
   private void runIn(Order order, int garbage) {
-    if (!task.meets) {
+    if (!task.usesBarriers) {
       try {
-        guarded(() -> runStraight(order, garbage));
+        guarded(() -> runWithoutBarriers(order, garbage));
         return;
-      } catch (Meeting e) {
-        task.meets = true;
+      } catch (BarrierReached e) {
+        task.usesBarriers = true;
         restore();
       }
     }
-    guarded(() -> runMeeting(order, garbage));
+    guarded(() -> runWithBarriers(order, garbage));
   }
 
-  private void runStraight(Order order, int garbage) {
+  private void runWithoutBarriers(Order order, int garbage) {
     start(0);
     for (int group : order.groups) {
       local.startGroup(garbage);
@@ -138,13 +139,13 @@ final class Launch {
         next.reset();
         resume(next);
         invoke(next);
-        local.endStretch(next);
+        local.endInterval(next);
       }
       start(groupStart - Memory.base + grid.groupSize);
     }
   }
 
-  private void runMeeting(Order order, int garbage) throws Throwable {
+  private void runWithBarriers(Order order, int garbage) throws Throwable {
     start(0);
     WorkItem[] items = new WorkItem[grid.groupSize];
     for (int group : order.groups) {
@@ -153,8 +154,8 @@ final class Launch {
         items[i] = grid.item(group, order.items[i]);
         items[i].reset();
       }
-      // Whether all meet at the same barrier takes a look at the stack, which costs more than all
-      // else: it is done in one order, of the first launches and then now and again.
+      // Checking that all items wait at the same barrier inspects the stack, which is slow: it is
+      // done in one order of the first launches and of every 16th.
       boolean now = task.launches < 3 || task.launches % 16 == 0;
       fibers.run(items, orders > 1 && garbage == 0 && now);
       start(groupStart - Memory.base + (interval + 1) * grid.groupSize);
@@ -187,19 +188,20 @@ final class Launch {
   }
 
   void barrier(WorkItem at, boolean global) {
-    if (task.meets) {
+    if (task.usesBarriers) {
       fibers.barrier(at, global);
     } else if (grid.groupSize > 1) {
-      throw new Meeting();
+      throw new BarrierReached();
     }
   }
 
-  // What the kernel has done.
+  // Checks of the results.
 
   void beforeFirstWrite(Memory memory) {
     findMethod();
-    // With one order only, and where it is known how the items run, nothing is to be restored.
-    boolean known = task.meets || task.launches > 0 && task.grid == grid;
+    // A snapshot is not needed with a single order, if it is known whether the kernel uses
+    // barriers.
+    boolean known = task.usesBarriers || task.launches > 0 && task.grid == grid;
     dirty.put(memory, orders > 1 || !known ? new Snapshot(memory) : null);
   }
 
@@ -207,7 +209,10 @@ final class Launch {
     for (Map.Entry<Memory, Snapshot> e : dirty.entrySet()) {
       if (e.getValue() == null) {
         throw error(
-            "kernel " + task + " meets at a barrier only now; run it in more than one order");
+            "kernel "
+                + task
+                + " reaches a barrier for the first time in a later launch; run it in more than one"
+                + " order");
       }
       e.getValue().restore(e.getKey());
     }
@@ -228,7 +233,7 @@ final class Launch {
         throw error(
             "kernel "
                 + task
-                + " reads local memory that nobody has written: with other garbage in it, "
+                + " reads uninitialized local memory: with other initial values, "
                 + name(m, at)
                 + " changes from "
                 + first);
@@ -247,7 +252,7 @@ final class Launch {
     }
   }
 
-  /** After the first task that uses a copied buffer: would TornadoVM have copied it? */
+  /** After the first task that uses a copied buffer, decides whether TornadoVM would copy it. */
   private void settle() {
     for (Memory m : bound) {
       boolean skipped = m.buffer.fresh && m.dirty && !m.buffer.freshRead;
@@ -276,7 +281,7 @@ final class Launch {
     if (s < Memory.base) {
       return;
     }
-    String other = "of another group";
+    String other = "of another workgroup";
     String remedy = "";
     if (s >= groupStart) {
       int groupSize = grid == null ? 1 : grid.groupSize;
@@ -285,7 +290,7 @@ final class Launch {
       if (grid == null || index == item.index || when < fence) {
         return;
       }
-      other = index + " of the same group";
+      other = index + " of the same workgroup";
       if (when < interval) {
         remedy = " (a localBarrier orders local memory only; globalBarrier does global memory)";
       }
@@ -303,14 +308,14 @@ final class Launch {
   void refuseHostAccess(Memory memory) {
     if (Thread.currentThread() == thread || item != null && item.thread == Thread.currentThread()) {
       throw fault(
-          "uses an array that is none of its arguments ("
+          "uses an array that is not one of its arguments ("
               + memory.kind()
               + ")"
               + (bound.contains(memory) ? ", or in a way that only the host can" : ""));
     }
   }
 
-  /** Before the kernel gets local memory: does it use it in a way that only works here? */
+  /** Before the kernel allocates local memory, checks for uses that TornadoVM miscompiles. */
   void beforeLocalArray() {
     findMethod();
     if (task.checked || task.method == null) {
@@ -322,11 +327,12 @@ final class Launch {
       throw fault(
           "uses local memory and passes an array to "
               + method
-              + ": TornadoVM addresses other elements of it there; let that method allocate it");
+              + ": TornadoVM addresses the wrong elements there; allocate the array in that"
+              + " method");
     }
   }
 
-  // How it is said.
+  // Messages.
 
   private void findMethod() {
     if (task.method == null) {
@@ -359,7 +365,7 @@ final class Launch {
   private void guarded(Body body) {
     try {
       body.run();
-    } catch (Meeting | TornadoBailoutRuntimeException e) {
+    } catch (BarrierReached | TornadoBailoutRuntimeException e) {
       throw e;
     } catch (Throwable t) {
       Exception cause = t instanceof Exception e ? e : new Exception(t);

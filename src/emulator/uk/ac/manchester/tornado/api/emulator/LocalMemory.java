@@ -8,13 +8,13 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
 
 /**
- * A group's local memory. Kernels use Java arrays there, which cannot tell who touches them: they
- * are compared after each item's stretch of work, to find elements that two items write between the
- * same two barriers, and begin with another content in each order of the items, so that reading
- * what nobody wrote changes the result.
+ * A workgroup's local memory. Kernels use plain Java arrays, so accesses cannot be intercepted.
+ * Instead, the arrays are compared whenever a work item reaches a barrier, to find elements that
+ * two items write between the same two barriers. The initial values differ in each order of the
+ * items, so that reading uninitialized memory changes the result.
  */
 final class LocalMemory {
-  private static final int NOBODY = -1;
+  private static final int NO_WRITER = -1;
 
   private static final class LocalArray {
     final Object data;
@@ -29,7 +29,7 @@ final class LocalMemory {
       this.type = type;
       this.length = length;
       data = Array.newInstance(type, length);
-      // Half floats are objects, which have no memory to compare.
+      // HalfFloat elements are objects, which cannot be compared as memory.
       now = segment(data);
       before = now == null ? null : segment(Array.newInstance(type, length));
       elementSize = now == null ? Short.BYTES : (int) (now.byteSize() / length);
@@ -59,17 +59,17 @@ final class LocalMemory {
     single = groupSize == 1;
   }
 
-  /** A group begins: what is in its memory is garbage of this kind. */
+  /** Starts a workgroup: fills its memory with garbage of this kind. */
   void startGroup(int kind) {
     garbage = kind;
-    // Two that write the same element do so in whatever order, so one order is enough.
+    // Two items that write the same element do so in any order, so checking one order is enough.
     checking = kind == 0 && !single;
     for (LocalArray array : arrays) {
       fill(array);
     }
   }
 
-  /** The first kind is NaN, which no sum hides; the others are numbers that differ. */
+  /** Kind 0 is NaN, which no sum hides; the other kinds are different numbers. */
   private void fill(LocalArray array) {
     float number = (garbage % 2 == 0 ? 1 : -1) * (1e9f + 1e6f * garbage);
     switch (array.data) {
@@ -82,11 +82,11 @@ final class LocalMemory {
     }
     if (array.now != null) {
       array.before.copyFrom(array.now);
-      Arrays.fill(array.writer, NOBODY);
+      Arrays.fill(array.writer, NO_WRITER);
     }
   }
 
-  /** All items of a group get the same array where they ask for it in the same order. */
+  /** The n-th allocation of each work item in a workgroup returns the same array. */
   Object allocate(WorkItem item, Class<?> type, int length) {
     launch.beforeLocalArray();
     int number = item.arrays++;
@@ -94,17 +94,17 @@ final class LocalMemory {
       LocalArray array = arrays.get(number);
       if (array.type != type || array.length != length) {
         throw launch.fault(
-            "asks for "
+            "allocates "
                 + describe(type, length)
-                + " as its local array number "
+                + " as its local array "
                 + (number + 1)
-                + ", another work item for "
+                + ", but another work item allocates "
                 + describe(array.type, array.length));
       }
       return array.data;
     }
     if (length < 1) {
-      throw launch.fault("asks for a local array of " + length + " elements");
+      throw launch.fault("allocates a local array of " + length + " elements");
     }
     LocalArray array = new LocalArray(type, length);
     long bytes = (long) length * array.elementSize;
@@ -113,9 +113,9 @@ final class LocalMemory {
     }
     if (bytes > EmulatorDevice.LOCAL_MEMORY) {
       throw launch.fault(
-          "asks for "
+          "allocates "
               + bytes
-              + " bytes of local memory, the device has "
+              + " bytes of local memory; the maximum is "
               + EmulatorDevice.LOCAL_MEMORY);
     }
     arrays.add(array);
@@ -129,8 +129,8 @@ final class LocalMemory {
         : type.getName() + "[" + length + "]";
   }
 
-  /** An item has come to a barrier or its end: what it has changed is its own. */
-  void endStretch(WorkItem item) {
+  /** A work item has reached a barrier or its end: attributes the changed elements to it. */
+  void endInterval(WorkItem item) {
     if (!checking) {
       return;
     }
@@ -146,17 +146,17 @@ final class LocalMemory {
           break;
         }
         int i = (int) ((at + offset) / a.elementSize);
-        if (a.writer[i] != NOBODY && a.writer[i] != item.index) {
+        if (a.writer[i] != NO_WRITER && a.writer[i] != item.index) {
           throw launch.fault(
               "changes element "
                   + i
-                  + " of its local array number "
+                  + " of its local array "
                   + (k + 1)
                   + ", "
                   + describe(a.type, a.length)
                   + ", which item "
                   + a.writer[i]
-                  + " of the same group has changed too since the last barrier: a race");
+                  + " of the same workgroup has also changed since the last barrier: a race");
         }
         a.writer[i] = item.index;
         long start = (long) i * a.elementSize;
@@ -166,12 +166,12 @@ final class LocalMemory {
     }
   }
 
-  /** All items have come to a barrier. */
+  /** All work items have reached a barrier. */
   void barrier() {
     if (checking) {
       for (LocalArray a : arrays) {
         if (a.writer != null) {
-          Arrays.fill(a.writer, NOBODY);
+          Arrays.fill(a.writer, NO_WRITER);
         }
       }
     }

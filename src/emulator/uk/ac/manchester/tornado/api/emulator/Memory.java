@@ -10,26 +10,26 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The memory behind one array: the host's, and while a kernel runs that of the device.
+ * The memory of one array: the host's, and during a kernel the device's.
  *
- * <p>Each element of device memory has a stamp that says who wrote it last; an array without stamps
- * was written from end to end before the launch. Where a kernel reads what nobody wrote, or what
- * another work item writes without a barrier in between, the stamp tells.
+ * <p>Each element of device memory has a stamp that identifies its last writer; an array without
+ * stamps was fully initialized before the launch. The stamps show reads of uninitialized memory and
+ * races: accesses to an element that another work item writes without a barrier in between.
  */
 public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, ShortMemory {
   /** Bytes before an array's first element; TornadoVM keeps the number of elements there. */
   public static final long HEADER = Long.getLong("tornado.panama.objectHeader", 16);
 
-  /** How to get an array's memory; its class sets it, for it has no such public method. */
+  /** Gets an array's memory; set by the array's class, which has no public method for it. */
   private static Function<TornadoNativeArray, Memory> accessor;
 
-  /** The stamp of an element that nobody wrote. */
+  /** The stamp of an uninitialized element. */
   static final int UNWRITTEN = 0;
 
   /** The stamp of an element written before this launch. */
   static final int WRITTEN = 1;
 
-  /** The first stamp of a stretch of work. */
+  /** The first stamp of a work item's interval between barriers. */
   static final int FIRST = 2;
 
   /** The stamp of an element copied to the device, until the first task of the graph has run. */
@@ -38,7 +38,7 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
   /** The stamp of an element that TornadoVM would not have copied. */
   static final int SKIPPED = Integer.MIN_VALUE + 1;
 
-  /** The stamp of the work item that runs, and of this barrier's interval. */
+  /** The stamp of the current work item and its current interval between barriers. */
   static int now;
 
   /** The first stamp of this launch; those of atomic writes are complements. */
@@ -48,24 +48,24 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
   final int elementSize;
   final MemorySegment segment;
 
-  /** One bit for each element that the host wrote; null where it wrote them all. */
+  /** One bit for each element that the host wrote; null if it wrote all of them. */
   private long[] hostWritten;
 
-  /** Why there are elements that the host did not write. */
+  /** Explains why elements are uninitialized on the host. */
   private String reason = "";
 
-  /** The device's stamps during a launch, null where all is written. */
+  /** The device's stamps during a launch; null if all elements are initialized. */
   int[] stamps;
 
   /** True once a kernel of this launch has written to it. */
   boolean dirty;
 
-  /** The device's buffer during a launch, else null. */
+  /** The device's buffer during a launch, otherwise null. */
   DeviceBuffer buffer;
 
   Memory(int size, int elementSize) {
     if (size < 0) {
-      throw new TornadoRuntimeException("an array of " + size + " elements");
+      throw new TornadoRuntimeException("expected an array size of 0 or more, found " + size);
     }
     this.size = size;
     this.elementSize = elementSize;
@@ -79,7 +79,7 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
     long bytes = withHeader.byteSize() - HEADER;
     if (bytes < 0 || bytes % elementSize != 0) {
       throw new IllegalArgumentException(
-          bytes + " bytes after the header are no whole number of elements");
+          bytes + " bytes after the header are not a whole number of elements");
     }
     size = Math.toIntExact(bytes / elementSize);
     this.elementSize = elementSize;
@@ -87,12 +87,12 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
     segment.set(ValueLayout.JAVA_INT_UNALIGNED, 0, size);
   }
 
-  /** Says how to get an array's memory. */
+  /** Sets how to get an array's memory. */
   public static void access(Function<TornadoNativeArray, Memory> memoryOf) {
     accessor = memoryOf;
   }
 
-  /** Adds to an element as one step. */
+  /** Adds to an element atomically. */
   public static void atomicAdd(IntArray array, int i, int value) {
     ((IntMemory) of(array)).add(i, value);
   }
@@ -111,13 +111,13 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
     return segment.byteSize();
   }
 
-  /** The host's memory with the header; what is written there counts as written. */
+  /** The host's memory with the header; all elements count as initialized from now on. */
   public final MemorySegment segmentWithHeader() {
     allWritten();
     return segment;
   }
 
-  /** The host's elements; what is written there counts as written. */
+  /** The host's elements; all count as initialized from now on. */
   public final MemorySegment hostSegment() {
     allWritten();
     return data();
@@ -134,7 +134,7 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
         + size;
   }
 
-  // The device's data is a Java array of the element's type.
+  // On the device, the data is a Java array of the element's type.
 
   abstract Object newData();
 
@@ -189,7 +189,7 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
               + i
               + " of an array ("
               + kind()
-              + "), which nobody has written"
+              + "), which is uninitialized"
               + reason);
     }
   }
@@ -211,7 +211,7 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
     to.freshRead = false;
   }
 
-  /** Copies the device's elements to the host; what nobody wrote there is unwritten here then. */
+  /** Copies the device's elements to the host; uninitialized elements stay uninitialized. */
   final void download(DeviceBuffer from) {
     data().copyFrom(heap(from.data));
     hostWritten = null;
@@ -234,7 +234,7 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
     }
   }
 
-  /** True where the host has the same elements. */
+  /** Whether the host has the same elements. */
   final boolean sameOnHost(DeviceBuffer b) {
     return heap(b.data).mismatch(data()) < 0;
   }
@@ -253,8 +253,7 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
   final void checkRead(int i, int stamp) {
     switch (stamp) {
       case UNWRITTEN ->
-          throw Launch.current.fault(
-              "reads " + name(i) + ", which nobody has written on the device");
+          throw Launch.current.fault("reads " + name(i) + ", which is uninitialized on the device");
       case FRESH -> {
         buffer.freshRead = true;
         replaceStamps(FRESH, WRITTEN);
@@ -281,7 +280,7 @@ public abstract sealed class Memory permits FloatMemory, IntMemory, ByteMemory, 
     }
   }
 
-  /** Before an atomic read and write; those of other items are no race. */
+  /** Before an atomic update; concurrent atomic updates are not a race. */
   final void beforeAtomic(int i) {
     if (!dirty) {
       beforeFirstWrite();

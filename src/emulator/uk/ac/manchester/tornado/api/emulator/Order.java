@@ -3,7 +3,7 @@ package uk.ac.manchester.tornado.api.emulator;
 import java.util.Random;
 import java.util.stream.IntStream;
 
-/** An order of a launch's groups, and of the items in each. */
+/** An order of a launch's workgroups, and of the work items in each. */
 final class Order {
   final String name;
   final int[] groups;

@@ -3,19 +3,19 @@ package uk.ac.manchester.tornado.api.emulator;
 /** Whether a graph's launches and copies are recorded at its first execution and replayed. */
 public final class Recording {
   private boolean compiled;
-  private boolean wanted;
+  private boolean requested;
   private boolean replays;
 
   Recording() {}
 
-  /** Makes the graph's bytecode, as the first execution does otherwise. */
+  /** Compiles the graph; otherwise its first execution does. */
   public void compile() {
     compiled = true;
   }
 
-  /** Asks for it; as in TornadoVM, this is ignored once the bytecode is made. */
-  public void want() {
-    wanted |= !compiled;
+  /** Requests a recording; like in TornadoVM, ignored once the graph is compiled. */
+  public void request() {
+    requested |= !compiled;
   }
 
   void launch() {
@@ -32,19 +32,19 @@ public final class Recording {
 
   void check(Task task, Grid grid) {
     if (replays && grid != task.grid) {
-      throw Launch.error("kernel " + task + " was recorded with another grid than it has now");
+      throw Launch.error("kernel " + task + " was recorded with another grid");
     }
   }
 
   void executed() {
-    if (wanted) {
+    if (requested) {
       replays = true;
       Submissions.addGraphLaunch();
     }
   }
 
-  /** The buffers are gone, and the recording with them. */
-  void forget() {
+  /** Discards the recording, because the buffers are freed. */
+  void discard() {
     replays = false;
   }
 }

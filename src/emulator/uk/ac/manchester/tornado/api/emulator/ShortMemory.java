@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 public final class ShortMemory extends Memory {
   private short[] device;
 
-  /** Memory that nobody has written yet. */
+  /** Uninitialized memory. */
   public ShortMemory(int size) {
     super(size, Short.BYTES);
   }
 
-  /** Memory that exists, header included. */
+  /** Existing memory, header included. */
   public ShortMemory(MemorySegment withHeader) {
     super(withHeader, Short.BYTES);
   }

@@ -4,24 +4,24 @@ import java.util.HashSet;
 import java.util.Set;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/** What a graph knows about one array. */
+/** A graph's declarations and state for one array. */
 final class Slot {
   final TornadoNativeArray array;
   final Memory memory;
 
-  /** When it is copied to the device, or null. */
+  /** The mode of its transfer to the device; null if there is none. */
   Integer toDevice;
 
-  /** True where it is copied to the host whenever the graph has run. */
+  /** Whether each execution copies it to the host. */
   boolean toHost;
 
-  /** True where it stays on the device for other graphs, or until the caller asks for it. */
+  /** Whether it stays on the device for other graphs or for a later copy to the host. */
   boolean persisted;
 
-  /** The graphs from which it is taken over; empty where it is not. */
+  /** The graphs from which it is taken over; empty if none. */
   final Set<String> consumed = new HashSet<>();
 
-  /** The first task that uses it, or null. */
+  /** The first task that uses it; null if none does. */
   Task firstUse;
 
   /** Its buffer, once the graph has run. */
@@ -30,10 +30,10 @@ final class Slot {
   /** True once it has been copied to the device. */
   boolean uploaded;
 
-  /** True where this execution copies it to the device. */
+  /** Whether this execution copies it to the device. */
   boolean copiedNow;
 
-  /** True where a task of this execution has written to it. */
+  /** Whether a task of this execution has written to it. */
   boolean written;
 
   Slot(TornadoNativeArray array) {
@@ -41,7 +41,7 @@ final class Slot {
     memory = Memory.of(array);
   }
 
-  /** The same declarations, nothing on the device. */
+  /** A copy of the declarations, without device state. */
   Slot copy() {
     Slot copy = new Slot(array);
     copy.toDevice = toDevice;
@@ -52,7 +52,7 @@ final class Slot {
     return copy;
   }
 
-  /** How messages name it: as the first kernel that uses it does. */
+  /** Its name in messages: the parameter's name in the first kernel that uses it. */
   String name() {
     return firstUse == null ? "an array (" + memory.kind() + ")" : firstUse.name(memory);
   }

@@ -2,7 +2,7 @@ package uk.ac.manchester.tornado.api.emulator;
 
 import java.util.Arrays;
 
-/** What is in a memory before a launch writes to it, and after the first order of its items. */
+/** A memory's content before a launch and after the first order of its work items. */
 final class Snapshot {
   private final Object before;
   private final int[] stampsBefore;
@@ -12,7 +12,7 @@ final class Snapshot {
   Snapshot(Memory m) {
     before = copy(m);
     stampsBefore = m.stamps == null ? null : m.stamps.clone();
-    // Where the first order does not write to it at all.
+    // The default if the first order does not write to it.
     result = before;
     stampsResult = stampsBefore;
   }
@@ -41,7 +41,7 @@ final class Snapshot {
     }
   }
 
-  /** The first element whose bits differ from the result, or that only one of them has written. */
+  /** The first element that differs from the result, in its bits or in being initialized; or -1. */
   int firstDifference(Memory m) {
     long offset = m.heap(m.buffer.data).mismatch(m.heap(result));
     int at = offset < 0 ? m.size : (int) (offset / m.elementSize);

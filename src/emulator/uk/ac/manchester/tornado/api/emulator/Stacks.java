@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Finds a kernel and its place on the stack of the thread that runs it. */
+/** Finds a kernel and its source position on the stack of the thread that runs it. */
 final class Stacks {
   private static final String API = "uk.ac.manchester.tornado.api.";
 
   /** The class from which kernels are called. */
   private static final String CALLER = API + "TaskGraphTasks";
 
-  /** What is above the kernel while it waits or throws. */
+  /** The frames above the kernel while it waits or throws. */
   private static final Pattern SYSTEM = Pattern.compile("(java|jdk|sun)[.]|" + Pattern.quote(API));
 
   private static final StackWalker WALKER =
@@ -62,18 +62,18 @@ final class Stacks {
     return site;
   }
 
-  /** Where the kernel is, as text; empty outside a kernel. */
+  /** The kernel's source position; empty outside a kernel. */
   static String place() {
     List<StackWalker.StackFrame> frames = WALKER.walk(Stacks::frames);
     return frames.isEmpty() ? "" : place(frames.getFirst().toStackTraceElement());
   }
 
-  /** Where the kernel of another thread is, or was when it threw. */
+  /** The source position of a kernel on a given stack. */
   static String place(StackTraceElement[] stack) {
     return kernelFrames(stack).findFirst().map(Stacks::place).orElse("");
   }
 
-  /** What the kernel of a stack is called, or null. */
+  /** The name of the kernel on a given stack; null if there is none. */
   static String kernel(StackTraceElement[] stack) {
     return kernelFrames(stack)
         .reduce((inner, outer) -> outer)

@@ -1,22 +1,22 @@
 package uk.ac.manchester.tornado.api.emulator;
 
 /**
- * What the host has submitted to the device, by all plans together: what a driver would count. A
- * graph's recording is submitted as it is recorded, each replay is one graph launch.
+ * Counts what the host has submitted to the device, for all plans together, as a driver would.
+ * While a graph is recorded, its launches and copies count; each replay is one graph launch.
  *
- * @param launches kernels launched by themselves
+ * @param launches kernel launches outside recorded graphs
  * @param copies copies to the device: arrays, and one for each launch's grid
  * @param graphLaunches recorded graphs launched
  */
 public record Submissions(long launches, long copies, long graphLaunches) {
   private static Submissions total = new Submissions(0, 0, 0);
 
-  /** All since the JVM has started. */
+  /** The counts since the start of the JVM. */
   public static synchronized Submissions total() {
     return total;
   }
 
-  /** What came after an earlier total. */
+  /** The difference to an earlier total. */
   public Submissions since(Submissions earlier) {
     return plus(-earlier.launches, -earlier.copies, -earlier.graphLaunches);
   }
@@ -26,7 +26,7 @@ public record Submissions(long launches, long copies, long graphLaunches) {
         launches + moreLaunches, copies + moreCopies, graphLaunches + moreGraphLaunches);
   }
 
-  /** As in TornadoVM, a launch has its grid copied. */
+  /** Like in TornadoVM, each launch copies its grid to the device. */
   static synchronized void addLaunch() {
     total = total.plus(1, 1, 0);
   }

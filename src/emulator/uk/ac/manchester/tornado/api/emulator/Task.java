@@ -5,7 +5,7 @@ import java.lang.reflect.Parameter;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/** A kernel of a graph with its arguments, and what earlier launches have found out about it. */
+/** A kernel of a graph with its arguments, and facts from earlier launches. */
 final class Task {
   /** The graph's and the task's name: {@code graph.task}. */
   final String name;
@@ -13,22 +13,22 @@ final class Task {
   final Kernel kernel;
   final Object[] args;
 
-  /** Which argument is the context; negative for a kernel of {@code @Parallel} loops. */
+  /** Index of the context argument; negative for a kernel with {@code @Parallel} loops. */
   final int context;
 
-  /** The kernel's method, once a launch has seen it. */
+  /** The kernel's method; null before it is known. */
   Method method;
 
-  /** What the kernel's method is called, where only its failure has told. */
+  /** The name of the kernel's method, if it is known only from a stack trace. */
   String label;
 
-  /** True once its class file has been looked into. */
+  /** Whether its bytecode has been checked. */
   boolean checked;
 
-  /** True once it has been seen to meet at barriers. */
-  boolean meets;
+  /** Whether it is known to use barriers. */
+  boolean usesBarriers;
 
-  /** How many launches have ended. */
+  /** Number of finished launches. */
   int launches;
 
   /** The grid of the last launch. */
@@ -47,11 +47,11 @@ final class Task {
     context = found;
   }
 
-  /** An element's name in the kernel, and which argument the array is. */
+  /** An element's name in the kernel, with the argument's number. */
   String name(Memory memory, int index) {
     int argument = argument(memory);
     return argument < 0
-        ? "an array that is none of its arguments (" + memory.kind() + ")"
+        ? "an array that is not one of its arguments (" + memory.kind() + ")"
         : parameter(argument, "array")
             + "["
             + index

@@ -3,15 +3,15 @@ package uk.ac.manchester.tornado.api.emulator;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
 
-/** One work item: the context its kernel gets, and where it is. */
+/** A work item: the kernel's context, and its state. */
 final class WorkItem extends KernelContext {
-  /** Its index in its group. */
+  /** Its index in the workgroup. */
   final int index;
 
-  /** How many local arrays it has asked for. */
+  /** Number of its local arrays. */
   int arrays;
 
-  /** Its thread, where items wait for each other. */
+  /** Its thread, if the kernel uses barriers. */
   Thread thread;
 
   /** Identifies the barrier at which it waits. */
@@ -74,13 +74,13 @@ final class WorkItem extends KernelContext {
     return (HalfFloat[]) Launch.current.local.allocate(this, HalfFloat.class, size);
   }
 
-  /** Which one it is; also its thread's name. */
+  /** Its name in messages; also its thread's name. */
   String name() {
     if (name == null) {
       name =
           "work item "
               + at(localIdx, localIdy, localIdz)
-              + " of group "
+              + " of workgroup "
               + at(groupIdx, groupIdy, groupIdz);
     }
     return name;

@@ -1,6 +1,6 @@
 package uk.ac.manchester.tornado.api.math;
 
-/** What kernels call where Java has {@link Math}; a float's result is rounded from the double. */
+/** Math functions for kernels; float results are computed in double precision and rounded. */
 public class TornadoMath {
 
   /** The smaller one. */

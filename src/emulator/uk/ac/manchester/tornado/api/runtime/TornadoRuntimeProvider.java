@@ -3,14 +3,14 @@ package uk.ac.manchester.tornado.api.runtime;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.emulator.EmulatorDevice;
 
-/** Where a program finds the runtime. */
+/** Provides the runtime. */
 public class TornadoRuntimeProvider {
   /** The runtime; here, the emulator. */
   public static TornadoRuntime getTornadoRuntime() {
     return EmulatorDevice.RUNTIME;
   }
 
-  /** True where the profiler is on for every plan. */
+  /** Whether the profiler is on for every plan. */
   public static boolean isProfilerEnabled() {
     return getTornadoRuntime().isProfilerEnabled();
   }

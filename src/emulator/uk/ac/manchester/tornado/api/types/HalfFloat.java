@@ -1,6 +1,6 @@
 package uk.ac.manchester.tornado.api.types;
 
-/** A number of half precision; sums and products are computed as floats and rounded. */
+/** A half-precision number; operations are computed in single precision and rounded. */
 public class HalfFloat {
   private final short bits;
 

@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.emulator.ByteMemory;
 public final class ByteArray extends TornadoNativeArray {
   private final ByteMemory memory;
 
-  /** An array of this size, whose content is garbage until it is written. */
+  /** An uninitialized array. */
   public ByteArray(int numberOfElements) {
     this(new ByteMemory(numberOfElements));
   }
@@ -37,7 +37,7 @@ public final class ByteArray extends TornadoNativeArray {
     return array;
   }
 
-  /** The segment itself, which begins with room for the header. */
+  /** An array backed by the segment, which begins with space for the header. */
   public static ByteArray fromSegmentShallow(MemorySegment segment) {
     return new ByteArray(new ByteMemory(segment));
   }

@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.emulator.FloatMemory;
 public final class FloatArray extends TornadoNativeArray {
   private final FloatMemory memory;
 
-  /** An array of this size, whose content is garbage until it is written. */
+  /** An uninitialized array. */
   public FloatArray(int numberOfElements) {
     this(new FloatMemory(numberOfElements));
   }
@@ -37,7 +37,7 @@ public final class FloatArray extends TornadoNativeArray {
     return array;
   }
 
-  /** The segment itself, which begins with room for the header. */
+  /** An array backed by the segment, which begins with space for the header. */
   public static FloatArray fromSegmentShallow(MemorySegment segment) {
     return new FloatArray(new FloatMemory(segment));
   }

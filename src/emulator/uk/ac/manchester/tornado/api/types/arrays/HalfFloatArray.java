@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.HalfFloat;
 public final class HalfFloatArray extends TornadoNativeArray {
   private final ShortMemory memory;
 
-  /** An array of this size, whose content is garbage until it is written. */
+  /** An uninitialized array. */
   public HalfFloatArray(int numberOfElements) {
     this(new ShortMemory(numberOfElements));
   }
@@ -38,7 +38,7 @@ public final class HalfFloatArray extends TornadoNativeArray {
     return array;
   }
 
-  /** The segment itself, which begins with room for the header. */
+  /** An array backed by the segment, which begins with space for the header. */
   public static HalfFloatArray fromSegmentShallow(MemorySegment segment) {
     return new HalfFloatArray(new ShortMemory(segment));
   }

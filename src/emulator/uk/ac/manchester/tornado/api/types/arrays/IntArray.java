@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.emulator.IntMemory;
 public final class IntArray extends TornadoNativeArray {
   private final IntMemory memory;
 
-  /** An array of this size, whose content is garbage until it is written. */
+  /** An uninitialized array. */
   public IntArray(int numberOfElements) {
     this(new IntMemory(numberOfElements));
   }
@@ -37,7 +37,7 @@ public final class IntArray extends TornadoNativeArray {
     return array;
   }
 
-  /** The segment itself, which begins with room for the header. */
+  /** An array backed by the segment, which begins with space for the header. */
   public static IntArray fromSegmentShallow(MemorySegment segment) {
     return new IntArray(new IntMemory(segment));
   }

@@ -4,11 +4,11 @@ import java.util.Locale;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 
-/** How much memory a plan may take. */
-public final class Room {
-  private Room() {}
+/** The memory limits of a plan. */
+public final class MemoryLimit {
+  private MemoryLimit() {}
 
-  /** Bytes that a plan's buffers can have together. */
+  /** Maximum total size of a plan's buffers, in bytes. */
   public static long ofDevice() {
     String size = System.getProperty("tornado.device.memory", "4GB");
     String digits = size.endsWith("B") ? size.substring(0, size.length() - 1) : size;
@@ -17,24 +17,25 @@ public final class Room {
     return number << 10 * unit;
   }
 
-  /** The bytes of a plan's limit such as 512MB, which counts in thousands. */
+  /** Parses a plan's limit such as 512MB, in decimal units. */
   public static long ofPlan(String limit) {
     String text = limit.strip().toUpperCase(Locale.ROOT);
     long unit = text.endsWith("MB") ? 1_000_000 : text.endsWith("GB") ? 1_000_000_000 : 0;
     if (unit == 0) {
-      throw new TornadoRuntimeException("a memory limit is a number of MB or GB, not " + limit);
+      throw new TornadoRuntimeException(
+          "memory limit: expected a number of MB or GB, found " + limit);
     }
     return Long.parseLong(text.substring(0, text.length() - 2).strip()) * unit;
   }
 
   static TornadoOutOfMemoryException outOf(long bytes, String array) {
     return new TornadoOutOfMemoryException(
-        "no room for the "
+        "not enough device memory for the "
             + bytes
             + " bytes of "
             + array
-            + " on the device: all buffers together may have "
+            + ": all buffers together are limited to "
             + ofDevice()
-            + "; -Dtornado.device.memory=8GB, for one, allows more");
+            + "; raise the limit with -Dtornado.device.memory=8GB, for example");
   }
 }
