@@ -130,7 +130,8 @@ public final class Pages {
   private String links(String line, Path file) {
     return LINK.matcher(line)
         .replaceAll(
-            link -> Matcher.quoteReplacement("](" + link(link.group(1), link.group(2), file) + ")"));
+            link ->
+                Matcher.quoteReplacement("](" + link(link.group(1), link.group(2), file) + ")"));
   }
 
   /** What a link of a document is in the site. */
