@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  *
  * <p>Fails where a link leads to no file, or to no heading. Run from the repository's root.
  */
-public final class Pages {
+public final class SitePages {
   private static final Path DOCUMENTS = Path.of("src/site/markdown");
   private static final Path IMAGES = Path.of("src/site/images");
   private static final Path PUBLIC_API = Path.of("src/main/java/gpt");
@@ -44,11 +44,11 @@ public final class Pages {
 
   private final List<String> errors = new ArrayList<>();
 
-  private Pages() {}
+  private SitePages() {}
 
   /** Writes all pages; there are no arguments. */
   public static void main(String[] args) throws IOException {
-    Pages pages = new Pages();
+    SitePages pages = new SitePages();
     pages.write();
     if (!pages.errors.isEmpty()) {
       pages.errors.forEach(System.err::println);
@@ -97,12 +97,14 @@ public final class Pages {
   private void writeDocument(Path file) throws IOException {
     StringBuilder page = new StringBuilder();
     Set<String> headings = new HashSet<>();
-    boolean code = false;
+    String fence = null; // of the block that is open, with its language
     for (String line : Files.readAllLines(file)) {
-      code ^= line.startsWith("```");
       Matcher heading = HEADING.matcher(line);
-      if (code) {
-        page.append(line);
+      if (line.startsWith("```")) {
+        page.append(isOutput(fence == null ? line : fence) ? "" : line);
+        fence = fence == null ? line : null;
+      } else if (fence != null) {
+        page.append(isOutput(fence) ? "    " : "").append(line);
       } else if (heading.matches()) {
         String anchor = anchor(heading.group(2), headings);
         page.append(heading.group(1)).append(" <a id=\"").append(anchor).append("\"></a>");
@@ -114,6 +116,11 @@ public final class Pages {
     }
     anchors.put(file, headings);
     writeText(OUT.resolve("markdown").resolve(place(file)), page.toString());
+  }
+
+  /** Whether a block has no code: it is indented then, which the skin does not colour. */
+  private static boolean isOutput(String fence) {
+    return fence.equals("```") || fence.equals("```text");
   }
 
   /** A heading's anchor, as GitHub makes it. */
