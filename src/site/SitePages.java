@@ -65,6 +65,7 @@ public final class SitePages {
       }
     }
     copy(Path.of("src/site/site.xml"), OUT.resolve("site.xml"));
+    copy(Path.of("src/site/site.css"), OUT.resolve("resources/css/site.css"));
     try (Stream<Path> documents = Files.list(DOCUMENTS)) {
       documents.sorted().forEach(this::want);
     }
