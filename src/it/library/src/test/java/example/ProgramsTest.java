@@ -16,9 +16,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs the program as a user does, with and without the Vector API. */
-class FiveLinesTest {
+/** Runs the programs as a user does, with and without the Vector API. */
+class ProgramsTest {
   private static final String VECTOR = "--add-modules=jdk.incubator.vector";
+
+  /** Before what a program prints, in its source. */
+  private static final String PRINTED = "// → ";
 
   /** What the class path has: the program, the library with the libraries it needs, the demo. */
   private static final List<String> JARS =
@@ -46,26 +49,26 @@ class FiveLinesTest {
   }
 
   /** In an empty folder, so that the model can only come from the class path. */
-  private Run run(String... options) throws IOException, InterruptedException {
+  private Run run(String program, String... options) throws IOException, InterruptedException {
     Path out = temp.resolve("out");
     Path err = temp.resolve("err");
     String path =
         classPath().stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
-    ProcessBuilder program =
+    ProcessBuilder process =
         new ProcessBuilder(
             Stream.of(
                     Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
                     Stream.of(options),
-                    Stream.of("-cp", path, "example.FiveLines"))
+                    Stream.of("-cp", path, "example." + program))
                 .flatMap(words -> words)
                 .toList());
-    program.directory(Files.createDirectories(temp.resolve("empty")).toFile());
-    program.environment().put("XDG_CACHE_HOME", temp.resolve("cache").toString());
+    process.directory(Files.createDirectories(temp.resolve("empty")).toFile());
+    process.environment().put("XDG_CACHE_HOME", temp.resolve("cache").toString());
     for (String name : List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS")) {
-      program.environment().remove(name);
+      process.environment().remove(name);
     }
-    program.redirectOutput(out.toFile()).redirectError(err.toFile());
-    int status = program.start().waitFor();
+    process.redirectOutput(out.toFile()).redirectError(err.toFile());
+    int status = process.start().waitFor();
     Run run = new Run(Files.readString(out, UTF_8), Files.readString(err, UTF_8));
     assertEquals(0, status, run::toString);
     return run;
@@ -84,14 +87,25 @@ class FiveLinesTest {
 
   @Test
   void runsWithAndWithoutTheVectorApi() throws Exception {
-    Run fast = run(VECTOR);
+    Run fast = run("FiveLines", VECTOR);
     assertTrue(fast.out().length() > 60, fast::toString);
     assertEquals(0, fast.notes("slower"), fast::toString);
     assertTrue(Files.isDirectory(temp.resolve("cache/gpt/weights")));
-    Run slow = run();
+    Run slow = run("FiveLines");
     assertEquals(fast.out(), slow.out());
     assertEquals(1, slow.notes("slower"), slow::toString);
     assertEquals(1, slow.notes("--add-modules jdk.incubator.vector"), slow::toString);
     assertFalse(slow.err().contains("Exception"), slow::toString);
+  }
+
+  @Test
+  void theTourPrintsWhatItsCommentsSay() throws Exception {
+    List<String> expected =
+        Files.readAllLines(Path.of("src/main/java/example/Tour.java")).stream()
+            .map(String::strip)
+            .filter(line -> line.startsWith(PRINTED))
+            .map(line -> line.substring(PRINTED.length()))
+            .toList();
+    assertEquals(expected, run("Tour", VECTOR).out().lines().toList());
   }
 }
