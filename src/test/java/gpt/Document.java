@@ -30,7 +30,7 @@ record Document(Path path, List<String> lines) {
   private static final Pattern LINK =
       Pattern.compile("\\[[^\\]]*\\]\\(<?([^)\\s>]+)>?[^)]*\\)|^\\[[^\\]]+\\]: *(\\S+)");
   private static final Pattern ATTRIBUTE = Pattern.compile("\\b(?:src|href)=\"([^\"]+)\"");
-  private static final Pattern SOURCE = Pattern.compile("<!-- *(src/\\S+\\.java) *-->");
+  private static final Pattern SOURCE = Pattern.compile("<!-- *((?:src|kernels)/\\S+\\.java) *-->");
   private static final Pattern SCHEME = Pattern.compile("^[a-z]+:.*");
 
   /**
