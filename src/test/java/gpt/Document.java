@@ -85,7 +85,7 @@ record Document(Path path, List<String> lines) {
     if (comment >= 0) {
       return command.substring(comment + 2);
     }
-    return command.startsWith("./mvnw ") ? "is the build, which runs this test" : null;
+    return command.startsWith("./mvnw ") ? "this test is part of the build" : null;
   }
 
   List<Block> blocks() {

@@ -45,6 +45,14 @@ class DocumentTest {
   }
 
   @Test
+  void theReadmeShowsTheProgramThatTheBuildRuns() throws IOException {
+    Document readme = Document.read(Path.of("README.md"));
+    String source = "<!-- src/it/library/src/main/java/example/FiveLines.java -->";
+    assertTrue(
+        readme.blocks().stream().anyMatch(b -> b.above().equals(source) && b.lines().size() >= 5));
+  }
+
+  @Test
   void outputIsTheTextBlockDirectlyBelowTheCommands() throws IOException {
     Document document =
         document(

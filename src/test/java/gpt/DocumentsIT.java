@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>{@link Document} says which blocks are commands and output, {@link Transcript} how they are
  * compared. With {@code -Dgpt.documents=rewrite} output that differs is written into the document,
- * and each picture that a command wrote as target/NAME replaces src/site/images/NAME.
+ * and pictures in src/site/images are taken again.
  */
 class DocumentsIT {
   private static final boolean REWRITE = "rewrite".equals(System.getProperty("gpt.documents"));
@@ -84,7 +84,7 @@ class DocumentsIT {
     String where = document.path() + ":" + example.commands().line() + ": ";
     for (String command : example.omitted()) {
       System.out.println(
-          "documents: not run: " + where + command + " (" + Document.reason(command) + ")");
+          "documents: not run, " + Document.reason(command) + ": " + where + command);
     }
     if (!example.runs()) {
       return new Result(example, null, null);
@@ -120,12 +120,25 @@ class DocumentsIT {
         Transcript.rewritten(expected, printed));
   }
 
+  /** From target/NAME.png, or as a browser shows target/NAME.html. */
   private static void replacePictures() throws IOException {
     try (Stream<Path> pictures = Files.list(IMAGES)) {
       for (Path picture : pictures.toList()) {
         Path made = Path.of("target").resolve(picture.getFileName());
+        Path page = Path.of(made.toString().replace(".png", ".html"));
         if (Files.exists(made)) {
           Files.write(picture, Files.readAllBytes(made));
+        } else if (Files.exists(page)) {
+          Program.of(
+                  "chromium",
+                  "--headless",
+                  "--no-sandbox",
+                  "--hide-scrollbars",
+                  "--window-size=1180,700",
+                  "--screenshot=" + picture.toAbsolutePath(),
+                  page.toUri().toString())
+              .run()
+              .succeeded();
         }
       }
     }
