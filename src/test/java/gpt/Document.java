@@ -64,6 +64,11 @@ record Document(Path path, List<String> lines) {
     }
   }
 
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+
   static Document read(Path path) throws IOException {
     return new Document(path, Files.readAllLines(path));
   }

@@ -113,7 +113,9 @@ final class Transcript {
     for (int i = 0; i < rows; i++) {
       String a = cell(left, i, rows, tail);
       String b = cell(right, i, rows, tail);
-      boolean same = i < head || i >= rows - tail;
+      boolean same =
+          i >= rows - tail
+              || (a != null && b != null && leftShape.get(i).equals(rightShape.get(i)));
       out.append(same || GAP.equals(a) ? ' ' : '!');
       out.append((" %-" + width + "s | %s%n").formatted(a == null ? "" : a, b == null ? "" : b));
     }
