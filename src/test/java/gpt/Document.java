@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -142,6 +143,9 @@ record Document(Path path, List<String> lines) {
       String where = path + ":" + block.line() + ": ";
       if (block.language().equals("text") && !shown.contains(block)) {
         wrong.add(where + "a text block is output, and no sh block is directly above");
+      }
+      if (Set.of("shell", "bash", "console").contains(block.language())) {
+        wrong.add(where + "commands are sh blocks; one that a test cannot run ends with # needs …");
       }
       Matcher source = SOURCE.matcher(block.above());
       if (block.language().equals("java") && source.matches()) {

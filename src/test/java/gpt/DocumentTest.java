@@ -96,6 +96,12 @@ class DocumentTest {
   }
 
   @Test
+  void commandsThatWouldNotBeRunSilentlyAreRefused() throws IOException {
+    assertEquals(1, document("```shell", "gpt a", "```").wrongBlocks().size());
+    assertEquals(List.of(), document("```sh", "gpt a # needs a GPU", "```").wrongBlocks());
+  }
+
+  @Test
   void javaIsComparedWithTheFileThatIsNamed() throws IOException {
     String source = "<!-- src/it/library/src/main/java/example/FiveLines.java -->";
     String line = "Completion completion = gpt.complete(\"JULIET:\");";
