@@ -115,6 +115,12 @@ final class Program {
     return this;
   }
 
+  /** Both streams as one, in the order in which they are written. */
+  Program merged() {
+    builder.redirectErrorStream(true);
+    return this;
+  }
+
   Program directory(Path folder) {
     builder.directory(folder.toFile());
     return this;

@@ -185,19 +185,4 @@ class PublicApiTest {
     }
     assertEquals(List.of(), silent);
   }
-
-  /** The program of {@code src/it/library}, which the build runs, has README's lines. */
-  @Test
-  void theReadmesExampleIsRun() throws IOException {
-    String readme = Files.readString(Path.of("README.md"));
-    int start = readme.indexOf("```java\n") + "```java\n".length();
-    List<String> lines =
-        readme.substring(start, readme.indexOf("```", start)).lines().map(String::strip).toList();
-    assertTrue(lines.size() >= 5, readme);
-    Path program = Path.of("src/it/library/src/main/java/example/FiveLines.java");
-    List<String> run = Files.readAllLines(program).stream().map(String::strip).toList();
-    assertEquals(
-        lines,
-        run.subList(run.indexOf(lines.getFirst()), run.indexOf(lines.getFirst()) + lines.size()));
-  }
 }
