@@ -22,8 +22,8 @@ public final class DeviceOptions {
       description = {
         "Where to compute: cpu; gpu (TornadoVM's first GPU); tornado (TornadoVM's default device);"
             + " tornado:BACKEND:DEVICE (as gpt devices lists them); auto (TornadoVM's first device"
-            + " that is not the host's CPU, or cpu if there is none); reference (plain Java in double"
-            + " precision, slow); emulator (checks TornadoVM's kernels in Java, slow).",
+            + " that is not the host's CPU, or cpu if there is none); reference (plain Java in"
+            + " double precision, slow); emulator (checks TornadoVM's kernels in Java, slow).",
         "Default: ${DEFAULT-VALUE}"
       })
   private Device device;
