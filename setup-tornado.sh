@@ -1,6 +1,6 @@
 #!/bin/sh
-# Finds or installs the TornadoVM SDK that gpt.jar runs on, in a folder of your own; --help says
-# how. Notes go to standard error: standard output gets the one line for a shell's profile.
+# Finds the TornadoVM SDK that gpt.jar runs on, or installs it into the user's home; see --help.
+# Notes go to standard error; standard output gets only the line for a shell's profile.
 
 wanted_version=5.2.0-jdk25
 
@@ -8,22 +8,23 @@ usage() {
   cat <<END
 usage: ./setup-tornado.sh [options]
 
-Finds or installs TornadoVM's SDK $wanted_version, links it as current, puts the wrapper tornado
-beside it, lists the devices, runs a kernel on each, and prints the one line for a shell's profile.
-It asks for no password and changes nothing outside its folder; a second run changes nothing.
+Finds or installs TornadoVM's SDK $wanted_version, links it as current, installs the wrapper
+tornado beside it, lists the devices, tests kernels on each, and prints the line to add to your
+shell's profile. It needs no root and changes nothing outside its folder; running it again changes
+nothing.
 
-The SDK that TORNADOVM_HOME names, or current, is used where it lies if it is of this version.
-A --backend that it lacks, --archive and --force install another one beside it.
+An SDK of this version in TORNADOVM_HOME or current is used in place. With --archive, --force, or a
+--backend that it lacks, another SDK is installed beside it.
 
-  --backend B      opencl, ptx, cuda, metal or full (opencl, ptx, cuda and SPIR-V, and it wants all
-                   of their drivers); else metal on a Mac, ptx where nvidia-smi shows a GPU, or
-                   opencl
-  --archive PATH   install this .tar.gz or .zip, or a copy of this folder; needs no network
-  --prefix DIR     where to install; default ~/.tornadovm; remove it to undo everything
-  --force          install, and replace what is there without asking
-  --no-test        run no kernel on the devices
-  --url BASE       a mirror: has BASE/v<version>/<archive>, and <archive>.sha256 beside it
-  --sha256 SUM     what the archive must have, instead of the sum that is published with it
+  --backend B      opencl, ptx, cuda, metal or full (opencl, ptx, cuda and SPIR-V; needs the
+                   drivers of all four). Default: metal on a Mac, ptx if nvidia-smi lists a GPU,
+                   else opencl
+  --archive PATH   install this .tar.gz or .zip, or a copy of this folder, without a network
+  --prefix DIR     where to install. Default: ~/.tornadovm. Delete it to uninstall
+  --force          install, and replace an existing SDK without asking
+  --no-test        do not run kernels on the devices
+  --url BASE       a mirror with BASE/v<version>/<archive> and <archive>.sha256
+  --sha256 SUM     the archive's SHA-256, instead of the published one
   -h, --help
 END
 }
@@ -45,7 +46,7 @@ misused() {
 newline='
 '
 
-# The folder this script lies in, also when it was called through a symbolic link.
+# This script's folder, with symbolic links resolved.
 self=$0
 while [ -h "$self" ]; do
   link=$(readlink "$self")
@@ -87,7 +88,7 @@ while [ $# -gt 0 ]; do
   shift
   case $option in
     --backend | --archive | --prefix | --url | --sha256)
-      [ -n "$value" ] || misused "$option wants a value"
+      [ -n "$value" ] || misused "$option needs a value"
       ;;
     *) [ -z "$value" ] || misused "$option takes no value" ;;
   esac
@@ -107,14 +108,14 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-# The machine, in the words of the archives' names.
+# The platform, as in the archives' names.
 machine=$(uname -s)/$(uname -m)
 case $machine in
   Linux/x86_64 | Linux/amd64) platform=linux-amd64 ;;
   Linux/aarch64 | Linux/arm64) platform=linux-aarch64 ;;
   Darwin/arm64) platform=mac-aarch64 ;;
   MINGW* | MSYS* | CYGWIN*) fail "on Windows, run this in WSL" ;;
-  *) fail "TornadoVM is for Linux on x86-64 and arm64 and for Macs with Apple's processors; this is $machine" ;;
+  *) fail "TornadoVM needs Linux on x86-64 or arm64, or a Mac with an Apple processor; this is $machine" ;;
 esac
 case $platform in
   mac-*) backends='opencl or metal' ;;
@@ -122,20 +123,20 @@ case $platform in
 esac
 case $backend/$platform in
   /* | opencl/* | ptx/linux-* | cuda/linux-* | full/linux-* | metal/mac-*) ;;
-  *) misused "there is no backend '$backend' for $platform: $backends" ;;
+  *) misused "there is no backend '$backend' for $platform; expected $backends" ;;
 esac
 
 if [ -n "$sum" ]; then
   sum=$(printf %s "${sum#sha256:}" | tr A-F a-f)
   case ${#sum}$sum in
-    64*[!0-9a-f]*) misused "'$sum' is no SHA-256" ;;
+    64*[!0-9a-f]*) misused "--sha256: '$sum' is not a SHA-256" ;;
     64*) ;;
-    *) misused "'$sum' is no SHA-256" ;;
+    *) misused "--sha256: '$sum' is not a SHA-256" ;;
   esac
 fi
 
 if [ -z "$prefix" ]; then
-  [ -n "${HOME-}" ] || misused "HOME is not set: give a folder with --prefix"
+  [ -n "${HOME-}" ] || misused "HOME is not set; name a folder with --prefix"
   prefix=$HOME/.tornadovm
 fi
 case $prefix in
@@ -151,7 +152,7 @@ case $archive in
   '' | /*) ;;
   *) archive=$PWD/$archive ;;
 esac
-[ -z "$archive" ] || [ -r "$archive" ] || fail "$archive: there is no such file or folder to read"
+[ -z "$archive" ] || [ -r "$archive" ] || fail "$archive: no such file or folder, or it is not readable"
 
 # shellcheck disable=SC2034
 java_user=setup-tornado
@@ -187,14 +188,14 @@ clean_up() {
   exit "$ended_with"
 }
 
-# Sets other to the process that is at work.
+# Sets other to the id of the process that holds the lock.
 read_process() {
   other=
   { IFS= read -r other <"$work/process"; } 2>/dev/null
 }
 
-# The folder lies inside the prefix, so that what is ready has only to be renamed. It is a lock too;
-# what a killed run has left is taken over.
+# Makes the work folder. It is inside the prefix, so that a finished SDK only has to be renamed. It
+# is also a lock; one that a killed run has left is taken over.
 begin_work() {
   denied="cannot write to $prefix; choose another folder with --prefix"
   prefix_was_there=
@@ -209,7 +210,7 @@ begin_work() {
     [ -d "$work" ] || fail "$denied"
     read_process || { sleep 1 && read_process; }
     if [ -n "$other" ] && [ "$other" != $$ ] && kill -0 "$other" 2>/dev/null; then
-      fail "another setup-tornado.sh (process $other) is at work in $prefix"
+      fail "another setup-tornado.sh (process $other) is running in $prefix"
     fi
     { rm -rf "$work" && mkdir "$work"; } 2>/dev/null || fail "$denied"
   fi
@@ -219,7 +220,7 @@ begin_work() {
 
 # --------------------------------------------------------------------------------------- installing
 
-# Asks before what $1 says is overwritten; where there is nobody to ask, --force must have said so.
+# Asks before replacing something, which $1 describes. Without a terminal, --force is needed.
 ask_to_replace() {
   [ -z "$force" ] || return 0
   if [ -t 0 ] && [ -t 2 ]; then
@@ -233,7 +234,7 @@ ask_to_replace() {
   fail "$1; --force replaces it"
 }
 
-# Renames the staged SDK to $sdk.
+# Moves the staged SDK to $sdk.
 put_in_place() {
   if [ -e "$sdk" ]; then
     moved_away=$sdk
@@ -245,21 +246,21 @@ put_in_place() {
 }
 
 there_already() {
-  note "TornadoVM $sdk_version with $sdk_backends is there already: $sdk"
+  note "TornadoVM $sdk_version with $sdk_backends is already installed: $sdk"
 }
 
-# True where all of the staged SDK is in $sdk as well; what a run has added there does not count.
+# True if $sdk has all files of the staged SDK; files that TornadoVM has added are ignored.
 same_as_staged() {
   ! LC_ALL=C diff -r "$staged" "$sdk" 2>&1 | grep -v -F "Only in $sdk" >/dev/null
 }
 
-# Sets sdk to what is in TORNADOVM_HOME or current, where that will do.
+# Sets sdk to the SDK in TORNADOVM_HOME or current if it is suitable.
 use_what_is_there() {
   for named in "${TORNADOVM_HOME-}" "$prefix/current"; do
     if [ ! -d "$named" ]; then
       continue
     elif ! read_sdk "$named"; then
-      note "$named is no TornadoVM SDK (it has no $lacks): not used"
+      note "$named is not a TornadoVM SDK (it has no $lacks): not used"
     elif [ "$sdk_version" != "$wanted_version" ]; then
       note "$named is TornadoVM $sdk_version and not $wanted_version: not used"
     elif [ -z "$backend" ] || has_backend "$backend"; then
@@ -287,7 +288,7 @@ install_archive() {
   if [ -z "$force" ] && [ -e "$sdk" ] && same_as_staged; then
     there_already
   else
-    [ ! -e "$sdk" ] || ask_to_replace "$sdk is there already, and is not the same"
+    [ ! -e "$sdk" ] || ask_to_replace "$sdk exists already and differs"
     put_in_place
   fi
 }
@@ -304,7 +305,7 @@ choose_backend() {
       done
       ;;
   esac
-  note "backend $backend; --backend chooses another: $backends"
+  note "backend $backend; use --backend to choose another: $backends"
 }
 
 install_release() {
@@ -314,7 +315,7 @@ install_release() {
     there_already
     return
   fi
-  [ ! -e "$sdk" ] || ask_to_replace "$sdk is there already, but has no ${lacks:-SDK}"
+  [ ! -e "$sdk" ] || ask_to_replace "$sdk exists already, but has no ${lacks:-SDK}"
   download "$wanted_version" "$backend"
   stage "$work/archive" "$address"
   [ "$sdk_version" = "$wanted_version" ] ||
@@ -323,13 +324,13 @@ install_release() {
   put_in_place
 }
 
-# Copies $1 to $2 in one step, where they differ.
+# Copies $1 to $2 atomically if they differ.
 update() {
   cmp -s "$1" "$2" || { cp "$1" "$work/file" && mv -f "$work/file" "$2"; } || fail "cannot write $2"
 }
 
 if [ -e "$prefix/current" ] && [ ! -h "$prefix/current" ]; then
-  fail "$prefix/current is no symbolic link: move it away first"
+  fail "$prefix/current is not a symbolic link; move it away first"
 fi
 begin_work
 real_prefix=$(CDPATH='' cd -P -- "$prefix" && pwd -P) || fail "cannot enter $prefix"
@@ -342,13 +343,13 @@ else
   install_release
 fi
 [ "$sdk_version" = "$wanted_version" ] ||
-  note "gpt.jar is tested on TornadoVM $wanted_version, and not on $sdk_version"
+  note "gpt.jar is tested on TornadoVM $wanted_version, not on $sdk_version"
 
 mkdir -p "$prefix/bin" || fail "cannot write to $prefix"
 update "$root/scripts/jdk.sh" "$prefix/bin/jdk.sh"
 update "$root/scripts/tornado" "$prefix/bin/tornado"
 
-# An SDK that lies elsewhere stays as it is; the wrapper makes what it needs.
+# An SDK outside the prefix is not changed; the wrapper makes the argfile that it needs.
 argfile=$work/argfile
 TORNADOVM_HOME=$sdk "$root/scripts/tornado" --write-argfile "$argfile" || exit 1
 to=$sdk
@@ -359,7 +360,7 @@ case $sdk in
     ;;
 esac
 
-# current is replaced in one step where the system's mv can do that.
+# Replaces current atomically if the system's mv supports that.
 if [ "$(readlink "$prefix/current" 2>/dev/null)" != "$to" ]; then
   ln -s "$to" "$work/current" || fail "cannot make a symbolic link in $prefix"
   mv -fT "$work/current" "$prefix/current" 2>/dev/null ||
@@ -370,14 +371,14 @@ fi
 
 # ------------------------------------------------------------------------------------------ devices
 
-# What the SDK's libraries lack on this machine, and what helps.
+# Prints which libraries the SDK lacks on this machine, and how to install them.
 say_what_is_missing() {
   if [ -f /etc/debian_version ]; then
-    loader='apt install ocl-icd-libopencl1'
-    cpu='apt install pocl-opencl-icd'
+    loader='run apt install ocl-icd-libopencl1'
+    cpu='run apt install pocl-opencl-icd'
   else
-    loader="your distribution's ocl-icd"
-    cpu="your distribution's pocl"
+    loader="install your distribution's ocl-icd"
+    cpu="install your distribution's pocl"
   fi
   for library in opencl ptx cuda; do
     [ ! -f "$sdk/lib/libtornado-$library.so" ] || ldd "$sdk/lib/libtornado-$library.so"
@@ -390,17 +391,17 @@ say_what_is_missing() {
       *GLIBC*'not found'*)
         needed=${line#*\`}
         needed=${needed%%\'*}
-        note "the SDK needs newer libraries than this system's ($needed): take a newer release of the system, or build TornadoVM from its sources and give its folder with --archive"
+        note "the SDK needs newer libraries than this system's ($needed): upgrade the system, or build TornadoVM from its sources and pass its folder with --archive"
         ;;
       *libOpenCL.so*'not found'*)
         no_loader=yes
-        note "there is no OpenCL here ($needed): $loader"
+        note "OpenCL is not installed ($needed): $loader"
         ;;
       *libcuda.so*'not found'*)
-        note "there is no NVIDIA driver here ($needed): install it, or choose --backend opencl"
+        note "the NVIDIA driver is not installed ($needed): install it, or use --backend opencl"
         ;;
       *libnvrtc*'not found'*)
-        note "the cuda backend needs NVIDIA's CUDA toolkit ($needed): install it, or choose --backend ptx"
+        note "the cuda backend needs NVIDIA's CUDA toolkit ($needed): install it, or use --backend ptx"
         ;;
     esac
   done <"$work/libraries"
@@ -408,12 +409,12 @@ say_what_is_missing() {
     full | *opencl*)
       [ -n "$no_loader${OCL_ICD_VENDORS-}" ] ||
         [ -n "$(find /etc/OpenCL/vendors -name '*.icd' -print 2>/dev/null)" ] ||
-        note "there is no OpenCL device here: a GPU's comes with its driver, and $cpu makes one of the CPU"
+        note "there is no OpenCL device: for a GPU, install its driver; for the CPU, $cpu"
       ;;
   esac
 }
 
-# Lists the devices, and sets devices to their number.
+# Lists the devices and sets devices to their number.
 list_devices() {
   devices=0
   "$java_home/bin/java" "@$argfile" --module-path "$sdk/share/java/tornado" \
@@ -440,10 +441,10 @@ list_devices() {
   [ $devices -eq 0 ] || return 0
   ! command -v ldd >/dev/null || say_what_is_missing
   if [ $ended_with -eq 0 ]; then
-    note "TornadoVM sees no device here"
+    note "TornadoVM finds no device"
   else
     why=$(grep -E 'Exception|Error' "$work/devices" | tail -n 1)
-    note "TornadoVM does not start here: ${why:-java ended with status $ended_with}"
+    note "TornadoVM does not start: ${why:-java exited with status $ended_with}"
   fi
 }
 
@@ -452,13 +453,13 @@ test_devices() {
   if [ ! -x "$root/scripts/gpt" ]; then
     note "the devices were not tested: there is no scripts/gpt beside this script"
   elif ! "$root/scripts/gpt" devices --help </dev/null >"$work/help" 2>"$work/log"; then
-    note "the devices were not tested, as gpt.jar cannot be built here ($(tail -n 1 "$work/log")); once it can: $again"
+    note "the devices were not tested: gpt.jar cannot be built ($(tail -n 1 "$work/log")); when it can: $again"
   elif ! grep -e --test "$work/help" >/dev/null; then
-    note "the devices were not tested, as this gpt.jar has no command for it yet; once it has: $again"
+    note "the devices were not tested: this gpt.jar has no devices --test; with a newer one: $again"
   elif TORNADOVM_HOME=$sdk JAVA_HOME=$java_home "$root/scripts/gpt" devices --test </dev/null >&2; then
-    note "the test kernels gave right results on every device"
+    note "the kernels passed their tests on every device"
   else
-    note "the test kernel failed; to see it again: $again"
+    note "a kernel test failed; to repeat it: $again"
     return 1
   fi
 }
@@ -466,11 +467,11 @@ test_devices() {
 note "JDK $full_version: $java_home"
 case $sdk in
   *[!A-Za-z0-9/._+,@%=-]*)
-    note "in a folder of such a name the SDK's own launcher does not work (tornado --devices and the like); tornado -jar does"
+    note "the SDK's own launcher (tornado --devices and others) does not work in a folder with this name; tornado -jar does"
     ;;
 esac
 command -v python3 >/dev/null ||
-  note "there is no python3 here, which the SDK's own launcher needs (tornado --devices and the like); tornado -jar does not"
+  note "python3 is not installed: the SDK's own launcher (tornado --devices and others) needs it, tornado -jar does not"
 result=0
 list_devices
 if [ $test = yes ]; then
@@ -483,12 +484,12 @@ fi
 
 # --------------------------------------------------------------------------------- the profile line
 
-# $1 as a word of a shell, in single quotes.
+# $1 as a word for a shell, in single quotes.
 single_quoted() {
   printf "'%s'" "$(printf '%s\n' "$1" | sed "s/'/'\\\\''/g")"
 }
 
-note "the line for your shell's profile (~/.bashrc, ~/.zshrc):"
+note "add this line to your shell's profile (~/.bashrc, ~/.zshrc):"
 # shellcheck disable=SC2016
 if [ -n "${HOME-}" ] && [ "$prefix" = "$HOME/.tornadovm" ]; then
   printf 'export TORNADOVM_HOME="%s/current" PATH="%s/bin:%s/current/bin:$PATH"\n' \

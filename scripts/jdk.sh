@@ -1,11 +1,10 @@
 # shellcheck shell=sh disable=SC2034
-# Finds a JDK 25 or later, or, where for_tornado is set, one that TornadoVM runs on; sourced by
-# other scripts, which set java_user to their name. find_java sets java_home, and java_vector to yes
-# where that Java has the Vector API. The release files are read: that takes no time, and starting
-# each java would.
+# Finds a JDK 25 or later, or, if for_tornado is set, one that TornadoVM runs on. Other scripts
+# source it and set java_user to their name. find_java sets java_home, and java_vector to yes if
+# that Java has the Vector API. It reads the JDKs' release files, because starting each java is slow.
 
 # Sets version (25 for 25.0.3, 8 for 1.8.0), full_version and vector from the release file of the
-# Java in $1. Fails where there is no Java.
+# Java in $1. Fails if there is no Java.
 read_release() {
   version=
   vector=no
@@ -25,11 +24,11 @@ read_release() {
   [ -n "$version" ]
 }
 
-# True where the Java that was read last will do.
+# True if the Java that was read last is suitable.
 suits() {
   if [ -n "${for_tornado-}" ]; then
-    # TornadoVM's compiler goes with one release of Java only: the SDK's own launcher refuses any
-    # but 25.0.2 and later updates of 25.
+    # TornadoVM's compiler works with one release of Java only: the SDK's own launcher accepts
+    # 25.0.2 and later updates of 25.
     case $full_version in
       25.0.[01] | 25.0.[01][!0-9]*) return 1 ;;
       25.*) return 0 ;;
@@ -39,14 +38,14 @@ suits() {
   [ "$version" -ge 25 ]
 }
 
-# Takes the Java in $1 if it will do.
+# Sets java_home and java_vector to the Java in $1 if it is suitable.
 take_java() {
   read_release "$1" && suits || return 1
   java_home=$1
   java_vector=$vector
 }
 
-# Takes, of the Javas in all arguments, 25 itself, which this is tested on, else the lowest above.
+# Chooses among the Javas in all arguments: 25, on which gpt is tested, else the lowest release above.
 take_best_java() {
   best=
   for home; do
@@ -59,7 +58,7 @@ take_best_java() {
   [ -n "$best" ]
 }
 
-# JAVA_HOME's, else the one on PATH, else the best in the usual folders.
+# Chooses JAVA_HOME, else the java on PATH, else the best Java in the usual folders.
 find_java() {
   [ -n "${JAVA_HOME-}" ] && take_java "${JAVA_HOME%/}" && return
   if java=$(command -v java); then
@@ -77,16 +76,16 @@ find_java() {
     "${HOME-}"/.sdkman/candidates/java/* "${HOME-}"/.jdks/* \
     /Library/Java/JavaVirtualMachines/*/Contents/Home && return
   wanted='a JDK 25 or later'
-  [ -z "${for_tornado-}" ] || wanted='a JDK 25, 25.0.2 or a later update (TornadoVM takes no other),'
+  [ -z "${for_tornado-}" ] || wanted='a JDK 25.0.2 or a later update of 25 (TornadoVM accepts no other),'
   printf '%s: needs %s and found none in JAVA_HOME, on PATH or in the usual folders; %s\n' \
     "${java_user:-gpt}" "$wanted" \
     'get one from https://adoptium.net and set JAVA_HOME to its folder' >&2
   return 1
 }
 
-# Sets direct_memory: the option with which Java can take as much memory outside its heap as the
-# machine has. By itself it takes as much as the heap may have, a quarter of the machine, which is
-# too little for a large model's arrays. Empty where the user's own option stands in the environment.
+# Sets direct_memory to the option that lets Java allocate as much direct memory (outside its heap)
+# as the machine has. Java's default limit is the maximum heap size, a quarter of the machine's
+# memory, too little for a large model. Empty if the environment has the user's own limit.
 find_direct_memory() {
   direct_memory=
   case "${JDK_JAVA_OPTIONS-} ${JAVA_TOOL_OPTIONS-}" in

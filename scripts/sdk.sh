@@ -1,13 +1,13 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# Downloads, checks and unpacks a TornadoVM SDK; sourced by setup-tornado.sh, which defines note and
-# fail, and sets work (a folder to write to), prefix, platform, java_home, and mirror and sum where
-# they are given. Nothing here changes an SDK that is installed.
+# Downloads, checks and unpacks a TornadoVM SDK. setup-tornado.sh sources it, defines note and fail,
+# and sets work (a folder to write to), prefix, platform, java_home, and mirror and sum if they are
+# given. Nothing here changes an installed SDK.
 
 releases=https://github.com/beehive-lab/TornadoVM/releases
 api=https://api.github.com/repos/beehive-lab/TornadoVM/releases/tags
 attempts=5
 
-# Runs a command so that a signal to this script ends both at once.
+# Runs a command so that a signal to this script ends both.
 await() {
   "$@" &
   child=$!
@@ -19,7 +19,7 @@ await() {
 
 # ----------------------------------------------------------------------------------- what an SDK is
 
-# Sets value to that of the key $2 in the file $1, or to nothing.
+# Sets value to the value of the key $2 in the file $1; empty if the key is missing.
 read_value() {
   value=
   while IFS= read -r line || [ -n "$line" ]; do
@@ -29,8 +29,8 @@ read_value() {
   done <"$1"
 }
 
-# True where $1 holds a whole SDK; sets sdk_version and sdk_backends (ptx, opencl-ptx, full), else
-# lacks.
+# True if $1 is a complete SDK: sets sdk_version and sdk_backends (ptx, opencl-ptx, full). Else sets
+# lacks to what is missing.
 read_sdk() {
   for piece in bin/tornado etc/tornado.release etc/tornado.backend tornado-argfile.template \
     share/java/graalJars lib; do
@@ -62,7 +62,7 @@ read_sdk() {
   lacks=
 }
 
-# True where the SDK that was read last has the backend $1.
+# True if the SDK that was read last has the backend $1.
 has_backend() {
   case $1/$sdk_backends in
     */full) return 0 ;;
@@ -74,7 +74,7 @@ has_backend() {
   return 1
 }
 
-# Fails where the libraries of the SDK in $1, called $2 in messages, are another machine's.
+# Fails if the libraries of the SDK in $1, called $2 in messages, are for another platform.
 check_platform() {
   built_for=
   for library in "$1"/lib/libtornado-* "$1"/lib/tornado-*.dll; do
@@ -92,14 +92,14 @@ check_platform() {
     esac
     break
   done
-  [ -n "$built_for" ] || fail "$2 has no library that tells which machine it is for"
+  [ -n "$built_for" ] || fail "$2 has no TornadoVM library, so its platform is unknown"
   [ "$built_for" = "$platform" ] || fail "$2 is for $built_for, and this is $platform"
 }
 
 # -------------------------------------------------------------------------------------- downloading
 
-# Downloads $1 to $2, from where that file ends. Sets http to the server's answer, as far as known,
-# and why to a reason. Fails with 1 where another attempt may help, with 2 where not.
+# Downloads $1 to $2, or the rest of it if $2 exists. Sets http to the server's status, if known, and
+# why to the reason of a failure. Fails with 1 if another attempt may succeed, else with 2.
 fetch() {
   begun=
   [ ! -s "$2" ] || begun=yes
@@ -124,7 +124,7 @@ fetch() {
     http=$(sed -n -e 's/.*response\.\.\. \([0-9][0-9][0-9]\).*/\1/p' \
       -e 's/.*HTTP\/1\.[01] \([0-9][0-9][0-9]\).*/\1/p' "$work/log" | tail -n 1)
   else
-    fail "needs curl or wget to download with; or give a downloaded archive with --archive"
+    fail "needs curl or wget for downloads; install one, or pass a downloaded archive with --archive"
   fi
   [ "$got" -ne 0 ] || return 0
   case $http in
@@ -135,9 +135,9 @@ fetch() {
       ;;
   esac
   case $http in
-    # The server cannot go on in the middle.
+    # The server does not support resuming.
     200) [ -z "$begun" ] || rm -f "$2" ;;
-    # All of it was there already.
+    # The file was complete already.
     416) return 0 ;;
     408 | 429) ;;
     4??) return 2 ;;
@@ -150,7 +150,7 @@ use_curl() {
     -w '%{http_code}' "$1" >"$work/http"
 }
 
-# fetch, and again where the connection breaks.
+# fetch, repeated when the connection breaks.
 fetch_patiently() {
   attempt=1
   until fetch "$1" "$2"; do
@@ -169,12 +169,12 @@ sha256() {
   elif command -v shasum >/dev/null; then
     digest=$(shasum -a 256 <"$1")
   else
-    fail "needs sha256sum or shasum to check the archive with"
+    fail "needs sha256sum or shasum to check the archive; install one"
   fi
   digest=${digest%% *}
 }
 
-# Sets asset_sum from GitHub's description of a release, where each file's name stands before its
+# Sets asset_sum from GitHub's description of a release, in which each file's name precedes its
 # digest.
 read_asset_sum() {
   asset=
@@ -194,14 +194,14 @@ read_asset_sum() {
   done <"$work/members"
 }
 
-# Sets archives, the names that the archive may have, and sum, the SHA-256 that is published for it.
-# GitHub computes one for every file of a release, and its API tells it; a mirror has it in a file.
+# Sets archives to the archive's possible names, and sum to its published SHA-256. GitHub's API
+# returns the sum of every file of a release; a mirror has it in a file.
 look_up() {
   found=
   if [ -z "$mirror" ]; then
     if ! fetch_patiently "$api/v$1" "$work/release"; then
       [ "$http" != 404 ] || fail "TornadoVM has no release v$1: see $releases"
-      fail "cannot get the SDK's SHA-256 from $api${why:+ ($why)}; it is beside the file on $releases/tag/v$1: give it with --sha256, or a downloaded file with --archive"
+      fail "cannot get the SDK's SHA-256 from $api${why:+ ($why)}; copy it from $releases/tag/v$1 and pass it with --sha256, or pass a downloaded file with --archive"
     fi
     # shellcheck disable=SC2020
     tr ',{}' '\n\n\n' <"$work/release" >"$work/members"
@@ -229,8 +229,8 @@ look_up() {
     esac
   done
   [ -n "$mirror" ] || grep -F "tornadovm-$1-$2-$platform." "$work/members" >/dev/null ||
-    fail "TornadoVM $1 is not published for $platform with $2: build it from its sources ($releases/tag/v$1) and give its folder with --archive"
-  fail "no SHA-256 is published for $base/$name; if you know it, give it with --sha256"
+    fail "TornadoVM $1 is not published for $platform with $2: build it from its sources ($releases/tag/v$1) and pass its folder with --archive"
+  fail "no SHA-256 is published for $base/$name; if you know it, pass it with --sha256"
 }
 
 # Downloads the SDK of version $1 with backend $2 to $work/archive, checks it, and sets address.
@@ -244,7 +244,7 @@ download() {
     partial=$prefix/downloads/$name.part
     begun_before=
     [ ! -s "$partial" ] || begun_before=yes
-    note "downloading $address${begun_before:+ (going on where the last run ended)}"
+    note "downloading $address${begun_before:+ (resuming the last run's download)}"
     fetch_patiently "$address" "$partial"
     case $?/$http in
       0/*) ;;
@@ -255,12 +255,12 @@ download() {
       */4?? | */5??) fail "$address: the server refuses it (HTTP $http)" ;;
       *)
         partial=
-        fail "cannot get $address: the connection broke $attempts times${why:+ ($why)}; run this again to go on where it ended, or give a downloaded file with --archive"
+        fail "cannot get $address: the connection broke $attempts times${why:+ ($why)}; run this again to resume, or pass a downloaded file with --archive"
         ;;
     esac
     sha256 "$partial"
     if [ "$digest" != "$sum" ] && [ -n "$begun_before" ]; then
-      note "what the last run had downloaded is not of this file; downloading all of it"
+      note "the last run's partial download is of another file; downloading all of it"
       rm -f "$partial"
       fetch_patiently "$address" "$partial" || fail "cannot get $address"
       sha256 "$partial"
@@ -288,30 +288,30 @@ unpack() {
         with=jar
       fi
       ;;
-    *) fail "$2 is no .tar.gz and no .zip" ;;
+    *) fail "$2 is neither a .tar.gz nor a .zip" ;;
   esac
   broken="$2 is broken: it was not installed"
   [ -n "$with" ] || fail "$broken"
   outside=$(grep -E '(^|[/\\])\.\.([/\\]|$)|^[/\\]' "$work/names" | head -n 1)
-  [ -z "$outside" ] || fail "$2 has a path that leads out of it ($outside): it was not installed"
+  [ -z "$outside" ] || fail "$2 has a path outside the archive ($outside): it was not installed"
   case $with in
     tar) await tar -xozf "$1" -C "$work/new" 2>/dev/null ;;
     unzip) await unzip -q "$1" -d "$work/new" >/dev/null 2>&1 </dev/null ;;
-    # From standard input, as it checks no sums of a file that is named.
+    # From standard input: jar does not verify the checksums of a named file.
     jar) (cd "$work/new" && exec "$java_home/bin/jar" x <"$1") 2>/dev/null ;;
   esac || fail "$broken"
-  # A link must stay inside.
+  # Links must point to paths inside the archive.
   find "$work/new" -type l -print | while IFS= read -r link; do
     case $(readlink "$link") in
       /* | .. | ../* | */.. | */../*) printf '%s\n' "${link#"$work/new/"}" ;;
     esac
   done >"$work/links"
   ! IFS= read -r link <"$work/links" ||
-    fail "$2 has a link that leads out of it ($link): it was not installed"
+    fail "$2 has a link to a path outside the archive ($link): it was not installed"
   chmod -R u+rwX "$work/new"
 }
 
-# Sets found: the SDK in $1, which may have one or two folders around it.
+# Sets found to the SDK's folder: $1, or a folder one or two levels below.
 find_sdk_in() {
   found=$1
   ! read_sdk "$1" || return 0
@@ -325,23 +325,23 @@ find_sdk_in() {
   return 1
 }
 
-# Makes a whole SDK for this machine in $work of the archive or the folder $1, called $2 in
-# messages, and sets staged to its folder.
+# Unpacks or copies the archive or folder $1, called $2 in messages, into $work, checks that it is a
+# complete SDK for this machine, and sets staged to its folder.
 stage() {
   if [ -d "$1" ]; then
-    find_sdk_in "$1" || fail "$2 holds no TornadoVM SDK: it has no $lacks"
+    find_sdk_in "$1" || fail "$2 contains no TornadoVM SDK: it has no $lacks"
     check_platform "$found" "$2"
     mkdir "$work/new" || fail "cannot write to $work"
     await cp -Rp "$found/." "$work/new" || fail "cannot copy $2 to $prefix"
     staged=$work/new
   else
     unpack "$1" "$2"
-    find_sdk_in "$work/new" || fail "$2 holds no TornadoVM SDK: it has no $lacks"
+    find_sdk_in "$work/new" || fail "$2 contains no TornadoVM SDK: it has no $lacks"
     check_platform "$found" "$2"
     staged=$found
   fi
-  # A .zip may have lost it.
+  # A .zip may have lost the permission to execute.
   chmod a+x "$staged"/bin/* || fail "cannot write to $work"
-  # It has the paths of the folder that it was made in.
+  # It contains absolute paths of the folder in which it was made.
   rm -f "$staged/tornado-argfile"
 }

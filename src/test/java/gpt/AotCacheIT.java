@@ -14,9 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * What the build keeps of a run: it is used, and where it is not of this jar nobody hears of it.
- */
+/** The build's AOT cache is used; one that does not fit the jar is ignored silently. */
 class AotCacheIT {
   private static final Path JAR = Program.ROOT.resolve("target/gpt.jar");
   private static final Path CACHE = Program.ROOT.resolve("target/gpt.aot");
@@ -24,7 +22,7 @@ class AotCacheIT {
 
   @TempDir Path folder;
 
-  /** Runs a copy of the jar, and expects its text and nothing else. */
+  /** Runs a copy of the jar and asserts that it prints the text and nothing else. */
   private void runs(Path jar) {
     Program.Result run =
         Program.of(
@@ -52,13 +50,13 @@ class AotCacheIT {
   }
 
   @Test
-  void theBuildMakesOneThatIsUsed() {
+  void theBuildsCacheIsUsed() {
     assertTrue(Files.exists(CACHE));
     Program.Result run =
         Program.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:AOTCache=" + CACHE,
-                "-XX:AOTMode=on", // ends where the cache does not fit
+                "-XX:AOTMode=on", // fails if the cache does not fit
                 "-XX:+UseSerialGC",
                 "--add-modules",
                 "jdk.incubator.vector",
@@ -72,7 +70,7 @@ class AotCacheIT {
     assertTrue(run.out().contains("gpt.cli.GptCommand source: shared objects file"), run::toString);
   }
 
-  /** Although the script loads the Vector API in another way than the run that the cache is of. */
+  /** The script loads the Vector API in another way than the run that made the cache. */
   @Test
   void theScriptUsesIt() {
     Program.Result run =
@@ -86,7 +84,7 @@ class AotCacheIT {
   }
 
   @Test
-  void oneThatDoesNotFitIsPassedOver() throws IOException {
+  void aCacheThatDoesNotFitIsIgnored() throws IOException {
     Path jar = copy();
     Path cache = folder.resolve("gpt.aot");
     Files.write(cache, new byte[0]);

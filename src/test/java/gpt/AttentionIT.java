@@ -43,8 +43,7 @@ class AttentionIT {
     Program.Result run =
         attention("--prompt", "ROMEO:", "--layer", "2", "--head", "1").run().succeeded();
     List<String> lines = run.out().lines().toList();
-    assertEquals(
-        "Attention of layer 2, head 1: each row's token looks at the columns'", lines.get(0));
+    assertEquals("Attention of layer 2, head 1: rows are queries, columns are keys", lines.get(0));
     assertEquals("     0 1 2 3 4 5   strongest", lines.get(3));
     assertTrue(lines.get(4).matches("0 R  ██ +1\\.00 0 R"), run::toString);
     assertTrue(lines.get(9).startsWith("5 :  "), run::toString);
@@ -55,7 +54,7 @@ class AttentionIT {
   }
 
   @Test
-  void jsonAndCsvSayTheSame() {
+  void jsonAndCsvHaveTheSameWeights() {
     String[] head = {"--prompt", "To be, \n", "--layer", "3", "--head", "5"};
     JsonObject json = json(head);
     assertEquals(3, json.get("layer").getAsInt());
@@ -89,7 +88,7 @@ class AttentionIT {
   }
 
   @Test
-  void theReferenceSaysTheSame() {
+  void theReferenceHasTheSameWeights() {
     JsonArray fast = json("-p", "ROMEO:", "--layer", "5").getAsJsonArray("weights");
     JsonArray plain =
         json("-p", "ROMEO:", "--layer", "5", "--device", "reference").getAsJsonArray("weights");
@@ -127,7 +126,7 @@ class AttentionIT {
     assertTrue(text.lines().allMatch(line -> line.length() <= 80), text.substring(0, 300));
   }
 
-  /** Whatever DISPLAY says: nothing is shown on a screen. */
+  /** With any DISPLAY: no screen is needed. */
   @Test
   void picturesInEveryFormat() throws Exception {
     for (String format : List.of("svg", "png", "html")) {
@@ -161,7 +160,7 @@ class AttentionIT {
     attention("-p", prompt, "--plot", folder.resolve("a.html").toString()).run().succeeded();
   }
 
-  /** In a mount namespace of its own, where no folder of fonts has any. */
+  /** Runs in a mount namespace in which the font folders are empty. */
   @Test
   void withoutFontsThereIsOneLineAndAPage() {
     String[] unshare = {"unshare", "-rm"};
@@ -203,7 +202,7 @@ class AttentionIT {
         "-p a --layer x             | --layer",
         "-p a --json --csv          | only one of",
         "-p a --plot a.jpg          | must end in .svg, .png or .html",
-        "-p a --device emulator     | never hold attention's weights; take cpu or reference",
+        "-p a --device emulator     | never store attention's weights; use cpu or reference",
         "-p a --device reference --dtype f16 | computes from the stored weights"
       })
   void aWrongCommandLine(String line, String part) {
@@ -216,7 +215,7 @@ class AttentionIT {
     for (String device : List.of("tornado", "gpu", "tornado:opencl:0")) {
       Program.jar("attention", "-p", "a", "--device", device)
           .run()
-          .failed(2, "--device " + device.replaceFirst(":.*", ""), "take cpu or reference");
+          .failed(2, "--device " + device.replaceFirst(":.*", ""), "use cpu or reference");
     }
     Program.gpt("attention", "-p", "a", "--plot", folder + "/no/a.svg")
         .run()

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code gpt bench}, as a user runs it. Whatever the figures are, they must agree. */
+/** {@code gpt bench}, as a user runs it. The figures may be any, but must be consistent. */
 class BenchIT {
   private static double number(JsonObject object, String name) {
     return object.get(name).getAsDouble();
@@ -111,7 +111,7 @@ class BenchIT {
     failed(2, List.of("bench", "-npl", "0"), "-npl: must be from 1 to 1024, found 0");
   }
 
-  /** The device draws there, and has no bandwidth worth a probe. */
+  /** Sampling runs on the device; its bandwidth is not measured. */
   @Test
   void theEmulatorIsTimedToo() {
     String model = "src/test/resources/golden/model-2-hf";
@@ -161,11 +161,11 @@ class BenchIT {
   }
 
   @Test
-  void mistakesAreOneLine() {
+  void mistakesAreReportedInOneLine() {
     failed(2, List.of("bench", "-p", "600"), "pp600: 600 tokens are more than", "256");
     failed(2, List.of("bench", "-pg", "200,100"), "pp200+tg100: 300 tokens are more", "256");
-    String most = "2147483647";
-    failed(2, List.of("bench", "-pg", most + "," + most), "4294967294 tokens are more", "256");
+    String max = "2147483647";
+    failed(2, List.of("bench", "-pg", max + "," + max), "4294967294 tokens are more", "256");
     failed(2, List.of("bench", "-n", "-1"), "--n-gen: must be 0 or more, found -1");
     failed(2, List.of("bench", "-p", "0", "-n", "0"), "nothing to time");
     failed(2, List.of("bench", "-pg", "3"), "-pg: expected two numbers as in 512,128, found '3'");
@@ -177,15 +177,15 @@ class BenchIT {
   }
 
   @Test
-  void theGpusScriptSaysWhatIsWrong() {
+  void benchGpuReportsWrongOptions() {
     List<List<String>> mistakes =
         List.of(
             List.of("unknown option '--fast'", "--fast"),
-            List.of("--python: a value must follow", "--python"),
+            List.of("--python: expected a value", "--python"),
             List.of("--device: expected gpu, tornado or", "--device", "cpu"),
             List.of("--shapes: expected gpt2, gpt2-medium", "--shapes", "gpt2,gpt3"),
             List.of("--dtypes: expected f32, f16 or i8, found 'bf16'", "--dtypes", "bf16"),
-            List.of("-p, -n and -r take numbers, found 'x'", "-p", "x"));
+            List.of("-p, -n and -r: expected a number, found 'x'", "-p", "x"));
     for (List<String> mistake : mistakes) {
       List<String> command =
           Stream.concat(
@@ -200,7 +200,7 @@ class BenchIT {
   }
 
   @Test
-  void withoutADeviceTheGpusScriptEndsAtOnce(@TempDir Path folder) {
+  void benchGpuNeedsADevice(@TempDir Path folder) {
     Program.Result run =
         Program.of(Program.ROOT.resolve("scripts/bench-gpu").toString(), "--out", folder.toString())
             .environment("TORNADOVM_HOME", folder.resolve("none").toString())
@@ -208,7 +208,7 @@ class BenchIT {
             .run();
     assertEquals(1, run.status(), run::toString);
     assertEquals(
-        "bench-gpu: there is no TornadoVM device here: ./setup-tornado.sh installs TornadoVM\n",
+        "bench-gpu: no TornadoVM device found; ./setup-tornado.sh installs TornadoVM\n",
         run.err(),
         run::toString);
   }

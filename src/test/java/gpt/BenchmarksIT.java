@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code scripts/bench}, as far as seconds go. */
+/** {@code scripts/bench}: a run of a few seconds. */
 class BenchmarksIT {
   @TempDir Path folder;
 

@@ -20,7 +20,7 @@ class DeviceIT {
 
   @TempDir Path folder;
 
-  /** {@code scripts/gpt} where no SDK can be found. */
+  /** {@code scripts/gpt} without an SDK to find. */
   private Program withoutSdk(String... args) {
     return Program.gpt(args)
         .environment("TORNADOVM_HOME", null)
@@ -28,10 +28,10 @@ class DeviceIT {
   }
 
   @Test
-  void withoutTornadoVmTheCpuIsChosenAndSaysWhy() {
+  void withoutTornadoVmTheCpuIsChosenWithANote() {
     Program.Result run = withoutSdk("--prompt", "ROMEO:", "-n", "5").run().succeeded();
     assertEquals("gpt: running on the CPU (TornadoVM is not loaded)", run.notes().get(0));
-    // What was asked for needs no reason.
+    // Without the note if the user chose the cpu.
     Program.Result asked =
         withoutSdk("--prompt", "ROMEO:", "-n", "5", "--device", "cpu").run().succeeded();
     assertEquals(1, asked.notes().size(), asked::toString);
@@ -41,7 +41,7 @@ class DeviceIT {
   }
 
   @Test
-  void whatNeedsTornadoVmSaysSo() {
+  void devicesThatNeedTornadoVmAreRefusedWithoutIt() {
     for (String device : List.of("gpu", "tornado", "tornado:opencl:0")) {
       withoutSdk("--device", device).run().failed(1, "setup-tornado.sh");
       Program.jar("--device", device).run().failed(1, device.split(":")[0], "setup-tornado.sh");
@@ -51,7 +51,7 @@ class DeviceIT {
   }
 
   @Test
-  void theCpuKeepsWeightsInFewerBits() {
+  void theCpuTakesReducedPrecision() {
     for (String dtype : List.of("bf16", "f16", "i8")) {
       Program.Result run =
           withoutSdk("--dtype", dtype, "-n", "2", "--json", "-q").run().succeeded();
@@ -97,7 +97,7 @@ class DeviceIT {
     return Program.gpt(args).environment("TORNADOVM_HOME", sdk.toString());
   }
 
-  /** One run with each thing that needs the real TornadoVM. */
+  /** One test for everything that needs the real TornadoVM. */
   @Test
   void onTornadoVm() throws Exception {
     Optional<Path> real = FakeSdk.real();
@@ -109,7 +109,7 @@ class DeviceIT {
 
     Program.Result list = tornado(sdk, "devices", "--test").run().succeeded();
     assertTrue(list.out().startsWith("tornado:"), list::toString);
-    assertTrue(list.out().contains(" kernels right, "), list::toString);
+    assertTrue(list.out().contains(" kernels passed, "), list::toString);
     assertTrue(list.out().contains("\ndefault: "), list::toString);
 
     String[] args = {"--prompt", "ROMEO:", "-n", "40", "-t", "0"};
@@ -122,10 +122,10 @@ class DeviceIT {
         run.notes().stream().filter(l -> l.matches("(prompt|\\d+) +\\d+ +\\d+\\.\\d+ .*")).toList();
     assertEquals(40, table.size(), run::toString);
     for (String line : table.subList(1, 40)) {
-      assertTrue(line.endsWith(" 20"), line); // one token's 4 bytes, and a header
+      assertTrue(line.endsWith(" 20"), line); // 4 bytes for the token, and the array's header
     }
 
-    // The literal command, as setup puts it on PATH, and sampling on the host.
+    // The wrapper that setup-tornado.sh puts on PATH.
     Program.Result jar =
         Program.of(
                 Program.ROOT.resolve("scripts/tornado").toString(),
@@ -147,7 +147,7 @@ class DeviceIT {
   }
 
   @Test
-  void theJarHoldsNothingOfTornadoVm() throws Exception {
+  void theJarContainsNothingOfTornadoVm() throws Exception {
     try (JarFile jar = new JarFile("target/gpt.jar")) {
       assertFalse(jar.stream().anyMatch(e -> e.getName().startsWith("uk/")));
       assertTrue(jar.stream().anyMatch(e -> e.getName().startsWith("gpt/kernels/")));

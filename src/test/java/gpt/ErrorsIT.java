@@ -18,9 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/**
- * Every mistake gets one line and the right exit status: 2 for the command line, 1 for the rest.
- */
+/** Every error is one line with the right exit status: 2 for a wrong command line, else 1. */
 class ErrorsIT {
   private static final String GOLDEN = "src/test/resources/golden/model-0-hf";
 
@@ -63,7 +61,7 @@ class ErrorsIT {
         "--num-samples 0                | found 0",
         "--beams 0                      | from 1 to 64, found 0",
         "--beams 65                     | from 1 to 64, found 65",
-        "--beams 3 --num-return 4       | from 1 to the 3 of --beams, found 4",
+        "--beams 3 --num-return 4       | from 1 to 3 (--beams), found 4",
         "--beams 3 --num-return 0       | found 0",
         "--beams 3 --length-penalty NaN | --length-penalty",
         "--beams 3 -t 0                 | --temperature: beam search",
@@ -92,7 +90,7 @@ class ErrorsIT {
   }
 
   @Test
-  void anEmptyTextIsAWrongCommandLine() {
+  void anEmptyTextIsRefused() {
     Program.gpt("--prompt", "").run().failed(2, "the prompt is empty");
     Program.gpt("--prompt", "-").run().failed(2, "the prompt is empty");
     Program.gpt("--stop", "").run().failed(2, "--stop");
@@ -100,7 +98,7 @@ class ErrorsIT {
   }
 
   @Test
-  void aModelThatIsNotThere() {
+  void aMissingModel() {
     Program.gpt("--model", "nope").run().failed(1, "no such file or folder", "weights");
     Program.gpt("--model", "/no/such/ckpt.pt").run().failed(1, "/no/such/ckpt.pt");
     Program.gpt("--model", "gpt2")
@@ -111,7 +109,7 @@ class ErrorsIT {
   }
 
   @Test
-  void aModelThatIsDamaged() throws Exception {
+  void aTruncatedModel() throws Exception {
     byte[] whole = Files.readAllBytes(Path.of(GOLDEN, "model.safetensors"));
     Files.copy(Path.of(GOLDEN, "config.json"), folder.resolve("config.json"));
     Path cut = folder.resolve("model.safetensors");
@@ -120,7 +118,7 @@ class ErrorsIT {
   }
 
   @Test
-  void aPromptThatCannotBe() throws Exception {
+  void aPromptThatCannotBeUsed() throws Exception {
     Program.gpt("--prompt", "10 € please").run().failed(1, "'1'");
     Program.gpt("--prompt-file", "/no/such/file").run().failed(1, "/no/such/file", "no such file");
     Path latin1 = Files.write(folder.resolve("latin1.txt"), new byte[] {'a', (byte) 0xE9, 'b'});
@@ -131,7 +129,7 @@ class ErrorsIT {
     Program.gpt("--prompt", "a".repeat(300), "--beams", "2").run().failed(1, "256", "--beams");
   }
 
-  /** Java opens its own files as the descriptors that are free. */
+  /** Descriptor 0 is then a file that Java opens itself. */
   @Test
   void aClosedStandardInput() {
     String java = System.getProperty("java.home") + "/bin/java -jar target/gpt.jar";
@@ -145,7 +143,7 @@ class ErrorsIT {
   }
 
   @Test
-  void whatTheVocabularySaysOfBiases() {
+  void biasesMustFitTheVocabulary() {
     Program.gpt("--logit-bias", "65=1").run().failed(1, "--logit-bias", "0 to 64, found 65");
     List<String> line =
         new ArrayList<>(List.of("--model", GOLDEN, "--prompt-ids", "1", "--json", "-q"));
@@ -157,9 +155,9 @@ class ErrorsIT {
         .failed(1, "all candidates are banned", "(sample 0, new token 1)");
   }
 
-  /** Standard error stands on the same terminal, behind a prompt that was printed already. */
+  /** Both streams go to the same terminal, and the prompt was printed without a line end. */
   @Test
-  void anErrorBeginsALineOnATerminal() {
+  void anErrorBeginsOnANewLineOfTheTerminal() {
     assumeTrue(
         Program.of("sh", "-c", "script -qec true /dev/null").run().status() == 0,
         "no script(1) of util-linux here; install it to test what a terminal shows");
@@ -172,25 +170,25 @@ class ErrorsIT {
     assertTrue(run.out().endsWith("(sample 0, new token 1)\r\n"), run::toString);
   }
 
-  /** On a terminal, where the program would else seem to hang; not where a text comes by itself. */
+  /** A note on a terminal only: without it the program would seem to hang. */
   @Test
-  void aTerminalIsToldThatATextIsWaitedFor() {
+  void aTerminalsUserIsAskedToTypeTheText() {
     assumeTrue(
         Program.hasTerminal(),
         "no script(1) of util-linux here; install it to test what a terminal shows");
     String note = "gpt: type the prompt, then press Enter and Ctrl-D";
     String[] args = {"--device", "cpu", "-n", "1", "-p", "-"};
     String[] quiet = {"--device", "cpu", "-n", "1", "-p", "-", "-q"};
-    Program.Result told = Program.gpt(args).onTerminal().input("KING\n").run().succeeded();
-    assertTrue(told.out().contains(note), told::toString);
-    Program.Result asked = Program.gpt(quiet).onTerminal().input("KING\n").run().succeeded();
-    assertFalse(asked.out().contains(note), asked::toString);
+    Program.Result noted = Program.gpt(args).onTerminal().input("KING\n").run().succeeded();
+    assertTrue(noted.out().contains(note), noted::toString);
+    Program.Result silent = Program.gpt(quiet).onTerminal().input("KING\n").run().succeeded();
+    assertFalse(silent.out().contains(note), silent::toString);
     Program.Result piped = Program.gpt(args).input("KING\n").run().succeeded();
     assertFalse(piped.err().contains(note), piped::toString);
   }
 
   @Test
-  void aStackTraceComesWithDebugOnly() {
+  void debugPrintsAStackTrace() {
     Program.Result run = Program.gpt("--model", "nope", "--debug").run();
     assertEquals(1, run.status(), run::toString);
     assertTrue(run.err().contains("\tat gpt."), run::toString);

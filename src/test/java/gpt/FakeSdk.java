@@ -10,11 +10,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Stand-ins for the TornadoVM SDK and a JDK, for the scripts that deal with them. */
+/** Fake TornadoVM SDKs and JDKs for the tests of the scripts. */
 final class FakeSdk {
   static final String VERSION = "5.2.0-jdk25";
 
-  /** The least that a JVM without TornadoVM takes, with every place where the SDK's path stands. */
+  /** Options that a JVM without TornadoVM accepts, with every use of the SDK's path. */
   static final String TEMPLATE =
       """
       # === JVM mode and memory settings ===
@@ -35,7 +35,7 @@ final class FakeSdk {
 
   private FakeSdk() {}
 
-  /** The SDK's files, as an archive has them: a template, but no argfile. */
+  /** An SDK as in a release archive: with the argfile's template, but without the argfile. */
   static Path sdk(Path at, String backend) throws IOException {
     write(at.resolve("etc/tornado.release"), "version=" + VERSION + "\nbranch=x\ncommit=y\n\n");
     write(at.resolve("etc/tornado.backend"), "tornado.backends=" + backend + "-backend\n");
@@ -47,7 +47,7 @@ final class FakeSdk {
     return at;
   }
 
-  /** The header of a library for x86-64 (0x3e) or arm64 (0xb7). */
+  /** Writes an ELF header for x86-64 (0x3e) or arm64 (0xb7). */
   static void elf(Path file, int machine) throws IOException {
     byte[] header = new byte[64];
     header[0] = 0x7f;
@@ -59,7 +59,7 @@ final class FakeSdk {
     Files.write(file, header);
   }
 
-  /** A JDK whose java runs these lines of sh; its jar is a real one. */
+  /** A JDK whose java is a script of these lines; its jar command is the real one. */
   static Path jdk(Path at, String version, String java) throws IOException {
     write(
         at.resolve("release"),
@@ -93,7 +93,7 @@ final class FakeSdk {
     }
   }
 
-  /** Every file below a folder with its time and content, to see whether anything has changed. */
+  /** Every file below a folder with its time and content, to detect changes. */
   static TreeMap<String, String> snapshot(Path folder) throws IOException {
     TreeMap<String, String> all = new TreeMap<>();
     if (!Files.exists(folder)) {
@@ -115,7 +115,7 @@ final class FakeSdk {
     return all;
   }
 
-  /** A real SDK, where there is one. */
+  /** The real SDK, if one is installed. */
   static Optional<Path> real() {
     return Stream.of(
             Optional.ofNullable(System.getenv("TORNADOVM_HOME")).filter(h -> !h.isEmpty()),

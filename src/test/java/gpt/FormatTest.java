@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every Java file is formatted as google-java-format has it. {@code ./mvnw test -Dtest=FormatTest
+ * Every Java file is formatted with google-java-format. {@code ./mvnw test -Dtest=FormatTest
  * -Dformat.fix=true} (or {@code scripts/format}) rewrites those that are not. It is a test and not
- * a Maven plugin because it must run on the JDK the build finds, whatever Java Maven runs on.
+ * a Maven plugin because it must run on the JDK that the build finds, not on Maven's.
  */
 class FormatTest {
   @Test

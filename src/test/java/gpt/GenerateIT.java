@@ -65,15 +65,15 @@ class GenerateIT {
     Program.Result script = Program.gpt(SHORT).run().succeeded();
     Program.Result jar = Program.jar(SHORT).directory(folder).run().succeeded();
     assertEquals(script.out(), jar.out());
-    // With the Vector API: else a note would say why not.
+    // With the Vector API: else a third note would say why not.
     assertEquals(2, jar.notes().size(), jar::toString);
     assertTrue(jar.notes().get(0).startsWith("gpt: running on the CPU ("), jar::toString);
     assertTrue(jar.notes().get(1).startsWith("prompt "), jar::toString);
   }
 
-  /** Greedy takes the likeliest, so its log-probability is the first of the list. */
+  /** Greedy takes the most likely token, so its log-probability is the first of the list. */
   @Test
-  void logProbabilitiesComeWithTheJson() {
+  void jsonHasLogProbabilities() {
     String[] args = {"--prompt", "KING", "-n", "4", "--greedy", "--json", "--logprobs", "3"};
     JsonObject line = json(Program.gpt(args).run().succeeded().out());
     JsonArray all = line.getAsJsonArray("logprobs");
@@ -92,7 +92,7 @@ class GenerateIT {
   }
 
   @Test
-  void beamSearchPrintsTheLikeliestTexts() {
+  void beamSearchPrintsTheBestCompletions() {
     String[] line = {"--prompt", "KING", "-n", "12", "--beams", "3", "--num-return", "2"};
     List<JsonObject> found =
         Program.gpt(with(line, "--json"))
@@ -117,7 +117,7 @@ class GenerateIT {
   }
 
   @Test
-  void jsonHoldsEverything() {
+  void jsonHasAllFields() {
     Program.Result run =
         Program.gpt("--prompt", "KING", "-n", "8", "--num-samples", "2", "--json", "--seed", "7")
             .run()
@@ -157,7 +157,7 @@ class GenerateIT {
   }
 
   @Test
-  void severalSamplesAreSeparatedAsSamplePyDoes() {
+  void completionsAreSeparatedAsInSamplePy() {
     String[] args = {"--prompt", "KING", "-n", "8", "--seed", "7", "--quiet"};
     Program.Result text = Program.gpt(with(args, "--num-samples", "2")).run().succeeded();
     Program.Result json = Program.gpt(with(args, "--num-samples", "2", "--json")).run().succeeded();
@@ -168,7 +168,7 @@ class GenerateIT {
   }
 
   @Test
-  void thePromptComesFromWhereItIsSaid() throws Exception {
+  void thePromptComesFromAFileOrStandardInput() throws Exception {
     String prompt = "First:\nthe \"prompt\" $HOME\n".replace("\"", "'").replace("$", "&");
     Path file = Files.writeString(folder.resolve("prompt file.txt"), prompt);
     String[] few = {"-n", "5", "-q"};
@@ -187,7 +187,7 @@ class GenerateIT {
   }
 
   @Test
-  void aModelWithoutATokenizerSpeaksIds() {
+  void aModelWithoutATokenizerPrintsIds() {
     String model = "src/test/resources/golden/model-0-hf";
     String[] args = {"--model", model, "--prompt-ids", "5, 17,3", "-n", "4", "-q"};
     Program.Result text = Program.gpt(args).run().succeeded();
@@ -241,7 +241,7 @@ class GenerateIT {
     assertEquals("stop", line.get("stop_reason").getAsString());
     assertFalse(line.get("text").getAsString().contains(" "), stopped::toString);
 
-    // 250 tokens of 256: six more fit, and the full context says a seventh.
+    // 250 of 256 tokens: six more fit, and the full context predicts a seventh.
     Program.Result full =
         Program.gpt("--prompt", "a".repeat(250), "--on-full", "stop", "--json").run().succeeded();
     assertEquals("context_full", json(full.out()).get("stop_reason").getAsString());
@@ -252,7 +252,7 @@ class GenerateIT {
     assertEquals(261, slid.out().length(), slid::toString);
     assertTrue(slid.err().contains("context of 256 tokens was full"), slid::toString);
 
-    // Nobody asked for the default, so its cost is said before the text.
+    // The note comes before the text if the number of tokens is the default.
     Program.Result ahead =
         Program.gpt("--prompt", "a".repeat(250), "--stop", "e").run().succeeded();
     assertTrue(ahead.err().contains("default of 500 new tokens goes beyond"), ahead::toString);
@@ -264,7 +264,7 @@ class GenerateIT {
   }
 
   @Test
-  void theWaysToDrawCanBeSetOneByOne() {
+  void eachSamplingOptionChangesTheText() {
     String[] args = {"--prompt", "ROMEO:", "-n", "60", "--json", "-q"};
     String zero = text(with(args, "--temperature", "0"));
     assertEquals(zero, text(with(args, "--greedy")));
@@ -285,7 +285,7 @@ class GenerateIT {
             "--logit-bias 50=10")) {
       assertNotEquals(plain, text(with(args, option.split(" "))), option);
     }
-    // Neither a line's end nor a space, and each character once while there are others.
+    // No line end, no space, and no character twice.
     String[] banned = {"--logit-bias", "0=-inf", "--logit-bias", "1=-inf"};
     String solid = text(with(with(args, banned), "--presence-penalty", "100"));
     assertTrue(solid.matches("[^\\n ]{60}"), solid);

@@ -62,10 +62,10 @@ class GptTest {
 
   @Test
   void aCompletionHasTextIdsLogprobsReasonAndTimings() {
-    List<Token> heard = new ArrayList<>();
-    Completion completion = gpt.stream("ROMEO:", SHORT.topLogprobs(3), heard::add);
-    assertEquals(completion.text(), heard.stream().map(Token::text).collect(Collectors.joining()));
-    assertEquals(completion.ids(), heard.stream().map(Token::id).toList());
+    List<Token> tokens = new ArrayList<>();
+    Completion completion = gpt.stream("ROMEO:", SHORT.topLogprobs(3), tokens::add);
+    assertEquals(completion.text(), tokens.stream().map(Token::text).collect(Collectors.joining()));
+    assertEquals(completion.ids(), tokens.stream().map(Token::id).toList());
     assertEquals(
         completion.text(), gpt.detokenize(completion.ids().stream().mapToInt(id -> id).toArray()));
     assertEquals(StopReason.MAX_NEW_TOKENS, completion.stopReason());
@@ -83,7 +83,7 @@ class GptTest {
     assertTrue(Double.isNaN(completion.score()));
     assertEquals(6, completion.timings().prefillTokens());
     assertEquals(29, completion.timings().decodeTokens());
-    // The sum of the log-probabilities is what loss says of the same text.
+    // loss returns the same log-probabilities for the same text, with the sign reversed.
     int[] all = gpt.tokens("ROMEO:" + completion.text());
     double[] losses = gpt.loss(all).losses();
     for (int i = 0; i < 30; i++) {
@@ -91,7 +91,7 @@ class GptTest {
     }
   }
 
-  /** The command line's text: what its tests have frozen since 0.1.0. */
+  /** The default options give the same text as the command line's defaults. */
   @Test
   void theDefaultsAreTheCommandLines() {
     Completion completion = gpt.complete("ROMEO:", SHORT);
@@ -124,7 +124,7 @@ class GptTest {
   }
 
   @Test
-  void aListenerCanEndTheText() {
+  void aListenerCanCancelACompletion() {
     Completion two = gpt.streamWhile("ROMEO:", SHORT, token -> token.text().equals("x"));
     assertEquals(1, two.ids().size());
     assertEquals(StopReason.CANCELLED, two.stopReason());
@@ -179,7 +179,7 @@ class GptTest {
 
   @ParameterizedTest
   @CsvSource({"f32", "bf16", "i8"})
-  void anyNumberOfThreadsGetWhatTheyWouldGetAlone(String dtype) throws Exception {
+  void resultsDoNotDependOnConcurrentCalls(String dtype) throws Exception {
     try (Gpt shared = Gpt.load(DEMO, loadOptions().device("cpu").dtype(dtype).maxSequences(6));
         Gpt alone = Gpt.load(DEMO, loadOptions().device("cpu").dtype(dtype).threads(1));
         ExecutorService threads = Executors.newCachedThreadPool()) {
@@ -218,7 +218,7 @@ class GptTest {
   }
 
   @Test
-  void closingEndsCallsWithAnError() throws Exception {
+  void closingFailsRunningCalls() throws Exception {
     Gpt closing = Gpt.load(DEMO, loadOptions().device("cpu"));
     CountDownLatch running = new CountDownLatch(1);
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
@@ -252,9 +252,9 @@ class GptTest {
 
   @Test
   void progressReachesTheEnd() {
-    List<Double> heard = Collections.synchronizedList(new ArrayList<>());
-    Gpt.load(DEMO, loadOptions().device("cpu").progress(heard::add)).close();
-    assertEquals(1, heard.stream().mapToDouble(each -> each).max().orElse(0), 1e-9);
+    List<Double> reported = Collections.synchronizedList(new ArrayList<>());
+    Gpt.load(DEMO, loadOptions().device("cpu").progress(reported::add)).close();
+    assertEquals(1, reported.stream().mapToDouble(each -> each).max().orElse(0), 1e-9);
   }
 
   @Test

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Models by name, as a user has them: the jar, and a server that behaves like the hub. */
+/** Hugging Face models by name: the jar, and a local server that behaves like the hub. */
 class HubIT {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/model-0-hf");
   private static final String WEIGHTS = "model.safetensors";
@@ -74,11 +74,11 @@ class HubIT {
   }
 
   @Test
-  void aNamedModelIsLoadedOnceAndRunsAndIsListed() throws IOException {
+  void aModelIsDownloadedOnceAndRunsAndIsListed() throws IOException {
     gpt("info", "--model", "gpt2")
         .run()
         .failed(1, "--model gpt2", home.resolve("hub").toString(), "gpt download gpt2");
-    assertEquals(List.of(), hub.seen()); // nobody asked for it
+    assertEquals(List.of(), hub.seen()); // no download without --download
     Path snapshot = home.resolve(FOLDER).resolve("snapshots").resolve(FakeHub.COMMIT);
     Program.Result loaded = gpt("download", "gpt2").run().succeeded();
     assertEquals(snapshot + "\n", loaded.out());
@@ -101,7 +101,7 @@ class HubIT {
   }
 
   @Test
-  void downloadWithoutAsking() {
+  void theOptionDownloadsWithoutAsking() {
     hub.gated("hf_secret");
     Program.Result result =
         gpt("info", "--model", "gpt2", "--download")
@@ -114,20 +114,20 @@ class HubIT {
   }
 
   @Test
-  void ctrlCLeavesWhatIsLoadedForLater() throws Exception {
-    // The first request stops in the middle until the process is gone.
+  void aDownloadResumesAfterCtrlC() throws Exception {
+    // The server stalls in the middle of the first request until the process has exited.
     hub.fails(WEIGHTS, hub.stalled(WEIGHTS, 200_000));
-    Process process = gpt("download", "gpt2").heedingInterrupts().start();
+    Process process = gpt("download", "gpt2").withDefaultInterrupts().start();
     String sum = FakeHub.sum(weights);
-    Path begun = home.resolve(FOLDER).resolve("blobs").resolve(sum + ".gpt.incomplete");
+    Path partial = home.resolve(FOLDER).resolve("blobs").resolve(sum + ".gpt.incomplete");
     hub.awaitStall();
-    while (loaded(begun) < 190_000) { // in pieces of 64 KiB
+    while (loaded(partial) < 190_000) { // in pieces of 64 KiB
       assertTrue(process.isAlive());
       Thread.sleep(10);
     }
     new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
     assertEquals(130, process.waitFor());
-    assertTrue(Files.exists(begun));
+    assertTrue(Files.exists(partial));
     assertFalse(blobs().contains(sum));
     gpt("download", "gpt2").run().succeeded();
     String range = hub.gets(WEIGHTS).getLast().range();
@@ -137,16 +137,16 @@ class HubIT {
     assertEquals(2, blobs().size());
   }
 
-  /** What stands behind the file's bytes: how far its only range has come. */
-  private long loaded(Path begun) throws IOException {
+  /** The bytes downloaded so far, which the partial file stores after its content. */
+  private long loaded(Path partial) throws IOException {
     ByteBuffer done = ByteBuffer.allocate(Long.BYTES);
-    try (FileChannel channel = FileChannel.open(begun)) {
+    try (FileChannel channel = FileChannel.open(partial)) {
       return channel.read(done, weights.length) < Long.BYTES ? 0 : done.getLong(0);
     }
   }
 
   @Test
-  void twoAtOnceLoadItOnce() throws Exception {
+  void twoProcessesDownloadAModelOnce() throws Exception {
     CompletableFuture<Void> both = new CompletableFuture<>();
     hub.fails(WEIGHTS, hub.heldBack(WEIGHTS, both));
     Process first = gpt("download", "gpt2").start();
@@ -164,7 +164,7 @@ class HubIT {
     }
     assertEquals(0, first.waitFor());
     assertEquals(0, second.waitFor());
-    assertTrue(note.contains("another process loads " + WEIGHTS), note);
+    assertTrue(note.contains("another process is downloading " + WEIGHTS), note);
     assertEquals(1, hub.gets(WEIGHTS).size());
     assertEquals(2, blobs().size());
     assertArrayEquals(
@@ -173,18 +173,18 @@ class HubIT {
   }
 
   @Test
-  void aTerminalIsAsked() throws Exception {
+  void aTerminalsUserIsAskedBeforeADownload() throws Exception {
     assumeTrue(
         Program.hasTerminal(),
-        "needs a terminal of its own, from the script command: apt-get install bsdutils");
-    for (String answer : List.of("n\n", "", "y\n")) { // "": the input's end
+        "no script(1) here, which makes a terminal: apt-get install bsdutils");
+    for (String answer : List.of("n\n", "", "y\n")) { // "": end of input
       Program.Result result = gpt("info", "--model", "gpt2").onTerminal().input(answer).run();
       String text = result.out();
       boolean yes = answer.startsWith("y");
       assertTrue(text.contains("Download it (about 548.0 MB) from " + hub.endpoint()), text);
       assertEquals(yes ? 0 : 1, result.status(), text);
       assertEquals(yes, text.contains("n_layer"), text);
-      // A line of its own says what to do, also where the question's was not ended.
+      // The advice is on a line of its own, even if no answer ended the question's line.
       assertEquals(
           !yes,
           text.lines().anyMatch(l -> l.matches("gpt: .*; download it .*with gpt download gpt2.*")),

@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code gpt info} and {@code gpt export}. */
+/** {@code gpt info}, {@code gpt export}, {@code gpt make-random} and the help. */
 class InfoExportIT {
   private static final String NANO = "src/test/resources/golden/model-1-nanogpt/ckpt.pt";
 
@@ -22,7 +22,7 @@ class InfoExportIT {
   @Test
   void infoCountsAsNanoGptDoes() {
     Program.Result text = Program.gpt("info").run().succeeded();
-    // What nanoGPT's train.py printed for this model.
+    // As nanoGPT's train.py prints for this model.
     assertTrue(text.out().contains("number of parameters: 2.68M"), text::toString);
     for (String part :
         List.of("wte", "wpe", "h.attn.c_attn", "ln_f", "lm_head", "characters, 65")) {
@@ -104,7 +104,7 @@ class InfoExportIT {
   }
 
   @Test
-  void anExportHidesNoOtherModel() throws Exception {
+  void anExportShadowsNoOtherModel() throws Exception {
     for (String file :
         List.of("ckpt.pt", "model.safetensors.index.json", "config.json", "characters.json")) {
       Path out = Files.createDirectories(folder.resolve("with " + file));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How the process starts and ends: other Javas, Ctrl-C, closed pipes, killed parents. */
+/** Starting and ending the process: other Javas, Ctrl-C, closed pipes, killed parents. */
 class LauncherIT {
   private static final String[] ENDLESS = {
     "--device", "cpu", "--prompt", "ROMEO:", "--max-new-tokens", "1000000"
@@ -37,6 +37,14 @@ class LauncherIT {
     Program.jar(old.get(), "--prompt", "ROMEO:")
         .run()
         .failed(1, "gpt: needs Java 25", "https://adoptium.net");
+  }
+
+  @Test
+  void theLibraryWithoutPicocliGetsOneLine() {
+    String java = Path.of(System.getProperty("java.home"), "bin/java").toString();
+    Program.of(java, "-cp", "target/classes", "gpt.cli.Launcher", "info")
+        .run()
+        .failed(1, "gpt: this is the library's jar", "run target/gpt.jar");
   }
 
   private static Optional<Path> olderJava() {
@@ -71,7 +79,7 @@ class LauncherIT {
   }
 
   @Test
-  void aClosedPipeEndsItQuietly() throws Exception {
+  void aClosedPipeEndsTheProgramQuietly() throws Exception {
     for (Program program : List.of(Program.gpt(ENDLESS), Program.jar(ENDLESS))) {
       Process process = program.start();
       InputStream out = process.getInputStream();
@@ -86,16 +94,16 @@ class LauncherIT {
 
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no signals")
-  void aSignalEndsItAndItsChild() throws Exception {
-    assertEquals(130, statusAfter("INT", Program.gpt(ENDLESS).heedingInterrupts()));
+  void aSignalEndsTheProgramAndItsChild() throws Exception {
+    assertEquals(130, statusAfter("INT", Program.gpt(ENDLESS).withDefaultInterrupts()));
     assertEquals(143, statusAfter("TERM", Program.gpt(ENDLESS)));
     assertEquals(143, statusAfter("TERM", Program.jar(ENDLESS)));
     assertEquals(137, statusAfter("KILL", Program.jar(ENDLESS)));
   }
 
   /**
-   * Signals a program in the middle of its text. Its child must have ended before it, or soon after
-   * where it was killed. The text goes to a file, as a closed pipe would end the child too.
+   * Signals a program while it prints text. Its child must have exited before it, or soon after
+   * SIGKILL. The text goes to a file, since a closed pipe would end the child too.
    */
   private int statusAfter(String signal, Program program) throws Exception {
     Path text = Files.createTempFile(folder, "text", ".txt");
@@ -116,7 +124,7 @@ class LauncherIT {
     return status;
   }
 
-  /** While the JVMs start: the child may not be there yet, or not know yet who its parent is. */
+  /** While the JVMs start: the child may not exist yet, or not watch its parent yet. */
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no signals")
   void anEarlySignalLeavesNoChild() throws Exception {
@@ -146,9 +154,9 @@ class LauncherIT {
     }
   }
 
-  /** One that begins to run only after its parent was killed. */
+  /** The parent was killed before the child began to run. */
   @Test
-  void aChildWithoutItsParentEnds() {
+  void aChildWithoutItsParentExits() {
     String java = Path.of(System.getProperty("java.home"), "bin/java").toString();
     for (String parent : List.of("1999999999", "")) {
       Program.Result run =
@@ -161,7 +169,7 @@ class LauncherIT {
   }
 
   @Test
-  void theChildHasTheParentsOptions() {
+  void theChildGetsTheParentsJvmOptions() {
     Program.Result run =
         Program.of(
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),

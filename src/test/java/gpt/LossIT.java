@@ -27,10 +27,10 @@ class LossIT {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final String TEXT = GOLDEN.resolve("demo-validation.txt").toString();
 
-  /** nanoGPT's, of the 40 windows of that text. */
+  /** nanoGPT's mean loss of the 40 windows of that text. */
   private static final double MEAN = 1.4032576948;
 
-  private static final double LOSS = 1e-4;
+  private static final double TOLERANCE = 1e-4;
 
   @TempDir Path folder;
 
@@ -66,8 +66,8 @@ class LossIT {
             "timings"),
         json.keySet());
     assertEquals(10_240, json.get("tokens").getAsInt());
-    assertEquals(MEAN, number(json, "loss_nats"), LOSS);
-    assertEquals(MEAN / Math.log(2), number(json, "loss_bits"), LOSS);
+    assertEquals(MEAN, number(json, "loss_nats"), TOLERANCE);
+    assertEquals(MEAN / Math.log(2), number(json, "loss_bits"), TOLERANCE);
     assertEquals(number(json, "loss_bits"), number(json, "bits_per_byte"), 1e-12); // all ASCII
     assertEquals(Math.exp(number(json, "loss_nats")), number(json, "perplexity"), 1e-12);
     assertEquals(40, json.get("windows").getAsInt());
@@ -103,7 +103,7 @@ class LossIT {
     assertEquals(1 + 4, strided.get("windows").getAsInt());
     assertEquals(100, strided.get("stride").getAsInt());
     assertTrue(number(strided, "loss_nats") < number(plain, "loss_nats") - 0.01);
-    // From standard input it is the same text.
+    // The same text from standard input.
     Program.Result input = Program.gpt("loss", "-", "--json", "-q").input(text).run().succeeded();
     assertEquals(List.of(), input.notes());
     JsonObject read = JsonParser.parseString(input.out()).getAsJsonObject();
@@ -134,14 +134,14 @@ class LossIT {
     }
     assertEquals(number(object, "loss_nats"), sum / (text.length() - 1), 1e-9);
     assertEquals(lines.toString(), csv.out());
-    // The figures are with the notes then.
+    // The totals are on standard error.
     assertTrue(csv.notes().contains("tokens      11, all but the first"), csv::toString);
     Program.Result quiet = Program.gpt(with(args, "-q")).input(text).run().succeeded();
     assertEquals(csv.out(), quiet.out());
     assertEquals(List.of(), quiet.notes());
   }
 
-  /** On the CPU, and on the emulator of either kind, which needs no SDK. */
+  /** On the CPU, and on the emulator as a CPU and as a GPU. */
   @Test
   void idsComeFromAFile() throws Exception {
     Path model = GOLDEN.resolve("model-2-hf");
@@ -157,7 +157,7 @@ class LossIT {
     Path bin = Files.write(folder.resolve("val.bin"), shorts.array());
     for (String file : List.of(text.toString(), bin.toString())) {
       JsonObject json = json("loss", "-m", model.toString(), "--ids-file", file);
-      assertEquals(number(full, "loss"), number(json, "loss_nats"), LOSS);
+      assertEquals(number(full, "loss"), number(json, "loss_nats"), TOLERANCE);
       assertEquals(ids.size() - 1, json.get("tokens").getAsInt());
       assertTrue(json.get("bits_per_byte").isJsonNull());
     }
@@ -170,7 +170,7 @@ class LossIT {
               .run()
               .succeeded();
       JsonObject json = JsonParser.parseString(run.out()).getAsJsonObject();
-      assertEquals(number(full, "loss"), number(json, "loss_nats"), LOSS);
+      assertEquals(number(full, "loss"), number(json, "loss_nats"), TOLERANCE);
     }
     Program.Result csv = Program.gpt(with(args, "cpu", "--per-token")).input("1 2").run();
     assertTrue(csv.succeeded().out().startsWith("id,token,loss\n1,,\n2,,"), csv::toString);
@@ -190,13 +190,13 @@ class LossIT {
             .run()
             .succeeded();
     JsonObject json = JsonParser.parseString(run.out()).getAsJsonObject();
-    assertEquals(MEAN, number(json, "loss_nats"), LOSS);
+    assertEquals(MEAN, number(json, "loss_nats"), TOLERANCE);
     assertTrue(json.get("device").getAsString().startsWith("tornado:"), run::toString);
     List<String> table =
         run.notes().stream().filter(l -> l.matches("\\d+ +\\d+ +\\d+\\.\\d+ .*")).toList();
     assertEquals(40, table.size(), run::toString);
     for (String line : table) {
-      assertTrue(line.endsWith(" " + (4 * 256 + 16)), line); // a float a token, and a header
+      assertTrue(line.endsWith(" " + (4 * 256 + 16)), line); // a float per token, and a header
     }
   }
 
@@ -204,7 +204,7 @@ class LossIT {
   @CsvSource(
       delimiter = '|',
       value = {
-        "loss                                  | give the text's file",
+        "loss                                  | give a text FILE",
         "loss weights/README.md --ids-file x   | only one of FILE and --ids-file",
         "loss a b                              | unexpected argument 'b'",
         "loss weights/README.md --stride 0     | --stride: must be 1 or more, found 0",
@@ -218,7 +218,7 @@ class LossIT {
   }
 
   @Test
-  void aTextThatCannotBe() throws Exception {
+  void aTextThatCannotBeScored() throws Exception {
     CommandLines.failed(
         1, List.of("loss", "/no/such/file"), "text file /no/such/file: no such file");
     CommandLines.failed(1, List.of("loss", folder.toString()), folder.toString(), "is a folder");

@@ -19,7 +19,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** gpt next, and generate --trace and --plot: how the next token is chosen, as a user sees it. */
+/** {@code gpt next}, and {@code generate} with {@code --trace} and {@code --plot}. */
 class NextIT {
   private static final String NO_TOKENIZER = "src/test/resources/golden/model-0-nanogpt";
 
@@ -63,7 +63,7 @@ class NextIT {
       double before = candidates.get(i - 1).get("probability").getAsDouble();
       assertTrue(before >= candidates.get(i).get("probability").getAsDouble());
     }
-    // Softmax by hand, of logits as a float's shortest decimals.
+    // Softmax of the printed logits, which are rounded to a float's shortest decimals.
     double normaliser =
         candidates.stream().mapToDouble(c -> Math.exp(c.get("logit").getAsDouble())).sum();
     JsonObject first = candidates.getFirst();
@@ -71,7 +71,7 @@ class NextIT {
         Math.exp(first.get("logit").getAsDouble()) / normaliser,
         first.get("probability").getAsDouble(),
         1e-6);
-    // What generate draws.
+    // generate draws the same token.
     String[] generate = {
       "--prompt",
       "ROMEO:\n",
@@ -139,7 +139,7 @@ class NextIT {
   }
 
   @Test
-  void picturesOfIt() throws Exception {
+  void picturesAndPages() throws Exception {
     Path svg = folder.resolve("next.svg");
     Program.gpt("next", "--temperatures", "0.5,2", "--plot", svg.toString(), "-q")
         .run()
@@ -173,7 +173,7 @@ class NextIT {
   }
 
   @Test
-  void theLoopInTheOpen() {
+  void traceShowsEachStep() {
     String[] args = {"--prompt", "JULIET:", "-n", "4", "--num-samples", "2", "-q"};
     String text = Program.gpt(args).run().succeeded().out();
     Program.Result traced =
@@ -202,9 +202,8 @@ class NextIT {
     }
   }
 
-  /** What the context has no room for is said. */
   @Test
-  void theLoopPastTheContextsEnd() {
+  void traceCountsCroppedTokens() {
     Program.Result traced =
         Program.gpt(
                 "--model",

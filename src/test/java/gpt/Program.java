@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** Runs the finished program as a user does: a process, its two streams and its exit status. */
+/** Runs the built program as a user does: a process, its streams and its exit status. */
 final class Program {
-  /** Where the tests run: the project's folder. */
+  /** The project's folder, in which the tests run. */
   static final Path ROOT = Path.of("").toAbsolutePath();
 
   private static final long LIMIT_SECONDS = 300;
@@ -65,7 +65,7 @@ final class Program {
     return all;
   }
 
-  /** The same command, in the same environment, as the arguments of another. */
+  /** The command and environment as arguments of another command. */
   Program under(String... outer) {
     Program all = new Program(join(List.of(outer), command.toArray(String[]::new)));
     all.builder.environment().clear();
@@ -73,8 +73,8 @@ final class Program {
     return all;
   }
 
-  /** A build that a shell runs in the background ignores Ctrl-C, and so would what it starts. */
-  Program heedingInterrupts() throws IOException {
+  /** Undoes the ignored Ctrl-C that a process inherits from a shell's background job. */
+  Program withDefaultInterrupts() throws IOException {
     Path status = Path.of("/proc/self/status");
     boolean ignored =
         Files.exists(status)
@@ -95,7 +95,7 @@ final class Program {
     }
   }
 
-  /** The same command on a terminal of its own, whose input and output are this process's. */
+  /** The command on a new terminal, whose input and output are connected to this process. */
   Program onTerminal() {
     String line =
         command.stream()
@@ -137,13 +137,13 @@ final class Program {
     return this;
   }
 
-  /** What a run left behind. */
+  /** The outcome of a finished run. */
   record Result(List<String> command, int status, byte[] bytes, String err) {
     String out() {
       return new String(bytes, UTF_8);
     }
 
-    /** Lines of standard error, without the one that the JVM prints by itself. */
+    /** Lines of standard error, without the JVM's warning of incubator modules. */
     List<String> notes() {
       return err.lines().filter(l -> !l.startsWith("WARNING: Using incubator modules")).toList();
     }
@@ -153,7 +153,7 @@ final class Program {
       return this;
     }
 
-    /** Asserts a failure that explains itself in one line, with no stack trace. */
+    /** Asserts a failure with one line that contains all parts, and no other output. */
     Result failed(int expected, String... parts) {
       assertEquals(expected, status, this::toString);
       assertEquals("", out(), this::toString);
@@ -171,7 +171,7 @@ final class Program {
     }
   }
 
-  /** Runs to the end. */
+  /** Runs the program to its end. */
   Result run() {
     Process process = start();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -182,7 +182,7 @@ final class Program {
       process.getOutputStream().write(input);
       process.getOutputStream().close();
     } catch (IOException e) {
-      // It did not read its input.
+      // The program does not read its input.
     }
     int status = await(process);
     join(outReader);
@@ -190,7 +190,7 @@ final class Program {
     return new Result(command, status, out.toByteArray(), err.toString(UTF_8));
   }
 
-  /** Starts it and leaves its streams to the caller. */
+  /** Starts the program and leaves its streams to the caller. */
   Process start() {
     try {
       return builder.start();
@@ -199,7 +199,7 @@ final class Program {
     }
   }
 
-  /** Waits for the end and returns the status; a process that hangs fails the test. */
+  /** Waits for the exit status; a process that hangs fails the test. */
   int await(Process process) {
     try {
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {

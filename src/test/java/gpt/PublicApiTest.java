@@ -25,8 +25,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The public surface: a change of it is a change of {@code public-api.txt}, which whoever reviews
- * it sees.
+ * The public API is what {@code public-api.txt} lists, so that every change of it is visible in a
+ * review.
  */
 class PublicApiTest {
   private static final Path SOURCES = Path.of("src/main/java");
@@ -91,7 +91,7 @@ class PublicApiTest {
   }
 
   @Test
-  void theSurfaceIsWhatIsWrittenDown() throws Exception {
+  void theApiIsTheListedOne() throws Exception {
     List<String> lines = new ArrayList<>();
     publicClasses().forEach(type -> lines.addAll(lines(type)));
     String found = String.join("\n", lines) + "\n";
@@ -100,12 +100,12 @@ class PublicApiTest {
     assertEquals(
         Files.readString(SURFACE),
         found,
-        "the public API has changed: if that is meant, copy " + actual + " to " + SURFACE);
+        "the public API has changed; if this is intended, copy " + actual + " to " + SURFACE);
   }
 
-  /** Nothing internal is needed to call it. */
+  /** Callers need no internal type. */
   @Test
-  void itsTypesAreJavasAndItsOwn() throws Exception {
+  void publicMethodsUseOnlyJavasAndPublicTypes() throws Exception {
     for (Class<?> type : publicClasses()) {
       for (Executable each : executables(type)) {
         List<Type> types = new ArrayList<>(Arrays.asList(each.getGenericParameterTypes()));
@@ -147,7 +147,7 @@ class PublicApiTest {
     }
   }
 
-  /** What is public has a comment; javadoc checks what it says. */
+  /** Every public declaration has a comment; doclint checks its content. */
   @Test
   void everythingPublicIsDocumented() throws IOException {
     List<String> bare = new ArrayList<>();
@@ -167,7 +167,7 @@ class PublicApiTest {
   }
 
   @Test
-  void everyOtherPackageSaysThatItIsInternal() throws IOException {
+  void everyOtherPackageIsMarkedInternal() throws IOException {
     List<String> silent = new ArrayList<>();
     try (Stream<Path> files = Files.walk(SOURCES.resolve("gpt"))) {
       for (Path folder : files.filter(Files::isDirectory).toList()) {

@@ -18,11 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code scripts/gpt}: arguments, Javas, symbolic links, and the first run in a fresh clone. */
+/** {@code scripts/gpt}: arguments, Javas, symbolic links, and the first build in a fresh clone. */
 class ScriptIT {
   @TempDir Path folder;
 
-  /** None of the demo's characters is special to a shell, but for $, &, ; and quotes. */
+  /** Of the demo's characters only $, &, ; and quotes are special to a shell. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -40,7 +40,7 @@ class ScriptIT {
     assertArrayEquals((prompt + "\n").getBytes(), run.bytes(), run::toString);
   }
 
-  /** Characters that the demo lacks: the error quotes the first, and the rest is checked by ids. */
+  /** The demo lacks these characters: the error names the one that arrived. */
   @Test
   void specialCharactersArriveAsTheyAre() {
     for (String character :
@@ -52,9 +52,7 @@ class ScriptIT {
     }
   }
 
-  /**
-   * Not UTF-8: Java would put U+FFFD in place of what is wrong, and the model would continue it.
-   */
+  /** Java would replace invalid bytes by U+FFFD, and the model would continue that. */
   @ParameterizedTest
   @ValueSource(strings = {"C", "C.UTF-8"})
   void argumentsThatAreNotUtf8AreRefused(String locale) {
@@ -74,9 +72,9 @@ class ScriptIT {
     }
   }
 
-  /** The JVM's warning of incubator modules is not there either, and the Vector API is. */
+  /** Without the JVM's warning of incubator modules, but with the Vector API. */
   @Test
-  void quietIsQuiet() {
+  void quietPrintsNothingOnStandardError() {
     Program.Result text = Program.gpt("--prompt", "ROMEO:", "-n", "2", "-q").run().succeeded();
     assertEquals("", text.err());
     String small = "src/test/resources/golden/model-2-nanogpt";
@@ -96,7 +94,7 @@ class ScriptIT {
   }
 
   @Test
-  void anOldJavaHomeIsPassedOver() throws Exception {
+  void anOldJavaHomeIsIgnored() throws Exception {
     Path old = Files.createDirectories(folder.resolve("old/bin")).getParent();
     fakeJava(old, "17.0.1");
     Program.gpt("--version").environment("JAVA_HOME", old.toString()).run().succeeded();
@@ -140,7 +138,7 @@ class ScriptIT {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "x", "'meta gguf'", "META", "gguf 0", "gguf x", "gguf 1234567", "gguf 1 2"})
-  void fuzzSaysWhatItTakes(String arguments) {
+  void fuzzPrintsItsUsage(String arguments) {
     Program.Result run = Program.of("sh", "-c", "scripts/fuzz " + arguments).run();
     assertEquals(2, run.status(), run::toString);
     assertEquals(1, run.err().lines().count(), run::toString);
@@ -169,9 +167,9 @@ class ScriptIT {
   }
 
   /**
-   * The first minutes: a copy of the sources in a path with a space and a letter outside ASCII,
-   * without a locale, with an old java on PATH, called through a symbolic link from elsewhere, by
-   * two users at once; then a source that does not compile.
+   * Copies the sources to a path with a space and a letter outside ASCII. Runs without a locale,
+   * with an old java on PATH, through a symbolic link, twice at the same time; then with a source
+   * that does not compile.
    */
   @Test
   void aFreshCloneBuildsItself() throws Exception {
@@ -220,10 +218,10 @@ class ScriptIT {
     assertTrue(broken.notes().getLast().startsWith("gpt: the build failed"), broken::toString);
   }
 
-  /** A build that was killed, whatever its process id says by now, is not waited for. */
+  /** A killed build is not waited for, even if another process has its process id now. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aLockLeftBehindIsTakenOver(boolean kernelLocks) throws Exception {
+  void aStaleLockIsTakenOver(boolean kernelLocks) throws Exception {
     Path clone = cloneWithFakeMaven();
     for (String tool :
         List.of("sh", "cp", "find", "mkdir", "mv", "readlink", "rm", "sleep", "timeout")) {
@@ -278,7 +276,7 @@ class ScriptIT {
     }
   }
 
-  /** mvnw itself, where no locale is set and the path has a letter outside ASCII. */
+  /** mvnw without a locale, in a path with a letter outside ASCII. */
   @Test
   void mavenRunsInAnyFolder() throws Exception {
     Path clone = folder.resolve("cl\u00f6n\u00e9");
@@ -295,9 +293,9 @@ class ScriptIT {
     fresh("./mvnw", "-q", "-B", "validate").directory(clone).run().succeeded();
   }
 
-  /** Where Java cannot make one, the user hears of it once, and the program runs. */
+  /** If Java cannot make the cache, the build notes it once, and the program runs. */
   @Test
-  void aBuildWithoutAnAotCacheSaysSo() throws Exception {
+  void aBuildWithoutAnAotCachePrintsANote() throws Exception {
     Path clone = cloneWithFakeMaven();
     Program.Result run = fresh("scripts/gpt", "--version").directory(clone).run().succeeded();
     assertTrue(run.err().contains("gpt: no AOT cache was made"), run::toString);
@@ -306,8 +304,8 @@ class ScriptIT {
   }
 
   /**
-   * Without what the Maven that runs this test has set for itself, and without a locale; the java
-   * on PATH is too old.
+   * A program without a locale, without the variables of the Maven that runs this test, and with a
+   * java on PATH that is too old.
    */
   private Program fresh(String... command) {
     return Program.of(command)

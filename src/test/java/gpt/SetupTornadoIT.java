@@ -38,9 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * {@code setup-tornado.sh}: downloads from a server that misbehaves, archives, and what is left.
- */
+/** {@code setup-tornado.sh}: downloads from a faulty server, archives, and the files it leaves. */
 class SetupTornadoIT {
   private static final String NAME = "tornadovm-" + FakeSdk.VERSION + "-opencl-linux-amd64";
   private static final String FOLDER = "/v" + FakeSdk.VERSION + "/";
@@ -69,7 +67,7 @@ class SetupTornadoIT {
   private Mirror mirror;
 
   @BeforeEach
-  void makeStandIns() throws IOException {
+  void makeFakes() throws IOException {
     folder = folder.toRealPath();
     home = Files.createDirectories(folder.resolve("my home"));
     prefix = home.resolve(".tornadovm");
@@ -98,7 +96,7 @@ class SetupTornadoIT {
     mirror.close();
   }
 
-  /** {@code scripts/gpt}, which notes how it was called. */
+  /** Writes a {@code scripts/gpt} that logs its command lines. */
   private void gpt(String help, String test) throws IOException {
     FakeSdk.script(
         root.resolve("scripts/gpt"),
@@ -110,11 +108,11 @@ class SetupTornadoIT {
     String[] command = new String[args.length + 1];
     command[0] = root.resolve("setup-tornado.sh").toString();
     System.arraycopy(args, 0, command, 1, args.length);
-    return inPlace(Program.of(command));
+    return withFakes(Program.of(command));
   }
 
-  /** With the stand-ins. */
-  private Program inPlace(Program program) {
+  /** Runs a program with the fake home, JDK and tools. */
+  private Program withFakes(Program program) {
     return program
         .directory(folder)
         .environment("HOME", home.toString())
@@ -137,7 +135,7 @@ class SetupTornadoIT {
     }
   }
 
-  /** One line says why, and nothing was installed. */
+  /** Asserts a failure whose last line has all parts, and that nothing was installed. */
   private void refused(Program.Result run, String... parts) throws IOException {
     assertEquals(1, run.status(), run::toString);
     assertEquals("", run.out(), run::toString);
@@ -168,7 +166,7 @@ class SetupTornadoIT {
     return archive;
   }
 
-  /** Puts the SDK's archive on the server, with its sum beside it. */
+  /** Puts the SDK's archive and its checksum on the server. */
   private byte[] publish() throws IOException {
     byte[] archive = Files.readAllBytes(pack("tar.gz"));
     mirror.files.put(FOLDER + NAME + ".tar.gz", archive);
@@ -205,7 +203,7 @@ class SetupTornadoIT {
             .toList());
   }
 
-  /** Without the times of change. */
+  /** A snapshot without modification times. */
   private static TreeMap<String, String> contents(Path folder) throws IOException {
     TreeMap<String, String> all = FakeSdk.snapshot(folder);
     all.replaceAll((file, what) -> what.replaceFirst("^\\d{4}-\\S+ ", ""));
@@ -216,7 +214,7 @@ class SetupTornadoIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"curl", "wget"})
-  void aDownloadThatIsCutGoesOn(String tool) throws Exception {
+  void aBrokenDownloadIsResumed(String tool) throws Exception {
     only(tool);
     byte[] archive = publish();
     mirror.cuts.set(2);
@@ -224,7 +222,7 @@ class SetupTornadoIT {
     assertEquals(LINE, run.out());
     assertInstalled();
     says(run, "attempt 3 of 5", "backend opencl", "device 0:0: OPENCL -- [A Platform] -- A Device");
-    says(run, "right results on every device");
+    says(run, "the kernels passed their tests on every device");
     assertEquals(
         List.of(
             FOLDER + NAME + ".tar.gz.sha256 null",
@@ -240,7 +238,7 @@ class SetupTornadoIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"curl", "wget"})
-  void aServerThatCannotGoOnStartsAgain(String tool) throws Exception {
+  void withoutRangesADownloadStartsAgain(String tool) throws Exception {
     only(tool);
     publish();
     mirror.ranges = false;
@@ -249,7 +247,7 @@ class SetupTornadoIT {
     assertInstalled();
   }
 
-  /** Hides one of the two by a PATH of links to all other tools. */
+  /** Hides the other download tool: a PATH with all other tools. */
   private void only(String tool) throws IOException {
     Path path = Files.createDirectories(folder.resolve("path"));
     for (String name :
@@ -264,8 +262,7 @@ class SetupTornadoIT {
         }
       }
     }
-    assumeTrue(
-        Files.exists(path.resolve(tool)), "no " + tool + " here; install it to test it as well");
+    assumeTrue(Files.exists(path.resolve(tool)), "no " + tool + " here; install it to test it too");
     for (String name : List.of("uname", "nvidia-smi", "sleep")) {
       FakeSdk.copy(tools.resolve(name), path.resolve(name));
     }
@@ -281,20 +278,20 @@ class SetupTornadoIT {
     String line = download().run().succeeded().out();
     for (Program again : List.of(download(), setup(), setup("--backend", "opencl"))) {
       Program.Result run = again.run().succeeded();
-      says(run, "is there already: " + prefix.resolve(INSTALLED));
+      says(run, "is already installed: " + prefix.resolve(INSTALLED));
       assertEquals(line, run.out());
       assertEquals(before, FakeSdk.snapshot(home));
     }
     assertEquals(List.of(), mirror.requests);
 
-    // With the line in the profile.
+    // The same with the line in the profile.
     Program.Result run = setup().environment("TORNADOVM_HOME", prefix + "/current").run();
     assertEquals(line, run.succeeded().out());
     assertEquals(before, FakeSdk.snapshot(home));
   }
 
   @Test
-  void theLineGivesTheWrapperAndTheSdk() throws Exception {
+  void theProfileLineSetsThePathAndTheSdk() throws Exception {
     publish();
     String line = download("--no-test").run().succeeded().out();
     String show = "printf '%s\\n' \"$TORNADOVM_HOME\"; command -v tornado";
@@ -312,7 +309,7 @@ class SetupTornadoIT {
   }
 
   @Test
-  void aConnectionThatKeepsBreakingIsKeptForTheNextRun() throws Exception {
+  void aPartialDownloadIsKeptForTheNextRun() throws Exception {
     byte[] archive = publish();
     mirror.cuts.set(5);
     Program.Result run = download().run();
@@ -327,11 +324,11 @@ class SetupTornadoIT {
 
     mirror.requests.clear();
     run = download().run().succeeded();
-    says(run, "going on where the last run ended");
+    says(run, "resuming the last run's download");
     assertInstalled();
     assertEquals(FOLDER + NAME + ".tar.gz bytes=" + 5 * Mirror.CUT + "-", mirror.requests.get(1));
 
-    // One that is complete, and one that is of another file.
+    // A complete download, and downloads of other files.
     for (byte[] left : List.of(archive, new byte[7 * Mirror.CUT], new byte[10 * archive.length])) {
       FakeSdk.write(part, "");
       Files.write(part, left);
@@ -341,7 +338,7 @@ class SetupTornadoIT {
   }
 
   @Test
-  void anythingButTheRightFileIsRefused() throws Exception {
+  void aFileWithAnotherChecksumIsRefused() throws Exception {
     byte[] archive = publish();
     String sum = sha256(archive);
     String file = FOLDER + NAME + ".tar.gz";
@@ -366,7 +363,7 @@ class SetupTornadoIT {
   }
 
   @Test
-  void whatTheServerLacksIsSaid() throws Exception {
+  void httpErrorsAreReported() throws Exception {
     byte[] archive = publish();
     mirror.files.remove(FOLDER + NAME + ".tar.gz");
     refused(download().run(), NAME + ".tar.gz: there is no such file (HTTP 404)");
@@ -377,9 +374,9 @@ class SetupTornadoIT {
     refused(download("--sha256", sha256(archive)).run(), "the server refuses it (HTTP 503)");
   }
 
-  /** Not all mirrors have both kinds of archive. */
+  /** Not every mirror has both kinds of archive. */
   @Test
-  void aZipWillDo() throws Exception {
+  void aZipIsDownloadedIfThereIsNoTarball() throws Exception {
     byte[] archive = Files.readAllBytes(pack("zip"));
     mirror.files.put(FOLDER + NAME + ".zip", archive);
     mirror.files.put(FOLDER + NAME + ".zip.sha256", sha256(archive).getBytes());
@@ -390,9 +387,9 @@ class SetupTornadoIT {
     assertTrue(Files.exists(other.resolve("current/bin/tornado")));
   }
 
-  /** GitHub's own addresses, answered by the local server. */
+  /** The local server answers requests to GitHub's addresses. */
   @Test
-  void theSumIsTheOneThatGithubPublishes() throws Exception {
+  void theChecksumComesFromGithubsApi() throws Exception {
     FakeSdk.script(
         tools.resolve("curl"),
         "for a; do shift; case $a in https://*) a='"
@@ -435,7 +432,7 @@ class SetupTornadoIT {
     says(run, "is not published for linux-aarch64 with opencl", "--archive");
   }
 
-  /** What GitHub's API answers, cut to what matters, in its order; the notes try to mislead. */
+  /** An answer of GitHub's API, shortened; other assets and the notes have misleading digests. */
   private static String release(String asset, String sum, String comma) {
     String other =
         "{\"url\":\"https://x\",\"name\":\"x-%s\",\"label\":\"\",\"uploader\":{\"login\":\"y\"},"
@@ -458,7 +455,7 @@ class SetupTornadoIT {
   }
 
   @Test
-  void theBackendIsTheMachines() throws Exception {
+  void theBackendSuitsTheMachine() throws Exception {
     FakeSdk.script(tools.resolve("nvidia-smi"), "echo 'GPU 0: NVIDIA H100 (UUID: GPU-1)'");
     says(download().run(), "backend ptx", FakeSdk.VERSION + "-ptx-linux-amd64");
     FakeSdk.script(tools.resolve("uname"), "case $1 in -s) echo Darwin ;; -m) echo arm64 ;; esac");
@@ -480,7 +477,7 @@ class SetupTornadoIT {
     FakeSdk.script(tools.resolve("curl"), "exit 9");
     FakeSdk.script(tools.resolve("wget"), "exit 9");
     TreeMap<String, String> source = FakeSdk.snapshot(sdk);
-    // As it is given where the folder is the current one.
+    // A relative path.
     String relative = folder.relativize(archive).toString();
     Program.Result run = setup("--archive", relative).run().succeeded();
     assertEquals(LINE, run.out());
@@ -488,17 +485,17 @@ class SetupTornadoIT {
     assertInstalled();
     assertEquals(source, FakeSdk.snapshot(sdk));
 
-    // A run of TornadoVM may leave something there.
+    // TornadoVM may write files there.
     FakeSdk.write(prefix.resolve(INSTALLED + "/var/cache"), "compiled");
     TreeMap<String, String> before = FakeSdk.snapshot(home);
     run = setup("--archive=" + archive).run().succeeded();
-    says(run, "is there already");
+    says(run, "is already installed");
     assertEquals(LINE, run.out());
     assertEquals(before, FakeSdk.snapshot(home));
   }
 
   @Test
-  void aZipIsUnpackedByTheJdkWhereThereIsNoUnzip() throws Exception {
+  void withoutUnzipTheJdkUnpacksAZip() throws Exception {
     FakeSdk.script(tools.resolve("unzip"), "exit 127");
     setup("--archive", pack("zip").toString()).run().succeeded();
     assertInstalled();
@@ -521,9 +518,9 @@ class SetupTornadoIT {
       refused(setup("--archive", archive.toString()).run(), kind + " is broken");
     }
     Path text = FakeSdk.write(folder.resolve("text"), "no archive\n");
-    refused(setup("--archive", text.toString()).run(), "is no .tar.gz and no .zip");
+    refused(setup("--archive", text.toString()).run(), "is neither a .tar.gz nor a .zip");
     Path empty = FakeSdk.write(folder.resolve("empty"), "");
-    refused(setup("--archive", empty.toString()).run(), "is no .tar.gz and no .zip");
+    refused(setup("--archive", empty.toString()).run(), "is neither a .tar.gz nor a .zip");
     refused(setup("--archive", "/no/such").run(), "no such file or folder");
     refused(
         setup("--archive", pack("tar.gz").toString(), "--sha256", "0".repeat(64)).run(),
@@ -531,7 +528,7 @@ class SetupTornadoIT {
   }
 
   @Test
-  void whatIsNoSdkForThisIsRefused() throws Exception {
+  void anIncompleteOrUnsuitableSdkIsRefused() throws Exception {
     Path backend = sdk.resolve("etc/tornado.backend");
     Path template = sdk.resolve("tornado-argfile.template");
     String archive = sdk.toString();
@@ -552,36 +549,36 @@ class SetupTornadoIT {
     Files.move(sdk.resolve("lib/libtornado-opencl.so"), sdk.resolve("lib/libtornado-opencl.dylib"));
     refused(setup("--archive", archive).run(), "is for mac-aarch64, and this is linux-amd64");
     Files.delete(sdk.resolve("lib/libtornado-opencl.dylib"));
-    refused(setup("--archive", archive).run(), "no library that tells");
-    refused(setup("--archive", home.toString()).run(), "holds no TornadoVM SDK");
+    refused(setup("--archive", archive).run(), "its platform is unknown");
+    refused(setup("--archive", home.toString()).run(), "contains no TornadoVM SDK");
   }
 
   @Test
-  void anArchiveThatLeadsOutOfItselfIsRefused() throws Exception {
+  void anArchiveWithPathsOutsideItselfIsRefused() throws Exception {
     Path archive = folder.resolve("evil.tar.gz");
     for (String path : List.of("../evil", "a/../../../evil", "/evil", folder + "/evil")) {
       try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(archive))) {
         out.write(tarEntry(path, (byte) '0', ""));
         out.write(new byte[1024]);
       }
-      refused(setup("--archive", archive.toString()).run(), "leads out of it (" + path + ")");
+      refused(setup("--archive", archive.toString()).run(), "outside the archive (" + path + ")");
       assertFalse(Files.exists(folder.resolve("evil")));
 
       Path zip = folder.resolve("evil.zip");
       try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
         out.putNextEntry(new ZipEntry(path));
       }
-      refused(setup("--archive", zip.toString()).run(), "leads out of it (" + path + ")");
+      refused(setup("--archive", zip.toString()).run(), "outside the archive (" + path + ")");
       assertFalse(Files.exists(folder.resolve("evil")));
     }
     for (String target : List.of("/etc", "../../..", "a/../../..")) {
       Path link = Files.createSymbolicLink(sdk.resolve("etc/link"), Path.of(target));
       refused(
           setup("--archive", pack("tar.gz").toString()).run(),
-          "has a link that leads out of it (tornadovm-" + INSTALLED + "/etc/link)");
+          "has a link to a path outside the archive (tornadovm-" + INSTALLED + "/etc/link)");
       Files.delete(link);
     }
-    // A link, and then a file through it.
+    // A link, and then a file whose path goes through it.
     try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(archive))) {
       out.write(tarEntry("a", (byte) '2', folder.toString()));
       out.write(tarEntry("a/evil", (byte) '0', ""));
@@ -615,7 +612,7 @@ class SetupTornadoIT {
   }
 
   @Test
-  void backendsGiveTheFolderItsName() throws Exception {
+  void theFolderIsNamedForTheBackends() throws Exception {
     for (String[] pair :
         new String[][] {
           {"opencl-backend,ptx-backend", "opencl-ptx"},
@@ -632,10 +629,10 @@ class SetupTornadoIT {
     says(setup("--archive", sdk.toString()).run().succeeded(), "is tested on TornadoVM 5.2.0");
   }
 
-  // ------------------------------------------------------------------- replacing what is there
+  // --------------------------------------------------------------- replacing an installed SDK
 
   @Test
-  void nothingIsOverwrittenUnasked() throws Exception {
+  void nothingIsReplacedWithoutForce() throws Exception {
     Path archive = pack("tar.gz");
     setup("--archive", archive.toString()).run().succeeded();
     Path changed =
@@ -646,26 +643,26 @@ class SetupTornadoIT {
     for (String source : List.of(archive.toString(), sdk.toString())) {
       setup("--archive", source)
           .run()
-          .failed(1, prefix.resolve(INSTALLED) + " is there already, and is not the same; --force");
+          .failed(1, prefix.resolve(INSTALLED) + " exists already and differs; --force");
       assertEquals(before, FakeSdk.snapshot(home));
     }
     setup("--archive", archive.toString(), "--force").run().succeeded();
     assertFalse(Files.readString(changed).contains("mine"));
     assertInstalled();
 
-    // Half an SDK, as nothing of ours leaves it.
+    // An incomplete SDK, which this script never leaves.
     Files.delete(prefix.resolve("current"));
     Files.delete(prefix.resolve(INSTALLED + "/tornado-argfile.template"));
     publish();
     Program.Result run = download().run();
     assertEquals(1, run.status(), run::toString);
-    says(run, "is there already, but has no tornado-argfile.template; --force replaces it");
+    says(run, "exists already, but has no tornado-argfile.template; --force replaces it");
     download("--force").run().succeeded();
     assertInstalled();
   }
 
   @Test
-  void aTerminalIsAsked() throws Exception {
+  void aTerminalsUserIsAskedBeforeReplacing() throws Exception {
     assumeTrue(
         Program.of("sh", "-c", "script -qec true /dev/null").run().status() == 0,
         "no script(1) of util-linux here; install it to test questions on a terminal");
@@ -677,7 +674,7 @@ class SetupTornadoIT {
             "tornado.backends=opencl-backend \n");
     for (String answer : List.of("n", "", "y")) {
       Program.Result run =
-          inPlace(
+          withFakes(
                   Program.of(
                       "sh",
                       "-c",
@@ -692,7 +689,7 @@ class SetupTornadoIT {
     }
   }
 
-  /** What cannot be put in its place leaves the old one there. */
+  /** If the new SDK cannot be moved to its place, the old one stays. */
   @Test
   void aFailedReplacementIsUndone() throws Exception {
     Path archive = pack("tar.gz");
@@ -706,20 +703,20 @@ class SetupTornadoIT {
   }
 
   @Test
-  void aCurrentThatIsNoLinkIsLeftAlone() throws Exception {
+  void aCurrentThatIsNoLinkIsNotReplaced() throws Exception {
     FakeSdk.write(prefix.resolve("current/mine"), "mine");
     TreeMap<String, String> before = FakeSdk.snapshot(home);
-    setup("--archive", sdk.toString()).run().failed(1, "current is no symbolic link");
+    setup("--archive", sdk.toString()).run().failed(1, "current is not a symbolic link");
     assertEquals(before, FakeSdk.snapshot(home));
   }
 
   @Test
-  void anSdkOfTornadovmHomeIsUsedWhereItLies() throws Exception {
+  void anSdkInTornadovmHomeIsUsedInPlace() throws Exception {
     TreeMap<String, String> before = FakeSdk.snapshot(sdk);
     for (String[] args : new String[][] {{}, {"--backend", "opencl"}}) {
       Program.Result run =
           download(args).environment("TORNADOVM_HOME", sdk.toString()).run().succeeded();
-      says(run, "is there already: " + sdk, "device 0:0");
+      says(run, "is already installed: " + sdk, "device 0:0");
       assertEquals(LINE, run.out());
       assertEquals(sdk, Files.readSymbolicLink(prefix.resolve("current")));
       assertEquals(before, FakeSdk.snapshot(sdk));
@@ -738,7 +735,7 @@ class SetupTornadoIT {
     says(run.succeeded(), sdk + " is TornadoVM 5.1.0-jdk25 and not 5.2.0-jdk25: not used");
     assertEquals(Path.of(INSTALLED), Files.readSymbolicLink(prefix.resolve("current")));
     run = download().environment("TORNADOVM_HOME", home.toString()).run().succeeded();
-    says(run, home + " is no TornadoVM SDK", "is there already");
+    says(run, home + " is not a TornadoVM SDK", "is already installed");
   }
 
   // ----------------------------------------------------------------------------- interruptions
@@ -748,15 +745,15 @@ class SetupTornadoIT {
   void anInterruptedRunLeavesNothing(String signal) throws Exception {
     publish();
     mirror.stall = true;
-    // A build that a shell runs in the background ignores Ctrl-C, and so would what it starts.
-    String heed = "--default-signal=INT";
-    boolean canHeed = Program.of("env", heed, "true").run().status() == 0;
-    Program program = canHeed ? inPlace(download().under("env", heed)) : download();
+    // Undoes the ignored Ctrl-C that a process inherits from a shell's background job.
+    String option = "--default-signal=INT";
+    boolean supported = Program.of("env", option, "true").run().status() == 0;
+    Program program = supported ? withFakes(download().under("env", option)) : download();
     Process process = program.start();
     assertTrue(mirror.stalled.await(60, TimeUnit.SECONDS));
     assumeTrue(!signal.equals("INT") || !ignored(process.pid()), "Ctrl-C is ignored here");
     List<ProcessHandle> children = process.descendants().toList();
-    // Ctrl-C reaches all of them; a job's end only the first.
+    // Ctrl-C signals all processes; kill signals only the first.
     if (signal.equals("INT")) {
       children.forEach(c -> kill(signal, c.pid()));
     }
@@ -791,7 +788,7 @@ class SetupTornadoIT {
   }
 
   @Test
-  void twoAtOnceAreOne() throws Exception {
+  void onlyOneRunAtATime() throws Exception {
     Path work = Files.createDirectories(prefix.resolve(".setup"));
     FakeSdk.write(work.resolve("process"), ProcessHandle.current().pid() + "\n");
     setup("--archive", sdk.toString()).run().failed(1, "another setup-tornado.sh (process ");
@@ -807,15 +804,15 @@ class SetupTornadoIT {
   // -------------------------------------------------------------------------- use and misuse
 
   @Test
-  void mistakesAreNamed() {
+  void wrongOptionsAreReported() {
     setup("--backend", "vulkan").run().failed(2, "'vulkan'", "opencl, ptx, cuda or full");
     setup("--backend", "metal").run().failed(2, "'metal' for linux-amd64");
-    setup("--backend").run().failed(2, "--backend wants a value", "--help");
-    setup("--backend=").run().failed(2, "--backend wants a value");
+    setup("--backend").run().failed(2, "--backend needs a value", "--help");
+    setup("--backend=").run().failed(2, "--backend needs a value");
     setup("--force=yes").run().failed(2, "--force takes no value");
     setup("--fast").run().failed(2, "unknown option --fast");
     setup("opencl").run().failed(2, "unknown option opencl");
-    setup("--sha256", "abc").run().failed(2, "'abc' is no SHA-256");
+    setup("--sha256", "abc").run().failed(2, "'abc' is not a SHA-256");
     setup("--prefix", "/tmp/a:b").run().failed(2, "colon");
     setup().environment("HOME", null).run().failed(2, "HOME is not set");
     Program.Result help = setup("--help").run().succeeded();
@@ -840,7 +837,7 @@ class SetupTornadoIT {
   }
 
   @Test
-  void aRelativePrefixIsTheWorkingDirectorys() throws Exception {
+  void aRelativePrefixIsInTheWorkingDirectory() throws Exception {
     setup("--prefix", "a b/c", "--archive", sdk.toString()).run().succeeded();
     assertInstalled(folder.resolve("a b/c"));
   }
@@ -848,24 +845,24 @@ class SetupTornadoIT {
   @Test
   void aLinkToTheScriptWorks() throws Exception {
     Path link = Files.createSymbolicLink(folder.resolve("link"), root.resolve("setup-tornado.sh"));
-    inPlace(Program.of(link.toString(), "--archive", sdk.toString())).run().succeeded();
+    withFakes(Program.of(link.toString(), "--archive", sdk.toString())).run().succeeded();
     assertInstalled();
   }
 
   // --------------------------------------------------------------------------------- devices
 
   @Test
-  void theTestsResultIsTheStatus() throws Exception {
+  void aFailedKernelTestIsAFailure() throws Exception {
     gpt("echo --test", "echo 'device 0:0 is wrong'; exit 1");
     Program.Result run = setup("--archive", sdk.toString()).run();
     assertEquals(1, run.status(), run::toString);
     assertEquals(LINE, run.out());
-    says(run, "device 0:0 is wrong", "the test kernel failed", "scripts/gpt devices --test");
+    says(run, "device 0:0 is wrong", "a kernel test failed", "scripts/gpt devices --test");
     run = setup("--no-test").run().succeeded();
-    assertFalse(run.err().contains("test kernel"), run::toString);
+    assertFalse(run.err().contains("kernel"), run::toString);
 
     gpt("echo no such command", "exit 2");
-    says(setup().run().succeeded(), "the devices were not tested", "no command for it yet");
+    says(setup().run().succeeded(), "the devices were not tested", "has no devices --test");
     gpt("echo 'gpt: the build failed' >&2; exit 1", "exit 1");
     says(setup().run().succeeded(), "the devices were not tested", "(gpt: the build failed)");
     Files.delete(root.resolve("scripts/gpt"));
@@ -873,13 +870,13 @@ class SetupTornadoIT {
   }
 
   @Test
-  void whereThereIsNoDeviceItSaysWhatHelps() throws Exception {
+  void withoutADeviceItSaysWhatToInstall() throws Exception {
     FakeSdk.write(jdk.resolve("bin/devices"), "\nNumber of Tornado drivers: 1\n");
     FakeSdk.script(tools.resolve("ldd"), "printf '\\tlibOpenCL.so.1 => not found\\n'");
     Program.Result run = setup("--archive", sdk.toString()).run();
     assertEquals(1, run.status(), run::toString);
     assertEquals(LINE, run.out());
-    says(run, "there is no OpenCL here (libOpenCL.so.1): ", "TornadoVM sees no device here");
+    says(run, "OpenCL is not installed (libOpenCL.so.1): ", "TornadoVM finds no device");
     setup("--no-test").run().succeeded();
 
     FakeSdk.script(
@@ -894,14 +891,14 @@ class SetupTornadoIT {
             + System.getenv("PATH")
             + "'; exec find \"$@\"");
     run = setup().environment("OCL_ICD_VENDORS", null).run();
-    says(run, "there is no OpenCL device here", "pocl");
+    says(run, "there is no OpenCL device", "pocl");
 
     FakeSdk.script(
         jdk.resolve("bin/java"),
         "printf 'Exception in thread main\\n"
             + "Caused by: java.lang.UnsatisfiedLinkError: x\\n"
             + "'; exit 1");
-    says(setup().run(), "TornadoVM does not start here: Caused by: java.lang.UnsatisfiedLinkError");
+    says(setup().run(), "TornadoVM does not start: Caused by: java.lang.UnsatisfiedLinkError");
 
     FakeSdk.elf(sdk.resolve("lib/libtornado-cuda.so"), 0x3e);
     FakeSdk.write(sdk.resolve("etc/tornado.backend"), "tornado.backends=cuda-backend\n");
@@ -909,7 +906,7 @@ class SetupTornadoIT {
         tools.resolve("ldd"),
         "printf '\\tlibcuda.so.1 => not found\\n\\tlibnvrtc.so.13 => not found\\n'");
     run = setup("--archive", sdk.toString()).run();
-    says(run, "no NVIDIA driver here (libcuda.so.1)", "CUDA toolkit (libnvrtc.so.13)");
+    says(run, "NVIDIA driver is not installed (libcuda.so.1)", "CUDA toolkit (libnvrtc.so.13)");
   }
 
   @Test
@@ -942,7 +939,7 @@ class SetupTornadoIT {
     assertTrue(text.out().startsWith("ROMEO:"), text::toString);
   }
 
-  /** A server of files that breaks off, refuses and stalls as it is told. */
+  /** A file server that can break connections, refuse requests and stall. */
   private static final class Mirror {
     static final int CUT = 10_000;
 

@@ -50,7 +50,7 @@ class TokensIT {
     assertEquals(List.of(), run.notes());
   }
 
-  /** Ids as tiktoken has them; the spans are the text's bytes without a gap. */
+  /** The ids are tiktoken's; the spans cover the text's bytes without a gap. */
   @Test
   void gpt2sTokensNeedNoModel() {
     String text = "Hello world, 文\uD83D\uDE42\n<|endoftext|>";
@@ -81,8 +81,8 @@ class TokensIT {
   }
 
   @Test
-  void idsAreTextAgainByteForByte() {
-    // Of the sign of four bytes, two: no text, but bytes all the same.
+  void idsAreDecodedByteForByte() {
+    // Two bytes of a four-byte character: not valid UTF-8, but printed as they are.
     Program.Result half = tokens(GPT2, "--ids", "15496,8582").run().succeeded();
     byte[] expected = {'H', 'e', 'l', 'l', 'o', (byte) 0xF0, (byte) 0x9F};
     assertArrayEquals(expected, half.bytes());
@@ -92,7 +92,7 @@ class TokensIT {
   }
 
   @Test
-  void textsComeFromAnywhere() throws Exception {
+  void theTextComesFromAnArgumentAFileOrStandardInput() throws Exception {
     assertEquals(2, json(tokens("--json", "-").input("hi")).get("count").getAsInt());
     assertEquals(0, json(tokens("--json", "")).get("count").getAsInt());
     assertEquals(6, json(tokens("--json", "--", "-hello")).get("count").getAsInt());
@@ -116,7 +116,7 @@ class TokensIT {
   }
 
   @Test
-  void coloursAreForTerminals() {
+  void coloursAlternateOnATerminal() {
     String always = tokens("--color", "always", "a\nb").run().succeeded().out();
     assertTrue(
         always.startsWith(
@@ -132,21 +132,21 @@ class TokensIT {
     assertTrue(always.endsWith(plain));
     String set =
         tokens("--color=always", "a\nb").environment("NO_COLOR", "1").run().succeeded().out();
-    assertEquals(always, set, "what is asked for is done");
+    assertEquals(always, set, "--color=always ignores NO_COLOR");
   }
 
-  /** A text may come from anybody, and a terminal obeys. */
+  /** An untrusted text must not control the terminal. */
   @Test
-  void nothingInATextReachesTheTerminalAsACommand() {
-    String evil = "\u001B]0;x\u0007\u009B31m\u202E";
+  void controlSequencesInATextAreEscaped() {
+    String untrusted = "\u001B]0;x\u0007\u009B31m\u202E";
     for (String color : List.of("--color=always", "--color=never")) {
-      String out = tokens(GPT2, color, evil).run().succeeded().out();
+      String out = tokens(GPT2, color, untrusted).run().succeeded().out();
       String left = out.replaceAll("\u001B\\[(48;5;\\d+;38;5;16|0)m", "");
       assertFalse(left.matches("(?s).*[\u001B\u0007\u009B\u202E].*"), left);
     }
   }
 
-  /** A checkpoint's weights are not read: they may even be missing. */
+  /** A checkpoint's weights are not read. */
   @Test
   void onlyTheVocabularyIsRead() {
     tokens("--model", NANO, "x").run().failed(1, NANO, "meta.pkl");
@@ -160,9 +160,9 @@ class TokensIT {
       value = {
         "                              | give a text",
         "a --ids 3                     | cannot both be given",
-        "a b                           | goes into quotes",
-        "--jsn                         | unknown option '--jsn'; a text that begins with a dash",
-        "-hello                        | goes behind --",
+        "a b                           | in quotes",
+        "--jsn                         | unknown option '--jsn'; put -- before a text that begins",
+        "-hello                        | put -- before",
         "--ids 3,                      | --ids: expected numbers",
         "a --json --csv                | only one of",
         "a --tokenizer gpt2 --model x  | only one of",

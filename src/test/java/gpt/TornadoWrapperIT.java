@@ -28,16 +28,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code scripts/tornado}: what java gets, and what the SDK's own launcher. */
+/** {@code scripts/tornado}: which arguments java gets, and which the SDK's own launcher. */
 class TornadoWrapperIT {
   private static final Path SCRIPT = Program.ROOT.resolve("scripts/tornado");
   private static final String REAL_JAVA =
       "exec '" + Path.of(System.getProperty("java.home"), "bin/java") + "' \"$@\"";
 
-  /** Prints its arguments with a NUL behind each. */
+  /** A script that prints its arguments, each followed by a NUL. */
   private static final String ARGUMENTS = "for argument; do printf '%s\\0' \"$argument\"; done";
 
-  /** As much memory outside the heap as the machine has. */
+  /** The limit of direct memory: the machine's memory. */
   private static final String DIRECT_MEMORY = directMemory();
 
   private static final List<String> HOSTILE =
@@ -68,7 +68,7 @@ class TornadoWrapperIT {
   private Path jdk;
 
   @BeforeEach
-  void makeStandIns() throws IOException {
+  void makeFakes() throws IOException {
     folder = folder.toRealPath();
     sdk = FakeSdk.sdk(folder.resolve("sdk"), "opencl");
     jdk = FakeSdk.jdk(folder.resolve("jdk"), "25.0.3", ARGUMENTS);
@@ -116,7 +116,7 @@ class TornadoWrapperIT {
     }
   }
 
-  /** All that java gets before what was asked for. */
+  /** The arguments that java always gets, before the command line's. */
   private List<String> always() {
     return List.of(
         "@" + sdk + "/tornado-argfile",
@@ -136,14 +136,14 @@ class TornadoWrapperIT {
   }
 
   @Test
-  void argumentsArriveAsTheyAre() {
+  void argumentsArriveUnchanged() {
     List<String> command = List.of("-jar", "my program.jar");
     List<String> words = words(tornado(join(command, HOSTILE.toArray(String[]::new))).run());
     assertEquals(join(always(), join(command, HOSTILE)), words);
     assertFalse(Files.exists(folder.resolve("injected")));
   }
 
-  /** The last one counts, and what stands on the command line counts more than the environment. */
+  /** Java takes the last option of several, and the command line's before the environment's. */
   @Test
   void theUsersOwnMemoryLimitWins() {
     String own = "-XX:MaxDirectMemorySize=3g";
@@ -156,7 +156,7 @@ class TornadoWrapperIT {
   }
 
   @Test
-  void manyArgumentsArriveSoon() {
+  void manyArgumentsArriveWithinSeconds() {
     String[] many =
         Stream.iterate(0, i -> i + 1).limit(20_000).map(i -> "x").toArray(String[]::new);
     long start = System.nanoTime();
@@ -166,7 +166,7 @@ class TornadoWrapperIT {
     assertTrue(System.nanoTime() - start < 10e9);
   }
 
-  /** What the SDK's own launcher makes of its options, and java's options as they are. */
+  /** The SDK launcher's options with their translations, and java's options unchanged. */
   static List<List<List<String>>> options() {
     return List.of(
         List.of(List.of(), List.of()),
@@ -248,8 +248,8 @@ class TornadoWrapperIT {
   @ParameterizedTest
   @MethodSource("options")
   void optionsAreTranslatedInTheirOrder(List<List<String>> options) throws IOException {
-    FakeSdk.write(folder.resolve("-Dgraal.Dump=1:5"), "what * could be taken for");
-    FakeSdk.write(folder.resolve("-Da=x"), "what * could be taken for");
+    FakeSdk.write(folder.resolve("-Dgraal.Dump=1:5"), "matches * if the shell expands it");
+    FakeSdk.write(folder.resolve("-Da=x"), "matches * if the shell expands it");
     List<String> command = List.of("-jar", "a.jar", "--debug");
     assertEquals(
         join(always(), join(options.get(1), command)),
@@ -266,7 +266,7 @@ class TornadoWrapperIT {
   }
 
   @Test
-  void theClassPathOfTheEnvironmentIsAddedAsTheSdkDoes() {
+  void theEnvironmentsClassPathIsAdded() {
     List<String> words =
         words(tornado("-cp", "a", "-jar", "x.jar").environment("CLASSPATH", "b c").run());
     assertEquals(
@@ -274,18 +274,18 @@ class TornadoWrapperIT {
   }
 
   @Test
-  void mistakesAreNamed() {
-    tornado("-jar").run().failed(2, "tornado: -jar wants a file");
-    tornado("--jvm").run().failed(2, "tornado: --jvm wants a value");
-    tornado("--dumpProfiler").run().failed(2, "tornado: --dumpProfiler wants a value");
+  void wrongOptionsAreReported() {
+    tornado("-jar").run().failed(2, "tornado: -jar needs a file");
+    tornado("--jvm").run().failed(2, "tornado: --jvm needs a value");
+    tornado("--dumpProfiler").run().failed(2, "tornado: --dumpProfiler needs a value");
     tornado("--enableProfiler", "loud", "-jar", "x").run().failed(2, "silent or console", "'loud'");
     tornado("--jvm", "-Dx='a b'", "-jar", "x").run().failed(2, "--jvm", "without quotes");
     tornado("--params", "a", "-jar", "x", "b").run().failed(2, "--params", "not in both");
-    tornado("--write-argfile").run().failed(2, "--write-argfile wants a file");
+    tornado("--write-argfile").run().failed(2, "--write-argfile needs a file");
   }
 
   @Test
-  void allElseGoesToTheSdksOwnLauncher() {
+  void withoutAJarTheSdksOwnLauncherRuns() {
     for (List<String> args :
         List.of(
             List.<String>of(),
@@ -310,7 +310,7 @@ class TornadoWrapperIT {
     }
   }
 
-  /** Both are called tornado, and the wrapper comes first on PATH. */
+  /** Both scripts are called tornado, and the wrapper is first on PATH. */
   @Test
   void theWrapperNeverCallsItself() throws IOException {
     Path bin = Files.createDirectories(folder.resolve("bin"));
@@ -326,7 +326,7 @@ class TornadoWrapperIT {
     FakeSdk.copy(SCRIPT, sdk.resolve("bin/tornado"));
     tornado("--devices").run().failed(1, "is a copy of this script");
     Files.delete(sdk.resolve("bin/tornado"));
-    tornado("--devices").run().failed(1, sdk + "/bin/tornado", "is not there");
+    tornado("--devices").run().failed(1, sdk + "/bin/tornado", "is missing");
   }
 
   @Test
@@ -343,7 +343,7 @@ class TornadoWrapperIT {
         tornado("--version").environment("TORNADOVM_HOME", current.toString()).run().out());
   }
 
-  /** It becomes java: signals reach the program, and its exit code is the command's. */
+  /** The script execs java: signals reach the program, and its exit status is the script's. */
   @Test
   void theProgramIsTheProcess() throws IOException {
     FakeSdk.script(jdk.resolve("bin/java"), "echo $$; exec sleep 60");
@@ -379,9 +379,9 @@ class TornadoWrapperIT {
         words(tornado("-jar", "a.jar").environment("TORNADOVM_HOME", null).run()));
   }
 
-  /** As setup-tornado.sh installs it, into any folder, called through symbolic links. */
+  /** The copy that setup-tornado.sh installs into any folder, called through symbolic links. */
   @Test
-  void aCopyWithItsListOfJdksIsEnough() throws IOException {
+  void aCopyWithJdkShIsEnough() throws IOException {
     Path prefix = folder.resolve("a prefix");
     for (String file : List.of("tornado", "jdk.sh")) {
       FakeSdk.copy(SCRIPT.resolveSibling(file), prefix.resolve("bin").resolve(file));
@@ -399,7 +399,7 @@ class TornadoWrapperIT {
   }
 
   @Test
-  void theJdkIsOneThatTornadovmRunsOn() throws IOException {
+  void onlyAJdkThatTornadovmAcceptsIsChosen() throws IOException {
     List<String> versions = List.of("1.8.0_402", "24.0.2", "25", "25.0.1", "25.0.1.1", "26.0.1");
     for (String version : versions) {
       Path home = FakeSdk.jdk(folder.resolve(version), version, "exit 9");
@@ -424,7 +424,7 @@ class TornadoWrapperIT {
   }
 
   @Test
-  void aLocaleIsSetWhereThereIsNone() throws IOException {
+  void aLocaleIsSetIfThereIsNone() throws IOException {
     FakeSdk.script(jdk.resolve("bin/java"), "echo \"${LC_ALL-none}\"");
     assertEquals("C.UTF-8\n", tornado("-jar", "a").run().out());
     assertEquals("C.UTF-8\n", tornado("-jar", "a").environment("LANG", "C").run().out());
@@ -433,10 +433,10 @@ class TornadoWrapperIT {
 
   // ------------------------------------------------------------------------------ the argfile
 
-  /** Paths that an argfile's reader would split, cut off or change. */
+  /** With a path that java would split, cut or change in an argfile without quotes. */
   @ParameterizedTest
   @ValueSource(strings = {"plain", "it's #1 \"of\" \\n\\\\ many, $HOME * ü☃"})
-  void theArgfileIsMadeForWhereTheSdkLies(String name) throws Exception {
+  void theArgfileIsMadeForTheSdksPresentFolder(String name) throws Exception {
     jdk = FakeSdk.jdk(folder.resolve("real jdk"), "25.0.3", REAL_JAVA);
     Path moved = folder.resolve(name);
     Files.move(sdk, moved);
@@ -456,20 +456,20 @@ class TornadoWrapperIT {
     Program.Result run = tornado(command).run().succeeded();
     assertEquals(expected, run.out(), run::toString);
 
-    // Now it is there, and is left alone.
+    // An argfile that is current is not written again.
     var before = FakeSdk.snapshot(sdk);
     assertTrue(before.containsKey("tornado-argfile"), before::toString);
     assertEquals(expected, tornado(command).run().succeeded().out());
     assertEquals(before, FakeSdk.snapshot(sdk));
 
-    // The SDK's own launcher makes one without quotes; another SDK's has another folder.
+    // Argfiles without quotes, as the SDK's launcher makes them, or for another folder.
     for (String other : List.of(sdk.toString(), "/no/such", sdk + "/")) {
       FakeSdk.write(
           sdk.resolve("tornado-argfile"), FakeSdk.TEMPLATE.replace("${TORNADOVM_HOME}", other));
       assertEquals(expected, tornado(command).run().succeeded().out());
     }
 
-    // Moved, with an argfile that was right.
+    // The SDK is moved, so its argfile is no longer right.
     Files.move(sdk, folder.resolve("moved again"));
     String old = sdk.toString();
     sdk = folder.resolve("moved again");
@@ -477,7 +477,7 @@ class TornadoWrapperIT {
     assertEquals(expected.replace(old, sdk.toString()), run.out(), run::toString);
     assertFalse(Files.readString(sdk.resolve("tornado-argfile")).contains(old));
 
-    // Through a link, the argfile has the folder that the link points to.
+    // Through a symbolic link, the argfile has the link's target.
     Path link = Files.createSymbolicLink(folder.resolve("current"), sdk);
     var stays = FakeSdk.snapshot(sdk);
     run = tornado(command).environment("TORNADOVM_HOME", link.toString()).run().succeeded();
@@ -485,9 +485,9 @@ class TornadoWrapperIT {
     assertEquals(stays, FakeSdk.snapshot(sdk));
   }
 
-  /** Another user's SDK: where it cannot be written to, the template's options go in directly. */
+  /** In a read-only SDK, such as another user's, the template's options are passed directly. */
   @Test
-  void anSdkThatCannotBeWrittenToWorks() throws Exception {
+  void aReadOnlySdkWorks() throws Exception {
     Files.move(sdk, folder.resolve("the sdk's $HOME"));
     sdk = folder.resolve("the sdk's $HOME");
     Path bin = Files.createDirectories(folder.resolve("bin"));
@@ -522,12 +522,12 @@ class TornadoWrapperIT {
   }
 
   @Test
-  void anUpdatedTemplateIsTakenUp() throws IOException {
+  void aNewerTemplateReplacesTheArgfile() throws IOException {
     words(tornado("-jar", "a").run());
     Path argfile = sdk.resolve("tornado-argfile");
     FakeSdk.write(argfile, Files.readString(argfile) + "-Dmine=1\n");
     words(tornado("-jar", "a").run());
-    assertTrue(Files.readString(argfile).contains("-Dmine=1"), "the user's own lines stay");
+    assertTrue(Files.readString(argfile).contains("-Dmine=1"), "lines that the user added stay");
 
     Files.setLastModifiedTime(argfile, FileTime.fromMillis(0));
     words(tornado("-jar", "a").run());
@@ -543,11 +543,11 @@ class TornadoWrapperIT {
     FakeSdk.write(sdk.resolve("tornado-argfile"), argfile.replace(sdk.toString(), "/elsewhere"));
     tornado("-jar", "a").run().failed(1, "made for another folder");
     Files.delete(sdk.resolve("tornado-argfile"));
-    tornado("-jar", "a").run().failed(1, "is not there");
+    tornado("-jar", "a").run().failed(1, "is missing");
   }
 
   @Test
-  void theVectorApiIsAddedWhereTheArgfileLacksIt() throws IOException {
+  void theVectorApiIsAddedIfTheArgfileLacksIt() throws IOException {
     FakeSdk.write(
         jdk.resolve("release"),
         "JAVA_VERSION=\"25.0.3\"\nMODULES=\"java.base jdk.incubator.vector\"\n");
@@ -567,10 +567,11 @@ class TornadoWrapperIT {
   }
 
   /**
-   * The SDK's module path begins with the working directory, where a second copy ends the start.
+   * The SDK's own module path has the working directory, and java does not start if a module is
+   * there twice.
    */
   @Test
-  void otherJarsInTheWorkingDirectoryAreNoMatter() throws Exception {
+  void jarsInTheWorkingDirectoryAreIgnored() throws Exception {
     jdk = FakeSdk.jdk(folder.resolve("real jdk"), "25.0.3", REAL_JAVA);
     Path jar = jarThatPrints(folder.resolve("jar"));
     Files.copy(jar, folder.resolve("jar/copy.jar"));
@@ -579,7 +580,7 @@ class TornadoWrapperIT {
     assertTrue(run.succeeded().out().endsWith("[x]\n"), run::toString);
   }
 
-  /** A jar that prints the paths and defaults it was started with, and its arguments. */
+  /** A jar that prints its paths, TornadoVM's defaults and its arguments. */
   private static Path jarThatPrints(Path at) throws IOException {
     Path source =
         FakeSdk.write(
@@ -615,9 +616,9 @@ class TornadoWrapperIT {
     return jar;
   }
 
-  /** No template of the SDK's names the cuda backend, and Java warns in four lines. */
+  /** The SDK's template lacks the cuda backend: java would print a warning of four lines. */
   @Test
-  void everyBackendMayCallNativeFunctions() throws IOException {
+  void theCudaBackendGetsNativeAccess() throws IOException {
     String option = "--enable-native-access=tornado.drivers.cuda";
     assertFalse(words(tornado("-jar", "a.jar").run()).contains(option));
     FakeSdk.write(sdk.resolve("share/java/tornado/tornado-drivers-cuda-1.jar"), "");
@@ -625,20 +626,20 @@ class TornadoWrapperIT {
   }
 
   @Test
-  void theJarOfACloneThatIsNotBuiltSaysWhatBuildsIt() throws IOException {
+  void aMissingJarsMessageSaysHowToBuildIt() throws IOException {
     FakeSdk.script(folder.resolve("my clone/scripts/gpt"), "");
     String jar = folder.resolve("my clone/target/gpt.jar").toString();
     Program.Result run = tornado("-jar", jar, "--version").run();
     assertEquals(1, run.status(), run::toString);
     String builds = folder.resolve("my clone/scripts/gpt") + " --version builds it";
-    assertTrue(run.err().contains(jar + " is not there yet; " + builds), run::toString);
+    assertTrue(run.err().contains(jar + " does not exist yet; " + builds), run::toString);
     run = tornado("-jar", "target/gpt.jar").directory(folder.resolve("my clone")).run();
     assertTrue(run.err().contains("scripts/gpt --version builds it"), run::toString);
     FakeSdk.write(folder.resolve("my clone/target/gpt.jar"), "");
     assertEquals(join(always(), List.of("-jar", jar)), words(tornado("-jar", jar).run()));
   }
 
-  /** TornadoVM's own errors, on standard output too, are no part of what gpt prints. */
+  /** TornadoVM prints errors too, even on standard output; gpt suppresses them. */
   @Test
   void noDeviceIsOneLine() throws IOException {
     Optional<Path> real = FakeSdk.real();

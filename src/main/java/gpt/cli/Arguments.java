@@ -17,22 +17,22 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The process's own arguments, as the system has them. */
+/** The command line of this process, decoded from the bytes that the operating system has. */
 final class Arguments {
-  /** Arguments for {@link ChildJvm}'s process where this locale cannot express them. */
+  /** Carries the arguments to {@link ChildJvm}'s process where this locale cannot encode them. */
   private static final String PROPERTY = "gpt.arguments";
 
-  /** On Linux, this process's command line, as bytes that each end with a zero. */
+  /** On Linux, this process's command line: each argument's bytes, then a zero byte. */
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
-  /** The property that names the charset of arguments and paths. */
+  /** The property with the charset of arguments and paths. */
   private static final String ENCODING = "sun.jnu.encoding";
 
   private static final int MAX_SHOWN = 60;
 
   private Arguments() {}
 
-  /** An argument is no text in its charset. */
+  /** An argument's bytes are not valid in the charset. */
   static final class UndecodableException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -53,12 +53,13 @@ final class Arguments {
   }
 
   /**
-   * In a locale without a charset (LANG unset, as in many containers) Java reads arguments as ASCII
-   * and turns every other character into a question mark. In others it replaces what is not valid
-   * in the locale's charset by U+FFFD. The bytes are still there on Linux; they are read again, as
-   * UTF-8 where the locale has no charset.
+   * Decodes the arguments again where Java could not. In a locale without a charset (LANG unset, as
+   * in many containers) Java reads arguments as ASCII and turns every other character into a
+   * question mark; in any other locale it replaces invalid bytes by U+FFFD. On Linux the original
+   * bytes are still in {@code /proc}: they are decoded with the locale's charset, or as UTF-8 if it
+   * has none.
    *
-   * @throws UndecodableException where they are not valid
+   * @throws UndecodableException if an argument's bytes are not valid in that charset
    */
   static String[] decoded(String[] args) throws UndecodableException {
     String encoded = System.getProperty(PROPERTY);
@@ -75,10 +76,7 @@ final class Arguments {
     return decoded(args, ascii ? UTF_8 : Charset.forName(System.getProperty(ENCODING), UTF_8));
   }
 
-  /**
-   * The arguments decoded from the bytes in {@code /proc}; {@code args} where there is no such
-   * file.
-   */
+  /** The arguments decoded from the bytes in {@code /proc}; {@code args} if that cannot be read. */
   private static String[] decoded(String[] args, Charset charset) throws UndecodableException {
     String[] line;
     try {
@@ -86,7 +84,7 @@ final class Arguments {
     } catch (IOException e) {
       return args;
     }
-    int from = line.length - 1 - args.length; // behind the last zero stands nothing
+    int from = line.length - 1 - args.length; // the part after the last zero byte is empty
     if (from < 1) {
       return args;
     }
@@ -103,14 +101,14 @@ final class Arguments {
     return decoded;
   }
 
-  /** The arguments as they must be handed to a child process of this one. */
+  /** The arguments for a child process; none if {@link #propertyForChild} carries them. */
   static List<String> forChild(String[] args) {
-    return expressible(args) ? List.of(args) : List.of();
+    return encodable(args) ? List.of(args) : List.of();
   }
 
-  /** The JVM options that carry what {@link #forChild} cannot. */
+  /** A JVM option that carries arguments that this locale cannot encode; else none. */
   static List<String> propertyForChild(String[] args) {
-    return expressible(args)
+    return encodable(args)
         ? List.of()
         : List.of(
             Stream.of(args)
@@ -119,8 +117,8 @@ final class Arguments {
   }
 
   /**
-   * This process's command line, the program's path first, its bytes as UTF-8; empty where the
-   * system does not tell.
+   * This process's command line, the program's path first, decoded as UTF-8; empty if the operating
+   * system does not provide it.
    */
   static List<String> commandLine() {
     try {
@@ -135,7 +133,7 @@ final class Arguments {
     }
   }
 
-  private static boolean expressible(String[] args) {
+  private static boolean encodable(String[] args) {
     return !ModelLocator.asciiLocale() || Stream.of(args).allMatch(Arguments::isAscii);
   }
 

@@ -17,22 +17,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A second JVM with the Vector API. Java resolves an incubating module only where its command line
- * asks for it, and a jar cannot ask, so a plain {@code java -jar gpt.jar} starts the same program
- * again with the flags. {@code scripts/gpt} gives the flag that {@link VectorModule} needs, and
- * needs no child.
+ * Starts a second JVM with the Vector API. Java resolves an incubating module only if its command
+ * line says so; a jar's manifest cannot. A plain {@code java -jar gpt.jar} therefore starts the
+ * same program again with the flags. {@code scripts/gpt} passes the flag that {@link VectorModule}
+ * needs and so needs no child.
  */
 public final class ChildJvm {
   private static final String VECTOR = VectorModule.NAME;
 
-  /** The parent's process id. Set in the child, so that it never starts another. */
-  private static final String MARK = "gpt.child";
+  /** Set in the child to the parent's process id, so that the child starts no other child. */
+  private static final String PARENT_PROPERTY = "gpt.child";
 
   /** The exit status after SIGTERM. */
   private static final int TERMINATED = 128 + 15;
 
-  /** What these commands do is no faster with the Vector API. */
-  private static final Set<String> NO_COMPUTING =
+  /** Commands and options that run no model, and so are no faster with the Vector API. */
+  private static final Set<String> WITHOUT_VECTORS =
       Set.of(
           "tokens",
           "info",
@@ -51,23 +51,23 @@ public final class ChildJvm {
 
   private ChildJvm() {}
 
-  /** Whether this Java has the Vector API, resolved or not. */
+  /** Whether this Java has the Vector API's module, resolved or not. */
   static boolean vectorInstalled() {
     return ModuleFinder.ofSystem().find(VECTOR).isPresent();
   }
 
   /**
-   * Runs the command line in a child if it needs one.
+   * Runs the command line in a child JVM if it needs the Vector API and this JVM has not loaded it.
    *
-   * @return the child's exit status; empty where the command is to run in this JVM
+   * @return the child's exit status; empty if the command is to run in this JVM
    */
   static OptionalInt run(String[] args) {
-    String parent = System.getProperty(MARK);
+    String parent = System.getProperty(PARENT_PROPERTY);
     if (parent != null) {
-      endWith(parent);
+      exitWith(parent);
       return OptionalInt.empty();
     }
-    if (args.length > 0 && NO_COMPUTING.contains(args[0]) || VectorModule.isLoaded()) {
+    if (args.length > 0 && WITHOUT_VECTORS.contains(args[0]) || VectorModule.isLoaded()) {
       return OptionalInt.empty();
     }
     List<String> own = jvmOptions(Arguments.commandLine(), args.length);
@@ -85,7 +85,7 @@ public final class ChildJvm {
     return OptionalInt.empty();
   }
 
-  /** Why {@link #run} could not start a child that was needed. */
+  /** Why {@link #run} did not start a child although one was needed; else empty. */
   public static Optional<String> refusal() {
     return Optional.ofNullable(refusal);
   }
@@ -96,9 +96,9 @@ public final class ChildJvm {
     command.addAll(own);
     command.addAll(startOptions(own, System.getenv(), System.getProperty("java.class.path")));
     command.addAll(memoryOption(own, System.getenv()));
-    // The jar's manifest gives access to native functions, but only behind -jar.
+    // The jar's manifest allows native access, but only with -jar.
     command.addAll(List.of("--add-modules", VECTOR, "--enable-native-access=ALL-UNNAMED"));
-    command.add("-D" + MARK + "=" + ProcessHandle.current().pid());
+    command.add("-D" + PARENT_PROPERTY + "=" + ProcessHandle.current().pid());
     command.addAll(Arguments.propertyForChild(args));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(Arguments.forChild(args));
@@ -111,25 +111,25 @@ public final class ChildJvm {
       try {
         return child.waitFor();
       } catch (InterruptedException e) {
-        // Nothing interrupts the main thread; wait on.
+        // Nothing interrupts the main thread: keep waiting.
       }
     }
-    return TERMINATED; // not seen: the JVM ends with the status of its signal
+    return TERMINATED; // never used: the JVM exits with the status of its signal
   }
 
-  /** Ends the child with this JVM, however early the signal comes. */
+  /** Stops the child when this JVM exits, also if the signal comes while the child is started. */
   private static final class Guard {
     private Process child;
     private boolean stopping;
 
-    /** Starts the child; null where this JVM is ending already. */
+    /** Starts the child; null if this JVM is already shutting down. */
     Process start(ProcessBuilder builder) throws IOException {
       try {
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
       } catch (IllegalStateException e) {
         return null;
       }
-      synchronized (this) { // so that stop() waits until there is a child, or prevents it
+      synchronized (this) { // stop() either waits for the child or prevents it
         if (!stopping) {
           child = builder.start();
         }
@@ -154,10 +154,10 @@ public final class ChildJvm {
   }
 
   /**
-   * A parent that is killed outright cannot stop its child, so the child watches. One whose parent
-   * is another process by now came too late.
+   * Exits this child when its parent exits: a parent that is killed (SIGKILL) cannot stop it. If
+   * the parent is already another process, the original one has exited.
    */
-  private static void endWith(String pid) {
+  private static void exitWith(String pid) {
     Optional<ProcessHandle> parent =
         ProcessHandle.current().parent().filter(p -> String.valueOf(p.pid()).equals(pid));
     if (parent.isEmpty()) {
@@ -167,14 +167,14 @@ public final class ChildJvm {
   }
 
   /**
-   * The options that this JVM was started with, less the class path and the jar. Those in {@code
-   * JDK_JAVA_OPTIONS} and {@code JAVA_TOOL_OPTIONS} reach a child by themselves.
+   * The options that this JVM was started with, without the class path and the jar. A child
+   * inherits {@code JDK_JAVA_OPTIONS} and {@code JAVA_TOOL_OPTIONS} through the environment.
    *
-   * @param commandLine the whole command line, the program first
-   * @param arguments how many of its last entries are the program's own
+   * @param commandLine the whole command line, beginning with the program
+   * @param arguments how many of its last entries are arguments of gpt
    */
   static List<String> jvmOptions(List<String> commandLine, int arguments) {
-    // Before the program's arguments stands the jar or the main class.
+    // The entry before the arguments is the jar or the main class.
     int end = commandLine.size() - arguments - 1;
     List<String> options = new ArrayList<>();
     for (int i = 1; i < end; i++) {
@@ -189,9 +189,10 @@ public final class ChildJvm {
   }
 
   /**
-   * Options with which a JVM starts faster, none where the user has others: the collector that
-   * starts fastest, since a token makes no garbage, and what the build kept of a run, {@code
-   * gpt.aot} beside {@code gpt.jar}, which Java ignores where it is not of this jar and this Java.
+   * Options with which a JVM starts faster; none if the user has chosen a collector or an archive.
+   * They are the serial collector, which starts fastest and is enough because decoding allocates no
+   * garbage, and the build's AOT cache, {@code gpt.aot} beside {@code gpt.jar}. Java ignores a
+   * cache of another jar or another Java.
    */
   static List<String> startOptions(
       List<String> jvmOptions, Map<String, String> environment, String jar) {
@@ -209,9 +210,9 @@ public final class ChildJvm {
   }
 
   /**
-   * The option with which Java can take as much memory outside its heap as the machine has, none
-   * where the user has set it. By itself it takes as much as the heap may have, which is too little
-   * for a large model.
+   * The option that lets Java allocate as much direct memory (outside its heap) as the machine has;
+   * none if the user has set a limit. Java's default limit is the maximum heap size, too little for
+   * a large model.
    */
   static List<String> memoryOption(List<String> jvmOptions, Map<String, String> environment) {
     return given(jvmOptions, environment).contains("MaxDirectMemorySize")
@@ -227,7 +228,10 @@ public final class ChildJvm {
         + environment.getOrDefault("JAVA_TOOL_OPTIONS", "");
   }
 
-  /** Whether a debugger listens to this JVM: it wants this process, and a child's port is taken. */
+  /**
+   * Whether this JVM has a debug agent: the debugger is attached to this process, and a child with
+   * the same option could not open the same port.
+   */
   static boolean debugged(List<String> jvmOptions, Map<String, String> environment) {
     return jvmOptions.stream().anyMatch(ChildJvm::debugs)
         || debugs(environment.getOrDefault("JDK_JAVA_OPTIONS", ""))

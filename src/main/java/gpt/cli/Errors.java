@@ -15,21 +15,21 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * What the user reads when something fails: one line on standard error that begins with {@code
- * gpt:}, and a stack trace only with {@code --debug}.
+ * Reports errors: one line on standard error that begins with {@code gpt:}, followed by a stack
+ * trace only with {@code --debug}.
  */
 public final class Errors {
   public static final String DEBUG = "--debug";
 
   private Errors() {}
 
-  /** A command line that makes no sense. Exit status 2. */
+  /** Reports a wrong command line. Exit status 2. */
   static int usage(ParameterException e, String[] args) {
     String name = e.getCommandLine().getCommandSpec().qualifiedName();
     return report(message(e) + " (see " + name + " --help)", e, args, CommandLine.ExitCode.USAGE);
   }
 
-  /** Everything else. Exit status 1. */
+  /** Reports any other failure. Exit status 1. */
   static int failure(Throwable e, String[] args) {
     return report(explain(e), e, args, CommandLine.ExitCode.SOFTWARE);
   }
@@ -44,28 +44,28 @@ public final class Errors {
     if (e instanceof GptException || e instanceof IOException) {
       return e.getMessage();
     }
-    return "internal error, please report it with what " + DEBUG + " shows: " + e;
+    return "internal error: " + e + "; report it with the stack trace that " + DEBUG + " prints";
   }
 
-  /** What to do about an {@link OutOfMemoryError} with this message, of which Java has several. */
+  /** What to do about an {@link OutOfMemoryError} with this message; Java has several. */
   public static String memoryAdvice(String message) {
     if (message.contains("native thread")) {
-      return "the system gives this process no more threads; take fewer with --threads";
+      return "the operating system allows this process no more threads; lower --threads";
     }
-    String smaller = "take a smaller model (gpt info says what one needs)";
+    String smaller = "use a smaller model (gpt info prints how much memory one needs)";
     if (message.contains("heap space") || message.contains("GC overhead")) {
-      return "the Java heap may take "
+      return "the Java heap is limited to "
           + Runtime.getRuntime().maxMemory() / (1 << 20)
-          + " MiB; give it more with JDK_JAVA_OPTIONS=-Xmx8g in the environment, or "
+          + " MiB; set JDK_JAVA_OPTIONS=-Xmx8g in the environment to raise the limit, or "
           + smaller;
     }
     if (message.contains("direct buffer memory")) {
-      return "that limit is Java's own for what lies outside its heap; raise it with"
+      return "this is Java's limit for memory outside its heap; raise it with"
           + " JDK_JAVA_OPTIONS=-XX:MaxDirectMemorySize=16g in the environment (scripts/gpt and"
           + " tornado set it to the machine's memory), or "
           + smaller;
     }
-    return "weights lie outside the Java heap, in what memory the machine has free; " + smaller;
+    return "weights are kept outside the Java heap, in the machine's free memory; " + smaller;
   }
 
   private static String message(ParameterException e) {
@@ -78,7 +78,7 @@ public final class Errors {
   private static String unknownOption(UnmatchedArgumentException e) {
     String option = "unknown option '" + e.getUnmatched().get(0) + "'";
     if (takes(e).equals(TokensCommand.TEXT)) {
-      return option + "; a text that begins with a dash goes behind --";
+      return option + "; put -- before a text that begins with a dash";
     }
     return option
         + e.getSuggestions().stream()
@@ -93,7 +93,7 @@ public final class Errors {
     String argument = "unexpected argument '" + first + "'";
     String takes = takes(e);
     if (takes.equals(TokensCommand.TEXT)) {
-      return argument + ": a text of several words goes into quotes";
+      return argument + ": put a text of several words in quotes";
     }
     if (!takes.isEmpty()) {
       return argument + ": " + command.qualifiedName() + " takes one " + takes;
@@ -101,16 +101,16 @@ public final class Errors {
     if (!command.optionsMap().containsKey(PromptOptions.PROMPT)) {
       return argument + ": " + command.qualifiedName() + " takes options only";
     }
-    String prompt = argument + ": a prompt goes behind --prompt";
+    String prompt = argument + ": give a prompt with --prompt";
     if (!command.name().equals(GptCommand.GENERATE)) {
       return prompt;
     }
     return GptCommand.nearestName(first).isPresent()
         ? unknownCommand(first)
-        : prompt + ", and the commands are " + String.join(", ", GptCommand.commandNames());
+        : prompt + "; the commands are " + String.join(", ", GptCommand.commandNames());
   }
 
-  /** The label of what a command takes beside options; empty where that is nothing. */
+  /** The label of the command's positional argument; empty if it has none. */
   private static String takes(ParameterException e) {
     return e.getCommandLine().getCommandSpec().positionalParameters().stream()
         .findFirst()
@@ -118,7 +118,7 @@ public final class Errors {
         .orElse("");
   }
 
-  /** What to say of a word in a command's place that is none. */
+  /** The message for a word in a command's place that names no command. */
   public static String unknownCommand(String word) {
     return "unknown command '"
         + word

@@ -39,7 +39,7 @@ import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** The program itself: only holds the commands and the help. */
+/** The top-level command: lists the commands, parses the command line and runs one of them. */
 @Command(
     name = GptCommand.NAME,
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
@@ -109,7 +109,7 @@ public final class GptCommand {
     return execute(args);
   }
 
-  /** As {@link #run}, with what standard error is. */
+  /** As {@link #run}, without replacing {@link System#err}. */
   static int execute(String[] args) {
     StringWriter help = new StringWriter();
     String[] command = withDefaultCommand(args);
@@ -123,7 +123,7 @@ public final class GptCommand {
       StandardOutput.write(help.toString());
       return status;
     } catch (Throwable e) {
-      // Errors among them, which picocli lets through: out of memory above all.
+      // picocli does not catch an Error, such as OutOfMemoryError.
       return handled(e, args);
     }
   }
@@ -134,7 +134,7 @@ public final class GptCommand {
         : Errors.failure(e, args);
   }
 
-  /** {@code generate} is what runs where no command is named. */
+  /** Puts {@code generate} before arguments that name no command. */
   static String[] withDefaultCommand(String[] args) {
     boolean named = args.length > 0 && (OPTIONS.contains(args[0]) || COMMANDS.containsKey(args[0]));
     return named
@@ -147,7 +147,7 @@ public final class GptCommand {
     return List.copyOf(COMMANDS.keySet());
   }
 
-  /** The command that a mistyped name stands for, if there is one so near. */
+  /** The command that a mistyped name was probably meant to be. */
   static Optional<String> nearestName(String typed) {
     return EditDistance.nearest(typed, COMMANDS.keySet());
   }
@@ -157,7 +157,7 @@ public final class GptCommand {
     return commandLine(COMMANDS.values());
   }
 
-  /** The parser of a command line that begins so: one command takes half the time of all. */
+  /** A parser with one command only if it is named first: that halves the set-up time. */
   private static CommandLine commandLine(String first) {
     Class<?> named = COMMANDS.get(first);
     return named == null ? commandLine() : commandLine(List.of(named));
@@ -167,9 +167,9 @@ public final class GptCommand {
     CommandLine gpt = new CommandLine(new GptCommand());
     commands.forEach(gpt::addSubcommand);
     gpt.setExpandAtFiles(false); // a prompt may begin with @
-    gpt.setPosixClusteredShortOptionsAllowed(false); // and with -h
+    gpt.setPosixClusteredShortOptionsAllowed(false); // or with -h
     gpt.setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF));
-    gpt.setOverwrittenOptionsAllowed(true); // the last one wins, so that aliases can have defaults
+    gpt.setOverwrittenOptionsAllowed(true); // the last one wins: an alias can set defaults
     gpt.setUsageHelpWidth(100);
     gpt.setUsageHelpLongOptionsMaxWidth(30);
     Choice.register(gpt);
@@ -179,7 +179,7 @@ public final class GptCommand {
       command.getCommandSpec().versionProvider(version);
       command.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, OptionGroup::list);
     }
-    // generate needs no name, so its options stand in the program's own help.
+    // generate is the default command: gpt --help lists its options.
     gpt.getHelpSectionMap()
         .put(
             UsageMessageSpec.SECTION_KEY_OPTION_LIST,

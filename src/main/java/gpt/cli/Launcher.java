@@ -1,8 +1,8 @@
 package gpt.cli;
 
 /**
- * The main class of gpt.jar. Compiled for Java 8, so that every Java can load it: one that is too
- * old prints a line that says what is needed instead of a stack trace.
+ * The main class of gpt.jar. It is compiled for Java 8, so that every Java can load it: an older
+ * Java then gets a one-line message instead of a stack trace.
  */
 public final class Launcher {
   /** The oldest Java release that runs the rest of the jar. */
@@ -11,16 +11,17 @@ public final class Launcher {
   private Launcher() {}
 
   /**
-   * Hands over to {@code gpt.cli.Main} where this Java is new enough.
+   * Calls {@code gpt.cli.Main} if this Java is new enough and the command line's libraries are on
+   * the class path.
    *
    * @param args the command line
-   * @throws Exception never on a sound jar: the class and its main method are looked up by name
+   * @throws Exception if the jar is damaged: the class and its main method are looked up by name
    */
   public static void main(String[] args) throws Exception {
     int running = release(System.getProperty("java.specification.version", "0"));
     if (running < REQUIRED) {
-      System.err.println(
-          "gpt: needs Java "
+      fail(
+          "needs Java "
               + REQUIRED
               + " or later, this is Java "
               + running
@@ -28,12 +29,21 @@ public final class Launcher {
               + System.getProperty("java.home")
               + "); get it from https://adoptium.net, or run scripts/gpt, which finds an"
               + " installed one");
-      System.exit(1);
+    }
+    if (Launcher.class.getResource("/picocli/CommandLine.class") == null) {
+      fail(
+          "this is the library's jar, and picocli, which the command line needs, is not on the"
+              + " class path; run target/gpt.jar, which contains it");
     }
     Class.forName("gpt.cli.Main").getMethod("main", String[].class).invoke(null, (Object) args);
   }
 
-  /** "1.8" is 8, "25" is 25. */
+  private static void fail(String message) {
+    System.err.println("gpt: " + message);
+    System.exit(1);
+  }
+
+  /** The feature release: 8 for "1.8", 25 for "25"; 0 if the text is not a version. */
   private static int release(String version) {
     String feature = version.startsWith("1.") ? version.substring(2) : version;
     try {

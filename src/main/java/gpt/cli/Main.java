@@ -4,8 +4,8 @@ import java.util.OptionalInt;
 import picocli.CommandLine;
 
 /**
- * The program. Where this JVM lacks the Vector API (a plain {@code java -jar}), commands that
- * compute run in a second one that has it; see {@link ChildJvm}.
+ * The program. If this JVM has not loaded the Vector API (a plain {@code java -jar}), commands that
+ * run a model run in a second JVM that has; see {@link ChildJvm}.
  */
 public final class Main {
   private Main() {}

@@ -1,6 +1,10 @@
 /**
- * The command line: starts the JVM as it should be, reads the arguments, and hands over to one of
- * {@code gpt.cli.commands}. Nothing outside of it imports it.
+ * The command line. {@code Launcher} checks the Java version, {@link gpt.cli.Main} starts a second
+ * JVM if this one has not loaded the Vector API, and {@link gpt.cli.GptCommand} parses the
+ * arguments with picocli and runs one of {@code gpt.cli.commands}. {@link gpt.cli.Errors} prints
+ * failures.
+ *
+ * <p>It may use every other package; no package outside {@code gpt.cli} imports it.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ChildJvmTest {
   @Test
-  void jvmOptionsAreKeptWithoutTheClassPath() {
+  void jvmOptionsLeaveOutTheClassPath() {
     assertEquals(
         List.of("-Xmx1g", "-Da=b c"),
         ChildJvm.jvmOptions(
@@ -31,13 +31,13 @@ class ChildJvmTest {
   }
 
   @Test
-  void anUnknownCommandLineGivesNone() {
+  void anUnknownCommandLineGivesNoOptions() {
     assertEquals(List.of(), ChildJvm.jvmOptions(List.of(), 3));
     assertEquals(List.of(), ChildJvm.jvmOptions(List.of("java", "@options"), 5));
   }
 
   @Test
-  void aDebuggerIsNoticed() {
+  void aDebugAgentIsDetected() {
     String agent = "-agentlib:jdwp=transport=dt_socket,server=y,address=5005";
     assertTrue(ChildJvm.debugged(List.of("-ea", agent), Map.of()));
     assertTrue(ChildJvm.debugged(List.of(), Map.of("JDK_JAVA_OPTIONS", "-ea " + agent)));
@@ -46,7 +46,7 @@ class ChildJvmTest {
   }
 
   @Test
-  void aJvmStartsFromWhatTheBuildKept(@TempDir Path folder) throws IOException {
+  void theChildUsesTheBuildsAotCache(@TempDir Path folder) throws IOException {
     String jar = folder.resolve("gpt.jar").toString();
     assertEquals(List.of("-XX:+UseSerialGC"), ChildJvm.startOptions(List.of(), Map.of(), jar));
     Path cache = Files.createFile(folder.resolve("gpt.aot"));
@@ -58,9 +58,9 @@ class ChildJvmTest {
         ChildJvm.startOptions(List.of(), Map.of(), folder.resolve("classes").toString()));
   }
 
-  /** By itself Java takes a quarter of it. */
+  /** Java's default limit is a quarter of it. */
   @Test
-  void aJvmCanTakeTheMachinesMemoryOutsideItsHeap() {
+  void theChildsDirectMemoryLimitIsTheMachinesMemory() {
     long installed = HostMemory.installed().orElseThrow();
     assertEquals(
         List.of("-XX:MaxDirectMemorySize=" + installed),
@@ -71,9 +71,9 @@ class ChildJvmTest {
     assertEquals(List.of(), ChildJvm.memoryOption(List.of(), Map.of("JAVA_TOOL_OPTIONS", own)));
   }
 
-  /** Two collectors, or two archives, are an error to Java. */
+  /** Java refuses to start with two collectors or two archives. */
   @Test
-  void whoeverSetsSuchOptionsHasThem() {
+  void theUsersOwnStartOptionsWin() {
     for (String own :
         List.of("-XX:+UseG1GC", "-Xshare:off", "-XX:SharedArchiveFile=a", "-XX:AOTMode=off")) {
       assertEquals(List.of(), ChildJvm.startOptions(List.of(own), Map.of(), "gpt.jar"));

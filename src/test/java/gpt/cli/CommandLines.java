@@ -8,11 +8,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.List;
 
-/** Command lines that fail, run in this process: a JVM for each would take a second. */
+/** Runs command lines that fail, in this process: starting a JVM for each would take a second. */
 public final class CommandLines {
   private CommandLines() {}
 
-  /** Asserts a failure that explains itself in one line. */
+  /** Asserts that a command line fails with this status and one line that contains all parts. */
   public static void failed(int status, List<String> args, String... parts) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     PrintStream before = System.err;

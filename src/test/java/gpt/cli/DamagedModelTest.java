@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** All commands that run a model say the same of one whose weights are NaN. */
+/** All commands that run a model report NaN weights with the same message. */
 class DamagedModelTest {
   private static final Path MODEL = Path.of("src/test/resources/golden/model-2-hf");
 
@@ -46,7 +46,7 @@ class DamagedModelTest {
   }
 
   @Test
-  void allCommandsRefuseIt() throws Exception {
+  void allCommandsReportNanLogits() throws Exception {
     Path ids = Files.writeString(folder.resolve("ids.txt"), "1,2,3");
     Path page = folder.resolve("attention.html");
     failed("generate", "--prompt-ids", "1,2,3");

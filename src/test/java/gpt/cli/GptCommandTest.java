@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The commands' names, which stand in two places so that one command can be made alone. */
+/** Each command's name is in its annotation and in the list that creates one command alone. */
 class GptCommandTest {
   @Test
-  void eachCommandIsFoundByItsOwnName() {
+  void theListHasTheAnnotationsNames() {
     List<String> names = List.copyOf(GptCommand.commandLine().getSubcommands().keySet());
     assertEquals(GptCommand.commandNames(), names);
   }

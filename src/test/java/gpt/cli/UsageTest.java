@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** What a wrong command line is told, and what the help shows. */
+/** Messages for wrong command lines, and the form of the help. */
 class UsageTest {
   @TempDir Path folder;
 
@@ -33,16 +33,16 @@ class UsageTest {
       value = {
         "nxt                | unknown command 'nxt', did you mean next? (see",
         "genrate -n 5       | did you mean generate?",
-        "hello              | a prompt goes behind --prompt, and the commands are generate, next",
+        "hello              | give a prompt with --prompt; the commands are generate, next",
         "help nxt           | unknown command 'nxt', did you mean next? (see",
         "help x             | unknown command 'x'; expected generate, next, loss",
         "help next loss     | unexpected argument 'loss': gpt help takes one COMMAND",
         "info x             | unexpected argument 'x': gpt info takes options only",
-        "next x             | unexpected argument 'x': a prompt goes behind --prompt (see",
+        "next x             | unexpected argument 'x': give a prompt with --prompt (see",
         "loss a b           | unexpected argument 'b': gpt loss takes one FILE",
         "loss --strid 3     | unknown option '--strid', did you mean --stride?",
-        "tokens a b         | a text of several words goes into quotes",
-        "tokens --x         | a text that begins with a dash goes behind --",
+        "tokens a b         | put a text of several words in quotes",
+        "tokens --x         | put -- before a text that begins with a dash",
         "completion fish    | expected bash or zsh, found 'fish'",
         "--top-k 1e3        | --top-k': expected a whole number in digits, as 1000, found '1e3'",
         "bench -r 2.0       | expected a whole number in digits, as 1000, found '2.0'",
@@ -57,9 +57,9 @@ class UsageTest {
     CommandLines.failed(2, List.of(line.split(" +")), part);
   }
 
-  /** As for characters that the vocabulary lacks: with another model the command line is right. */
+  /** A failure, not a usage error: the same command line is right for another model. */
   @Test
-  void idsThatTheModelLacks() throws IOException {
+  void idsOutsideTheVocabularyAreRefused() throws IOException {
     String file = Files.writeString(folder.resolve("ids"), "1 65").toString();
     for (List<String> line :
         List.of(
@@ -78,7 +78,7 @@ class UsageTest {
   }
 
   @Test
-  void anOutThatIsAFile() throws IOException {
+  void anExistingFileIsNoOutputFolder() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "mine");
     for (List<String> line :
         List.of(
@@ -92,7 +92,7 @@ class UsageTest {
   }
 
   @Test
-  void anEndlessPrompt() {
+  void anEndlessPromptIsRefused() {
     assumeTrue(Files.exists(Path.of("/dev/zero")), "no /dev/zero here; Linux has one");
     for (List<String> line :
         List.of(
@@ -109,7 +109,7 @@ class UsageTest {
   }
 
   @Test
-  void aFileIsReadUpToItsLimit() throws IOException {
+  void aFileLongerThanTheLimitIsRefused() throws IOException {
     Path path = Files.writeString(folder.resolve("text"), "12345");
     InputFile file = InputFile.of("text", path.toString());
     assertEquals("12345", file.text(new InputFile.Limit(5, "too much")));
@@ -152,13 +152,13 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"net", "nex", "nexts", "nxet", "next"})
-  void aWordNearACommand(String typed) {
+  void theNearestCommandIsFound(String typed) {
     assertEquals(Optional.of("next"), EditDistance.nearest(typed, List.of("loss", "next")));
     assertFalse(EditDistance.nearest("text-to", List.of("loss", "next")).isPresent());
   }
 
   @Test
-  void distances() {
+  void editDistances() {
     assertEquals(0, EditDistance.between("", ""));
     assertEquals(3, EditDistance.between("", "abc"));
     assertEquals(1, EditDistance.between("abcd", "abdc"));

@@ -32,17 +32,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Shows what one attention head looks at. */
+/** Shows the attention weights of one head. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "attention",
     sortOptions = false,
     description = {
-      "Shows what one attention head looks at: for each token of the prompt, the query, the weights"
-          + " softmax(Q K^T / sqrt(head size)) of the tokens up to it, the keys. A prompt is"
-          + " needed.",
-      "The weights are those of the forward pass that generates text. TornadoVM's kernels never"
-          + " hold them, so this runs on the cpu."
+      "Shows the attention weights of one head, softmax(Q K^T / sqrt(head size)): for each token"
+          + " of the prompt (the query) how much it attends to itself and to each earlier token"
+          + " (the keys). Needs a prompt.",
+      "The weights are those of the forward pass that generates text. It runs on the cpu, because"
+          + " TornadoVM's kernels compute softmax on the fly and never store the weights."
     },
     footer = {
       "",
@@ -61,7 +61,7 @@ public final class AttentionCommand implements Callable<Integer> {
       names = "--layer",
       paramLabel = "L",
       defaultValue = "0",
-      description = "The block, the first being 0 as in h.0. Default: ${DEFAULT-VALUE}")
+      description = "The layer (transformer block), from 0. Default: ${DEFAULT-VALUE}")
   private int layer;
 
   @OptionGroup.In(OptionGroup.ATTENTION)
@@ -69,7 +69,7 @@ public final class AttentionCommand implements Callable<Integer> {
       names = "--head",
       paramLabel = "H",
       defaultValue = "0",
-      description = "The head in it, the first being 0. Default: ${DEFAULT-VALUE}")
+      description = "The head in that layer, from 0. Default: ${DEFAULT-VALUE}")
   private int head;
 
   @Mixin private PlotOptions plot;
@@ -79,7 +79,7 @@ public final class AttentionCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  @Option(names = "--csv", description = "Print a table with commas, a line for each weight.")
+  @Option(names = "--csv", description = "Print comma-separated values, one line for each weight.")
   private boolean csv;
 
   @Mixin private DeviceOptions device;
@@ -88,27 +88,27 @@ public final class AttentionCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  /** Tokens of the prompt before it was cropped. */
-  private int given;
+  /** Tokens of the prompt before it was cropped to the context. */
+  private int promptLength;
 
   @Override
   public Integer call() throws IOException {
     device.onHost(
-        "TornadoVM's kernels add up softmax as they go and never hold attention's weights",
+        "TornadoVM's kernels compute softmax on the fly and never store attention's weights",
         this::usage);
     device.check(this::usage);
     if (json && csv) {
       throw usage("only one of --json and --csv can be given");
     }
     if (!prompt.given()) {
-      throw usage("--prompt: give the text whose tokens look at each other");
+      throw usage("--prompt: give the text whose attention weights to show");
     }
     Optional<PlotFile> file = plot.checked(this::usage);
     try (LoadedModel loaded = load(prompt.read(common.quiet), file)) {
       loaded.opened().notes().forEach(this::note);
       int[] ids = loaded.ids();
-      if (given > ids.length) {
-        note(Follower.cropped(given, ids.length));
+      if (promptLength > ids.length) {
+        note(Follower.cropped(promptLength, ids.length));
       }
       AttentionMap map = map(loaded);
       if (file.isPresent()) {
@@ -129,12 +129,12 @@ public final class AttentionCommand implements Callable<Integer> {
           inRange("--layer", layer, config.nLayer(), "layers");
           inRange("--head", head, config.nHead(), "heads");
           int[] all = text.encode(tokenizer, config);
-          given = all.length;
-          int kept = Math.min(given, config.blockSize());
+          promptLength = all.length;
+          int kept = Math.min(promptLength, config.blockSize());
           if (file.isPresent()) {
             AttentionMap.check(file.get(), kept);
           }
-          return Arrays.copyOfRange(all, given - kept, given);
+          return Arrays.copyOfRange(all, promptLength - kept, promptLength);
         };
     return model.load(device, DeviceChoice.Use.LOGITS, ids, !common.quiet);
   }
@@ -162,7 +162,7 @@ public final class AttentionCommand implements Callable<Integer> {
     return new AttentionMap(layer, head, note, tokens, weights);
   }
 
-  /** With a picture only what was asked for in words too. */
+  /** Prints JSON or CSV if asked to, else the picture in characters if no file was written. */
   private void print(AttentionMap map, boolean drawn) throws IOException {
     AttentionPrinter printer = new AttentionPrinter(map);
     if (json) {

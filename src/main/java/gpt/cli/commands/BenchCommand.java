@@ -42,24 +42,25 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Times a model. */
+/** Times prompts and decoding of a model. */
 @OptionGroup.In(OptionGroup.TESTS)
 @Command(
     name = "bench",
     sortOptions = false,
     description = {
-      "Times a model as llama.cpp's llama-bench does: a prompt in one pass (pp), and tokens one"
-          + " after the other (tg), each from an empty context, beside the memory's bandwidth,"
-          + " which is what bounds decoding.",
+      "Times a model as llama.cpp's llama-bench does: prompt processing (pp) and text generation"
+          + " (tg), each from an empty context. Compares them with the memory bandwidth, which"
+          + " bounds decoding.",
       "",
-      "Several values with commas between give a row for each combination. Choosing the likeliest"
-          + " token is part of the time."
+      "Options take several values separated by commas; each combination gets a row. Times include"
+          + " the argmax over the logits."
     },
     footer = {
       "",
-      "Columns: t/s tokens a second, mean ± standard deviation; ttft until the prompt's last token"
-          + " is known; MB/token the least that a decoded token reads: weights, keys and values;"
-          + " share of the bandwidth probed before each repetition.",
+      "Columns: t/s, tokens per second, mean ± standard deviation; ttft, time to first token;"
+          + " MB/token, the fewest bytes that a decoded token must read (weights and KV cache);"
+          + " GB/s, MB/token times t/s; share, GB/s relative to the memory bandwidth, which is"
+          + " measured before each repetition.",
       "",
       "Examples:",
       "  gpt bench",
@@ -69,9 +70,9 @@ import picocli.CommandLine.Spec;
       "  gpt bench --random gpt2-xl --dtype f16 --device gpu"
     })
 public final class BenchCommand implements Callable<Integer> {
-  private static final int MOST_REPETITIONS = 10_000;
+  private static final int MAX_REPETITIONS = 10_000;
 
-  /** More would be a memory full of keys and values: a slip. */
+  /** A larger number is a typing error: the KV caches would fill the memory. */
   private static final int MAX_PARALLEL = 1024;
 
   /** How results are printed. */
@@ -89,7 +90,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--random",
       paramLabel = "SHAPE",
       completionCandidates = Shapes.class,
-      description = "Instead of a model random weights of a known shape: ${COMPLETION-CANDIDATES}.")
+      description = "Random weights of a known shape instead of a model: ${COMPLETION-CANDIDATES}.")
   private String random;
 
   @Option(
@@ -98,8 +99,8 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       defaultValue = "512",
       description =
-          "Tokens of the prompt; 0 is none. Default: ${DEFAULT-VALUE}, or the context if it is"
-              + " shorter")
+          "Prompt tokens; 0 skips this test. Default: ${DEFAULT-VALUE}, or the context length if"
+              + " that is smaller")
   private List<Integer> prompts;
 
   @Option(
@@ -108,14 +109,16 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       defaultValue = "128",
       description =
-          "Tokens to decode; 0 is none. Default: ${DEFAULT-VALUE}, or the context if it is shorter")
+          "Tokens to generate; 0 skips this test. Default: ${DEFAULT-VALUE}, or the context length"
+              + " if that is smaller")
   private List<Integer> generated;
 
   @Option(
       names = "-pg",
       paramLabel = "P,N",
       description =
-          "A prompt of P tokens and N decoded behind it, as one test; can be given several times.")
+          "One test of a prompt of P tokens and N tokens generated after it. Can be given several"
+              + " times.")
   private List<String> both = new ArrayList<>();
 
   @Option(
@@ -124,15 +127,15 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       defaultValue = "1",
       description =
-          "Sequences that are decoded together, in tests that decode; tokens a second are those of"
-              + " all. Default: ${DEFAULT-VALUE}")
+          "Sequences to decode together (batch size); t/s is their total. Default:"
+              + " ${DEFAULT-VALUE}")
   private List<Integer> parallel;
 
   @Option(
       names = {"-r", "--repetitions"},
       paramLabel = "N",
       defaultValue = "5",
-      description = "How often each test is timed. Default: ${DEFAULT-VALUE}")
+      description = "Repetitions of each test. Default: ${DEFAULT-VALUE}")
   private int repetitions;
 
   @OptionGroup.In(OptionGroup.DEVICE)
@@ -152,7 +155,7 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
-      description = "How the weights' matrices are kept. Default: ${DEFAULT-VALUE}")
+      description = "Precision of the weight matrices in memory. Default: ${DEFAULT-VALUE}")
   private List<Precision> precisions;
 
   @OptionGroup.In(OptionGroup.DEVICE)
@@ -160,7 +163,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = {"-t", "--threads"},
       paramLabel = "N",
       split = ",",
-      description = "Threads to compute with on the cpu. Default: one for each core")
+      description = "Threads to use on the cpu. Default: one per core")
   private List<Integer> threads = List.of(DeviceChoice.defaultThreads());
 
   @OptionGroup.In(OptionGroup.OUTPUT)
@@ -170,22 +173,23 @@ public final class BenchCommand implements Callable<Integer> {
       defaultValue = "md",
       completionCandidates = Outputs.class,
       description =
-          "Form of the results: a table, or with the samples and in llama-bench's field names."
-              + " Default: ${DEFAULT-VALUE}")
+          "Output format: a Markdown table, or CSV, JSON or JSON lines with llama-bench's field"
+              + " names and each repetition's time. Default: ${DEFAULT-VALUE}")
   private Output output;
 
   @Option(
       names = "--no-warmup",
       description =
-          "Do not run each test before it is timed, for 2 s or more, until Java has compiled it.")
+          "Skip the warm-up, which runs each test for at least 2 s until Java has compiled the"
+              + " code.")
   private boolean cold;
 
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = "--tornado-profile",
       description =
-          "Show where a token's time goes on a TornadoVM device: kernels, copies, and what is"
-              + " between launches. The profiler that counts it slows everything a little.")
+          "Print how a token's time on a TornadoVM device is divided between kernels, copies and"
+              + " the gaps between launches. The profiler slows everything a little.")
   private boolean profile;
 
   @Mixin private CommonOptions common;
@@ -241,22 +245,21 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   /**
-   * What is timed.
+   * The model to time.
    *
-   * @param name in the table
-   * @param file in the other forms
+   * @param name its name in the table
+   * @param file its name in the other formats
    */
   record Subject(String name, String file, GptConfig config, Weights weights) {}
 
   private List<DeviceChoice> places() {
-    if (repetitions < 1 || repetitions > MOST_REPETITIONS) {
-      throw usage(
-          "--repetitions: must be from 1 to " + MOST_REPETITIONS + ", found " + repetitions);
+    if (repetitions < 1 || repetitions > MAX_REPETITIONS) {
+      throw usage("--repetitions: must be from 1 to " + MAX_REPETITIONS + ", found " + repetitions);
     }
     List<DeviceChoice> places = new ArrayList<>();
     for (Device device : devices) {
       for (Precision precision : precisions) {
-        // Threads are the cpu's: elsewhere one row is enough.
+        // Only the cpu uses --threads: another device gets one row.
         boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.AUTO;
         for (int count : host ? threads : threads.subList(0, 1)) {
           DeviceChoice place = DeviceOptions.choice(device, precision, count, profile);
@@ -318,23 +321,25 @@ public final class BenchCommand implements Callable<Integer> {
     parallel.forEach(sequences -> tests.add(new BenchTest(prompt, count, sequences)));
   }
 
-  /** Tests as they fit the context: the defaults are cut, what was asked for is refused. */
+  /** Shortens default tests to the context; refuses longer ones that the user asked for. */
   private List<BenchTest> fitted(List<BenchTest> tests, GptConfig config) {
-    int most = config.blockSize();
+    int contextLength = config.blockSize();
     List<BenchTest> fitted = new ArrayList<>();
     for (BenchTest test : tests) {
       boolean asked =
           test.prompt() > 0 && test.generated() > 0
               || isGiven(test.prompt() > 0 ? "--n-prompt" : "--n-gen");
-      long tokens = (long) test.prompt() + test.generated(); // of -pg more than an int holds
-      if (tokens > most && asked) {
+      long tokens = (long) test.prompt() + test.generated(); // the sum of -pg may overflow an int
+      if (tokens > contextLength && asked) {
         throw usage(
-            "%s: %d tokens are more than the model's context holds, which is %d"
-                .formatted(test.name(), tokens, most));
+            "%s: %d tokens are more than the model's context of %d"
+                .formatted(test.name(), tokens, contextLength));
       }
       fitted.add(
           new BenchTest(
-              Math.min(most, test.prompt()), Math.min(most, test.generated()), test.sequences()));
+              Math.min(contextLength, test.prompt()),
+              Math.min(contextLength, test.generated()),
+              test.sequences()));
     }
     return fitted;
   }
@@ -348,7 +353,7 @@ public final class BenchCommand implements Callable<Integer> {
       throws IOException {
     List<BenchTest> tests = fitted(asked, subject.config());
     long parameters = ParameterCounts.of(subject.weights()).total();
-    Set<String> notes = new HashSet<>(); // each once
+    Set<String> notes = new HashSet<>(); // to print each only once
     int longest = tests.stream().mapToInt(BenchTest::prompt).max().orElse(0);
     DeviceChoice.Use use =
         new DeviceChoice.Use(
@@ -380,7 +385,7 @@ public final class BenchCommand implements Callable<Integer> {
         for (BenchTest test : tests) {
           if (test.sequences() > engine.capacity()) {
             throw new GptException(
-                "%s: the device has memory for %d sequences at once"
+                "%s: the device has memory for %d sequences at once; lower -npl"
                     .formatted(test.name(), engine.capacity()));
           }
           BenchResult result = measure(bench, test);
@@ -391,7 +396,7 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private static Breakdown breakdown(Bench bench, BenchTest test, OpenedDevice opened) {
-    opened.profile(); // what was done before
+    opened.profile(); // discards the totals so far
     long nanos = bench.once(test);
     return opened
         .profile()

@@ -28,8 +28,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Results of {@code gpt bench} on standard output, each as soon as it is known, but for the one
- * JSON array, which comes as a whole. Fields are named as llama-bench names them where it has them.
+ * Prints the results of {@code gpt bench} on standard output: CSV and JSON lines at once, the table
+ * and the JSON array at the end. Fields have llama-bench's names where it has them.
  */
 final class BenchReport implements Closeable {
   private static final List<String> HEADERS =
@@ -48,18 +48,18 @@ final class BenchReport implements Closeable {
           "share",
           "GFLOP/s");
 
-  /** Columns of text; the others are numbers. */
-  private static final int TEXT = 1;
+  /** The first columns, which are aligned to the left; the others are aligned to the right. */
+  private static final int LEFT_COLUMNS = 1;
 
   /**
    * A model on a device.
    *
-   * @param parameters how many it has
-   * @param bytes of its weights as they are kept
-   * @param device as {@code --device} names it
-   * @param deviceName as its driver or system does
-   * @param threads on the cpu
-   * @param probe what the bandwidth was probed by
+   * @param parameters the model's number of parameters
+   * @param bytes bytes of its weights in memory
+   * @param device the device in the words of {@code --device}
+   * @param deviceName its name in the words of its driver or operating system
+   * @param threads threads on the cpu
+   * @param probe how the bandwidth was measured
    */
   record Place(
       BenchCommand.Subject subject,
@@ -76,7 +76,7 @@ final class BenchReport implements Closeable {
   private final List<String> probes = new ArrayList<>();
   private final List<Double> probed = new ArrayList<>();
   private final List<List<String>> rows = new ArrayList<>();
-  private final List<String> goes = new ArrayList<>();
+  private final List<String> breakdowns = new ArrayList<>();
   private Place place;
   private boolean headed;
 
@@ -84,20 +84,20 @@ final class BenchReport implements Closeable {
     this.output = output;
   }
 
-  /** What follows is on this one. */
+  /** The results that follow are from this place. */
   void begin(Place next) {
     endProbes();
     place = next;
   }
 
   /**
-   * A test's result.
+   * Adds a test's result.
    *
-   * @param breakdown where its time went; null where nobody counted
+   * @param breakdown how its time is divided; null without a profile
    */
   void add(BenchResult result, Breakdown breakdown) throws IOException {
     if (breakdown != null) {
-      goes.add(goes(result, breakdown));
+      breakdowns.add(text(result, breakdown));
     }
     for (double probe : result.probes()) {
       probed.add(probe / 1e9);
@@ -117,7 +117,7 @@ final class BenchReport implements Closeable {
     }
   }
 
-  /** Nothing follows, be it that something failed: what there is, is printed. */
+  /** Prints the results that are not printed yet, also after a failure. */
   @Override
   public void close() throws IOException {
     if (rows.isEmpty() && all.isEmpty()) {
@@ -129,10 +129,10 @@ final class BenchReport implements Closeable {
       case MD -> {
         probes.add("token ids drawn from seed " + Bench.SEED);
         StandardOutput.write(table() + "\n" + String.join("\n", probes) + "\n");
-        if (!goes.isEmpty()) {
+        if (!breakdowns.isEmpty()) {
           StandardOutput.write(
-              "\nwhere a token's time goes, by the device's clock, with its profiler on\n"
-                  + String.join("", goes));
+              "\ntime per token by the device's clock, with its profiler on\n"
+                  + String.join("", breakdowns));
         }
       }
       case CSV, JSONL -> {}
@@ -174,8 +174,8 @@ final class BenchReport implements Closeable {
         number(r.gigaflops(), "%.1f"));
   }
 
-  /** The largest part first. */
-  private String goes(BenchResult r, Breakdown b) {
+  /** The parts of a token's time, the largest first. */
+  private String text(BenchResult r, Breakdown b) {
     int tokens = r.test().tokens();
     Map<String, Long> parts = new LinkedHashMap<>();
     parts.put("kernels", b.kernelNanos());
@@ -225,13 +225,15 @@ final class BenchReport implements Closeable {
       for (int i = 0; i < widths.length; i++) {
         String cell = lines.get(l).get(i);
         text.append("| ")
-            .append(i < TEXT ? Columns.left(cell, widths[i]) : Columns.right(cell, widths[i]))
+            .append(
+                i < LEFT_COLUMNS ? Columns.left(cell, widths[i]) : Columns.right(cell, widths[i]))
             .append(' ');
       }
       text.append("|\n");
       if (l == 0) {
         for (int i = 0; i < widths.length; i++) {
-          text.append("| ").append("-".repeat(widths[i] - 1)).append(i < TEXT ? "- " : ": ");
+          text.append("| ");
+          text.append("-".repeat(widths[i] - 1)).append(i < LEFT_COLUMNS ? "- " : ": ");
         }
         text.append("|\n");
       }
@@ -284,7 +286,7 @@ final class BenchReport implements Closeable {
     json.add(name, Double.isNaN(value) ? JsonNull.INSTANCE : Json.tree(value));
   }
 
-  /** Lists with spaces between. */
+  /** A field of CSV; the values of a list are separated by spaces. */
   private static String field(JsonElement value) {
     if (value.isJsonNull()) {
       return "";

@@ -12,10 +12,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** Prints a script with which bash and zsh complete commands and options. */
+/** Prints a completion script for bash and zsh. */
 @Command(
     name = "completion",
-    description = "Prints a script with which bash and zsh complete commands and options.",
+    description = "Prints a script that makes bash and zsh complete commands and options.",
     footer = {
       "",
       "Examples:",
@@ -27,7 +27,7 @@ public final class CompletionCommand implements Callable<Integer> {
       arity = "0..1",
       paramLabel = "bash|zsh",
       completionCandidates = Words.class,
-      description = "The shell; the script is the same for both.")
+      description = "The shell; both get the same script.")
   private Shell shell;
 
   @Mixin private CommonOptions common;
@@ -38,7 +38,7 @@ public final class CompletionCommand implements Callable<Integer> {
     ZSH
   }
 
-  /** For the completion script itself. */
+  /** The shells' names, for the completion script. */
   static final class Words implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -48,7 +48,7 @@ public final class CompletionCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    // generate's options complete without its name too, since it is the default command.
+    // generate is the default command: its options complete without its name too.
     CommandLine gpt = new CommandLine(new GenerateCommand()).setCommandName(GptCommand.NAME);
     GptCommand.commandLine()
         .getSubcommands()

@@ -12,22 +12,22 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Lists what generate can compute on, and says what it takes by itself. */
+/** Lists the devices, and names the one that {@code --device auto} chooses. */
 @OptionGroup.In(OptionGroup.DEVICE)
 @Command(
     name = "devices",
     sortOptions = false,
-    description = "Lists the devices that --device can name, and the one taken by default.",
+    description = "Lists the devices for --device, and the one that is used by default.",
     footer = {
       "",
       "Examples:",
       "  gpt devices",
-      "  gpt devices --test                                 runs kernels on each and checks them"
+      "  gpt devices --test                                 runs and checks kernels on each device"
     })
 public final class DevicesCommand implements Callable<Integer> {
   @Option(
       names = "--test",
-      description = "Run kernels on each TornadoVM device and compare them with the host.")
+      description = "Run kernels on each TornadoVM device and compare the results with the CPU's.")
   private boolean test;
 
   @Mixin private CommonOptions common;
@@ -40,16 +40,18 @@ public final class DevicesCommand implements Callable<Integer> {
     StandardOutput.write(cpuLine());
     StandardOutput.write(
         "\n"
-            + "default: cpu, since this process does not run under TornadoVM (./setup-tornado.sh"
-            + " installs it; then scripts/gpt devices, or tornado -jar gpt.jar devices)\n");
+            + "default: cpu, since TornadoVM is not loaded\n"
+            + "to list TornadoVM's devices, run scripts/gpt devices or tornado -jar gpt.jar"
+            + " devices; ./setup-tornado.sh installs TornadoVM\n");
     if (test) {
-      System.err.println("gpt: there is no TornadoVM device to test");
+      System.err.println(
+          "gpt: --test: there is no TornadoVM device, since TornadoVM is not loaded");
       return CommandLine.ExitCode.SOFTWARE;
     }
     return CommandLine.ExitCode.OK;
   }
 
-  /** The CPU without TornadoVM, which is always there. */
+  /** The line for the CPU without TornadoVM, which every machine has. */
   static String cpuLine() {
     return "%-20s %-5s %10s  %d threads, %s%n"
         .formatted(

@@ -17,17 +17,18 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Loads a model from the hub into the cache. */
+/** Downloads a model from Hugging Face into the cache. */
 @Command(
     name = "download",
     sortOptions = false,
     description = {
-      "Downloads a model into the Hugging Face cache, where --model and other tools find it.",
+      "Downloads a model into the Hugging Face cache, where --model and other tools find it, and"
+          + " prints the model's folder.",
       "",
-      "Loads config.json, the weights as safetensors, and the tokenizer's files; what is there"
-          + " already is not loaded again, and a download that was cut off goes on. Prints the"
-          + " model's folder. Reads HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE,"
-          + " HTTPS_PROXY and NO_PROXY."
+      "Downloads config.json, the weights as safetensors, and the tokenizer's files. Files that"
+          + " are already complete are not downloaded again; interrupted downloads are resumed."
+          + " Reads HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HTTPS_PROXY and"
+          + " NO_PROXY."
     },
     footer = {
       "",
@@ -47,7 +48,7 @@ public final class DownloadCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  /** For the completion script. */
+  /** The published models' names, for the completion script. */
   static final class Published implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -65,7 +66,7 @@ public final class DownloadCommand implements Callable<Integer> {
                         spec.commandLine(),
                         "'"
                             + name
-                            + "' names no model of the hub; expected "
+                            + "' is not a Hugging Face model name; expected "
                             + String.join(", ", HubName.published())
                             + ", or ORG/NAME[@REVISION]"));
     Path folder = DownloadOption.download(model, HubSettings.ofProcess(), !common.quiet);

@@ -35,23 +35,22 @@ import picocli.CommandLine.Spec;
     name = "export",
     sortOptions = false,
     description =
-        "Writes a model as a folder with config.json and model.safetensors, or as one GGUF file,"
-            + " which llama.cpp reads too.",
+        "Writes a model as a safetensors folder or as one GGUF file, which llama.cpp can load.",
     footer = {
       "",
       "Examples:",
       "  gpt export --model out/ckpt.pt --out my-model     then: gpt --model my-model",
-      "  gpt export --model out --out my-model --force     over what is there",
+      "  gpt export --model out --out my-model --force     replaces my-model",
       "  gpt export --model my-gpt2 --format gguf --dtype q8_0 --out my-gpt2.gguf"
     })
 public final class ExportCommand implements Callable<Integer> {
   private static final String GGUF_NAME = ".gguf";
 
-  /** What is written. */
+  /** The format to write. */
   public enum Format {
-    /** A folder. */
+    /** A folder with config.json and model.safetensors. */
     SAFETENSORS,
-    /** A file. */
+    /** One GGUF file. */
     GGUF
   }
 
@@ -60,7 +59,7 @@ public final class ExportCommand implements Callable<Integer> {
       names = {"-m", "--model"},
       paramLabel = "PATH|NAME",
       defaultValue = ModelLocator.DEMO,
-      description = "The model to write; whatever generate takes. Default: ${DEFAULT-VALUE}")
+      description = "The model to write, as for generate. Default: ${DEFAULT-VALUE}")
   private String model;
 
   @Mixin private DownloadOption download;
@@ -69,14 +68,14 @@ public final class ExportCommand implements Callable<Integer> {
       names = {"-o", "--out"},
       paramLabel = "DIR|FILE.gguf",
       required = true,
-      description = "The folder, or the GGUF file; made where it is missing.")
+      description = "The folder or GGUF file to write. A missing folder is created.")
   private String out;
 
   @Option(
       names = "--format",
       paramLabel = "safetensors|gguf",
       completionCandidates = Formats.class,
-      description = "Default: gguf for an --out that ends in .gguf, safetensors for any other.")
+      description = "Format to write. Default: gguf if --out ends in .gguf, else safetensors")
   private Format format;
 
   @Option(
@@ -84,12 +83,13 @@ public final class ExportCommand implements Callable<Integer> {
       paramLabel = "f32|f16|bf16|q8_0",
       completionCandidates = DTypes.class,
       description = {
-        "Type of the stored weights; q8_0, blocks of 32 bytes with a scale, is for gguf only.",
-        "Default: as the model has them."
+        "Type of the stored weights; q8_0 (8-bit integers in blocks of 32, each with a scale) is"
+            + " for gguf only.",
+        "Default: the model's"
       })
   private DType dtype;
 
-  @Option(names = "--force", description = "Replace a model that is already there.")
+  @Option(names = "--force", description = "Replace an existing model.")
   private boolean force;
 
   @Mixin private CommonOptions common;
@@ -128,7 +128,7 @@ public final class ExportCommand implements Callable<Integer> {
           spec.commandLine(),
           "--dtype "
               + Choice.word(dtype)
-              + ": safetensors have f32, f16 and bf16; or --format gguf");
+              + ": safetensors takes f32, f16 or bf16; for q8_0 use --format gguf");
     }
     return OutFolder.checked(spec.commandLine(), out, force);
   }
@@ -140,7 +140,7 @@ public final class ExportCommand implements Callable<Integer> {
           spec.commandLine(), "--out " + out + ": a GGUF file's name must end in " + GGUF_NAME);
     }
     if (Files.isDirectory(file)) {
-      throw new GptException("--out " + out + ": is a folder, and a GGUF model is one file");
+      throw new GptException("--out " + out + ": is a folder; name a file for a GGUF model");
     }
     if (!force && Files.exists(file)) {
       throw new GptException(
@@ -149,14 +149,17 @@ public final class ExportCommand implements Callable<Integer> {
     return file;
   }
 
-  /** The vocabulary that the file brings, or GPT-2's where a model's size says it is that. */
+  /** The byte pairs to write: the checkpoint's, or GPT-2's if the vocabulary has its size. */
   private static Optional<BytePairs> pairs(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
     return checkpoint
         .bytePairs()
         .or(() -> tokenizer.filter(t -> t instanceof Gpt2Tokenizer).map(t -> BytePairs.gpt2()));
   }
 
-  /** A folder says nothing of byte pairs: by its size it would be read with GPT-2's, or none. */
+  /**
+   * Refuses byte pairs other than GPT-2's: a safetensors folder does not store them, and would be
+   * read with GPT-2's or with none.
+   */
   private static void checkTokenizer(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
     GptConfig config = checkpoint.config();
     boolean own = checkpoint.bytePairs().isPresent() && checkpoint.characters().isEmpty();
@@ -165,11 +168,12 @@ public final class ExportCommand implements Callable<Integer> {
           checkpoint.path()
               + ": its tokenizer, of "
               + config.vocabSize()
-              + " byte pairs, is not GPT-2's, and a safetensors folder cannot keep it; take"
+              + " byte pairs, is not GPT-2's, and a safetensors folder cannot store it; use"
               + " --format gguf");
     }
   }
 
+  /** The words of {@code --format}. */
   static final class Formats implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -177,6 +181,7 @@ public final class ExportCommand implements Callable<Integer> {
     }
   }
 
+  /** The words of {@code --dtype}. */
   static final class DTypes implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {

@@ -2,8 +2,8 @@ package gpt.cli.commands;
 
 import gpt.OnFull;
 import gpt.StopReason;
+import gpt.cli.output.CompletionPrinter;
 import gpt.cli.output.ProfileTable;
-import gpt.cli.output.SamplePrinter;
 import gpt.generate.Generation;
 import gpt.generate.Listener;
 import gpt.generate.Request;
@@ -14,13 +14,13 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Follows a generation: prints its samples, and notes what the user should know of the context. A
- * note on sliding stands before the text or behind it, never in the middle.
+ * Listens to a request: prints its completions, and tells the user when the context is full. A note
+ * on sliding comes before the text or after it, never in the middle.
  */
 final class Follower implements Listener {
   private final Request request;
   private final int blockSize;
-  private final SamplePrinter printer;
+  private final CompletionPrinter printer;
   private final ProfileTable profile;
   private final Optional<StepRecorder> recorder;
   private final Consumer<String> note;
@@ -29,7 +29,7 @@ final class Follower implements Listener {
   Follower(
       Request request,
       int blockSize,
-      SamplePrinter printer,
+      CompletionPrinter printer,
       ProfileTable profile,
       Optional<StepRecorder> recorder,
       Consumer<String> note) {
@@ -41,8 +41,8 @@ final class Follower implements Listener {
     this.note = note;
   }
 
-  /** Says before the text that it will slide, where nobody asked for so many tokens. */
-  void noteSlidingAhead() {
+  /** Notes before the text that the default number of new tokens will slide the context. */
+  void noteDefaultSlides() {
     int prompt = request.promptIds().length;
     if (request.onFull() == OnFull.SLIDE && prompt + request.maxNewTokens() - 1 > blockSize) {
       slidingNoted = true;
@@ -51,9 +51,9 @@ final class Follower implements Listener {
               + request.maxNewTokens()
               + " new tokens goes beyond the context of "
               + blockSize
-              + " tokens: once it is full, each token takes a pass over the last "
+              + " tokens: once it is full, each token recomputes the last "
               + blockSize
-              + ", as in nanoGPT, which is slow; --on-full stop ends there");
+              + ", as in nanoGPT, which is slow; use --on-full stop to end there");
     }
   }
 
@@ -88,15 +88,15 @@ final class Follower implements Listener {
     note.accept(cropped(given, kept));
   }
 
-  /** The note on a prompt that the context has no room for. */
+  /** The note on a prompt that is longer than the context. */
   static String cropped(int given, int kept) {
     return "the prompt has "
         + given
         + " tokens and the context holds "
         + kept
-        + ": the model sees the last "
+        + ": only the last "
         + kept
-        + ", as in nanoGPT";
+        + " are used, as in nanoGPT";
   }
 
   @Override
@@ -106,20 +106,20 @@ final class Follower implements Listener {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    // The last id is drawn but not appended.
+    // The last id is sampled but not appended to the context.
     boolean slid = generation.promptIds().length + generation.ids().length - 1 > blockSize;
     if (generation.stopReason() == StopReason.CONTEXT_FULL) {
       note.accept(
           "the context of "
               + blockSize
               + " tokens is full"
-              + (generation.score().isPresent() ? "" : "; --on-full slide would go on"));
+              + (generation.score().isPresent() ? "" : "; use --on-full slide to continue"));
     } else if (slid && request.onFull() == OnFull.SLIDE && !slidingNoted) {
       slidingNoted = true;
       note.accept(
           "the context of "
               + blockSize
-              + " tokens was full: from there on each token took a pass over the last "
+              + " tokens was full: from there on each token recomputed the last "
               + blockSize
               + ", as in nanoGPT");
     }

@@ -13,9 +13,9 @@ import gpt.cli.options.PromptOptions;
 import gpt.cli.options.SamplingOptions;
 import gpt.cli.options.TextConsumer;
 import gpt.cli.options.TraceOptions;
+import gpt.cli.output.CompletionPrinter;
 import gpt.cli.output.JsonPrinter;
 import gpt.cli.output.ProfileTable;
-import gpt.cli.output.SamplePrinter;
 import gpt.cli.output.SpeedLine;
 import gpt.cli.output.TextPrinter;
 import gpt.cli.output.TracePrinter;
@@ -42,28 +42,28 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Continues a prompt: what runs where no command is named. Defaults are nanoGPT's sample.py's. */
+/** Continues a prompt; the default command. Defaults are those of nanoGPT's sample.py. */
 @OptionGroup.In(OptionGroup.LENGTH)
 @Command(
     name = "generate",
     sortOptions = false,
-    description = "Continues a prompt. Runs where no command is named.",
+    description = "Continues a prompt. This is the default command: its name can be left out.",
     footer = {
       "",
       "Examples:",
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
       "  gpt --model out-shakespeare --num-samples 3 --temperature 1",
-      "  gpt --prompt \"JULIET:\" --stop \"ROMEO:\"            ends before ROMEO speaks",
-      "  gpt --prompt-file scene.txt --greedy               always the likeliest token",
-      "  gpt --top-k 0 --top-p 0.9 --repetition-penalty 1.1 other ways to draw",
-      "  gpt --beams 4 --num-return 2 -n 60                 the likeliest texts",
-      "  gpt --prompt \"To be\" --json --quiet                one JSON object a sample",
-      "  gpt --prompt \"To be\" -n 20 --trace                how each token is drawn",
-      "  gpt --prompt \"To be\" -n 20 --plot steps.html      the same as a page with sliders"
+      "  gpt --prompt \"JULIET:\" --stop \"ROMEO:\"             ends before ROMEO speaks",
+      "  gpt --prompt-file scene.txt --greedy               always the most likely token",
+      "  gpt --top-k 0 --top-p 0.9 --repetition-penalty 1.1 nucleus sampling",
+      "  gpt --beams 4 --num-return 2 -n 60                 beam search, the best two",
+      "  gpt --prompt \"To be\" --json --quiet                one JSON object per completion",
+      "  gpt --prompt \"To be\" -n 20 --trace                 how each token is sampled",
+      "  gpt --prompt \"To be\" -n 20 --plot steps.html       the same as a page with sliders"
     })
 public final class GenerateCommand implements Callable<Integer> {
-  /** More would be most of a vocabulary, and a list of a megabyte. */
-  private static final int MOST_LOGPROBS = 1000;
+  /** Enough for any use; the whole vocabulary would be a megabyte of JSON for a token. */
+  private static final int MAX_LOGPROBS = 1000;
 
   @Mixin private ModelOptions model;
 
@@ -73,7 +73,7 @@ public final class GenerateCommand implements Callable<Integer> {
       names = {"-n", "--max-new-tokens"},
       paramLabel = "N",
       defaultValue = "500",
-      description = "Tokens to generate. Default: ${DEFAULT-VALUE}")
+      description = "Maximum number of tokens to generate. Default: ${DEFAULT-VALUE}")
   private int maxNewTokens;
 
   @Mixin private SamplingOptions sampling;
@@ -82,7 +82,7 @@ public final class GenerateCommand implements Callable<Integer> {
       names = "--num-samples",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Texts to generate. Default: ${DEFAULT-VALUE}")
+      description = "Completions to generate. Default: ${DEFAULT-VALUE}")
   private int numSamples;
 
   @Mixin private BeamOptions beams;
@@ -91,7 +91,7 @@ public final class GenerateCommand implements Callable<Integer> {
       names = "--stop",
       paramLabel = "STRING",
       parameterConsumer = TextConsumer.class,
-      description = "End before this text. Can be given several times.")
+      description = "End a completion before this text. Can be given several times.")
   private List<String> stops = List.of();
 
   @Option(
@@ -100,13 +100,14 @@ public final class GenerateCommand implements Callable<Integer> {
       defaultValue = "slide",
       completionCandidates = Choice.OnFulls.class,
       description =
-          "When the context is full: slide it, which is slow, or end. Default: ${DEFAULT-VALUE}")
+          "When the context is full: slide drops its first token and recomputes the rest for every"
+              + " new token, which is slow; stop ends the completion. Default: ${DEFAULT-VALUE}")
   private OnFull onFull;
 
   @Mixin private DeviceOptions device;
 
   @OptionGroup.In(OptionGroup.OUTPUT)
-  @Option(names = "--json", description = "Print one JSON object a sample, each on a line.")
+  @Option(names = "--json", description = "Print each completion as a JSON object on one line.")
   private boolean json;
 
   @OptionGroup.In(OptionGroup.OUTPUT)
@@ -115,8 +116,8 @@ public final class GenerateCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "0",
       description =
-          "With --json: each token's log-probability by the model itself, and those of the N"
-              + " likeliest. Default: none")
+          "With --json: add each token's log-probability (without temperature, penalties and"
+              + " filters) and those of the N most likely tokens. Default: off")
   private int logprobs;
 
   @Mixin private TraceOptions trace;
@@ -134,18 +135,18 @@ public final class GenerateCommand implements Callable<Integer> {
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
     } catch (UncheckedIOException e) {
-      throw e.getCause(); // from the listener, which can throw no other
+      throw e.getCause(); // a listener can only throw it wrapped
     }
     return CommandLine.ExitCode.OK;
   }
 
   private LoadedModel load(PromptOptions.Prompt given, SamplingParameters parameters)
       throws PromptOptions.InvalidException {
-    int texts = beams.wanted() ? beams.beams().beams() : numSamples;
+    int sequences = beams.wanted() ? beams.beams().beams() : numSamples;
     DeviceChoice.Use use =
         trace.wanted()
             ? DeviceChoice.Use.LOGITS
-            : new DeviceChoice.Use(texts, beams.wanted(), parameters, logprobs, 1);
+            : new DeviceChoice.Use(sequences, beams.wanted(), parameters, logprobs, 1);
     LoadedModel.Ids<PromptOptions.InvalidException> ids =
         (tokenizer, config) -> {
           int[] promptIds = given.encode(tokenizer, config);
@@ -156,10 +157,10 @@ public final class GenerateCommand implements Callable<Integer> {
     return model.load(device, use, ids, !common.quiet);
   }
 
-  /** What the generator would refuse too, but only after the weights are loaded. */
+  /** Refuses early what the generator would refuse after the weights are loaded. */
   private void checkFit(int[] promptIds, Optional<Tokenizer> tokenizer, GptConfig config) {
     if (tokenizer.isEmpty() && !stops.isEmpty()) {
-      throw new GptException("--stop needs a tokenizer, and this model has none");
+      throw new GptException("--stop: needs a tokenizer, and this model has none");
     }
     if ((onFull == OnFull.STOP || beams.wanted()) && promptIds.length > config.blockSize()) {
       throw new GptException(
@@ -168,8 +169,8 @@ public final class GenerateCommand implements Callable<Integer> {
               + " tokens, but the context holds "
               + config.blockSize()
               + (beams.wanted()
-                  ? "; shorten it, or do without --beams"
-                  : "; shorten it, or take --on-full slide"));
+                  ? "; shorten it, or remove --beams"
+                  : "; shorten it, or use --on-full slide"));
     }
   }
 
@@ -184,12 +185,12 @@ public final class GenerateCommand implements Callable<Integer> {
             beams.wanted() ? OnFull.STOP : onFull,
             parameters,
             0,
-            beams.wanted() ? beams.texts() : numSamples,
+            beams.wanted() ? beams.numReturn() : numSamples,
             logprobs,
             trace.wanted());
     Engine engine = loaded.engine();
     Vocabulary vocabulary = new Vocabulary(tokenizer);
-    SamplePrinter printer;
+    CompletionPrinter printer;
     if (json) {
       printer = new JsonPrinter(engine, sampling.seed(), loaded.seconds());
     } else if (trace.printed()) {
@@ -208,7 +209,7 @@ public final class GenerateCommand implements Callable<Integer> {
     Follower follower =
         new Follower(request, engine.config().blockSize(), printer, profile, recorder, this::note);
     if (!spec.commandLine().getParseResult().hasMatchedOption("--max-new-tokens")) {
-      follower.noteSlidingAhead();
+      follower.noteDefaultSlides();
     }
     printer.begin();
     Generator generator = new Generator(engine, tokenizer);
@@ -218,20 +219,20 @@ public final class GenerateCommand implements Callable<Integer> {
             : generator.generate(request, follower);
     Optional<Timings> total = generations.stream().map(Generation::timings).reduce(Timings::plus);
     recorder.ifPresent(StepRecorder::write);
-    profile.lines().forEach(System.err::println); // asked for, also with --quiet
+    profile.lines().forEach(System.err::println); // printed with --quiet too: it was asked for
     total.ifPresent(timings -> print(SpeedLine.of(timings)));
   }
 
-  /** Refuses what no model could make sense of, before any is loaded. */
+  /** Refuses wrong options before the model is loaded. */
   private SamplingParameters checkedOptions() {
     atLeast(0, "--max-new-tokens", maxNewTokens);
     atLeast(1, "--num-samples", numSamples);
     atLeast(0, "--logprobs", logprobs);
-    if (logprobs > MOST_LOGPROBS) {
-      throw usage("--logprobs: must be " + MOST_LOGPROBS + " or fewer, found " + logprobs);
+    if (logprobs > MAX_LOGPROBS) {
+      throw usage("--logprobs: must be " + MAX_LOGPROBS + " or fewer, found " + logprobs);
     }
     if (logprobs > 0 && !json) {
-      throw usage("--logprobs: needs --json, which has room for them");
+      throw usage("--logprobs: needs --json");
     }
     device.check(this::usage);
     trace.check(spec.commandLine().getParseResult(), json, this::usage);
@@ -244,9 +245,9 @@ public final class GenerateCommand implements Callable<Integer> {
         : sampling.parameters(maxNewTokens, this::usage);
   }
 
-  private void atLeast(int least, String option, int value) {
-    if (value < least) {
-      throw usage(option + ": must be " + least + " or more, found " + value);
+  private void atLeast(int min, String option, int value) {
+    if (value < min) {
+      throw usage(option + ": must be " + min + " or more, found " + value);
     }
   }
 

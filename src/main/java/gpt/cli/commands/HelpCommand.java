@@ -15,23 +15,23 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Shows the help of a command, as {@code --help} behind it does. */
+/** Prints the help of a command, as its {@code --help} does. */
 @Command(
     name = "help",
     sortOptions = false,
-    description = "Shows the help of a command, or of the program.",
+    description = "Prints the help of a command, or of gpt itself.",
     footer = {
       "",
       "Examples:",
       "  gpt help",
-      "  gpt help next                          as gpt next --help"
+      "  gpt help next                          the same as gpt next --help"
     })
 public final class HelpCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = "COMMAND",
       completionCandidates = Names.class,
-      description = "The command. Default: the program")
+      description = "The command. Default: gpt itself")
   private String command;
 
   @Mixin private CommonOptions common;
@@ -49,7 +49,7 @@ public final class HelpCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  /** For the completion script. */
+  /** The commands' names, for the completion script. */
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {

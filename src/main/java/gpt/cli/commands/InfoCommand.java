@@ -15,12 +15,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Says what a model is: shape, parameters, memory, tokenizer. */
+/** Describes a model: shape, parameters, memory and tokenizer. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "info",
     sortOptions = false,
-    description = "Says what a model is: its shape, parameters, memory and tokenizer.",
+    description = "Describes a model: its shape, parameters, memory and tokenizer.",
     footer = {
       "",
       "Examples:",

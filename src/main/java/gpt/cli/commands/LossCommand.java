@@ -40,19 +40,19 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Measures how well a model foretells a text. */
+/** Computes the loss and the perplexity of a text. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "loss",
     sortOptions = false,
     description = {
-      "Measures how well a model foretells a text of any length: cross-entropy, perplexity, bits"
-          + " per byte.",
+      "Computes a text's cross-entropy loss, perplexity and bits per byte. The text can be of any"
+          + " length.",
       "",
-      "The text is cut to windows of the model's context (block_size). Without --stride they lie"
-          + " side by side, as in nanoGPT's evaluation, and the tokens at their beginnings have"
-          + " little before them. With a smaller stride they overlap, and each window scores the"
-          + " tokens that none before it has. Every token but the text's first is scored once."
+      "The text is cut into windows of the model's context length (block_size). By default they do"
+          + " not overlap, as in nanoGPT's evaluation, so the first tokens of each window have"
+          + " little context. With a smaller --stride the windows overlap, and each one scores the"
+          + " tokens that no earlier window has scored. Every token but the first is scored once."
     },
     footer = {
       "",
@@ -70,7 +70,7 @@ public final class LossCommand implements Callable<Integer> {
       index = "0",
       arity = "0..1",
       paramLabel = "FILE",
-      description = "The text, a UTF-8 file; - reads standard input.")
+      description = "UTF-8 file with the text; - reads standard input.")
   private String file;
 
   @OptionGroup.In(OptionGroup.TEXT)
@@ -78,8 +78,8 @@ public final class LossCommand implements Callable<Integer> {
       names = "--ids-file",
       paramLabel = "FILE",
       description =
-          "The text as token ids instead: numbers with spaces, line ends or commas between; or,"
-              + " where the name ends in .bin, nanoGPT's 16-bit ids.")
+          "File with token ids instead of a text: numbers separated by spaces, line ends or commas;"
+              + " or, if the name ends in .bin, nanoGPT's 16-bit ids.")
   private String idsFile;
 
   @Mixin private ModelOptions model;
@@ -89,8 +89,9 @@ public final class LossCommand implements Callable<Integer> {
       names = "--stride",
       paramLabel = "N",
       description =
-          "Tokens from one window to the next, from 1 to block_size. Smaller ones give tokens more"
-              + " context, block_size − N + 1 or more, and take longer. Default: block_size")
+          "Tokens from the start of one window to the next, from 1 to block_size. A smaller stride"
+              + " gives tokens more context (at least block_size − N + 1) and takes longer."
+              + " Default: block_size")
   private Integer stride;
 
   @Mixin private DeviceOptions device;
@@ -98,8 +99,8 @@ public final class LossCommand implements Callable<Integer> {
   @Option(
       names = "--per-token",
       description =
-          "Print each token with its loss in nats as CSV (id,token,loss), and the figures on"
-              + " standard error. With --json, as a list in the object.")
+          "Print each token with its loss in nats as CSV (id,token,loss), and the totals on"
+              + " standard error. With --json, add a list to the object.")
   private boolean perToken;
 
   @Mixin private PlotOptions plot;
@@ -123,7 +124,7 @@ public final class LossCommand implements Callable<Integer> {
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
     } catch (UncheckedIOException e) {
-      throw e.getCause(); // from the listener, which can throw no other
+      throw e.getCause(); // a listener can only throw it wrapped
     }
     return CommandLine.ExitCode.OK;
   }
@@ -132,7 +133,7 @@ public final class LossCommand implements Callable<Integer> {
     if (file == null == (idsFile == null)) {
       throw usage(
           file == null
-              ? "give the text's file, - for standard input, or --ids-file"
+              ? "give a text FILE, - for standard input, or --ids-file"
               : "only one of FILE and --ids-file can be given");
     }
     if (stride != null && stride < 1) {
@@ -141,7 +142,7 @@ public final class LossCommand implements Callable<Integer> {
     device.check(this::usage);
   }
 
-  /** Finds the text, and hands over what reads it and makes tokens of it. */
+  /** Checks that the input is readable, and returns the function that makes ids of it. */
   private LoadedModel.Ids<PromptOptions.InvalidException> ids(Optional<PlotFile> picture) {
     String given = file == null ? idsFile : file;
     String what = file == null ? "ids" : "text";
@@ -154,7 +155,7 @@ public final class LossCommand implements Callable<Integer> {
         throw new PromptOptions.InvalidException(
             "--stride: must be at most "
                 + config.blockSize()
-                + ", what the model's context holds, found "
+                + " (the model's block_size), found "
                 + stride);
       }
       int[] ids = file == null ? ids(input, config.vocabSize()) : encode(input, tokenizer, config);
@@ -163,7 +164,7 @@ public final class LossCommand implements Callable<Integer> {
             input.name()
                 + ": has "
                 + (ids.length == 1 ? "1 token" : "no tokens")
-                + ", and a loss takes 2: the first is only read");
+                + "; a loss needs at least 2, since the first token is not scored");
       }
       picture.ifPresent(into -> ColouredText.check(into, ids.length));
       return ids;
@@ -219,7 +220,7 @@ public final class LossCommand implements Callable<Integer> {
     } else {
       StandardOutput.write(report.text());
     }
-    profile.lines().forEach(System.err::println); // asked for, also with --quiet
+    profile.lines().forEach(System.err::println); // printed with --quiet too: it was asked for
     note(speed(loss.tokens(), seconds));
     return loss;
   }
@@ -241,7 +242,7 @@ public final class LossCommand implements Callable<Integer> {
     IntFunction<byte[]> bytes =
         loaded.tokenizer().<IntFunction<byte[]>>map(t -> t::decode).orElse(null);
     new ColouredText(
-            new ColouredText.Caption("How well the model foretells it", note, "loss", "nats"),
+            new ColouredText.Caption("Loss of each token", note, "loss", "nats"),
             loss.ids(),
             loss.losses(),
             bytes)
@@ -249,7 +250,7 @@ public final class LossCommand implements Callable<Integer> {
     note("gpt: wrote " + into.path());
   }
 
-  /** Not where the table goes to the same terminal. */
+  /** Whether to draw a progress bar: not if the table goes to the same terminal. */
   private boolean isBarShown(boolean table) {
     return !common.quiet && Terminal.isStandardError() && !(table && Terminal.isStandardOutput());
   }

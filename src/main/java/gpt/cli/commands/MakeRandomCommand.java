@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
     name = "make-random",
     sortOptions = false,
     description =
-        "Writes a model of a known shape with random weights as nanoGPT initialises them, to time"
-            + " or test one without having it. The same seed gives the same bytes everywhere.",
+        "Writes a model of a known shape with random weights, initialised as in nanoGPT, for"
+            + " benchmarks and tests. The same seed gives the same bytes on every machine.",
     footer = {
       "",
       "Examples:",
@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
 public final class MakeRandomCommand implements Callable<Integer> {
   private static final String DEMO = "demo";
 
-  /** A shape, and the characters of a character model. */
+  /** A shape, and the vocabulary of a character model. */
   private record Like(GptConfig config, Optional<List<String>> characters) {}
 
   @OptionGroup.In(OptionGroup.MODEL)
@@ -54,7 +54,7 @@ public final class MakeRandomCommand implements Callable<Integer> {
       required = true,
       completionCandidates = Names.class,
       description =
-          "Whose shape: ${COMPLETION-CANDIDATES}, or a model that is here, as --model takes it.")
+          "The shape: that of ${COMPLETION-CANDIDATES}, or of a model, named as for --model.")
   private String like;
 
   @Mixin private DownloadOption download;
@@ -63,14 +63,14 @@ public final class MakeRandomCommand implements Callable<Integer> {
       names = {"-o", "--out"},
       paramLabel = "DIR",
       required = true,
-      description = "The folder; made where it is missing.")
+      description = "The folder to write. It is created if missing.")
   private String out;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Seed of the weights. Default: ${DEFAULT-VALUE}")
+      description = "Random seed of the weights. Default: ${DEFAULT-VALUE}")
   private long seed;
 
   @Option(
@@ -81,7 +81,7 @@ public final class MakeRandomCommand implements Callable<Integer> {
       description = "Type of the stored weights. Default: ${DEFAULT-VALUE}")
   private DType dtype;
 
-  @Option(names = "--force", description = "Replace a model that is already there.")
+  @Option(names = "--force", description = "Replace an existing model.")
   private boolean force;
 
   @Mixin private CommonOptions common;
@@ -125,7 +125,7 @@ public final class MakeRandomCommand implements Callable<Integer> {
     }
   }
 
-  /** What may be named without being here. */
+  /** The shapes that need no model on this machine. */
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {

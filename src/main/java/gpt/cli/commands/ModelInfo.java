@@ -13,10 +13,10 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What {@code gpt info} says of a model.
+ * The description of a model that {@code gpt info} prints.
  *
- * @param cacheBytes keys and values of a full context on the CPU
- * @param workBytes activations of a prompt that fills the context
+ * @param cacheBytes bytes of the KV cache of a full context on the CPU
+ * @param workBytes bytes of activations for a prompt that fills the context
  */
 record ModelInfo(
     String path,
@@ -45,7 +45,7 @@ record ModelInfo(
         Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
   }
 
-  /** The weights in the memory of the CPU engine. */
+  /** Bytes of the weights in the CPU engine's memory. */
   private long weightBytes(Precision precision) {
     return HostMemory.weights(config, tied, precision);
   }

@@ -25,15 +25,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Lists the models in the cache, whoever put them there. */
+/** Lists the models in the Hugging Face cache, also those that other tools downloaded. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "models",
     sortOptions = false,
     description = {
-      "Lists the models in the Hugging Face cache, as --model takes them.",
+      "Lists the models in the Hugging Face cache by the names that --model takes.",
       "",
-      "Other tools' models, which are no GPT-2, are listed as such."
+      "Models that are not GPT-2s are listed as such: they cannot be run."
     },
     footer = {"", "Examples:", "  gpt models", "  gpt models --json"})
 public final class ModelsCommand implements Callable<Integer> {
@@ -46,9 +46,10 @@ public final class ModelsCommand implements Callable<Integer> {
   @Mixin private CommonOptions common;
 
   /**
-   * A model, and what is wrong with it or what it is.
+   * A model and its state.
    *
-   * @param config empty where it cannot be run
+   * @param config empty if the model cannot be run
+   * @param state "complete", or why it cannot be run
    */
   private record Row(
       CachedModel model, Optional<GptConfig> config, Optional<String> dtype, String state) {}
@@ -69,7 +70,7 @@ public final class ModelsCommand implements Callable<Integer> {
       return bad(model, "not a GPT-2: " + model.type().get());
     }
     return switch (model.state()) {
-      case INCOMPLETE -> bad(model, "incomplete: the same gpt download goes on");
+      case INCOMPLETE -> bad(model, "incomplete: run gpt download again to resume");
       case NO_WEIGHTS -> bad(model, "no model.safetensors");
       case COMPLETE -> complete(model);
     };
@@ -91,10 +92,11 @@ public final class ModelsCommand implements Callable<Integer> {
     return new Row(model, Optional.empty(), Optional.empty(), state);
   }
 
+  /** The table of models in a cache. */
   public static String toText(Path cache) {
     List<Row> rows = rows(cache);
     if (rows.isEmpty()) {
-      return "no models in " + cache + "; gpt download gpt2 loads one\n";
+      return "no models in " + cache + "; gpt download gpt2 downloads one\n";
     }
     int names = Math.max(5, rows.stream().mapToInt(r -> name(r).length()).max().orElse(0));
     StringBuilder text = new StringBuilder();
@@ -124,11 +126,12 @@ public final class ModelsCommand implements Callable<Integer> {
         .append('\n');
   }
 
-  /** A folder's name is whatever somebody gave it. */
+  /** The model's name without control characters, which a folder's name may contain. */
   private static String name(Row row) {
     return row.model().name().replaceAll("\\p{C}", "?");
   }
 
+  /** The models in a cache as one object. */
   public static JsonObject toJson(Path cache) {
     JsonArray models = new JsonArray();
     for (Row row : rows(cache)) {

@@ -33,20 +33,20 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Shows what the next token is drawn from. */
+/** Shows the candidates for the next token with their probabilities. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "next",
     sortOptions = false,
     description =
         "Shows the candidates for the next token: their logits, the model's probabilities, and the"
-            + " probabilities after each step of the sampling chain that is switched on.",
+            + " probabilities after each enabled step of the sampling chain.",
     footer = {
       "",
       "Examples:",
       "  gpt next --prompt \"The sky is\"",
       "  gpt next --prompt \"The sky is\" --temperatures 0.1,1,10",
-      "  gpt next --prompt \"ROMEO:\" --top-k 5 --top-p 0.9    who is cut, and how the rest grows",
+      "  gpt next --prompt \"ROMEO:\" --top-k 5 --top-p 0.9    what each filter removes",
       "  gpt next --prompt \"ROMEO:\" --top 0 --json           the whole vocabulary",
       "  gpt next --prompt \"ROMEO:\" --plot next.html         a page with sliders"
     })
@@ -59,7 +59,7 @@ public final class NextCommand implements Callable<Integer> {
       names = "--top",
       paramLabel = "N",
       defaultValue = "10",
-      description = "Candidates to show; 0 is the whole vocabulary. Default: ${DEFAULT-VALUE}")
+      description = "Candidates to show; 0 shows the whole vocabulary. Default: ${DEFAULT-VALUE}")
   private int top;
 
   @OptionGroup.In(OptionGroup.SAMPLING)
@@ -126,38 +126,38 @@ public final class NextCommand implements Callable<Integer> {
       Optional<PlotFile> file)
       throws IOException {
     ChainTrace trace = trace(loaded, parameters);
-    List<ChainTrace> heated = several.stream().map(each -> again(loaded, trace, each)).toList();
+    List<ChainTrace> compared = several.stream().map(each -> again(loaded, trace, each)).toList();
     Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
     int[] ids = trace.likeliest(top == 0 ? trace.logits().length : top);
-    NextPrinter printer = new NextPrinter(trace, ids, columns(trace, heated), vocabulary);
+    NextPrinter printer = new NextPrinter(trace, ids, columns(trace, compared), vocabulary);
     if (json) {
-      StandardOutput.write(printer.json(loaded, heated.isEmpty()));
+      StandardOutput.write(printer.json(loaded, compared.isEmpty()));
     } else if (csv) {
       printer.csv();
     } else {
-      StandardOutput.write(printer.text(heated.isEmpty()));
+      StandardOutput.write(printer.text(compared.isEmpty()));
     }
     if (file.isPresent()) {
       StepRecorder recorder =
           new StepRecorder(file.get(), parameters, vocabulary, loaded.ids(), top, this::note);
-      if (heated.isEmpty()) {
+      if (compared.isEmpty()) {
         recorder.add(0, trace);
       }
-      heated.forEach(
+      compared.forEach(
           each -> recorder.addNext(ChainStep.TEMPERATURE.setting(each.parameters()), each));
       recorder.write();
     }
   }
 
-  /** For programs the same columns whatever the prompt; a table has none that shows nothing new. */
-  private List<StepTable.Column> columns(ChainTrace trace, List<ChainTrace> heated) {
-    if (!heated.isEmpty()) {
-      return StepTable.sideBySide(trace, heated);
+  /** JSON and CSV have a column for each step that is on; the table leaves unchanged ones out. */
+  private List<StepTable.Column> columns(ChainTrace trace, List<ChainTrace> compared) {
+    if (!compared.isEmpty()) {
+      return StepTable.sideBySide(trace, compared);
     }
     return json || csv ? StepTable.columns(trace) : StepTable.changes(trace);
   }
 
-  /** The first step of what generate would do. */
+  /** The first step that generate would make with the same options. */
   private ChainTrace trace(LoadedModel loaded, SamplingParameters parameters) {
     return new Generator(loaded.engine(), loaded.tokenizer())
         .firstTrace(
@@ -183,14 +183,14 @@ public final class NextCommand implements Callable<Integer> {
       return several;
     }
     if (sampling.hasTemperature()) {
-      throw usage("--temperatures: leave --temperature and --greedy out beside it");
+      throw usage("--temperatures: cannot be combined with --temperature or --greedy");
     }
     for (String part : temperatures.split(",", -1)) {
       try {
         several.add(parameters.withTemperature(Double.parseDouble(part)));
       } catch (NumberFormatException e) {
         throw usage(
-            "--temperatures: expected numbers with commas between, as 0.1,1,10, found '"
+            "--temperatures: expected numbers separated by commas, as 0.1,1,10, found '"
                 + part
                 + "'");
       } catch (IllegalArgumentException e) {

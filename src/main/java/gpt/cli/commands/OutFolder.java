@@ -8,21 +8,21 @@ import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
-/** The folder that {@code --out} names for a model. */
+/** The folder that {@code --out} names for a model, and checks before it is written. */
 final class OutFolder {
   private static final List<String> REPLACED =
       List.of("model.safetensors", "config.json", "characters.json");
 
-  /** Models that a folder is read for only where it has no model.safetensors. */
+  /** Files of models that are ignored in a folder that has a model.safetensors. */
   private static final List<String> SHADOWED = List.of("model.safetensors.index.json", "ckpt.pt");
 
   private OutFolder() {}
 
   /**
-   * The folder, which need not be there.
+   * The folder, which need not exist.
    *
-   * @param force whether a model in it may be replaced or hidden
-   * @throws GptException where it holds one that may not, or is no folder
+   * @param force whether a model in it may be replaced or shadowed
+   * @throws GptException if it is a file, or holds a model and {@code force} is not set
    */
   static Path checked(CommandLine command, String out, boolean force) {
     Path folder = path(command, out);
@@ -30,8 +30,8 @@ final class OutFolder {
       throw new GptException(
           "--out "
               + out
-              + ": is a file, and the model is written as a folder of several; name a folder, or"
-              + " one that is to be made");
+              + ": is a file, but the model is written as a folder; name a folder, which is created"
+              + " if it is missing");
     }
     if (!force) {
       checkFree(out, folder);
@@ -39,7 +39,7 @@ final class OutFolder {
     return folder;
   }
 
-  /** What {@code --out} names, a folder or a file. */
+  /** The path that {@code --out} names, a folder or a file. */
   static Path path(CommandLine command, String out) {
     if (out.isBlank()) {
       throw new ParameterException(command, "--out: must name a folder");
@@ -53,9 +53,9 @@ final class OutFolder {
         throw new GptException(
             "--out "
                 + out
-                + ": there is a "
+                + ": "
                 + name
-                + " already; choose another folder, or replace it with --force");
+                + " exists already; choose another folder, or replace it with --force");
       }
     }
     for (String name : SHADOWED) {
@@ -63,11 +63,11 @@ final class OutFolder {
         throw new GptException(
             "--out "
                 + out
-                + ": there is a "
+                + ": has a "
                 + name
-                + ", and --model "
+                + ", which --model "
                 + out
-                + " would no longer mean that one; choose another folder, or take --force");
+                + " would no longer read; choose another folder, or use --force");
       }
     }
   }

@@ -8,18 +8,19 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * Parameters of a model, part by part.
+ * The number of parameters of a model and of its parts.
  *
- * @param parts elements of each part under its nanoGPT name; those of the blocks are of one block
- *     and begin with {@code h.}
+ * @param parts elements of each part by its nanoGPT name; names that begin with {@code h.} count
+ *     one block's elements
  * @param blocks number of blocks
  * @param total all parameters, a tied lm_head counted once
  * @param nanoGpt what nanoGPT prints as "number of parameters": all but the position embeddings
- * @param storedBytes what the total takes as stored
+ * @param storedBytes bytes of all parameters in their stored types
  */
 public record ParameterCounts(
     Map<String, Long> parts, int blocks, long total, long nanoGpt, long storedBytes) {
 
+  /** Counts a model's parameters. */
   public static ParameterCounts of(Weights w) {
     Map<String, Long> parts = new LinkedHashMap<>();
     parts.put("wte", w.wte().size());

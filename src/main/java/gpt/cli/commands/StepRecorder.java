@@ -15,14 +15,14 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** Keeps the steps of a generation for a picture of them. */
+/** Collects the steps of sampling and writes a picture or page of them. */
 final class StepRecorder {
   private static final String TITLE = "How the next token is drawn";
 
-  /** Bars of one chart. */
-  private static final int MOST_BARS = 40;
+  /** Most bars of one chart. */
+  private static final int MAX_BARS = 40;
 
-  /** Columns of the context's end in a chart's title. */
+  /** Columns for the end of the context in a chart's title. */
   private static final int CONTEXT = 24;
 
   private final PlotFile file;
@@ -32,7 +32,7 @@ final class StepRecorder {
   private final int top;
   private final Consumer<String> note;
   private final List<StepBars> bars = new ArrayList<>();
-  private StepsPage page; // where the file is one
+  private StepsPage page; // null if the file is a picture
   private ContextTail context;
   private int sample = -1;
   private int steps;
@@ -54,17 +54,17 @@ final class StepRecorder {
     this.parameters = parameters;
     this.vocabulary = vocabulary;
     this.prompt = prompt;
-    this.top = top == 0 ? MOST_BARS : Math.min(top, MOST_BARS);
+    this.top = top == 0 ? MAX_BARS : Math.min(top, MAX_BARS);
     this.note = note;
   }
 
-  /** Adds a step; those of one sample come in order. */
-  void add(int of, ChainTrace trace) {
-    if (of != sample) {
-      sample = of;
+  /** Adds a step of a completion. All steps of one completion come before the next one's. */
+  void add(int completion, ChainTrace trace) {
+    if (completion != sample) {
+      sample = completion;
       context = new ContextTail(vocabulary, prompt, CONTEXT);
     }
-    String number = of > 0 ? "sample " + of + ", " : "";
+    String number = completion > 0 ? "sample " + completion + ", " : "";
     if (file.format() == PlotFile.Format.HTML) {
       add(number + context, trace); // the page counts the steps itself
     } else {
@@ -73,7 +73,7 @@ final class StepRecorder {
     context.add(trace.chosen());
   }
 
-  /** Adds another draw of the prompt's next token, labelled with a name. */
+  /** Adds a step for the token after the prompt, with a name in its title. */
   void addNext(String name, ChainTrace trace) {
     add(name + ": " + new ContextTail(vocabulary, prompt, CONTEXT), trace);
   }
@@ -96,7 +96,7 @@ final class StepRecorder {
     }
   }
 
-  /** Writes the picture. */
+  /** Writes the picture or page. */
   void write() {
     if (steps == 0) {
       note.accept("no token was drawn, so there is nothing to plot");
@@ -116,7 +116,7 @@ final class StepRecorder {
               + " of "
               + steps
               + " steps"
-              + (page == null ? "; a page, --plot FILE.html, has room for more" : ""));
+              + (page == null ? "; a page (--plot FILE.html) takes more" : ""));
     }
     note.accept("wrote " + file.path());
   }
@@ -128,6 +128,6 @@ final class StepRecorder {
             .filter(step -> step != ChainStep.TEMPERATURE || context != null)
             .map(step -> step.setting(parameters))
             .collect(Collectors.joining(", "));
-    return (settings.isEmpty() ? "as the model says" : settings) + ", seed " + parameters.seed();
+    return (settings.isEmpty() ? "no sampling steps" : settings) + ", seed " + parameters.seed();
   }
 }

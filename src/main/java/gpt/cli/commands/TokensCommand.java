@@ -30,13 +30,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Shows how a text is cut into tokens, or the text of tokens. Needs no weights. */
+/** Tokenizes a text, or decodes ids. Reads no weights. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 @Command(
     name = "tokens",
     sortOptions = false,
     customSynopsis = {"gpt tokens [OPTIONS] TEXT", "       gpt tokens [OPTIONS] --ids ID,ID,..."},
-    description = "Shows a text's tokens: ids, bytes, and where each begins and ends.",
+    description = "Shows a text's tokens: the id, the text and the byte range of each.",
     footer = {
       "",
       "Examples:",
@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
       "  gpt tokens --tokenizer gpt2 \"Unbelievable!\"       needs no model",
       "  gpt tokens --model my-gpt2 --json - < scene.txt",
       "  gpt tokens -- \"-a text that begins with a dash\"",
-      "  gpt tokens --ids 32,53,1,40,43                      the text of ids"
+      "  gpt tokens --ids 32,53,1,40,43                      decodes ids"
     })
 public final class TokensCommand implements Callable<Integer> {
   /** The label of the text in the help. */
@@ -55,21 +55,22 @@ public final class TokensCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = TEXT,
-      description = "The text; - reads standard input, FILE:f the file f.")
+      description = "The text; - reads standard input, FILE:f reads the file f.")
   private String text;
 
   @OptionGroup.In(OptionGroup.TEXT)
   @Option(
       names = IDS,
       paramLabel = "ID,ID,...",
-      description = "Print the text of these tokens, byte for byte; a list with --json or --csv.")
+      description =
+          "Decode these ids and print the text, byte for byte; with --json or --csv, list them.")
   private String ids;
 
   @OptionGroup.In(OptionGroup.MODEL)
   @Option(
       names = {"-m", "--model"},
       paramLabel = "PATH|NAME",
-      description = "The model whose tokens they are. Default: " + ModelLocator.DEMO)
+      description = "The model whose tokenizer to use. Default: " + ModelLocator.DEMO)
   private String model;
 
   @Mixin private DownloadOption download;
@@ -79,7 +80,7 @@ public final class TokensCommand implements Callable<Integer> {
       names = "--tokenizer",
       paramLabel = "gpt2",
       completionCandidates = Words.class,
-      description = "GPT-2's tokens, without a model.")
+      description = "Use GPT-2's tokenizer, without a model.")
   private Known known;
 
   @Mixin private ColourOption colour;
@@ -87,19 +88,19 @@ public final class TokensCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  @Option(names = "--csv", description = "Print a table with commas.")
+  @Option(names = "--csv", description = "Print comma-separated values.")
   private boolean csv;
 
   @Mixin private CommonOptions common;
 
   @Spec private CommandSpec spec;
 
-  /** Vocabularies that need no model. */
+  /** Tokenizers that need no model. */
   public enum Known {
     GPT2
   }
 
-  /** For the completion script. */
+  /** Their names, for the completion script. */
   static final class Words implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {

@@ -8,12 +8,12 @@ import java.io.IOException;
 import java.util.Locale;
 import picocli.CommandLine;
 
-/** What {@code gpt devices} prints under TornadoVM. */
+/** The list that {@code gpt devices} prints if TornadoVM is loaded. */
 final class TornadoDeviceList {
   private TornadoDeviceList() {}
 
   /**
-   * The list, and with {@code test} a line on each device's test.
+   * Prints the list, and with {@code test} a line for each device's test.
    *
    * @return the exit status
    */
@@ -40,12 +40,12 @@ final class TornadoDeviceList {
   private static String byDefault(TornadoDevices devices) {
     return devices
         .accelerator()
-        .map(d -> "default: tornado:" + d.id() + ", the first that is not the host's own processor")
+        .map(d -> "default: tornado:" + d.id() + ", the first device that is not the host's CPU")
         .orElseGet(() -> "default: cpu, since " + devices.whyNoAccelerator());
   }
 
   private static boolean test(TornadoDevices devices) throws IOException {
-    boolean right = true;
+    boolean passed = true;
     for (TornadoDevices.Device device : devices.all()) {
       String result;
       try {
@@ -54,15 +54,15 @@ final class TornadoDeviceList {
         result =
             String.format(
                 Locale.ROOT,
-                "%d kernels right, %.1f s",
+                "%d kernels passed, %.1f s",
                 kernels,
                 (System.nanoTime() - begin) / 1e9);
       } catch (GptException e) {
-        right = false;
+        passed = false;
         result = "FAILED: " + e.getMessage();
       }
       StandardOutput.write("test tornado:" + device.id() + ": " + result + "\n");
     }
-    return right;
+    return passed;
   }
 }

@@ -1,5 +1,8 @@
 /**
- * The commands, a class each, with what only commands use: {@code gpt.cli.GptCommand} lists them.
+ * The commands of gpt, one class for each, such as {@link gpt.cli.commands.GenerateCommand}, and
+ * their helpers. {@link gpt.cli.GptCommand} lists them.
+ *
+ * <p>It may use every package.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

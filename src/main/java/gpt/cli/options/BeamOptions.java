@@ -10,21 +10,21 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** Beam search in place of drawing. */
+/** The options of beam search, which replaces sampling. */
 @OptionGroup.In(OptionGroup.BEAM_SEARCH)
 public final class BeamOptions {
-  /** What only matters where tokens are drawn, or where a text can go on for ever. */
+  /** Options outside the sampling group that beam search cannot be combined with. */
   private static final List<String> NOT_WITH_BEAMS =
       List.of("--num-samples", "--logprobs", "--trace", "--plot");
 
-  /** Sampling options that a search takes; all others are refused. */
+  /** Sampling options that beam search accepts; all others are refused. */
   private static final List<String> WITH_BEAMS = List.of("--logit-bias", "--seed");
 
   @Option(
       names = "--beams",
       paramLabel = "N",
       description =
-          "Draw nothing: search for the likeliest text with N beams, 1 to 64; it ends where the"
+          "Beam search with N beams (1 to 64) instead of sampling. A completion ends when the"
               + " context is full.")
   private Integer beams;
 
@@ -33,18 +33,18 @@ public final class BeamOptions {
       paramLabel = "A",
       defaultValue = "1",
       description =
-          "With --beams: a text's log-probability is divided by its length to this power; 0 is off,"
-              + " more favours longer texts. Default: ${DEFAULT-VALUE}")
+          "With --beams: divide a completion's log-probability by its length to the power A; 0 is"
+              + " off, larger values favour longer completions. Default: ${DEFAULT-VALUE}")
   private double lengthPenalty;
 
   @Option(
       names = "--num-return",
       paramLabel = "N",
       defaultValue = "1",
-      description = "With --beams: texts to print, the best one first. Default: ${DEFAULT-VALUE}")
+      description = "With --beams: completions to print, best first. Default: ${DEFAULT-VALUE}")
   private int numReturn;
 
-  /** Whether beam search is wanted. */
+  /** Whether {@code --beams} is given. */
   public boolean wanted() {
     return beams != null;
   }
@@ -53,15 +53,15 @@ public final class BeamOptions {
     return new Beams(beams, lengthPenalty);
   }
 
-  /** Texts to print. */
-  public int texts() {
+  /** Completions to print. */
+  public int numReturn() {
     return numReturn;
   }
 
   /**
    * Refuses options that contradict each other.
    *
-   * @param given what stands on the command line
+   * @param given the parsed command line
    * @param usage makes the error of a wrong command line
    */
   public void check(ParseResult given, Function<String, ParameterException> usage) {
@@ -81,15 +81,15 @@ public final class BeamOptions {
       boolean sampling =
           OptionGroup.of(option) == OptionGroup.SAMPLING && !WITH_BEAMS.contains(name);
       if (sampling || NOT_WITH_BEAMS.contains(name)) {
-        throw usage.apply(name + ": beam search has no use for it; leave it out, or --beams");
+        throw usage.apply(name + ": beam search does not use it; remove it or --beams");
       }
     }
     if (given.matchedOptionValue("--on-full", null) == OnFull.SLIDE) {
-      throw usage.apply("--on-full slide: with --beams texts end where the context is full");
+      throw usage.apply("--on-full slide: with --beams a completion ends when the context is full");
     }
     if (numReturn < 1 || numReturn > beams) {
       throw usage.apply(
-          "--num-return: must be from 1 to the " + beams + " of --beams, found " + numReturn);
+          "--num-return: must be from 1 to " + beams + " (--beams), found " + numReturn);
     }
     try {
       beams();

@@ -15,8 +15,8 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * An option's value that is one of a few lower-case words. The nested classes are those words for
- * the completion script.
+ * Converts an option's value to an enum constant, written in lower case. The nested classes list
+ * the words for the completion script.
  */
 public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
   private final Class<E> type;
@@ -25,7 +25,7 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     this.type = type;
   }
 
-  /** Makes a parser read the words of every such option of its commands. */
+  /** Registers a converter for every enum that an option or argument of the commands has. */
   public static void register(CommandLine parser) {
     parser.registerConverter(Device.class, new DeviceOptions.Converter());
     for (CommandLine command : parser.getSubcommands().values()) {
@@ -39,7 +39,7 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     }
   }
 
-  @SuppressWarnings({"unchecked", "rawtypes"}) // an enum's class, whichever it is
+  @SuppressWarnings({"unchecked", "rawtypes"}) // the enum's type is not known statically
   private static void register(CommandLine parser, Class<? extends Enum> type) {
     parser.registerConverter((Class) type, new Choice(type));
   }
@@ -49,7 +49,7 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     return word(type, value);
   }
 
-  /** The constant that a word stands for. */
+  /** The constant that a word names. */
   public static <E extends Enum<E>> E word(Class<E> type, String value) {
     for (E constant : type.getEnumConstants()) {
       if (word(constant).equals(value)) {
@@ -60,16 +60,19 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
         "expected " + String.join(" or ", words(type)) + ", found '" + value + "'");
   }
 
+  /** The words for all constants, in their order. */
   public static <E extends Enum<E>> List<String> words(Class<E> type) {
     return Arrays.stream(type.getEnumConstants())
         .map(Choice::word)
         .collect(Collectors.toUnmodifiableList());
   }
 
+  /** The constant's name in lower case. */
   public static String word(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
+  /** The words of {@code --dtype} where a model is run. */
   public static final class Precisions implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
@@ -84,6 +87,7 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     }
   }
 
+  /** The words of {@code --on-full}. */
   public static final class OnFulls implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {

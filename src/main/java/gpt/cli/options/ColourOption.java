@@ -5,7 +5,7 @@ import java.util.Iterator;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** Whether what stands on the terminal may have colours. */
+/** Whether output may be coloured. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 public final class ColourOption {
   static final String RESET = "\033[0m";
@@ -16,7 +16,7 @@ public final class ColourOption {
       defaultValue = "auto",
       completionCandidates = Words.class,
       description =
-          "Colours: auto, on a terminal if NO_COLOR is not set; always; never."
+          "Coloured output: auto (on a terminal, unless NO_COLOR is set), always or never."
               + " Default: ${DEFAULT-VALUE}")
   private When when;
 
@@ -27,10 +27,12 @@ public final class ColourOption {
     NEVER
   }
 
+  /** Whether to colour standard output. */
   public boolean wanted() {
     return wanted(when, Terminal.isStandardOutput(), System.getenv());
   }
 
+  /** Whether to colour output that goes to a terminal or not. */
   public static boolean wanted(When when, boolean terminal, Map<String, String> environment) {
     return switch (when) {
       case ALWAYS -> true;
@@ -42,7 +44,7 @@ public final class ColourOption {
     };
   }
 
-  /** Text on one of a terminal's 256 colours. */
+  /** The text with two of a terminal's 256 colours. */
   public static String on(int background, int foreground, String text) {
     return "\033[48;5;" + background + ";38;5;" + foreground + "m" + text + RESET;
   }

@@ -3,27 +3,27 @@ package gpt.cli.options;
 import gpt.cli.Errors;
 import picocli.CommandLine.Option;
 
-/** Options of every command. */
+/** Options that every command has. */
 @OptionGroup.In(OptionGroup.GENERAL)
 public final class CommonOptions {
   @Option(
       names = {"-q", "--quiet"},
-      description = "No notes, no bar and no speed on standard error.")
+      description = "Print no notes, progress bars or speed on standard error.")
   public boolean quiet;
 
-  /** Its effect is in {@link Errors}, which also meets errors from before the options are read. */
-  @Option(names = Errors.DEBUG, description = "Show the stack trace of an error.")
+  /** Read by {@link Errors} from the raw arguments, since parsing the options can fail too. */
+  @Option(names = Errors.DEBUG, description = "Print a stack trace when an error occurs.")
   boolean debug;
 
   @Option(
       names = {"-h", "--help"},
       usageHelp = true,
-      description = "Show this help.")
+      description = "Print this help.")
   boolean help;
 
   @Option(
       names = {"-V", "--version"},
       versionHelp = true,
-      description = "Show the version, the Java, and whether it has the Vector API.")
+      description = "Print gpt's version, Java's, and whether the Vector API is available.")
   boolean version;
 }

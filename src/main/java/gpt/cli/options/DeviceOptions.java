@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
-/** Where to compute, and how. */
+/** The device, its precision and its threads. */
 @OptionGroup.In(OptionGroup.DEVICE)
 public final class DeviceOptions {
   @Option(
@@ -20,10 +20,10 @@ public final class DeviceOptions {
       defaultValue = "auto",
       completionCandidates = Words.class,
       description = {
-        "Where to compute: cpu; gpu, TornadoVM's first; tornado, its default device;"
-            + " tornado:BACKEND:DEVICE, as gpt devices lists them; auto, TornadoVM's if it has one"
-            + " of its own, else cpu; reference, plain, slow and in double precision; emulator,"
-            + " which checks the kernels.",
+        "Where to compute: cpu; gpu (TornadoVM's first GPU); tornado (TornadoVM's default device);"
+            + " tornado:BACKEND:DEVICE (as gpt devices lists them); auto (TornadoVM's first device"
+            + " that is not the host's CPU, or cpu if there is none); reference (plain Java in"
+            + " double precision, slow); emulator (checks TornadoVM's kernels in Java, slow).",
         "Default: ${DEFAULT-VALUE}"
       })
   private Device device;
@@ -34,38 +34,40 @@ public final class DeviceOptions {
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
       description =
-          "How the weights' matrices are kept: bf16 on the cpu only, i8 with a factor for each row."
-              + " Default: ${DEFAULT-VALUE}")
+          "Precision of the weight matrices in memory: bf16 on the cpu only; i8 has one scale per"
+              + " row. Default: ${DEFAULT-VALUE}")
   private Precision precision;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
-      description = "Threads to compute with on the cpu. Default: one for each core")
+      description = "Threads to use on the cpu. Default: one per core")
   private int threads = DeviceChoice.defaultThreads();
 
   @Option(
       names = "--tornado-profile",
       description =
-          "Show kernel time, launches and bytes moved for each token, or window of loss, on a"
-              + " TornadoVM device.")
+          "Print kernel time, kernel launches and bytes copied for each token (for each window of"
+              + " gpt loss) on a TornadoVM device.")
   private boolean profile;
 
-  /** What was asked for. */
+  /** The device that the options choose. */
   public DeviceChoice choice() {
     return choice(device, precision, threads, profile);
   }
 
+  /** The choice for these values of the options. */
   public static DeviceChoice choice(
       Device device, Precision precision, int threads, boolean profile) {
     return new DeviceChoice(device, precision, threads, profile, ChildJvm.refusal());
   }
 
-  /** Refuses what makes no sense on any machine. */
+  /** Refuses values and combinations that are wrong on every machine. */
   public void check(Function<String, ParameterException> usage) {
     check(choice(), usage);
   }
 
+  /** As {@link #check(Function)}, for one choice. */
   public static void check(DeviceChoice choice, Function<String, ParameterException> usage) {
     Device.Kind kind = choice.device().kind();
     if (choice.threads() < 1) {
@@ -82,17 +84,18 @@ public final class DeviceOptions {
       throw usage.apply(
           "--dtype "
               + choice.precision().word()
-              + ": --device reference computes from the stored weights");
+              + ": not for --device reference, which computes from the stored weights");
     }
     if ((kind == Device.Kind.CPU || kind == Device.Kind.REFERENCE) && choice.profile()) {
-      throw usage.apply("--tornado-profile: needs a TornadoVM device, not --device cpu");
+      throw usage.apply(
+          "--tornado-profile: needs a TornadoVM device, found --device " + kind.word());
     }
   }
 
   /**
-   * Takes the host, also where TornadoVM has a device.
+   * Chooses the host even if TornadoVM has a device.
    *
-   * @param why the device's own kernels will not do
+   * @param why why TornadoVM's kernels cannot be used
    */
   public void onHost(String why, Function<String, ParameterException> usage) {
     switch (device.kind()) {
@@ -100,11 +103,11 @@ public final class DeviceOptions {
       case AUTO -> device = Device.of(Device.Kind.CPU);
       case GPU, TORNADO, EMULATOR ->
           throw usage.apply(
-              "--device " + device.kind().word() + ": " + why + "; take cpu or reference");
+              "--device " + device.kind().word() + ": " + why + "; use cpu or reference");
     }
   }
 
-  /** Reads the option's value. */
+  /** Converts the value of {@code --device}. */
   static final class Converter implements ITypeConverter<Device> {
     @Override
     public Device convert(String value) {
@@ -116,7 +119,7 @@ public final class DeviceOptions {
     }
   }
 
-  /** The words, for the completion script. */
+  /** The words of {@code --device}, for the completion script. */
   public static final class Words implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {

@@ -13,21 +13,20 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import picocli.CommandLine.Option;
 
-/** Whether a model that is named, and not there, is downloaded. */
+/** Whether a named model that is not in the Hugging Face cache is downloaded. */
 @OptionGroup.In(OptionGroup.MODEL)
 public final class DownloadOption {
   @Option(
       names = "--download",
-      description =
-          "Download a model that is named where the Hugging Face cache lacks it, unasked.")
+      description = "If the Hugging Face cache lacks the named model, download it without asking.")
   private boolean download;
 
   /**
-   * What an option's value means: a path, a folder in {@code weights/}, or a model of the hub in
-   * the cache or loaded into it.
+   * The file or folder that an option's value names: a path, a folder in {@code weights/}, or a
+   * Hugging Face model, which is downloaded into the cache if the user agrees.
    *
-   * @param option it stands in errors
-   * @param notes whether there may be notes, a bar and a question on standard error
+   * @param option the option's name, for errors
+   * @param notes whether to print notes, a progress bar and a question on standard error
    */
   public Path locate(String option, String model, boolean notes) {
     Optional<Path> local = ModelLocator.find(model);
@@ -41,7 +40,11 @@ public final class DownloadOption {
         .take(option, name, "--download", consent, missing -> download(missing, settings, notes));
   }
 
-  /** Downloads what is missing of a model, and says so. */
+  /**
+   * Downloads the files of a model that the cache lacks.
+   *
+   * @param notes whether to print notes and a progress bar on standard error
+   */
   public static Path download(HubName name, HubSettings settings, boolean notes) {
     try (DownloadProgress progress =
         new DownloadProgress(name, settings, notes, notes && Terminal.isStandardError())) {
@@ -59,7 +62,7 @@ public final class DownloadOption {
     return answer.equalsIgnoreCase("y") || answer.equalsIgnoreCase("yes");
   }
 
-  /** One line of standard input and no byte more: the rest is read by others. */
+  /** One line of standard input, unbuffered: the command may read the rest. */
   private static String line() {
     StringBuilder line = new StringBuilder();
     try {
@@ -68,7 +71,7 @@ public final class DownloadOption {
         line.append((char) c);
       }
       if (c < 0) {
-        System.err.println(); // the input's end, Ctrl-D, ends no line on the terminal
+        System.err.println(); // Ctrl-D leaves the cursor behind the question
       }
     } catch (IOException e) {
       return ""; // no answer is no

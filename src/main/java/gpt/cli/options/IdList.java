@@ -2,14 +2,14 @@ package gpt.cli.options;
 
 import gpt.GptException;
 
-/** Lists of tokens on the command line: 5,17,3. */
+/** Lists of token ids on the command line: 5,17,3. */
 public final class IdList {
   private IdList() {}
 
   /**
-   * The ids of a list.
+   * Parses a list.
    *
-   * @param option where the list stands
+   * @param option the option's name, for errors
    */
   public static int[] parse(String option, String list) throws PromptOptions.InvalidException {
     String[] parts = list.split(",", -1);
@@ -18,7 +18,7 @@ public final class IdList {
       String part = parts[i].strip();
       if (!part.matches("[0-9]{1,9}")) {
         throw new PromptOptions.InvalidException(
-            option + ": expected numbers with commas between, as 5,17,3, found '" + part + "'");
+            option + ": expected numbers separated by commas, as 5,17,3, found '" + part + "'");
       }
       ids[i] = Integer.parseInt(part);
     }
@@ -26,10 +26,10 @@ public final class IdList {
   }
 
   /**
-   * Refuses ids that are not below {@code size}, as a text is refused for characters that the
-   * vocabulary lacks: the command line is right, for another model.
+   * Refuses ids that are not below {@code size}. This is a failure and not a usage error: the same
+   * command line is right for a model with a larger vocabulary.
    *
-   * @param whose "this model's"
+   * @param whose begins the message, "this model's"
    */
   public static void check(String option, String whose, int[] ids, int size) {
     for (int id : ids) {

@@ -14,25 +14,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What a command reads whole: a file, or standard input. That it can be read is checked at once; it
- * is read when it is known how much of it can be of use.
+ * A file, or standard input, that a command reads as a whole. Whether it is readable is checked at
+ * once; it is read later, when the model's context tells how many bytes are of use.
  *
- * @param what is in it, in a word: prompt
- * @param name of the file, or standard input, as it stands in errors
+ * @param what the content in a word, for errors: prompt
+ * @param name the file's name, or "standard input", for errors
  * @param path null for standard input
  */
 public record InputFile(String what, String name, Path path) {
-  /** The name that stands for standard input on a command line. */
+  /** The argument that means standard input. */
   public static final String STANDARD_INPUT = "-";
 
   /**
-   * How much is read.
+   * The most bytes to read.
    *
-   * @param bytes at most
-   * @param reason the rest of the sentence "has more than 1.0 MB, ": why, and what to do
+   * @param bytes the limit
+   * @param reason continues the message "has more than 1.0 MB, ": why, and what to do
    */
   public record Limit(long bytes, String reason) {
-    /** A text's bytes and ids stand in the Java heap side by side. */
+    /** A quarter of the Java heap, which holds a text's bytes and its ids at the same time. */
     public static Limit ofHeap() {
       long heap = Runtime.getRuntime().maxMemory();
       return new Limit(
@@ -48,7 +48,7 @@ public record InputFile(String what, String name, Path path) {
   /**
    * A file.
    *
-   * @throws GptException where it is not there, or may not be read
+   * @throws GptException if it does not exist, is a folder or is not readable
    */
   public static InputFile of(String what, String name) {
     InputFile file = new InputFile(what, name, ModelLocator.path(name));
@@ -67,13 +67,13 @@ public record InputFile(String what, String name, Path path) {
   /**
    * Standard input.
    *
-   * @param quiet no note on a terminal, where nothing else shows that a text is waited for
-   * @throws GptException where there is none
+   * @param quiet whether to leave out the note that tells a terminal's user to type a text
+   * @throws GptException if it is closed
    */
   public static InputFile standardInput(String what, boolean quiet) {
     if (isStandardInputClosed()) {
       throw new GptException(
-          "standard input is closed, so no " + what + " can come from it; name a file instead");
+          "standard input is closed: no " + what + " can be read from it; name a file instead");
     }
     if (!quiet && Terminal.isStandardInput()) {
       System.err.println("gpt: type the " + what + ", then press Enter and Ctrl-D");
@@ -82,17 +82,18 @@ public record InputFile(String what, String name, Path path) {
   }
 
   /**
-   * Reads all of it.
+   * Reads all bytes.
    *
-   * @throws GptException where it cannot be read, or is longer than the limit
+   * @throws GptException if it cannot be read, or is longer than the limit
    */
   public byte[] bytes(Limit limit) {
-    int most = (int) Math.min(limit.bytes(), Integer.MAX_VALUE - 64); // an array's, and one more
+    // One byte more is read, and an array's largest length is a little below 2³¹.
+    int maxBytes = (int) Math.min(limit.bytes(), Integer.MAX_VALUE - 64);
     try (InputStream in = path == null ? System.in : Files.newInputStream(path)) {
-      byte[] bytes = in.readNBytes(most + 1);
-      if (bytes.length > most) {
+      byte[] bytes = in.readNBytes(maxBytes + 1);
+      if (bytes.length > maxBytes) {
         throw new GptException(
-            label() + ": has more than " + Bytes.text(most) + ", " + limit.reason());
+            label() + ": has more than " + Bytes.text(maxBytes) + ", " + limit.reason());
       }
       return bytes;
     } catch (IOException e) {
@@ -101,9 +102,9 @@ public record InputFile(String what, String name, Path path) {
   }
 
   /**
-   * Reads all of it as UTF-8.
+   * Reads all bytes as UTF-8.
    *
-   * @throws GptException where it is not, with the first byte that is wrong
+   * @throws GptException also if they are not valid, with the position of the first wrong byte
    */
   public String text(Limit limit) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes(limit));
@@ -120,8 +121,8 @@ public record InputFile(String what, String name, Path path) {
   }
 
   /**
-   * Whether the process was started with its standard input closed: Java opens its own module file
-   * first, which then gets descriptor 0 and would be read. A child JVM inherits that.
+   * Whether the process was started with standard input closed: descriptor 0 is then a file of the
+   * JDK, the first that the JVM opened. A child JVM inherits it.
    */
   private static boolean isStandardInputClosed() {
     try {

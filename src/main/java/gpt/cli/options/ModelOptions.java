@@ -13,7 +13,7 @@ import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Which model, and how it is read. */
+/** The model, and how to read it. */
 @OptionGroup.In(OptionGroup.MODEL)
 public final class ModelOptions {
   @Option(
@@ -21,9 +21,9 @@ public final class ModelOptions {
       paramLabel = "PATH|NAME",
       defaultValue = ModelLocator.DEMO,
       description = {
-        "A folder with config.json and model.safetensors, a nanoGPT output folder, a ckpt.pt, a"
-            + " .safetensors or .gguf file, the name of a folder in weights/, or a model of the"
-            + " hub: gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, ORG/NAME[@REVISION].",
+        "A folder with config.json and model.safetensors, a nanoGPT output folder, a ckpt.pt,"
+            + " .safetensors or .gguf file, the name of a folder in weights/, or a Hugging Face"
+            + " model: gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, ORG/NAME[@REVISION].",
         "Default: ${DEFAULT-VALUE}"
       })
   private String model;
@@ -34,27 +34,29 @@ public final class ModelOptions {
       names = "--gelu",
       paramLabel = "exact|tanh",
       completionCandidates = Choice.Gelus.class,
-      description = "The activation's form. Default: what the checkpoint says.")
+      description = "Form of the GELU activation. Default: the checkpoint's")
   private Gelu gelu;
 
   /**
-   * The file or folder.
+   * The model's file or folder, downloaded first if needed.
    *
-   * @param notes whether a download that is needed may say so and ask
+   * @param notes whether a download may print notes and ask the user
    */
   public Path path(boolean notes) {
     return download.locate("--model", model, notes);
   }
 
-  /** The checkpoint's shape, with the activation that was asked for. */
+  /** The checkpoint's configuration, with the GELU form that {@code --gelu} chooses. */
   public GptConfig config(Checkpoint checkpoint) {
     return gelu == null ? checkpoint.config() : checkpoint.config().withGelu(gelu);
   }
 
   /**
-   * Loads the model, with a bar where that takes a while.
+   * Loads the model and opens the device.
    *
-   * @param bar whether it may be drawn, if standard error is a terminal
+   * @param ids makes the prompt's ids as soon as tokenizer and configuration are read, before the
+   *     weights are loaded
+   * @param bar whether to draw a progress bar if standard error is a terminal
    */
   public LoadedModel load(
       DeviceOptions device,

@@ -4,11 +4,11 @@ import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads the numbers of a command line. */
+/** Converts numbers on the command line. */
 public final class Numbers {
   private Numbers() {}
 
-  /** Makes a parser read all numbers so. */
+  /** Registers the converters of all number types. */
   public static void register(CommandLine parser) {
     ITypeConverter<Integer> ints = t -> (int) whole(t, Integer.MIN_VALUE, Integer.MAX_VALUE);
     ITypeConverter<Long> longs = t -> whole(t, Long.MIN_VALUE, Long.MAX_VALUE);
@@ -20,21 +20,21 @@ public final class Numbers {
     parser.registerConverter(Double.class, Numbers::real);
   }
 
-  private static long whole(String text, long least, long most) {
+  private static long whole(String text, long min, long max) {
     if (!text.matches("[+-]?[0-9]+")) {
       throw new TypeConversionException(
           "expected a whole number in digits, as 1000, found '" + text + "'");
     }
     try {
       long number = Long.parseLong(text);
-      if (number >= least && number <= most) {
+      if (number >= min && number <= max) {
         return number;
       }
     } catch (NumberFormatException e) {
-      // More digits than a long has.
+      // More digits than a long can hold: the message below.
     }
     throw new TypeConversionException(
-        "expected a whole number from " + least + " to " + most + ", found " + text);
+        "expected a whole number from " + min + " to " + max + ", found " + text);
   }
 
   private static double real(String text) {

@@ -13,12 +13,12 @@ import picocli.CommandLine.Help;
 import picocli.CommandLine.Help.Layout;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** What an option is for. The help lists the options by group, in this order. */
+/** Groups of options. The help lists the options by group, in this order. */
 public enum OptionGroup {
   MODEL("Model"),
   PROMPT("Prompt"),
   TEXT("Text"),
-  LENGTH("Number, length and end of the texts"),
+  LENGTH("Number, length and end of completions"),
   SAMPLING("Sampling"),
   BEAM_SEARCH("Beam search"),
   ATTENTION("Attention head"),
@@ -28,9 +28,9 @@ public enum OptionGroup {
   GENERAL("General");
 
   /**
-   * The group of an option, or of all options of a class that do not name one themselves.
+   * The group of an option; on a class, of all its options without a group of their own.
    *
-   * <p>picocli's own argument groups would do the same, but cannot hold mixins.
+   * <p>picocli's argument groups cannot hold mixins.
    */
   @Retention(RetentionPolicy.RUNTIME)
   @Target({ElementType.FIELD, ElementType.TYPE})
@@ -62,7 +62,7 @@ public enum OptionGroup {
     StringBuilder text = new StringBuilder();
     groups.forEach(
         (group, options) -> {
-          // All options, so that the descriptions of all groups begin in the same column.
+          // Laid out for all options: the descriptions of all groups begin in the same column.
           Layout layout = help.createDefaultLayout(all, List.of(), help.colorScheme());
           layout.addOptions(options, help.parameterLabelRenderer());
           text.append("%n%s:%n%s".formatted(group.heading, layout));

@@ -7,17 +7,17 @@ import java.util.function.Function;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Where a picture goes. */
+/** The file for a picture or page. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 public final class PlotOptions {
   @Option(
       names = "--plot",
       paramLabel = "FILE",
-      description = "Draw it into FILE.svg or FILE.png, or write it as a page, FILE.html.")
+      description = "Write a picture (FILE ends in .svg or .png) or an HTML page (.html).")
   private String file;
 
   /**
-   * The file, which looks writable.
+   * The file, after checking its format and that it can be written; empty without {@code --plot}.
    *
    * @param usage makes the error of a wrong command line
    */

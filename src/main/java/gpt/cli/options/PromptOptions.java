@@ -9,10 +9,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
-/** What to continue, in one of three ways. */
+/** The prompt, given as text, as a file or as token ids. */
 @OptionGroup.In(OptionGroup.PROMPT)
 public final class PromptOptions {
-  /** sample.py's, where no prompt is given. */
+  /** The prompt of nanoGPT's sample.py if none is given. */
   static final String DEFAULT = "\n";
 
   public static final String PROMPT = "--prompt";
@@ -26,23 +26,23 @@ public final class PromptOptions {
       paramLabel = "TEXT",
       parameterConsumer = TextConsumer.class,
       description = {
-        "The text to continue; - reads standard input, FILE:f the file f. Default: a newline."
+        "Text to continue; - reads standard input, FILE:f reads the file f. Default: a newline"
       })
   private String text;
 
   @Option(
       names = "--prompt-file",
       paramLabel = "FILE",
-      description = "A UTF-8 file with the text to continue.")
+      description = "UTF-8 file with the text to continue.")
   private String file;
 
   @Option(
       names = IDS,
       paramLabel = "ID,ID,...",
-      description = "The tokens to continue. Any model takes them; one without a tokenizer must.")
+      description = "Token ids to continue. A model without a tokenizer takes no other prompt.")
   private String ids;
 
-  /** A prompt that cannot be meant: a usage error. */
+  /** A wrong value on the command line that is found while the model is loaded: a usage error. */
   public static final class InvalidException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -51,15 +51,15 @@ public final class PromptOptions {
     }
   }
 
-  /** Whether there is one, so that the default is not taken. */
+  /** Whether a prompt is given; else the default applies. */
   public boolean given() {
     return text != null || file != null || ids != null;
   }
 
   /**
-   * The prompt as given: a text, a file that can be read, or ids.
+   * The prompt as given: a text, a readable file, or ids.
    *
-   * @param quiet whether notes are unwanted
+   * @param quiet whether to print no notes
    */
   public Prompt read(boolean quiet) throws InvalidException {
     if (Stream.of(text, file, ids).filter(Objects::nonNull).count() > 1) {
@@ -87,11 +87,11 @@ public final class PromptOptions {
   }
 
   /**
-   * What an argument says to read: - standard input, FILE:f the file f; empty where it is the text
-   * itself.
+   * The input that an argument names: standard input for {@code -}, the file f for {@code FILE:f};
+   * empty if the argument is the text itself.
    *
-   * @param what the text is, in a word: prompt
-   * @param quiet whether notes are unwanted
+   * @param what the content in a word, for errors: prompt
+   * @param quiet whether to print no notes
    */
   public static Optional<InputFile> input(String what, String argument, boolean quiet) {
     if (argument.equals(InputFile.STANDARD_INPUT)) {
@@ -102,12 +102,12 @@ public final class PromptOptions {
         : Optional.empty();
   }
 
-  /** Exactly one of the three is there. */
+  /** A prompt that is not encoded yet; exactly one of the three is not null. */
   public record Prompt(String text, InputFile input, int[] ids) {
-    /** A prompt of so many bytes may pass the context by far; it is cropped as nanoGPT does. */
+    /** Bytes that are always read; the ids are cropped to the context later, as in nanoGPT. */
     private static final long ALWAYS_READ = 1 << 20;
 
-    /** The prompt's tokens, of a model of this shape. */
+    /** The prompt's token ids for a model of this shape. */
     public int[] encode(Optional<Tokenizer> given, GptConfig config) throws InvalidException {
       if (ids != null) {
         IdList.check(IDS, "this model's", ids, config.vocabSize());
@@ -124,7 +124,7 @@ public final class PromptOptions {
       return tokenizer.encode(text == null ? nonEmpty(input.text(limit(tokenizer, config))) : text);
     }
 
-    /** What fills the context even if each token is the vocabulary's longest. */
+    /** The bytes that fill the context even if each token is the vocabulary's longest. */
     private static InputFile.Limit limit(Tokenizer tokenizer, GptConfig config) {
       int longest =
           IntStream.range(0, tokenizer.vocabSize())
@@ -138,7 +138,7 @@ public final class PromptOptions {
               + config.blockSize()
               + " tokens holds at most "
               + useful
-              + " bytes; give the text's end only, as tail -c "
+              + " bytes; give only the end of the text, as tail -c "
               + useful
               + " prints it");
     }

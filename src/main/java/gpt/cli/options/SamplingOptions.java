@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** How the next token is drawn; the defaults are those of nanoGPT's sample.py. */
+/** How the next token is sampled; the defaults are those of nanoGPT's sample.py. */
 @OptionGroup.In(OptionGroup.SAMPLING)
 public final class SamplingOptions {
   private static final String DEFAULT_TEMPERATURE = "0.8";
@@ -21,17 +21,22 @@ public final class SamplingOptions {
       names = {"-t", "--temperature"},
       paramLabel = "T",
       description =
-          "1 draws as the model says, less is safer, 0 is greedy. Default: " + DEFAULT_TEMPERATURE)
+          "Sampling temperature: 1 keeps the model's probabilities, lower values favour likely"
+              + " tokens, 0 is greedy. Default: "
+              + DEFAULT_TEMPERATURE)
   private Double temperature;
 
-  @Option(names = "--greedy", description = "Always the likeliest token, as --temperature 0.")
+  @Option(
+      names = "--greedy",
+      description = "Always take the most likely token, as with --temperature 0.")
   private boolean greedy;
 
   @Option(
       names = "--top-k",
       paramLabel = "K",
       defaultValue = "200",
-      description = "Draw from the K likeliest tokens only; 0 is off. Default: ${DEFAULT-VALUE}")
+      description =
+          "Sample from the K most likely tokens only; 0 is off. Default: ${DEFAULT-VALUE}")
   private int topK;
 
   @Option(
@@ -39,8 +44,8 @@ public final class SamplingOptions {
       paramLabel = "P",
       defaultValue = "1",
       description =
-          "Draw from the fewest tokens whose probabilities reach P; 1 is off."
-              + " Default: ${DEFAULT-VALUE}")
+          "Nucleus sampling: sample from the smallest set of most likely tokens whose probabilities"
+              + " add up to P; 1 is off. Default: ${DEFAULT-VALUE}")
   private double topP;
 
   @Option(
@@ -48,8 +53,8 @@ public final class SamplingOptions {
       paramLabel = "P",
       defaultValue = "0",
       description =
-          "Draw from tokens with at least P times the likeliest one's probability; 0 is off."
-              + " Default: ${DEFAULT-VALUE}")
+          "Sample from tokens with at least P times the probability of the most likely one; 0 is"
+              + " off. Default: ${DEFAULT-VALUE}")
   private double minP;
 
   @Option(
@@ -57,7 +62,8 @@ public final class SamplingOptions {
       paramLabel = "P",
       defaultValue = "1",
       description =
-          "Draw from the tokens nearest to the expected information that reach P; 1 is off."
+          "Locally typical sampling: sample from the tokens whose information content is closest"
+              + " to the entropy and whose probabilities add up to P; 1 is off."
               + " Default: ${DEFAULT-VALUE}")
   private double typicalP;
 
@@ -66,8 +72,8 @@ public final class SamplingOptions {
       paramLabel = "X",
       defaultValue = "1",
       description =
-          "Divide logits of tokens that the prompt or the text has, and multiply negative ones;"
-              + " 1 is off. Default: ${DEFAULT-VALUE}")
+          "For tokens in the prompt or in the generated text, divide positive logits by X and"
+              + " multiply negative ones by X; 1 is off. Default: ${DEFAULT-VALUE}")
   private double repetitionPenalty;
 
   @Option(
@@ -75,7 +81,7 @@ public final class SamplingOptions {
       paramLabel = "X",
       defaultValue = "0",
       description =
-          "Subtract from a token's logit each time it was generated; 0 is off."
+          "Subtract X from a token's logit for each time it was generated; 0 is off."
               + " Default: ${DEFAULT-VALUE}")
   private double frequencyPenalty;
 
@@ -84,7 +90,7 @@ public final class SamplingOptions {
       paramLabel = "X",
       defaultValue = "0",
       description =
-          "Subtract once from logits of tokens that were generated; 0 is off."
+          "Subtract X once from the logit of each token that was generated; 0 is off."
               + " Default: ${DEFAULT-VALUE}")
   private double presencePenalty;
 
@@ -99,17 +105,20 @@ public final class SamplingOptions {
       names = "--min-new-tokens",
       paramLabel = "N",
       defaultValue = "0",
-      description = "Draw no end of text before N tokens. Default: ${DEFAULT-VALUE}")
+      description =
+          "Ban the tokens that end a text until N tokens are generated. Default: ${DEFAULT-VALUE}")
   private int minNewTokens;
 
   @Option(
       names = "--seed",
       paramLabel = "S",
       defaultValue = "1337",
-      description = "The same seed gives the same text. Default: ${DEFAULT-VALUE}, as sample.py's")
+      description =
+          "Random seed: the same seed gives the same text. Default: ${DEFAULT-VALUE}, as in"
+              + " nanoGPT's sample.py")
   private long seed;
 
-  /** Whether one is given. */
+  /** Whether {@code --temperature} or {@code --greedy} is given. */
   public boolean hasTemperature() {
     return greedy || temperature != null;
   }
@@ -119,7 +128,7 @@ public final class SamplingOptions {
   }
 
   /**
-   * The parameters.
+   * The parameters of sampling.
    *
    * @param usage makes the error of a wrong command line
    */
@@ -150,7 +159,7 @@ public final class SamplingOptions {
     }
   }
 
-  /** As {@link #parameters}, for beam search: only what changes logits whatever the text holds. */
+  /** As {@link #parameters}, for beam search: only logit biases and the minimum length remain. */
   public SamplingParameters forSearch(
       int maxNewTokens, Function<String, ParameterException> usage) {
     return parameters(maxNewTokens, usage).forSearch();
@@ -170,7 +179,7 @@ public final class SamplingOptions {
       Double bias = matcher.matches() ? number(matcher.group(2)) : null;
       if (bias == null) {
         throw new IllegalArgumentException(
-            "--logit-bias: expected ID=X, X a number or -inf, as 5=-1.5, found '" + each + "'");
+            "--logit-bias: expected ID=X with a number or -inf, as 5=-1.5, found '" + each + "'");
       }
       int id = Integer.parseInt(matcher.group(1));
       if (biases.put(id, bias) != null) {
@@ -192,7 +201,7 @@ public final class SamplingOptions {
     }
   }
 
-  /** Refuses ids that a model has not. */
+  /** Refuses biases for ids outside the model's vocabulary. */
   public static void checkIds(SamplingParameters parameters, int vocabSize) {
     for (int id : parameters.logitBias().keySet()) {
       if (id >= vocabSize) {

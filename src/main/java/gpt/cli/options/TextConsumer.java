@@ -10,8 +10,8 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Takes a text as it is. The parser itself refuses one that begins like a short option, such as
- * {@code -hello}; here only an option's whole name is refused, since then the text was forgotten.
+ * Takes an option's text literally. The parser itself refuses a text that begins like a short
+ * option, such as {@code -hello}. Only an option's full name is refused here: the text is missing.
  */
 public final class TextConsumer implements IParameterConsumer {
   @Override
@@ -20,7 +20,7 @@ public final class TextConsumer implements IParameterConsumer {
     if (args.isEmpty() || command.optionsMap().containsKey(args.peek())) {
       String found = args.isEmpty() ? "nothing" : "the option " + args.peek();
       throw new ParameterException(
-          command.commandLine(), "a text must follow " + name + ", found " + found);
+          command.commandLine(), name + ": expected a text, found " + found);
     }
     String text = args.pop();
     if (option.isMultiValue()) {

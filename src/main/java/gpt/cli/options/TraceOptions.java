@@ -8,14 +8,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** Showing how each token is drawn. */
+/** Options that show how each token is sampled. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 public final class TraceOptions {
   @Option(
       names = "--trace",
       description =
-          "Show each step of the loop: the context's length and its end, the likeliest candidates"
-              + " with their probabilities, the random number, and what it draws.")
+          "Print each step of decoding: the context's length and its end, the most likely"
+              + " candidates with their probabilities, the random number, and the token it draws.")
   private boolean trace;
 
   @Option(
@@ -23,7 +23,7 @@ public final class TraceOptions {
       paramLabel = "N",
       defaultValue = "10",
       description =
-          "With --trace and --plot: candidates to show; 0 is the whole vocabulary."
+          "With --trace or --plot: candidates to show; 0 shows the whole vocabulary."
               + " Default: ${DEFAULT-VALUE}")
   private int top;
 
@@ -32,15 +32,15 @@ public final class TraceOptions {
   private Optional<PlotFile> file = Optional.empty();
 
   /**
-   * Refuses what makes no sense, before any model is loaded.
+   * Refuses wrong values and combinations before any model is loaded.
    *
-   * @param given what stands on the command line
-   * @param json whether the output is for programs
+   * @param given the parsed command line
+   * @param json whether {@code --json} is given
    * @param usage makes the error of a wrong command line
    */
   public void check(ParseResult given, boolean json, Function<String, ParameterException> usage) {
     if (trace && json) {
-      throw usage.apply("--trace: is for people; --json has --logprobs N");
+      throw usage.apply("--trace: prints tables, not JSON; with --json use --logprobs N");
     }
     if (top < 0) {
       throw usage.apply("--top: must be 0 (all) or more, found " + top);
@@ -51,22 +51,22 @@ public final class TraceOptions {
     }
   }
 
-  /** Whether anybody wants to know how tokens are drawn. */
+  /** Whether the steps are printed or plotted. */
   public boolean wanted() {
     return trace || file.isPresent();
   }
 
-  /** Whether it is printed. */
+  /** Whether the steps are printed. */
   public boolean printed() {
     return trace;
   }
 
-  /** Where a picture of it goes. */
+  /** The file for a picture of the steps. */
   public Optional<PlotFile> file() {
     return file;
   }
 
-  /** Candidates to show; 0 is all. */
+  /** Candidates to show for each step; 0 is all. */
   public int top() {
     return top;
   }

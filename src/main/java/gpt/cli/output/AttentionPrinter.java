@@ -9,19 +9,20 @@ import java.awt.Color;
 import java.util.List;
 import java.util.Locale;
 
-/** What an attention head looks at, for terminals and for other programs. */
+/** Prints the attention weights of one head: a picture in characters, JSON or CSV. */
 public final class AttentionPrinter {
-  /** Columns that a label may take. */
-  private static final int LONGEST_LABEL = 12;
+  /** Columns for a label. */
+  private static final int MAX_LABEL_WIDTH = 12;
 
-  /** Cells that are there in the narrowest terminal. */
-  private static final int FEWEST_CELLS = 10;
+  /** Columns for cells, even in a narrow terminal. */
+  private static final int MIN_CELL_COLUMNS = 10;
 
-  private static final int MOST_KEYS = 3;
+  /** Strongest keys beside each row. */
+  private static final int MAX_KEYS = 3;
 
   private static final String SHADES = "·░▒▓█";
 
-  /** From which weight on each shade stands. */
+  /** The smallest weight of each shade. */
   private static final double[] FROM = {0, 0.05, 0.2, 0.4, 0.7};
 
   private static final int WHITE = 231;
@@ -30,35 +31,37 @@ public final class AttentionPrinter {
   private final AttentionMap map;
   private final int n;
 
-  /** Columns of numbers and of labels. */
-  private final int number;
+  /** Columns for a token's number. */
+  private final int numberWidth;
 
-  private int label;
+  /** Columns for a token's label. */
+  private int labelWidth;
 
+  /** Prints this map. */
   public AttentionPrinter(AttentionMap map) {
     this.map = map;
     n = map.tokens().size();
-    number = String.valueOf(n - 1).length();
+    numberWidth = String.valueOf(n - 1).length();
   }
 
   /**
-   * A row for each query with a cell for each key, and its strongest keys in words.
+   * A row for each query with a cell for each key, and the strongest keys beside it.
    *
    * @param columns the terminal's width
    */
   public String toText(int columns, boolean coloured) {
-    int beside = 2 * number + "  ".length() + "  0.00  ".length() + " ".length();
-    label = Math.clamp((columns - FEWEST_CELLS - beside) / 2, 1, widest());
-    int left = number + 1 + label + 2;
-    int strongest = "  0.00 ".length() + number + 1 + label;
-    int room = Math.max(FEWEST_CELLS, columns - left - strongest);
+    int beside = 2 * numberWidth + "  ".length() + "  0.00  ".length() + " ".length();
+    labelWidth = Math.clamp((columns - MIN_CELL_COLUMNS - beside) / 2, 1, widest());
+    int left = numberWidth + 1 + labelWidth + 2;
+    int strongest = "  0.00 ".length() + numberWidth + 1 + labelWidth;
+    int room = Math.max(MIN_CELL_COLUMNS, columns - left - strongest);
     int cell = 2 * n <= room ? 2 : 1;
     int first = Math.max(0, n - room / cell);
-    int keys = Math.clamp((columns - left - cell * (n - first)) / strongest, 1, MOST_KEYS);
+    int keys = Math.clamp((columns - left - cell * (n - first)) / strongest, 1, MAX_KEYS);
     StringBuilder out = new StringBuilder();
-    out.append(map.title()).append(": each row's token looks at the columns'\n");
+    out.append(map.title()).append(": rows are queries, columns are keys\n");
     out.append(legend(coloured)).append('\n');
-    for (int place = power(number - 1); place > 0; place /= 10) {
+    for (int place = power(numberWidth - 1); place > 0; place /= 10) {
       out.append(" ".repeat(left));
       for (int key = first; key < n; key++) {
         boolean shown = place == 1 || key >= place;
@@ -67,7 +70,7 @@ public final class AttentionPrinter {
       stripTrailing(out.append(place == 1 ? "  strongest" : "")).append('\n');
     }
     for (int query = 0; query < n; query++) {
-      out.append(String.format(Locale.ROOT, "%" + number + "d ", query));
+      out.append(String.format(Locale.ROOT, "%" + numberWidth + "d ", query));
       out.append(label(query)).append("  ");
       for (int key = first; key < n; key++) {
         out.append(key > query ? " ".repeat(cell) : cell(query, key, cell, coloured));
@@ -79,7 +82,7 @@ public final class AttentionPrinter {
     }
     if (first > 0) {
       out.append("The picture begins with column ").append(first);
-      out.append(": all ").append(n).append(" are on a page, --plot FILE.html\n");
+      out.append("; --plot FILE.html writes a page with all ").append(n).append('\n');
     }
     return out.toString();
   }
@@ -87,7 +90,7 @@ public final class AttentionPrinter {
   private int widest() {
     return map.tokens().stream()
         .mapToInt(token -> Columns.width(token.label()))
-        .map(width -> Math.clamp(width, 1, LONGEST_LABEL))
+        .map(width -> Math.clamp(width, 1, MAX_LABEL_WIDTH))
         .max()
         .orElse(1);
   }
@@ -106,12 +109,12 @@ public final class AttentionPrinter {
   }
 
   private String named(int query, int key) {
-    String format = "%.2f %" + number + "d %s";
+    String format = "%.2f %" + numberWidth + "d %s";
     return String.format(Locale.ROOT, format, map.weights()[query][key], key, label(key));
   }
 
   private String label(int token) {
-    return Columns.fit(map.tokens().get(token).label(), label);
+    return Columns.fit(map.tokens().get(token).label(), labelWidth);
   }
 
   private String cell(int query, int key, int width, boolean coloured) {
@@ -146,7 +149,7 @@ public final class AttentionPrinter {
     return legend.toString();
   }
 
-  /** Of a terminal's 256 the nearest to the scale, which runs from dark to light there. */
+  /** The nearest of a terminal's 256 colours; the scale runs from dark to light on a terminal. */
   static int colour(double weight) {
     Color wanted = ColourScale.at(1 - weight);
     int[] steps = {0, 95, 135, 175, 215, 255};
@@ -162,6 +165,7 @@ public final class AttentionPrinter {
     return 16 + index;
   }
 
+  /** An object with layer, head, tokens and a row of i + 1 weights for query i. */
   public JsonObject toJson() {
     JsonObject json = new JsonObject();
     json.addProperty("layer", map.layer());
@@ -178,6 +182,7 @@ public final class AttentionPrinter {
     return json;
   }
 
+  /** A header, and a line for each weight. */
   public String toCsv() {
     StringBuilder out = new StringBuilder();
     out.append(Csv.line(List.of("query", "query_token", "key", "key_token", "weight")));

@@ -3,7 +3,7 @@ package gpt.cli.output;
 import java.lang.Character.UnicodeScript;
 import java.util.Set;
 
-/** Text in the columns of a terminal. */
+/** Pads and cuts text by the columns that it takes on a terminal. */
 public final class Columns {
   private static final Set<UnicodeScript> WIDE =
       Set.of(
@@ -37,17 +37,17 @@ public final class Columns {
         : 1;
   }
 
-  /** The text with spaces behind it. */
+  /** The text padded with spaces on the right. */
   public static String left(String text, int columns) {
     return text + " ".repeat(Math.max(0, columns - width(text)));
   }
 
-  /** The text with spaces before it. */
+  /** The text padded with spaces on the left. */
   public static String right(String text, int columns) {
     return " ".repeat(Math.max(0, columns - width(text))) + text;
   }
 
-  /** The text with spaces behind it, or its beginning and an ellipsis: so many columns. */
+  /** The text in exactly this many columns: padded on the right, or cut with an ellipsis. */
   static String fit(String text, int columns) {
     if (width(text) <= columns) {
       return left(text, columns);
@@ -65,7 +65,7 @@ public final class Columns {
     return left(out.append('…').toString(), columns);
   }
 
-  /** A bar of a part, from 0 to 1, of so many columns, to an eighth of one; spaces fill it up. */
+  /** A bar for a part from 0 to 1, exact to an eighth of a column, padded with spaces. */
   static String bar(double part, int columns) {
     int eighths = (int) Math.round(Math.clamp(part, 0, 1) * columns * 8);
     StringBuilder bar = new StringBuilder("█".repeat(eighths / 8));

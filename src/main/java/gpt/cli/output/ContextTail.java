@@ -2,7 +2,7 @@ package gpt.cli.output;
 
 import gpt.tokenizer.Vocabulary;
 
-/** The end of a growing text as one line in which everything is visible. */
+/** The end of a growing context as one line, with every space and line end made visible. */
 public final class ContextTail {
   private static final String BEFORE = "…";
 
@@ -12,9 +12,9 @@ public final class ContextTail {
   private boolean cut;
 
   /**
-   * A text that begins with these tokens.
+   * A context that begins with these tokens.
    *
-   * @param columns of its end, in a terminal
+   * @param columns most columns of the line, without the ellipsis
    */
   public ContextTail(Vocabulary vocabulary, int[] prompt, int columns) {
     this.vocabulary = vocabulary;

@@ -5,14 +5,14 @@ import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.StringWriter;
 import java.util.List;
 
-/** CSV as the commands print it: RFC 4180's quotes, lines that end in a newline alone. */
+/** CSV as the commands print it: quoted as in RFC 4180, but with a newline alone after a line. */
 public final class Csv {
   private Csv() {}
 
-  /** One line; a field with a comma, a quote or a line's end gets quotes. */
+  /** One line; a field with a comma, a quote or a line end is quoted. */
   public static String line(List<String> fields) {
     StringWriter line = new StringWriter();
-    // Without a buffer, in which the record would stay.
+    // Unbuffered: the writer is not closed, so a buffer would keep the record.
     CsvWriter.builder()
         .bufferSize(0)
         .lineDelimiter(LineDelimiter.LF)
@@ -21,7 +21,7 @@ public final class Csv {
     return line.toString();
   }
 
-  /** A number with all its digits; {@code -inf} and {@code inf} for no probability at all. */
+  /** A number with all its digits; infinities are {@code -inf} and {@code inf}. */
   static String number(double value) {
     if (Double.isInfinite(value)) {
       return value < 0 ? "-inf" : "inf";

@@ -8,9 +8,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 
-/** What a download says: a line where it begins, and a bar with speed and time left. */
+/** Shows a download: a line when it begins, and a bar with speed and time left. */
 public final class DownloadProgress implements Downloader.Listener, AutoCloseable {
-  /** Speed is that of the last seconds: a connection may get slower or faster. */
+  /** The speed shown is that of the last seconds, since it may change. */
   private static final double WINDOW_SECONDS = 10;
 
   private final HubName name;
@@ -20,9 +20,15 @@ public final class DownloadProgress implements Downloader.Listener, AutoCloseabl
   private final Deque<Sample> samples = new ArrayDeque<>();
   private double fraction;
 
-  /** So many bytes were there at a time. */
+  /** The bytes that were loaded at a time. */
   private record Sample(double seconds, long bytes) {}
 
+  /**
+   * Starts the clock.
+   *
+   * @param notes whether to print lines on standard error
+   * @param shown whether to draw the bar
+   */
   public DownloadProgress(HubName name, HubSettings settings, boolean notes, boolean shown) {
     this.name = name;
     this.settings = settings;
@@ -52,7 +58,7 @@ public final class DownloadProgress implements Downloader.Listener, AutoCloseabl
     bar.at(fraction, behind(System.nanoTime() / 1e9, done, total));
   }
 
-  /** Speed and time left; nothing until there is a speed. */
+  /** Speed and time left, to print after the bar; empty while the speed is not known. */
   String behind(double seconds, long done, long total) {
     while (samples.size() > 1 && seconds - samples.getFirst().seconds() > WINDOW_SECONDS) {
       samples.removeFirst();
@@ -71,13 +77,13 @@ public final class DownloadProgress implements Downloader.Listener, AutoCloseabl
 
   @Override
   public synchronized void checking(String file, long done, long size) {
-    samples.clear(); // nothing is loaded meanwhile
+    samples.clear(); // nothing is downloaded meanwhile
     bar.at(fraction, ", checking " + file + ": " + 100 * done / Math.max(size, 1) + "%");
   }
 
   @Override
   public void waiting(String file) {
-    note("another process loads " + file + "; waiting for it");
+    note("another process is downloading " + file + "; waiting for it");
   }
 
   private void note(String line) {

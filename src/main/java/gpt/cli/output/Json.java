@@ -4,17 +4,19 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 
-/** JSON as the commands print it: an object a line, absent values as null, text as it is. */
+/** JSON as the commands print it: one object per line, null for absent values, no HTML escapes. */
 public final class Json {
   private static final Gson GSON =
       new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
 
   private Json() {}
 
+  /** The value as JSON. */
   public static JsonElement tree(Object value) {
     return GSON.toJsonTree(value);
   }
 
+  /** The value on one line. */
   public static String line(JsonElement value) {
     return GSON.toJson(value) + "\n";
   }

@@ -9,8 +9,8 @@ import gpt.sampling.Logprobs;
 import java.io.IOException;
 import java.util.OptionalDouble;
 
-/** One object a sample and line, when the sample has ended. */
-public final class JsonPrinter implements SamplePrinter {
+/** Prints each completion, when it has ended, as one JSON object on a line. */
+public final class JsonPrinter implements CompletionPrinter {
   private final Engine engine;
   private final long seed;
   private final double loadSeconds;
@@ -48,7 +48,7 @@ public final class JsonPrinter implements SamplePrinter {
     StandardOutput.write(Json.line(line));
   }
 
-  /** For each new token its own, and the likeliest; null where there is no probability at all. */
+  /** For each new token its log-probability and the most likely tokens'; null stands for −∞. */
   private static JsonArray logprobs(Generation generation) {
     JsonArray all = new JsonArray();
     for (int i = 0; i < generation.logprobs().size(); i++) {
@@ -80,7 +80,7 @@ public final class JsonPrinter implements SamplePrinter {
     return object;
   }
 
-  /** JSON's null where nothing was measured. */
+  /** The value, or null if nothing was measured. */
   private static Double orNull(OptionalDouble value) {
     return value.isPresent() ? value.getAsDouble() : null;
   }

@@ -2,7 +2,7 @@ package gpt.cli.output;
 
 import gpt.engine.LoadProgress;
 
-/** The bar of loading: weights are read and packed, while kernels are compiled. */
+/** The progress bar of loading a model: reading and packing weights, and compiling kernels. */
 public final class LoadBar implements LoadProgress, AutoCloseable {
   private static final String LABEL = "loading";
 
@@ -10,14 +10,14 @@ public final class LoadBar implements LoadProgress, AutoCloseable {
   private double fraction;
   private String kernels = "";
 
-  /** Starts the clock. {@code shown}: whether a bar may be drawn at all. */
+  /** Starts the clock; draws no bar unless {@code shown}. */
   public LoadBar(boolean shown) {
     bar = new ProgressBar(LABEL, shown);
   }
 
   @Override
   public synchronized void loaded(double part) {
-    fraction = Math.max(fraction, part); // threads that pack report out of order
+    fraction = Math.max(fraction, part); // packing threads report out of order
     bar.at(fraction, kernels);
   }
 
@@ -27,6 +27,7 @@ public final class LoadBar implements LoadProgress, AutoCloseable {
     bar.at(fraction, kernels);
   }
 
+  /** The bar at this fraction, as text. */
   public static String bar(double fraction) {
     return ProgressBar.bar(LABEL, fraction);
   }

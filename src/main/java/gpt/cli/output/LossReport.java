@@ -10,13 +10,14 @@ import java.io.Writer;
 import java.util.Locale;
 
 /**
- * The figures of a text's loss, as a few lines and as JSON.
+ * The loss of a text with perplexity and bits per byte, as a few lines or as JSON.
  *
- * @param windows how the text was cut
- * @param seconds that measuring took
+ * @param windows how the text was cut into windows
+ * @param seconds the time that measuring took
  */
 public record LossReport(LoadedModel model, Loss loss, Windows windows, double seconds) {
 
+  /** A line for each figure. */
   public String text() {
     StringBuilder text = new StringBuilder();
     line(text, "tokens", "%,d, all but the first", loss.tokens());
@@ -42,9 +43,9 @@ public record LossReport(LoadedModel model, Loss loss, Windows windows, double s
   }
 
   /**
-   * Writes one object on a line.
+   * Writes one JSON object on a line.
    *
-   * @param each the tokens to go with it; null for none
+   * @param each the tokens to list in it; null for none
    */
   public void writeJson(TokenLosses each) throws IOException {
     Writer out = StandardOutput.writer();
@@ -75,7 +76,7 @@ public record LossReport(LoadedModel model, Loss loss, Windows windows, double s
     out.flush();
   }
 
-  /** A number, or null where JSON has none for it. */
+  /** Writes a number, or null if it is infinite or NaN, which JSON cannot express. */
   static void number(JsonWriter out, double value) throws IOException {
     if (Double.isFinite(value)) {
       out.value(value);

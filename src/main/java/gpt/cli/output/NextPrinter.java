@@ -10,13 +10,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The candidates of one step as text, CSV or JSON. */
+/** Prints the candidates for the next token as text, CSV or JSON. */
 public final class NextPrinter {
   private final ChainTrace trace;
   private final int[] ids;
   private final List<StepTable.Column> columns;
   private final Vocabulary vocabulary;
 
+  /**
+   * A printer.
+   *
+   * @param ids the candidates, most likely first
+   * @param columns the probabilities to show
+   */
   public NextPrinter(
       ChainTrace trace, int[] ids, List<StepTable.Column> columns, Vocabulary vocabulary) {
     this.trace = trace;
@@ -25,13 +31,13 @@ public final class NextPrinter {
     this.vocabulary = vocabulary;
   }
 
-  /** The table, and with what is drawn from it below. */
+  /** The table, and below it the token that was drawn, if {@code drawn}. */
   public String text(boolean drawn) {
     String table = new StepTable(trace.logits(), ids, vocabulary, columns).text();
     return drawn ? table + "\n" + draw(trace, vocabulary) : table;
   }
 
-  /** A line on what was drawn. */
+  /** A line about the token that was drawn. */
   static String draw(ChainTrace trace, Vocabulary vocabulary) {
     String how =
         trace.isRandom()
@@ -48,7 +54,7 @@ public final class NextPrinter {
         trace.logProbability(trace.chosen()));
   }
 
-  /** A header and a line a candidate, on standard output. */
+  /** Writes a header and a line for each candidate to standard output. */
   public void csv() throws IOException {
     List<String> header = new ArrayList<>(List.of("rank", "id", "token", "logit"));
     columns.forEach(column -> header.add(column.key()));
@@ -68,9 +74,9 @@ public final class NextPrinter {
   }
 
   /**
-   * One object.
+   * One JSON object on a line.
    *
-   * @param drawn whether the token that was drawn is among it
+   * @param drawn whether to include the token that was drawn
    */
   public String json(LoadedModel loaded, boolean drawn) {
     JsonObject object = new JsonObject();

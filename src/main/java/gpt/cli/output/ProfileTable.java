@@ -7,13 +7,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** What a TornadoVM device did for each step, as a table. */
+/** A table of kernel time, launches and bytes copied for each step on a TornadoVM device. */
 public final class ProfileTable {
   private final Supplier<Optional<Profile.Totals>> profiler;
   private final String first;
   private final List<Profile.Totals> steps = new ArrayList<>();
 
-  /** Of a generation, whose first step is the prompt. */
+  /** A table for generating, whose first step is the prompt. */
   public ProfileTable(Supplier<Optional<Profile.Totals>> profiler) {
     this(profiler, "prompt");
   }
@@ -21,7 +21,7 @@ public final class ProfileTable {
   /**
    * An empty table.
    *
-   * @param profiler hands over what was done since its last call; empty where nobody counts
+   * @param profiler returns the totals since its last call; empty if nothing is profiled
    * @param first the first step's name; the others are numbered from 1
    */
   public ProfileTable(Supplier<Optional<Profile.Totals>> profiler, String first) {
@@ -29,12 +29,15 @@ public final class ProfileTable {
     this.first = first;
   }
 
-  /** A step is done. The tokens of samples that are generated together are one. */
+  /**
+   * Adds a line for the work since the last call. Completions that are decoded together share a
+   * step: the first one's call adds the line, the others' find no launches.
+   */
   public void step() {
     profiler.get().filter(totals -> totals.launches() > 0).ifPresent(steps::add);
   }
 
-  /** The table; no lines where nothing was counted. */
+  /** The table; no lines if nothing was profiled. */
   public List<String> lines() {
     if (steps.isEmpty()) {
       return List.of();

@@ -4,8 +4,8 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A bar on standard error for work that takes more than a second, on a terminal only. Its line is
- * cleared at the end, also when Ctrl-C comes first.
+ * A progress bar on standard error, on a terminal only. It appears after a second. Its line is
+ * cleared at the end, also after Ctrl-C.
  */
 public final class ProgressBar implements AutoCloseable {
   private static final long APPEARS_AFTER = TimeUnit.SECONDS.toNanos(1);
@@ -13,10 +13,10 @@ public final class ProgressBar implements AutoCloseable {
   private static final String CLEAR_REST = "\033[K";
   private static final int WIDTH = 30;
 
-  /** Java begins slowly: the pace is that of the last 3 to 6 seconds. */
+  /** The time left is estimated from the last 3 to 6 seconds: Java's first seconds are slow. */
   private static final long PACE_OVER = TimeUnit.SECONDS.toNanos(3);
 
-  /** How far the work was at a time. */
+  /** The fraction that was done at a time. */
   private record Mark(long time, double fraction) {}
 
   private final String label;
@@ -32,15 +32,15 @@ public final class ProgressBar implements AutoCloseable {
   /**
    * Starts the clock.
    *
-   * @param label what is done, in a word
-   * @param shown whether a bar may be drawn at all
+   * @param label the work in a word
+   * @param shown whether to draw the bar
    */
   public ProgressBar(String label, boolean shown) {
     this.label = label;
     this.shown = shown;
   }
 
-  /** {@code fraction}, from 0 to 1, is done; {@code behind} stands after the bar. */
+  /** Draws the bar for a fraction from 0 to 1, and {@code behind} after it. */
   synchronized void at(double fraction, String behind) {
     long now = System.nanoTime();
     if (!shown || closed || now - start < APPEARS_AFTER || visible && now - drawn < REDRAWN_AFTER) {
@@ -51,7 +51,7 @@ public final class ProgressBar implements AutoCloseable {
       try {
         Runtime.getRuntime().addShutdownHook(hook);
       } catch (IllegalStateException e) {
-        closed = true; // the JVM is ending, and nobody would clear the line
+        closed = true; // the JVM is shutting down: nothing would clear the line
         return;
       }
       visible = true;
@@ -61,7 +61,7 @@ public final class ProgressBar implements AutoCloseable {
     System.err.flush();
   }
 
-  /** As {@link #at}, with the time that the rest will take if it goes on as of late. */
+  /** As {@link #at}, with an estimate of the time left. */
   public synchronized void timed(double fraction) {
     long now = System.nanoTime();
     if (now - later.time > PACE_OVER) {
@@ -106,7 +106,7 @@ public final class ProgressBar implements AutoCloseable {
       try {
         Runtime.getRuntime().removeShutdownHook(hook);
       } catch (IllegalStateException e) {
-        // The JVM is ending; the hook has nothing left to do.
+        // The JVM is shutting down and runs the hook, which has nothing left to do.
       }
     }
   }

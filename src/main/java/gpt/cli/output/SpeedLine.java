@@ -4,10 +4,11 @@ import gpt.Timings;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
-/** The last line on standard error: how fast it went. */
+/** The last line on standard error: tokens per second, and the time to the first token. */
 public final class SpeedLine {
   private SpeedLine() {}
 
+  /** The line for these timings. */
   public static String of(Timings timings) {
     return part("prompt", timings.prefillTokens(), timings.prefillTokensPerSecond())
         + "; "

@@ -15,8 +15,8 @@ import java.nio.charset.Charset;
 import java.util.Arrays;
 
 /**
- * Standard output, written at once and in UTF-8 whatever the locale. {@link System#out} does
- * neither and hides errors.
+ * Standard output, unbuffered and in UTF-8 whatever the locale. {@link System#out} is neither, and
+ * it swallows errors.
  */
 public final class StandardOutput {
   static final Charset CHARSET = UTF_8;
@@ -24,10 +24,10 @@ public final class StandardOutput {
   private static final FileOutputStream OUT = new FileOutputStream(FileDescriptor.out);
 
   private static boolean midLine;
-  private static boolean guarded;
+  private static boolean opened;
   private static boolean terminal;
 
-  /** Nobody reads any more, as with {@code | head}: a reason to stop, not an error. */
+  /** The reader has closed the pipe, as {@code | head} does: the program stops without an error. */
   public static final class ClosedException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -38,11 +38,12 @@ public final class StandardOutput {
 
   private StandardOutput() {}
 
+  /** Writes text at once. */
   public static void write(String text) throws IOException {
     write(text.getBytes(CHARSET));
   }
 
-  /** For what is written piece by piece; it need not be closed, but flushed. */
+  /** A writer to standard output. Flush it at the end; closing it is not necessary. */
   static Writer writer() {
     OutputStream out =
         new OutputStream() {
@@ -59,18 +60,23 @@ public final class StandardOutput {
     return new OutputStreamWriter(out, CHARSET);
   }
 
+  /**
+   * Writes bytes at once.
+   *
+   * @throws ClosedException if the reader has closed the pipe
+   */
   public static synchronized void write(byte[] text) throws IOException {
     if (text.length == 0) {
       return;
     }
-    if (!guarded) {
-      guarded = true;
+    if (!opened) {
+      opened = true;
       terminal = Terminal.isStandardOutput();
       if (terminal) {
         try {
           Runtime.getRuntime().addShutdownHook(new Thread(StandardOutput::endLine));
         } catch (IllegalStateException e) {
-          return; // the JVM is ending, and nobody would end the line
+          return; // the JVM is shutting down: nothing would end the line
         }
       }
     }
@@ -86,14 +92,14 @@ public final class StandardOutput {
   }
 
   /**
-   * Java has no class of its own for EPIPE, and the text is the C library's, in the user's
-   * language. A pipe that is broken on purpose fails with the same one.
+   * Whether writing failed with EPIPE. Java has no exception class for it, and the message is the C
+   * library's in the user's language, so it is compared with that of a pipe broken on purpose.
    */
   static boolean isClosedPipe(IOException e) {
     return e.getMessage() != null && e.getMessage().equals(brokenPipe());
   }
 
-  /** What writing to a closed pipe fails with; null where it does not. */
+  /** The message with which writing to a closed pipe fails; null if it does not fail. */
   private static String brokenPipe() {
     try {
       Pipe pipe = Pipe.open();
@@ -108,8 +114,8 @@ public final class StandardOutput {
   }
 
   /**
-   * On a terminal, ends a line that text was written to: an error then begins a line of its own,
-   * and so does the shell's prompt after Ctrl-C.
+   * On a terminal, ends a line that has text, so that an error, or the shell's prompt after Ctrl-C,
+   * begins on a new line.
    */
   public static synchronized void endLine() {
     if (terminal && midLine) {
@@ -117,7 +123,7 @@ public final class StandardOutput {
       try {
         OUT.write('\n');
       } catch (IOException e) {
-        // The terminal is gone.
+        // The terminal was closed.
       }
     }
   }

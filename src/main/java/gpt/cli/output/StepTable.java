@@ -9,22 +9,24 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The likeliest tokens with their probabilities in columns, one for the model's own and one for
- * each step of the chain, with bars.
+ * A table of the most likely tokens: a column with bars for the model's probabilities, and one for
+ * the probabilities after each step of the sampling chain.
  */
 public final class StepTable {
-  /** Columns of the terminal that all bars share. */
+  /** Terminal columns for all probabilities and their bars together. */
   private static final int BARS = 54;
 
-  private static final int LONGEST_BAR = 24;
-  private static final int SHORTEST_BAR = 6;
+  private static final int MAX_BAR_WIDTH = 24;
+  private static final int MIN_BAR_WIDTH = 6;
   private static final int DIGITS = 7;
   private static final String GAP = "  ";
 
   /**
    * A column.
    *
-   * @param cuts whether a probability of 0 in it is a token that was cut
+   * @param title its heading
+   * @param key its name in JSON and CSV
+   * @param cuts whether the step removes tokens, so that 0 means removed
    * @param probabilities of all tokens (V)
    */
   public record Column(String title, String key, boolean cuts, double[] probabilities) {
@@ -45,7 +47,7 @@ public final class StepTable {
   /**
    * A table.
    *
-   * @param ids the tokens, in order
+   * @param ids the tokens to list, in this order
    */
   StepTable(float[] logits, int[] ids, Vocabulary vocabulary, List<Column> columns) {
     this.logits = logits;
@@ -54,7 +56,7 @@ public final class StepTable {
     this.columns = columns;
   }
 
-  /** Columns for the model's probabilities and every step that is on. */
+  /** Columns for the model's probabilities and for every step that is on. */
   public static List<Column> columns(ChainTrace trace) {
     List<Column> columns = new ArrayList<>();
     columns.add(model(trace));
@@ -69,12 +71,12 @@ public final class StepTable {
     return columns;
   }
 
-  /** The columns of {@link #columns}, without those of steps that have changed nothing. */
+  /** The columns of {@link #columns}, without those of steps that change nothing. */
   public static List<Column> changes(ChainTrace trace) {
     List<Column> changes = new ArrayList<>();
     double[] before = null;
     for (Column column : columns(trace)) {
-      // Where the temperature is 1, it has no column, and the cuts begin with its rounding.
+      // Temperature 1 has no column, and its rounding is no change of the filters after it.
       boolean same =
           Arrays.equals(column.probabilities(), before)
               || (column.cuts() && Arrays.equals(column.probabilities(), trace.heated()));
@@ -99,7 +101,7 @@ public final class StepTable {
     return columns;
   }
 
-  /** Columns for the model's probabilities and for those that the token was drawn with. */
+  /** Columns for the model's probabilities and for those that the token was drawn from. */
   static List<Column> modelAndDrawn(ChainTrace trace) {
     return List.of(
         model(trace), new Column("after the chain", "drawn", cuts(trace), trace.drawn()));
@@ -114,10 +116,10 @@ public final class StepTable {
     return new Column("probability", "probability", false, trace.probabilities());
   }
 
-  /** The lines, with the row of what is not listed at the end. */
+  /** The table's lines; the last one sums up the tokens that are not listed. */
   String text() {
     int[] widths = new int[columns.size()];
-    int bar = Math.clamp(BARS / columns.size() - DIGITS, SHORTEST_BAR, LONGEST_BAR);
+    int bar = Math.clamp(BARS / columns.size() - DIGITS, MIN_BAR_WIDTH, MAX_BAR_WIDTH);
     for (int i = 0; i < widths.length; i++) {
       widths[i] = Math.max(DIGITS + 1 + bar, columns.get(i).title().length());
     }
@@ -166,7 +168,7 @@ public final class StepTable {
     line.setLength(0);
   }
 
-  /** A probability in seven columns at most. */
+  /** A probability in at most {@link #DIGITS} columns. */
   static String probability(double value) {
     if (value == 0) {
       return "0";

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Whether somebody looks at a stream: bars are for terminals only. */
+/** Whether standard streams are terminals, and the terminal's width. */
 public final class Terminal {
   private static final int COLUMNS = 80;
 
@@ -26,7 +26,7 @@ public final class Terminal {
     return is(2);
   }
 
-  /** The terminal's width in characters; 80 where standard output is none, or does not tell. */
+  /** The terminal's width in columns; 80 if standard output is no terminal or stty fails. */
   public static int columns() {
     if (!isStandardOutput()) {
       return COLUMNS;
@@ -45,7 +45,10 @@ public final class Terminal {
     }
   }
 
-  /** {@link System#console()} needs input and output to be one too, so Linux is asked itself. */
+  /**
+   * Whether a descriptor is a terminal, by its link in {@code /proc}: {@link System#console()}
+   * exists only if input and output both are.
+   */
   private static boolean is(int descriptor) {
     Path link = Path.of("/proc/self/fd/" + descriptor);
     try {

@@ -10,18 +10,19 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Text as it comes, as sample.py prints it: the prompt and what follows, a line of dashes between
- * samples. Ids with spaces between where the model has no tokenizer.
+ * Prints text as it is generated, in the form of nanoGPT's sample.py: the prompt and its
+ * completion, with a line of dashes between completions. Prints ids separated by spaces if the
+ * model has no tokenizer.
  */
-public final class TextPrinter implements SamplePrinter {
-  /** sample.py's. */
+public final class TextPrinter implements CompletionPrinter {
+  /** The separator of sample.py. */
   private static final String DASHES = "---------------\n";
 
   private final Optional<Tokenizer> tokenizer;
   private final int[] prompt;
   private Utf8Decoder characters = new Utf8Decoder();
 
-  /** Whether a sample has ended, and no other one begun: there may be none. */
+  /** Whether a completion has ended and no other one has begun; the last one stays so. */
   private boolean between;
 
   public TextPrinter(Optional<Tokenizer> tokenizer, Request request) {
@@ -35,8 +36,8 @@ public final class TextPrinter implements SamplePrinter {
   }
 
   /**
-   * The prompt as text, less a character that it ends inside of: that comes with the first tokens,
-   * or stays in the decoder.
+   * The prompt as text, without a last character that is incomplete: its remaining bytes may come
+   * with the first tokens.
    */
   String prompt() {
     if (tokenizer.isEmpty()) {

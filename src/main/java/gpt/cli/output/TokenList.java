@@ -8,9 +8,9 @@ import gpt.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Locale;
 
-/** A text's tokens with where they begin and end in its UTF-8 bytes. */
+/** A text's tokens, each with its start and end in the text's UTF-8 bytes. */
 public final class TokenList {
-  /** Of a terminal's 256: a pale blue and a pale yellow, which no colour vision confuses. */
+  /** A pale blue and a pale yellow, which people with any colour vision can tell apart. */
   private static final int[] BACKGROUNDS = {153, 229};
 
   private static final int BLACK = 16;
@@ -20,6 +20,7 @@ public final class TokenList {
   private final byte[][] bytes;
   private final int[] starts; // one more than tokens: the last is the end
 
+  /** Decodes the ids of a text. */
   public TokenList(Tokenizer tokenizer, int[] ids) {
     this.tokenizer = tokenizer;
     this.ids = ids;
@@ -31,14 +32,14 @@ public final class TokenList {
     }
   }
 
-  /** The text, its tokens on two colours in turn, and an empty line. */
+  /** The text, its tokens on two alternating background colours, and an empty line. */
   public String coloured() {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < ids.length; i++) {
       String text = TokenLabel.text(bytes[i]).replace("\t", "\\t");
       int background = BACKGROUNDS[i % BACKGROUNDS.length];
       int from = 0;
-      // A colour must not run on to the end of the terminal's line.
+      // Reset before a line end: else the colour would fill the rest of the terminal's line.
       for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
         out.append(ColourOption.on(background, BLACK, text.substring(from, end) + "↵"));
         out.append('\n');
@@ -52,6 +53,7 @@ public final class TokenList {
     return out.append(midLine ? "\n\n" : "\n").toString();
   }
 
+  /** A table with a row for each token. */
   public String toText() {
     int number = Math.max(5, String.valueOf(ids.length).length());
     int span = Math.max(5, 2 * String.valueOf(starts[ids.length]).length() + 1);
@@ -76,6 +78,7 @@ public final class TokenList {
     return n + " " + what + (n == 1 ? "" : "s");
   }
 
+  /** An object with the tokenizer, the counts and the tokens. */
   public JsonObject toJson() {
     JsonObject json = new JsonObject();
     json.addProperty("tokenizer", tokenizer.name());
@@ -94,6 +97,7 @@ public final class TokenList {
     return json;
   }
 
+  /** A header, and a line for each token. */
   public String toCsv() {
     StringBuilder out = new StringBuilder();
     out.append(Csv.line(List.of("index", "id", "start", "end", "token")));

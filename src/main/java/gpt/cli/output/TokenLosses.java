@@ -6,15 +6,16 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 
-/** Each token of a text with its loss, as CSV and as JSON. */
+/** Each token of a text with its loss, as CSV or as JSON. */
 public record TokenLosses(int[] ids, Vocabulary vocabulary) {
 
   /**
-   * The lines of some tokens, after the heading and the first token where they are the first ones.
+   * The lines of the tokens from {@code first} to {@code end}; before token 1 come the header and
+   * token 0, which has no loss.
    *
-   * @param losses of all tokens, in nats
-   * @param first the first that is wanted, 1 or more
-   * @param end the one after the last
+   * @param losses the losses of all tokens, in nats
+   * @param first the first token, 1 or more
+   * @param end one after the last token
    */
   public String csv(double[] losses, int first, int end) {
     StringBuilder lines = new StringBuilder();
@@ -31,7 +32,7 @@ public record TokenLosses(int[] ids, Vocabulary vocabulary) {
     return Csv.line(Arrays.asList(String.valueOf(ids[i]), vocabulary.text(ids[i]), loss));
   }
 
-  /** Writes them all, as a list; null for the loss of the first, which has none, and for +∞. */
+  /** Writes all tokens as a list; the loss is null for the first token, and where it is +∞. */
   void write(JsonWriter out, double[] losses) throws IOException {
     out.beginArray();
     for (int i = 0; i < ids.length; i++) {

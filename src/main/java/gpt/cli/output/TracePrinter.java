@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The loop in the open: each step with its candidates, and the whole text at the end. */
-public final class TracePrinter implements SamplePrinter {
-  /** Columns of the context's end. */
+/** Prints each step of decoding with its candidates, and each completion's text at its end. */
+public final class TracePrinter implements CompletionPrinter {
+  /** Columns for the end of the context. */
   private static final int CONTEXT = 60;
 
   private final Vocabulary vocabulary;
@@ -23,7 +23,7 @@ public final class TracePrinter implements SamplePrinter {
   /**
    * A printer.
    *
-   * @param blockSize tokens that the context holds
+   * @param blockSize most tokens of a context
    * @param top candidates to show; 0 is all
    */
   public TracePrinter(Vocabulary vocabulary, Request request, int blockSize, int top) {
@@ -56,7 +56,7 @@ public final class TracePrinter implements SamplePrinter {
     context.add(trace.chosen());
   }
 
-  /** The context's length, and how many of the text's tokens it has no room for. */
+  /** The context's length, and how many of the first tokens were cropped. */
   private String length(int step) {
     int tokens = request.promptIds().length + step;
     int cropped = Math.max(0, tokens - blockSize);

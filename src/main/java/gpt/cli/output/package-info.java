@@ -1,5 +1,10 @@
 /**
- * What the commands print: texts, tables, JSON, CSV, progress bars; and the terminal.
+ * Everything that the commands print: {@link gpt.cli.output.CompletionPrinter} and its three
+ * implementations, tables ({@link gpt.cli.output.StepTable}), JSON, CSV, {@link
+ * gpt.cli.output.ProgressBar}; and what the terminal is ({@link gpt.cli.output.Terminal}). {@link
+ * gpt.cli.output.StandardOutput} is the only way to standard output.
+ *
+ * <p>It may use every package but {@code gpt.cli.commands}.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

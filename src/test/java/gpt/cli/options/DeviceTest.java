@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.TypeConversionException;
 
-/** What {@code --device} takes, and what is said about a device's work. */
+/** The values of {@code --device}, the profile's table and the loading bar. */
 class DeviceTest {
   private final DeviceOptions.Converter converter = new DeviceOptions.Converter();
 
@@ -31,13 +31,13 @@ class DeviceTest {
     "emulator, EMULATOR",
     "reference, REFERENCE"
   })
-  void aWord(String value, Device.Kind kind) {
+  void aWordNamesAKindOfDevice(String value, Device.Kind kind) {
     assertEquals(new Device(kind, null, 0), converter.convert(value));
   }
 
   @ParameterizedTest
   @CsvSource({"tornado:opencl:0, opencl, 0", "tornado:ptx:12, ptx, 12", "tornado:0:1, 0, 1"})
-  void aDeviceByName(String value, String backend, int index) {
+  void aDeviceIsNamedByBackendAndIndex(String value, String backend, int index) {
     assertEquals(new Device(Device.Kind.TORNADO, backend, index), converter.convert(value));
   }
 
@@ -68,21 +68,21 @@ class DeviceTest {
         e.getMessage());
   }
 
-  /** The completion script offers what the converter takes. */
+  /** The converter accepts every word that the completion script offers. */
   @Test
-  void theWordsAreAllTaken() {
+  void allWordsOfTheCompletionScriptAreAccepted() {
     for (String word : new DeviceOptions.Words()) {
       assertEquals(word, converter.convert(word).kind().word());
     }
   }
 
   @Test
-  void theProfileHasALineForEachStepThatDidSomething() {
+  void theProfileHasALineForEachStepWithLaunches() {
     Queue<Optional<Profile.Totals>> totals =
         new ArrayDeque<>(
             List.of(
                 Optional.of(new Profile.Totals(12_345_678, 0, 1_000_000, 20, 48)),
-                Optional.of(new Profile.Totals(0, 0, 0, 0, 0)), // a token that came with another's
+                Optional.of(new Profile.Totals(0, 0, 0, 0, 0)), // another sequence of that step
                 Optional.of(new Profile.Totals(1_500, 0, 1_128, 20, 47)),
                 Optional.empty()));
     ProfileTable table = new ProfileTable(totals::remove);

@@ -68,7 +68,7 @@ class HubModelsTest {
   }
 
   @Test
-  void whatIsMissingIsNamedAndNothingConnectedTo() {
+  void aMissingModelIsReportedWithoutANetworkRequest() {
     String cache = home.resolve("hub").toString();
     fails("gpt2", false, "--model gpt2: not in", cache, "; download it (about 548");
     fails("no/model@v1", false, "no such file or folder, and not in", "gpt download no/model@v1");
@@ -77,7 +77,7 @@ class HubModelsTest {
   }
 
   @Test
-  void whatIsThereIsTaken() {
+  void aCachedModelNeedsNoRequest() {
     Path folder = take("gpt2", true);
     int requests = hub.seen().size();
     environment.put("HF_HUB_OFFLINE", "1");
@@ -87,10 +87,11 @@ class HubModelsTest {
   }
 
   @Test
-  void theListSaysWhatEachIs() throws IOException {
+  void theListHasEachModelsState() throws IOException {
     Path cache = home.resolve("hub");
     assertEquals(
-        "no models in " + cache + "; gpt download gpt2 loads one\n", ModelsCommand.toText(cache));
+        "no models in " + cache + "; gpt download gpt2 downloads one\n",
+        ModelsCommand.toText(cache));
     take("gpt2", true);
     Files.writeString(other("meta--llama").resolve("config.json"), "{\"model_type\": \"llama\"}");
     Files.writeString(other("a--begun").resolve("config.json"), "{\"model_type\": \"gpt2\"}");
@@ -104,7 +105,7 @@ class HubModelsTest {
     assertTrue(
         lines
             .get(1)
-            .matches("a/begun@a{40} +a{8} +5.0 kB  incomplete: the same gpt download goes on"),
+            .matches("a/begun@a{40} +a{8} +5.0 kB  incomplete: run gpt download again to resume"),
         lines::toString);
     assertTrue(lines.get(2).matches("b/nothing .* 0.0 kB  incomplete: .*"), lines::toString);
     assertTrue(
@@ -129,7 +130,7 @@ class HubModelsTest {
   }
 
   @Test
-  void namesThatAreNone() {
+  void wrongNamesAreRefused() {
     CommandLines.failed(2, List.of("download", "../x"), "'../x'", "ORG/NAME");
     CommandLines.failed(2, List.of("download", "gpt2@../x"), "ORG/NAME[@REVISION]");
     CommandLines.failed(2, List.of("download"), "NAME");

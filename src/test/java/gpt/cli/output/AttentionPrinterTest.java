@@ -13,7 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class AttentionPrinterTest {
-  /** Every token looks at all before it alike. */
+  /** Every token attends equally to itself and to all earlier tokens. */
   private static AttentionPrinter printer(int n, String label) {
     float[][] weights = new float[n][];
     for (int i = 0; i < n; i++) {
@@ -28,7 +28,7 @@ class AttentionPrinterTest {
   void aRowForEachQueryAndItsStrongestKeys() {
     assertEquals(
         """
-        Attention of layer 0, head 0: each row's token looks at the columns'
+        Attention of layer 0, head 0: rows are queries, columns are keys
         weights: · below 0.05, ░ from 0.05, ▒ from 0.2, ▓ from 0.4, █ from 0.7
 
               0 1 2   strongest
@@ -40,7 +40,7 @@ class AttentionPrinterTest {
   }
 
   @Test
-  void itFitsTheTerminal() {
+  void thePictureFitsTheTerminal() {
     for (int columns : new int[] {40, 80, 120}) {
       for (int n : new int[] {1, 6, 40, 300}) {
         for (String label : List.of("a", "␣a long token", "中文的")) {
@@ -69,7 +69,7 @@ class AttentionPrinterTest {
   }
 
   @Test
-  void widthsAreThoseOfATerminal() {
+  void wideCharactersTakeTwoColumns() {
     assertEquals(7, Columns.width("a中\uD83D\uDE42e\u0301␣"));
     assertEquals("ab   ", Columns.fit("ab", 5));
     assertEquals("abcd…", Columns.fit("abcdef", 5));
@@ -78,7 +78,7 @@ class AttentionPrinterTest {
   }
 
   @Test
-  void coloursAreForTerminalsThatWantThem() {
+  void coloursFollowTheOptionAndTheEnvironment() {
     assertTrue(ColourOption.wanted(ColourOption.When.AUTO, true, Map.of()));
     assertTrue(ColourOption.wanted(ColourOption.When.AUTO, true, Map.of("NO_COLOR", "")));
     assertFalse(ColourOption.wanted(ColourOption.When.AUTO, true, Map.of("NO_COLOR", "1")));

@@ -16,7 +16,7 @@ class DownloadProgressTest {
     HubSettings settings = HubSettings.of(Map.of(), Path.of("/home/you"));
     try (DownloadProgress progress =
         new DownloadProgress(HubName.of("gpt2"), settings, false, false)) {
-      assertEquals("", progress.behind(0, 500_000_000, TOTAL)); // there already: no speed
+      assertEquals("", progress.behind(0, 500_000_000, TOTAL)); // cached earlier: no speed yet
       assertEquals(", 10.0 MB/s, 49 s left", progress.behind(1, 510_000_000, TOTAL));
       for (int second = 2; second <= 30; second++) {
         progress.behind(second, 510_000_000 + second * 1_000_000L, TOTAL);
@@ -25,8 +25,8 @@ class DownloadProgressTest {
       for (int second = 32; second <= 50; second++) {
         progress.behind(second, 541_000_000, TOTAL);
       }
-      assertEquals("", progress.behind(51, 541_000_000, TOTAL)); // it stands still
-      // A sum takes its time, which is none of the connection's.
+      assertEquals("", progress.behind(51, 541_000_000, TOTAL)); // stalled
+      // The time for a checksum does not count as download time.
       progress.behind(52, 551_000_000, TOTAL);
       progress.checking("model.safetensors", 1, 2);
       assertEquals("", progress.behind(60, 551_000_000, TOTAL));

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** What the commands print, where it is worked out and not only handed on. */
+/** Lines and figures that the commands compute before they print them. */
 class OutputTest {
   @Test
   void theSpeedLine() {
@@ -38,7 +38,7 @@ class OutputTest {
         SpeedLine.of(new Timings(0.1, 1, 0.1, 0, 0)));
   }
 
-  /** Whatever the language: the text of a really closed pipe is the C library's. */
+  /** In any language: a closed pipe's message is the C library's. */
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no sh")
   void aClosedPipeIsRecognised() throws Exception {
@@ -58,12 +58,12 @@ class OutputTest {
   }
 
   @Test
-  void aPromptsLastCharacterWaitsForItsBytes() {
+  void aPromptsIncompleteCharacterIsNotPrinted() {
     Tokenizer gpt2 = Tokenizers.forModel(Optional.empty(), 50257).orElseThrow();
     for (String text : List.of("To be", "\n", "né \uD83D\uDE42")) {
       assertEquals(text, prompt(gpt2, gpt2.encode(text)));
     }
-    assertEquals("", prompt(gpt2, 8582)); // of four bytes, two
+    assertEquals("", prompt(gpt2, 8582)); // two of a character's four bytes
     assertEquals("!", prompt(gpt2, 0, 8582));
     assertEquals("\uFFFD!", prompt(gpt2, 8582, 0));
   }
@@ -76,7 +76,7 @@ class OutputTest {
   }
 
   @Test
-  void theAdviceIsAboutTheMemoryThatRanOut() {
+  void theAdviceNamesTheMemoryThatRanOut() {
     assertTrue(Errors.memoryAdvice("Java heap space").contains("-Xmx"));
     assertTrue(Errors.memoryAdvice("GC overhead limit exceeded").contains("-Xmx"));
     String outside = Errors.memoryAdvice("Cannot reserve 8 bytes of direct buffer memory");
@@ -106,7 +106,7 @@ class OutputTest {
   @Test
   void tokensLossesAsCsv() {
     Tokenizer gpt2 = Tokenizers.forModel(Optional.empty(), 50257).orElseThrow();
-    // A comma and a line's end are quoted; two of four bytes are no text.
+    // A comma and a line end are quoted; two bytes of a four-byte character are escaped.
     int[] ids = {gpt2.encode(",")[0], gpt2.encode("\n")[0], gpt2.encode("\"")[0], 8582, 50256};
     double[] losses = {Double.NaN, 0.25, Double.POSITIVE_INFINITY, 3, 1e-9};
     TokenLosses with = new TokenLosses(ids, new Vocabulary(Optional.of(gpt2)));

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What people read of a step. */
+/** The table of candidates, and the context's end in its title. */
 class StepTableTest {
   private static final Vocabulary VOCABULARY =
       new Vocabulary(Optional.of(new CharacterTokenizer(List.of("a", " ", "\n", "国"))));
@@ -113,7 +113,7 @@ class StepTableTest {
   }
 
   @Test
-  void theContextsEnd() {
+  void theContextsEndIsCutToItsColumns() {
     ContextTail tail = new ContextTail(VOCABULARY, new int[] {0, 1, 2}, 5);
     assertEquals("a␣\\n", tail.toString());
     tail.add(3);
