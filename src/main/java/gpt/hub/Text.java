@@ -1,6 +1,6 @@
 package gpt.hub;
 
-import gpt.model.ForeignText;
+import gpt.model.UntrustedText;
 
 /** Sanitizes untrusted text for messages. */
 final class Text {
@@ -10,7 +10,7 @@ final class Text {
 
   /** No line breaks, no control codes of a terminal, no endless text. */
   static String line(String text) {
-    return ForeignText.line(text, LONGEST);
+    return UntrustedText.line(text, LONGEST);
   }
 
   /** A throwable's message, or its name where it has none. */
