@@ -12,8 +12,8 @@ enum Kind {
   PLAIN("CPU, plain Java", 0x999999),
   VECTOR("CPU, Vector API", 0x0072B2),
   NAIVE("device, naive", 0xE69F00),
-  THREADS("device, work items", 0x009E73),
-  GROUPS("device, workgroups", 0xD55E00),
+  THREADS("device, work item per output", 0x009E73),
+  GROUPS("device, workgroup per output", 0xD55E00),
   WHOLE("device", 0xCC79A7);
 
   private final String words;
