@@ -59,8 +59,8 @@ public interface Engine extends AutoCloseable {
    *
    * @param work at least one element, each with a different sequence of this engine
    * @throws gpt.GptException where tokens do not fit into the context window or are not in the
-   *     vocabulary, or where candidates or losses are wanted and a logit is NaN or infinite. A
-   *     {@link Want.Token} reports invalid logits by {@link Want.Token#failure}, and the step
+   *     vocabulary, or where candidates or losses are wanted and a logit is NaN or +∞, or all are
+   *     −∞. A {@link Want.Token} reports invalid logits by {@link Want.Token#failure}, and the step
    *     succeeds
    */
   void step(List<Work> work);

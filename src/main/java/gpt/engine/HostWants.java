@@ -67,8 +67,8 @@ public final class HostWants {
    * @param row index among the rows that {@link #logitRows} counts
    * @param pos the row's position in its sequence
    * @param logits at least {@code vocabSize} floats, of which the first {@code vocabSize} are used
-   * @throws InvalidLogitsException where losses or candidates are wanted and a logit is NaN or
-   *     infinite
+   * @throws InvalidLogitsException where losses or candidates are wanted and a logit is NaN or +∞,
+   *     or all are −∞
    */
   public static void accept(Work work, int row, int pos, float[] logits, int vocabSize) {
     switch (work.want()) {

@@ -114,7 +114,7 @@ public sealed interface Want {
       return Optional.ofNullable(trace);
     }
 
-    /** Why no token could be drawn: a logit is NaN or infinite, or every token is banned. */
+    /** Why no token could be drawn: the logits are invalid, or every token is banned. */
     public Optional<GptException> failure() {
       return Optional.ofNullable(failure);
     }

@@ -37,7 +37,7 @@ public final class CpuEngine implements Engine {
   private final CpuForward forward;
   private final StepRows rows;
   private final float[][] logits; // per worker (V): the logits of one row
-  private float[] batch = {}; // up to (LOGIT_ROWS, V)
+  private float[] batchLogits = {}; // up to (LOGIT_ROWS, V)
   private final Draws draws = new Draws();
 
   /**
@@ -131,6 +131,7 @@ public final class CpuEngine implements Engine {
     }
   }
 
+  /** Computes the logits of rows [from, to) of those that need them, and serves their wants. */
   private void logits(List<Work> work, int from, int to) {
     int v = config.vocabSize();
     if (to - from == 1) {
@@ -138,14 +139,14 @@ public final class CpuEngine implements Engine {
       accept(work, from, logits[0]);
       return;
     }
-    if (batch.length < (to - from) * v) {
-      batch = new float[(to - from) * v];
+    if (batchLogits.length < (to - from) * v) {
+      batchLogits = new float[(to - from) * v];
     }
-    forward.logits(from, to, batch);
+    forward.logits(from, to, batchLogits);
     draws.run(work, from, to);
     for (int i = from; i < to; i++) {
-      if (!draws.draws(i)) {
-        System.arraycopy(batch, (i - from) * v, logits[0], 0, v);
+      if (!draws.wantsToken(i)) {
+        System.arraycopy(batchLogits, (i - from) * v, logits[0], 0, v);
         accept(work, i, logits[0]);
       }
     }
@@ -171,17 +172,17 @@ public final class CpuEngine implements Engine {
       workers.run(to - from, this);
     }
 
-    boolean draws(int i) {
+    boolean wantsToken(int i) {
       return work.get(rows.sequenceOfLogits[i]).want() instanceof Want.Token;
     }
 
     @Override
     public void run(int item, int worker) {
-      if (!draws(from + item)) {
+      if (!wantsToken(from + item)) {
         return;
       }
       int v = config.vocabSize();
-      System.arraycopy(batch, item * v, logits[worker], 0, v);
+      System.arraycopy(batchLogits, item * v, logits[worker], 0, v);
       accept(work, from + item, logits[worker]);
     }
   }

@@ -32,7 +32,7 @@ final class VectorReducedPrecision {
       VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** A quarter of a vector of 128 bits would be 32 bits, which the Vector API does not have. */
+  /** Whether a quarter of a vector, the bytes of one float vector, is a vector: not of 128 bits. */
   static final boolean HAS_BYTES = BITS >= 256;
 
   private static final VectorSpecies<Byte> QUARTER =
@@ -49,7 +49,7 @@ final class VectorReducedPrecision {
   /** Sign, exponent and mantissa of an f16 that was shifted left by 13 bits. */
   private static final int F16_BITS = 0x8FFFE000;
 
-  /** What a widened f16 must be multiplied by. */
+  /** Factor that makes a shifted f16 the weight. */
   private static final float F16_FACTOR = 0x1p112f / ReducedPrecision.F16_SCALE;
 
   private VectorReducedPrecision() {}
