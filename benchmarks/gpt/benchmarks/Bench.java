@@ -15,13 +15,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** {@code scripts/bench}: measures, keeps the results, and makes a report of them. */
+/** {@code scripts/bench}: runs the benchmarks, stores the results, and writes a report. */
 @Command(
     name = "scripts/bench",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description =
-        "%nTimes every kernel and whole steps of decode and prefill on the CPU and on TornadoVM's"
+        "%nTimes every kernel and whole steps of decode and prefill on the CPU and on TornadoVM"
             + " devices, and writes a report.%n")
 public final class Bench implements Callable<Integer> {
   private static final String ALL = "all";
@@ -33,45 +33,49 @@ public final class Bench implements Callable<Integer> {
       paramLabel = "BACKEND:DEVICE|all|cpu",
       defaultValue = "all",
       description =
-          "Beside the CPU a device of TornadoVM's, or all of them, or none (cpu)."
+          "TornadoVM device to measure besides the CPU: one, all, or none (cpu)."
               + " Default: ${DEFAULT-VALUE}")
   private String device;
 
-  @Option(names = "--quick", description = "The demo's shape and gpt2's, each row a second or two.")
+  @Option(
+      names = "--quick",
+      description = "Only the shapes demo and gpt2, one or two seconds per row.")
   private boolean quick;
 
   @Option(
       names = "--operations",
       split = ",",
       paramLabel = "NAME",
-      description = "These only, with commas between. See --list.")
+      description = "Only these operations, comma-separated. See --list.")
   private List<String> operations = List.of();
 
   @Option(
       names = "--shapes",
       split = ",",
       paramLabel = "NAME",
-      description = "Of demo, gpt2, gpt2-medium, gpt2-large, gpt2-xl.")
+      description = "Only these of demo, gpt2, gpt2-medium, gpt2-large, gpt2-xl.")
   private List<String> shapes = List.of();
 
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "Where results go. Default: benchmarks/results")
+      description = "Folder for results. Default: benchmarks/results")
   private Path out = RESULTS;
 
-  @Option(names = "--list", description = "Say what would be measured, and what not.")
+  @Option(
+      names = "--list",
+      description = "Print the rows that would be measured, and those left out.")
   private boolean list;
 
   @Option(
       names = "--report",
       paramLabel = "FILE.json",
-      description = "Measure nothing: make the report of a file of results, beside it.")
+      description = "Measure nothing; write the report of a results file next to it.")
   private Path report;
 
   @CommandLine.Spec private CommandSpec spec;
 
-  /** Runs it; the exit status is 2 for a wrong command line, 1 where something failed. */
+  /** Exit status: 2 for a wrong command line, 1 for a failure. */
   public static void main(String[] args) {
     System.exit(run(args));
   }
@@ -123,11 +127,12 @@ public final class Bench implements Callable<Integer> {
 
   private void checkFolder() {
     if (Files.exists(out) && !Files.isDirectory(out)) {
-      throw new ParameterException(spec.commandLine(), "--out " + out + ": is not a folder");
+      throw new ParameterException(
+          spec.commandLine(), "--out: expected a folder, found the file " + out);
     }
   }
 
-  /** The command line without where its results go, which is nobody else's business. */
+  /** The command line without {@code --out}, whose path does not belong into results. */
   private String settings() {
     List<String> words = new ArrayList<>(spec.commandLine().getParseResult().originalArgs());
     int at = words.indexOf("--out");
@@ -138,7 +143,7 @@ public final class Bench implements Callable<Integer> {
     return String.join(" ", words);
   }
 
-  /** Those of TornadoVM's that are asked for. */
+  /** The TornadoVM devices that --device selects. */
   private List<TornadoDevices.Device> devices() {
     if (device.equals(gpt.benchmarks.Spec.CPU)) {
       return List.of();
@@ -147,7 +152,8 @@ public final class Bench implements Callable<Integer> {
     if (device.equals(ALL)) {
       if (all.isEmpty()) {
         System.out.println(
-            "TornadoVM is not here (./setup-tornado.sh installs it): the CPU alone is measured");
+            "TornadoVM is not installed, so only the CPU is measured;"
+                + " run ./setup-tornado.sh to install it");
       }
       return all;
     }
@@ -159,11 +165,12 @@ public final class Bench implements Callable<Integer> {
                 () ->
                     new ParameterException(
                         spec.commandLine(),
-                        "--device: there is no '"
+                        "--device: expected "
+                            + (all.isEmpty() ? "cpu (TornadoVM is not installed)" : "cpu, all")
+                            + String.join("", all.stream().map(d -> ", " + d.id()).toList())
+                            + ", found '"
                             + device
-                            + "'; there "
-                            + (all.isEmpty() ? "is cpu, and TornadoVM is not here" : "are cpu, all")
-                            + String.join("", all.stream().map(d -> ", " + d.id()).toList()))));
+                            + "'")));
   }
 
   private static String nameOf(Path json) {
@@ -175,10 +182,11 @@ public final class Bench implements Callable<Integer> {
       if (!Plan.operations().contains(operation)) {
         throw new ParameterException(
             spec.commandLine(),
-            "--operations: there is no '"
+            "--operations: expected some of "
+                + String.join(", ", Plan.operations())
+                + "; found '"
                 + operation
-                + "'; there are "
-                + String.join(", ", Plan.operations()));
+                + "'");
       }
     }
     List<Shape> chosen = new ArrayList<>();
@@ -189,10 +197,11 @@ public final class Bench implements Callable<Integer> {
                   () ->
                       new ParameterException(
                           spec.commandLine(),
-                          "--shapes: there is no '"
+                          "--shapes: expected some of "
+                              + List.of(Shape.values())
+                              + ", found '"
                               + shape
-                              + "'; there are "
-                              + List.of(Shape.values()))));
+                              + "'")));
     }
     if (chosen.isEmpty()) {
       chosen = quick ? List.of(Shape.DEMO, Shape.GPT2) : List.of(Shape.values());

@@ -14,22 +14,22 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a run was made on.
+ * The conditions of a run: machine, software and settings.
  *
- * @param machine a short name, of files too
- * @param date when it began
+ * @param machine a short name, also used in file names
+ * @param date when the run started
  * @param cpu the processor's name
  * @param cores that Java may use
- * @param memory bytes
+ * @param memory total bytes
  * @param os operating system and architecture
- * @param java its version and maker
- * @param vector how wide the Vector API is, or why it is not used
+ * @param java version and vendor
+ * @param vector vector width of the Vector API, or why it is not used
  * @param tornado TornadoVM's version; null without it
- * @param devices TornadoVM's devices that were measured
+ * @param devices the TornadoVM devices that were measured
  * @param commit of the sources
- * @param loadBefore the system's load average when it began
- * @param loadAfter and when it ended
- * @param settings the command's, and JMH's
+ * @param loadBefore the system's load average at the start
+ * @param loadAfter the system's load average at the end
+ * @param settings of the command line and of JMH
  */
 public record Conditions(
     String machine,
@@ -50,11 +50,11 @@ public record Conditions(
   static final String COMMIT = "gpt.bench.commit";
   static final String TORNADO = "gpt.bench.tornado";
 
-  /** Of this machine, now. */
+  /** The conditions of this machine at the start of a run. */
   static Conditions now(List<TornadoDevices.Device> devices, String settings) {
     String cpu = Processor.name();
     int cores = Runtime.getRuntime().availableProcessors();
-    String refusal = CpuKernelsProvider.refusal();
+    String fallbackReason = CpuKernelsProvider.fallbackReason();
     return new Conditions(
         name(cpu, cores, devices),
         OffsetDateTime.now().truncatedTo(ChronoUnit.MINUTES).toString(),
@@ -63,7 +63,8 @@ public record Conditions(
         totalMemory(),
         property("os.name") + " " + property("os.version") + ", " + property("os.arch"),
         Runtime.version() + ", " + property("java.vendor"),
-        CpuKernelsProvider.description() + (refusal == null ? "" : " (" + refusal + ")"),
+        CpuKernelsProvider.description()
+            + (fallbackReason == null ? "" : " (" + fallbackReason + ")"),
         devices.isEmpty() ? null : System.getProperty(TORNADO, "unknown version"),
         devices.stream()
             .map(d -> "%s %s (%s, %s)".formatted(d.id(), d.name(), d.platform(), d.type()))
@@ -74,7 +75,7 @@ public record Conditions(
         settings);
   }
 
-  /** The same with the load as it is now. */
+  /** The same conditions with the load average at the end. */
   Conditions ended() {
     return new Conditions(
         machine,
@@ -105,7 +106,7 @@ public record Conditions(
     return system().getTotalMemorySize();
   }
 
-  /** Bytes that could be had now. */
+  /** Bytes of memory that are available now. */
   static long freeMemory() {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
@@ -114,7 +115,7 @@ public record Conditions(
         }
       }
     } catch (IOException e) {
-      // Not Linux.
+      // Not Linux: ask Java instead.
     }
     return system().getFreeMemorySize();
   }
@@ -124,8 +125,8 @@ public record Conditions(
   }
 
   /**
-   * {@code intel-xeon-2-cores}, {@code amd-epyc-9654-16-cores-nvidia-h100-pcie}: the processor
-   * without what every one has in its name, and the first GPU.
+   * A short name from the processor, its cores and the first GPU: {@code intel-xeon-2-cores},
+   * {@code amd-epyc-9654-16-cores-nvidia-h100-pcie}.
    */
   static String name(String cpu, int cores, List<TornadoDevices.Device> devices) {
     String gpu =

@@ -4,23 +4,23 @@ import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** What a row tells beside its time. JMH sets them to 0 before each iteration. */
+/** A row's counters besides its time. JMH resets them before each iteration. */
 @AuxCounters(AuxCounters.Type.EVENTS)
 @State(Scope.Thread)
 public class Counters {
-  /** Time that the device spent in kernels, by TornadoVM's profiler; 0 where nobody knows. */
+  /** Nanoseconds that the device spent in kernels, by TornadoVM's profiler; 0 if unknown. */
   public long deviceNanos;
 
-  /** Calls in the iteration. */
+  /** Calls of the iteration. */
   public long calls;
 
-  /** Of one call, the fewest bytes to move. */
+  /** Minimum bytes that one call moves. */
   public long bytes;
 
-  /** Of one call, additions and multiplications. */
+  /** FLOPs of one call. */
   public long flops;
 
-  /** Counts calls. */
+  /** Adds calls that took {@code nanos} on the device together. */
   public void add(int count, long nanos, Work work) {
     calls += count;
     deviceNanos += nanos;

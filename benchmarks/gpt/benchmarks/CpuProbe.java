@@ -7,11 +7,11 @@ import java.util.function.IntConsumer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** What the CPU's memory and arithmetic can do with all threads. */
+/** Measures the CPU's memory bandwidth and FMA throughput on all threads. */
 final class CpuProbe implements Probe.Source {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
 
-  /** Bytes that the copy reads: more than most caches hold. */
+  /** Bytes that the copy reads: more than most caches. */
   private static final long BYTES = 512 << 20;
 
   private static final int PASSES = 5;
@@ -24,7 +24,7 @@ final class CpuProbe implements Probe.Source {
   @Override
   public Probe measure(int firstRow) {
     if (!warm) {
-      peak(); // compiles it
+      peak(); // warm-up for the JIT
       warm = true;
     }
     return new Probe(Spec.CPU, firstRow, copy(), read(), peak());
@@ -51,7 +51,7 @@ final class CpuProbe implements Probe.Source {
     return 2.0 * 12 * S.length() * ROUNDS * threads / seconds;
   }
 
-  /** Twelve multiply-adds at a time: enough to hide their latency. */
+  /** Twelve independent FMA chains: enough to hide the FMA's latency. */
   private static float chains() {
     FloatVector x = FloatVector.broadcast(S, 0.999f);
     FloatVector y = FloatVector.broadcast(S, 0.001f);
@@ -84,17 +84,17 @@ final class CpuProbe implements Probe.Source {
     return a.add(b).add(c.add(d)).add(e.add(f)).add(g.add(h)).add(i.add(j).add(k.add(l))).lane(0);
   }
 
-  /** Seconds of the best of some passes, each on all threads. */
+  /** Seconds of the fastest of {@link #PASSES} passes, each on all threads. */
   private double best(IntConsumer part) {
     double best = Double.MAX_VALUE;
     for (int pass = 0; pass < PASSES; pass++) {
-      Thread[] team = new Thread[threads];
+      Thread[] workers = new Thread[threads];
       long start = System.nanoTime();
       for (int t = 0; t < threads; t++) {
         int worker = t;
-        team[t] = Thread.ofPlatform().start(() -> part.accept(worker));
+        workers[t] = Thread.ofPlatform().start(() -> part.accept(worker));
       }
-      for (Thread thread : team) {
+      for (Thread thread : workers) {
         try {
           thread.join();
         } catch (InterruptedException e) {

@@ -20,20 +20,20 @@ import org.openjdk.jmh.annotations.TearDown;
 /**
  * What does a token of decode cost, and how close is that to reading every weight once?
  *
- * <p>A token here is what the program makes of one: the forward pass and the draw (temperature 0.8,
- * top-k 200), on the CPU with {@link gpt.sampling.HostSampler}, on a device with the chain there.
+ * <p>A token takes the forward pass and sampling (temperature 0.8, top-k 200): on the CPU by {@link
+ * gpt.sampling.HostSampler}, on a device by the sampling kernels.
  *
- * <p>Claim: on the CPU, from GPT-2's smallest model on, a token of the Vector API takes little more
- * than reading the weights; on a GPU the launches of a small model take longer than its kernels.
+ * <p>Claim: on the CPU, decode with the Vector API is memory-bound from GPT-2's smallest model on;
+ * on a GPU a small model is launch-bound.
  *
- * <p>Control: plain Java; the copy and the sum over memory of the same run; the device's own time
- * for kernels beside the time that a token takes, which has the launches and the host in it.
+ * <p>Control: plain Java; the copy and read bandwidth of memory in the same run; the device's time
+ * in kernels against the whole time of a token, which includes launches and the host.
  *
  * <p>Command: {@code scripts/bench --operations decode --shapes gpt2}
  *
- * <p>What to see: a time for each version, of which GB/s are the weights' bytes. A context of 8 to
- * 16 tokens; {@link gpt.backend.cpu.CpuOperations}' attention is that of a full one. TornadoVM's
- * profiler is on.
+ * <p>What to see: a time for each version; GB/s counts the weights' bytes. The context is 8 to 16
+ * tokens long; {@link gpt.backend.cpu.CpuOperations} measures attention with a full context window.
+ * TornadoVM's profiler is on.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -41,7 +41,7 @@ import org.openjdk.jmh.annotations.TearDown;
 public class DecodeStep {
   private static final int PROMPT = 8;
 
-  /** Tokens between two returns to the prompt, which are not timed. */
+  /** Tokens of an invocation; returning to the prompt in between is not timed. */
   static final int TOKENS = 8;
 
   @Param("decode")
@@ -82,7 +82,7 @@ public class DecodeStep {
     next = List.of(gpt.engine.Work.appendDrawn(sequence, token));
   }
 
-  /** Back to the prompt. */
+  /** Truncates the sequence and processes the prompt, untimed. */
   @Setup(Level.Invocation)
   public void start() {
     sequence.truncate(0);
@@ -91,7 +91,7 @@ public class DecodeStep {
     model.deviceNanos();
   }
 
-  /** Some tokens, each from the one before. */
+  /** Decodes {@link #TOKENS} tokens. */
   @Benchmark
   @OperationsPerInvocation(TOKENS)
   public int tokens(Counters counters) {

@@ -2,7 +2,7 @@ package gpt.benchmarks;
 
 import gpt.backend.tornado.TornadoDevices;
 
-/** TornadoVM's devices by the ids that rows have. */
+/** Finds TornadoVM devices by the ids in rows. */
 public final class Devices {
   private Devices() {}
 

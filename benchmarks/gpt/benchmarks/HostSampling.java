@@ -16,17 +16,17 @@ import org.openjdk.jmh.annotations.State;
 /**
  * What does drawing a token cost on the host, whatever the logits look like?
  *
- * <p>Claim: less than a quarter of one product with lm_head at GPT-2's shape, for flat logits as
- * for peaked ones. A sampler that sorts the candidates of top-p, as llama3.java's does, takes
- * longer than a whole forward pass where nearly all of 50,257 ids stay candidates, as they do for
- * flat logits; here nothing is sorted.
+ * <p>Claim: less than a quarter of the lm_head product at GPT-2's shape, for flat and for peaked
+ * logits. A sampler that sorts the candidates of top-p, as llama3.java's does, takes longer than a
+ * whole forward pass with flat logits, where nearly all of 50,257 ids are candidates; this sampler
+ * does not sort.
  *
  * <p>Control: {@code lm-head} with one row at the same shape ({@link
  * gpt.backend.cpu.CpuOperations}), which the runner adds.
  *
  * <p>Command: {@code scripts/bench --device cpu --operations sampling --shapes gpt2}
  *
- * <p>What to see: a row for each setting, and the report's column of lm_head's time. The sampler
+ * <p>What to see: a row for each setting, and the report's column relative to lm_head. The sampler
  * runs on one thread.
  */
 @State(Scope.Benchmark)
@@ -57,7 +57,7 @@ public class HostSampling {
   private Work work;
   private int step;
 
-  /** Makes the logits, and checks what is drawn. */
+  /** Creates the logits and checks the drawn tokens. */
   @Setup
   public void check() {
     Sampling sampling = Sampling.all().get(operation);
@@ -74,7 +74,7 @@ public class HostSampling {
     }
   }
 
-  /** One token. */
+  /** Draws one token. */
   @Benchmark
   public int draw(Counters counters) {
     step++;

@@ -25,9 +25,9 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** Runs JMH for one row at a time. */
 final class JmhRunner {
-  private static final int MOST_SECONDS = 600;
+  private static final int MAX_SECONDS = 600;
 
-  /** What a fork prints, without what each of them says. */
+  /** Output of the forks, without the JVM's warning about incubator modules. */
   private static final PrintStream OUTPUT = new PrintStream(new Lines(), true, UTF_8);
 
   private final Timing timing;
@@ -37,9 +37,9 @@ final class JmhRunner {
   }
 
   /**
-   * Measures a row; one whose result is wrong, or that fails, says so.
+   * Measures a row. A row that fails, or whose result is wrong, has an error instead of times.
    *
-   * @param seconds about what a call takes
+   * @param seconds estimated time of a call
    */
   Row run(Spec spec, double seconds) {
     try {
@@ -60,7 +60,7 @@ final class JmhRunner {
             .warmupTime(time)
             .measurementIterations(timing.iterations())
             .measurementTime(time)
-            .timeout(TimeValue.seconds(MOST_SECONDS))
+            .timeout(TimeValue.seconds(MAX_SECONDS))
             .shouldFailOnError(true)
             .verbosity(VerboseMode.SILENT)
             .jvmArgsAppend(spec.isStep() ? "-Xmx3g" : "-Xmx2g");
@@ -99,12 +99,12 @@ final class JmhRunner {
     return result.getScore();
   }
 
-  /** To four digits: more say nothing, and results are kept. */
+  /** Rounds to four significant digits, which keeps result files small. */
   private static double rounded(double value) {
     return Double.parseDouble(String.format(Locale.ROOT, "%.4g", value));
   }
 
-  /** What the benchmark itself has thrown, as JMH hands it on. */
+  /** The message of the benchmark's own exception, which JMH wraps. */
   private static String message(Throwable e) {
     for (Throwable t = e; t != null; ) {
       if (t instanceof WrongResultException) {
@@ -119,6 +119,7 @@ final class JmhRunner {
     return "failed";
   }
 
+  /** Prints whole lines to System.err, without blank ones and the incubator warning. */
   private static final class Lines extends OutputStream {
     private static final String INCUBATOR = "WARNING: Using incubator modules";
 

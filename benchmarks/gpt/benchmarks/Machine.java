@@ -3,23 +3,23 @@ package gpt.benchmarks;
 import java.util.List;
 
 /**
- * What there is to measure on, as far as the choice of rows depends on it.
+ * The properties of the machine that decide which rows are measured.
  *
- * @param memory bytes that models may take
- * @param vector whether Java has the Vector API
- * @param cpu what the CPU can do
- * @param devices TornadoVM's devices that are measured
+ * @param memory free bytes
+ * @param vector whether the Vector API is available
+ * @param cpu the CPU's bandwidth and throughput
+ * @param devices the TornadoVM devices to measure
  */
 public record Machine(long memory, boolean vector, Probe cpu, List<Target> devices) {
 
   /**
-   * A device of TornadoVM's.
+   * A TornadoVM device.
    *
-   * @param id {@code opencl:0}
-   * @param hostMemory whether its memory is the host's
-   * @param hasHalf whether its kernels take half precision
-   * @param memory bytes that it has
-   * @param probe what it can do
+   * @param id such as {@code opencl:0}
+   * @param hostMemory whether it uses the host's memory
+   * @param hasHalf whether its kernels support half precision
+   * @param memory its bytes of memory
+   * @param probe its bandwidth and throughput
    */
   public record Target(String id, boolean hostMemory, boolean hasHalf, long memory, Probe probe) {}
 }

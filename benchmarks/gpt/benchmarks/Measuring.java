@@ -17,11 +17,11 @@ import java.util.Locale;
 import java.util.Map;
 import org.openjdk.jmh.util.Version;
 
-/** A run: the devices and what they can do, then row after row. */
+/** A run: probes the devices, then measures row by row. */
 final class Measuring implements AutoCloseable {
   private final Map<String, Probe.Source> sources = new LinkedHashMap<>();
 
-  /** As it was when the rows were chosen. */
+  /** The first probe of each device, from which the rows were chosen. */
   private final Map<String, Probe> first = new LinkedHashMap<>();
 
   private final List<Probe> probes = new ArrayList<>();
@@ -33,9 +33,9 @@ final class Measuring implements AutoCloseable {
   private String name;
 
   /**
-   * Looks at what there is.
+   * Probes the CPU and the devices.
    *
-   * @param devices TornadoVM's that are to be measured; the emulator is none
+   * @param devices the TornadoVM devices to measure, without the emulator
    */
   Measuring(List<TornadoDevices.Device> devices, boolean quick, String settings) throws Exception {
     this.quick = quick;
@@ -53,7 +53,7 @@ final class Measuring implements AutoCloseable {
     machine =
         new Machine(
             Conditions.freeMemory(),
-            CpuKernelsProvider.refusal() == null,
+            CpuKernelsProvider.fallbackReason() == null,
             first.get(Spec.CPU),
             devices.stream()
                 .map(
@@ -77,7 +77,7 @@ final class Measuring implements AutoCloseable {
             timing.millis());
   }
 
-  /** TornadoVM's devices, without the emulator. */
+  /** The TornadoVM devices, without the emulator. */
   static List<TornadoDevices.Device> devices() {
     return TornadoVm.presence() == TornadoVm.Presence.TORNADOVM
         ? TornadoDevices.find().all()
@@ -88,12 +88,12 @@ final class Measuring implements AutoCloseable {
     return machine;
   }
 
-  /** What files are called, without their endings. */
+  /** Name of the result files, without extension. */
   String name() {
     return name;
   }
 
-  /** Measures all rows and keeps the results in a folder. */
+  /** Measures all rows and writes the results into a folder. */
   Results run(Plan plan, Path folder) {
     name = newName(folder);
     Path partial = folder.resolve(name + ".partial.json");
@@ -122,7 +122,7 @@ final class Measuring implements AutoCloseable {
     try {
       Files.deleteIfExists(partial);
     } catch (IOException e) {
-      // It stays, and says of itself that it is not complete.
+      // The partial file stays; it is marked as not complete.
     }
     return results;
   }
@@ -136,7 +136,7 @@ final class Measuring implements AutoCloseable {
         conditions, complete, List.copyOf(probes), List.copyOf(rows), plan.leftOut());
   }
 
-  /** Where the device is probed again: a quick run does so at the device's first and last row. */
+  /** Whether to probe again between two rows; a quick run probes at a device's ends only. */
   private boolean isBreak(Spec before, Spec next) {
     return !before.device().equals(next.device())
         || (!quick
@@ -151,27 +151,27 @@ final class Measuring implements AutoCloseable {
     }
   }
 
-  /** The machine and the day; with a number where there are results of that already. */
+  /** Machine and date, with a number if that file exists. */
   private String newName(Path folder) {
     String plain = conditions.machine() + "-" + conditions.date().substring(0, 10);
-    String free = plain;
-    for (int i = 2; Files.exists(folder.resolve(free + ".json")); i++) {
-      free = plain + "-" + i;
+    String unused = plain;
+    for (int i = 2; Files.exists(folder.resolve(unused + ".json")); i++) {
+      unused = plain + "-" + i;
     }
-    return free;
+    return unused;
   }
 
   private static void print(Probe probe) {
     System.out.printf(
         Locale.ROOT,
-        "%s: a copy moves %.1f GB/s%s, multiply-adds reach %.0f GFLOP/s%n",
+        "%s: copy %.1f GB/s%s, FMA peak %.0f GFLOP/s%n",
         probe.device(),
         probe.copy() / 1e9,
-        probe.read() > 0 ? ", a sum reads %.1f".formatted(probe.read() / 1e9) : "",
+        probe.read() > 0 ? ", read %.1f GB/s".formatted(probe.read() / 1e9) : "",
         probe.peak() / 1e9);
   }
 
-  /** A line; the share is of the copy before it, and the report's of that and the next. */
+  /** Prints a line; the share is of the last probe's copy bandwidth. */
   private void print(Row row) {
     Spec spec = row.spec();
     String who = "%-42s %-24s".formatted(spec.work(), spec.who());
@@ -192,7 +192,7 @@ final class Measuring implements AutoCloseable {
         row.flops() == 0 ? "" : String.format(Locale.ROOT, "%8.2f GFLOP/s", row.speed() / 1e9);
     System.out.printf(
         Locale.ROOT,
-        "%s %9.3f ms %19s %8.2f GB/s, %5.2f of a copy %s%n",
+        "%s %9.3f ms %19s %8.2f GB/s, %5.2f × copy %s%n",
         who,
         Statistics.median(row.wall()) / 1e6,
         device,

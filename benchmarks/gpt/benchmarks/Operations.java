@@ -2,7 +2,7 @@ package gpt.benchmarks;
 
 import java.util.List;
 
-/** Names of what is measured, on the CPU and on devices alike. */
+/** Names of the operations measured on the CPU and on devices. */
 public final class Operations {
   public static final String LAYER_NORM = "layernorm";
   public static final String QKV = "qkv";
@@ -22,10 +22,10 @@ public final class Operations {
   /** Rows of a prompt. */
   public static final int PROMPT = 256;
 
-  /** Rows whose loss is computed at once. */
+  /** Rows of a loss computation. */
   public static final int LOSSES = 32;
 
-  /** A single operation of the forward pass, in its order. */
+  /** The single operations of the forward pass, in order. */
   public static final List<String> COMMON =
       List.of(
           LAYER_NORM,
@@ -40,7 +40,7 @@ public final class Operations {
 
   private Operations() {}
 
-  /** The numbers of rows that an operation is measured with. */
+  /** Row counts that an operation is measured with. */
   public static List<Integer> rows(String operation) {
     return switch (operation) {
       case LM_HEAD, ATTENTION, DECODE -> List.of(1);
@@ -50,8 +50,8 @@ public final class Operations {
     };
   }
 
-  /** Whether its size is the vocabulary's alone, which GPT-2's sizes have in common. */
-  public static boolean isOfVocabulary(String operation) {
+  /** Whether its size depends on the vocabulary only, which is the same for all GPT-2 shapes. */
+  public static boolean dependsOnVocabularyOnly(String operation) {
     return operation.equals(CROSS_ENTROPY) || operation.startsWith(SAMPLING + "-");
   }
 }

@@ -12,13 +12,13 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The rows of a run, in order, and those that were left out.
+ * The rows of a run, in order, and the rows left out.
  *
- * <p>Every operation is measured in f32 at every shape that is asked for; one whose size is the
- * vocabulary's alone at the demo's and at one of GPT-2's. lm_head and decode are measured in the
- * other forms of weights too, at GPT-2's smallest shape. Left out is what does not fit the memory,
- * and what would take longer than {@value #MOST_SECONDS} s for one call of a step, or {@value
- * #MOST_KERNEL_SECONDS} s of a single operation.
+ * <p>Every operation is measured in f32 at every selected shape; one that depends on the vocabulary
+ * only at the demo's shape and at one of GPT-2's. lm_head and decode are also measured in the other
+ * precisions, at GPT-2's smallest shape. Left out are rows that do not fit into memory, and rows
+ * whose call would take longer than {@value #MAX_STEP_SECONDS} s for a step or {@value
+ * #MAX_KERNEL_SECONDS} s for a single operation.
  */
 public final class Plan {
   static final String CPU_OPERATIONS = "CpuOperations";
@@ -28,28 +28,30 @@ public final class Plan {
   static final String HOST_SAMPLING = "HostSampling";
   static final String DEVICE_SAMPLING = "DeviceSampling";
 
-  private static final double MOST_SECONDS = 20;
-  private static final double MOST_KERNEL_SECONDS = 1;
+  private static final double MAX_STEP_SECONDS = 20;
+  private static final double MAX_KERNEL_SECONDS = 1;
 
-  /** Of a machine's memory, what a model may take. */
+  /** Fraction of free memory that a model may use. */
   private static final double USABLE = 0.75;
 
-  /** A step's heap, and what the copy of the probe takes. */
-  private static final long BESIDE = 2L << 30;
+  /** Bytes besides the weights: the heap of a step and the probe's buffers. */
+  private static final long OVERHEAD = 2L << 30;
 
   /**
    * A row that is not measured.
    *
-   * @param why in words
+   * @param row the row
+   * @param why the reason
    */
   public record LeftOut(String row, String why) {}
 
   /**
-   * What was asked for.
+   * What the command line selects.
    *
-   * @param operations names, or all where it is empty
+   * @param operations names; empty for all
+   * @param shapes the shapes, ascending
    * @param cpu whether the CPU is measured
-   * @param quick the fewest
+   * @param quick whether only the fewest rows are measured
    */
   public record Selection(Set<String> operations, List<Shape> shapes, boolean cpu, boolean quick) {
     boolean has(String operation) {
@@ -76,7 +78,7 @@ public final class Plan {
     machine.devices().forEach(this::device);
   }
 
-  /** What can be asked for. */
+  /** The names that --operations accepts. */
   public static List<String> operations() {
     return Stream.of(
             Operations.COMMON.stream(),
@@ -170,7 +172,7 @@ public final class Plan {
         if (!selection.has(operation) || isRepeated(operation, shape) || shape == Shape.DEMO) {
           continue;
         }
-        if (question.equals(HOST_SAMPLING)) { // its control
+        if (question.equals(HOST_SAMPLING)) { // the control row
           String version = machine.vector() ? Spec.VECTOR : Spec.PLAIN;
           add(spec(CPU_OPERATIONS, Operations.LM_HEAD, shape, 1, Precision.F32, device, version));
         }
@@ -191,8 +193,8 @@ public final class Plan {
     Spec spec = spec(question, operation, shape, count, precision, device, version);
     long bytes = CpuEngine.weightBytes(shape.config(), true, precision);
     long host = spec.isCpu() || !target(device).hostMemory() ? bytes : 2 * bytes;
-    if (host + BESIDE > USABLE * machine.memory()) {
-      leave(spec, "needs %s of %s free".formatted(gb(host + BESIDE), gb(machine.memory())));
+    if (host + OVERHEAD > USABLE * machine.memory()) {
+      leave(spec, "needs %s of %s free".formatted(gb(host + OVERHEAD), gb(machine.memory())));
     } else if (!spec.isCpu() && bytes > USABLE * target(device).memory()) {
       leave(spec, "needs %s of the device's %s".formatted(gb(bytes), gb(target(device).memory())));
     } else {
@@ -212,12 +214,12 @@ public final class Plan {
     return precision != Precision.BF16 && (precision != Precision.F16 || device.hasHalf());
   }
 
-  /** All of GPT-2's sizes have the same vocabulary: the first one that is asked for will do. */
+  /** Whether an operation was measured at a smaller GPT-2 shape with the same vocabulary. */
   private boolean isRepeated(String operation, Shape shape) {
     Operation<?> kernel = KernelOperations.all().get(operation);
-    boolean ofVocabulary =
-        Operations.isOfVocabulary(operation) || (kernel != null && kernel.ofVocabulary());
-    return ofVocabulary
+    boolean vocabularyOnly =
+        Operations.dependsOnVocabularyOnly(operation) || (kernel != null && kernel.ofVocabulary());
+    return vocabularyOnly
         && shape != Shape.DEMO
         && selection.shapes().stream().filter(s -> s != Shape.DEMO).findFirst().orElseThrow()
             != shape;
@@ -243,7 +245,7 @@ public final class Plan {
 
   private void add(Spec spec) {
     double seconds = seconds(spec);
-    if (seconds > (spec.isStep() ? MOST_SECONDS : MOST_KERNEL_SECONDS)) {
+    if (seconds > (spec.isStep() ? MAX_STEP_SECONDS : MAX_KERNEL_SECONDS)) {
       leave(spec, String.format(Locale.ROOT, "one call would take about %.1f s", seconds));
     } else {
       rows.add(spec);
@@ -255,10 +257,9 @@ public final class Plan {
   }
 
   /**
-   * About how long a call takes: of the arithmetic that the device can do, plain Java and what runs
-   * on a CPU device reach a twentieth, a naive kernel a hundredth, and what else is made for speed
-   * a quarter; of its copy half. Of what has no counterpart on the CPU nothing is known, and 0 is
-   * said.
+   * Estimated seconds of a call. Plain Java and kernels on a CPU device reach a twentieth of the
+   * FMA peak, a naive kernel a hundredth, other versions a quarter; all reach half the copy
+   * bandwidth. Returns 0 for operations without a counterpart on the CPU, whose work is unknown.
    */
   double seconds(Spec spec) {
     if (!spec.isStep() && !Operations.COMMON.contains(spec.operation())) {

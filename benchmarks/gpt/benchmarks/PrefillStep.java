@@ -15,16 +15,16 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does a prompt of 256 tokens cost, and how much of what the arithmetic can do does it use?
+ * What does a prompt of 256 tokens cost, and how close does it come to the FMA peak?
  *
- * <p>Claim: the Vector API is 5 times as fast as plain Java or more, and in its products close to
- * the multiply-adds that the CPU can do; the logits of the last position only are computed.
+ * <p>Claim: the Vector API is 5 times as fast as plain Java or more, and its products come close to
+ * the CPU's FMA peak. Only the logits of the last position are computed.
  *
- * <p>Control: plain Java, and chains of multiply-adds in registers in the same run.
+ * <p>Control: plain Java, and FMA chains in registers in the same run.
  *
  * <p>Command: {@code scripts/bench --operations prefill --shapes gpt2}
  *
- * <p>What to see: a time for each version and its GFLOP/s, of which attention's are left out (4% at
+ * <p>What to see: a time for each version and its GFLOP/s, which do not count attention (4% at
  * GPT-2's shape).
  */
 @State(Scope.Benchmark)
@@ -65,7 +65,7 @@ public class PrefillStep {
     model.deviceNanos();
   }
 
-  /** One pass. */
+  /** Processes the prompt in one step. */
   @Benchmark
   public float prompt(Counters counters) {
     sequence.truncate(0);

@@ -1,19 +1,19 @@
 package gpt.benchmarks;
 
 /**
- * What a device could do at some time of a run, beside the rows that are measured.
+ * A device's bandwidth and throughput at one time of a run.
  *
  * @param device as {@link Spec#device}
- * @param firstRow index of the first row behind it
- * @param copy bytes a second, read and written ones together, of a copy
- * @param read bytes a second of a sum over memory; 0 where that was not measured
- * @param peak additions and multiplications a second of chains of multiply-adds in registers
+ * @param firstRow index of the first row measured after this probe
+ * @param copy copy bandwidth: bytes read plus bytes written per second
+ * @param read read bandwidth of a sum over memory in bytes per second; 0 if not measured
+ * @param peak FLOP/s of independent FMA chains in registers
  */
 public record Probe(String device, int firstRow, double copy, double read, double peak) {
 
-  /** Measures it. */
+  /** Probes one device. */
   public interface Source extends AutoCloseable {
-    /** The best of some tries now. */
+    /** Measures now; returns the best of several passes. */
     Probe measure(int firstRow);
 
     @Override

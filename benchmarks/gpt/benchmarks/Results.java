@@ -13,10 +13,13 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * What a run found.
+ * The results of a run.
  *
- * @param complete whether all rows were measured: false in what an interrupted run leaves
- * @param probes of each device in the order of their rows
+ * @param conditions of the run
+ * @param complete whether all rows were measured; false in the partial file of an interrupted run
+ * @param probes all probes, in the order of the rows they precede
+ * @param rows the measured rows
+ * @param leftOut the rows left out, with the reason
  */
 public record Results(
     Conditions conditions,
@@ -29,8 +32,8 @@ public record Results(
       new GsonBuilder().serializeSpecialFloatingPointValues().disableHtmlEscaping().create();
 
   /**
-   * What the row's device could do at that time: the mean of the probe before it and the one behind
-   * it.
+   * The bandwidth and throughput of a row's device: the mean of the probes before and after the
+   * row.
    */
   public Probe probe(int row) {
     String device = rows.get(row).spec().device();
@@ -51,23 +54,24 @@ public record Results(
   /**
    * Reads a file of results.
    *
-   * @throws GptException where it is none
+   * @throws GptException where the file cannot be read or has no results
    */
   public static Results read(Path file) {
     try {
       Results results = GSON.fromJson(Files.readString(file), Results.class);
       if (results == null || results.conditions == null || results.rows == null) {
-        throw new GptException(file + ": no results of scripts/bench");
+        throw new GptException(file + ": expected results of scripts/bench, found none");
       }
       return results;
     } catch (IOException e) {
       throw new GptException(file + ": cannot be read: " + e.getMessage(), e);
     } catch (JsonParseException e) {
-      throw new GptException(file + ": is not JSON as scripts/bench writes it", e);
+      throw new GptException(
+          file + ": expected JSON that scripts/bench wrote, found something else", e);
     }
   }
 
-  /** As JSON, a line for each row. */
+  /** JSON with one line per row. */
   public String toJson() {
     return "{\"conditions\": "
         + new GsonBuilder()
@@ -91,7 +95,7 @@ public record Results(
     return items.stream().map(GSON::toJson).collect(Collectors.joining(",\n", "[\n", "\n]"));
   }
 
-  /** Writes a file that gets its name when it is complete. */
+  /** Writes a file atomically: it gets its name when it is complete. */
   public static void write(Path file, byte[] content) {
     Path partial =
         file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid());

@@ -3,13 +3,14 @@ package gpt.benchmarks;
 import gpt.bench.Statistics;
 
 /**
- * What was measured for one row. Times are of one call, one for each of JMH's iterations.
+ * The measurements of one row: times per call, one for each JMH iteration.
  *
+ * @param spec what was measured
  * @param wall nanoseconds that the caller waited
- * @param device nanoseconds that the device spent in kernels; null where nobody knows
- * @param bytes of a call, the fewest to move
- * @param flops of a call
- * @param error why there are no times; null where there are
+ * @param device nanoseconds that the device spent in kernels; null if unknown
+ * @param bytes minimum bytes that a call moves
+ * @param flops FLOPs of a call
+ * @param error why there are no times; null if there are times
  */
 public record Row(Spec spec, double[] wall, double[] device, long bytes, long flops, String error) {
 
@@ -18,19 +19,19 @@ public record Row(Spec spec, double[] wall, double[] device, long bytes, long fl
   }
 
   /**
-   * Nanoseconds of a call, the median: of a single kernel the device's own where that is known, of
-   * anything else what the caller waited.
+   * Median nanoseconds of a call: the device's time in kernels for a single kernel where it is
+   * known, otherwise the time that the caller waited.
    */
   public double nanos() {
     return Statistics.median(device == null || spec.isStep() ? wall : device);
   }
 
-  /** Bytes a second. */
+  /** Bytes per second. */
   public double bandwidth() {
     return bytes * 1e9 / nanos();
   }
 
-  /** Additions and multiplications a second. */
+  /** FLOP/s. */
   public double speed() {
     return flops * 1e9 / nanos();
   }

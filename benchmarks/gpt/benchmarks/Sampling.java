@@ -6,14 +6,14 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Logits to draw from and how, for the sampler of the host and that of a device.
+ * Logits and sampling parameters to benchmark, for the host's and a device's sampler.
  *
- * @param parameters the chain
+ * @param parameters of the sampling chain
  * @param spread standard deviation of the logits: 3 is much like a trained model's, 0.01 makes all
  *     ids about equally likely
  */
 public record Sampling(SamplingParameters parameters, double spread) {
-  /** Rows of logits that are drawn from in turn. */
+  /** Rows of logits, drawn from in turn. */
   private static final int ROWS = 8;
 
   private static final double PEAKED = 3;
@@ -52,12 +52,12 @@ public record Sampling(SamplingParameters parameters, double spread) {
         .typicalP(0.9);
   }
 
-  /** All of them by the names of their operations. */
+  /** All cases by the names of their operations. */
   public static Map<String, Sampling> all() {
     return ALL;
   }
 
-  /** Rows of V logits, from a seed. */
+  /** Seeded rows of V logits. */
   public float[][] logits(int vocabSize) {
     Random random = new Random(SEED);
     float[][] rows = new float[ROWS][vocabSize];
@@ -69,7 +69,7 @@ public record Sampling(SamplingParameters parameters, double spread) {
     return rows;
   }
 
-  /** Logits are read once; what the chain computes is not counted. */
+  /** Counts one read of the logits; the chain's arithmetic is not counted. */
   public static Work work(int vocabSize) {
     return new Work(4L * vocabSize, 0);
   }

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The models that benchmarks take their shapes from. */
+/** Model shapes of the benchmarks. */
 public enum Shape {
   /** The demo in {@code weights/}. */
   DEMO("demo", RandomWeights.shape(6, 6, 192, 256, 65, true, Gelu.EXACT)),
@@ -33,24 +33,24 @@ public enum Shape {
     this(published, PublishedShapes.byName().get(published));
   }
 
-  /** The shape of that name. */
+  /** The shape with a name. */
   public static Optional<Shape> of(String word) {
     return Arrays.stream(values())
         .filter(s -> s.word.equals(word.toLowerCase(Locale.ROOT)))
         .findFirst();
   }
 
-  /** As it stands on the command line and in results. */
+  /** Its name on the command line and in results. */
   public String word() {
     return word;
   }
 
-  /** Its numbers. */
+  /** Its configuration. */
   public GptConfig config() {
     return config;
   }
 
-  /** Elements of the matrices that a token is multiplied with, lm_head's among them. */
+  /** Elements of the matrices that a token is multiplied with, including lm_head. */
   public long matrixElements() {
     long c = config.nEmbd();
     return config.nLayer() * (4 * c * c + 2 * c * config.nInner()) + config.vocabSize() * c;

@@ -4,16 +4,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What one row of results measures. Rows that differ in their device and version only do the same
- * work, and are compared.
+ * What one row of results measures. Rows that differ only in device and version do the same work
+ * and are compared.
  *
- * @param question the JMH class that asks
- * @param operation what is computed: {@code gelu}, {@code decode}
- * @param shape the model whose sizes it has
- * @param rows positions that are computed at once
- * @param dtype how matrices are kept
- * @param device {@code cpu}, or a TornadoVM device's id
- * @param version how: {@code plain}, {@code vector}, or the name of a kernel's version
+ * @param question the JMH class
+ * @param operation such as {@code gelu} or {@code decode}
+ * @param shape name of the model shape
+ * @param rows rows (tokens) of the operation
+ * @param dtype precision of the matrices
+ * @param device {@code cpu} or a TornadoVM device's id
+ * @param version {@code plain}, {@code vector}, or the name of a kernel's version
  */
 public record Spec(
     String question,
@@ -33,22 +33,22 @@ public record Spec(
   /** The Vector API on the CPU. */
   public static final String VECTOR = "vector";
 
-  /** The work without who does it: {@code gelu gpt2 256 rows f32}. */
+  /** The work without device and version: {@code gelu gpt2, 256 rows, f32}. */
   public String work() {
     return operation + " " + shape + ", " + rows + (rows == 1 ? " row, " : " rows, ") + dtype;
   }
 
-  /** Who does it: {@code vector}, {@code opencl:0 tiled}. */
+  /** Device and version: {@code vector}, {@code opencl:0 tiled}. */
   public String who() {
     return isCpu() ? version : device + " " + version;
   }
 
-  /** Whether TornadoVM has no part in it. */
+  /** Whether it runs without TornadoVM. */
   public boolean isCpu() {
     return device.equals(CPU);
   }
 
-  /** Whether it is a whole pass over a model. */
+  /** Whether it is a whole step of a model. */
   public boolean isStep() {
     return operation.equals(Operations.DECODE) || operation.equals(Operations.PREFILL);
   }

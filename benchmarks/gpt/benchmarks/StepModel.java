@@ -19,19 +19,19 @@ import java.util.Random;
 
 /**
  * A model with random weights on the CPU or a device, whose logits are checked before it is timed.
- * All blocks have the same weights, each its own copy of them: a pass reads as much memory as with
- * different ones, and the host needs room for one block beside those.
+ * All blocks are packed from the same tensors into separate copies: a step reads as much memory as
+ * with different weights, and the source takes the memory of one block.
  */
 final class StepModel implements AutoCloseable {
-  /** As GPT-2 is initialised. */
+  /** Standard deviation of GPT-2's initialization. */
   private static final float SCALE = 0.02f;
 
   private static final long SEED = 1;
 
-  /** Blocks that the double-precision reference computes. */
+  /** Blocks of the model that the reference computes. */
   private static final int CHECKED_BLOCKS = 2;
 
-  /** As the program draws where nothing else is said. */
+  /** The program's default sampling parameters. */
   static final SamplingParameters SAMPLING =
       SamplingParameters.builder().temperature(0.8).topK(200).seed(SEED).build();
 
@@ -44,9 +44,9 @@ final class StepModel implements AutoCloseable {
   private final String version;
 
   /**
-   * Opens it.
+   * Opens and checks the model.
    *
-   * @param prompt tokens that prompts will have
+   * @param prompt length of the prompts in tokens
    * @throws WrongResultException where its logits are wrong
    */
   StepModel(
@@ -100,7 +100,7 @@ final class StepModel implements AutoCloseable {
         LoadProgress.NONE);
   }
 
-  /** The same widths and some blocks, against the reference in double precision. */
+  /** Checks a model of the same widths and fewer blocks against the reference. */
   private void check(Weights one, int prompt) {
     GptConfig config = blocks(Math.min(CHECKED_BLOCKS, shape.config().nLayer()));
     Weights weights = repeat(one, config.nLayer());
@@ -120,10 +120,10 @@ final class StepModel implements AutoCloseable {
     }
   }
 
-  /** Of more tokens the reference would take long. */
+  /** Tokens that the reference computes at most: it is slow. */
   private static final int CHECKED_PROMPT = 100;
 
-  /** Largest error as a part of the largest logit. */
+  /** Largest allowed error relative to the largest logit. */
   private double tolerance() {
     return switch (precision) {
       case F32 -> 1e-4;
@@ -133,7 +133,7 @@ final class StepModel implements AutoCloseable {
     };
   }
 
-  /** The whole model: a pass over a prompt and one over its tokens one by one. */
+  /** Checks on the whole model that prefill and decode of the same tokens agree. */
   private void checkAgreement() {
     int[] ids = ids(8);
     try (Context context = new Context(engine)) {
@@ -143,7 +143,7 @@ final class StepModel implements AutoCloseable {
       for (int id : ids) {
         found = context.append(id);
       }
-      compare("those of one pass", expected, found, 1e-3);
+      compare("those of one step", expected, found, 1e-3);
     }
   }
 
@@ -161,12 +161,12 @@ final class StepModel implements AutoCloseable {
     }
   }
 
-  /** Ids from a seed. */
+  /** Seeded random ids. */
   int[] ids(int count) {
     return new Random(SEED).ints(count, 0, shape.config().vocabSize()).toArray();
   }
 
-  /** Time that the device has spent in kernels since the last call; 0 on the CPU. */
+  /** Nanoseconds that the device has spent in kernels since the last call; 0 on the CPU. */
   long deviceNanos() {
     return profile.reset().kernelNanos();
   }

@@ -4,20 +4,20 @@ import gpt.model.GptConfig;
 import gpt.model.Precision;
 
 /**
- * What one call must do at the least.
+ * The minimum work of one call.
  *
- * @param bytes to be read and written
+ * @param bytes to read and write
  * @param flops additions and multiplications
  */
 public record Work(long bytes, long flops) {
 
-  /** A product with a matrix (n, k) for so many rows. */
+  /** A product of {@code rows} rows with a matrix (n, k). */
   public static Work product(Precision precision, int rows, long n, long k) {
     return new Work(precision.bytes() * n * k + 4L * rows * (n + k), 2 * n * k * rows);
   }
 
   /**
-   * Of the operations that both the CPU and TornadoVM's kernels have.
+   * The work of an operation that both the CPU and TornadoVM have.
    *
    * @param operation one of {@link Operations#COMMON}
    */
@@ -47,8 +47,8 @@ public record Work(long bytes, long flops) {
     };
   }
 
-  /** Keys and values are read once for each query that sees them. */
-  private static Work attention(long seen, long c) {
-    return new Work(8 * seen * c, 4 * seen * c);
+  /** Each query reads the keys and values it attends to; {@code keys} is their number in all. */
+  private static Work attention(long keys, long c) {
+    return new Work(8 * keys * c, 4 * keys * c);
   }
 }

@@ -1,15 +1,15 @@
 package gpt.benchmarks;
 
-/** A result that was checked before it was timed, and is not right. */
+/** The check before timing found a wrong result. */
 public final class WrongResultException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /** Says what is wrong. */
+  /** Describes the error. */
   public WrongResultException(String wrong) {
     super("WRONG: " + wrong);
   }
 
-  /** Throws where something is wrong. */
+  /** Throws unless {@code wrong} is null. */
   public static void check(String wrong) {
     if (wrong != null) {
       throw new WrongResultException(wrong);

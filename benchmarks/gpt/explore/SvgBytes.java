@@ -1,10 +1,10 @@
 package gpt.explore;
 
-/** A picture as SVG, for pictures outside of this package. */
+/** Encodes pictures of other packages as SVG. */
 public final class SvgBytes {
   private SvgBytes() {}
 
-  /** The file's content. */
+  /** The content of the SVG file. */
   public static byte[] of(Picture picture) {
     return PictureEncoder.svg(picture);
   }

@@ -14,12 +14,12 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * One operation of the CPU backend at one shape: inputs from a seed, the call that is timed, and a
- * check of its result against the formula in double precision.
+ * One operation of the CPU backend at one shape: seeded inputs, the timed call, and a check of the
+ * result against the formula in double precision.
  */
 abstract class CpuCase implements AutoCloseable {
-  /** Products of so many multiply-adds are checked whole, of larger ones some columns. */
-  private static final long CHECKED = 200_000_000;
+  /** Products of up to this many FMAs are checked completely, larger ones in some columns. */
+  private static final long MAX_CHECKED_FMAS = 200_000_000;
 
   private static final float EPSILON = 1e-5f;
 
@@ -48,7 +48,7 @@ abstract class CpuCase implements AutoCloseable {
   }
 
   /**
-   * A case.
+   * The case of an operation.
    *
    * @param operation one of {@link Operations#COMMON}
    * @param version {@link Spec#PLAIN} or {@link Spec#VECTOR}
@@ -65,10 +65,10 @@ abstract class CpuCase implements AutoCloseable {
     };
   }
 
-  /** One call. */
+  /** Makes one timed call. */
   abstract void run();
 
-  /** Runs it and says what is wrong; null where nothing is. */
+  /** Runs the operation and describes its error; null where the result is correct. */
   abstract String check();
 
   @Override
@@ -127,11 +127,11 @@ abstract class CpuCase implements AutoCloseable {
           difference.add(t * c + i, out[t * c + i], normed * weight[i] + bias[i]);
         }
       }
-      return difference.wrong();
+      return difference.error();
     }
   }
 
-  /** A linear layer with what follows it, or lm_head. */
+  /** A linear layer with its epilogue, or lm_head. */
   private static final class Product extends CpuCase {
     private final String operation;
     private final int n;
@@ -192,7 +192,7 @@ abstract class CpuCase implements AutoCloseable {
               || operation.equals(Operations.ATTENTION_PROJECTION);
       Difference difference = new Difference();
       float[] row = new float[k];
-      int step = 1 + (int) ((long) rows * n * k / CHECKED);
+      int step = 1 + (int) ((long) rows * n * k / MAX_CHECKED_FMAS);
       for (int o = 0; o < n; o += step) {
         w.row(o, row, 0);
         for (int m = 0; m < rows; m++) {
@@ -207,11 +207,11 @@ abstract class CpuCase implements AutoCloseable {
           difference.add(at, added ? residual[at] : out[at], added ? before[at] + sum : sum);
         }
       }
-      return difference.wrong();
+      return difference.error();
     }
   }
 
-  /** Attention as {@link CpuEngine} does it: of one query at the context's end, or of a prompt. */
+  /** Attention of one query at the end of the context window (decode), or of a prompt. */
   private static final class Attention extends CpuCase {
     private final int c;
     private final int hs;
@@ -242,15 +242,15 @@ abstract class CpuCase implements AutoCloseable {
 
     @Override
     void run() {
-      int tiles = Math.ceilDiv(rows, HeadAttention.QUERIES);
-      product.share(
+      int tiles = Math.ceilDiv(rows, HeadAttention.MAX_QUERIES);
+      product.parallelFor(
           config.nHead() * tiles,
           work.flops() / 2,
           (item, worker) -> {
-            int first = item % tiles * HeadAttention.QUERIES;
-            int count = Math.min(HeadAttention.QUERIES, rows - first);
+            int first = item % tiles * HeadAttention.MAX_QUERIES;
+            int count = Math.min(HeadAttention.MAX_QUERIES, rows - first);
             int pos = past + first;
-            attention.head(
+            attention.attend(
                 cache, 0, item / tiles, pos, count, qkv, pos, heads, first, worker, null, 0);
           });
     }
@@ -273,7 +273,7 @@ abstract class CpuCase implements AutoCloseable {
           }
         }
       }
-      return difference.wrong();
+      return difference.error();
     }
 
     private double[] weights(int pos, int head) {
@@ -295,7 +295,7 @@ abstract class CpuCase implements AutoCloseable {
     }
   }
 
-  /** −ln p of a target for each row of logits. */
+  /** Cross-entropy: −ln p of a target for each row of logits. */
   private static final class Losses extends CpuCase {
     private final float[][] logits;
     private final int[] targets;
@@ -325,7 +325,7 @@ abstract class CpuCase implements AutoCloseable {
         }
         difference.add(r, losses[r], Math.log(sum) - logits[r][targets[r]]);
       }
-      return difference.wrong();
+      return difference.error();
     }
   }
 }

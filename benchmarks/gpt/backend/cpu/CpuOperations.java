@@ -20,19 +20,19 @@ import org.openjdk.jmh.annotations.TearDown;
  * How fast is each operation of the forward pass on the CPU, and what does the Vector API gain over
  * plain Java?
  *
- * <p>Claim: with one row, products take what reading their weights takes, so that the Vector API
- * gains little where the weights come from memory (lm_head) and more where they come from a cache;
- * with the rows of a prompt it gains 4 times or more.
+ * <p>Claim: with one row, products are memory-bound, so the Vector API gains little where the
+ * weights come from memory (lm_head) and more where they come from a cache; with the rows of a
+ * prompt it is 4 times as fast or more.
  *
  * <p>Control: plain Java, the same packing and tiling with 8 sums in scalar registers; and the copy
- * and the sum over memory of the same run. Each call reads the same weights again: a matrix that a
- * cache holds comes from there, and its share of the copy bandwidth can be above 1. {@link
- * gpt.benchmarks.DecodeStep} reads all of a model's weights in turn.
+ * and read bandwidth of memory, measured in the same run. Each call reads the same weights: a
+ * matrix that fits into a cache is read from there, and its share of the copy bandwidth can exceed
+ * 1. {@link gpt.benchmarks.DecodeStep} reads all weights of a model in turn.
  *
  * <p>Command: {@code scripts/bench --device cpu --operations gelu,lm-head}
  *
- * <p>What to see: {@code vector} beside {@code plain}, their ratio, GB/s and GFLOP/s. A
- * cross-entropy has the plain version only.
+ * <p>What to see: {@code vector} against {@code plain}, their ratio, GB/s and GFLOP/s.
+ * Cross-entropy has the plain version only.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -58,7 +58,7 @@ public class CpuOperations {
 
   private CpuCase one;
 
-  /** Makes the inputs and checks the result. */
+  /** Creates the inputs and checks the result. */
   @Setup
   public void check() {
     one =
@@ -72,7 +72,7 @@ public class CpuOperations {
     WrongResultException.check(one.check());
   }
 
-  /** One call. */
+  /** One operation. */
   @Benchmark
   public void run(Counters counters) {
     one.run();

@@ -5,7 +5,7 @@ import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
 
-/** The CPU backend with one or the other kernels, for benchmarks to compare them. */
+/** Opens the CPU backend with chosen kernels, so that benchmarks can compare them. */
 public final class CpuVersions {
   private CpuVersions() {}
 
@@ -13,16 +13,17 @@ public final class CpuVersions {
     return switch (version) {
       case Spec.PLAIN -> new PlainKernels();
       case Spec.VECTOR -> {
-        if (CpuKernelsProvider.refusal() != null) {
-          throw new IllegalStateException(CpuKernelsProvider.refusal());
+        if (CpuKernelsProvider.fallbackReason() != null) {
+          throw new IllegalStateException(CpuKernelsProvider.fallbackReason());
         }
         yield CpuKernelsProvider.kernels();
       }
-      default -> throw new IllegalArgumentException("no version " + version);
+      default ->
+          throw new IllegalArgumentException("expected version plain or vector, found " + version);
     };
   }
 
-  /** A backend on such kernels. */
+  /** An engine with the given version of the kernels. */
   public static CpuEngine open(
       GptConfig config, Weights weights, Precision precision, int threads, String version) {
     return new CpuEngine(config, weights, precision, threads, kernels(version), fraction -> {});

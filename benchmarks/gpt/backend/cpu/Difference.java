@@ -2,10 +2,10 @@ package gpt.backend.cpu;
 
 import java.util.Locale;
 
-/** How far results in single precision are from the expected ones. */
+/** Error of float32 results against expected values in double precision. */
 final class Difference {
-  private static final double MOST_NMSE = 1e-10;
-  private static final double MOST = 5e-5;
+  private static final double MAX_NMSE = 1e-10;
+  private static final double MAX_ERROR = 5e-5;
 
   private double squares;
   private double errors;
@@ -19,15 +19,15 @@ final class Difference {
     errors += error * error;
     magnitude = Math.max(magnitude, Math.abs(expected));
     if (!(error <= largest)) {
-      largest = error; // NaN too, and then for good
+      largest = error; // true for NaN, which then stays
       worst = index;
     }
   }
 
-  /** In words, or null where it is rounding. */
-  String wrong() {
+  /** Describes the error; null where it is within rounding. */
+  String error() {
     double nmse = errors / Math.max(squares, 1e-30);
-    if (nmse <= MOST_NMSE && largest <= MOST * magnitude) {
+    if (nmse <= MAX_NMSE && largest <= MAX_ERROR * magnitude) {
       return null;
     }
     return String.format(

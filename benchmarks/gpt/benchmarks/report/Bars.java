@@ -7,9 +7,9 @@ import java.awt.Graphics2D;
 import java.util.List;
 
 /**
- * A bar for each row: how many times as fast it is as the Vector API on the CPU, or, where that
- * does not have the operation, as the naive kernel. The axis is logarithmic and bars begin at 1:
- * those to the left are slower.
+ * Bar chart of speedups: each row against the Vector API on the CPU or, for operations that the CPU
+ * does not have, against the naive kernel. The axis is logarithmic. Bars start at 1; bars to the
+ * left are slower.
  */
 final class Bars implements Picture {
   private static final int WIDTH = 860;
@@ -26,14 +26,14 @@ final class Bars implements Picture {
   private final int headings;
   private final LogScale scale;
 
-  /** Rows of the same work stand together. */
+  /** Rows of the same work must be adjacent. */
   Bars(String title, List<Comparison> rows) {
     this.title = title;
     this.rows = rows;
     headings = (int) rows.stream().map(c -> c.spec().work()).distinct().count();
-    double least = rows.stream().mapToDouble(Comparison::timesBaseline).min().orElse(1);
-    double most = rows.stream().mapToDouble(Comparison::timesBaseline).max().orElse(1);
-    scale = LogScale.of(Math.min(0.1, least), Math.max(10, most), LEFT, WIDTH - RIGHT);
+    double min = rows.stream().mapToDouble(Comparison::timesBaseline).min().orElse(1);
+    double max = rows.stream().mapToDouble(Comparison::timesBaseline).max().orElse(1);
+    scale = LogScale.of(Math.min(0.1, min), Math.max(10, max), LEFT, WIDTH - RIGHT);
   }
 
   @Override
@@ -53,8 +53,8 @@ final class Bars implements Picture {
 
   @Override
   public String description() {
-    return "How many times as fast as the CPU's Vector API, or as the naive kernel; the numbers are"
-        + " in the tables.";
+    return "Speedup over the CPU's Vector API, or over the naive kernel; the tables have the"
+        + " numbers.";
   }
 
   @Override

@@ -13,15 +13,15 @@ import java.util.OptionalDouble;
 import java.util.function.Predicate;
 
 /**
- * A row beside the others that do the same work.
+ * A row and the rows that do the same work.
  *
  * @param row what was measured
- * @param probe what its device could do at that time
- * @param peers rows of the same work, this one among them
+ * @param probe its device's bandwidth and throughput at that time
+ * @param peers rows of the same work, including this one
  */
 record Comparison(Row row, Probe probe, List<Row> peers) {
 
-  /** All rows that have times, in their order; those of the same work one after another. */
+  /** All rows with times, in their order; rows of the same work are adjacent. */
   static List<Comparison> of(Results results) {
     Map<String, List<Integer>> byWork = new LinkedHashMap<>();
     for (int i = 0; i < results.rows().size(); i++) {
@@ -41,28 +41,28 @@ record Comparison(Row row, Probe probe, List<Row> peers) {
     return row.spec();
   }
 
-  /** How many times as fast as plain Java on the CPU. */
+  /** Speedup over plain Java on the CPU. */
   OptionalDouble timesPlain() {
     return timesFastest(s -> s.isCpu() && s.version().equals(Spec.PLAIN));
   }
 
-  /** How many times as fast as the CPU's fastest version. */
+  /** Speedup over the CPU's fastest version. */
   OptionalDouble timesCpu() {
     return timesFastest(Spec::isCpu);
   }
 
-  /** How many times as fast as the naive kernel on the same device. */
+  /** Speedup over the naive kernel on the same device. */
   OptionalDouble timesNaive() {
     return timesFastest(s -> s.device().equals(spec().device()) && s.version().equals("naive"));
   }
 
-  /** How many times as fast as what pictures compare with. */
+  /** Speedup over the charts' {@link #baseline}. */
   double timesBaseline() {
     return timesFastest(s -> s.isCpu() && s.version().equals(Spec.VECTOR))
         .orElseGet(() -> timesCpu().orElseGet(() -> timesNaive().orElse(1)));
   }
 
-  /** What {@link #timesBaseline} compares with. */
+  /** Name of the version that {@link #timesBaseline} compares with. */
   String baseline() {
     if (has(s -> s.isCpu() && s.version().equals(Spec.VECTOR))) {
       return Spec.VECTOR;
@@ -80,12 +80,12 @@ record Comparison(Row row, Probe probe, List<Row> peers) {
     return best.isPresent() ? OptionalDouble.of(best.getAsDouble() / row.nanos()) : best;
   }
 
-  /** Share of the bandwidth that a copy had. */
+  /** Bandwidth divided by the copy bandwidth. */
   double shareOfCopy() {
     return row.bandwidth() / probe.copy();
   }
 
-  /** Share of what multiply-adds in registers reached. */
+  /** FLOP/s divided by the FMA peak. */
   double shareOfPeak() {
     return row.speed() / probe.peak();
   }

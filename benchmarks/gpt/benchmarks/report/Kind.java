@@ -7,13 +7,13 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/** What pictures tell apart by colour: Okabe and Ito's, which the colour-blind can. */
+/** Kinds of versions and their colours in charts: Okabe and Ito's colour-blind safe palette. */
 enum Kind {
   PLAIN("CPU, plain Java", 0x999999),
   VECTOR("CPU, Vector API", 0x0072B2),
   NAIVE("device, naive", 0xE69F00),
-  THREADS("device, a work item each", 0x009E73),
-  GROUPS("device, in groups", 0xD55E00),
+  THREADS("device, work item per output", 0x009E73),
+  GROUPS("device, workgroup per output", 0xD55E00),
   WHOLE("device", 0xCC79A7);
 
   private final String words;
@@ -38,7 +38,7 @@ enum Kind {
     return version.contains("Per") ? THREADS : WHOLE;
   }
 
-  /** One line that says the colours of the kinds that are there. */
+  /** Draws a one-line legend of the kinds among the rows. */
   static void legend(Graphics2D graphics, List<Comparison> rows, int x, int y) {
     Set<Kind> kinds = EnumSet.noneOf(Kind.class);
     rows.forEach(row -> kinds.add(of(row.spec())));

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
-/** The page: conditions, what the devices can do, then a table for each operation. */
+/** The report page: conditions, the devices' probes, then a table for each operation. */
 final class Markdown {
   private static final String NO_NUMBER = "";
 
@@ -31,7 +31,7 @@ final class Markdown {
   /**
    * The page as text.
    *
-   * @param pictures their names by what they show
+   * @param pictures file names by title
    */
   static String of(Results results, List<Comparison> comparisons, Map<String, String> pictures) {
     return new Markdown(results, comparisons).write(pictures);
@@ -43,13 +43,13 @@ final class Markdown {
     page.append(
         """
 
-        Ratios come first: machines differ, and this one's speed changes. Times are medians of JMH's
-        iterations: `ms` is what the caller waited, `ms in kernels` the device's own time by
-        TornadoVM's profiler. All else is computed from the time in kernels for single kernels, where
-        it is known, and from the whole time for decode, prefill, draws, and the CPU. `of a copy` is the
-        fewest bytes a second that the work must move over what a copy moved (the mean of the probes
-        before and behind the row): above 1 they come from a cache, since every call reads the same
-        again. `of peak` is FLOP/s over those of multiply-adds in registers.
+        Ratios come first, because machines differ and this one's speed changes. Times are medians of
+        JMH's iterations: `ms` is what the caller waited, `ms in kernels` the device's time by
+        TornadoVM's profiler. The other columns use the time in kernels for single kernels, where it is
+        known, and the whole time for decode, prefill, sampling, and the CPU. `× copy` is the minimum
+        bytes that the work moves per second, divided by the copy bandwidth (mean of the probes before
+        and after the row); it exceeds 1 where data comes from a cache, because every call reads the
+        same data. `× peak` is FLOP/s divided by the FMA peak in registers.
         """);
     pictures.forEach(
         (title, file) -> page.append("\n![").append(title).append("](").append(file).append(")\n"));
@@ -87,7 +87,7 @@ final class Markdown {
     line("memory", number(c.memory() / 1e9) + " GB");
     line("system", c.os());
     line("Java", c.java() + "; " + c.vector());
-    line("TornadoVM", c.tornado() == null ? "not there" : c.tornado());
+    line("TornadoVM", c.tornado() == null ? "not installed" : c.tornado());
     c.devices().forEach(device -> line("device", device));
     line("sources", c.commit());
     line(
@@ -105,8 +105,8 @@ final class Markdown {
 
   private void probes() {
     page.append(
-        "\n| median (range) of the run's probes | a copy, GB/s | a sum reads, GB/s"
-            + " | multiply-adds, GFLOP/s |\n|---|---|---|---|\n");
+        "\n| median (range) of the run's probes | copy, GB/s | read, GB/s"
+            + " | FMA peak, GFLOP/s |\n|---|---|---|---|\n");
     results.probes().stream()
         .map(Probe::device)
         .distinct()
@@ -127,16 +127,16 @@ final class Markdown {
   }
 
   private static String range(double[] values) {
-    double least = Double.MAX_VALUE;
-    double most = 0;
+    double min = Double.MAX_VALUE;
+    double max = 0;
     for (double value : values) {
-      least = Math.min(least, value / 1e9);
-      most = Math.max(most, value / 1e9);
+      min = Math.min(min, value / 1e9);
+      max = Math.max(max, value / 1e9);
     }
-    return most == 0
+    return max == 0
         ? NO_NUMBER
         : "%s (%s to %s)"
-            .formatted(number(Statistics.median(values) / 1e9), number(least), number(most));
+            .formatted(number(Statistics.median(values) / 1e9), number(min), number(max));
   }
 
   private void table(String operation, List<Comparison> rows) {
@@ -150,7 +150,7 @@ final class Markdown {
     if (naive) {
       head.add("× naive");
     }
-    head.addAll(List.of("of a copy", "of peak", "ms"));
+    head.addAll(List.of("× copy", "× peak", "ms"));
     if (device) {
       head.add("ms in kernels");
     }
@@ -181,11 +181,11 @@ final class Markdown {
     }
   }
 
-  /** Draws beside the product that comes before them. */
+  /** The sampling rows, relative to lm_head's product. */
   private void drawsTable(List<Comparison> rows) {
     start(
         "sampling",
-        List.of("shape", "setting", "version", "of lm_head's time on the CPU", "× the CPU's", "ms"),
+        List.of("shape", "setting", "version", "× lm_head's time on the CPU", "× the CPU's", "ms"),
         3);
     for (Comparison each : rows) {
       Spec spec = each.spec();
@@ -235,7 +235,7 @@ final class Markdown {
     return value.isPresent() ? number(value.getAsDouble()) : NO_NUMBER;
   }
 
-  /** To three digits. */
+  /** Formats to three significant digits. */
   static String number(double value) {
     double size = Math.abs(value);
     int decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 3 : 5;

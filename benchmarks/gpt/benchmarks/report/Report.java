@@ -11,14 +11,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Makes a page of Markdown and its pictures from results. */
+/** Writes the report of results: a Markdown page and its charts. */
 public final class Report {
   private Report() {}
 
   /**
-   * Writes {@code name.md}, a picture of bars for each shape, and a roofline for each device.
+   * Writes {@code name.md}, a bar chart for each shape, and a roofline for each device.
    *
-   * @param folder where
+   * @param folder the files' folder
+   * @param name the files' name, without extension
    */
   public static void write(Results results, Path folder, String name) {
     List<Comparison> comparisons = Comparison.of(results);
@@ -34,7 +35,7 @@ public final class Report {
     Results.write(folder.resolve(name + ".md"), page.getBytes(UTF_8));
   }
 
-  /** By what their names end with. */
+  /** The charts by the suffix of their file names. */
   static Map<String, Picture> pictures(Results results, List<Comparison> comparisons) {
     Map<String, Picture> all = new LinkedHashMap<>();
     for (String shape : comparisons.stream().map(c -> c.spec().shape()).distinct().toList()) {

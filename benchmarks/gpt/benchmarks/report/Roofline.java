@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How close a device's rows come to what bounds them: FLOP/s over FLOPs a byte (Williams, Waterman
- * and Patterson, 2009), both logarithmic. The roofs are the run's median copy bandwidth, times
- * FLOPs a byte, and its median multiply-adds.
+ * Roofline chart of a device's rows: FLOP/s over arithmetic intensity in FLOPs per byte (Williams,
+ * Waterman and Patterson, 2009), both logarithmic. The roofs are the run's median copy bandwidth
+ * and its median FMA peak.
  */
 final class Roofline implements Picture {
   private static final int WIDTH = 760;
@@ -31,10 +31,10 @@ final class Roofline implements Picture {
   private final double peak;
 
   /**
-   * One device's.
+   * The roofline of one device.
    *
-   * @param rows of which those without FLOPs are left out
-   * @param probes the device's
+   * @param rows its rows; rows without FLOPs are left out
+   * @param probes its probes
    */
   Roofline(String title, List<Comparison> rows, List<Probe> probes) {
     this.title = title;
@@ -43,7 +43,7 @@ final class Roofline implements Picture {
     peak = Statistics.median(probes.stream().mapToDouble(Probe::peak).toArray());
   }
 
-  /** Whether anything can be drawn. */
+  /** Whether there is no row to draw. */
   boolean isEmpty() {
     return rows.isEmpty();
   }
@@ -67,7 +67,7 @@ final class Roofline implements Picture {
   public String description() {
     return String.format(
         Locale.ROOT,
-        "FLOP/s over FLOPs a byte. The roofs: %.1f GB/s and %.0f GFLOP/s.",
+        "FLOP/s over FLOPs per byte. Roofs: %.1f GB/s and %.0f GFLOP/s.",
         copy / 1e9,
         peak / 1e9);
   }
@@ -131,7 +131,8 @@ final class Roofline implements Picture {
       graphics.drawString(label, x.from() - 6 - font.stringWidth(label), at + 4);
     }
     graphics.drawString("GFLOP/s", 12, y.to() - 8);
-    graphics.drawString("FLOPs a byte", x.to() - font.stringWidth("FLOPs a byte"), y.from() + 30);
+    graphics.drawString(
+        "FLOPs per byte", x.to() - font.stringWidth("FLOPs per byte"), y.from() + 30);
   }
 
   private static double intensity(Comparison each) {

@@ -16,15 +16,15 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * Times tests on an engine. Prompts are random tokens, from a seed; what follows is greedy, and
- * choosing the token is part of the time.
+ * Times tests on an engine. Prompts are random tokens from a fixed seed. Decoding is greedy, and
+ * choosing the token is included in the time.
  */
 public final class Bench {
-  /** Of the tokens. */
+  /** Seed of the prompts' random tokens. */
   public static final long SEED = 1;
 
-  private static final long WARM_UP = 2_000_000_000;
-  private static final long LONGEST_WARM_UP = 20_000_000_000L;
+  private static final long MIN_WARM_UP_NANOS = 2_000_000_000;
+  private static final long MAX_WARM_UP_NANOS = 20_000_000_000L;
 
   private final Engine engine;
   private final Precision precision;
@@ -32,10 +32,10 @@ public final class Bench {
   private final LongSupplier clock;
 
   /**
-   * Makes one.
+   * A benchmark of an engine.
    *
-   * @param precision how the engine keeps matrices
-   * @param probe measures the memory's bandwidth, bytes a second, before each repetition
+   * @param precision of the engine's matrices
+   * @param probe measures the memory bandwidth in bytes per second, before each repetition
    */
   public Bench(Engine engine, Precision precision, DoubleSupplier probe) {
     this(engine, precision, probe, System::nanoTime);
@@ -52,11 +52,11 @@ public final class Bench {
    * Times a test.
    *
    * @param repetitions at least 1
-   * @param warmUp whether it is run before, until Java has compiled it: 2 to 20 s
-   * @param each told after each repetition
-   * @throws gpt.GptException where the model gives logits that no token can be drawn from
+   * @param warmUp whether to run the test before timing until the JIT has compiled it: 2 to 20 s
+   * @param afterEach called after each repetition
+   * @throws gpt.GptException where no token can be drawn from the model's logits
    */
-  public BenchResult run(BenchTest test, int repetitions, boolean warmUp, Runnable each) {
+  public BenchResult run(BenchTest test, int repetitions, boolean warmUp, Runnable afterEach) {
     long[] nanos = new long[repetitions];
     long[] first = new long[repetitions];
     double[] probes = new double[repetitions];
@@ -72,13 +72,13 @@ public final class Bench {
         long prompt = runner.run();
         nanos[i] = clock.getAsLong() - start;
         first[i] = prompt == 0 ? 0 : prompt - start;
-        each.run();
+        afterEach.run();
       }
       return new BenchResult(test, engine.config(), precision, time, nanos, first, probes);
     }
   }
 
-  /** Runs a test once more, for a profiler: nanoseconds that it took. */
+  /** Runs a test once, for a profiler; returns the nanoseconds it took. */
   public long once(BenchTest test) {
     try (Runner runner = new Runner(test)) {
       long start = clock.getAsLong();
@@ -94,27 +94,28 @@ public final class Bench {
   }
 
   /**
-   * Runs a test until Java has compiled what it needs: for a time, and until a run is hardly faster
-   * than the best before it.
+   * Runs a test until the JIT has compiled it: at least {@link #MIN_WARM_UP_NANOS}, and until a run
+   * takes more than 90% of the fastest one before it.
    */
   private void warmUp(Runner runner) {
     long start = clock.getAsLong();
     long best = Long.MAX_VALUE;
     while (true) {
-      // As before each timed run: a pass that Java has not seen yet would throw its code away.
+      // As before each timed run: a new code path would deoptimize the compiled code.
       runner.settle();
       long before = clock.getAsLong();
       runner.run();
       long now = clock.getAsLong();
       long took = now - before;
-      if (now - start >= WARM_UP && took > 0.9 * best || now - start >= LONGEST_WARM_UP) {
+      if (now - start >= MIN_WARM_UP_NANOS && took > 0.9 * best
+          || now - start >= MAX_WARM_UP_NANOS) {
         return;
       }
       best = Math.min(best, took);
     }
   }
 
-  /** Runs a test from empty contexts, again and again. */
+  /** Runs a test repeatedly, each time from empty sequences. */
   private final class Runner implements AutoCloseable {
     private final BenchTest test;
     private final int[] ids;
@@ -139,13 +140,13 @@ public final class Bench {
       }
     }
 
-    /** Returns when the prompts were processed, 0 without any. */
+    /** Runs the test; returns the time when the prompts were processed, 0 without prompts. */
     long run() {
       sequences.forEach(sequence -> sequence.truncate(0));
       engine.step(prompts);
       check();
       long prompt = test.prompt() > 0 ? clock.getAsLong() : 0;
-      // Without a prompt the first token, which begins the context, counts as decoded.
+      // Without a prompt the first token of the sequence counts as decoded.
       for (int i = Math.max(1, test.prompt()); i < test.prompt() + test.generated(); i++) {
         engine.step(decode);
       }
@@ -153,12 +154,12 @@ public final class Bench {
       return prompt;
     }
 
-    /** Refuses a model that no token can be drawn from. */
+    /** Throws where no token could be drawn. */
     private void check() {
-      decode.forEach(piece -> ((Want.Token) piece.want()).id());
+      decode.forEach(item -> ((Want.Token) item.want()).id());
     }
 
-    /** Runs one token, so that the caches hold what they do in the midst of a text. */
+    /** Runs one token, so that the CPU caches are in the state of ongoing decoding. */
     void settle() {
       sequences.forEach(sequence -> sequence.truncate(0));
       engine.step(settle);

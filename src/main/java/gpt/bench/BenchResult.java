@@ -6,12 +6,15 @@ import java.time.Instant;
 import java.util.Arrays;
 
 /**
- * What a test took.
+ * The times of a test.
  *
- * @param nanos of each repetition
- * @param firstNanos of each repetition, until the token after the prompt was known; 0 without a
- *     prompt
- * @param probes the memory's bandwidth before each repetition, bytes a second
+ * @param test what was timed
+ * @param config the model's shape
+ * @param precision of its matrices
+ * @param time when the first repetition started
+ * @param nanos duration of each repetition
+ * @param firstNanos time to the first token of each repetition; 0 without a prompt
+ * @param probes memory bandwidth measured before each repetition, bytes per second
  */
 public record BenchResult(
     BenchTest test,
@@ -22,52 +25,52 @@ public record BenchResult(
     long[] firstNanos,
     double[] probes) {
 
-  /** Tokens a second of each repetition. */
+  /** Tokens per second of each repetition. */
   public double[] tokensPerSecond() {
     return Arrays.stream(nanos).mapToDouble(n -> test.tokens() * 1e9 / n).toArray();
   }
 
-  /** Mean tokens a second. */
+  /** Mean tokens per second. */
   public double meanTokensPerSecond() {
     return Statistics.mean(tokensPerSecond());
   }
 
-  /** Their standard deviation (n − 1), 0 for one repetition. */
+  /** Sample standard deviation of the tokens per second, 0 for one repetition. */
   public double deviationTokensPerSecond() {
     return Statistics.deviation(tokensPerSecond());
   }
 
-  /** Mean time of a repetition in nanoseconds. */
+  /** Mean duration of a repetition in nanoseconds. */
   public double meanNanos() {
     return Statistics.mean(doubles(nanos));
   }
 
-  /** Its standard deviation. */
+  /** Sample standard deviation of the durations in nanoseconds. */
   public double deviationNanos() {
     return Statistics.deviation(doubles(nanos));
   }
 
-  /** Milliseconds to the first token in the mean; NaN without a prompt. */
+  /** Mean time to the first token in milliseconds; NaN without a prompt. */
   public double firstTokenMillis() {
     return test.prompt() == 0 ? Double.NaN : Statistics.mean(doubles(firstNanos)) / 1e6;
   }
 
-  /** Whether each token reads the weights again: the memory then bounds the test. */
+  /** Whether the test only decodes: it is then memory-bound. */
   private boolean decodes() {
     return test.prompt() == 0;
   }
 
-  /** The least bytes that a decoded token reads; NaN where a prompt is processed. */
+  /** Minimum bytes that a decoded token reads; NaN with a prompt. */
   public double bytesPerToken() {
-    return decodes() ? LeastWork.of(config, precision, test).bytesPerToken() : Double.NaN;
+    return decodes() ? MinimumWork.of(config, precision, test).bytesPerToken() : Double.NaN;
   }
 
-  /** Gigabytes (10⁹) a second that decoding reads; NaN where a prompt is processed. */
+  /** Gigabytes (10⁹) per second that decoding reads; NaN with a prompt. */
   public double gigabytesPerSecond() {
     return bytesPerToken() * meanTokensPerSecond() / 1e9;
   }
 
-  /** The median over repetitions of what decoding reads by what the probe before it did. */
+  /** Median over repetitions of decode's bandwidth divided by the probe's before it. */
   public double share() {
     if (!decodes()) {
       return Double.NaN;
@@ -78,12 +81,12 @@ public record BenchResult(
     return Statistics.median(shares);
   }
 
-  /** 10⁹ multiplications and additions a second. */
+  /** GFLOP/s: 10⁹ multiplications and additions per second. */
   public double gigaflops() {
-    return LeastWork.of(config, precision, test).flopsPerToken() * meanTokensPerSecond() / 1e9;
+    return MinimumWork.of(config, precision, test).flopsPerToken() * meanTokensPerSecond() / 1e9;
   }
 
-  /** The probes' median, in gigabytes a second. */
+  /** Median bandwidth of the probes in gigabytes per second. */
   public double probeGigabytesPerSecond() {
     return Statistics.median(probes) / 1e9;
   }

@@ -1,22 +1,22 @@
 package gpt.bench;
 
 /**
- * One thing to time, from an empty context: a prompt in one pass, tokens one after the other, or
+ * A test, from an empty sequence: prefill of a prompt in one step, decode of tokens one by one, or
  * both.
  *
  * @param prompt tokens of the prompt, at least 0
- * @param generated tokens decoded, at least 0; not both 0
- * @param sequences how many go through it together, at least 1
+ * @param generated tokens to decode, at least 0; not both 0
+ * @param sequences sequences stepped together, at least 1
  */
 public record BenchTest(int prompt, int generated, int sequences) {
 
-  /** Of one sequence. */
+  /** A test of one sequence. */
   public BenchTest(int prompt, int generated) {
     this(prompt, generated, 1);
   }
 
   /**
-   * As llama-bench calls it: {@code pp512}, {@code tg128}, {@code pp512+tg128}; and with several
+   * Its name, as in llama-bench: {@code pp512}, {@code tg128}, {@code pp512+tg128}; with several
    * sequences {@code tg128@16}.
    */
   public String name() {
@@ -30,7 +30,7 @@ public record BenchTest(int prompt, int generated, int sequences) {
     return prompt == 0 ? "tg" + generated : "pp" + prompt + "+tg" + generated;
   }
 
-  /** Tokens that pass through the model, of all sequences. */
+  /** Tokens of all sequences that pass through the model. */
   public int tokens() {
     return sequences * (prompt + generated);
   }

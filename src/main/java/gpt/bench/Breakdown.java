@@ -1,16 +1,16 @@
 package gpt.bench;
 
 /**
- * Where the time of a test went on a device, by its own clock.
+ * How a test's time on a device divides, by the device's clock.
  *
- * @param nanos of all of it
- * @param kernelNanos kernels
- * @param transferNanos copies to and from the device
- * @param launches kernels that were launched
+ * @param nanos total
+ * @param kernelNanos time in kernels
+ * @param transferNanos time of copies to and from the device
+ * @param launches number of kernel launches
  */
 public record Breakdown(long nanos, long kernelNanos, long transferNanos, int launches) {
 
-  /** What is left: between kernels, and on the host. */
+  /** The remaining time: launch gaps and the host. */
   public long otherNanos() {
     return Math.max(0, nanos - kernelNanos - transferNanos);
   }

@@ -14,19 +14,19 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Random weights for timing a shape without having it, N(0, 0.02²). All tensors are views of one
- * pool as large as the largest of them: gpt2-xl takes 0.3 GB until it is packed, and no time to
- * make. As a model it says nothing.
+ * Random weights N(0, 0.02²), to time a shape without a checkpoint; the generated text is
+ * meaningless. All tensors are views of one pool of the size of the largest tensor: gpt2-xl takes
+ * 0.3 GB before packing and is created at once.
  */
 public final class PooledWeights implements AutoCloseable {
-  private static final double SCALE = 0.02;
+  private static final double STANDARD_DEVIATION = 0.02;
   private static final int PIECE = 1 << 16;
 
   private final Arena arena = Arena.ofShared();
   private final MemorySegment pool;
   private final Weights weights;
 
-  /** Fills the pool. */
+  /** Allocates and fills the pool. */
   public PooledWeights(GptConfig config, long seed) {
     int c = config.nEmbd();
     long largest =
@@ -41,7 +41,7 @@ public final class PooledWeights implements AutoCloseable {
             piece -> {
               long from = (long) piece * PIECE;
               float[] values = new float[(int) Math.min(PIECE, largest - from)];
-              normals.fill(from, SCALE, values);
+              normals.fill(from, STANDARD_DEVIATION, values);
               MemorySegment.copy(
                   values, 0, pool, ValueLayout.JAVA_FLOAT, Float.BYTES * from, values.length);
             });
@@ -59,7 +59,7 @@ public final class PooledWeights implements AutoCloseable {
     weights = new Weights(wte, matrix("wpe", config.blockSize(), c), h, norm(config), wte);
   }
 
-  /** Valid until this is closed. */
+  /** The weights, valid until this is closed. */
   public Weights weights() {
     return weights;
   }

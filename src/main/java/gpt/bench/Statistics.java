@@ -2,7 +2,7 @@ package gpt.bench;
 
 import java.util.Arrays;
 
-/** Of samples, as llama-bench computes it. */
+/** Mean, standard deviation and median of samples, as llama-bench computes them. */
 public final class Statistics {
   private Statistics() {}
 
@@ -10,7 +10,7 @@ public final class Statistics {
     return Arrays.stream(samples).average().orElse(Double.NaN);
   }
 
-  /** Of a sample (n − 1); 0 where there is one. */
+  /** Sample standard deviation (n − 1); 0 for one sample. */
   static double deviation(double[] samples) {
     if (samples.length < 2) {
       return 0;
@@ -20,7 +20,7 @@ public final class Statistics {
     return Math.sqrt(squares / (samples.length - 1));
   }
 
-  /** The middle one, or the mean of the two in the middle. */
+  /** The middle value, or the mean of the two middle values. */
   public static double median(double[] samples) {
     double[] sorted = samples.clone();
     Arrays.sort(sorted);

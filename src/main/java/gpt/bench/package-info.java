@@ -1,5 +1,8 @@
 /**
- * How fast a model runs: what {@code gpt bench} measures, after llama.cpp's llama-bench.
+ * Times a model's prefill and decode for {@code gpt bench}, after llama.cpp's llama-bench.
+ *
+ * <p>Main types: {@link gpt.bench.Bench} runs a {@link gpt.bench.BenchTest} and returns a {@link
+ * gpt.bench.BenchResult}. May use {@code gpt.engine}, {@code gpt.model} and {@code gpt.sampling}.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

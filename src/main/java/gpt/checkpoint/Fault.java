@@ -1,7 +1,7 @@
 package gpt.checkpoint;
 
 import gpt.GptException;
-import gpt.model.ForeignText;
+import gpt.model.UntrustedText;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -22,7 +22,7 @@ final class Fault {
 
   /** As of a note, which is no error. */
   static String line(Path file, String what) {
-    return ForeignText.line(file + ": " + what, LONGEST);
+    return UntrustedText.line(file + ": " + what, LONGEST);
   }
 
   /** A library's message without its further lines, or the name of what it threw. */

@@ -2,16 +2,18 @@ package gpt.engine;
 
 import java.util.Arrays;
 
-/** Keeps what one head looks at, row by row, while a pass goes on. Rows may come in any order. */
+/** Collects the attention weights of one head during a step. Rows may be added in any order. */
 public final class AttentionCapture {
   private final int layer;
   private final int head;
-  private final float[][] rows; // (T, keys seen)
+  private final float[][] rows; // (T, keys of the row)
 
   /**
-   * Nothing kept yet.
+   * An empty capture.
    *
-   * @param t rows of the sequence in the pass
+   * @param layer index of the block
+   * @param head index of the head in it
+   * @param t rows of the sequence in the step
    */
   public AttentionCapture(int layer, int head, int t) {
     this.layer = layer;
@@ -19,19 +21,20 @@ public final class AttentionCapture {
     rows = new float[t][];
   }
 
+  /** Whether this captures the given head. */
   public boolean wants(int layer, int head) {
     return layer == this.layer && head == this.head;
   }
 
-  /** Row i's weights are {@code seen} floats from {@code at} on. */
-  public void keep(int i, float[] att, int at, int seen) {
-    rows[i] = Arrays.copyOfRange(att, at, at + seen);
+  /** Copies row i's weights, {@code keys} floats of {@code att} from {@code at} on. */
+  public void keep(int i, float[] att, int at, int keys) {
+    rows[i] = Arrays.copyOfRange(att, at, at + keys);
   }
 
-  /** Hands over all rows, the first being the context's position {@code past}. */
-  public void handOver(int past, Want.AttentionReader each) {
+  /** Passes all rows to the reader; the first is at position {@code past} of the sequence. */
+  public void deliver(int past, Want.AttentionReader reader) {
     for (int i = 0; i < rows.length; i++) {
-      each.accept(past + i, rows[i]);
+      reader.accept(past + i, rows[i]);
     }
   }
 }

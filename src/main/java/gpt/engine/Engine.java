@@ -4,67 +4,68 @@ import gpt.model.GptConfig;
 import java.util.List;
 
 /**
- * A model on a device, which extends many sequences in one pass over its weights. Not thread-safe:
- * one thread at a time calls an engine and its sequences.
+ * A model on a device. A step extends many sequences in one pass over the weights. Not thread-safe:
+ * only one thread at a time may call an engine and its sequences.
  *
  * <p><b>Batch invariance</b>: on one device, with one version of the kernels, a sequence's results
- * have the same bits whatever other work is in the step, however its tokens are divided among
- * steps, and however many threads compute. Where a device has other kernels for long prompts than
- * for single tokens, it says so.
+ * have the same bits whatever other work is in the step, however its tokens are divided into steps,
+ * and however many threads compute. A device with different kernels for prompts and for single
+ * tokens reports it in {@link #reusesDrawnTokens}.
  */
 public interface Engine extends AutoCloseable {
 
   /** The model's shape. */
   GptConfig config();
 
-  /** The device in a word or two, as it stands in output: {@code cpu}. */
+  /** The device's name in output, such as {@code cpu}. */
   String device();
 
-  /** How the weights are kept: {@code f32}. */
+  /** The precision of the weights, such as {@code f32}. */
   String dtype();
 
-  /** Sequences that can be open at once, as far as that is known beforehand. */
+  /** Sequences that can be open at once; {@code Integer.MAX_VALUE} where the limit is unknown. */
   default int capacity() {
     return Integer.MAX_VALUE;
   }
 
-  /** Texts of one request that are decoded together: more share a pass's weights no better. */
+  /** Completions of one request to decode together; larger batches gain little throughput. */
   default int batchSize() {
     return Math.min(capacity(), 32);
   }
 
-  /** Bytes that one more sequence takes; 0 where the memory for all is taken beforehand. */
+  /** Bytes that one more sequence allocates; 0 where the memory for all is allocated up front. */
   default long sequenceBytes() {
     return 0;
   }
 
   /**
-   * Whether a token's keys and values have the same bits whether the token was drawn or came with a
-   * prompt, so that another prompt may reuse them.
+   * Whether keys and values of generated tokens have the bits that prompt tokens would have, so
+   * that another request's prompt may reuse them.
    */
   default boolean reusesDrawnTokens() {
     return true;
   }
 
   /**
-   * An empty sequence.
+   * Opens an empty sequence.
    *
-   * @throws gpt.GptException where as many are open as the device has memory for
+   * @throws gpt.GptException where the device has no memory for another one
    */
   Sequence open();
 
   /**
-   * Appends tokens to sequences, each weight being read once for all of them, and leaves for each
-   * what it wants. Where it throws, no sequence has become longer.
+   * Appends tokens to sequences, reading each weight once for all of them, and returns for each
+   * what its {@link Want} asks for. If it throws, no sequence has changed.
    *
-   * @param work at least one piece, each of another sequence of this engine's
-   * @throws gpt.GptException where tokens do not fit into a context or are not in the vocabulary,
-   *     or the model gives logits that are no numbers where candidates or losses are wanted; where
-   *     a token is, {@link Want.Token#failure} says so, and the step is made
+   * @param work at least one element, each with a different sequence of this engine
+   * @throws gpt.GptException where tokens do not fit into the context window or are not in the
+   *     vocabulary, or where candidates or losses are wanted and a logit is NaN or +∞, or all are
+   *     −∞. A {@link Want.Token} reports invalid logits by {@link Want.Token#failure}, and the step
+   *     succeeds
    */
   void step(List<Work> work);
 
-  /** Frees the weights. Whatever is called afterwards fails. */
+  /** Frees the weights. Later calls throw {@link IllegalStateException}. */
   @Override
   void close();
 }

@@ -5,13 +5,13 @@ import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
 
-/** A sequence whose tokens are drawn on the host; its keys and values are the subclass's. */
+/** A sequence whose tokens are sampled on the host; the subclass holds its keys and values. */
 public abstract class HostSequence implements Sequence {
   private final int vocabSize;
   private int length;
   private Drawing drawing;
   private int sample;
-  private HostSampler sampler; // shared with forks: it keeps nothing from one token to the next
+  private HostSampler sampler; // shared with forks: it has no state between tokens
   private History history;
   private int drawn = -1;
 
@@ -20,8 +20,8 @@ public abstract class HostSequence implements Sequence {
     this.vocabSize = vocabSize;
   }
 
-  /** For {@link #fork}: takes over another one's length and how its tokens are drawn. */
-  protected final void take(HostSequence other) {
+  /** For {@link #fork}: copies the length, the sampling parameters and the history. */
+  protected final void copyStateFrom(HostSequence other) {
     length = other.length;
     drawing = other.drawing;
     sample = other.sample;
@@ -35,7 +35,7 @@ public abstract class HostSequence implements Sequence {
     return length;
   }
 
-  /** So many tokens have been appended. */
+  /** Records that {@code tokens} tokens were appended. */
   public final void grow(int tokens) {
     length += tokens;
   }
@@ -65,15 +65,15 @@ public abstract class HostSequence implements Sequence {
     return drawn;
   }
 
-  /** How tokens are drawn. */
+  /** How this sequence's tokens are sampled. */
   public final Drawing drawing() {
     if (drawing == null) {
-      throw new IllegalStateException("the sequence does not know how its tokens are drawn");
+      throw new IllegalStateException("drawing() must be called before the first token is drawn");
     }
     return drawing;
   }
 
-  /** Index of the text. */
+  /** Index of the completion in its request. */
   public final int sample() {
     return sample;
   }
@@ -82,12 +82,12 @@ public abstract class HostSequence implements Sequence {
     return sampler;
   }
 
-  /** What the text holds; another object after each {@link #drawing(Drawing, int)}, null before. */
+  /** Tokens that penalties count; {@link #drawing(Drawing, int)} replaces it, null before that. */
   public final History history() {
     return history;
   }
 
-  /** A token was drawn. */
+  /** Records the token drawn for this sequence. */
   public final void drawn(int id) {
     history.add(id);
     drawn = id;

@@ -11,29 +11,29 @@ import gpt.sampling.Logprobs;
 import java.util.List;
 import java.util.Objects;
 
-/** Checks a step's work, and makes what is wanted of logits that are on the host. */
+/** For backends with logits on the host: checks a step's work and serves its wants. */
 public final class HostWants {
   private HostWants() {}
 
-  /** Refuses work that makes no sense; nothing has been changed then. */
+  /** Rejects invalid work before a step changes anything. */
   public static void check(GptConfig config, List<Work> work) {
     if (work.isEmpty()) {
-      throw new IllegalArgumentException("a step needs work");
+      throw new IllegalArgumentException("a step needs at least one Work");
     }
     for (int i = 0; i < work.size(); i++) {
-      Work piece = work.get(i);
+      Work item = work.get(i);
       for (int j = 0; j < i; j++) {
-        if (work.get(j).sequence() == piece.sequence()) {
-          throw new IllegalArgumentException("a sequence is in a step twice");
+        if (work.get(j).sequence() == item.sequence()) {
+          throw new IllegalArgumentException("a step has the same sequence twice");
         }
       }
-      Contexts.checkAppend(config, piece.sequence().length(), piece.tokens(), piece.append());
-      switch (piece.want()) {
-        case Want.Losses losses -> Contexts.checkTargets(config, piece.tokens(), losses.targets());
+      Contexts.checkAppend(config, item.sequence().length(), item.tokens(), item.append());
+      switch (item.want()) {
+        case Want.Losses losses -> Contexts.checkTargets(config, item.tokens(), losses.targets());
         case Want.Logits logits -> {
-          if (logits.rows() < 1 || logits.rows() > piece.tokens()) {
+          if (logits.rows() < 1 || logits.rows() > item.tokens()) {
             throw new IllegalArgumentException(
-                logits.rows() + " rows of logits for " + piece.tokens() + " tokens");
+                logits.rows() + " rows of logits for " + item.tokens() + " tokens");
           }
         }
         case Want.Attention probe -> {
@@ -48,7 +48,7 @@ public final class HostWants {
     }
   }
 
-  /** How many of the last appended tokens' logits a piece of work needs. */
+  /** How many of the last appended tokens need logits. */
   public static int logitRows(Work work) {
     return switch (work.want()) {
       case Want.Nothing nothing -> 0;
@@ -62,12 +62,13 @@ public final class HostWants {
   }
 
   /**
-   * Makes what is wanted of one row.
+   * Serves a want from one row's logits.
    *
    * @param row index among the rows that {@link #logitRows} counts
    * @param pos the row's position in its sequence
-   * @param logits at least V, the first V count; not kept
-   * @throws InvalidLogitsException where losses or candidates are wanted and these are no numbers
+   * @param logits at least {@code vocabSize} floats, of which the first {@code vocabSize} are used
+   * @throws InvalidLogitsException where losses or candidates are wanted and a logit is NaN or +∞,
+   *     or all are −∞
    */
   public static void accept(Work work, int row, int pos, float[] logits, int vocabSize) {
     switch (work.want()) {

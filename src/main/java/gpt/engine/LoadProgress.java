@@ -1,13 +1,13 @@
 package gpt.engine;
 
-/** Follows the loading of a model; calls come from several threads. */
+/** Receives the progress of loading a model, on several threads. */
 public interface LoadProgress {
-  /** Ignores it. */
+  /** Ignores the progress. */
   LoadProgress NONE = fraction -> {};
 
-  /** This fraction of the weights, from 0 to 1, is packed; threads report out of order. */
+  /** Fraction of the weights packed so far, from 0 to 1; calls may come out of order. */
   void loaded(double fraction);
 
-  /** {@code done} of {@code total} kernels are compiled, while the weights are loaded. */
+  /** {@code done} of {@code total} kernels are compiled; this overlaps with loading the weights. */
   default void compiling(int done, int total) {}
 }

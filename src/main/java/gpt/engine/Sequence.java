@@ -2,34 +2,35 @@ package gpt.engine;
 
 import gpt.sampling.Drawing;
 
-/** A text's context on a device: its tokens' keys and values, and how its next token is drawn. */
+/**
+ * The tokens of one sequence on a device: their keys and values, and how the next token is sampled.
+ */
 public interface Sequence extends AutoCloseable {
 
   /** Tokens in the context, from 0 to block_size. */
   int length();
 
   /**
-   * Says how the tokens of this sequence are drawn from now on, and begins their history anew. It
-   * must come before the first {@link Want.Token}.
+   * Sets how the next tokens of this sequence are sampled and resets their history. Must be called
+   * before the first {@link Want.Token}.
    *
-   * @param drawing parameters, the prompt that penalties count, and what may end the text
-   * @param sample index of the text: part of what its random numbers depend on
+   * @param drawing sampling parameters, the prompt that penalties count, and the stop ids
+   * @param sample index of the completion in its request, an input of the random numbers
    */
   void drawing(Drawing drawing, int sample);
 
   /**
-   * Another sequence with the same tokens, keys, values, and history; neither sees what the other
-   * appends later.
+   * Opens a sequence with the same tokens, keys, values and history. The two are then independent.
    *
-   * @throws gpt.GptException where as many are open as the device has memory for
+   * @throws gpt.GptException where the device has no memory for another one
    */
   Sequence fork();
 
   /**
-   * Forgets all but the first tokens. The history of drawn tokens stays: it belongs to the text,
-   * which may be longer than the context.
+   * Removes all but the first tokens. The history of drawn tokens stays: it belongs to the
+   * completion, which may be longer than the context.
    *
-   * @param length how many tokens are kept, at most {@link #length}
+   * @param length tokens to keep, at most {@link #length}
    */
   void truncate(int length);
 

@@ -5,9 +5,9 @@ import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import java.util.Optional;
 
-/** What a step leaves for the caller, besides a longer sequence. */
+/** What a step returns for a sequence, besides extending it. */
 public sealed interface Want {
-  /** Keys and values only. */
+  /** Nothing: the step only computes keys and values. */
   Want NOTHING = new Nothing();
 
   /** See {@link #NOTHING}. */
@@ -16,12 +16,13 @@ public sealed interface Want {
   /**
    * The logits that follow each of the last {@code rows} appended tokens, in order.
    *
-   * @param rows 1 to the number of appended tokens
+   * @param rows from 1 to the number of appended tokens
+   * @param reader receives each row
    */
   record Logits(int rows, LogitsReader reader) implements Want {}
 
   /**
-   * The cross-entropy of known next tokens.
+   * The cross-entropy loss of given next tokens.
    *
    * @param targets the token that follows each of the last {@code targets.length} appended ones
    * @param losses receives −ln of each target's probability (targets.length), in nats; +∞ where
@@ -30,10 +31,10 @@ public sealed interface Want {
   record Losses(int[] targets, double[] losses) implements Want {}
 
   /**
-   * The likeliest next tokens by the model itself, before any step of the chain.
+   * The next tokens with the highest logits, before the sampling chain.
    *
    * @param n how many
-   * @param reader receives them, the likeliest first, of equals the lowest id first
+   * @param reader receives them by descending probability, ties by ascending id
    */
   record Candidates(int n, CandidatesReader reader) implements Want {}
 
@@ -46,13 +47,14 @@ public sealed interface Want {
   record Attention(int layer, int head, AttentionReader reader) implements Want {}
 
   /**
-   * The residual stream, for every appended token.
+   * The residual stream (C), for every appended token.
    *
-   * @param layer the block that it enters: 0 is the embeddings, n_layer what the last block leaves
+   * @param layer index of the block that the stream enters: 0 for the embeddings, n_layer for the
+   *     output of the last block
    */
   record Residual(int layer, ResidualReader reader) implements Want {}
 
-  /** The next token, drawn as the sequence's {@link Sequence#drawing} says. */
+  /** The next token, sampled by the sequence's {@link Sequence#drawing} parameters. */
   final class Token implements Want {
     private final boolean traced;
     private int step;
@@ -62,16 +64,16 @@ public sealed interface Want {
     private GptException failure;
 
     /**
-     * A want that can be used for one token after another.
+     * Can be reused for one token after another.
      *
-     * @param traced whether each step of the chain is kept
+     * @param traced whether to record each step of the sampling chain
      */
     public Token(boolean traced) {
       this.traced = traced;
     }
 
     /**
-     * Sets the index of the token in its text, 0 being the first new one.
+     * Sets the index of the token in its completion, 0 for the first generated token.
      *
      * @return this
      */
@@ -80,12 +82,12 @@ public sealed interface Want {
       return this;
     }
 
-    /** Index of the token in its text. */
+    /** Index of the token in its completion. */
     public int step() {
       return step;
     }
 
-    /** Whether each step of the chain is kept. */
+    /** Whether each step of the sampling chain is recorded. */
     public boolean traced() {
       return traced;
     }
@@ -93,7 +95,7 @@ public sealed interface Want {
     /**
      * The token.
      *
-     * @throws GptException where none could be drawn
+     * @throws GptException where no token could be drawn
      */
     public int id() {
       if (failure != null) {
@@ -102,31 +104,31 @@ public sealed interface Want {
       return id;
     }
 
-    /** Its log-probabilities; empty where the drawing has none. */
+    /** Its log-probabilities; empty where the drawing asks for none. */
     public Optional<Logprobs> logprobs() {
       return Optional.ofNullable(logprobs);
     }
 
-    /** How it was drawn; empty where it is not traced. */
+    /** The steps of the sampling chain; empty unless traced. */
     public Optional<ChainTrace> trace() {
       return Optional.ofNullable(trace);
     }
 
-    /** Why none could be drawn: the logits are no numbers, or the chain bans every token. */
+    /** Why no token could be drawn: the logits are invalid, or every token is banned. */
     public Optional<GptException> failure() {
       return Optional.ofNullable(failure);
     }
 
     /**
-     * For engines: no token can be drawn.
+     * For engines: records that no token can be drawn.
      *
-     * @param sample index of the text
+     * @param sample index of the completion
      */
     public void failed(String why, int sample) {
       failure = new GptException(why + " (sample " + sample + ", new token " + (step + 1) + ")");
     }
 
-    /** For engines: the token was drawn. Either of the others may be null. */
+    /** For engines: records the drawn token; {@code logprobs} and {@code trace} may be null. */
     public void drawn(int id, Logprobs logprobs, ChainTrace trace) {
       failure = null;
       this.id = id;
@@ -139,9 +141,10 @@ public sealed interface Want {
   @FunctionalInterface
   interface LogitsReader {
     /**
-     * Logits that follow position {@code pos} of the sequence.
+     * Receives the logits that follow position {@code pos} of the sequence.
      *
-     * @param logits at least vocabSize floats of which the first vocabSize count; reused afterwards
+     * @param logits at least vocabSize floats, of which the first vocabSize are valid; reused after
+     *     the call
      */
     void accept(int pos, float[] logits);
   }
@@ -149,21 +152,21 @@ public sealed interface Want {
   /** Receives a row's likeliest tokens. */
   @FunctionalInterface
   interface CandidatesReader {
-    /** Both arrays (n) are the receiver's; log-probabilities are in nats. */
+    /** Both arrays (n) belong to the receiver; log-probabilities are in nats. */
     void accept(int[] ids, double[] logProbabilities);
   }
 
   /** Receives attention weights. */
   @FunctionalInterface
   interface AttentionReader {
-    /** {@code weights}: of the keys at positions 0 to {@code pos}, together 1; the receiver's. */
+    /** {@code weights} (pos + 1): of keys 0 to {@code pos}, sum 1; belongs to the receiver. */
     void accept(int pos, float[] weights);
   }
 
   /** Receives the residual stream. */
   @FunctionalInterface
   interface ResidualReader {
-    /** {@code x}: the stream at position {@code pos} (C); the receiver's. */
+    /** {@code x} (C): the stream at position {@code pos}; belongs to the receiver. */
     void accept(int pos, float[] x);
   }
 }

@@ -4,13 +4,13 @@ package gpt.engine;
  * What a step does for one sequence.
  *
  * @param sequence the sequence
- * @param append ids to append; none is the token drawn last, which a device may still have
- * @param want what the step leaves for the caller
+ * @param append ids to append; empty for the token drawn last, which is on the device already
+ * @param want what the step returns for the sequence
  */
 public record Work(Sequence sequence, int[] append, Want want) {
   private static final int[] DRAWN = {};
 
-  /** Appends ids, and only that. */
+  /** Appends ids and returns nothing for them. */
   public static Work append(Sequence sequence, int... ids) {
     return new Work(sequence, ids, Want.NOTHING);
   }
@@ -20,7 +20,7 @@ public record Work(Sequence sequence, int[] append, Want want) {
     return new Work(sequence, DRAWN, want);
   }
 
-  /** Tokens that this appends. */
+  /** Number of tokens that this appends. */
   public int tokens() {
     return Math.max(1, append.length);
   }

@@ -1,6 +1,12 @@
 /**
- * One way to decode: a model on a device that steps many sequences together. Whatever generates,
- * scores, searches or shows is a client of {@link gpt.engine.Engine}.
+ * The interface that every backend implements: an {@link gpt.engine.Engine} holds a model on a
+ * device and steps many sequences together. Generation, scoring, beam search and the probes are its
+ * clients.
+ *
+ * <p>Main types: {@link gpt.engine.Engine}, {@link gpt.engine.Sequence} (a sequence and its KV
+ * cache), {@link gpt.engine.Work} (what a step does for one sequence) and {@link gpt.engine.Want}
+ * (what it returns for it). {@link gpt.engine.HostSequence} and {@link gpt.engine.HostWants} are
+ * for backends whose logits are on the host. May use {@code gpt.model} and {@code gpt.sampling}.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

@@ -1,6 +1,6 @@
 package gpt.hub;
 
-import gpt.model.ForeignText;
+import gpt.model.UntrustedText;
 
 /** Sanitizes untrusted text for messages. */
 final class Text {
@@ -10,7 +10,7 @@ final class Text {
 
   /** Removes line breaks and terminal control codes, and shortens to 200 characters. */
   static String line(String text) {
-    return ForeignText.line(text, MAX_LENGTH);
+    return UntrustedText.line(text, MAX_LENGTH);
   }
 
   /** A throwable's message, or its class's name if it has none. */

@@ -1,7 +1,7 @@
 package gpt.load;
 
 import gpt.GptException;
-import gpt.model.ForeignText;
+import gpt.model.UntrustedText;
 import java.io.IOException;
 import java.net.JarURLConnection;
 import java.net.URISyntaxException;
@@ -72,11 +72,11 @@ public final class ClassPathModel {
       throw new IOException("expected a jar or a folder; load the model by its path instead");
     } catch (IOException | URISyntaxException | InvalidPathException e) {
       throw new GptException(
-          ForeignText.line(marker.toString(), MAX_MESSAGE)
+          UntrustedText.line(marker.toString(), MAX_MESSAGE)
               + ": cannot unpack the model "
               + name
               + ": "
-              + ForeignText.line(e.toString(), MAX_MESSAGE),
+              + UntrustedText.line(e.toString(), MAX_MESSAGE),
           e);
     }
   }

@@ -116,7 +116,7 @@ public record DeviceChoice(
       notes.add("running on the CPU (" + whyNotTornado + ")");
     }
     Optional<String> slow =
-        Optional.ofNullable(CpuKernelsProvider.refusal())
+        Optional.ofNullable(CpuKernelsProvider.fallbackReason())
             .map(
                 why ->
                     "slower than it could be, without vector instructions: "

@@ -1,14 +1,13 @@
 package gpt.model;
 
-/** The upper half of a single-precision number, rounded. */
+/** bfloat16: the upper 16 bits of a float32, rounded. */
 public final class Bf16 {
   private static final int F32_EXPONENT = 0x7F800000;
 
   private Bf16() {}
 
   /**
-   * The nearest bf16, of two equally near ones the even one; NaN stays NaN, and what is beyond the
-   * largest becomes infinite.
+   * The nearest bf16, ties to even. NaN stays NaN; values beyond the largest bf16 become infinite.
    */
   public static short of(float value) {
     int bits = Float.floatToRawIntBits(value);
@@ -17,7 +16,7 @@ public final class Bf16 {
     return (short) (rounded & ~nan | (bits >> 16 | 0x40) & nan);
   }
 
-  /** What it stands for. */
+  /** The value of a bf16. */
   public static float toFloat(short bits) {
     return Float.intBitsToFloat(bits << 16);
   }

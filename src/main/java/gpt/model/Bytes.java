@@ -2,7 +2,7 @@ package gpt.model;
 
 import java.util.Locale;
 
-/** Sizes as people read them, in powers of ten. */
+/** Formats byte counts with decimal units. */
 public final class Bytes {
   private Bytes() {}
 

@@ -2,24 +2,25 @@ package gpt.model;
 
 import gpt.GptException;
 
-/** The checks that every engine makes on its work. */
+/** Checks of a step's input that all engines share. */
 public final class Contexts {
   private Contexts() {}
 
   /**
-   * Ids to append must be in the vocabulary, and fit into the context.
+   * Checks that ids are in the vocabulary and fit into the context window.
    *
-   * @param length tokens in the context
-   * @param tokens that are appended: one where there are no ids, the token drawn last
+   * @param length tokens in the sequence
+   * @param tokens number of tokens to append: {@code ids.length}, or 1 for the token drawn last
+   * @param ids the tokens to append; empty for the token drawn last
    */
   public static void checkAppend(GptConfig config, int length, int tokens, int[] ids) {
     if (tokens > config.blockSize() - length) {
       throw new GptException(
-          "the context holds "
+          "the context window holds "
               + config.blockSize()
               + " tokens: "
               + length
-              + " are in it and "
+              + " are used and "
               + tokens
               + " more do not fit");
     }
@@ -41,7 +42,7 @@ public final class Contexts {
     }
   }
 
-  /** Targets are ids too, at most one for each that is appended. */
+  /** Checks that there is at most one target per appended token, each in the vocabulary. */
   public static void checkTargets(GptConfig config, int tokens, int[] targets) {
     if (targets.length > tokens) {
       throw new IllegalArgumentException(targets.length + " targets for " + tokens + " tokens");
@@ -49,15 +50,16 @@ public final class Contexts {
     checkIds(config, targets);
   }
 
-  /** Why an engine does nothing any more. */
+  /** The exception of calls to a closed engine. */
   public static IllegalStateException closed() {
-    return new IllegalStateException("the engine is closed, and its model freed; open another");
+    return new IllegalStateException("the engine is closed and its model freed; open a new engine");
   }
 
-  /** A context can only be cut to a length it has. */
+  /** Checks that a sequence is truncated to a length from 0 to its own; returns {@code to}. */
   public static int checkTruncate(int length, int to) {
     if (to < 0 || to > length) {
-      throw new IllegalArgumentException("cannot cut a context of " + length + " to " + to);
+      throw new IllegalArgumentException(
+          "cannot truncate a sequence of " + length + " tokens to " + to);
     }
     return to;
   }

@@ -6,10 +6,10 @@ public enum DType {
   F32(1, 4),
   /** IEEE 754 half precision. */
   F16(1, 2),
-  /** The upper half of a single-precision number. */
+  /** bfloat16: the upper half of a float32. */
   BF16(1, 2),
   /**
-   * GGUF's blocks of 32 elements: a half-precision scale, then 32 signed bytes, each an element
+   * GGUF's quantized blocks of 32 elements: an f16 scale, then 32 signed bytes, each an element
    * divided by the scale.
    */
   Q8_0(32, 34);
@@ -22,15 +22,15 @@ public enum DType {
     this.blockBytes = blockBytes;
   }
 
-  /** Elements that are stored together: 1, or a row of a matrix is a multiple of them. */
+  /** Elements of a quantization block, 1 without blocks; a matrix row is a multiple of it. */
   public int block() {
     return block;
   }
 
   /**
-   * Bytes of {@code elements} elements, which are whole blocks.
+   * Bytes of {@code elements} elements, a multiple of {@link #block}.
    *
-   * @throws ArithmeticException where a long cannot hold them
+   * @throws ArithmeticException on overflow of a long
    */
   public long bytes(long elements) {
     return Math.multiplyExact(elements / block, (long) blockBytes);

@@ -3,12 +3,12 @@ package gpt.model;
 import gpt.GptException;
 
 /**
- * The shape of a GPT, in nanoGPT's words.
+ * The shape of a GPT, with nanoGPT's names.
  *
  * @param nLayer transformer blocks
  * @param nHead attention heads per block; divides nEmbd
  * @param nEmbd channels C of the residual stream
- * @param blockSize longest context in tokens
+ * @param blockSize context window in tokens
  * @param vocabSize rows of the token embedding, padding included
  * @param nInner channels of the MLP's hidden layer, 4·nEmbd in every published GPT-2
  * @param bias whether linear layers and norms have a bias
@@ -26,7 +26,7 @@ public record GptConfig(
     Gelu gelu,
     double layerNormEpsilon) {
 
-  /** Checks that the numbers fit each other. */
+  /** Checks the values. */
   public GptConfig {
     positive("n_layer", nLayer);
     positive("n_head", nHead);

@@ -1,14 +1,14 @@
 package gpt.model;
 
-/** How an engine keeps the weights' matrices; everything else is single precision. */
+/** Precision of an engine's weight matrices; everything else is float32. */
 public enum Precision {
-  /** IEEE 754 single precision. */
+  /** IEEE 754 single precision (float32). */
   F32("f32", 4),
-  /** IEEE 754 half precision; sums in single precision. */
+  /** IEEE 754 half precision; sums in float32. */
   F16("f16", 2),
-  /** Eight-bit integers with a factor for each row; sums in single precision. */
+  /** Signed 8-bit integers with a float32 scale per row; sums in float32. */
   I8("i8", 1),
-  /** The upper half of a single-precision number; on the CPU only. */
+  /** bfloat16, the upper half of a float32; sums in float32. On the CPU only. */
   BF16("bf16", 2);
 
   private final String word;
@@ -20,9 +20,9 @@ public enum Precision {
   }
 
   /**
-   * The precision that a word names.
+   * The precision with a name, such as {@code f32}.
    *
-   * @throws IllegalArgumentException where it names none
+   * @throws IllegalArgumentException where none has it
    */
   public static Precision parse(String word) {
     for (Precision each : values()) {
@@ -33,7 +33,7 @@ public enum Precision {
     throw new IllegalArgumentException("expected f32, bf16, f16 or i8, found '" + word + "'");
   }
 
-  /** As it stands on the command line and in output. */
+  /** Its name on the command line and in output. */
   public String word() {
     return word;
   }

@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The shapes of the GPT-2 family, as OpenAI and Hugging Face published it. */
+/** The shapes of the GPT-2 models that OpenAI and Hugging Face published. */
 public final class PublishedShapes {
   private static final Map<String, GptConfig> ALL = all();
 
@@ -24,7 +24,7 @@ public final class PublishedShapes {
     return new GptConfig(nLayer, nHead, nEmbd, 1024, 50257, 4 * nEmbd, true, Gelu.TANH, 1e-5);
   }
 
-  /** By name, the smallest of OpenAI's first. */
+  /** Shapes by Hugging Face name, OpenAI's by size, then distilgpt2. */
   public static Map<String, GptConfig> byName() {
     return ALL;
   }

@@ -9,8 +9,8 @@ import java.util.Arrays;
 /**
  * A read-only vector or matrix in memory, often a view of a mapped file. Element (r, c) of a matrix
  * lies at index {@code r * rowStride + c * columnStride}; a vector is a matrix of one row. {@link
- * #transposed} swaps the strides, so that a weight stored as (in, out) is read as (out, in) and is
- * moved only once, when an engine packs it.
+ * #transposed} swaps the strides: a weight stored as (in, out) is read as (out, in) and transposed
+ * only once, when an engine packs it.
  */
 public final class Tensor {
   private static final ValueLayout.OfFloat F32 =
@@ -18,7 +18,7 @@ public final class Tensor {
   private static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Elements of a block, whose bytes begin with their scale. */
+  /** Elements of a Q8_0 block, which starts with its f16 scale. */
   private static final int Q8_0 = DType.Q8_0.block();
 
   private static final long Q8_0_BYTES = DType.Q8_0.bytes(Q8_0);
@@ -59,11 +59,11 @@ public final class Tensor {
     return new Tensor(name, dtype, 1, n, 1, n, 1, checked(name, dtype, (long) n, data), () -> {});
   }
 
-  /** A dense row-major matrix, whose rows are whole blocks of its type. */
+  /** A dense row-major matrix; the columns are a multiple of the type's block. */
   public static Tensor matrix(String name, DType dtype, int rows, int columns, MemorySegment data) {
     if (columns % dtype.block() != 0) {
       throw new IllegalArgumentException(
-          name + ": rows of " + columns + " elements are no blocks of " + dtype);
+          name + ": rows of " + columns + " elements are not whole blocks of " + dtype);
     }
     MemorySegment d = checked(name, dtype, (long) rows * columns, data);
     return new Tensor(name, dtype, rows, columns, 2, columns, 1, d, () -> {});
@@ -88,7 +88,8 @@ public final class Tensor {
 
   private static MemorySegment checked(String name, DType dtype, long n, MemorySegment data) {
     if (n % dtype.block() != 0) {
-      throw new IllegalArgumentException(name + ": " + n + " elements are no blocks of " + dtype);
+      throw new IllegalArgumentException(
+          name + ": " + n + " elements are not whole blocks of " + dtype);
     }
     if (data.byteSize() != dtype.bytes(n)) {
       throw new IllegalArgumentException(
@@ -105,7 +106,7 @@ public final class Tensor {
     return data.asReadOnly();
   }
 
-  /** The same elements with rows and columns exchanged; nothing is copied. */
+  /** A transposed view: rows and columns are exchanged, nothing is copied. */
   public Tensor transposed() {
     if (rank != 2) {
       throw new IllegalStateException(name + " is a vector");
@@ -114,18 +115,18 @@ public final class Tensor {
   }
 
   /**
-   * The same elements, whose file has a checksum.
+   * The same elements with a check of their stored bytes.
    *
-   * @param check compares the stored bytes with it and throws {@link GptException} where they
-   *     differ
+   * @param check compares the stored bytes with the file's checksum and throws {@link GptException}
+   *     where they differ
    */
   public Tensor verifiedBy(Runnable check) {
     return new Tensor(name, dtype, rows, columns, rank, rowStride, columnStride, data, check);
   }
 
   /**
-   * Compares the stored bytes with their file's checksum, if it has one. Whoever reads elements by
-   * {@link #row} or {@link #get} calls this before the model runs; several threads may.
+   * Compares the stored bytes with the file's checksum, if it has one. Callers of {@link #row} and
+   * {@link #get} must call this before the model runs. Thread-safe.
    *
    * @throws GptException where they differ
    */
@@ -133,7 +134,7 @@ public final class Tensor {
     verify.run();
   }
 
-  /** The key this tensor has in its checkpoint. */
+  /** The tensor's key in its checkpoint. */
   public String name() {
     return name;
   }
@@ -173,7 +174,7 @@ public final class Tensor {
     return columnStride;
   }
 
-  /** The stored bytes, read-only. Two tensors that are the same weight share them. */
+  /** The stored bytes, read-only. Tensors of one tied weight share them. */
   public MemorySegment data() {
     return data;
   }
@@ -189,7 +190,8 @@ public final class Tensor {
   }
 
   /**
-   * Copies {@code n} elements of row {@code r}, from column {@code from} on, to {@code out[at]}….
+   * Copies {@code n} elements of row {@code r}, from column {@code from} on, to {@code out} from
+   * index {@code at} on, widened to float.
    */
   public void row(int r, int from, int n, float[] out, int at) {
     if (dtype == DType.F32 && columnStride == 1) {
@@ -203,7 +205,7 @@ public final class Tensor {
   }
 
   /**
-   * All elements in row-major order.
+   * All elements in row-major order, widened to float.
    *
    * @throws GptException as {@link #verify}
    */

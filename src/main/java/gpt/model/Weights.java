@@ -3,14 +3,14 @@ package gpt.model;
 import java.util.List;
 
 /**
- * The weights of a GPT, named as in nanoGPT's {@code model.py}. Matrices are (out, in), whichever
- * way the file stores them; {@code x.row(r)} times a weight's row is one output.
+ * The weights of a GPT, named as in nanoGPT's {@code model.py}. Matrices are (out, in) for every
+ * file format: the dot product of an input row and a weight row is one output.
  *
  * @param wte token embedding (vocabSize, nEmbd)
  * @param wpe position embedding (blockSize, nEmbd)
  * @param h the blocks, first to last
  * @param lnF the final norm
- * @param lmHead output projection (vocabSize, nEmbd); the same object as wte where they are tied
+ * @param lmHead output projection (vocabSize, nEmbd); the same object as wte where tied
  */
 public record Weights(Tensor wte, Tensor wpe, List<Block> h, LayerNorm lnF, Tensor lmHead) {
 
@@ -19,9 +19,7 @@ public record Weights(Tensor wte, Tensor wpe, List<Block> h, LayerNorm lnF, Tens
     h = List.copyOf(h);
   }
 
-  /**
-   * Block {@code i}, so that {@code h(3).attn().cAttn().weight()} reads like the checkpoint's key.
-   */
+  /** Block {@code i}: {@code h(3).attn().cAttn().weight()} reads like the checkpoint's key. */
   public Block h(int i) {
     return h.get(i);
   }
@@ -37,16 +35,16 @@ public record Weights(Tensor wte, Tensor wpe, List<Block> h, LayerNorm lnF, Tens
   /**
    * Causal self-attention.
    *
-   * @param cAttn queries, keys and values in one (3·nEmbd, nEmbd)
+   * @param cAttn projection to queries, keys and values, concatenated (3·nEmbd, nEmbd)
    * @param cProj output projection (nEmbd, nEmbd)
    */
   public record Attention(Linear cAttn, Linear cProj) {}
 
   /**
-   * The feed-forward half of a block.
+   * The MLP of a block.
    *
-   * @param cFc up (nInner, nEmbd)
-   * @param cProj down (nEmbd, nInner)
+   * @param cFc up projection (nInner, nEmbd)
+   * @param cProj down projection (nEmbd, nInner)
    */
   public record Mlp(Linear cFc, Linear cProj) {}
 

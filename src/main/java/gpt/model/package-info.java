@@ -1,5 +1,8 @@
 /**
- * What a GPT is: its shape, its weights, and what a device must do with them.
+ * A GPT model: its shape, its weights and their precisions.
+ *
+ * <p>Main types: {@link gpt.model.GptConfig}, {@link gpt.model.Weights}, {@link gpt.model.Tensor},
+ * {@link gpt.model.Precision}. Uses no other package.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

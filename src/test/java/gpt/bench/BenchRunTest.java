@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** What is timed, by a clock that goes on as the model works. */
+/** What {@link Bench} times, with a fake clock that each step advances. */
 class BenchRunTest {
   private static final GptConfig CONFIG = RandomWeights.shape(1, 1, 8, 64, 11, true, Gelu.EXACT);
 
@@ -26,7 +26,7 @@ class BenchRunTest {
   private long now = 1000;
   private int probes;
 
-  /** Takes 7 ns for each token of a prompt and 100 for each one decoded. */
+  /** Advances the clock by 7 ns per prompt token and 100 ns per decode step. */
   private Engine slow(Engine real) {
     return stepping(
         real,
@@ -69,7 +69,7 @@ class BenchRunTest {
   }
 
   @Test
-  void aPromptIsOnePass() {
+  void aPromptIsOneStep() {
     BenchResult result = run(new BenchTest(20, 0), 2, false);
     assertArrayEquals(new long[] {140, 140}, result.nanos());
     assertEquals(20 / 140e-9, result.meanTokensPerSecond(), 1);
@@ -79,23 +79,23 @@ class BenchRunTest {
     assertEquals(
         List.of("token", "prompt 20", "token", "prompt 20"),
         calls,
-        "a token after each probe, which is not timed");
+        "an untimed token after each probe");
   }
 
   @Test
-  void decodingStartsFromNothing() {
+  void decodingStartsFromAnEmptySequence() {
     BenchResult result = run(new BenchTest(0, 3), 3, false);
     assertArrayEquals(new long[] {300, 300, 300}, result.nanos());
     assertEquals(1e7, result.meanTokensPerSecond(), 1e-3);
     assertTrue(Double.isNaN(result.firstTokenMillis()));
     assertArrayEquals(new double[] {1e9, 2e9, 3e9}, result.probes());
-    // Each share is by the probe before it; the median's was 2 GB/s.
+    // Each share is relative to the probe before it; the median probe is 2 GB/s.
     assertEquals(result.bytesPerToken() * 1e7 / 2e9, result.share(), 1e-6);
     assertEquals(result.bytesPerToken() / 100, result.gigabytesPerSecond(), 1e-6);
   }
 
   @Test
-  void aTestCanBeBoth() {
+  void aTestCanPrefillAndDecode() {
     BenchResult result = run(new BenchTest(10, 2), 1, false);
     assertArrayEquals(new long[] {270}, result.nanos());
     assertEquals(12 / 270e-9, result.meanTokensPerSecond(), 1);
@@ -111,7 +111,7 @@ class BenchRunTest {
   }
 
   @Test
-  void itWarmsUpForTwoSecondsUntilNoRunIsFaster() {
+  void warmsUpForTwoSecondsAndUntilRunsStopGettingFaster() {
     now = 0;
     List<Long> steps = List.of(1_500_000_000L, 900_000_000L, 500_000_000L, 480_000_000L, 10L);
     int[] at = {-1};
@@ -121,21 +121,21 @@ class BenchRunTest {
       BenchResult result =
           new Bench(engine, Precision.F32, () -> 1, () -> now)
               .run(new BenchTest(4, 0), 1, true, () -> {});
-      // 1.5, 2.4 (faster), 2.9 (faster), 3.38 s (hardly): then it is timed.
+      // At 1.5, 2.4 (faster), 2.9 (faster), 3.38 s (hardly faster); then the timed run.
       assertArrayEquals(new long[] {10}, result.nanos());
     }
   }
 
-  /** Else the first timed run meets code that Java has to compile anew. */
+  /** Otherwise the first timed run would reach code that the JIT has not compiled. */
   @Test
-  void theWarmUpRunsAllThatATimedRunDoes() {
+  void warmUpRunsTheSameStepsAsATimedRun() {
     run(new BenchTest(60, 0), 1, false);
     List<String> timed = List.copyOf(calls);
     calls.clear();
     BenchTest test = new BenchTest(60, 0);
     try (CpuEngine real = CpuEngine.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
       long[] reads = {0};
-      // A second passes with each look at the clock.
+      // Each read of the clock advances it by a second.
       new Bench(slow(real), Precision.F32, () -> 1, () -> 1_000_000_000L * ++reads[0])
           .run(test, 1, true, () -> {});
     }
@@ -143,7 +143,7 @@ class BenchRunTest {
   }
 
   @Test
-  void statisticsAreOfASample() {
+  void statisticsUseTheSampleDeviation() {
     double[] samples = {2, 4, 4, 4, 5, 5, 7, 9};
     assertEquals(5, Statistics.mean(samples));
     assertEquals(Math.sqrt(32 / 7.0), Statistics.deviation(samples), 1e-12);

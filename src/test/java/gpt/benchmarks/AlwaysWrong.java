@@ -6,7 +6,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** A benchmark whose check fails, or whose call does. */
+/** A benchmark whose check or whose call fails. */
 @State(Scope.Benchmark)
 public class AlwaysWrong {
   @Param("x")
@@ -27,13 +27,13 @@ public class AlwaysWrong {
   @Param("result")
   public String version;
 
-  /** As checks do. */
+  /** Fails with version {@code result}. */
   @Setup
   public void check() {
     WrongResultException.check(version.equals("result") ? "element 3 is 4.0" : null);
   }
 
-  /** As a kernel may. */
+  /** Always fails. */
   @Benchmark
   public void run(Counters counters) {
     throw new IllegalStateException("no such device\nand more");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The command line of {@code scripts/bench}, and its files. */
+/** The command line and the files of {@code scripts/bench}. */
 class BenchTest {
   @TempDir Path folder;
 
@@ -36,16 +36,16 @@ class BenchTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "--operations layrnorm | there is no 'layrnorm'",
-        "--operations gelu,,qkv | there is no ''",
-        "--shapes gpt3 | there is no 'gpt3'",
-        "--device ptx:9 --operations gelu | there is no 'ptx:9'",
+        "--operations layrnorm | found 'layrnorm'",
+        "--operations gelu,,qkv | found ''",
+        "--shapes gpt3 | found 'gpt3'",
+        "--device ptx:9 --operations gelu | found 'ptx:9'",
         "--device | Missing required parameter",
         "--fast | Unknown option",
         "gelu | Unmatched argument",
-        "--out pom.xml --operations gelu | is not a folder"
+        "--out pom.xml --operations gelu | expected a folder, found the file pom.xml"
       })
-  void aWrongArgumentGetsOneLine(String arguments, String part) {
+  void aWrongArgumentPrintsOneLine(String arguments, String part) {
     Ended ended = run(arguments.split(" "));
     assertEquals(2, ended.status, ended::err);
     assertEquals(1, ended.err.lines().count(), ended::err);
@@ -56,8 +56,13 @@ class BenchTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
-      value = {"{\"a\": | is not JSON", "{} | no results", "'' | no results", "[] | is not JSON"})
-  void aFileThatHoldsNoResultsIsRefused(String content, String part) throws Exception {
+      value = {
+        "{\"a\": | expected JSON that",
+        "{} | expected results of",
+        "'' | expected results of",
+        "[] | expected JSON that"
+      })
+  void rejectsFilesWithoutResults(String content, String part) throws Exception {
     Path file = Files.writeString(folder.resolve("x.json"), content);
     Ended ended = run("--report", file.toString());
     assertEquals(1, ended.status, ended::err);
@@ -67,7 +72,7 @@ class BenchTest {
   }
 
   @Test
-  void aFileGetsItsNameWhenItIsComplete() throws Exception {
+  void filesAreWrittenAtomically() throws Exception {
     Path file = folder.resolve("new/results.json");
     Results.write(file, new byte[] {1});
     Results.write(file, new byte[] {2, 3});
@@ -86,16 +91,16 @@ class BenchTest {
         "Intel(R) Core(TM) i7-9750H CPU @ 2.60GHz | 12 | intel-core-i7-9750h-12-cores",
         "aarch64 | 8 | aarch64-8-cores"
       })
-  void aMachineHasAShortName(String cpu, int cores, String name) {
+  void machinesHaveShortNames(String cpu, int cores, String name) {
     assertEquals(name, Conditions.name(cpu, cores, List.of()));
   }
 
-  /** In a process of its own, as most rows are measured. */
+  /** In a forked JVM, as most rows are measured. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {"result | WRONG: element 3 is 4.0", "call | failed: no such device"})
-  void whatIsWrongIsTheRowsError(String version, String error) {
+  void failuresBecomeTheRowsError(String version, String error) {
     Spec spec = new Spec("AlwaysWrong", "x", "x", 1, "x", "x", version);
     Row row = new JmhRunner(new Timing(0, 1, 10)).run(spec, 0);
     assertEquals(error, row.error());
@@ -103,7 +108,7 @@ class BenchTest {
   }
 
   @Test
-  void aRowHasATimeForEachIterationAndItsWork() {
+  void rowsHaveATimeForEachIterationAndTheirWork() {
     Spec spec =
         new Spec(Plan.CPU_OPERATIONS, Operations.LAYER_NORM, "demo", 1, "f32", "cpu", "plain");
     Row row = new JmhRunner(new Timing(0, 2, 10)).run(spec, 0);

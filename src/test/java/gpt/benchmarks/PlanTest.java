@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Which rows a run has, and why some are left out. */
+/** Which rows a run has, and which are left out. */
 class PlanTest {
   private static final String GPU = "ptx:0";
   private static final Probe FAST = new Probe(GPU, 0, 2e12, 0, 50e12);
@@ -38,7 +38,7 @@ class PlanTest {
         new Plan.Selection(Set.of(operations), List.of(Shape.DEMO, Shape.GPT2), true, false));
   }
 
-  /** The VERSIONS of each class of kernels, found in its compiled package. */
+  /** Checks the VERSIONS of every kernel class in the compiled packages. */
   @Test
   void everyVersionOfEveryKernelHasARow() throws Exception {
     Set<Version<?>> measured = new HashSet<>();
@@ -82,11 +82,11 @@ class PlanTest {
     File folder =
         new File(Version.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     List<Class<?>> all = new ArrayList<>();
-    for (String room : List.of("", "sampling/", "runtime/")) {
-      for (File file : new File(folder, "gpt/kernels/" + room).listFiles(File::isFile)) {
+    for (String subpackage : List.of("", "sampling/", "runtime/")) {
+      for (File file : new File(folder, "gpt/kernels/" + subpackage).listFiles(File::isFile)) {
         String name = file.getName().replace(".class", "");
         if (!name.equals("package-info") && !name.contains("$")) {
-          all.add(Class.forName("gpt.kernels." + room.replace('/', '.') + name));
+          all.add(Class.forName("gpt.kernels." + subpackage.replace('/', '.') + name));
         }
       }
     }
@@ -105,7 +105,7 @@ class PlanTest {
   }
 
   @Test
-  void everyOperationCanBeAskedForByItself() {
+  void everyOperationCanBeSelectedAlone() {
     for (String operation : Plan.operations()) {
       List<Spec> rows = of(operation).rows();
       assertFalse(rows.isEmpty(), operation);
@@ -121,9 +121,9 @@ class PlanTest {
     }
   }
 
-  /** Draws come with the product that they are compared with, once. */
+  /** Sampling rows come with one lm_head row, to which they are compared. */
   @Test
-  void drawsHaveTheirControl() {
+  void samplingHasItsControl() {
     List<Spec> rows = of("sampling").rows();
     assertEquals(1, rows.stream().filter(r -> r.operation().equals("lm-head")).count());
     assertEquals(
@@ -132,7 +132,7 @@ class PlanTest {
   }
 
   @Test
-  void whatIsOfTheVocabularyIsMeasuredAtOneOfGpt2sSizes() {
+  void vocabularyOnlyOperationsAreMeasuredAtOneGpt2Shape() {
     List<Spec> rows = plan(machine(64L << 30, FAST), Shape.values()).rows();
     Set<String> shapes = new HashSet<>();
     rows.stream()
@@ -142,7 +142,7 @@ class PlanTest {
   }
 
   @Test
-  void whatDoesNotFitIsLeftOutAndSaysWhy() {
+  void modelsThatDoNotFitAreLeftOutWithTheReason() {
     Plan small = plan(machine(8L << 30, FAST), Shape.GPT2, Shape.XL);
     assertTrue(has(small, "decode", "gpt2"));
     assertFalse(has(small, "decode", "gpt2-xl"));
@@ -156,7 +156,7 @@ class PlanTest {
   }
 
   @Test
-  void whatTakesTooLongIsLeftOut() {
+  void rowsThatTakeTooLongAreLeftOut() {
     Probe slow = new Probe(GPU, 0, 20e9, 0, 30e9);
     Plan plan = plan(machine(64L << 30, slow), Shape.XL);
     assertTrue(
@@ -169,7 +169,7 @@ class PlanTest {
   }
 
   @Test
-  void formsOfWeightsThatADeviceLacksAreNotMeasured() {
+  void precisionsThatADeviceLacksAreNotMeasured() {
     Machine noHalf =
         new Machine(
             64L << 30, true, SLOW, List.of(new Machine.Target(GPU, false, false, 80L << 30, FAST)));

@@ -3,12 +3,12 @@ package gpt.engine;
 import java.util.Arrays;
 import java.util.List;
 
-/** One sequence of an engine, stepped alone: what most tests need. */
+/** One sequence of an engine, stepped alone, for tests. */
 public final class Context implements AutoCloseable {
   private final Engine engine;
   private Sequence sequence;
 
-  /** An empty one. */
+  /** An empty sequence. */
   public Context(Engine engine) {
     this.engine = engine;
     sequence = engine.open();
@@ -18,12 +18,12 @@ public final class Context implements AutoCloseable {
     engine.step(List.of(new Work(sequence, ids, want)));
   }
 
-  /** Tokens that it holds. */
+  /** Number of tokens. */
   public int length() {
     return sequence.length();
   }
 
-  /** Appends ids in one step; the logits that follow the last one (vocabSize). */
+  /** Appends ids in one step; returns the logits that follow the last one (vocabSize). */
   public float[] append(int... ids) {
     if (ids.length == 0) {
       throw new IllegalArgumentException("no tokens to append");
@@ -34,17 +34,17 @@ public final class Context implements AutoCloseable {
     return found[0];
   }
 
-  /** As {@link #append(int...)}, with the logits that follow every id. */
-  public void append(int[] ids, Want.LogitsReader each) {
-    step(ids, new Want.Logits(ids.length, each));
+  /** Appends ids in one step; the reader receives the logits that follow each. */
+  public void append(int[] ids, Want.LogitsReader reader) {
+    step(ids, new Want.Logits(ids.length, reader));
   }
 
-  /** Appends ids, and hands over what one head attends to at each. */
-  public void append(int[] ids, int layer, int head, Want.AttentionReader each) {
-    step(ids, new Want.Attention(layer, head, each));
+  /** Appends ids; the reader receives one head's attention weights of each. */
+  public void append(int[] ids, int layer, int head, Want.AttentionReader reader) {
+    step(ids, new Want.Attention(layer, head, reader));
   }
 
-  /** Appends ids; the residual stream that enters a block, for each of them (ids.length, C). */
+  /** Appends ids; returns the residual stream that enters a block (ids.length, C). */
   public float[][] residual(int layer, int... ids) {
     float[][] found = new float[ids.length][];
     int past = sequence.length();
@@ -52,19 +52,19 @@ public final class Context implements AutoCloseable {
     return found;
   }
 
-  /** Appends ids; the losses of targets. */
+  /** Appends ids; returns the losses of targets in nats. */
   public double[] losses(int[] ids, int[] targets) {
     double[] losses = new double[targets.length];
     step(ids, new Want.Losses(targets, losses));
     return losses;
   }
 
-  /** Forgets all but the first tokens. */
+  /** Removes all but the first tokens. */
   public void truncate(int length) {
     sequence.truncate(length);
   }
 
-  /** Becomes a fork of another one. */
+  /** Replaces this sequence by a fork of another. */
   public void copyFrom(Context other) {
     Sequence fork = other.sequence.fork();
     sequence.close();

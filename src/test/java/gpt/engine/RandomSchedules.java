@@ -12,36 +12,36 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Batch invariance: several texts, each with parameters of its own, alone and then by random
- * schedules: any of them in a step, prompts in any chunks, forks in place of originals, tokens
- * forgotten and appended again. Every position's logits have the same bits, and the ids are the
- * same.
+ * Checks batch invariance. Several completions with different parameters are decoded alone, then by
+ * random schedules: any subset in a step, prompts in any chunks, forks in place of originals,
+ * tokens truncated and appended again. Every position's logits must have the same bits, and the ids
+ * must be the same.
  */
 public final class RandomSchedules {
   private final Engine engine;
   private final Random random;
-  private final List<Text> texts = new ArrayList<>();
+  private final List<Completion> completions = new ArrayList<>();
 
-  private final class Text {
+  private final class Completion {
     final int[] prompt;
     final Drawing drawing;
     final int sample;
     final int total; // tokens, the prompt's included
-    int[] ids; // as decoded alone
-    float[][] logits; // that follow each position
+    int[] ids; // decoded alone
+    float[][] logits; // after each position, decoded alone
 
     Sequence sequence;
-    int drawn; // by the schedule
+    int drawn; // index of the token that the schedule drew last
 
-    Text(int[] prompt, SamplingParameters parameters, int sample, int total) {
+    Completion(int[] prompt, SamplingParameters parameters, int sample, int total) {
       this.prompt = prompt;
       this.sample = sample;
       this.total = total;
       drawing = new Drawing(parameters, 0, prompt);
     }
 
-    /** A step for the prompt, and one for each token. */
-    void alone() {
+    /** Decodes alone: one step for the prompt, then one for each token. */
+    void decodeAlone() {
       ids = Arrays.copyOf(prompt, total);
       logits = new float[total - 1][];
       Want.Token token = new Want.Token(false);
@@ -64,7 +64,7 @@ public final class RandomSchedules {
       assertEquals(from + append.length, of.length());
     }
 
-    /** The first reading keeps the bits, later ones are held against it. */
+    /** The first reading stores the logits; later ones must have the same bits. */
     Want reads(int rows) {
       int v = engine.config().vocabSize();
       return new Want.Logits(
@@ -81,7 +81,7 @@ public final class RandomSchedules {
 
     @Override
     public String toString() {
-      return "text " + sample + " (" + prompt.length + " to " + total + " tokens)";
+      return "completion " + sample + " (" + prompt.length + " to " + total + " tokens)";
     }
   }
 
@@ -91,11 +91,11 @@ public final class RandomSchedules {
   }
 
   /**
-   * Compares.
+   * Runs random schedules and compares.
    *
-   * @param count texts
-   * @param rounds schedules
-   * @param seed printed where it fails
+   * @param count number of completions
+   * @param rounds number of schedules
+   * @param seed printed on failure
    */
   public static void check(Engine engine, int count, int rounds, long seed) {
     RandomSchedules schedules = new RandomSchedules(engine, seed);
@@ -128,97 +128,105 @@ public final class RandomSchedules {
       if (random.nextBoolean()) {
         parameters.repetitionPenalty(1 + random.nextDouble());
       }
-      Text text = new Text(prompt, parameters.build(), i, total);
-      text.alone();
-      texts.add(text);
+      Completion completion = new Completion(prompt, parameters.build(), i, total);
+      completion.decodeAlone();
+      completions.add(completion);
     }
   }
 
-  /** All texts from the beginning to the end, in random steps. */
+  /** Runs all completions from start to end in random steps. */
   private void round() {
-    for (Text text : texts) {
-      text.sequence = engine.open();
-      text.drawn = -1;
+    for (Completion completion : completions) {
+      completion.sequence = engine.open();
+      completion.drawn = -1;
     }
-    List<Text> open = new ArrayList<>(texts);
+    List<Completion> open = new ArrayList<>(completions);
     while (!open.isEmpty()) {
       List<Work> work = new ArrayList<>();
       List<Runnable> after = new ArrayList<>();
-      for (Text text : open) {
+      for (Completion completion : open) {
         if (random.nextInt(3) > 0) {
-          work.add(next(text, after));
+          work.add(next(completion, after));
         }
       }
       if (!work.isEmpty()) {
         engine.step(work);
       }
       after.forEach(Runnable::run);
-      open.removeIf(text -> text.sequence.length() == text.total - 1);
+      open.removeIf(completion -> completion.sequence.length() == completion.total - 1);
     }
-    texts.forEach(text -> text.sequence.close());
+    completions.forEach(completion -> completion.sequence.close());
   }
 
-  private Work next(Text text, List<Runnable> after) {
-    disturb(text);
-    int at = text.sequence.length();
-    if (at + 1 < text.prompt.length && random.nextBoolean()) {
-      int count = 1 + random.nextInt(text.prompt.length - 1 - at);
-      int[] piece = Arrays.copyOfRange(text.ids, at, at + count);
-      Want want = random.nextBoolean() ? Want.NOTHING : text.reads(1 + random.nextInt(count));
-      return new Work(text.sequence, piece, want);
+  private Work next(Completion completion, List<Runnable> after) {
+    forkOrTruncate(completion);
+    int at = completion.sequence.length();
+    if (at + 1 < completion.prompt.length && random.nextBoolean()) {
+      int count = 1 + random.nextInt(completion.prompt.length - 1 - at);
+      int[] chunk = Arrays.copyOfRange(completion.ids, at, at + count);
+      Want want = random.nextBoolean() ? Want.NOTHING : completion.reads(1 + random.nextInt(count));
+      return new Work(completion.sequence, chunk, want);
     }
-    if (at >= text.prompt.length && random.nextInt(4) == 0) { // a draft, verified
-      int count = 1 + random.nextInt(text.total - 1 - at);
+    if (at >= completion.prompt.length
+        && random.nextInt(4) == 0) { // verify a draft of several tokens
+      int count = 1 + random.nextInt(completion.total - 1 - at);
       return new Work(
-          text.sequence, Arrays.copyOfRange(text.ids, at, at + count), text.reads(count));
+          completion.sequence,
+          Arrays.copyOfRange(completion.ids, at, at + count),
+          completion.reads(count));
     }
-    int end = Math.max(text.prompt.length, at + 1);
-    int[] append = Arrays.copyOfRange(text.ids, at, end);
-    int step = end - text.prompt.length;
+    int end = Math.max(completion.prompt.length, at + 1);
+    int[] append = Arrays.copyOfRange(completion.ids, at, end);
+    int step = end - completion.prompt.length;
     Want.Token token = new Want.Token(false).at(step);
-    boolean last = text.drawn == end - 1; // what was drawn last is what is appended
+    boolean last = completion.drawn == end - 1; // the token to append is the one drawn last
     after.add(
         () -> {
-          assertEquals(text.ids[end], token.id(), text + " token " + step);
-          text.drawn = end;
+          assertEquals(completion.ids[end], token.id(), completion + " token " + step);
+          completion.drawn = end;
         });
     if (step == 0 || !last) {
-      begin(text, step);
+      restart(completion, step);
     }
     return last && random.nextBoolean()
-        ? Work.appendDrawn(text.sequence, token)
-        : new Work(text.sequence, append, token);
+        ? Work.appendDrawn(completion.sequence, token)
+        : new Work(completion.sequence, append, token);
   }
 
-  /** Begins the history anew; where penalties count what was drawn, it is drawn again. */
-  private void begin(Text text, int step) {
-    text.sequence.drawing(text.drawing, text.sample);
-    if (step == 0 || !text.drawing.sampling().needsHistory()) {
+  /** Resets the history; penalties count drawn tokens, so these are then drawn again. */
+  private void restart(Completion completion, int step) {
+    completion.sequence.drawing(completion.drawing, completion.sample);
+    if (step == 0 || !completion.drawing.sampling().needsHistory()) {
       return;
     }
-    int length = text.sequence.length();
+    int length = completion.sequence.length();
     for (int i = 0; i < step; i++) {
-      text.sequence.truncate(0);
+      completion.sequence.truncate(0);
       Want.Token token = new Want.Token(false).at(i);
-      int[] before = Arrays.copyOf(text.ids, text.prompt.length + i);
-      engine.step(List.of(new Work(text.sequence, before, token)));
-      assertEquals(text.ids[text.prompt.length + i], token.id(), text + " token " + i + " again");
+      int[] before = Arrays.copyOf(completion.ids, completion.prompt.length + i);
+      engine.step(List.of(new Work(completion.sequence, before, token)));
+      assertEquals(
+          completion.ids[completion.prompt.length + i],
+          token.id(),
+          completion + " token " + i + " again");
     }
-    int from = Math.min(length, text.sequence.length());
-    text.sequence.truncate(from);
+    int from = Math.min(length, completion.sequence.length());
+    completion.sequence.truncate(from);
     if (from < length) {
-      engine.step(List.of(Work.append(text.sequence, Arrays.copyOfRange(text.ids, from, length))));
+      engine.step(
+          List.of(
+              Work.append(completion.sequence, Arrays.copyOfRange(completion.ids, from, length))));
     }
   }
 
-  private void disturb(Text text) {
+  private void forkOrTruncate(Completion completion) {
     if (random.nextInt(6) == 0) {
-      Sequence fork = text.sequence.fork();
-      text.sequence.close();
-      text.sequence = fork;
+      Sequence fork = completion.sequence.fork();
+      completion.sequence.close();
+      completion.sequence = fork;
     }
     if (random.nextInt(12) == 0) {
-      text.sequence.truncate(random.nextInt(text.sequence.length() + 1));
+      completion.sequence.truncate(random.nextInt(completion.sequence.length() + 1));
     }
   }
 }

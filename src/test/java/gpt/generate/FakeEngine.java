@@ -147,7 +147,7 @@ final class FakeEngine implements Engine {
       calls.add("fork");
       FakeSequence other = new FakeSequence();
       other.context.addAll(context);
-      other.take(this);
+      other.copyStateFrom(this);
       return other;
     }
 

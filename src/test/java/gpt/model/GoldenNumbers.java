@@ -13,14 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Numbers that nanoGPT's own model.py gave in double precision
- * (src/test/resources/golden/README.md), and what a engine gives in their place.
+ * Results of nanoGPT's model.py in double precision (src/test/resources/golden/README.md), to
+ * compare an engine with.
  *
  * @param cases prompts with their logits, losses and greedy continuations
- * @param val_losses losses of windows of the validation text; the demo has them
+ * @param val_losses losses of windows of the validation text; the demo only
  */
 public record GoldenNumbers(List<Case> cases, double[] val_losses) {
-  /** Error of a mean loss in nats. */
+  /** Largest allowed error of a mean loss in nats. */
   public static final double LOSS = 1e-5;
 
   /** Reads a golden.json. */
@@ -28,7 +28,7 @@ public record GoldenNumbers(List<Case> cases, double[] val_losses) {
     return new Gson().fromJson(Files.readString(file), GoldenNumbers.class);
   }
 
-  /** A prompt, and what follows from it. */
+  /** A prompt and its expected results. */
   public record Case(
       String name,
       int[] ids,
@@ -37,8 +37,8 @@ public record GoldenNumbers(List<Case> cases, double[] val_losses) {
       Double loss,
       int[] greedy) {
     /**
-     * Compares a engine: the first and last position's logits, the loss, and the greedy
-     * continuation up to so many tokens, past the context's end included.
+     * Compares an engine's logits at the first and last position, its loss, and its greedy
+     * continuation up to {@code greedyLength} tokens, which may slide past the context window.
      */
     public void check(Engine engine, double tolerance, int greedyLength) {
       int last = ids.length - 1;
@@ -64,13 +64,13 @@ public record GoldenNumbers(List<Case> cases, double[] val_losses) {
 
   static double[][] logits(Engine engine, int[] ids) {
     double[][] all = new double[ids.length][engine.config().vocabSize()];
-    try (Context session = new Context(engine)) {
-      session.append(ids, (pos, row) -> Arrays.setAll(all[pos], i -> row[i]));
+    try (Context context = new Context(engine)) {
+      context.append(ids, (pos, row) -> Arrays.setAll(all[pos], i -> row[i]));
     }
     return all;
   }
 
-  /** Mean cross-entropy of ids[1…] given what precedes each, in nats. */
+  /** Mean cross-entropy of ids[1…], each given the tokens before it, in nats. */
   public static double loss(Engine engine, int[] ids) {
     double[][] logits = logits(engine, Arrays.copyOf(ids, ids.length - 1));
     double sum = 0;
@@ -86,14 +86,14 @@ public record GoldenNumbers(List<Case> cases, double[] val_losses) {
   static int[] greedy(Engine engine, int[] prompt, int length) {
     int block = engine.config().blockSize();
     int[] ids = Arrays.copyOf(prompt, length);
-    try (Context session = new Context(engine)) {
+    try (Context context = new Context(engine)) {
       for (int n = prompt.length; n < length; n++) {
         float[] logits;
-        if (n > prompt.length && session.length() < block) {
-          logits = session.append(ids[n - 1]);
+        if (n > prompt.length && context.length() < block) {
+          logits = context.append(ids[n - 1]);
         } else {
-          session.truncate(0);
-          logits = session.append(Arrays.copyOfRange(ids, Math.max(0, n - block), n));
+          context.truncate(0);
+          logits = context.append(Arrays.copyOfRange(ids, Math.max(0, n - block), n));
         }
         ids[n] = argmax(logits, engine.config().vocabSize());
       }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Weights drawn from a seed, for tests and benchmarks that need a shape and not a language. */
+/** Seeded random weights for tests and benchmarks of a shape. */
 public final class RandomWeights {
   private final GptConfig config;
   private final Random random;
@@ -19,7 +19,8 @@ public final class RandomWeights {
   /**
    * Matrices from N(0, scale²), norms around 1, biases around 0.
    *
-   * @param scale 0.02 as GPT-2 is initialised; larger for every part of a small model to matter
+   * @param scale 0.02 as in GPT-2's initialization; larger values make every part of a small model
+   *     affect the result
    */
   public static Weights of(GptConfig config, long seed, float scale) {
     return new RandomWeights(config, seed, scale).weights();
@@ -48,7 +49,7 @@ public final class RandomWeights {
   }
 
   private Weights.Linear linear(int out, int in) {
-    // Every second one stored the other way round, as Hugging Face does.
+    // About half of the matrices are stored transposed, as Hugging Face does.
     Tensor weight =
         random.nextBoolean() ? matrix("weight", out, in) : matrix("weight", in, out).transposed();
     return new Weights.Linear(weight, bias(out));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class TensorTest {
   @Test
-  void transposedReadsTheSameElementsTheOtherWayRound() {
+  void transposedSwapsRowsAndColumns() {
     Tensor t = Tensor.matrix("w", 2, 3, new float[] {1, 2, 3, 4, 5, 6});
     Tensor u = t.transposed();
     assertEquals(3, u.rows());
@@ -57,7 +57,7 @@ class TensorTest {
   }
 
   @Test
-  void configsCheckThemselves() {
+  void configsRejectInvalidValues() {
     GptConfig c = new GptConfig(2, 3, 48, 32, 97, 192, true, Gelu.EXACT, 1e-5);
     assertEquals(16, c.headSize());
     assertEquals(Gelu.TANH, c.withGelu(Gelu.TANH).gelu());

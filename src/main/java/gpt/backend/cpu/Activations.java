@@ -1,8 +1,8 @@
 package gpt.backend.cpu;
 
 /**
- * Rational and polynomial approximations in float32, in plain Java. The Vector API kernels evaluate
- * the same formulas with the same coefficients; the two agree but for rounding.
+ * Rational and polynomial approximations of exp, erf and GELU in float32. {@link VectorKernels}
+ * evaluates the same formulas with the same coefficients; results differ by rounding only.
  */
 final class Activations {
   /** √(2/π). */
@@ -14,12 +14,12 @@ final class Activations {
   /** 1/√2. */
   static final float SQRT_HALF = 0.7071067811865476f;
 
-  /** exp takes what lies beyond ± this at the limit: e^−87 and e^87 are inside float's range. */
+  /** exp clamps its argument to ± this: e^−87 and e^87 are within float's range. */
   static final float EXP_LIMIT = 87f;
 
   static final float LOG2_E = 1.4426950408889634f;
 
-  /** ln 2 in two parts, the first exact in few bits (Cody and Waite, 1980). */
+  /** ln 2 split into a short exact part and a remainder (Cody and Waite, 1980). */
   static final float LN2_HIGH = 0.693359375f;
 
   static final float LN2_LOW = -2.12194440e-4f;
@@ -35,7 +35,7 @@ final class Activations {
   /** Adding and subtracting 1.5 · 2²³ rounds a float of small magnitude to the nearest integer. */
   static final float ROUND = 12582912f;
 
-  /** Beyond it erf is ±1 in float32. */
+  /** erf is ±1 in float32 for |x| beyond this. */
   static final float ERF_LIMIT = 4f;
 
   // erf(x) ≈ x · P(x²) / Q(x²) on |x| ≤ 4.
@@ -61,7 +61,7 @@ final class Activations {
     float n = shifted - ROUND;
     float r = c - n * LN2_HIGH - n * LN2_LOW;
     float p = ((((EXP5 * r + EXP4) * r + EXP3) * r + EXP2) * r + EXP1) * r + EXP0;
-    // The low bits of shifted are the integer n: moved into the exponent they make 2ⁿ.
+    // The low bits of shifted are the integer n; shifted into the exponent field they give 2ⁿ.
     float power = Float.intBitsToFloat((Float.floatToRawIntBits(shifted) << 23) + (127 << 23));
     return (p * r * r + r + 1) * power;
   }

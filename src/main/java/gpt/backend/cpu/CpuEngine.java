@@ -12,19 +12,21 @@ import gpt.model.Weights;
 import java.util.List;
 import java.util.function.DoubleConsumer;
 
-/** A model on the CPU; {@link CpuForward} is its forward pass. Tokens are drawn by all workers. */
+/**
+ * A model on the CPU; {@link CpuForward} is its forward pass. All workers take part in sampling.
+ */
 public final class CpuEngine implements Engine {
-  /** Rows whose logits are computed at once. */
+  /** Rows whose logits are computed in one call, which bounds the logits buffer. */
   private static final int LOGIT_ROWS = 48;
 
   /**
-   * Bytes of weights from which loading takes long enough to compile the kernels meanwhile. On two
-   * cores GPT-2's first token came after 1.0 s instead of 1.8. A smaller model begins with scalar
-   * kernels: see {@link TieredKernels}.
+   * From this many bytes of weights on, loading takes long enough for the JIT to compile the
+   * kernels meanwhile: on two cores GPT-2's first token came after 1.0 s instead of 1.8. A smaller
+   * model starts with scalar kernels, see {@link TieredKernels}.
    */
-  private static final long WORTH_WARMING = 64 << 20;
+  private static final long MIN_WARM_UP_BYTES = 64 << 20;
 
-  /** Keys and values that one request's texts may take. */
+  /** Limit on the KV caches of one request's completions together. */
   private static final long MAX_BATCH_BYTES = 4L << 30;
 
   private final GptConfig config;
@@ -34,23 +36,23 @@ public final class CpuEngine implements Engine {
   private final NativeMemory memory = new NativeMemory();
   private final CpuForward forward;
   private final StepRows rows;
-  private final float[][] logits; // per worker (V): what readers see
-  private float[] batch = {}; // (LOGIT_ROWS, V) at most
+  private final float[][] logits; // per worker (V): the logits of one row
+  private float[] batchLogits = {}; // up to (LOGIT_ROWS, V)
   private final Draws draws = new Draws();
 
   /**
-   * Packs the weights, after which the checkpoint they came from may be closed.
+   * Packs the weights as f32. The checkpoint may be closed afterwards.
    *
-   * @param threads workers to compute with, at least 1
+   * @param threads worker threads, at least 1
    */
   public static CpuEngine open(GptConfig config, Weights weights, int threads) {
     return open(config, weights, Precision.F32, threads, fraction -> {});
   }
 
   /**
-   * As {@link #open(GptConfig, Weights, int)}, with matrices kept in some form.
+   * As {@link #open(GptConfig, Weights, int)}, with matrices in the given precision.
    *
-   * @param progress receives how much is packed, from 0 to 1
+   * @param progress receives the fraction of weights packed, from 0 to 1
    */
   public static CpuEngine open(
       GptConfig config,
@@ -59,7 +61,7 @@ public final class CpuEngine implements Engine {
       int threads,
       DoubleConsumer progress) {
     CpuKernels kernels = CpuKernelsProvider.kernels();
-    if (weightBytes(config, weights.tied(), Precision.F32) >= WORTH_WARMING) {
+    if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
       WarmUp.start(kernels, precision);
     } else if (precision == Precision.F32) {
       kernels = CpuKernelsProvider.tiered();
@@ -83,7 +85,7 @@ public final class CpuEngine implements Engine {
       rows = new StepRows(config);
       logits = new float[workers.size()][config.vocabSize()];
     } catch (Throwable e) {
-      close(); // out of memory, above all
+      close(); // most likely an OutOfMemoryError
       throw e;
     }
   }
@@ -98,7 +100,7 @@ public final class CpuEngine implements Engine {
     return cacheBytes(config);
   }
 
-  /** As many sequences as fit into {@link #MAX_BATCH_BYTES}, at least 1. */
+  /** How many sequences' KV caches fit into {@link #MAX_BATCH_BYTES}, at least 1. */
   static int batchSize(GptConfig config) {
     return Math.clamp(MAX_BATCH_BYTES / cacheBytes(config), 1, Integer.MAX_VALUE);
   }
@@ -114,21 +116,22 @@ public final class CpuEngine implements Engine {
     workers.checkOpen();
     for (int i = 0; i < work.size(); i++) {
       if (!(work.get(i).sequence() instanceof CpuSequence sequence) || sequence.engine() != this) {
-        throw new IllegalArgumentException("a sequence of the step is another engine's");
+        throw new IllegalArgumentException("a sequence of the step belongs to another engine");
       }
     }
     HostWants.check(config, work);
-    rows.of(work);
+    rows.set(work);
     forward.run(rows);
     for (int from = 0; from < rows.logits; from += LOGIT_ROWS) {
       logits(work, from, Math.min(from + LOGIT_ROWS, rows.logits));
     }
-    rows.handOver(work);
+    rows.deliverAttention(work);
     for (int i = 0; i < work.size(); i++) {
       ((CpuSequence) work.get(i).sequence()).grow(work.get(i).tokens());
     }
   }
 
+  /** Computes the logits of rows [from, to) of those that need them, and serves their wants. */
   private void logits(List<Work> work, int from, int to) {
     int v = config.vocabSize();
     if (to - from == 1) {
@@ -136,47 +139,50 @@ public final class CpuEngine implements Engine {
       accept(work, from, logits[0]);
       return;
     }
-    if (batch.length < (to - from) * v) {
-      batch = new float[(to - from) * v];
+    if (batchLogits.length < (to - from) * v) {
+      batchLogits = new float[(to - from) * v];
     }
-    forward.logits(from, to, batch);
-    draws.of(work, from, to);
+    forward.logits(from, to, batchLogits);
+    draws.run(work, from, to);
     for (int i = from; i < to; i++) {
-      if (!draws.draws(i)) {
-        System.arraycopy(batch, (i - from) * v, logits[0], 0, v);
+      if (!draws.wantsToken(i)) {
+        System.arraycopy(batchLogits, (i - from) * v, logits[0], 0, v);
         accept(work, i, logits[0]);
       }
     }
   }
 
-  private void accept(List<Work> work, int i, float[] of) {
-    Work piece = work.get(rows.pieceOfLogits[i]);
+  private void accept(List<Work> work, int i, float[] row) {
+    Work item = work.get(rows.sequenceOfLogits[i]);
     HostWants.accept(
-        piece, rows.indexOfLogits[i], rows.positionOfLogits(i), of, config.vocabSize());
+        item, rows.indexOfLogits[i], rows.positionOfLogits(i), row, config.vocabSize());
   }
 
-  /** Tokens drawn by all workers; readers are called on the caller's thread, and not here. */
+  /**
+   * Samples the next tokens on all workers. Rows with other wants are skipped: their readers are
+   * called on the caller's thread.
+   */
   private final class Draws implements Workers.Body {
     private List<Work> work;
     private int from;
 
-    void of(List<Work> work, int from, int to) {
+    void run(List<Work> work, int from, int to) {
       this.work = work;
       this.from = from;
       workers.run(to - from, this);
     }
 
-    boolean draws(int i) {
-      return work.get(rows.pieceOfLogits[i]).want() instanceof Want.Token;
+    boolean wantsToken(int i) {
+      return work.get(rows.sequenceOfLogits[i]).want() instanceof Want.Token;
     }
 
     @Override
     public void run(int item, int worker) {
-      if (!draws(from + item)) {
+      if (!wantsToken(from + item)) {
         return;
       }
       int v = config.vocabSize();
-      System.arraycopy(batch, item * v, logits[worker], 0, v);
+      System.arraycopy(batchLogits, item * v, logits[worker], 0, v);
       accept(work, from + item, logits[worker]);
     }
   }
@@ -196,7 +202,9 @@ public final class CpuEngine implements Engine {
     return precision.word();
   }
 
-  /** Bytes of packed weights that such a model takes, but for norms, biases and positions. */
+  /**
+   * Bytes of the packed matrices of such a model: without norms, biases and position embeddings.
+   */
   public static long weightBytes(GptConfig config, boolean tied, Precision precision) {
     int c = config.nEmbd();
     int inner = config.nInner();
@@ -208,7 +216,7 @@ public final class CpuEngine implements Engine {
     return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c, precision);
   }
 
-  /** Bytes of keys and values that one sequence of such a model takes. */
+  /** Bytes of the KV cache of one sequence of such a model. */
   public static long cacheBytes(GptConfig config) {
     int hs = config.headSize();
     int t = config.blockSize();
@@ -228,7 +236,7 @@ public final class CpuEngine implements Engine {
     memory.close();
   }
 
-  /** A sequence with its keys and values. */
+  /** A sequence with its KV cache. */
   final class CpuSequence extends HostSequence {
     private final KvCache cache = new KvCache(config, kernels.panelWidth());
 
@@ -249,7 +257,7 @@ public final class CpuEngine implements Engine {
       workers.checkOpen();
       CpuSequence other = new CpuSequence();
       other.cache.copyFrom(cache, length());
-      other.take(this);
+      other.copyStateFrom(this);
       return other;
     }
 

@@ -9,13 +9,13 @@ import java.util.Arrays;
 import java.util.function.DoubleConsumer;
 
 /**
- * The fast forward pass on the CPU, over rows of many sequences. Weights are packed once ({@link
- * PackedMatrix}) and every product of matrices, attention's two included, goes through one kernel,
- * {@link CpuKernels#matmul}: with one row it is the matrix-vector product of decode, with many the
- * blocked product of prefill.
+ * The fast forward pass on the CPU, over the rows of many sequences. Weights are packed once
+ * ({@link PackedMatrix}). Every matrix product, including both of attention, is a {@link
+ * CpuKernels#matmul}: with one row it is decode's matrix-vector product (GEMV), with many rows
+ * prefill's blocked matrix product (GEMM).
  *
- * <p>Same order of operations and same names as {@link ReferenceEngine}. Comments give shapes: R
- * rows in this pass, C channels, V vocabulary, nh heads of hs channels.
+ * <p>It has the order of operations and the names of {@link ReferenceEngine}. Comments give shapes:
+ * R rows of this step, C channels, V vocabulary, nh heads of hs channels.
  */
 final class CpuForward {
   private final GptConfig config;
@@ -28,14 +28,14 @@ final class CpuForward {
   private final Norm lnF;
   private final PackedMatrix lmHead; // (V, C)
 
-  // Activations, grown to the R rows of a pass.
-  private int room;
+  // Activation buffers, grown to the R rows of a step.
+  private int capacity; // rows that the buffers hold
   private float[] x = {}; // (R, C): the residual stream
   private float[] normed = {}; // (R, C)
   private float[] qkv = {}; // (R, 3C): queries, keys, values
-  private float[] heads = {}; // (R, nh, hs): attention's output, heads side by side
+  private float[] heads = {}; // (R, nh, hs): attention's output, heads concatenated
   private float[] hidden = {}; // (R, nInner)
-  private float[] projected = {}; // (R, C): a branch's output before it joins x
+  private float[] projected = {}; // (R, C): scratch for a product that is added to x
   private final HeadAttention attention;
   private final Tiles tiles = new Tiles();
 
@@ -51,7 +51,7 @@ final class CpuForward {
     }
   }
 
-  /** Packs the weights, in memory that is the caller's to free. */
+  /** Packs the weights into {@code memory}, which the caller frees. */
   CpuForward(
       GptConfig config,
       Weights w,
@@ -84,7 +84,7 @@ final class CpuForward {
     attention = new HeadAttention(kernels, config, workers.size());
   }
 
-  /** For each worker room to widen a panel in. */
+  /** One buffer per worker for a panel that is widened to floats; none for f32. */
   private MemorySegment[] scratch(Precision precision, NativeMemory memory) {
     MemorySegment[] scratch = new MemorySegment[precision == Precision.F32 ? 0 : workers.size()];
     int k = Math.max(config.nEmbd(), config.nInner());
@@ -92,7 +92,7 @@ final class CpuForward {
     return scratch;
   }
 
-  /** Runs the rows through all blocks and the last norm. */
+  /** Runs the rows through all blocks and ln_f, then gathers those whose logits are wanted. */
   void run(StepRows rows) {
     grow(rows.rows);
     embed(rows);
@@ -101,12 +101,12 @@ final class CpuForward {
       block(h[layer], layer, rows);
     }
     rows.readResidual(h.length, x, config.nEmbd());
-    norm(lnF, x, rows.carried);
-    rows.keepLogits(normed, config.nEmbd());
+    norm(lnF, x, rows.outputs);
+    rows.gatherLogits(normed, config.nEmbd());
   }
 
   /**
-   * Logits of rows [from, to) of those whose logits are wanted.
+   * Logits of rows [from, to) among those whose logits are wanted.
    *
    * @param out (to − from, V)
    */
@@ -128,18 +128,21 @@ final class CpuForward {
     kernels.add(x, row * c, wpe, rows.positions[row] * c, c);
   }
 
-  /** x += attn(ln1(x)); x += mlp(ln2(x)); past the last keys and values for carried rows only. */
+  /**
+   * x += attn(ln1(x)); x += mlp(ln2(x)). In the last block only the output rows continue once keys
+   * and values are stored.
+   */
   private void block(Block b, int layer, StepRows rows) {
     boolean last = layer == h.length - 1;
     norm(b.ln1, x, rows.rows);
     product.linear(b.cAttn, normed, 0, rows.rows, qkv);
     attention(layer, rows, last);
-    int r = last ? rows.carried : rows.rows;
+    int r = last ? rows.outputs : rows.rows;
     if (r == 0) {
       return;
     }
     if (last) {
-      rows.carry(x, config.nEmbd());
+      rows.gatherOutputs(x, config.nEmbd());
     }
     product.linearResidual(b.attnProj, heads, 0, r, projected, x);
     norm(b.ln2, x, r);
@@ -147,38 +150,38 @@ final class CpuForward {
     product.linearResidual(b.mlpProj, hidden, 0, r, projected, x);
   }
 
-  /** {@code heads}: softmax(Q Kᵀ / √hs) V, causal, each head by itself. */
+  /** {@code heads} = softmax(Q Kᵀ / √hs) V, causal, for each head. */
   private void attention(int layer, StepRows rows, boolean last) {
     tiles.layer = layer;
     tiles.rows = rows;
-    tiles.stores = rows.single();
+    tiles.stores = rows.oneRowEach();
     if (!tiles.stores) {
       workers.run(
-          config.nHead() * rows.pieces,
+          config.nHead() * rows.sequences,
           (item, worker) -> {
-            int piece = item / config.nHead();
-            for (int i = 0; i < rows.tokens(piece); i++) {
-              store(rows, piece, layer, item % config.nHead(), i);
+            int sequence = item / config.nHead();
+            for (int i = 0; i < rows.tokens(sequence); i++) {
+              store(rows, sequence, layer, item % config.nHead(), i);
             }
           });
     }
-    // Where every sequence has one row, its tile stores its key and value, so that none is left
-    // out.
-    tiles.count = rows.tiles(last && !tiles.stores, HeadAttention.QUERIES);
-    product.share(tiles.count * config.nHead(), rows.attentionWork(config.nEmbd()), tiles);
+    // With one row per sequence each tile also stores its row's key and value, so no row is
+    // skipped.
+    tiles.count = rows.tiles(last && !tiles.stores, HeadAttention.MAX_QUERIES);
+    product.parallelFor(tiles.count * config.nHead(), rows.attentionFmas(config.nEmbd()), tiles);
     if (last && tiles.stores) {
-      rows.carry(heads, config.nEmbd());
+      rows.gatherOutputs(heads, config.nEmbd());
     }
   }
 
-  /** The key and value of row i of a piece. */
-  private void store(StepRows rows, int piece, int layer, int head, int i) {
+  /** Stores the key and value of a sequence's row i in its cache. */
+  private void store(StepRows rows, int sequence, int layer, int head, int i) {
     int c = config.nEmbd();
-    int at = (rows.first(piece) + i) * 3 * c + head * config.headSize();
-    rows.caches[piece].put(layer, head, rows.past(piece) + i, qkv, at + c, at + 2 * c);
+    int at = (rows.first(sequence) + i) * 3 * c + head * config.headSize();
+    rows.caches[sequence].put(layer, head, rows.past(sequence) + i, qkv, at + c, at + 2 * c);
   }
 
-  /** Attention of one layer, a head of a tile an item: one object, so that a token makes none. */
+  /** Attention of one layer; an item is one head of one tile. Reused, to allocate nothing. */
   private final class Tiles implements Workers.Body {
     private int layer;
     private StepRows rows;
@@ -189,12 +192,12 @@ final class CpuForward {
     public void run(int item, int worker) {
       int tile = item % count;
       int head = item / count;
-      int piece = rows.tilePiece(tile);
+      int sequence = rows.tileSequence(tile);
       if (stores) {
-        store(rows, piece, layer, head, 0);
+        store(rows, sequence, layer, head, 0);
       }
-      attention.head(
-          rows.caches[piece],
+      attention.attend(
+          rows.caches[sequence],
           layer,
           head,
           rows.positions[rows.tileRow(tile)],
@@ -204,12 +207,12 @@ final class CpuForward {
           heads,
           rows.tileOut(tile),
           worker,
-          rows.captures[piece],
+          rows.captures[sequence],
           rows.tileFrom(tile));
     }
   }
 
-  /** Rows [0, count) of {@code normed}. */
+  /** normed = norm(in) for rows [0, count). */
   private void norm(Norm norm, float[] in, int count) {
     int c = config.nEmbd();
     float eps = (float) config.layerNormEpsilon();
@@ -219,16 +222,16 @@ final class CpuForward {
   }
 
   private void grow(int rows) {
-    if (rows <= room) {
+    if (rows <= capacity) {
       return;
     }
-    room = Math.max(rows, Math.min(2 * room, config.blockSize()));
+    capacity = Math.max(rows, Math.min(2 * capacity, config.blockSize()));
     int c = config.nEmbd();
-    x = new float[room * c];
-    normed = new float[room * c];
-    qkv = new float[room * 3 * c];
-    heads = new float[room * c];
-    hidden = new float[room * config.nInner()];
-    projected = new float[room * c];
+    x = new float[capacity * c];
+    normed = new float[capacity * c];
+    qkv = new float[capacity * 3 * c];
+    heads = new float[capacity * c];
+    hidden = new float[capacity * config.nInner()];
+    projected = new float[capacity * c];
   }
 }

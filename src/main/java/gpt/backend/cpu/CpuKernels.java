@@ -5,30 +5,30 @@ import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The arithmetic of the fast forward pass. Two implementations are one to one: {@link
- * PlainKernels}, plain Java, and {@code VectorKernels}, the Vector API, which {@link
- * CpuKernelsProvider} loads by name. Arrays hold float32; a name followed by {@code At} is the
- * index of its first element.
+ * The arithmetic of the fast forward pass. {@code VectorKernels} uses the Vector API, and {@link
+ * CpuKernelsProvider} loads it by name; {@link PlainKernels} is plain Java; {@link ScalarKernels}
+ * is plain Java with the bits of the vector kernels. Arrays hold float32; {@code xAt} is the index
+ * of the first element of x, and so on.
  *
- * <p>Letters: M rows (positions), K the length of a dot product, N columns (outputs).
+ * <p>Letters: M rows (tokens), K the length of a dot product, N columns (outputs).
  */
 interface CpuKernels {
 
-  /** The instruction width in words: {@code Vector API, 512-bit}. */
+  /** The kind of kernels and their vector width: {@code Vector API, 512-bit}. */
   String description();
 
   /** Columns in one panel of a packed matrix: see {@link PackedMatrix}. */
   int panelWidth();
 
-  /** Panels that one row's product reads at once: a worker should get a multiple of it. */
+  /** Panels that the product of one row reads concurrently; a tile should be a multiple of it. */
   int STREAMS = 4;
 
   /**
-   * out[m][n] = Σₖ x[m][k] · w[n][k] for n in [0, columns): whole panels, the last one cut off.
+   * out[m][n] = Σₖ x[m][k] · w[n][k] for n in [0, columns); the last panel may be partial.
    *
    * @param x M rows of K values, {@code xStride} apart
-   * @param w panels of K × panelWidth floats; byte {@code wAt} begins the first, and each begins
-   *     {@code panelBytes} after the one before
+   * @param w panels of K × panelWidth floats; the first starts at byte {@code wAt}, and panels are
+   *     {@code panelBytes} apart
    * @param out M rows of {@code columns} values, {@code outStride} apart; overwritten
    */
   void matmul(
@@ -46,12 +46,12 @@ interface CpuKernels {
       int outStride);
 
   /**
-   * As {@link #matmul} with weights of another form: a panel is widened, then used by all rows. The
-   * factors of 8-bit integers are left out.
+   * As {@link #matmul} with reduced-precision weights: each panel is widened to floats, then
+   * multiplied with all rows. The scales of i8 are not applied; the epilogue does that.
    *
-   * @param scratch room for a panel of floats, of which nothing is kept
+   * @param scratch buffer for one panel of floats; its content is overwritten
    */
-  default void narrowMatmul(
+  default void mixedPrecisionMatmul(
       Precision precision,
       float[] x,
       int xAt,
@@ -69,18 +69,18 @@ interface CpuKernels {
     int width = panelWidth();
     for (int n = 0; n < columns; n += width) {
       widen(precision, w, wAt + n / width * panelBytes, k * width, scratch);
-      int here = Math.min(width, columns - n);
-      matmul(x, xAt, xStride, rows, scratch, 0, 0, k, here, out, outAt + n, outStride);
+      int count = Math.min(width, columns - n);
+      matmul(x, xAt, xStride, rows, scratch, 0, 0, k, count, out, outAt + n, outStride);
     }
   }
 
   /**
-   * Widens values to floats.
+   * Widens reduced-precision values to floats, without the scales of i8.
    *
-   * @param count a multiple of the panel's width
+   * @param count number of values, a multiple of the panel width
    */
   default void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    Narrow.widen(precision, w, wAt, count, out);
+    ReducedPrecision.widen(precision, w, wAt, count, out);
   }
 
   /** x[i] *= y[i] for n values. */
@@ -101,20 +101,20 @@ interface CpuKernels {
     }
   }
 
-  /** The activation, in place over n values. */
+  /** GELU, in place over n values. */
   void gelu(float[] x, int at, int n, Gelu form);
 
   /** softmax(scale · x), in place over n values, scale > 0. */
   void softmax(float[] x, int at, int n, float scale);
 
   /**
-   * Σ of the floats in {@code bytes} bytes from {@code at} on, read as several streams, as {@link
-   * #matmul} of one row reads a panel: see {@link ReadBandwidth}.
+   * Sum of the floats in {@code bytes} bytes from {@code at} on, read as four streams like the
+   * panels of a one-row {@link #matmul}. {@link ReadBandwidth} times it.
    *
    * @param bytes a multiple of {@value #SUM_BYTES}
    */
   float sum(MemorySegment w, long at, long bytes);
 
-  /** Four streams of whole pages. */
+  /** Four streams of 4 KiB pages. */
   int SUM_BYTES = 1 << 14;
 }

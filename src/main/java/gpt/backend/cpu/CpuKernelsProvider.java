@@ -1,34 +1,34 @@
 package gpt.backend.cpu;
 
-/** Chooses the kernels once: the Vector API where this JVM has it, else plain Java. */
+/** Chooses the kernels once per JVM: the Vector API where it is available, else plain Java. */
 public final class CpuKernelsProvider {
   private static final String VECTOR_KERNELS = "gpt.backend.cpu.VectorKernels";
 
-  /** What was chosen; {@code refusal} says why not the Vector API, null where it was chosen. */
-  record Choice(CpuKernels kernels, String refusal) {}
+  /** The kernels, and why they are plain Java; null where they use the Vector API. */
+  record Choice(CpuKernels kernels, String fallbackReason) {}
 
   private static final Choice CHOICE = choose();
 
   private CpuKernelsProvider() {}
 
-  /** The kernels every {@link CpuEngine} uses unless told otherwise. */
+  /** The default kernels of a {@link CpuEngine}. */
   static CpuKernels kernels() {
     return CHOICE.kernels();
   }
 
-  /** The same ones, for a small model's weights in f32: they start faster, and end up as fast. */
+  /** The default kernels behind a fast start, for small f32 models: {@link TieredKernels}. */
   static CpuKernels tiered() {
-    return CHOICE.refusal() == null ? new TieredKernels(kernels()) : kernels();
+    return CHOICE.fallbackReason() == null ? new TieredKernels(kernels()) : kernels();
   }
 
-  /** In words: {@code Vector API, 512-bit} or {@code plain Java}. */
+  /** {@code Vector API, 512-bit}, for example, or {@code plain Java}. */
   public static String description() {
     return CHOICE.kernels().description();
   }
 
-  /** Why the Vector API is not used; null where it is. */
-  public static String refusal() {
-    return CHOICE.refusal();
+  /** Why the Vector API is not used; null where it is used. */
+  public static String fallbackReason() {
+    return CHOICE.fallbackReason();
   }
 
   private static Choice choose() {
@@ -49,7 +49,7 @@ public final class CpuKernelsProvider {
     }
   }
 
-  /** By name, so that no other class needs the incubator module to load. */
+  /** Loads the class by name, so that no other class needs the incubator module to load. */
   private static CpuKernels vector() throws ReflectiveOperationException {
     return (CpuKernels) Class.forName(VECTOR_KERNELS).getDeclaredConstructor().newInstance();
   }

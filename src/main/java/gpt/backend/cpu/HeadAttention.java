@@ -4,39 +4,43 @@ import gpt.engine.AttentionCapture;
 import gpt.model.GptConfig;
 import java.util.Arrays;
 
-/** Attention of one head: softmax(Q Kᵀ / √hs) V, causal. */
+/**
+ * Causal attention of one head, softmax(Q Kᵀ / √hs) V, as two products with the packed KV cache.
+ * The scores of a tile of queries stay in the worker's cache between them.
+ */
 final class HeadAttention {
-  /** Queries of one head that a worker takes at once: their keys stay in its cache. */
-  static final int QUERIES = 24;
+  /** Queries of a tile at most; the keys are read once for all of them. */
+  static final int MAX_QUERIES = 24;
 
   private final CpuKernels kernels;
   private final int c;
   private final int hs;
   private final float scale;
-  private final float[][] scores; // per worker: (QUERIES, block_size in whole panels)
+  private final float[][] scores; // per worker: (MAX_QUERIES, block_size in whole panels)
 
   HeadAttention(CpuKernels kernels, GptConfig config, int workers) {
     this.kernels = kernels;
     c = config.nEmbd();
     hs = config.headSize();
     scale = (float) (1 / Math.sqrt(hs));
-    scores = new float[workers][QUERIES * wholePanels(config.blockSize())];
+    scores = new float[workers][MAX_QUERIES * wholePanels(config.blockSize())];
   }
 
   /**
-   * Of some queries of one sequence, whose keys and values the cache has.
+   * Attention of consecutive queries of one sequence; the cache holds their keys and values
+   * already.
    *
-   * @param past position of the first of them
-   * @param queries how many, at most {@link #QUERIES}
-   * @param qkv queries, keys, values side by side (rows, 3C)
-   * @param row of qkv that has the first query
-   * @param heads receives the heads' outputs side by side (rows, C)
-   * @param out row of it for the first query
-   * @param worker whose scratch is used
-   * @param capture what is to be kept; null in an ordinary pass
-   * @param from index for the capture of the first query
+   * @param past position of the first query
+   * @param queries number of queries, at most {@link #MAX_QUERIES}
+   * @param qkv queries, keys, values concatenated (rows, 3C)
+   * @param row the first query's row of {@code qkv}
+   * @param heads receives the heads' outputs, concatenated (rows, C)
+   * @param out the first query's row of {@code heads}
+   * @param worker index of the calling worker, which selects the scratch
+   * @param capture receives the attention weights; null where no one wants them
+   * @param from index of the first query in {@code capture}
    */
-  void head(
+  void attend(
       KvCache cache,
       int layer,
       int head,
@@ -49,9 +53,9 @@ final class HeadAttention {
       int worker,
       AttentionCapture capture,
       int from) {
-    int context = past + queries; // keys that the last query sees
+    int context = past + queries; // keys that the last query attends to
     int stride = wholePanels(context);
-    float[] att = scores[worker]; // (queries, stride): past the context, products of stale keys
+    float[] att = scores[worker]; // (queries, stride); columns past the context are padding
     kernels.matmul(
         qkv,
         row * 3 * c + head * hs,
@@ -88,7 +92,7 @@ final class HeadAttention {
         c);
   }
 
-  /** Columns of as many panels as so many take: whole ones are faster than one that is cut off. */
+  /** Rounds up to whole panels, which are faster than a partial one. */
   private int wholePanels(int columns) {
     return Math.ceilDiv(columns, kernels.panelWidth()) * kernels.panelWidth();
   }

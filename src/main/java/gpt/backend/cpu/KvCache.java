@@ -5,10 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Keys and values of one context, laid out so that attention's two products are products with a
- * packed matrix ({@link PackedMatrix}): queries · keysᵀ with N = positions and K = hs, weights ·
- * values with K = positions and N = hs. What lies beyond the context's length is stale and is never
- * read as more than padding.
+ * Keys and values of one sequence, in the panel layout of {@link PackedMatrix}, so that both
+ * products of attention are matrix products: queries · keysᵀ with N = positions and K = hs, weights
+ * · values with K = positions and N = hs. Positions beyond the sequence's length hold stale values,
+ * which are read only as padding.
  */
 final class KvCache implements AutoCloseable {
   private final NativeMemory memory = new NativeMemory();
@@ -35,7 +35,7 @@ final class KvCache implements AutoCloseable {
     }
   }
 
-  /** Stores one head's key and value, hs floats each, of position {@code pos}. */
+  /** Stores the key and value of one head at position {@code pos}, hs floats each. */
   void put(int layer, int head, int pos, float[] qkv, int keyAt, int valueAt) {
     MemorySegment k = keys[layer];
     long lane = head * keyHeadBytes + pos / width * keyPanelBytes() + 4L * (pos % width);
@@ -50,7 +50,7 @@ final class KvCache implements AutoCloseable {
     }
   }
 
-  /** Takes over positions 0 to {@code length} − 1 of a cache of the same shape. */
+  /** Copies positions [0, length) of a cache of the same shape. */
   void copyFrom(KvCache other, int length) {
     long keyBytes = Math.ceilDiv(length, width) * keyPanelBytes();
     for (int layer = 0; layer < keys.length; layer++) {

@@ -5,34 +5,38 @@ import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 
-/** A linear layer over many rows, cut into tiles that the workers share. */
+/**
+ * A linear layer over many rows (GEMM), divided into tiles of rows × panels that the workers share.
+ * Each tile runs its epilogue (scales, bias, GELU, residual) while it is in cache.
+ */
 final class MatrixProduct {
-  /** Rows of one tile: their inputs stay in a core's second-level cache beside the panels. */
+  /** Rows of a tile: their inputs fit into a core's L2 cache beside the panels. */
   private static final int TILE_ROWS = 96;
 
-  /** Panels of one tile at most: read once from memory, then from cache by the next rows' tile. */
+  /** Panels of a tile at most: read from memory once, then from cache by the next rows' tile. */
   private static final int TILE_PANELS = 8;
 
-  /** Tiles a worker should get, so that one that is held up leaves work for the others. */
+  /** Tiles per worker, so that the others take over the work of one that is descheduled. */
   private static final int TILES_PER_WORKER = 8;
 
   /**
-   * Multiply-adds below which a product stays on the caller's thread. One core does these in about
-   * 20 µs; meeting the others costs 2 µs on an idle machine, but a time slice of milliseconds where
-   * another process has the core. The demo model decodes on one thread, GPT-2's smallest on all.
+   * FMAs below which a product runs on the caller's thread alone. One core does these in about 20
+   * µs; synchronizing with the others costs 2 µs on an idle machine, but a time slice of
+   * milliseconds where another process has the core. The demo model decodes on one thread, GPT-2's
+   * smallest on all.
    */
-  private static final long SERIAL = 1 << 18;
+  private static final long MIN_PARALLEL_FMAS = 1 << 18;
 
   private final CpuKernels kernels;
   private final Workers workers;
-  private final MemorySegment[] scratch; // per worker: a panel of floats
+  private final MemorySegment[] scratch; // per worker: one panel of floats
   private final Tiles tiles = new Tiles();
 
   /**
-   * Products of matrices.
+   * Products on the given kernels and workers.
    *
-   * @param scratch for each worker room for a panel of floats; of length 0 where all weights are
-   *     floats
+   * @param scratch for each worker a buffer for one panel of floats; empty where all weights are
+   *     f32
    */
   MatrixProduct(CpuKernels kernels, Workers workers, MemorySegment[] scratch) {
     this.kernels = kernels;
@@ -42,41 +46,38 @@ final class MatrixProduct {
 
   /** out = x Wᵀ + b for rows [from, to). */
   void linear(Linear layer, float[] x, int from, int to, float[] out) {
-    tiles.of(layer, x, from, to, out).run();
+    tiles.set(layer, x, from, to, out).run();
   }
 
-  /** out = gelu(x Wᵀ + b). */
+  /** out = gelu(x Wᵀ + b) for rows [from, to). */
   void linearGelu(Linear layer, float[] x, int from, int to, float[] out, Gelu form) {
-    tiles.of(layer, x, from, to, out);
+    tiles.set(layer, x, from, to, out);
     tiles.gelu = form;
     tiles.run();
   }
 
-  /** residual += x Wᵀ + b; {@code out} is scratch of the same shape. */
+  /** residual += x Wᵀ + b for rows [from, to); {@code out} is scratch of the same shape. */
   void linearResidual(Linear layer, float[] x, int from, int to, float[] out, float[] residual) {
-    tiles.of(layer, x, from, to, out);
+    tiles.set(layer, x, from, to, out);
     tiles.residual = residual;
     tiles.run();
   }
 
-  /** out = x Wᵀ; row {@code from} of x gives row 0 of out. */
+  /** out = x Wᵀ for rows [from, to); row {@code from} of x gives row 0 of out. */
   void logits(PackedMatrix w, float[] x, int from, int to, float[] out) {
-    tiles.of(w, null, x, from, to, out, 0).run();
+    tiles.set(w, null, x, from, to, out, 0).run();
   }
 
-  /** Runs items that together are so many multiply-adds, on all workers where that pays. */
-  void share(int items, long work, Workers.Body body) {
-    if (work < SERIAL) {
+  /** Runs the items, {@code fmas} FMAs together, on all workers where that is faster. */
+  void parallelFor(int items, long fmas, Workers.Body body) {
+    if (fmas < MIN_PARALLEL_FMAS) {
       workers.runAlone(items, body);
     } else {
       workers.run(items, body);
     }
   }
 
-  /**
-   * The product under way: one object for all of them, so that a token makes none. Each tile is
-   * finished, its bias added and what follows done, while it is in cache.
-   */
+  /** The current product. One object is reused for all, so that decode allocates nothing. */
   private final class Tiles implements Workers.Body {
     private PackedMatrix w;
     private float[] bias; // (n) or null
@@ -85,16 +86,16 @@ final class MatrixProduct {
     private int rows;
     private float[] out;
     private int outAt;
-    private Gelu gelu; // null where none follows
-    private float[] residual; // null where the product is added to nothing
+    private Gelu gelu; // epilogue's activation, or null
+    private float[] residual; // (rows, n) that the epilogue adds to, or null
     private int rowTiles;
-    private int perTile; // columns
+    private int tileColumns;
 
-    Tiles of(Linear layer, float[] x, int from, int to, float[] out) {
-      return of(layer.weight(), layer.bias(), x, from, to, out, from * layer.weight().n());
+    Tiles set(Linear layer, float[] x, int from, int to, float[] out) {
+      return set(layer.weight(), layer.bias(), x, from, to, out, from * layer.weight().n());
     }
 
-    Tiles of(PackedMatrix w, float[] bias, float[] x, int from, int to, float[] out, int outAt) {
+    Tiles set(PackedMatrix w, float[] bias, float[] x, int from, int to, float[] out, int outAt) {
       this.w = w;
       this.bias = bias;
       this.x = x;
@@ -119,25 +120,25 @@ final class MatrixProduct {
         tilePanels = streams;
       }
       int panelTiles = Math.ceilDiv(w.panels(), tilePanels);
-      perTile = tilePanels * w.width();
-      share(rowTiles * panelTiles, (long) rows * w.n() * w.k(), this);
+      tileColumns = tilePanels * w.width();
+      parallelFor(rowTiles * panelTiles, (long) rows * w.n() * w.k(), this);
     }
 
-    /** Neighbouring items share the panels, which are the larger part of what a tile reads. */
+    /** Consecutive items share their panels, which are most of what a tile reads. */
     @Override
     public void run(int item, int worker) {
-      int column = item / rowTiles * perTile;
-      int columns = Math.min(perTile, w.n() - column);
+      int column = item / rowTiles * tileColumns;
+      int columns = Math.min(tileColumns, w.n() - column);
       int row = item % rowTiles * TILE_ROWS;
       int count = Math.min(TILE_ROWS, rows - row);
       int at = outAt + row * w.n() + column;
       multiply(xAt + row * w.k(), count, column, columns, at, worker);
       for (int m = 0; m < count; m++) {
-        finish(at + m * w.n(), column, columns);
+        epilogue(at + m * w.n(), column, columns);
       }
     }
 
-    /** Rows of x from {@code from} on times some columns, without the factors of integers. */
+    /** {@code count} rows of x times the columns' weights, without the scales of i8. */
     private void multiply(int from, int count, int column, int columns, int at, int worker) {
       int k = w.k();
       int n = w.n();
@@ -146,7 +147,7 @@ final class MatrixProduct {
       if (w.precision() == Precision.F32) {
         kernels.matmul(x, from, k, count, w.data(), wAt, bytes, k, columns, out, at, n);
       } else {
-        kernels.narrowMatmul(
+        kernels.mixedPrecisionMatmul(
             w.precision(),
             x,
             from,
@@ -164,7 +165,8 @@ final class MatrixProduct {
       }
     }
 
-    private void finish(int at, int column, int columns) {
+    /** Scales, bias, GELU and residual of one row of a tile. */
+    private void epilogue(int at, int column, int columns) {
       if (w.scales() != null) {
         kernels.multiply(out, at, w.scales(), column, columns);
       }

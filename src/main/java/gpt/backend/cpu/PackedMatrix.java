@@ -7,19 +7,19 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A weight matrix W (N, K) in the order the kernels read it. Its N rows are cut into panels of
- * {@code width}; within a panel the element (k, n) lies at k · width + n, so that one step of the
- * kernel loads neighbouring outputs' weights as whole vectors, needs no horizontal sum, and reads
- * memory front to back. The last panel is filled up with zeros.
+ * A weight matrix W (N, K) packed for the micro-kernels, as BLIS packs B. Its N rows are divided
+ * into panels of {@code width} rows; within a panel element (k, n) lies at k · width + n. So one
+ * step over k loads the weights of adjacent outputs as whole vectors, there is no horizontal sum,
+ * and memory is read sequentially. The last panel is padded with zeros.
  *
- * <p>Values are kept in one of four forms; 8-bit integers have a factor for each of the N rows.
+ * <p>Values are f32, bf16, f16 or i8; i8 has a scale for each of the N rows.
  *
  * @param data ceil(n / width) panels of k · width values
  * @param n outputs
  * @param k inputs
  * @param width panel width of the kernels it was packed for
- * @param precision the form of a value
- * @param scales what the values of a row are multiplied by (n); null where they are themselves
+ * @param precision of the stored values
+ * @param scales of the rows (n): weight = stored value · scale; null unless i8
  */
 record PackedMatrix(
     MemorySegment data, int n, int k, int width, Precision precision, float[] scales) {
@@ -34,29 +34,29 @@ record PackedMatrix(
     return panels(n, width);
   }
 
-  /** Panels that n outputs take. */
+  /** Number of panels of n outputs. */
   static int panels(int n, int width) {
     return (n + width - 1) / width;
   }
 
-  /** Bytes of an (n, k) matrix of floats once packed. */
+  /** Bytes of a packed (n, k) matrix of floats. */
   static long bytes(int n, int k, int width) {
     return bytes(n, k, width, Precision.F32);
   }
 
-  /** Bytes of an (n, k) matrix once packed. */
+  /** Bytes of a packed (n, k) matrix, without scales. */
   static long bytes(int n, int k, int width, Precision precision) {
     return (long) precision.bytes() * panels(n, width) * k * width;
   }
 
-  /** As floats. */
+  /** Packs a tensor (N, K) as f32. */
   static PackedMatrix pack(Tensor w, int width, NativeMemory memory, Workers workers) {
     return pack(w, width, Precision.F32, memory, workers);
   }
 
   /**
-   * Copies a tensor (N, K), stored either way round, into panels of values of some form, rounded to
-   * the nearest; all workers take part.
+   * Packs a tensor (N, K), stored in row-major or column-major order, on all workers. Values are
+   * rounded to the nearest of the precision.
    */
   static PackedMatrix pack(
       Tensor w, int width, Precision precision, NativeMemory memory, Workers workers) {
@@ -69,18 +69,18 @@ record PackedMatrix(
     return packed;
   }
 
-  /** Row r of W as it was, K values. */
+  /** Row r of W, widened to K floats. */
   void row(int r, float[] out, int at) {
     int bytes = precision.bytes();
     long lane = r / width * panelBytes() + (long) bytes * (r % width);
     for (int i = 0; i < k; i++) {
-      long place = lane + (long) bytes * i * width;
+      long offset = lane + (long) bytes * i * width;
       out[at + i] =
           switch (precision) {
-            case F32 -> data.get(ValueLayout.JAVA_FLOAT, place);
-            case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, place));
-            case F16 -> Narrow.fromF16(data.get(ValueLayout.JAVA_SHORT, place));
-            case I8 -> data.get(ValueLayout.JAVA_BYTE, place) * scales[r];
+            case F32 -> data.get(ValueLayout.JAVA_FLOAT, offset);
+            case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, offset));
+            case F16 -> ReducedPrecision.fromF16(data.get(ValueLayout.JAVA_SHORT, offset));
+            case I8 -> data.get(ValueLayout.JAVA_BYTE, offset) * scales[r];
           };
     }
   }

@@ -6,7 +6,7 @@ import gpt.model.Tensor;
 import gpt.model.Weights;
 import java.util.function.DoubleConsumer;
 
-/** Packs a model's matrices one after another and tells how far it is. */
+/** Packs a model's matrices one after another and reports progress. */
 final class Packer {
   private final int width;
   private final Precision precision;
@@ -33,7 +33,7 @@ final class Packer {
     total = config.vocabSize() * c + config.nLayer() * block;
   }
 
-  /** The matrix in panels, counted towards the total. */
+  /** Packs one matrix and reports the fraction of all weights that is done. */
   PackedMatrix pack(Tensor w) {
     PackedMatrix packed = PackedMatrix.pack(w, width, precision, memory, workers);
     done += w.size();
@@ -41,7 +41,7 @@ final class Packer {
     return packed;
   }
 
-  /** A linear layer: its matrix in panels, its bias as it is. */
+  /** Packs the matrix of a linear layer; the bias stays float32. */
   CpuForward.Linear pack(Weights.Linear w) {
     return new CpuForward.Linear(pack(w.weight()), w.bias() == null ? null : w.bias().toArray());
   }

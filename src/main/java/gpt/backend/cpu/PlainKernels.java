@@ -5,18 +5,18 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The kernels in plain Java, for a JVM that runs without the Vector API. A panel is 8 wide: a row
- * keeps its 8 sums in registers. Loops over neighbouring elements, left to the compiler to turn
- * into vector instructions, ran at half the speed of this: it does not, where two arrays might be
- * one.
+ * The kernels in plain Java, for a JVM without the Vector API. A panel is 8 columns wide: the
+ * micro-kernel keeps 8 sums in scalar registers. Loops over adjacent elements, written for
+ * auto-vectorization, ran at half this speed: C2 does not vectorize them where two arrays may
+ * alias.
  */
 final class PlainKernels implements CpuKernels {
   private static final int WIDTH = 8;
 
-  /** Inputs of a panel that are copied to the heap at once: 16 KiB, half a first-level cache. */
+  /** Steps over k that are copied to the heap at a time: 16 KiB, half an L1 cache. */
   private static final int DEPTH = 512;
 
-  /** A copy for each thread: an array's elements are cheaper to reach than a segment's. */
+  /** Each thread's copy of a panel: array accesses are cheaper than a memory segment's. */
   private final ThreadLocal<float[]> copy = ThreadLocal.withInitial(() -> new float[DEPTH * WIDTH]);
 
   @Override
@@ -54,17 +54,17 @@ final class PlainKernels implements CpuKernels {
         for (int m = 0; m < rows; m++) {
           int o = outAt + m * outStride + n;
           if (width == WIDTH) {
-            eight(x, xAt + m * xStride + i, weights, depth, i > 0, out, o);
+            eightColumns(x, xAt + m * xStride + i, weights, depth, i > 0, out, o);
           } else {
-            fewer(x, xAt + m * xStride + i, weights, depth, i > 0, out, o, width);
+            fewerColumns(x, xAt + m * xStride + i, weights, depth, i > 0, out, o, width);
           }
         }
       }
     }
   }
 
-  /** One row × 1 panel; {@code more} adds to what out holds. */
-  private static void eight(
+  /** Micro-kernel, 1 row × 1 panel; {@code more} adds to out instead of overwriting it. */
+  private static void eightColumns(
       float[] x, int xAt, float[] w, int k, boolean more, float[] out, int outAt) {
     float a = 0;
     float b = 0;
@@ -95,8 +95,8 @@ final class PlainKernels implements CpuKernels {
     out[outAt + 7] = more ? out[outAt + 7] + h : h;
   }
 
-  /** As {@link #eight}, for a panel that is cut off. */
-  private static void fewer(
+  /** As {@link #eightColumns} for a partial panel. */
+  private static void fewerColumns(
       float[] x, int xAt, float[] w, int k, boolean more, float[] out, int outAt, int width) {
     for (int n = 0; n < width; n++) {
       float sum = 0;

@@ -3,17 +3,18 @@ package gpt.backend.cpu;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the memory delivers to a sum on all threads: the roof of decode, which reads every weight
- * once a token. The region is larger than caches are, lies in the same pages as weights, and is
- * handed out in pieces from a counter, so that a core that is held up reads less of it. Each piece
- * is read as four streams, the fastest way found.
+ * Memory read bandwidth, measured by summing a large region on all threads. It is the roofline of
+ * decode, which is memory-bound: each token reads every weight once. The region is larger than the
+ * caches and uses the same kind of pages as weights. Workers take pieces from a shared counter, so
+ * a descheduled core reads fewer of them. Each piece is read as four streams, the fastest way
+ * found.
  *
- * <p>Machines that others share change within seconds: quote a figure beside a probe of the same
- * moment. Where the plain kernels run (no Vector API) they set the figure, and it may be lower than
- * what the memory can do.
+ * <p>On a shared machine bandwidth changes within seconds: compare a figure with a probe of the
+ * same moment. Without the Vector API the plain kernels may be slower than the memory and limit the
+ * result.
  */
 public final class ReadBandwidth implements AutoCloseable {
-  /** More than the last cache of most machines. */
+  /** Size of the region: more than the last-level cache of most machines. */
   public static final long BYTES = 1L << 30;
 
   private static final int PIECE = 1 << 20;
@@ -23,22 +24,22 @@ public final class ReadBandwidth implements AutoCloseable {
   private final Workers workers;
   private final MemorySegment region;
   private final int pieces;
-  private final float[] sums; // per worker, a cache line apart
+  private final float[] sums; // per worker, a cache line apart against false sharing
 
   /**
-   * Fills the region.
+   * Allocates and fills a region of {@link #BYTES}.
    *
-   * @param threads to read with, at least 1
+   * @param threads reading threads, at least 1
    */
   public ReadBandwidth(int threads) {
     this(threads, BYTES);
   }
 
   /**
-   * As the other, with a region of a size.
+   * Allocates and fills a region.
    *
-   * @param bytes is rounded up to whole pieces of 1 MiB
-   * @throws OutOfMemoryError where there is not as much
+   * @param bytes size, rounded up to a multiple of 1 MiB
+   * @throws OutOfMemoryError where the system has less memory
    */
   public ReadBandwidth(int threads, long bytes) {
     pieces = Math.toIntExact(Math.ceilDiv(bytes, PIECE));
@@ -52,13 +53,13 @@ public final class ReadBandwidth implements AutoCloseable {
     }
     workers.run(
         pieces, (i, worker) -> region.asSlice((long) i * PIECE, PIECE).fill((byte) (i % 50)));
-    measure(2); // has the kernel compiled
+    measure(2); // warm-up: the JIT compiles the kernel
   }
 
   /**
-   * Reads the region some times.
+   * Reads the region {@code passes} times.
    *
-   * @return bytes a second of the fastest pass
+   * @return bytes per second of the fastest pass
    */
   public double measure(int passes) {
     double best = 0;

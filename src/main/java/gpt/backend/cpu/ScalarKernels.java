@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * The twin of {@code VectorKernels}: plain Java that gives the very same bits, over the same
- * panels, so that {@link TieredKernels} may go from one to the other at any time. Not {@link
- * PlainKernels}, whose panels and sums are those that plain Java is fastest with.
+ * The kernels in plain Java with the bits of {@code VectorKernels}, over the same panels, so that
+ * {@link TieredKernels} can switch from one to the other at any time. {@link PlainKernels} has the
+ * panels and sums that plain Java is fastest with instead.
  *
- * <p>A sum over n values has, as there, one part for each element of a vector, over whole vectors;
- * the parts are added up first to last, then what is left of n.
+ * <p>A sum over n values has the order of the vector kernels: one partial sum per lane over whole
+ * vectors, then the lanes first to last, then the tail.
  */
 final class ScalarKernels implements CpuKernels {
   private final int width;
@@ -22,9 +22,9 @@ final class ScalarKernels implements CpuKernels {
   private final ThreadLocal<float[]> sums;
 
   /**
-   * The twin of kernels with such panels.
+   * Kernels for panels of a width.
    *
-   * @param width columns of a panel, two vectors
+   * @param width columns of a panel: two vectors of the vector kernels
    */
   ScalarKernels(int width) {
     this.width = width;
@@ -101,7 +101,7 @@ final class ScalarKernels implements CpuKernels {
     int bound = at + n - n % lanes;
     for (int i = at; i < bound; i++) {
       float v = x[i];
-      // The vectors' order; what they leave over has that of Activations.
+      // The vector kernels' order of operations; the tail below has that of Activations.
       float u = (v * v * v * GELU_CUBIC + v) * (-2 * SQRT_2_OVER_PI);
       x[i] = v / (Activations.exp(u) + 1);
     }
@@ -135,10 +135,10 @@ final class ScalarKernels implements CpuKernels {
     }
   }
 
-  /** Nothing in a forward pass: {@link ReadBandwidth} takes the vectors' own. */
+  /** Not part of a forward pass: {@link ReadBandwidth} uses the vector kernels. */
   @Override
   public float sum(MemorySegment w, long at, long bytes) {
-    throw new UnsupportedOperationException("no part of a forward pass");
+    throw new UnsupportedOperationException("ScalarKernels has no sum");
   }
 
   private float[] cleared() {

@@ -4,25 +4,25 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * {@code VectorMatmul} element by element: the same panels, and for every element of the product
- * the same sum in the same order, bit for bit: s = fma(w, x, s) from 0, over k in order.
+ * {@code VectorMatmul} in scalar code, bit for bit: the same panels, and each element of the
+ * product is the same sum in the same order, s = fma(w, x, s) from 0 over ascending k.
  */
 final class ScalarMatmul {
-  /** Columns that are summed up at once, each in a register. */
+  /** Columns of the micro-kernel, one sum in a register each. */
   private static final int COLUMNS = 8;
 
   private final int width;
 
-  /** One thread's copy of a panel: an array's elements are cheaper to reach than a segment's. */
-  private static final class Room {
+  /** One thread's copy of a panel: array accesses are cheaper than a memory segment's. */
+  private static final class Scratch {
     private float[] panel = {};
     private final float[] sums = new float[COLUMNS];
   }
 
-  private final ThreadLocal<Room> rooms = ThreadLocal.withInitial(Room::new);
+  private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
 
   /**
-   * The product.
+   * A product over panels of a width.
    *
    * @param width columns of a panel, a multiple of 8
    */
@@ -44,26 +44,26 @@ final class ScalarMatmul {
       float[] out,
       int outAt,
       int outStride) {
-    Room room = rooms.get();
-    if (room.panel.length < k * width) {
-      room.panel = new float[Math.max(k * width, 2 * room.panel.length)];
+    Scratch mine = scratch.get();
+    if (mine.panel.length < k * width) {
+      mine.panel = new float[Math.max(k * width, 2 * mine.panel.length)];
     }
     for (int n = 0; n < columns; n += width) {
       MemorySegment.copy(
-          w, ValueLayout.JAVA_FLOAT, wAt + n / width * panelBytes, room.panel, 0, k * width);
+          w, ValueLayout.JAVA_FLOAT, wAt + n / width * panelBytes, mine.panel, 0, k * width);
       int end = Math.min(n + width, columns);
       for (int c = n; c < end; c += COLUMNS) {
         int count = Math.min(COLUMNS, end - c);
         for (int m = 0; m < rows; m++) {
-          eight(x, xAt + m * xStride, room.panel, c - n, k, width, room.sums);
-          System.arraycopy(room.sums, 0, out, outAt + m * outStride + c, count);
+          eightColumns(x, xAt + m * xStride, mine.panel, c - n, k, width, mine.sums);
+          System.arraycopy(mine.sums, 0, out, outAt + m * outStride + c, count);
         }
       }
     }
   }
 
-  /** Sums of 8 columns, {@code width} floats from one input's weights to the next. */
-  private static void eight(
+  /** Micro-kernel, 1 row × 8 columns; {@code width} floats lie between one k and the next. */
+  private static void eightColumns(
       float[] x, int xAt, float[] w, int wAt, int k, int width, float[] sums) {
     float a = 0;
     float b = 0;

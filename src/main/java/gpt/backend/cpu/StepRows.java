@@ -9,106 +9,108 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The rows of one step: a row is a token at a position of a sequence, and the rows of a sequence
- * stand side by side. One object for all steps, so that a step makes none.
+ * The rows of one step. A row is one token at one position of a sequence; the rows of a sequence
+ * are adjacent. The object is reused for all steps, so that decode allocates nothing.
  *
- * <p>Past the last block's keys and values only some rows are needed, the last ones of a sequence:
- * they are carried on, moved together.
+ * <p>After the last block has stored its keys and values only the output rows are computed further:
+ * the last rows of each sequence, whose logits or probes are wanted. They are gathered at the front
+ * of the buffers.
  */
 final class StepRows {
   private final int lastLayer;
 
-  /** R rows. */
+  /** R, the number of rows. */
   int rows;
 
   int[] ids = {}; // (R)
   int[] positions = {}; // (R)
 
-  /** Sequences. */
-  int pieces;
+  /** S, the number of sequences, one per {@link Work}. */
+  int sequences;
 
-  KvCache[] caches = {}; // the others too (pieces)
-  AttentionCapture[] captures = {}; // null where none is wanted
-  private Want.Residual[] residuals = {}; // null where none is wanted
+  // For each sequence (S).
+  KvCache[] caches = {};
+  AttentionCapture[] captures = {}; // null: no attention probe
+  private Want.Residual[] residuals = {}; // null: no residual probe
   private boolean anyResidual;
-  private int[] first = {}; // row
-  private int[] past = {}; // tokens in the sequence before
-  private int[] tokens = {};
-  private int[] carry = {}; // rows that are carried on
-  private int[] logitRows = {};
+  private int[] first = {}; // first row
+  private int[] past = {}; // length before the step
+  private int[] tokens = {}; // number of rows
+  private int[] outputsOf = {}; // how many of the last rows are output rows
+  private int[] logitRows = {}; // how many of the last rows need logits
 
-  /** Rows that are carried on. */
-  int carried;
+  /** Number of output rows. */
+  int outputs;
 
-  private int[] carriedRows = {};
+  private int[] outputRows = {}; // (outputs): index among the R rows
 
-  /** Carried rows whose logits are wanted. */
+  /** Number of output rows whose logits are wanted. */
   int logits;
 
-  private int[] rowsOfLogits = {}; // carried row
-  int[] pieceOfLogits = {};
-  int[] indexOfLogits = {}; // among the piece's
+  private int[] rowsOfLogits = {}; // (logits): index among the output rows
+  int[] sequenceOfLogits = {}; // (logits)
+  int[] indexOfLogits = {}; // (logits): index among the sequence's logits
 
-  // Tiles of attention: queries of one sequence.
+  // Tiles of attention: consecutive queries of one sequence.
   private int tiles;
-  private int[] tilePiece = {};
-  private int[] tileFrom = {}; // index in the piece
-  private int[] tileOut = {}; // row of the first query's output
+  private int[] tileSequence = {};
+  private int[] tileFrom = {}; // index of the first query in the sequence's rows
+  private int[] tileOut = {}; // output row of the first query
   private int[] tileCount = {};
 
   StepRows(GptConfig config) {
     lastLayer = config.nLayer() - 1;
   }
 
-  /** Takes a step's work. */
-  void of(List<Work> work) {
-    pieces = work.size();
+  /** Lays out the rows of a step. */
+  void set(List<Work> work) {
+    sequences = work.size();
     rows = 0;
-    for (int p = 0; p < pieces; p++) {
-      rows += work.get(p).tokens();
+    for (int s = 0; s < sequences; s++) {
+      rows += work.get(s).tokens();
     }
     grow();
     int row = 0;
-    carried = 0;
+    outputs = 0;
     logits = 0;
     anyResidual = false;
-    for (int p = 0; p < pieces; p++) {
-      row = add(p, work.get(p), row);
+    for (int s = 0; s < sequences; s++) {
+      row = add(s, work.get(s), row);
     }
   }
 
-  private int add(int p, Work work, int row) {
+  private int add(int s, Work work, int row) {
     CpuEngine.CpuSequence sequence = (CpuEngine.CpuSequence) work.sequence();
     int n = work.tokens();
-    caches[p] = sequence.cache();
-    first[p] = row;
-    past[p] = sequence.length();
-    tokens[p] = n;
+    caches[s] = sequence.cache();
+    first[s] = row;
+    past[s] = sequence.length();
+    tokens[s] = n;
     for (int i = 0; i < n; i++) {
       ids[row + i] = work.append().length == 0 ? sequence.drawn() : work.append()[i];
-      positions[row + i] = past[p] + i;
+      positions[row + i] = past[s] + i;
     }
-    captures[p] = null;
-    logitRows[p] = HostWants.logitRows(work);
-    carry[p] = logitRows[p];
+    captures[s] = null;
+    logitRows[s] = HostWants.logitRows(work);
+    outputsOf[s] = logitRows[s];
     if (work.want() instanceof Want.Attention probe) {
-      captures[p] = new AttentionCapture(probe.layer(), probe.head(), n);
-      carry[p] = probe.layer() == lastLayer ? n : 0;
+      captures[s] = new AttentionCapture(probe.layer(), probe.head(), n);
+      outputsOf[s] = probe.layer() == lastLayer ? n : 0;
     }
-    residuals[p] = null;
+    residuals[s] = null;
     if (work.want() instanceof Want.Residual probe) {
-      residuals[p] = probe;
+      residuals[s] = probe;
       anyResidual = true;
-      carry[p] = probe.layer() > lastLayer ? n : 0;
+      outputsOf[s] = probe.layer() > lastLayer ? n : 0;
     }
-    for (int i = 0; i < carry[p]; i++) {
-      if (i < logitRows[p]) {
-        rowsOfLogits[logits] = carried;
-        pieceOfLogits[logits] = p;
+    for (int i = 0; i < outputsOf[s]; i++) {
+      if (i < logitRows[s]) {
+        rowsOfLogits[logits] = outputs;
+        sequenceOfLogits[logits] = s;
         indexOfLogits[logits] = i;
         logits++;
       }
-      carriedRows[carried++] = row + n - carry[p] + i;
+      outputRows[outputs++] = row + n - outputsOf[s] + i;
     }
     return row + n;
   }
@@ -118,54 +120,54 @@ final class StepRows {
       int n = Math.max(rows, 2 * ids.length);
       ids = new int[n];
       positions = new int[n];
-      carriedRows = new int[n];
+      outputRows = new int[n];
       rowsOfLogits = new int[n];
-      pieceOfLogits = new int[n];
+      sequenceOfLogits = new int[n];
       indexOfLogits = new int[n];
-      tilePiece = new int[n];
+      tileSequence = new int[n];
       tileFrom = new int[n];
       tileOut = new int[n];
       tileCount = new int[n];
     }
-    if (caches.length < pieces) {
-      caches = new KvCache[pieces];
-      captures = new AttentionCapture[pieces];
-      residuals = new Want.Residual[pieces];
-      first = new int[pieces];
-      past = new int[pieces];
-      tokens = new int[pieces];
-      carry = new int[pieces];
-      logitRows = new int[pieces];
+    if (caches.length < sequences) {
+      caches = new KvCache[sequences];
+      captures = new AttentionCapture[sequences];
+      residuals = new Want.Residual[sequences];
+      first = new int[sequences];
+      past = new int[sequences];
+      tokens = new int[sequences];
+      outputsOf = new int[sequences];
+      logitRows = new int[sequences];
     }
   }
 
-  /** Whether every sequence has one row. */
-  boolean single() {
-    return rows == pieces;
+  /** Whether every sequence has exactly one row, as in decode. */
+  boolean oneRowEach() {
+    return rows == sequences;
   }
 
-  /** Position in its sequence of a row whose logits are wanted. */
+  /** Position of the i-th row whose logits are wanted. */
   int positionOfLogits(int i) {
-    return positions[carriedRows[rowsOfLogits[i]]];
+    return positions[outputRows[rowsOfLogits[i]]];
   }
 
   /**
-   * Cuts the rows whose attention is needed into tiles.
+   * Divides the rows whose attention is needed into tiles.
    *
-   * @param last whether only carried rows are needed
-   * @param most rows of a tile
-   * @return how many tiles
+   * @param outputsOnly whether attention is needed for output rows only
+   * @param maxRows rows of a tile at most
+   * @return the number of tiles
    */
-  int tiles(boolean last, int most) {
+  int tiles(boolean outputsOnly, int maxRows) {
     tiles = 0;
     int out = 0;
-    for (int p = 0; p < pieces; p++) {
-      int from = last ? tokens[p] - carry[p] : 0;
-      for (int i = from; i < tokens[p]; i += most) {
-        tilePiece[tiles] = p;
+    for (int s = 0; s < sequences; s++) {
+      int from = outputsOnly ? tokens[s] - outputsOf[s] : 0;
+      for (int i = from; i < tokens[s]; i += maxRows) {
+        tileSequence[tiles] = s;
         tileFrom[tiles] = i;
         tileOut[tiles] = out;
-        tileCount[tiles] = Math.min(most, tokens[p] - i);
+        tileCount[tiles] = Math.min(maxRows, tokens[s] - i);
         out += tileCount[tiles];
         tiles++;
       }
@@ -173,21 +175,21 @@ final class StepRows {
     return tiles;
   }
 
-  int tilePiece(int tile) {
-    return tilePiece[tile];
+  int tileSequence(int tile) {
+    return tileSequence[tile];
   }
 
   /** Row of the tile's first query. */
   int tileRow(int tile) {
-    return first[tilePiece[tile]] + tileFrom[tile];
+    return first[tileSequence[tile]] + tileFrom[tile];
   }
 
-  /** Index of the tile's first query among the piece's rows. */
+  /** Index of the tile's first query among its sequence's rows. */
   int tileFrom(int tile) {
     return tileFrom[tile];
   }
 
-  /** Row that the tile's first query's output goes to. */
+  /** Row of the attention output for the tile's first query. */
   int tileOut(int tile) {
     return tileOut[tile];
   }
@@ -196,8 +198,8 @@ final class StepRows {
     return tileCount[tile];
   }
 
-  /** Multiply-adds of attention for every head together, about. */
-  long attentionWork(int c) {
+  /** About how many FMAs attention takes, all heads together. */
+  long attentionFmas(int c) {
     long seen = 0;
     for (int r = 0; r < rows; r++) {
       seen += positions[r] + 1;
@@ -205,30 +207,30 @@ final class StepRows {
     return 2 * seen * c;
   }
 
-  /** Row of a piece's first token. */
-  int first(int piece) {
-    return first[piece];
+  /** First row of a sequence. */
+  int first(int sequence) {
+    return first[sequence];
   }
 
-  int tokens(int piece) {
-    return tokens[piece];
+  int tokens(int sequence) {
+    return tokens[sequence];
   }
 
-  int past(int piece) {
-    return past[piece];
+  int past(int sequence) {
+    return past[sequence];
   }
 
-  /** Moves the carried rows of (R, c) together. */
-  void carry(float[] values, int c) {
-    move(values, carriedRows, carried, c);
+  /** Gathers the output rows of (R, c) at its front. */
+  void gatherOutputs(float[] values, int c) {
+    gather(values, outputRows, outputs, c);
   }
 
-  /** Moves those of the carried rows together whose logits are wanted. */
-  void keepLogits(float[] values, int c) {
-    move(values, rowsOfLogits, logits, c);
+  /** Gathers those of the gathered output rows whose logits are wanted. */
+  void gatherLogits(float[] values, int c) {
+    gather(values, rowsOfLogits, logits, c);
   }
 
-  private static void move(float[] values, int[] rows, int count, int c) {
+  private static void gather(float[] values, int[] rows, int count, int c) {
     for (int i = 0; i < count; i++) {
       if (rows[i] != i) {
         System.arraycopy(values, rows[i] * c, values, i * c, c);
@@ -237,33 +239,33 @@ final class StepRows {
   }
 
   /**
-   * Hands over the residual stream where it is wanted.
+   * Passes the residual stream to the probes of a layer.
    *
-   * @param layer the block that it enters; past the last one only carried rows are there
-   * @param x (R, c)
+   * @param layer the block that the stream enters; n_layer is after the last block
+   * @param x (R, c); after the last block only the gathered output rows
    */
   void readResidual(int layer, float[] x, int c) {
     if (!anyResidual) {
       return;
     }
     int at = 0;
-    for (int p = 0; p < pieces; p++) {
-      int there = layer > lastLayer ? carry[p] : tokens[p];
-      if (residuals[p] != null && residuals[p].layer() == layer) {
-        for (int i = 0; i < there; i++) {
+    for (int s = 0; s < sequences; s++) {
+      int count = layer > lastLayer ? outputsOf[s] : tokens[s];
+      if (residuals[s] != null && residuals[s].layer() == layer) {
+        for (int i = 0; i < count; i++) {
           float[] row = Arrays.copyOfRange(x, (at + i) * c, (at + i + 1) * c);
-          residuals[p].reader().accept(past[p] + i, row);
+          residuals[s].reader().accept(past[s] + i, row);
         }
       }
-      at += there;
+      at += count;
     }
   }
 
-  /** Hands over what was captured. */
-  void handOver(List<Work> work) {
-    for (int p = 0; p < pieces; p++) {
-      if (captures[p] != null && work.get(p).want() instanceof Want.Attention probe) {
-        captures[p].handOver(past[p], probe.reader());
+  /** Passes the captured attention weights to the probes' readers, and drops the references. */
+  void deliverAttention(List<Work> work) {
+    for (int s = 0; s < sequences; s++) {
+      if (captures[s] != null && work.get(s).want() instanceof Want.Attention probe) {
+        captures[s].deliver(past[s], probe.reader());
       }
     }
     Arrays.fill(captures, null);

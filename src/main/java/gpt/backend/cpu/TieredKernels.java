@@ -6,48 +6,48 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Scalar kernels first, those on the Vector API once they are compiled. HotSpot interprets a method
- * until it is worth compiling, and a kernel on the Vector API then runs some hundred times slower
- * than one in plain Java, and keeps the compiler busy for longer: on a small model a short run is
- * over before that pays. After a budget of work a thread has the vector kernels compiled. Both give
- * the same bits, so that it does not matter when the change comes.
+ * Starts with scalar kernels and switches to the vector kernels once the JIT has compiled them.
+ * Interpreted, a Vector API kernel is about a hundred times slower than plain Java and takes C2
+ * longer to compile; with a small model a short run ends before that pays off. After a budget of
+ * FMAs a background thread warms the vector kernels up. Both give the same bits, so results do not
+ * depend on when the switch happens.
  */
 final class TieredKernels implements CpuKernels {
   /**
-   * Multiply-adds before the vector kernels are compiled, some 400 tokens of the demo. On two cores
-   * one token then took 0.33 s instead of 0.55, 200 tokens 0.60 instead of 1.05, 600 tokens 1.35
-   * instead of 1.29, and 2,000 tokens 2.5 instead of 2.0.
+   * FMAs before the vector kernels are compiled: about 400 tokens of the demo. On two cores 1 token
+   * took 0.33 s instead of 0.55, 200 tokens 0.60 s instead of 1.05, 600 tokens 1.35 s instead of
+   * 1.29, and 2,000 tokens 2.5 s instead of 2.0.
    */
   private static final long BUDGET = 1_000_000_000L;
 
   private final CpuKernels vector;
-  private final AtomicLong left;
+  private final AtomicLong remaining; // FMAs of the budget
   private final Thread compiling;
-  private volatile CpuKernels now;
+  private volatile CpuKernels current;
 
-  /** Kernels that begin with the twin of these. */
+  /** Starts with scalar kernels of the same bits as these. */
   TieredKernels(CpuKernels vector) {
     this(vector, BUDGET);
   }
 
   TieredKernels(CpuKernels vector, long budget) {
     this.vector = vector;
-    left = new AtomicLong(budget);
+    remaining = new AtomicLong(budget);
     CpuKernels scalar = new ScalarKernels(vector.panelWidth());
-    now = scalar;
+    current = scalar;
     compiling = new Thread(() -> compile(scalar), "gpt-warm-up");
     compiling.setDaemon(true);
   }
 
   private void compile(CpuKernels scalar) {
-    if (new WarmUp(vector, Precision.F32).until(scalar)) {
-      now = vector;
+    if (new WarmUp(vector, Precision.F32).compileUntilFasterThan(scalar)) {
+      current = vector;
     }
   }
 
-  /** Whether the vector kernels are used by now. */
+  /** Whether the switch to the vector kernels has happened. */
   boolean compiled() {
-    return now == vector;
+    return current == vector;
   }
 
   @Override
@@ -74,11 +74,11 @@ final class TieredKernels implements CpuKernels {
       float[] out,
       int outAt,
       int outStride) {
-    CpuKernels kernels = now;
+    CpuKernels kernels = current;
     if (kernels != vector) {
-      long work = (long) rows * k * columns;
-      long after = left.addAndGet(-work);
-      if (after <= 0 && after + work > 0) { // true once
+      long fmas = (long) rows * k * columns;
+      long after = remaining.addAndGet(-fmas);
+      if (after <= 0 && after + fmas > 0) { // true exactly once
         compiling.start();
         if (rows > 1) {
           waitForCompiler();
@@ -89,8 +89,8 @@ final class TieredKernels implements CpuKernels {
   }
 
   /**
-   * One token at a time leaves the compiler a core, and it works beside them. Prompts take all
-   * cores, and would go on slowly for longer than this takes.
+   * Blocks until the vector kernels are compiled. Decode goes on with scalar kernels meanwhile and
+   * leaves a core to the compiler; a prompt takes all cores, and waiting is faster for it.
    */
   void waitForCompiler() {
     try {
@@ -102,33 +102,33 @@ final class TieredKernels implements CpuKernels {
 
   @Override
   public void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    now.widen(precision, w, wAt, count, out);
+    current.widen(precision, w, wAt, count, out);
   }
 
   @Override
   public void multiply(float[] x, int xAt, float[] y, int yAt, int n) {
-    now.multiply(x, xAt, y, yAt, n);
+    current.multiply(x, xAt, y, yAt, n);
   }
 
   @Override
   public void layerNorm(
       float[] x, int xAt, int n, float[] weight, float[] bias, float eps, float[] out, int outAt) {
-    now.layerNorm(x, xAt, n, weight, bias, eps, out, outAt);
+    current.layerNorm(x, xAt, n, weight, bias, eps, out, outAt);
   }
 
   @Override
   public void add(float[] x, int xAt, float[] y, int yAt, int n) {
-    now.add(x, xAt, y, yAt, n);
+    current.add(x, xAt, y, yAt, n);
   }
 
   @Override
   public void gelu(float[] x, int at, int n, Gelu form) {
-    now.gelu(x, at, n, form);
+    current.gelu(x, at, n, form);
   }
 
   @Override
   public void softmax(float[] x, int at, int n, float scale) {
-    now.softmax(x, at, n, scale);
+    current.softmax(x, at, n, scale);
   }
 
   @Override

@@ -37,17 +37,17 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name; only it,
- * {@link VectorMatmul}, {@link VectorTiles} and {@link VectorNarrow}, which it uses, name {@code
- * jdk.incubator.vector}, and where that module is not resolved the rest works without them. No
- * method takes or returns a vector, for the reason given at {@link VectorMatmul}.
+ * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name. Only this
+ * class, {@link VectorMatmul}, {@link VectorTiles} and {@link VectorReducedPrecision} refer to
+ * {@code jdk.incubator.vector}; the rest of the program works where that module is not resolved. No
+ * method takes or returns a vector: {@link VectorMatmul} says why.
  */
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
-  private static final int L = S.length();
+  private static final int L = S.length(); // lanes: floats of a vector
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** A vector's elements, to be summed up: one array a thread. */
+  /** Per-thread scratch for the lanes of a vector, to sum them in order. */
   private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[L]);
 
   @Override
@@ -78,9 +78,9 @@ final class VectorKernels implements CpuKernels {
         x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
   }
 
-  /** One row is multiplied by weights that are widened in registers. */
+  /** With one row the weights are widened in registers, without the scratch buffer. */
   @Override
-  public void narrowMatmul(
+  public void mixedPrecisionMatmul(
       Precision precision,
       float[] x,
       int xAt,
@@ -95,11 +95,11 @@ final class VectorKernels implements CpuKernels {
       int outAt,
       int outStride,
       MemorySegment scratch) {
-    if (rows == 1 && VectorNarrow.takes(precision)) {
-      VectorNarrow.row(precision, x, xAt, w, wAt, panelBytes, k, columns, out, outAt);
+    if (rows == 1 && VectorReducedPrecision.supports(precision)) {
+      VectorReducedPrecision.row(precision, x, xAt, w, wAt, panelBytes, k, columns, out, outAt);
       return;
     }
-    CpuKernels.super.narrowMatmul(
+    CpuKernels.super.mixedPrecisionMatmul(
         precision,
         x,
         xAt,
@@ -118,8 +118,8 @@ final class VectorKernels implements CpuKernels {
 
   @Override
   public void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    if (VectorNarrow.takes(precision)) {
-      VectorNarrow.widen(precision, w, wAt, count, out);
+    if (VectorReducedPrecision.supports(precision)) {
+      VectorReducedPrecision.widen(precision, w, wAt, count, out);
     } else {
       CpuKernels.super.widen(precision, w, wAt, count, out);
     }
@@ -201,7 +201,7 @@ final class VectorKernels implements CpuKernels {
     }
   }
 
-  /** {@link Activations#geluExact}, lane by lane. */
+  /** {@link Activations#geluExact} on vectors. */
   private static void geluExact(float[] x, int at, int n) {
     int bound = at + S.loopBound(n);
     for (int i = at; i < bound; i += L) {
@@ -225,7 +225,7 @@ final class VectorKernels implements CpuKernels {
     }
   }
 
-  /** {@link Activations#geluTanh}, lane by lane. */
+  /** {@link Activations#geluTanh} on vectors. */
   private static void geluTanh(float[] x, int at, int n) {
     int bound = at + S.loopBound(n);
     for (int i = at; i < bound; i += L) {
@@ -280,7 +280,7 @@ final class VectorKernels implements CpuKernels {
     return max;
   }
 
-  /** x = exp(scale · (x − max)); returns their sum. {@link Activations#exp}, lane by lane. */
+  /** x = exp(scale · (x − max)); returns their sum. {@link Activations#exp} on vectors. */
   private static float expSum(float[] x, int at, int n, float max, float scale, float[] lanes) {
     int bound = at + S.loopBound(n);
     FloatVector sums = FloatVector.zero(S);
@@ -295,7 +295,7 @@ final class VectorKernels implements CpuKernels {
       p = p.mul(r).add(EXP2);
       p = p.mul(r).add(EXP1);
       p = p.mul(r).add(EXP0);
-      // The low bits of shifted are the integer m: moved into the exponent they make 2ᵐ.
+      // The low bits of shifted are the integer m; shifted into the exponent field they give 2ᵐ.
       FloatVector power =
           shifted
               .reinterpretAsInts()
@@ -316,8 +316,8 @@ final class VectorKernels implements CpuKernels {
   }
 
   /**
-   * The sum of a vector's elements, first to last. {@code reduceLanes(ADD)} leaves the order open:
-   * compiled code may add in another one than the interpreter, and a run would not repeat.
+   * Sum of the lanes, first to last. {@code reduceLanes(ADD)} does not specify the order: compiled
+   * code may add in another order than the interpreter, and results would not be reproducible.
    */
   private static float sum(float[] lanes) {
     float sum = 0;

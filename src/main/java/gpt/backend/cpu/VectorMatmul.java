@@ -8,26 +8,27 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * {@link CpuKernels#matmul} on the Vector API. A panel is two vectors wide. One row (decode) is
- * bound by memory: see {@link #one}. Several rows use register tiles: see {@link VectorTiles}.
+ * memory-bound: see {@link #oneRow}. Several rows (prefill, batched decode) use register blocking:
+ * see {@link VectorTiles}.
  *
- * <p>Every element of the product is one sum over k in order, s = fma(w, x, s) from 0, whatever the
- * number of rows and columns beside it. So a row's result has the same bits alone, in a batch and
- * in any chunk of a prompt.
+ * <p>Each element of the product is one sum over ascending k, s = fma(w, x, s) from 0, for any
+ * number of rows and columns. So a row's result has the same bits alone, in a batch and in any
+ * chunk of a prompt.
  *
- * <p>No method here takes or returns a vector. HotSpot inlines the Vector API's own methods
- * whatever their size but not ours: a helper of one line was left out of line and every vector
- * through it allocated, at a tenth of the speed.
+ * <p>No method here takes or returns a vector. HotSpot always inlines the Vector API's methods, but
+ * not ours: a one-line helper was not inlined, each vector passed to it was boxed on the heap, and
+ * the kernel ran at a tenth of the speed.
  */
 final class VectorMatmul {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-  private static final int L = S.length();
-  private static final long VECTOR = 4L * L;
-  private static final long STEP = 2 * VECTOR;
+  private static final int L = S.length(); // lanes: floats of a vector
+  private static final long VECTOR = 4L * L; // bytes of a vector
+  private static final long STEP = 2 * VECTOR; // bytes of a panel per k
 
   /**
-   * Inputs of a panel that all rows go through before the next ones: 96 KB of weights at AVX-512's
-   * width, which the second-level cache keeps for the next rows.
+   * Cache blocking over k: all rows use this many steps of a panel before the next ones. These are
+   * 96 KB of weights with AVX-512, which stay in the L2 cache for the next rows.
    */
   private static final int DEPTH = 768;
 
@@ -49,14 +50,14 @@ final class VectorMatmul {
       float[] out,
       int outAt,
       int outStride) {
-    // A tile of several rows stores whole panels: a cut-off one is left to one row at a time.
+    // The micro-kernels of several rows store whole panels; a partial panel goes row by row.
     int whole = rows == 1 ? 0 : columns / WIDTH * WIDTH;
     for (int n = 0; n < whole; n += WIDTH) {
       long panel = wAt + n / WIDTH * panelBytes;
       clear(out, outAt + n, outStride, rows);
       for (int i = 0; i < k; i += DEPTH) {
         int d = Math.min(DEPTH, k - i);
-        VectorTiles.rows(
+        VectorTiles.accumulate(
             x, xAt + i, xStride, rows, w, panel + i * STEP, d, out, outAt + n, outStride);
       }
     }
@@ -64,12 +65,12 @@ final class VectorMatmul {
       long panel = wAt + n / WIDTH * panelBytes;
       for (int m = 0; m < rows; m++) {
         int o = outAt + m * outStride + n;
-        one(x, xAt + m * xStride, w, panel, panelBytes, k, out, o, columns - n);
+        oneRow(x, xAt + m * xStride, w, panel, panelBytes, k, out, o, columns - n);
       }
     }
   }
 
-  /** A panel of the output, which the tiles add to. */
+  /** Zeros one panel of the output, to which the micro-kernels add. */
   private static void clear(float[] out, int outAt, int outStride, int rows) {
     for (int m = 0; m < rows; m++) {
       int o = outAt + m * outStride;
@@ -78,11 +79,12 @@ final class VectorMatmul {
   }
 
   /**
-   * One row × up to 4 panels, read as four streams: one core keeps more cache lines in flight for
-   * several streams than for one. Of each stream two inputs at a time, four cache lines in a row:
-   * 1.3 times the bandwidth of one input at a time.
+   * GEMV micro-kernel, 1 row × up to 4 panels, 8 accumulators. The panels are read as four streams,
+   * because a core keeps more cache lines in flight for several streams than for one. The loop is
+   * unrolled to two steps over k, four consecutive cache lines of each stream: 1.3 times the
+   * bandwidth of one step.
    */
-  private static void one(
+  private static void oneRow(
       float[] x,
       int xAt,
       MemorySegment w,
@@ -100,7 +102,7 @@ final class VectorMatmul {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    // A stream that has no panel reads the first one's and is not stored.
+    // A stream without a panel reads the first panel; its result is not stored.
     long b = columns > WIDTH ? panelBytes : 0;
     long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
     long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;

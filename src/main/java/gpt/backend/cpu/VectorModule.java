@@ -1,8 +1,6 @@
 package gpt.backend.cpu;
 
-/**
- * The module of the Vector API in this JVM. Java loads an incubating module only where asked to.
- */
+/** The Vector API's module in this JVM. Java resolves an incubator module only on request. */
 public final class VectorModule {
   /** The module's name. */
   public static final String NAME = "jdk.incubator.vector";
@@ -11,16 +9,16 @@ public final class VectorModule {
 
   private VectorModule() {}
 
-  /** Whether the module is loaded. The first call loads it where that is possible. */
+  /** Whether the module is loaded. Using this class loads it where that is possible. */
   public static boolean isLoaded() {
     return LOADED;
   }
 
   /**
-   * Loads the module into the boot loader as the JVM does with {@code java.instrument} when an
-   * agent is attached. It is then as fast as with {@code --add-modules}, but the JVM does not print
-   * its warning of incubator modules. Possible only with {@code --add-exports
-   * java.base/jdk.internal.module=ALL-UNNAMED}, which {@code scripts/gpt} gives.
+   * Loads the module at run time, as the JVM loads {@code java.instrument} when an agent attaches.
+   * The kernels are as fast as with {@code --add-modules}, and the JVM prints no warning about
+   * incubator modules. Needs {@code --add-exports java.base/jdk.internal.module=ALL-UNNAMED}, which
+   * {@code scripts/gpt} sets.
    */
   private static boolean load() {
     try {
@@ -29,7 +27,7 @@ public final class VectorModule {
           .invoke(null, NAME);
       return true;
     } catch (ReflectiveOperationException e) {
-      return false; // not exported, no such module, or another Java without that method
+      return false; // not exported, no such module, or a Java version without this method
     }
   }
 }

@@ -6,24 +6,28 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Register tiles of {@link VectorMatmul}: 2 to 5 rows × 1 whole panel, added to what the output
- * holds. Five rows have 10 accumulators, which hide the latency of the multiply-add. With the 12 of
- * six rows C2 kept three of them on the stack, although AVX2 has 16 registers: 27 GFLOP/s of 42,
- * against 39 with four or five rows.
+ * GEMM micro-kernels of {@link VectorMatmul}: register tiles of 2 to 5 rows × 1 whole panel (2
+ * vectors), whose accumulators start with the output's values and are stored back. Five rows have
+ * 10 accumulators, enough independent FMA chains to hide the FMA's latency. With six rows (12
+ * accumulators) C2 spilled three to the stack although AVX2 has 16 registers: 27 GFLOP/s of a peak
+ * of 42, against 39 with four or five rows.
+ *
+ * <p>The methods differ in their number of rows only. Each step over k loads the panel's two
+ * vectors once, broadcasts one x of each row, and does two FMAs per row.
  */
 final class VectorTiles {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-  private static final int L = S.length();
-  private static final long VECTOR = 4L * L;
-  private static final long STEP = 2 * VECTOR;
+  private static final int L = S.length(); // lanes: floats of a vector
+  private static final long VECTOR = 4L * L; // bytes of a vector
+  private static final long STEP = 2 * VECTOR; // bytes of a panel per k
 
   private static final int MAX_ROWS = 5;
 
   private VectorTiles() {}
 
-  /** At least 2 rows, in tiles of about the same number of rows: 16 are 4 + 4 + 4 + 4. */
-  static void rows(
+  /** out += x Wᵀ for 2 or more rows, in tiles of nearly equal height: 16 rows are 4 + 4 + 4 + 4. */
+  static void accumulate(
       float[] x,
       int xAt,
       int xStride,
@@ -40,10 +44,10 @@ final class VectorTiles {
     while (left > 0) {
       int tile = Math.ceilDiv(left, Math.ceilDiv(left, MAX_ROWS));
       switch (tile) {
-        case 5 -> five(x, xm, xStride, w, wAt, k, out, om, outStride);
-        case 4 -> four(x, xm, xStride, w, wAt, k, out, om, outStride);
-        case 3 -> three(x, xm, xStride, w, wAt, k, out, om, outStride);
-        default -> two(x, xm, xStride, w, wAt, k, out, om, outStride);
+        case 5 -> fiveRows(x, xm, xStride, w, wAt, k, out, om, outStride);
+        case 4 -> fourRows(x, xm, xStride, w, wAt, k, out, om, outStride);
+        case 3 -> threeRows(x, xm, xStride, w, wAt, k, out, om, outStride);
+        default -> twoRows(x, xm, xStride, w, wAt, k, out, om, outStride);
       }
       left -= tile;
       xm += tile * xStride;
@@ -51,8 +55,8 @@ final class VectorTiles {
     }
   }
 
-  /** Two rows. */
-  private static void two(
+  /** Micro-kernel, 2 rows × 1 panel: 4 accumulators. */
+  private static void twoRows(
       float[] x,
       int xAt,
       int xStride,
@@ -86,8 +90,8 @@ final class VectorTiles {
     b1.intoArray(out, ob + L);
   }
 
-  /** Three rows. */
-  private static void three(
+  /** Micro-kernel, 3 rows × 1 panel: 6 accumulators. */
+  private static void threeRows(
       float[] x,
       int xAt,
       int xStride,
@@ -130,8 +134,8 @@ final class VectorTiles {
     c1.intoArray(out, oc + L);
   }
 
-  /** Four rows. */
-  private static void four(
+  /** Micro-kernel, 4 rows × 1 panel: 8 accumulators. */
+  private static void fourRows(
       float[] x,
       int xAt,
       int xStride,
@@ -183,8 +187,8 @@ final class VectorTiles {
     d1.intoArray(out, od + L);
   }
 
-  /** Five rows. */
-  private static void five(
+  /** Micro-kernel, 5 rows × 1 panel: 10 accumulators. */
+  private static void fiveRows(
       float[] x,
       int xAt,
       int xStride,

@@ -6,21 +6,21 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A fixed team of threads for loops of a few microseconds to milliseconds. The caller is worker 0.
- * Items are handed out one by one from a counter, so that a core that another process takes away
- * delays its own item only.
+ * A fixed thread pool for parallel loops of a few microseconds to milliseconds. The caller is
+ * worker 0. Workers take items one by one from a shared counter, so that a descheduled core delays
+ * only its own item.
  *
- * <p>A token of a 12-layer model is about 60 such loops, too many to sleep between: an idle worker
- * spins for {@value #SPIN_NANOS} ns, which covers the short serial part between two loops, and then
- * parks, which leaves the machine alone while nothing is being computed.
+ * <p>One token of a 12-layer model takes about 60 such loops, too many to sleep in between. An idle
+ * worker spins for {@value #SPIN_NANOS} ns, which covers the short serial part between two loops,
+ * and then parks, so that an idle engine uses no CPU.
  */
 final class Workers implements AutoCloseable {
   private static final long SPIN_NANOS = 50_000;
 
-  /** One item of a loop. */
+  /** The body of a parallel loop. */
   @FunctionalInterface
   interface Body {
-    /** Runs item {@code index}; {@code worker} is in [0, size) and names the scratch to use. */
+    /** Runs item {@code index}; {@code worker} in [0, size) selects the scratch to use. */
     void run(int index, int worker);
   }
 
@@ -36,7 +36,8 @@ final class Workers implements AutoCloseable {
   /**
    * Starts {@code size} − 1 daemon threads.
    *
-   * @throws IllegalArgumentException where that is less than none
+   * @param size workers, the caller included
+   * @throws IllegalArgumentException where size is below 1
    */
   Workers(int size) {
     if (size < 1) {
@@ -56,7 +57,7 @@ final class Workers implements AutoCloseable {
     return threads.length + 1;
   }
 
-  /** Runs items 0 to n − 1 in no particular order and returns when all are done. */
+  /** Runs items 0 to n − 1 in any order, on all workers, and returns when all are done. */
   void run(int n, Body items) {
     checkOpen();
     if (threads.length == 0 || n == 1) {
@@ -79,21 +80,21 @@ final class Workers implements AutoCloseable {
     }
     Throwable thrown = failure;
     if (thrown instanceof GptException expected) {
-      throw expected; // of a weight, say, that is beyond its type
+      throw expected; // a weight out of f16's range, for example
     }
     if (thrown != null) {
       throw new IllegalStateException("a worker failed: " + thrown, thrown);
     }
   }
 
-  /** Fails once they are closed: nobody would take a loop's items. */
+  /** Throws if the workers are closed: their threads have ended. */
   void checkOpen() {
     if (closed) {
       throw Contexts.closed();
     }
   }
 
-  /** As {@link #run}, on the caller's thread. */
+  /** Runs items 0 to n − 1 on the caller's thread alone. */
   void runAlone(int n, Body items) {
     for (int i = 0; i < n; i++) {
       items.run(i, 0);
@@ -145,6 +146,7 @@ final class Workers implements AutoCloseable {
     return epoch;
   }
 
+  /** Ends the threads. */
   @Override
   public void close() {
     closed = true;

@@ -1,6 +1,12 @@
 /**
- * The forward pass on the CPU, in single precision, on the Vector API where it is. {@link
- * gpt.backend.reference} has the one to be right against.
+ * The forward pass on the CPU. Activations and sums are float32; weights may be f32, bf16, f16 or
+ * i8. The kernels use the Vector API where this JVM has it, else plain Java. Tests compare the
+ * results with {@link gpt.backend.reference}.
+ *
+ * <p>Main types: {@link gpt.backend.cpu.CpuEngine} (the engine), {@code CpuForward} (the forward
+ * pass), {@code CpuKernels} (the arithmetic, with three implementations), {@code PackedMatrix} (the
+ * layout of weights), {@code Workers} (the thread pool). May use {@code gpt.engine} and {@code
+ * gpt.model}, and the GELU of {@code gpt.backend.reference}.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

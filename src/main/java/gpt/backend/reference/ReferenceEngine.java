@@ -16,10 +16,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The forward pass as nanoGPT's {@code model.py} writes it: every sum in double precision, no KV
- * cache, no threads. It is the one to read first and the one that the fast engines are checked
- * against; each call recomputes the whole context. Comments give shapes: T positions, C channels, V
- * vocabulary, nh heads of hs channels.
+ * The forward pass as in nanoGPT's {@code model.py}: every sum in double precision, no KV cache, no
+ * threads; each step recomputes the whole context. Read it first; tests check the fast engines
+ * against it. Comments give shapes: T positions, C channels, V vocabulary, nh heads of hs channels.
  */
 public final class ReferenceEngine implements Engine {
   private final GptConfig config;
@@ -56,7 +55,7 @@ public final class ReferenceEngine implements Engine {
       return new Norm(w.weight().toArray(), array(w.bias()), eps);
     }
 
-    /** (T, C) to (T, C), each row by itself. */
+    /** (T, C) to (T, C), row by row. */
     double[][] apply(double[][] x) {
       return Arrays.stream(x).map(this::row).toArray(double[][]::new);
     }
@@ -125,17 +124,17 @@ public final class ReferenceEngine implements Engine {
   }
 
   /**
-   * Logits of a whole context.
+   * Logits of a context.
    *
    * @param idx ids of T positions, T ≤ block_size
-   * @param from first position wanted
+   * @param from first position whose logits are computed
    * @return (T − from, V)
    */
   double[][] forward(int[] idx, int from) {
     return forward(idx, from, null, (layer, x) -> {});
   }
 
-  /** Receives the residual stream (T, C) that enters a block, n_layer being after the last. */
+  /** Receives the residual stream (T, C) that enters a block; n_layer is after the last block. */
   private interface Residual {
     void accept(int layer, double[][] x);
   }
@@ -168,7 +167,7 @@ public final class ReferenceEngine implements Engine {
     int c = config.nEmbd();
     int hs = config.headSize();
     double[][] qkv = block.cAttn.apply(x); // (T, 3C): queries, keys, values
-    double[][] y = new double[x.length][c]; // (T, nh, hs), heads side by side
+    double[][] y = new double[x.length][c]; // (T, nh, hs), heads concatenated
     for (int head = 0; head < config.nHead(); head++) {
       int q = head * hs;
       int k = c + head * hs;
@@ -234,6 +233,7 @@ public final class ReferenceEngine implements Engine {
     return y;
   }
 
+  /** GELU in double precision. */
   public static double gelu(double x, Gelu form) {
     return switch (form) {
       case EXACT -> 0.5 * x * (1 + erf(x / Math.sqrt(2)));
@@ -279,33 +279,33 @@ public final class ReferenceEngine implements Engine {
     return new ReferenceSequence();
   }
 
-  /** One sequence after another: each recomputes its whole context. */
+  /** Steps one sequence after another; each recomputes its whole context. */
   @Override
   public void step(List<Work> work) {
     checkOpen();
-    for (Work piece : work) {
-      if (!(piece.sequence() instanceof ReferenceSequence of) || of.engine() != this) {
-        throw new IllegalArgumentException("a sequence of the step is another engine's");
+    for (Work item : work) {
+      if (!(item.sequence() instanceof ReferenceSequence of) || of.engine() != this) {
+        throw new IllegalArgumentException("a sequence of the step belongs to another engine");
       }
     }
     HostWants.check(config, work);
-    int[][] longer = new int[work.size()][];
-    for (int i = 0; i < longer.length; i++) {
-      longer[i] = step(work.get(i));
+    int[][] extended = new int[work.size()][];
+    for (int i = 0; i < extended.length; i++) {
+      extended[i] = step(work.get(i));
     }
-    for (int i = 0; i < longer.length; i++) {
-      ((ReferenceSequence) work.get(i).sequence()).ids = longer[i];
+    for (int i = 0; i < extended.length; i++) {
+      ((ReferenceSequence) work.get(i).sequence()).ids = extended[i];
       ((ReferenceSequence) work.get(i).sequence()).grow(work.get(i).tokens());
     }
   }
 
-  /** The sequence's ids with those that are appended. */
+  /** Serves one sequence's want; returns its ids with the appended ones. */
   private int[] step(Work work) {
     ReferenceSequence of = (ReferenceSequence) work.sequence();
     int past = of.length();
-    int[] more = work.append().length == 0 ? new int[] {of.drawn()} : work.append();
-    int[] ids = Arrays.copyOf(of.ids, past + more.length);
-    System.arraycopy(more, 0, ids, past, more.length);
+    int[] append = work.append().length == 0 ? new int[] {of.drawn()} : work.append();
+    int[] ids = Arrays.copyOf(of.ids, past + append.length);
+    System.arraycopy(append, 0, ids, past, append.length);
     AttentionCapture capture = null;
     if (work.want() instanceof Want.Attention probe) {
       capture = new AttentionCapture(probe.layer(), probe.head(), ids.length);
@@ -328,7 +328,7 @@ public final class ReferenceEngine implements Engine {
       HostWants.accept(work, row, from + row, toFloat(logits[row]), config.vocabSize());
     }
     if (work.want() instanceof Want.Attention probe) {
-      capture.handOver(
+      capture.deliver(
           0,
           (pos, weights) -> {
             if (pos >= past) {
@@ -351,7 +351,7 @@ public final class ReferenceEngine implements Engine {
   }
 
   private final class ReferenceSequence extends HostSequence {
-    private int[] ids = {}; // at least length
+    private int[] ids = {}; // the first length() are valid
 
     ReferenceSequence() {
       super(config.vocabSize());
@@ -366,7 +366,7 @@ public final class ReferenceEngine implements Engine {
       checkOpen();
       ReferenceSequence other = new ReferenceSequence();
       other.ids = ids;
-      other.take(this);
+      other.copyStateFrom(this);
       return other;
     }
 

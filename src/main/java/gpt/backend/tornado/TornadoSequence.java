@@ -46,7 +46,7 @@ final class TornadoSequence extends HostSequence {
 
   /** Takes over what another one has on the host. */
   void takeFrom(TornadoSequence other) {
-    take(other);
+    copyStateFrom(other);
   }
 
   @Override

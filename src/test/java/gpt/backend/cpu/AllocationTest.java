@@ -25,13 +25,13 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A token allocates nothing, neither in the forward pass nor in the sampler, so that no collection
- * ever interrupts the decoding. The virtual machine's own count of bytes for this thread is asked,
- * again and again until all is compiled: before that, each vector is an object.
+ * Decoding a token allocates nothing, neither in the forward pass nor in the sampler, so no garbage
+ * collection interrupts it. The test reads the JVM's count of bytes allocated by this thread. It
+ * repeats until the JIT has compiled everything: until then each vector is a heap object.
  */
 class AllocationTest {
   private static final int TOKENS = 100;
-  private static final int MOST_ROUNDS = 400;
+  private static final int MAX_ROUNDS = 400;
   private static final GptConfig CONFIG =
       RandomWeights.shape(2, 2, 64, TOKENS + 10, 97, true, Gelu.EXACT);
 
@@ -55,7 +55,7 @@ class AllocationTest {
       List<Work> next = List.of(Work.appendDrawn(sequence, token));
       assertEquals(
           0,
-          leastOfRounds(
+          minBytesOfRounds(
               () -> {
                 sequence.truncate(0);
                 engine.step(first);
@@ -94,7 +94,7 @@ class AllocationTest {
     float[] copy = new float[vocabulary];
     assertEquals(
         0,
-        leastOfRounds(
+        minBytesOfRounds(
             () -> {
               for (int i = 0; i < TOKENS; i++) {
                 System.arraycopy(logits, 0, copy, 0, vocabulary);
@@ -104,15 +104,15 @@ class AllocationTest {
         "bytes in " + TOKENS + " draws");
   }
 
-  /** Bytes of the round that allocated least, the first that allocated nothing. */
-  private long leastOfRounds(Runnable round) {
+  /** Fewest bytes that a round allocated; stops at the first round that allocated nothing. */
+  private long minBytesOfRounds(Runnable round) {
     assertTrue(threads.isThreadAllocatedMemoryEnabled());
-    long least = Long.MAX_VALUE;
-    for (int i = 0; i < MOST_ROUNDS && least > 0; i++) {
+    long min = Long.MAX_VALUE;
+    for (int i = 0; i < MAX_ROUNDS && min > 0; i++) {
       long before = threads.getCurrentThreadAllocatedBytes();
       round.run();
-      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+      min = Math.min(min, threads.getCurrentThreadAllocatedBytes() - before);
     }
-    return least;
+    return min;
   }
 }

@@ -18,22 +18,22 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** What heads look at: both engines, and formulas written down once more. */
+/** Attention weights of both engines, against each other and against a second implementation. */
 class AttentionWeightsTest {
   private static final long SEED = 47_2026;
   private static final double TOLERANCE = 1e-5;
 
   private static float[][] weights(Engine engine, int[] ids, int layer, int head) {
-    try (Context session = new Context(engine)) {
-      return append(session, ids, layer, head);
+    try (Context context = new Context(engine)) {
+      return append(context, ids, layer, head);
     }
   }
 
-  private static float[][] append(Context session, int[] ids, int layer, int head) {
-    int past = session.length();
+  private static float[][] append(Context context, int[] ids, int layer, int head) {
+    int past = context.length();
     float[][] rows = new float[ids.length][];
     int[] next = {past};
-    session.append(
+    context.append(
         ids,
         layer,
         head,
@@ -52,20 +52,21 @@ class AttentionWeightsTest {
     }
   }
 
-  /** More rows than a worker takes at once, so that they come in pieces. */
+  /** More rows than one tile of queries. */
   @Test
   void bothEnginesGiveTheSameWeights() {
     GptConfig config = RandomWeights.shape(3, 5, 45, 64, 71, true, Gelu.EXACT);
     Weights random = RandomWeights.of(config, SEED, 0.25f);
     int[] ids = ids(config, 64, SEED + 1);
-    try (ReferenceEngine plain = new ReferenceEngine(config, random)) {
+    try (ReferenceEngine reference = new ReferenceEngine(config, random)) {
       for (CpuKernels kernels : CpuKernelsTest.kernels().toList()) {
         try (CpuEngine fast =
             new CpuEngine(config, random, Precision.F32, 2, kernels, fraction -> {})) {
           for (int layer = 0; layer < 3; layer++) {
             for (int head = 0; head < 5; head++) {
               float[][] rows = weights(fast, ids, layer, head);
-              assertClose(weights(plain, ids, layer, head), rows, "h." + layer + " head " + head);
+              assertClose(
+                  weights(reference, ids, layer, head), rows, "h." + layer + " head " + head);
             }
           }
         }
@@ -78,14 +79,14 @@ class AttentionWeightsTest {
   }
 
   @Test
-  void theFormulasAgree() {
+  void weightsEqualTheFormulas() {
     GptConfig config = RandomWeights.shape(2, 3, 12, 9, 20, true, Gelu.TANH);
     Weights random = RandomWeights.of(config, SEED + 2, 0.4f);
     int[] ids = ids(config, 9, SEED + 3);
     double[][][][] expected = Formulas.attention(config, random, ids);
-    try (ReferenceEngine plain = new ReferenceEngine(config, random);
+    try (ReferenceEngine reference = new ReferenceEngine(config, random);
         CpuEngine fast = CpuEngine.open(config, random, 2)) {
-      for (Engine engine : List.of(plain, fast)) {
+      for (Engine engine : List.of(reference, fast)) {
         for (int layer = 0; layer < 2; layer++) {
           for (int head = 0; head < 3; head++) {
             float[][] rows = weights(engine, ids, layer, head);
@@ -105,54 +106,54 @@ class AttentionWeightsTest {
     }
   }
 
-  /** The logits are those of an ordinary pass, before and after it too. */
+  /** Logits are the same with and without the probe, and in the steps after it. */
   @Test
-  void tellingChangesNothing() {
+  void probingDoesNotChangeTheLogits() {
     GptConfig config = RandomWeights.shape(2, 3, 33, 40, 50, false, Gelu.EXACT);
     Weights random = RandomWeights.of(config, SEED + 4, 0.3f);
     int[] ids = ids(config, 40, SEED + 5);
     int[] start = Arrays.copyOf(ids, 17);
     int[] rest = Arrays.copyOfRange(ids, 17, 40);
-    try (ReferenceEngine plain = new ReferenceEngine(config, random);
+    try (ReferenceEngine reference = new ReferenceEngine(config, random);
         CpuEngine fast = CpuEngine.open(config, random, 2)) {
-      for (Engine engine : List.of(plain, fast)) {
-        try (Context session = new Context(engine)) {
-          float[] expected = session.append(ids).clone();
+      for (Engine engine : List.of(reference, fast)) {
+        try (Context context = new Context(engine)) {
+          float[] expected = context.append(ids).clone();
           float[][] whole = weights(engine, ids, 1, 2);
-          session.truncate(0);
-          session.append(ids, 1, 2, (pos, weights) -> {});
-          session.truncate(0);
-          session.append(start);
-          float[][] second = append(session, rest, 1, 2);
+          context.truncate(0);
+          context.append(ids, 1, 2, (pos, weights) -> {});
+          context.truncate(0);
+          context.append(start);
+          float[][] second = append(context, rest, 1, 2);
           assertClose(Arrays.copyOfRange(whole, 17, 40), second, engine.device());
-          session.truncate(0);
-          assertArrayEquals(expected, session.append(ids), engine.device());
+          context.truncate(0);
+          assertArrayEquals(expected, context.append(ids), engine.device());
         }
       }
     }
   }
 
   @Test
-  void whatIsNotThereIsRefused() {
+  void rejectsLayersAndHeadsOutOfRange() {
     GptConfig config = RandomWeights.shape(2, 3, 12, 9, 20, true, Gelu.EXACT);
     Weights random = RandomWeights.of(config, SEED + 6, 0.3f);
     int[] one = {1};
-    try (ReferenceEngine plain = new ReferenceEngine(config, random);
+    try (ReferenceEngine reference = new ReferenceEngine(config, random);
         CpuEngine fast = CpuEngine.open(config, random, 1)) {
-      for (Engine engine : List.of(plain, fast)) {
-        try (Context session = new Context(engine)) {
+      for (Engine engine : List.of(reference, fast)) {
+        try (Context context = new Context(engine)) {
           for (int[] wrong : new int[][] {{2, 0}, {-1, 0}, {0, 3}, {0, -1}}) {
             assertThrows(
                 IndexOutOfBoundsException.class,
-                () -> session.append(one, wrong[0], wrong[1], (pos, weights) -> {}));
+                () -> context.append(one, wrong[0], wrong[1], (pos, weights) -> {}));
           }
-          assertEquals(0, session.length(), "a refused call changes nothing");
+          assertEquals(0, context.length(), "a rejected call changed the length");
         }
       }
     }
   }
 
-  /** The model once more, in double precision, as the papers write it. */
+  /** A second implementation of the model in double precision, as the papers write it. */
   private record Formulas(GptConfig config) {
 
     /** (layer, head, query, key). */

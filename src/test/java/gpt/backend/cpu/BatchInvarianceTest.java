@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A sequence's logits have the same bits, and its ids are the same, whatever else is stepped. */
+/** A sequence's logits have the same bits and its ids are the same, whatever else is in a step. */
 class BatchInvarianceTest {
   private static final long SEED = 15_2026;
 
@@ -25,8 +25,8 @@ class BatchInvarianceTest {
 
   @ParameterizedTest
   @MethodSource("engines")
-  void byRandomSchedules(CpuKernels kernels, Precision precision, int threads) {
-    // One that stays on the caller's thread, and one whose products the workers share.
+  void randomSchedulesGiveTheSameBits(CpuKernels kernels, Precision precision, int threads) {
+    // The first shape runs on the caller's thread, the second one's products on all workers.
     for (GptConfig config :
         new GptConfig[] {
           RandomWeights.shape(2, 3, 39, 30, 61, true, Gelu.EXACT),

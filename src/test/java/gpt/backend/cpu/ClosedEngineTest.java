@@ -25,15 +25,15 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An engine that is closed says so, and one without a thread is refused. */
+/** A closed engine rejects every call; an engine without threads cannot be opened. */
 class ClosedEngineTest {
   private static final GptConfig CONFIG = RandomWeights.shape(2, 2, 64, 40, 65, true, Gelu.EXACT);
   private static final Weights WEIGHTS = RandomWeights.of(CONFIG, 1, 0.1f);
 
-  /** 0 for the reference; GPT-2's prompts share loops among the threads. */
+  /** 0 threads stands for the reference engine. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
-  void nothingIsComputedAfterClose(int threads) {
+  void rejectsEveryCallAfterClose(int threads) {
     Engine engine =
         threads == 0
             ? new ReferenceEngine(CONFIG, WEIGHTS)
@@ -67,7 +67,7 @@ class ClosedEngineTest {
     other.close();
   }
 
-  /** It must not take for ever either. */
+  /** The call must throw, and must not hang. */
   private static void assertRefused(Executable call) {
     IllegalStateException e =
         assertTimeoutPreemptively(
@@ -77,7 +77,7 @@ class ClosedEngineTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, -1})
-  void atLeastOneThreadComputes(int threads) {
+  void rejectsFewerThanOneThread(int threads) {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class, () -> CpuEngine.open(CONFIG, WEIGHTS, threads));
@@ -85,7 +85,7 @@ class ClosedEngineTest {
   }
 
   @Test
-  void aClosedTeamTakesNoLoop() {
+  void closedWorkersRejectLoops() {
     Workers workers = new Workers(2);
     workers.close();
     assertRefused(() -> workers.run(5, (item, worker) -> {}));

@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The fast forward pass against the reference, and against itself in pieces, on random models. */
+/** The fast forward pass against the reference, and against itself in chunks, on random models. */
 class CpuEngineTest {
   private static final long SEED = 40_2026;
 
-  /** Logits here are of magnitude 1 to 50; the bound is the issue's own for golden logits. */
+  /** Logits here are of magnitude 1 to 50; the bound is that of {@link GoldenTest}. */
   private static final double TOLERANCE = 2e-4;
 
   static List<GptConfig> shapes() {
@@ -41,14 +41,14 @@ class CpuEngineTest {
     shapes.add(RandomWeights.shape(2, 4, 64, 1, 65, false, Gelu.EXACT));
     shapes.add(RandomWeights.shape(3, 1, 33, 130, 300, true, Gelu.TANH));
     shapes.add(RandomWeights.shape(1, 2, 128, 257, 1000, true, Gelu.EXACT));
-    // Large enough for decode to share its products and its attention among the workers, and for
-    // sums over more inputs and keys than the kernels take in one pass.
+    // Large enough for decode to run its products and its attention on all workers, and for sums
+    // longer than the kernels' cache blocks.
     shapes.add(RandomWeights.shape(1, 4, 256, 800, 300, true, Gelu.EXACT));
     shapes.add(new GptConfig(2, 3, 21, 64, 128, 50, false, Gelu.EXACT, 1e-3));
     return shapes;
   }
 
-  /** Large enough for every part to matter, small enough for float32 not to drown in wide sums. */
+  /** Large enough for every operation to matter, small enough for float32 to stay accurate. */
   private static float scale(GptConfig config) {
     return Math.min(0.3f, 1.5f / (float) Math.sqrt(config.nEmbd()));
   }
@@ -63,9 +63,9 @@ class CpuEngineTest {
 
   private static float[][] prefillAll(Engine engine, int[] ids) {
     float[][] all = new float[ids.length][];
-    try (Context session = new Context(engine)) {
+    try (Context context = new Context(engine)) {
       int v = engine.config().vocabSize();
-      session.append(ids, (pos, logits) -> all[pos] = Arrays.copyOf(logits, v));
+      context.append(ids, (pos, logits) -> all[pos] = Arrays.copyOf(logits, v));
     }
     return all;
   }
@@ -101,33 +101,33 @@ class CpuEngineTest {
     int[] ids = ids(config, config.blockSize(), SEED + 3);
     for (CpuKernels kernels : CpuKernelsTest.kernels().toList()) {
       try (CpuEngine engine = open(config, weights, 2, kernels);
-          Context session = new Context(engine)) {
+          Context context = new Context(engine)) {
         float[][] expected = prefillAll(engine, ids);
         for (int t = 0; t < ids.length; t++) {
-          assertSame(expected[t], session.append(ids[t]), "decode at " + t);
-          assertEquals(t + 1, session.length());
+          assertSame(expected[t], context.append(ids[t]), "decode at " + t);
+          assertEquals(t + 1, context.length());
         }
       }
     }
   }
 
   @Test
-  void prefillInPiecesAndAfterTruncateEqualsOnePass() {
+  void prefillInChunksAndAfterTruncateEqualsOneStep() {
     GptConfig config = RandomWeights.shape(2, 3, 48, 200, 97, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 4, 0.3f);
     int[] ids = ids(config, 200, SEED + 5);
     Random random = new Random(SEED + 6);
     for (CpuKernels kernels : CpuKernelsTest.kernels().toList()) {
       try (CpuEngine engine = open(config, weights, 2, kernels);
-          Context session = new Context(engine)) {
+          Context context = new Context(engine)) {
         float[][] expected = prefillAll(engine, ids);
         for (int round = 0; round < 20; round++) {
-          session.truncate(random.nextInt(session.length() + 1));
-          while (session.length() < ids.length) {
-            int n = 1 + random.nextInt(ids.length - session.length());
-            int[] piece = Arrays.copyOfRange(ids, session.length(), session.length() + n);
-            float[] logits = session.append(piece);
-            assertSame(expected[session.length() - 1], logits, "to " + session.length());
+          context.truncate(random.nextInt(context.length() + 1));
+          while (context.length() < ids.length) {
+            int n = 1 + random.nextInt(ids.length - context.length());
+            int[] chunk = Arrays.copyOfRange(ids, context.length(), context.length() + n);
+            float[] logits = context.append(chunk);
+            assertSame(expected[context.length() - 1], logits, "to " + context.length());
           }
         }
       }
@@ -135,7 +135,7 @@ class CpuEngineTest {
   }
 
   @Test
-  void sessionsDoNotDisturbEachOther() {
+  void sequencesDoNotAffectEachOther() {
     GptConfig config = RandomWeights.shape(2, 2, 32, 16, 50, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 7, 0.3f);
     int[] one = ids(config, 16, SEED + 8);
@@ -146,22 +146,22 @@ class CpuEngineTest {
       float[][] expectedOne = prefillAll(engine, one);
       float[][] expectedTwo = prefillAll(engine, two);
       for (int t = 0; t < 16; t++) {
-        assertSame(expectedOne[t], a.append(one[t]), "first session at " + t);
-        assertSame(expectedTwo[t], b.append(two[t]), "second session at " + t);
+        assertSame(expectedOne[t], a.append(one[t]), "first sequence at " + t);
+        assertSame(expectedTwo[t], b.append(two[t]), "second sequence at " + t);
       }
     }
   }
 
-  /** On both backends: a copy goes on like its original, and neither disturbs the other. */
+  /** On both backends a fork continues like its original, and neither affects the other. */
   @Test
-  void aCopiedContextGoesOnByItself() {
+  void forksAreIndependent() {
     GptConfig config = RandomWeights.shape(2, 3, 39, 40, 50, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 17, 0.3f);
     int[] ids = ids(config, 40, SEED + 18);
     float[][] expected = prefillAll(new ReferenceEngine(config, weights), ids);
     try (CpuEngine fast = open(config, weights, 2, CpuKernelsProvider.kernels());
-        ReferenceEngine plain = new ReferenceEngine(config, weights)) {
-      for (Engine engine : List.of(fast, plain)) {
+        ReferenceEngine reference = new ReferenceEngine(config, weights)) {
+      for (Engine engine : List.of(fast, reference)) {
         try (Context a = new Context(engine);
             Context b = new Context(engine)) {
           b.append(ids(config, 39, SEED + 19));
@@ -189,7 +189,7 @@ class CpuEngineTest {
   }
 
   @Test
-  void untiedHeadAndEmbeddingAreKeptApart() {
+  void untiedHeadDiffersFromTheEmbedding() {
     GptConfig config = RandomWeights.shape(1, 2, 16, 8, 30, true, Gelu.EXACT);
     Weights tied = RandomWeights.of(config, SEED + 10, 0.3f);
     Weights other = RandomWeights.of(config, SEED + 11, 0.3f);
@@ -217,27 +217,27 @@ class CpuEngineTest {
   }
 
   @Test
-  void whatDoesNotFitIsRefused() {
+  void rejectsTokensThatDoNotFit() {
     GptConfig config = RandomWeights.shape(1, 1, 8, 4, 10, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 15, 0.3f);
     try (CpuEngine engine = open(config, weights, 1, CpuKernelsProvider.kernels());
-        Context session = new Context(engine)) {
-      session.append(1, 2, 3);
-      GptException full = assertThrows(GptException.class, () -> session.append(new int[] {4, 5}));
+        Context context = new Context(engine)) {
+      context.append(1, 2, 3);
+      GptException full = assertThrows(GptException.class, () -> context.append(new int[] {4, 5}));
       assertTrue(full.getMessage().contains("holds 4 tokens"), full.getMessage());
-      GptException id = assertThrows(GptException.class, () -> session.append(10));
+      GptException id = assertThrows(GptException.class, () -> context.append(10));
       assertTrue(id.getMessage().contains("token id 10"), id.getMessage());
-      assertThrows(GptException.class, () -> session.append(-1));
-      assertThrows(IllegalArgumentException.class, () -> session.append(new int[0]));
-      assertThrows(IllegalArgumentException.class, () -> session.truncate(4));
-      assertEquals(3, session.length(), "a refused call changes nothing");
-      session.append(9);
-      assertEquals(4, session.length());
+      assertThrows(GptException.class, () -> context.append(-1));
+      assertThrows(IllegalArgumentException.class, () -> context.append(new int[0]));
+      assertThrows(IllegalArgumentException.class, () -> context.truncate(4));
+      assertEquals(3, context.length(), "a rejected call changed the length");
+      context.append(9);
+      assertEquals(4, context.length());
     }
   }
 
   @Test
-  void memoryIsCountedWithThePaddingOfPanels() {
+  void memoryIncludesThePaddingOfPanels() {
     int width = CpuKernelsProvider.kernels().panelWidth();
     // One head of one channel: a value is padded to a whole panel.
     GptConfig config = RandomWeights.shape(1, 1, 1, width, 2, true, Gelu.EXACT);
@@ -250,7 +250,7 @@ class CpuEngineTest {
   }
 
   @Test
-  void theBatchIsBoundedByItsMemory() {
+  void batchSizeIsBoundedByMemory() {
     // Keys and values of a sequence: 75 MB for GPT-2, 629 MB for gpt2-xl.
     assertEquals(
         56, CpuEngine.batchSize(RandomWeights.shape(12, 12, 768, 1024, 9, true, Gelu.TANH)));
@@ -265,10 +265,10 @@ class CpuEngineTest {
     GptConfig config = RandomWeights.shape(1, 1, 8, 4, 10, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 16, 0.3f);
     CpuEngine engine = open(config, weights, 2, CpuKernelsProvider.kernels());
-    Context session = new Context(engine);
-    session.append(1);
-    session.close();
-    session.close();
+    Context context = new Context(engine);
+    context.append(1);
+    context.close();
+    context.close();
     engine.close();
     engine.close();
   }

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Both kernel sets against double precision. Outputs are poisoned with NaN before each call, and
- * what lies before and behind them must stay as it was.
+ * All kernel implementations against double precision. Outputs are poisoned with NaN before each
+ * call, and guard values before and after them must not change.
  */
 class CpuKernelsTest {
   private static final long SEED = 20260;
@@ -35,9 +35,9 @@ class CpuKernelsTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
-  void matmulEqualsTheDoubleSum(CpuKernels kernels) {
+  void matmulEqualsTheSumInDoublePrecision(CpuKernels kernels) {
     Random random = new Random(SEED);
-    // Past 768 the vector kernels sum in several passes, past 512 the plain ones.
+    // The vector kernels block k by 768, the plain ones by 512.
     int[] depths = {1, 2, 3, 5, 7, 16, 33, 64, 127, 768, 769, 1537, 3072};
     int[] outputs = {1, 5, 15, 16, 17, 31, 32, 33, 63, 65, 100, 257};
     for (int rows = 1; rows <= 14; rows++) {
@@ -98,7 +98,7 @@ class CpuKernelsTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
-  void layerNormEqualsTheDoubleFormula(CpuKernels kernels) {
+  void layerNormEqualsTheFormulaInDoublePrecision(CpuKernels kernels) {
     Random random = new Random(SEED + 1);
     for (int n : List.of(1, 2, 5, 15, 16, 17, 33, 192, 768, 1601)) {
       float[] x = gaussian(random, n + MARGIN);
@@ -131,7 +131,7 @@ class CpuKernelsTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
-  void softmaxEqualsTheDoubleFormula(CpuKernels kernels) {
+  void softmaxEqualsTheFormulaInDoublePrecision(CpuKernels kernels) {
     Random random = new Random(SEED + 2);
     for (int n : List.of(1, 2, 5, 15, 16, 17, 33, 255, 1024)) {
       for (float spread : new float[] {0, 1, 50, 1000}) {
@@ -163,7 +163,7 @@ class CpuKernelsTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
-  void geluEqualsTheDoubleFormula(CpuKernels kernels) {
+  void geluEqualsTheFormulaInDoublePrecision(CpuKernels kernels) {
     for (Gelu form : Gelu.values()) {
       int n = 40_003;
       float[] x = new float[n + 2 * MARGIN];
@@ -183,7 +183,7 @@ class CpuKernelsTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
-  void geluAndSoftmaxPassNaNOn(CpuKernels kernels) {
+  void geluAndSoftmaxPropagateNaN(CpuKernels kernels) {
     for (Gelu form : Gelu.values()) {
       float[] x = new float[37];
       Arrays.fill(x, Float.NaN);
@@ -200,7 +200,7 @@ class CpuKernelsTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
-  void addAddsElementByElement(CpuKernels kernels) {
+  void addIsElementwise(CpuKernels kernels) {
     Random random = new Random(SEED + 3);
     for (int n : List.of(1, 16, 17, 100)) {
       float[] x = gaussian(random, n + 2 * MARGIN);
@@ -216,8 +216,8 @@ class CpuKernelsTest {
 
   private static void assertGuards(float[] out, int n) {
     for (int i = 0; i < MARGIN; i++) {
-      assertEquals(GUARD, out[i], "wrote before its output");
-      assertEquals(GUARD, out[MARGIN + n + i], "wrote behind its output");
+      assertEquals(GUARD, out[i], "wrote before the output");
+      assertEquals(GUARD, out[MARGIN + n + i], "wrote after the output");
     }
   }
 

@@ -20,15 +20,15 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Both forward passes, the fast one with either kernel set, against numbers that nanoGPT's own
- * model.py gave in double precision (src/test/resources/golden/README.md): logits, losses and
- * greedy continuations that run past the context's end.
+ * Both forward passes, the fast one with vector and with plain kernels, against results of
+ * nanoGPT's model.py in double precision (src/test/resources/golden/README.md): logits, losses and
+ * greedy continuations that slide past the end of the context window.
  */
 class GoldenTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final Path DEMO = Path.of("weights/shakespeare-char");
 
-  /** Largest error of a logit; the logits' own magnitude is up to about 20. */
+  /** Largest allowed error of a logit; logits are of magnitude up to about 20. */
   private static final double LOGITS = 2e-4;
 
   /** How a engine is made of a checkpoint. */
@@ -76,9 +76,9 @@ class GoldenTest {
       for (GoldenNumbers.Case golden : GoldenNumbers.read(GOLDEN.resolve("demo.json")).cases()) {
         int length =
             switch (path) {
-              // Recomputes the whole context for each token: a few are enough.
+              // It recomputes the whole context for each token: a few tokens are enough.
               case REFERENCE -> golden.ids().length + 3;
-              // Slow past the context's end, where each token is a prefill: cross it and stop.
+              // Past the end of the window each token is a slow prefill: a few tokens are enough.
               case PLAIN -> Math.min(golden.greedy().length, engine.config().blockSize() + 5);
               case VECTOR -> golden.greedy().length;
             };

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * Prints a hash of the exact bits that the vector kernels give, after so many rounds: {@link
- * RepeatTest} compares a JVM that interprets with one that has compiled everything.
+ * Prints a hash of the bits of the vector kernels' results after {@code args[0]} rounds. {@link
+ * RepeatTest} compares an interpreting JVM with one that has compiled the kernels.
  */
 final class KernelBits {
   private KernelBits() {}

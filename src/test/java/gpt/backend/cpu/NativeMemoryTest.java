@@ -26,7 +26,7 @@ class NativeMemoryTest {
         assertEquals(size, m.byteSize());
         assertEquals(0, m.address() % 64);
         assertEquals(0, m.get(ValueLayout.JAVA_INT, 0));
-        m.set(ValueLayout.JAVA_INT, size - 4, 0); // its last page is there
+        m.set(ValueLayout.JAVA_INT, size - 4, 0); // the last page is mapped
         assertEquals(-1, m.asSlice(1).mismatch(m.asSlice(0, size - 1)), "not all zeros");
         m.fill((byte) 1);
       }
@@ -34,7 +34,7 @@ class NativeMemoryTest {
   }
 
   @Test
-  void closingGivesAllOfItBack() throws IOException {
+  void closingFreesAllMemory() throws IOException {
     NativeMemory memory = new NativeMemory();
     MemorySegment m = memory.allocateFilled(256 * MIB);
     m.fill((byte) 1);
@@ -52,7 +52,7 @@ class NativeMemoryTest {
   }
 
   @Test
-  void whatIsNeverTouchedTakesNone() throws IOException {
+  void untouchedPagesTakeNoMemory() throws IOException {
     assumeLinux();
     long before = resident();
     try (NativeMemory memory = new NativeMemory()) {
@@ -63,7 +63,7 @@ class NativeMemoryTest {
   }
 
   @Test
-  void moreThanThereIsIsRefused() {
+  void throwsWhenMemoryIsExhausted() {
     try (NativeMemory memory = new NativeMemory()) {
       assertThrows(OutOfMemoryError.class, () -> memory.allocate(1L << 46));
       assertThrows(OutOfMemoryError.class, () -> memory.allocateFilled(1L << 46));
@@ -76,7 +76,7 @@ class NativeMemoryTest {
         "needs Linux and --enable-native-access=ALL-UNNAMED, as Maven gives it");
   }
 
-  /** Bytes of this process that are in memory; files' pages are not among them. */
+  /** Resident bytes of this process, without pages of mapped files. */
   private static long resident() throws IOException {
     return Files.readAllLines(Path.of("/proc/self/status")).stream()
         .filter(line -> line.startsWith("RssAnon:"))

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PackedMatrixTest {
   @ParameterizedTest
   @CsvSource({"1,1,16", "5,3,16", "16,64,16", "33,65,32", "100,200,32", "64,129,64"})
-  void bothStoredOrdersGiveTheSamePanels(int n, int k, int width) {
+  void bothStorageOrdersGiveTheSamePanels(int n, int k, int width) {
     float[] values = CpuKernelsTest.gaussian(new Random(n * 1000L + k), n * k);
     float[] turned = new float[n * k];
     for (int r = 0; r < n; r++) {

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The same bits whether a kernel is interpreted or compiled: a seed must repeat its text. */
+/** Interpreted and compiled kernels give the same bits, so that a seed reproduces its text. */
 class RepeatTest {
   @Test
   void compiledKernelsGiveTheBitsOfInterpretedOnes() throws Exception {

@@ -43,7 +43,7 @@ class ResidualStreamTest {
   }
 
   @Test
-  void everyBlocksInputIsTheReferences() {
+  void everyBlocksInputEqualsTheReferences() {
     try (ReferenceEngine plain = new ReferenceEngine(config, weights)) {
       for (CpuKernels kernels : CpuKernelsTest.kernels().toList()) {
         try (CpuEngine fast =
@@ -61,9 +61,9 @@ class ResidualStreamTest {
     }
   }
 
-  /** Several sequences, each with another want, and a prompt in two chunks: the same bits. */
+  /** Several sequences with different wants, and a prompt in two chunks, give the same bits. */
   @Test
-  void whatRunsBesideItChangesNothing() {
+  void otherSequencesDoNotChangeTheBits() {
     try (CpuEngine engine = CpuEngine.open(config, weights, 2)) {
       for (int layer = 0; layer <= LAYERS; layer++) {
         float[][] alone = residual(engine, layer, ids(20, 1));
@@ -100,7 +100,7 @@ class ResidualStreamTest {
   }
 
   @Test
-  void aLayerThatIsNotThereIsRefused() {
+  void rejectsLayersOutOfRange() {
     try (CpuEngine engine = CpuEngine.open(config, weights, 1);
         Context context = new Context(engine)) {
       assertThrows(IndexOutOfBoundsException.class, () -> context.residual(LAYERS + 1, 1));

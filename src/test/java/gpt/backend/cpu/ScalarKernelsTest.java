@@ -10,7 +10,9 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 
-/** The scalar kernels give the bits of the vector ones, and the change from one to the other. */
+/**
+ * The scalar kernels give the vector kernels' bits; {@link TieredKernels} switches between them.
+ */
 class ScalarKernelsTest {
   private static final int MARGIN = 5;
 
@@ -18,8 +20,8 @@ class ScalarKernelsTest {
   private final CpuKernels scalar = new ScalarKernels(vector.panelWidth());
   private final Random random = new Random(48);
 
-  /** Calls both with a copy of the same values, and compares all of them, bit by bit. */
-  private void same(float[] values, String what, BiConsumer<CpuKernels, float[]> call) {
+  /** Calls both kernels with copies of the values and compares the results' bits. */
+  private void assertSameBits(float[] values, String what, BiConsumer<CpuKernels, float[]> call) {
     float[] expected = values.clone();
     float[] actual = values.clone();
     call.accept(vector, expected);
@@ -40,7 +42,7 @@ class ScalarKernelsTest {
   }
 
   @Test
-  void productsAreTheSame() {
+  void productsHaveTheSameBits() {
     for (int rows = 1; rows <= 14; rows++) {
       for (int k : new int[] {1, 2, 3, 4, 7, 16, 33, 127, 192, 768, 769, 1537}) {
         int n = 1 + random.nextInt(3 * vector.panelWidth());
@@ -57,7 +59,7 @@ class ScalarKernelsTest {
     try (NativeMemory memory = new NativeMemory();
         Workers workers = new Workers(1)) {
       PackedMatrix packed = PackedMatrix.pack(w, vector.panelWidth(), memory, workers);
-      same(
+      assertSameBits(
           gaussian(2 * MARGIN + rows * outStride),
           rows + " x " + k + " x " + n,
           (kernels, out) ->
@@ -78,28 +80,29 @@ class ScalarKernelsTest {
   }
 
   @Test
-  void whatIsDoneToARowIsTheSame() {
+  void rowOperationsHaveTheSameBits() {
     for (int n = 1; n <= 200; n++) {
       int length = n;
       float[] x = gaussian(MARGIN + n);
       for (int i = 0; i < x.length; i++) {
-        x[i] *= 4; // as far as the activations' limits, some beyond
+        x[i] *= 4; // up to the activations' clamping limits and beyond
       }
       x[MARGIN + random.nextInt(n)] = random.nextBoolean() ? 1e4f : -1e4f;
       float[] weight = gaussian(n);
       float[] bias = random.nextBoolean() ? gaussian(n) : null;
       float[] out = new float[2 * MARGIN + n];
-      same(out, "norm " + n, (k, o) -> k.layerNorm(x, MARGIN, length, weight, bias, 1e-5f, o, 3));
-      same(x, "softmax " + n, (k, v) -> k.softmax(v, MARGIN, length, 0.3f));
-      same(x, "exact gelu " + n, (k, v) -> k.gelu(v, MARGIN, length, Gelu.EXACT));
-      same(x, "tanh gelu " + n, (k, v) -> k.gelu(v, MARGIN, length, Gelu.TANH));
-      same(x, "sum " + n, (k, v) -> k.add(v, MARGIN, weight, 0, length));
-      same(x, "product " + n, (k, v) -> k.multiply(v, MARGIN, weight, 0, length));
+      assertSameBits(
+          out, "norm " + n, (k, o) -> k.layerNorm(x, MARGIN, length, weight, bias, 1e-5f, o, 3));
+      assertSameBits(x, "softmax " + n, (k, v) -> k.softmax(v, MARGIN, length, 0.3f));
+      assertSameBits(x, "exact gelu " + n, (k, v) -> k.gelu(v, MARGIN, length, Gelu.EXACT));
+      assertSameBits(x, "tanh gelu " + n, (k, v) -> k.gelu(v, MARGIN, length, Gelu.TANH));
+      assertSameBits(x, "sum " + n, (k, v) -> k.add(v, MARGIN, weight, 0, length));
+      assertSameBits(x, "product " + n, (k, v) -> k.multiply(v, MARGIN, weight, 0, length));
     }
   }
 
   @Test
-  void theVectorKernelsTakeOverAfterTheBudget() throws InterruptedException {
+  void switchesToTheVectorKernelsAfterTheBudget() throws InterruptedException {
     int k = 8;
     int n = vector.panelWidth();
     TieredKernels tiered = new TieredKernels(vector, 2L * k * n);
@@ -112,7 +115,7 @@ class ScalarKernelsTest {
           (kernels, out) -> kernels.matmul(x, 0, k, 1, packed.data(), 0, 0, k, n, out, 0, n);
       float[] first = new float[n];
       call.accept(tiered, first);
-      tiered.waitForCompiler(); // it has not begun
+      tiered.waitForCompiler(); // not started yet
       assertFalse(tiered.compiled());
       call.accept(tiered, new float[n]);
       tiered.waitForCompiler();

@@ -34,7 +34,7 @@ class WorkersTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4})
-  void aFailingItemIsReportedAndTheTeamWorksOn(int size) {
+  void aFailingItemIsReportedAndTheWorkersStayUsable(int size) {
     try (Workers workers = new Workers(size)) {
       for (int round = 0; round < 200; round++) {
         RuntimeException cause = new RuntimeException("item");

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 
-/** The page and the pictures that are made from results. */
+/** The page and the charts of a report. */
 class ReportTest {
   private static final String SMALL =
       """
@@ -58,13 +58,13 @@ class ReportTest {
   }
 
   @Test
-  void ratiosAreOfTheSameWork() throws Exception {
+  void ratiosCompareTheSameWork() throws Exception {
     List<String> page = page();
     List<String> table = page.subList(page.indexOf("## gelu") + 2, page.indexOf("## tally") - 1);
     assertEquals(
         List.of(
-            "| shape | rows | dtype | version | × plain Java | × the CPU's best | × naive | of a"
-                + " copy | of peak | ms | ms in kernels | GB/s | GFLOP/s |",
+            "| shape | rows | dtype | version | × plain Java | × the CPU's best | × naive |"
+                + " × copy | × peak | ms | ms in kernels | GB/s | GFLOP/s |",
             "|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
             // 1.2 GB/s of (20 + 10) / 2
             "| gpt2 | 1 | f32 | plain | 1.00 | 0.200 |  | 0.080 | 0.00600 | 5.00 |  | 1.20 | 0.600"
@@ -78,7 +78,7 @@ class ReportTest {
         table);
   }
 
-  /** A step is what its caller waits for. */
+  /** For a step the time is what the caller waits. */
   @Test
   void stepsAreComparedByTheWholeTime() throws Exception {
     assertTrue(
@@ -89,7 +89,7 @@ class ReportTest {
   }
 
   @Test
-  void conditionsAndWhatIsMissingStandThere() throws Exception {
+  void pageHasConditionsFailuresAndRowsLeftOut() throws Exception {
     List<String> page = page();
     for (String line :
         List.of(
@@ -104,25 +104,25 @@ class ReportTest {
     }
   }
 
-  /** A background, and a bar for each row that has a time. */
+  /** One rectangle for the background, and one bar for each row with a time. */
   @Test
-  void aPictureHasABarForEachRow() throws Exception {
+  void chartsHaveABarForEachRow() throws Exception {
     page();
     assertEquals(1 + 5, svg("small-gpt2.svg").getElementsByTagName("rect").getLength());
     assertEquals(1 + 1, svg("small-demo.svg").getElementsByTagName("rect").getLength());
     assertEquals("Speed of each version at the shape of gpt2", title(svg("small-gpt2.svg")));
   }
 
-  /** Two kinds in the legend, and a point for each row that has FLOPs. */
+  /** A circle for each kind in the legend and for each row with FLOPs. */
   @Test
-  void aRooflineHasAPointForEachRow() throws Exception {
+  void rooflinesHaveAPointForEachRow() throws Exception {
     page();
     assertEquals(2 + 2, svg("small-roofline-cpu.svg").getElementsByTagName("circle").getLength());
     assertEquals(3 + 3, svg("small-roofline-ptx-0.svg").getElementsByTagName("circle").getLength());
   }
 
   @Test
-  void allPicturesAreOnThePage() throws Exception {
+  void pageShowsAllCharts() throws Exception {
     String page = String.join("\n", page());
     try (var files = Files.list(folder)) {
       Set<String> names =
@@ -145,7 +145,7 @@ class ReportTest {
   }
 
   @Test
-  void resultsSurviveTheirFile() throws Exception {
+  void resultsRoundTripThroughTheirFile() throws Exception {
     Path copy = Files.writeString(folder.resolve("copy.json"), results.toJson());
     assertEquals(results.toJson(), Results.read(copy).toJson());
     assertEquals(results.conditions(), Results.read(copy).conditions());

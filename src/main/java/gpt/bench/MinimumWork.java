@@ -4,17 +4,16 @@ import gpt.model.GptConfig;
 import gpt.model.Precision;
 
 /**
- * The least that a test reads and computes.
+ * The minimum memory traffic and arithmetic of a test.
  *
- * @param bytesPerToken read from memory for each decoded token, in the mean: its share of every
- *     matrix, norm and bias, which all sequences read once together, one row of wpe, and the keys
- *     and values of the positions before it
- * @param flopsPerToken multiplications and additions for each token, in the mean: two for each
- *     element of each matrix, and attention's. The logits are those of a prompt's last token only
+ * @param bytesPerToken mean bytes read per decoded token: its share of every matrix, norm and bias,
+ *     which all sequences of a step read once together, a row of wte and of wpe, and the KV cache
+ * @param flopsPerToken mean FLOPs per token: two per element of each matrix, and attention's. Of a
+ *     prompt only the last token has logits
  */
-record LeastWork(double bytesPerToken, double flopsPerToken) {
+record MinimumWork(double bytesPerToken, double flopsPerToken) {
 
-  static LeastWork of(GptConfig config, Precision precision, BenchTest test) {
+  static MinimumWork of(GptConfig config, Precision precision, BenchTest test) {
     int c = config.nEmbd();
     int layers = config.nLayer();
     long matrices = layers * (4L * c * c + 2L * c * config.nInner());
@@ -24,12 +23,12 @@ record LeastWork(double bytesPerToken, double flopsPerToken) {
     if (config.bias()) {
       vectors += layers * (5L * c + config.nInner());
     }
-    // Mean number of positions that a token sees, itself included.
+    // Mean number of positions that a token attends to, itself included.
     double seen = test.prompt() + (test.generated() + 1) / 2.0;
     double keysAndValues = layers * 2.0 * c * seen;
     double weights = (double) precision.bytes() * (matrices + head);
     if (precision == Precision.I8) {
-      weights += (double) Float.BYTES * rows; // their factors
+      weights += (double) Float.BYTES * rows; // scales
     }
     double shared = (weights + Float.BYTES * vectors) / test.sequences();
     double bytes = shared + Float.BYTES * (2.0 * c + keysAndValues);
@@ -38,6 +37,6 @@ record LeastWork(double bytesPerToken, double flopsPerToken) {
     double logits = (test.prompt() > 0 ? 1 : 0) + test.generated();
     double attention = layers * 4.0 * c * (n + 1) / 2;
     double flops = 2.0 * matrices + attention + 2.0 * head * logits / n;
-    return new LeastWork(bytes, flops);
+    return new MinimumWork(bytes, flops);
   }
 }

@@ -12,19 +12,19 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Weights of fewer bits than a float on the Vector API: one row times a panel, for decode, with the
- * weights widened in registers; and the widening alone, for many rows. As in {@link VectorMatmul}
- * no method takes or returns a vector, a panel is two vectors of floats wide, and one row reads
- * four panels at once, each sum in order.
+ * Reduced-precision weights on the Vector API: GEMV micro-kernels for decode that widen the weights
+ * in registers, and widening alone, for many rows. As in {@link VectorMatmul} no method takes or
+ * returns a vector, a panel is as wide as two vectors of floats, one row reads four panels as four
+ * streams, and each sum goes over ascending k.
  *
- * <p>A bf16 is shifted to a float's upper half. Of an f16 the sign and the other bits are moved to
- * where a float has them, which is right but for 2⁻¹¹² in the exponent and {@link
- * Narrow#F16_SCALE}: the inputs have that as a factor, 2¹⁰⁶. An 8-bit integer is converted; its
- * row's factor is left to the caller.
+ * <p>Widening: a bf16 is shifted to the upper half of a float. An f16's sign, exponent and mantissa
+ * are shifted to a float's; the value is then too small by 2¹¹² (the exponents' biases differ) and
+ * too large by {@link ReducedPrecision#F16_SCALE}, so x is multiplied by 2¹¹² / 2⁶ = 2¹⁰⁶. An i8 is
+ * converted; the caller applies the row's scale.
  */
-final class VectorNarrow {
+final class VectorReducedPrecision {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
-  private static final int L = S.length();
+  private static final int L = S.length(); // lanes: floats of a vector
   private static final int BITS = S.vectorBitSize();
   private static final VectorSpecies<Integer> I =
       VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
@@ -32,29 +32,34 @@ final class VectorNarrow {
       VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** Where a vector has 128 bits, there is none of a quarter of them. */
+  /** Whether a quarter of a vector, the bytes of one float vector, is a vector: not of 128 bits. */
   static final boolean HAS_BYTES = BITS >= 256;
 
   private static final VectorSpecies<Byte> QUARTER =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(HAS_BYTES ? BITS / 4 : 64));
 
-  /** A panel's width of 16-bit values, and of 8-bit ones, in bytes. */
+  /** Bytes of a panel per k, for 16-bit values. */
   private static final long STEP_16 = 4L * L;
 
+  /** Bytes of a panel per k, for 8-bit values. */
   private static final long STEP_8 = 2L * L;
 
   private static final int WIDTH = VectorMatmul.WIDTH;
+
+  /** Sign, exponent and mantissa of an f16 that was shifted left by 13 bits. */
   private static final int F16_BITS = 0x8FFFE000;
-  private static final float F16_FACTOR = 0x1p112f / Narrow.F16_SCALE;
 
-  private VectorNarrow() {}
+  /** Factor that makes a shifted f16 the weight. */
+  private static final float F16_FACTOR = 0x1p112f / ReducedPrecision.F16_SCALE;
 
-  /** Whether {@link #row} takes such weights. */
-  static boolean takes(Precision precision) {
+  private VectorReducedPrecision() {}
+
+  /** Whether this CPU's vectors support {@link #row} and {@link #widen} for a precision. */
+  static boolean supports(Precision precision) {
     return precision != Precision.I8 || HAS_BYTES;
   }
 
-  /** See {@link CpuKernels#narrowMatmul}, of one row. */
+  /** {@link CpuKernels#mixedPrecisionMatmul} of one row. */
   static void row(
       Precision precision,
       float[] x,
@@ -69,16 +74,17 @@ final class VectorNarrow {
     int step = CpuKernels.STREAMS * WIDTH;
     for (int n = 0; n < columns; n += step) {
       long panel = wAt + n / WIDTH * panelBytes;
-      int left = columns - n;
+      int remaining = columns - n;
       switch (precision) {
-        case BF16 -> bf16(x, xAt, w, panel, panelBytes, k, out, outAt + n, left);
-        case F16 -> f16(x, xAt, w, panel, panelBytes, k, out, outAt + n, left);
-        case I8 -> i8(x, xAt, w, panel, panelBytes, k, out, outAt + n, left);
-        case F32 -> throw new IllegalArgumentException("floats are not narrow");
+        case BF16 -> bf16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
+        case F16 -> f16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
+        case I8 -> i8(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
+        case F32 -> throw new IllegalArgumentException("f32 is not a reduced precision");
       }
     }
   }
 
+  /** Micro-kernel, 1 row × up to 4 panels of bf16: as {@link VectorMatmul}'s, 8 accumulators. */
   private static void bf16(
       float[] x,
       int xAt,
@@ -97,7 +103,7 @@ final class VectorNarrow {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    // A stream that has no panel reads the first one's and is not stored.
+    // A stream without a panel reads the first panel; its result is not stored.
     long b = columns > WIDTH ? panelBytes : 0;
     long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
     long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
@@ -197,6 +203,7 @@ final class VectorNarrow {
     }
   }
 
+  /** Micro-kernel, 1 row × up to 4 panels of f16. */
   private static void f16(
       float[] x,
       int xAt,
@@ -215,7 +222,7 @@ final class VectorNarrow {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    // A stream that has no panel reads the first one's and is not stored.
+    // A stream without a panel reads the first panel; its result is not stored.
     long b = columns > WIDTH ? panelBytes : 0;
     long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
     long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
@@ -323,6 +330,7 @@ final class VectorNarrow {
     }
   }
 
+  /** Micro-kernel, 1 row × up to 4 panels of i8, without the scales. */
   private static void i8(
       float[] x,
       int xAt,
@@ -341,7 +349,7 @@ final class VectorNarrow {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    // A stream that has no panel reads the first one's and is not stored.
+    // A stream without a panel reads the first panel; its result is not stored.
     long b = columns > WIDTH ? panelBytes : 0;
     long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
     long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
@@ -425,7 +433,7 @@ final class VectorNarrow {
     }
   }
 
-  /** See {@link CpuKernels#widen}. */
+  /** {@link CpuKernels#widen}. */
   static void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
     switch (precision) {
       case BF16 -> {
@@ -458,7 +466,7 @@ final class VectorNarrow {
               .intoMemorySegment(out, 4L * i, ORDER);
         }
       }
-      case F32 -> throw new IllegalArgumentException("floats are not narrow");
+      case F32 -> throw new IllegalArgumentException("f32 is not a reduced precision");
     }
   }
 }

@@ -6,26 +6,26 @@ import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Numbers of fewer bits than a float. */
-final class Narrow {
-  /** The largest 8-bit integer that is used; −128 is not. */
-  static final int MOST_I8 = 127;
+/** Conversions between float and the reduced precisions of weights: bf16, f16 and i8. */
+final class ReducedPrecision {
+  /** Largest quantized magnitude; −128 is not used. */
+  static final int MAX_I8 = 127;
 
   /**
-   * What weights are multiplied by before they become f16. It is exact, and lifts small ones out of
-   * the subnormal numbers, which become subnormal floats: in GPT-2 some 4 vectors of 16 in a
-   * hundred had one, and each held the multiply-add up by a hundred cycles and more.
+   * Weights are multiplied by this before conversion to f16. The product is exact and lifts small
+   * weights out of f16's subnormal range, which the kernels' widening maps to subnormal floats: in
+   * GPT-2 about 4% of the vectors of 16 had one, and each stalled the FMA for 100 cycles or more.
    */
   static final float F16_SCALE = 0x1p6f;
 
   private static final int F16_EXPONENT = 0x7C00;
 
-  /** Added to a float that is small beside it, it leaves the nearest integer in the lowest bits. */
+  /** Added to a float of small magnitude, it leaves the nearest integer in the lowest bits. */
   private static final float ROUNDER = 0x1.8p23f;
 
-  private Narrow() {}
+  private ReducedPrecision() {}
 
-  /** The first {@code count} values, each as {@link Bf16#of}. */
+  /** Converts the first {@code count} values by {@link Bf16#of}. */
   static void toBf16(float[] values, short[] out, int count) {
     for (int i = 0; i < count; i++) {
       out[i] = Bf16.of(values[i]);
@@ -33,24 +33,24 @@ final class Narrow {
   }
 
   /**
-   * The nearest f16, of {@link #F16_SCALE} times the value.
+   * The f16 nearest to {@link #F16_SCALE} times the value.
    *
-   * @param name of the tensor that it is from
-   * @throws GptException where it is beyond the range, or no number
+   * @param name the tensor's name, for the message
+   * @throws GptException where the value is out of range or NaN
    */
   static short toF16(float value, String name) {
     short bits = Float.floatToFloat16(value * F16_SCALE);
     if ((bits & F16_EXPONENT) == F16_EXPONENT) {
       throw new GptException(
           name
-              + ": "
+              + ": expected weights within ±1023 for f16, found "
               + value
-              + " is no weight that f16 is for, which ends at 1023; take --dtype bf16 or f32");
+              + "; use --dtype bf16 or f32");
     }
     return bits;
   }
 
-  /** The first {@code count} values, each as {@link #toF16(float, String)}. */
+  /** Converts the first {@code count} values as {@link #toF16(float, String)} does. */
   static void toF16(float[] values, short[] out, int count, String name) {
     for (int i = 0; i < count; i++) {
       out[i] = Float.floatToFloat16(values[i] * F16_SCALE);
@@ -59,26 +59,26 @@ final class Narrow {
     for (int i = 0; i < count; i++) {
       all |= (out[i] & F16_EXPONENT) + Integer.lowestOneBit(F16_EXPONENT);
     }
-    if ((all & Short.MIN_VALUE) != 0) { // some exponent is all ones
+    if ((all & Short.MIN_VALUE) != 0) { // an exponent of all ones: infinite or NaN
       for (int i = 0; i < count; i++) {
         toF16(values[i], name);
       }
     }
   }
 
-  /** The nearest integers to values from −127 to 127; what is no number is 0. */
+  /** Rounds scaled values from −127 to 127 to the nearest integer; NaN becomes 0. */
   static void toI8(float[] values, byte[] out, int count) {
     for (int i = 0; i < count; i++) {
       out[i] = (byte) Float.floatToRawIntBits(values[i] + ROUNDER);
     }
   }
 
-  /** The value that {@link #toF16(float, String)} made f16. */
+  /** Inverse of {@link #toF16(float, String)}. */
   static float fromF16(short bits) {
     return Float.float16ToFloat(bits) * (1 / F16_SCALE);
   }
 
-  /** Widens values to floats; the factors of 8-bit integers are left out. */
+  /** Widens {@code count} values to floats, without the scales of i8. */
   static void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
     for (int i = 0; i < count; i++) {
       float value =

@@ -7,8 +7,8 @@ import gpt.model.GptConfig;
 import gpt.model.Precision;
 import org.junit.jupiter.api.Test;
 
-/** What a token reads and computes, counted by hand. */
-class LeastWorkTest {
+/** Bytes and FLOPs of a token against counts made by hand. */
+class MinimumWorkTest {
   private static final GptConfig DEMO =
       new GptConfig(6, 6, 192, 256, 65, 768, true, Gelu.EXACT, 1e-5);
 
@@ -25,39 +25,39 @@ class LeastWorkTest {
 
   @Test
   void decodingReadsEachWeightOnce() {
-    // Tokens 1 to 16 see 8.5 positions in the mean: a key and a value in each block.
+    // Tokens 1 to 16 attend to 8.5 positions on average: a key and a value in each block.
     double seen = 8.5 * 6 * 2 * 192;
     double expected = 4 * (MATRICES + HEAD + VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        expected, LeastWork.of(DEMO, Precision.F32, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        expected, MinimumWork.of(DEMO, Precision.F32, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
     double half = 2 * (MATRICES + HEAD) + 4 * (VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        half, LeastWork.of(DEMO, Precision.BF16, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
-    long factors = 6 * (576 + 192 + 768 + 192) + 65;
-    double quarter = MATRICES + HEAD + 4 * (factors + VECTORS + EMBEDDINGS + seen);
+        half, MinimumWork.of(DEMO, Precision.BF16, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+    long scales = 6 * (576 + 192 + 768 + 192) + 65;
+    double quarter = MATRICES + HEAD + 4 * (scales + VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        quarter, LeastWork.of(DEMO, Precision.I8, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        quarter, MinimumWork.of(DEMO, Precision.I8, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
   }
 
   @Test
-  void withoutBiasesThereAreFewer() {
+  void modelsWithoutBiasesReadLess() {
     GptConfig bare = new GptConfig(6, 6, 192, 256, 65, 768, false, Gelu.EXACT, 1e-5);
     double expected = 4 * (MATRICES + HEAD + 13 * 192 + EMBEDDINGS + 6 * 2 * 192);
     assertEquals(
-        expected, LeastWork.of(bare, Precision.F32, new BenchTest(0, 1)).bytesPerToken(), 1e-6);
+        expected, MinimumWork.of(bare, Precision.F32, new BenchTest(0, 1)).bytesPerToken(), 1e-6);
   }
 
   @Test
-  void aPromptsLogitsAreItsLastTokens() {
-    // 10 tokens see 5.5 positions in the mean; queries with keys, and weights with values.
+  void promptsComputeLogitsOfTheLastTokenOnly() {
+    // 10 tokens attend to 5.5 positions on average: two products of 2 FLOPs per channel.
     double attention = 5.5 * 6 * 4 * 192;
     assertEquals(
         2 * MATRICES + attention + 2 * HEAD / 10.0,
-        LeastWork.of(DEMO, Precision.F32, new BenchTest(10, 0)).flopsPerToken(),
+        MinimumWork.of(DEMO, Precision.F32, new BenchTest(10, 0)).flopsPerToken(),
         1e-6);
     assertEquals(
         2 * MATRICES + attention + 2 * HEAD,
-        LeastWork.of(DEMO, Precision.F32, new BenchTest(0, 10)).flopsPerToken(),
+        MinimumWork.of(DEMO, Precision.F32, new BenchTest(0, 10)).flopsPerToken(),
         1e-6);
   }
 }

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Weights of fewer bits: how they are rounded, and what the kernels make of them. */
-class NarrowTest {
+/** Reduced-precision weights: how values are rounded, and the kernels' products with them. */
+class ReducedPrecisionTest {
   private static final long SEED = 31;
   private static final int MARGIN = 3;
   private static final float GUARD = 1e30f;
@@ -34,7 +34,7 @@ class NarrowTest {
   }
 
   @Test
-  void bf16IsTheNearest() {
+  void bf16RoundsToTheNearest() {
     Random random = new Random(SEED);
     for (int i = 0; i < 100_000; i++) {
       float value = Float.intBitsToFloat(random.nextInt());
@@ -46,7 +46,7 @@ class NarrowTest {
       for (int other : new int[] {bits - 1, bits + 1}) {
         double error = Math.abs((double) Bf16.toFloat((short) other) - value);
         assertTrue(!(error < found), "value " + value);
-        assertTrue(error != found || (bits & 1) == 0, "a tie goes to the even one: " + value);
+        assertTrue(error != found || (bits & 1) == 0, "a tie must round to even: " + value);
       }
     }
     assertTrue(Float.isNaN(Bf16.toFloat(Bf16.of(Float.NaN))));
@@ -54,26 +54,31 @@ class NarrowTest {
   }
 
   @Test
-  void whatF16CannotHoldIsRefused() {
-    assertEquals(1023.5f, Narrow.fromF16(Narrow.toF16(1023.5f, "w")));
+  void rejectsWeightsOutOfF16sRange() {
+    assertEquals(1023.5f, ReducedPrecision.fromF16(ReducedPrecision.toF16(1023.5f, "w")));
     for (float value : new float[] {1024f, Float.NaN, Float.NEGATIVE_INFINITY}) {
-      GptException e = assertThrows(GptException.class, () -> Narrow.toF16(value, "h.0.x"));
-      assertTrue(e.getMessage().startsWith("h.0.x: " + value), e.getMessage());
+      GptException e =
+          assertThrows(GptException.class, () -> ReducedPrecision.toF16(value, "h.0.x"));
+      assertEquals(
+          "h.0.x: expected weights within ±1023 for f16, found "
+              + value
+              + "; use --dtype bf16 or f32",
+          e.getMessage());
     }
   }
 
-  /** Every value that an f16 file can have below the end is kept as it is, subnormal ones too. */
+  /** Every f16 value within the range, subnormal ones included, survives a round trip. */
   @Test
-  void f16IsKept() {
+  void f16RoundTrips() {
     for (int bits = 0; bits < 1 << 16; bits++) {
       float value = Float.float16ToFloat((short) bits);
       if (Math.abs(value) < 1024) {
-        assertEquals(value, Narrow.fromF16(Narrow.toF16(value, "w")));
+        assertEquals(value, ReducedPrecision.fromF16(ReducedPrecision.toF16(value, "w")));
       }
     }
   }
 
-  /** Each form's own error: half a unit in the last place, or half a step of the row's scale. */
+  /** The error is at most half a unit in the last place, or half a step of the row's scale. */
   @ParameterizedTest
   @MethodSource("kernels")
   void rowsAreRoundedToTheNearest(CpuKernels kernels, Precision precision) {
@@ -94,9 +99,9 @@ class NarrowTest {
         float[] row = new float[k];
         for (int r = 0; r < n; r++) {
           packed.row(r, row, 0);
-          float most = 0;
+          float max = 0;
           for (int i = 0; i < k; i++) {
-            most = Math.max(most, Math.abs(values[r * k + i]));
+            max = Math.max(max, Math.abs(values[r * k + i]));
           }
           for (int i = 0; i < k; i++) {
             float value = values[r * k + i];
@@ -104,7 +109,7 @@ class NarrowTest {
                 switch (precision) {
                   case BF16 -> Math.abs(value) * 0x1p-8;
                   case F16 -> Math.abs(value) * 0x1p-11 + 0x1p-25;
-                  default -> most / 127 * 0.5001;
+                  default -> max / 127 * 0.5001;
                 };
             assertEquals(value, row[i], allowed, precision + " row " + r);
           }
@@ -115,7 +120,7 @@ class NarrowTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
-  void productsAreThoseOfTheRoundedWeights(CpuKernels kernels, Precision precision) {
+  void productsUseTheRoundedWeights(CpuKernels kernels, Precision precision) {
     Random random = new Random(SEED + 2);
     int[] depths = {1, 3, 4, 5, 31, 64, 127, 769, 1600};
     int[] outputs = {1, 15, 16, 17, 32, 33, 63, 100};
@@ -142,12 +147,13 @@ class NarrowTest {
       MemorySegment scratch = memory.allocate(4L * k * width);
       MemorySegment data = packed.data();
       long bytes = packed.panelBytes();
-      kernels.narrowMatmul(
+      kernels.mixedPrecisionMatmul(
           precision, x, MARGIN, k, rows, data, 0, bytes, k, n, out, MARGIN, n, scratch);
       float[] alone = new float[n];
       for (int m = 0; m < rows; m++) {
         int at = MARGIN + m * k;
-        kernels.narrowMatmul(precision, x, at, k, 1, data, 0, bytes, k, n, alone, 0, n, scratch);
+        kernels.mixedPrecisionMatmul(
+            precision, x, at, k, 1, data, 0, bytes, k, n, alone, 0, n, scratch);
         int from = MARGIN + m * n;
         assertArrayEquals(alone, Arrays.copyOfRange(out, from, from + n), shape + " row " + m);
       }
@@ -176,7 +182,7 @@ class NarrowTest {
 
   @ParameterizedTest
   @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
-  void multiplies(CpuKernels kernels) {
+  void multiplyIsElementwise(CpuKernels kernels) {
     Random random = new Random(SEED + 3);
     for (int n : List.of(1, 7, 16, 17, 100)) {
       float[] x = CpuKernelsTest.gaussian(random, n + 2);
