@@ -65,7 +65,7 @@ final class BeamSearch {
    * @param scores takes the texts' scores
    * @return the texts, none of them delivered yet, the best first
    */
-  List<Run> run(BeamSteps steps, Listener listener, List<Double> scores) {
+  List<Delivery> run(BeamSteps steps, Listener listener, List<Double> scores) {
     int[] prompt = request.promptIds();
     // The last token of a text is not appended to its context.
     int most = Math.min(request.maxNewTokens(), blockSize - prompt.length + 1);
@@ -79,22 +79,23 @@ final class BeamSearch {
       search(steps, listener, first, most);
     }
     long decode = System.nanoTime() - prefilled;
-    List<Run> runs = new ArrayList<>();
-    int texts = Math.min(request.samples(), finished.size());
-    for (Finished best : finished.subList(0, texts)) {
-      Run run = new Run(request, tokenizer, listener, runs.size());
+    List<Delivery> deliveries = new ArrayList<>();
+    int completions = Math.min(request.samples(), finished.size());
+    for (Finished best : finished.subList(0, completions)) {
+      Delivery delivery = new Delivery(request, tokenizer, listener, deliveries.size());
       if (best.ids.length > 0) {
-        boolean none = !runs.isEmpty(); // the prompt is processed once for all
-        run.started(prefilled - begin, none ? 0 : prompt.length, none ? 0 : prefilled - begin);
-        run.decoded(decode / texts);
+        boolean none = !deliveries.isEmpty(); // the prompt is processed once for all
+        delivery.started(prefilled - begin, none ? 0 : prompt.length, none ? 0 : prefilled - begin);
+        delivery.decoded(decode / completions);
       }
       for (int i = 0; i < best.ids.length; i++) {
-        run.take(best.ids[i], prompt.length + i >= blockSize, Optional.empty(), Optional.empty());
+        delivery.take(
+            best.ids[i], prompt.length + i >= blockSize, Optional.empty(), Optional.empty());
       }
-      runs.add(run);
+      deliveries.add(delivery);
       scores.add(best.score);
     }
-    return runs;
+    return deliveries;
   }
 
   private void search(BeamSteps steps, Listener listener, Candidate[] first, int most) {

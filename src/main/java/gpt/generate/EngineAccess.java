@@ -32,14 +32,14 @@ interface EngineAccess {
     int together();
 
     /** Adds texts. */
-    void add(List<Text> texts);
+    void add(List<RunningCompletion> completions);
 
     /**
      * Returns once more of a text may be ready.
      *
      * @throws gpt.GptException where the thread is interrupted
      */
-    void advance(Run run);
+    void advance(Delivery delivery);
 
     /** Ends the texts that have not ended. */
     @Override

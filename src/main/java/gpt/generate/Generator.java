@@ -58,25 +58,25 @@ public final class Generator {
       listener.promptCropped(given.length, kept);
     }
     List<Generation> generations = new ArrayList<>();
-    Deque<Run> runs = new ArrayDeque<>(); // the listener hears of the first
+    Deque<Delivery> deliveries = new ArrayDeque<>(); // the listener hears of the first
     int next = request.firstSample();
     int end = next + request.samples();
     try (EngineAccess.Decoding decoding = engines.decode()) {
-      while (next < end || !runs.isEmpty()) {
-        List<Text> texts = new ArrayList<>();
-        for (; next < end && runs.size() < decoding.together(); next++) {
-          Run run = new Run(request, tokenizer, listener, next);
-          runs.add(run);
-          texts.add(new Text(run, request, prompt, config.blockSize()));
+      while (next < end || !deliveries.isEmpty()) {
+        List<RunningCompletion> completions = new ArrayList<>();
+        for (; next < end && deliveries.size() < decoding.together(); next++) {
+          Delivery delivery = new Delivery(request, tokenizer, listener, next);
+          deliveries.add(delivery);
+          completions.add(new RunningCompletion(delivery, request, prompt, config.blockSize()));
         }
-        decoding.add(texts);
-        Run run = runs.getFirst();
-        if (!run.deliver()) {
-          decoding.advance(run);
+        decoding.add(completions);
+        Delivery delivery = deliveries.getFirst();
+        if (!delivery.deliver()) {
+          decoding.advance(delivery);
           continue;
         }
-        runs.removeFirst();
-        Generation generation = run.generation(prompt, given.length - kept);
+        deliveries.removeFirst();
+        Generation generation = delivery.generation(prompt, given.length - kept);
         generations.add(generation);
         listener.ended(generation);
         if (generation.stopReason() == StopReason.CANCELLED) {
@@ -84,7 +84,7 @@ public final class Generator {
         }
       }
     } finally {
-      runs.forEach(Run::cancel);
+      deliveries.forEach(Delivery::cancel);
     }
     return generations;
   }
@@ -145,7 +145,7 @@ public final class Generator {
     int[] prompt = request.promptIds();
     List<Double> scores = new ArrayList<>();
     BeamSearch search = new BeamSearch(request, beams, tokenizer, config.blockSize());
-    List<Run> runs =
+    List<Delivery> deliveries =
         engines.call(
             beams.beams(),
             engine -> {
@@ -154,9 +154,9 @@ public final class Generator {
               }
             });
     List<Generation> generations = new ArrayList<>();
-    for (Run run : runs) {
-      run.deliver();
-      Generation generation = run.generation(prompt, 0).scored(scores.get(generations.size()));
+    for (Delivery delivery : deliveries) {
+      delivery.deliver();
+      Generation generation = delivery.generation(prompt, 0).scored(scores.get(generations.size()));
       generations.add(generation);
       listener.ended(generation);
       if (generation.stopReason() == StopReason.CANCELLED) {

@@ -33,12 +33,12 @@ record OwnEngine(Engine engine) implements EngineAccess {
       }
 
       @Override
-      public void add(List<Text> texts) {
-        scheduler.add(texts);
+      public void add(List<RunningCompletion> completions) {
+        scheduler.add(completions);
       }
 
       @Override
-      public void advance(Run run) {
+      public void advance(Delivery delivery) {
         scheduler.step(true);
       }
 

@@ -9,35 +9,35 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Decides what each step of an engine does (continuous batching). Texts join as soon as there is
- * room and leave when they have ended; all are decoded together; long prompts are processed in
- * chunks beside them. What a sequence holds of another text's prompt is not computed again: an idle
- * sequence is taken over, one in use is forked, and one whose prompt is being processed is waited
- * for.
+ * Decides what each step of an engine does (continuous batching). Completions join as soon as there
+ * is room and leave when they have ended; all are decoded together; long prompts are processed in
+ * chunks beside them. What a sequence holds of another completion's prompt is not computed again:
+ * an idle sequence is taken over, one in use is forked, and one whose prompt is being processed is
+ * waited for.
  *
- * <p>An engine's results do not depend on any of this, so a text's tokens are those that it would
- * have alone. Not thread-safe.
+ * <p>An engine's results do not depend on any of this, so a completion's tokens are those that it
+ * would have alone. Not thread-safe.
  */
 final class Scheduler implements AutoCloseable {
   /** Rows of a step that only processes prompts: more make a step no faster for each. */
   static final int PROMPT_ROWS = 512;
 
-  /** Rows of prompts beside texts that are decoded, which wait for them. */
+  /** Rows of prompts beside completions that are decoded, which wait for them. */
   static final int CHUNK_ROWS = 64;
 
   /** A shorter prefix is faster computed again than waited for, unless it is the whole prompt. */
   static final int MIN_SHARED = 16;
 
-  /** Keys and values that may be kept in sequences without a text. */
+  /** Keys and values that may be kept in sequences without a completion. */
   private static final long MAX_KEPT_BYTES = 1L << 30;
 
   private final Engine engine;
   private final int maxSequences;
   private final int maxKept;
-  private final Deque<Text> waiting = new ArrayDeque<>();
-  private final List<Text> active = new ArrayList<>();
+  private final Deque<RunningCompletion> waiting = new ArrayDeque<>();
+  private final List<RunningCompletion> active = new ArrayList<>();
 
-  /** Sequences without a text, the one used last at the end. */
+  /** Sequences without a completion, the one used last at the end. */
   private final List<Kept> kept = new ArrayList<>();
 
   /** Sequences of the engine that are others'. */
@@ -45,9 +45,9 @@ final class Scheduler implements AutoCloseable {
 
   // Of one step.
   private final List<Work> work = new ArrayList<>();
-  private final List<Text> stepping = new ArrayList<>();
+  private final List<RunningCompletion> stepping = new ArrayList<>();
 
-  /** A sequence whose text has ended, and what it holds. */
+  /** A sequence whose completion has ended, and what it holds. */
   private record Kept(Sequence sequence, int[] ids) {}
 
   /**
@@ -62,26 +62,26 @@ final class Scheduler implements AutoCloseable {
     maxKept = Math.clamp(MAX_KEPT_BYTES / bytes, 1, maxSequences);
   }
 
-  /** Lets texts wait for their turn. */
-  void add(List<Text> texts) {
-    texts.stream().filter(text -> !text.run().ended()).forEach(waiting::add);
+  /** Lets completions wait for their turn. */
+  void add(List<RunningCompletion> completions) {
+    completions.stream().filter(completion -> !completion.delivery().ended()).forEach(waiting::add);
   }
 
-  /** Whether no text is left. */
+  /** Whether no completion is left. */
   boolean isIdle() {
     return waiting.isEmpty() && active.isEmpty();
   }
 
   /**
-   * Makes a step; does nothing where no text is left.
+   * Makes a step; does nothing where no completion is left.
    *
-   * @param admitting whether waiting texts may join
-   * @throws RuntimeException where the engine fails; the texts of the step cannot go on then
+   * @param admitting whether waiting completions may join
+   * @throws RuntimeException where the engine fails; the completions of the step cannot go on then
    */
   void step(boolean admitting) {
     active.removeIf(this::isEnded); // cancelled meanwhile
-    waiting.removeIf(text -> text.run().ended());
-    active.stream().filter(text -> text.parent() != null).toList().forEach(this::fork);
+    waiting.removeIf(completion -> completion.delivery().ended());
+    active.stream().filter(completion -> completion.parent() != null).toList().forEach(this::fork);
     if (admitting) {
       admit();
     }
@@ -100,11 +100,11 @@ final class Scheduler implements AutoCloseable {
     active.removeIf(this::isEnded);
   }
 
-  private boolean isEnded(Text text) {
-    if (!text.run().ended()) {
+  private boolean isEnded(RunningCompletion completion) {
+    if (!completion.delivery().ended()) {
       return false;
     }
-    release(text);
+    release(completion);
     return true;
   }
 
@@ -114,32 +114,32 @@ final class Scheduler implements AutoCloseable {
     work.clear();
     stepping.clear();
     int room = PROMPT_ROWS;
-    for (Text text : active) {
-      if (text.parent() == null && text.isDecoding()) {
-        plan(text, 1);
+    for (RunningCompletion completion : active) {
+      if (completion.parent() == null && completion.isDecoding()) {
+        plan(completion, 1);
         room = CHUNK_ROWS;
       }
     }
-    for (Text text : active) {
-      if (text.parent() == null && !text.isDecoding() && room > 0) {
-        int rows = Math.min(room, Math.min(text.pending(), toNextFork(text)));
-        plan(text, rows);
+    for (RunningCompletion completion : active) {
+      if (completion.parent() == null && !completion.isDecoding() && room > 0) {
+        int rows = Math.min(room, Math.min(completion.pending(), toNextFork(completion)));
+        plan(completion, rows);
         room -= rows;
       }
     }
   }
 
-  private void plan(Text text, int rows) {
-    work.add(text.work(rows));
-    stepping.add(text);
+  private void plan(RunningCompletion completion, int rows) {
+    work.add(completion.work(rows));
+    stepping.add(completion);
   }
 
-  /** Tokens until another text forks this one. */
-  private int toNextFork(Text text) {
+  /** Tokens until another completion forks this one. */
+  private int toNextFork(RunningCompletion completion) {
     int rows = Integer.MAX_VALUE;
-    for (Text child : active) {
-      if (child.parent() == text) {
-        rows = Math.min(rows, child.shared() - text.sequence().length());
+    for (RunningCompletion child : active) {
+      if (child.parent() == completion) {
+        rows = Math.min(rows, child.shared() - completion.sequence().length());
       }
     }
     return rows;
@@ -149,52 +149,55 @@ final class Scheduler implements AutoCloseable {
 
   private void admit() {
     while (!waiting.isEmpty() && active.size() + reserved < maxSequences) {
-      Text text = waiting.remove();
-      active.add(text);
-      begin(text);
+      RunningCompletion completion = waiting.remove();
+      active.add(completion);
+      begin(completion);
     }
   }
 
-  /** Finds the longest prefix of a text that is there, or will be. */
-  private void begin(Text text) {
+  /** Finds the longest prefix of a completion that is there, or will be. */
+  private void begin(RunningCompletion completion) {
     boolean drawn = engine.reusesDrawnTokens();
     int most = 0;
-    Text parent = null;
+    RunningCompletion parent = null;
     boolean later = false;
-    for (Text other : active) {
-      if (other == text || other.parent() != null || other.sequence() == null) {
+    for (RunningCompletion other : active) {
+      if (other == completion || other.parent() != null || other.sequence() == null) {
         continue;
       }
-      int now = other.inCommon(text, drawn);
-      int then = other.inCommonLater(text, drawn);
+      int now = other.inCommon(completion, drawn);
+      int then = other.inCommonLater(completion, drawn);
       if (Math.max(now, then) > most) {
         most = Math.max(now, then);
         parent = other;
         later = then > now;
       }
     }
-    if (most < MIN_SHARED && most < text.promptLength() - 1) {
+    if (most < MIN_SHARED && most < completion.promptLength() - 1) {
       parent = null;
       most = 0;
     }
-    Kept best = best(text);
-    int idle = best == null ? 0 : text.inCommon(best.ids, best.ids.length);
+    Kept best = best(completion);
+    int idle = best == null ? 0 : completion.inCommon(best.ids, best.ids.length);
     if (best != null && idle >= most && (2 * idle >= best.ids.length || !fits(0))) {
-      takeOver(text, best, idle);
+      takeOver(completion, best, idle);
     } else if (best != null && idle >= most && idle >= MIN_SHARED) {
-      text.begin(fork(best.sequence, idle));
+      completion.begin(fork(best.sequence, idle));
     } else if (parent == null) {
       makeRoom(0);
-      text.begin(engine.open());
+      completion.begin(engine.open());
     } else {
-      text.await(parent, most);
+      completion.await(parent, most);
       if (!later) {
-        fork(text);
+        fork(completion);
       }
     }
   }
 
-  /** Whether each active text can have a sequence, and so many more, beside those that are kept. */
+  /**
+   * Whether each active completion can have a sequence, and so many more, beside those that are
+   * kept.
+   */
   private boolean fits(int more) {
     return active.size() + kept.size() + reserved + more <= maxSequences;
   }
@@ -207,11 +210,11 @@ final class Scheduler implements AutoCloseable {
   }
 
   /** The kept sequence that shares the longest prefix, of equals the one not used for longest. */
-  private Kept best(Text text) {
+  private Kept best(RunningCompletion completion) {
     Kept best = null;
     int most = -1;
     for (Kept each : kept) {
-      int idle = text.inCommon(each.ids, each.ids.length);
+      int idle = completion.inCommon(each.ids, each.ids.length);
       if (idle > most) {
         most = idle;
         best = each;
@@ -220,23 +223,25 @@ final class Scheduler implements AutoCloseable {
     return best;
   }
 
-  private void takeOver(Text text, Kept from, int tokens) {
+  private void takeOver(RunningCompletion completion, Kept from, int tokens) {
     kept.remove(from);
     if (from.sequence.length() > tokens) {
       from.sequence.truncate(tokens);
     }
-    text.begin(from.sequence);
+    completion.begin(from.sequence);
   }
 
-  /** Forks a text's parent once that has come so far; looks for another where it never will. */
-  private void fork(Text text) {
-    Text parent = text.parent();
+  /**
+   * Forks a completion's parent once that has come so far; looks for another where it never will.
+   */
+  private void fork(RunningCompletion completion) {
+    RunningCompletion parent = completion.parent();
     boolean there = active.contains(parent);
-    if (there && parent.inCommon(text, engine.reusesDrawnTokens()) >= text.shared()) {
-      text.begin(fork(parent.sequence(), text.shared()));
+    if (there && parent.inCommon(completion, engine.reusesDrawnTokens()) >= completion.shared()) {
+      completion.begin(fork(parent.sequence(), completion.shared()));
     } else if (!there || !parent.isPrompt()) {
-      text.await(null, 0);
-      begin(text);
+      completion.await(null, 0);
+      begin(completion);
     }
   }
 
@@ -249,13 +254,13 @@ final class Scheduler implements AutoCloseable {
     return fork;
   }
 
-  /** Keeps the sequence of a text that has ended, for the prompt that it holds. */
-  private void release(Text text) {
-    if (text.sequence() == null) {
+  /** Keeps the sequence of a completion that has ended, for the prompt that it holds. */
+  private void release(RunningCompletion completion) {
+    if (completion.sequence() == null) {
       return;
     }
-    int[] ids = text.reusableIds(engine.reusesDrawnTokens());
-    kept.add(new Kept(text.end(), ids));
+    int[] ids = completion.reusableIds(engine.reusesDrawnTokens());
+    kept.add(new Kept(completion.end(), ids));
     if (kept.size() > maxKept) {
       kept.removeFirst().sequence.close();
     }
@@ -283,10 +288,10 @@ final class Scheduler implements AutoCloseable {
     reserved -= sequences;
   }
 
-  /** Ends all texts with an error. */
+  /** Ends all completions with an error. */
   void fail(RuntimeException e) {
-    waiting.forEach(text -> text.run().fail(e));
-    active.forEach(text -> text.run().fail(e));
+    waiting.forEach(completion -> completion.delivery().fail(e));
+    active.forEach(completion -> completion.delivery().fail(e));
     close();
   }
 
@@ -298,9 +303,9 @@ final class Scheduler implements AutoCloseable {
   /** Closes all sequences. */
   @Override
   public void close() {
-    for (Text text : active) {
-      if (text.sequence() != null) {
-        text.end().close();
+    for (RunningCompletion completion : active) {
+      if (completion.sequence() != null) {
+        completion.end().close();
       }
     }
     active.clear();

@@ -16,7 +16,8 @@ import java.util.function.Supplier;
 
 /**
  * An engine that any number of threads use at once. A thread of its own opens it, steps it, with
- * the texts of all requests decoded together by a {@link Scheduler}, and closes it. Thread-safe.
+ * the completions of all requests decoded together by a {@link Scheduler}, and closes it.
+ * Thread-safe.
  */
 public final class SharedEngine implements EngineAccess, AutoCloseable {
   private static final String CLOSED = "the model is closed";
@@ -69,7 +70,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     return Math.min(maxSequences, engine.batchSize());
   }
 
-  /** Does what came in, and then a step of the texts, if there are any. */
+  /** Does what came in, and then a step of the completions, if there are any. */
   private void next() {
     try {
       if (scheduler.isIdle() && commands.isEmpty()) {
@@ -242,16 +243,16 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
       }
 
       @Override
-      public void add(List<Text> texts) {
-        if (!texts.isEmpty()) {
-          submit(() -> admit(texts));
+      public void add(List<RunningCompletion> completions) {
+        if (!completions.isEmpty()) {
+          submit(() -> admit(completions));
         }
       }
 
       @Override
-      public void advance(Run run) {
+      public void advance(Delivery delivery) {
         try {
-          run.await();
+          delivery.await();
         } catch (InterruptedException e) {
           throw interrupted();
         }
@@ -259,16 +260,16 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
 
       @Override
       public void close() {
-        // Cancelled texts leave before the next step.
+        // Cancelled completions leave before the next step.
       }
     };
   }
 
-  private void admit(List<Text> texts) {
+  private void admit(List<RunningCompletion> completions) {
     if (isClosed()) {
-      texts.forEach(text -> text.run().fail(new GptException(CLOSED)));
+      completions.forEach(completion -> completion.delivery().fail(new GptException(CLOSED)));
     } else {
-      scheduler.add(texts);
+      scheduler.add(completions);
     }
   }
 

@@ -19,7 +19,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  * thread: one thread takes tokens, one delivers them when it is this text's turn, and any may
  * cancel it.
  */
-final class Run {
+final class Delivery {
   private static final double SECOND = 1e9;
 
   /**
@@ -66,7 +66,7 @@ final class Run {
    * @param tokenizer may be null: then there are ids only
    * @param sample its index
    */
-  Run(Request request, Tokenizer tokenizer, Listener listener, int sample) {
+  Delivery(Request request, Tokenizer tokenizer, Listener listener, int sample) {
     this.request = request;
     this.listener = listener;
     this.sample = sample;

@@ -6,8 +6,8 @@ import gpt.engine.Work;
 import java.util.Arrays;
 
 /** One text while it is decoded: its tokens, and how many of them its sequence holds. */
-final class Text {
-  private final Run run;
+final class RunningCompletion {
+  private final Delivery delivery;
   private final Request request;
   private final int blockSize;
   private final Want.Token token;
@@ -22,7 +22,7 @@ final class Text {
   private Work appendDrawn;
 
   /** The text whose prompt is awaited, to fork it; null where none is. */
-  private Text parent;
+  private RunningCompletion parent;
 
   /** Tokens that this text takes over from its parent. */
   private int shared;
@@ -36,8 +36,8 @@ final class Text {
    *
    * @param prompt 1 to block_size ids
    */
-  Text(Run run, Request request, int[] prompt, int blockSize) {
-    this.run = run;
+  RunningCompletion(Delivery delivery, Request request, int[] prompt, int blockSize) {
+    this.delivery = delivery;
     this.request = request;
     this.blockSize = blockSize;
     token = new Want.Token(request.traced());
@@ -47,8 +47,8 @@ final class Text {
   }
 
   /** What has been drawn, for the listener. */
-  Run run() {
-    return run;
+  Delivery delivery() {
+    return delivery;
   }
 
   Sequence sequence() {
@@ -63,7 +63,7 @@ final class Text {
   void begin(Sequence with) {
     sequence = with;
     parent = null;
-    sequence.drawing(request.drawing(run.sample()), run.sample());
+    sequence.drawing(request.drawing(delivery.sample()), delivery.sample());
     appendDrawn = Work.appendDrawn(sequence, token);
   }
 
@@ -75,12 +75,12 @@ final class Text {
   }
 
   /** Waits for another text's prompt, to fork it after so many tokens. */
-  void await(Text other, int tokens) {
+  void await(RunningCompletion other, int tokens) {
     parent = other;
     shared = tokens;
   }
 
-  Text parent() {
+  RunningCompletion parent() {
     return parent;
   }
 
@@ -132,21 +132,21 @@ final class Text {
       prefillTokens += rows;
       prefillNanos += nanos;
     } else {
-      run.decoded(nanos);
+      delivery.decoded(nanos);
     }
     if (pending() > 0) {
       return;
     }
     if (token.failure().isPresent()) {
-      run.fail(token.failure().get());
+      delivery.fail(token.failure().get());
       return;
     }
     if (isPrompt()) {
-      run.started(System.nanoTime() - begin, prefillTokens, prefillNanos);
+      delivery.started(System.nanoTime() - begin, prefillTokens, prefillNanos);
     }
     add(token.id());
-    run.take(token.id(), sequence.length() >= blockSize, token.logprobs(), token.trace());
-    if (!run.ended()) {
+    delivery.take(token.id(), sequence.length() >= blockSize, token.logprobs(), token.trace());
+    if (!delivery.ended()) {
       nextToken();
       if (length - first > blockSize) {
         // Every token moves by one position, so every key and value changes.
@@ -168,12 +168,12 @@ final class Text {
    *
    * @param drawn whether the keys and values of drawn tokens count
    */
-  int inCommon(Text other, boolean drawn) {
+  int inCommon(RunningCompletion other, boolean drawn) {
     return sequence == null ? 0 : common(other, Math.min(sequence.length(), reusable(drawn)));
   }
 
   /** The same once this text's prompt is in its sequence. */
-  int inCommonLater(Text other, boolean drawn) {
+  int inCommonLater(RunningCompletion other, boolean drawn) {
     return isPrompt() ? common(other, drawn ? promptLength : promptLength - 1) : 0;
   }
 
@@ -189,7 +189,7 @@ final class Text {
     return drawn ? length : promptLength - 1;
   }
 
-  private int common(Text other, int most) {
+  private int common(RunningCompletion other, int most) {
     return other.inCommon(ids, most);
   }
 
