@@ -15,28 +15,29 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * The tokens of one text on their way from the scheduler to the listener, who may be on another
- * thread: one thread takes tokens, one delivers them when it is this text's turn, and any may
- * cancel it.
+ * Queues the tokens of one completion between the scheduler and the listener, which may be on
+ * different threads. The scheduler's thread adds tokens; the listener's thread delivers them; any
+ * thread may cancel.
  */
 final class Delivery {
   private static final double SECOND = 1e9;
 
   /**
-   * A token that the listener has not heard of, and the text that can be printed with it.
+   * A token to deliver, the end of the completion, or both.
    *
-   * @param id below 0 is no token
-   * @param end why the text ends with this token; null if it continues
+   * @param id the token; below 0 if none
+   * @param text the text that is final with this token
+   * @param end why the completion ends here; null if it continues
    */
-  private record Step(
+  private record Event(
       int id,
       String text,
       Optional<Logprobs> logprobs,
       Optional<ChainTrace> trace,
       StopReason end) {
-    /** The end of a text without a token. */
-    static Step end(StopReason why) {
-      return new Step(-1, "", Optional.empty(), Optional.empty(), why);
+    /** An end without a token. */
+    static Event end(StopReason why) {
+      return new Event(-1, "", Optional.empty(), Optional.empty(), why);
     }
   }
 
@@ -44,16 +45,16 @@ final class Delivery {
   private final Listener listener;
   private final int sample;
   private final TextStream stream;
-  private final BlockingQueue<Step> pending = new LinkedBlockingQueue<>();
-  private int taken;
+  private final BlockingQueue<Event> pending = new LinkedBlockingQueue<>();
+  private int tokens;
   private volatile StopReason reason;
   private volatile RuntimeException failure;
 
-  // What the listener has heard of.
+  // What has been delivered.
   private final List<Integer> ids = new ArrayList<>();
   private final List<Logprobs> logprobs = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
-  private StopReason deliveredEnd; // null while there may be more
+  private StopReason deliveredEnd; // null until the end is delivered
 
   private long firstTokenNanos;
   private int prefillTokens;
@@ -61,10 +62,10 @@ final class Delivery {
   private long decodeNanos;
 
   /**
-   * A text without tokens.
+   * Creates an empty completion.
    *
-   * @param tokenizer may be null: then there are ids only
-   * @param sample its index
+   * @param tokenizer may be null: then the listener receives ids without text
+   * @param sample index of the completion
    */
   Delivery(Request request, Tokenizer tokenizer, Listener listener, int sample) {
     this.request = request;
@@ -74,29 +75,29 @@ final class Delivery {
         tokenizer == null ? null : new TextStream(tokenizer, request.promptIds(), request.stops());
     if (request.maxNewTokens() == 0) {
       reason = StopReason.MAX_NEW_TOKENS;
-      pending.add(Step.end(reason));
+      pending.add(Event.end(reason));
     }
   }
 
-  /** The text's index. */
+  /** Index of the completion. */
   int sample() {
     return sample;
   }
 
-  /** Whether the text has ended, was cancelled or has failed: no token is taken any more. */
+  /** Whether the completion has ended, was cancelled or has failed. */
   boolean ended() {
     return reason != null;
   }
 
   /**
-   * Takes a token.
+   * Adds a new token.
    *
-   * @param full whether the context is full with it
-   * @param logprob its log-probabilities, if they are wanted
-   * @param trace how it was drawn, if that is wanted
+   * @param full whether the context window has no room to append it
+   * @param logprob its log-probabilities, if requested
+   * @param trace its trace, if requested
    */
-  void take(int id, boolean full, Optional<Logprobs> logprob, Optional<ChainTrace> trace) {
-    taken++;
+  void add(int id, boolean full, Optional<Logprobs> logprob, Optional<ChainTrace> trace) {
+    tokens++;
     boolean end = request.ends(id);
     String printable = end || stream == null ? "" : stream.add(id);
     StopReason why = null;
@@ -104,7 +105,7 @@ final class Delivery {
       why = StopReason.END_OF_TEXT;
     } else if (stream != null && stream.stopped()) {
       why = StopReason.STOP_STRING;
-    } else if (taken == request.maxNewTokens()) {
+    } else if (tokens == request.maxNewTokens()) {
       why = StopReason.MAX_NEW_TOKENS;
     } else if (full && request.onFull() == OnFull.STOP) {
       why = StopReason.CONTEXT_FULL;
@@ -112,42 +113,43 @@ final class Delivery {
     if (why != null && stream != null) {
       printable += stream.flush();
     }
-    pending.add(new Step(id, printable, logprob, trace, why));
+    pending.add(new Event(id, printable, logprob, trace, why));
     if (why != null && !ended()) {
       reason = why;
     }
   }
 
-  /** Ends the text with an error, which the listener's thread meets. */
+  /** Ends the completion with an error, which {@link #deliver} throws on the listener's thread. */
   void fail(RuntimeException e) {
     failure = e;
     reason = StopReason.CANCELLED;
-    pending.add(Step.end(reason));
+    pending.add(Event.end(reason));
   }
 
-  /** Ends the text; nothing more is delivered. Any thread may call this. */
+  /** Ends the completion and discards what has not been delivered. Any thread may call this. */
   void cancel() {
     reason = StopReason.CANCELLED;
     pending.clear();
-    pending.add(Step.end(reason));
+    pending.add(Event.end(reason));
   }
 
   /**
-   * Delivers what has come to the listener. Where it wants no more, the text ends there.
+   * Delivers the pending tokens to the listener, without waiting. Cancels the completion where the
+   * listener returns false.
    *
-   * @return whether that was all of the text
-   * @throws GptException where the text has failed
+   * @return whether the completion's end has been delivered
+   * @throws GptException where the completion has failed
    */
   boolean deliver() {
-    Step step = pending.poll();
-    while (step != null && deliveredEnd == null) {
-      deliver(step);
-      step = deliveredEnd == null ? pending.poll() : null;
+    Event event = pending.poll();
+    while (event != null && deliveredEnd == null) {
+      deliver(event);
+      event = deliveredEnd == null ? pending.poll() : null;
     }
     return deliveredEnd != null;
   }
 
-  /** As {@link #deliver}, once there is something to deliver. */
+  /** Waits for a token or the end, then delivers as {@link #deliver}. */
   boolean await() throws InterruptedException {
     if (deliveredEnd == null) {
       deliver(pending.take());
@@ -155,14 +157,14 @@ final class Delivery {
     return deliver();
   }
 
-  private void deliver(Step step) {
-    deliveredEnd = step.end;
-    if (step.id >= 0) {
-      ids.add(step.id);
-      step.logprobs.ifPresent(logprobs::add);
-      text.append(step.text);
-      step.trace.ifPresent(trace -> listener.traced(sample, trace));
-      if (!listener.token(sample, step.id, step.text)) {
+  private void deliver(Event event) {
+    deliveredEnd = event.end;
+    if (event.id >= 0) {
+      ids.add(event.id);
+      event.logprobs.ifPresent(logprobs::add);
+      text.append(event.text);
+      event.trace.ifPresent(trace -> listener.traced(sample, trace));
+      if (!listener.token(sample, event.id, event.text)) {
         cancel();
         deliveredEnd = StopReason.CANCELLED;
       }
@@ -173,23 +175,29 @@ final class Delivery {
     }
   }
 
-  /** The first token took so long; of the prompt so many tokens were processed for this text. */
-  void started(long nanos, int tokens, long tokensNanos) {
-    firstTokenNanos = nanos;
-    prefillTokens = tokens;
-    prefillNanos = tokensNanos;
+  /**
+   * Records the timings of the prefill.
+   *
+   * @param untilFirstToken nanoseconds from the request to the first token
+   * @param promptTokens number of prompt tokens computed for this completion, without reused ones
+   * @param nanos this completion's share of the steps that computed them
+   */
+  void recordPrefill(long untilFirstToken, int promptTokens, long nanos) {
+    firstTokenNanos = untilFirstToken;
+    prefillTokens = promptTokens;
+    prefillNanos = nanos;
   }
 
-  /** A further token took so long, or this text's share of it. */
-  void decoded(long nanos) {
+  /** Adds this completion's share of a decode step's duration. */
+  void recordDecode(long nanos) {
     decodeNanos += nanos;
   }
 
   /**
-   * The text as the listener has heard it.
+   * Returns what has been delivered, as a finished completion.
    *
-   * @param prompt what the model saw of it
-   * @param dropped ids that came before
+   * @param prompt the prompt ids that the model saw
+   * @param dropped number of prompt ids cut off before these
    */
   Generation generation(int[] prompt, int dropped) {
     return new Generation(

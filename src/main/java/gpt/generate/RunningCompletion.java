@@ -5,14 +5,14 @@ import gpt.engine.Want;
 import gpt.engine.Work;
 import java.util.Arrays;
 
-/** One text while it is decoded: its tokens, and how many of them its sequence holds. */
+/** A completion while it is decoded: its tokens, and how many of them its sequence holds. */
 final class RunningCompletion {
   private final Delivery delivery;
   private final Request request;
   private final int blockSize;
   private final Want.Token token;
   private final int promptLength;
-  private int[] ids; // the prompt as the model sees it, then what was drawn
+  private int[] ids; // the prompt as the model sees it, then the new tokens
   private int length;
 
   /** Index of the first id that the sequence holds: above 0 once the context has slid. */
@@ -21,18 +21,18 @@ final class RunningCompletion {
   private Sequence sequence;
   private Work appendDrawn;
 
-  /** The text whose prompt is awaited, to fork it; null where none is. */
+  /** The completion whose sequence will be forked once its prefill has come far enough, or null. */
   private RunningCompletion parent;
 
-  /** Tokens that this text takes over from its parent. */
-  private int shared;
+  /** Length of the prefix that the fork keeps. */
+  private int sharedTokens;
 
   private final long begin = System.nanoTime();
   private int prefillTokens;
   private long prefillNanos;
 
   /**
-   * A text that has no sequence yet.
+   * Creates a completion without a sequence.
    *
    * @param prompt 1 to block_size ids
    */
@@ -46,7 +46,6 @@ final class RunningCompletion {
     length = prompt.length;
   }
 
-  /** What has been drawn, for the listener. */
   Delivery delivery() {
     return delivery;
   }
@@ -59,54 +58,54 @@ final class RunningCompletion {
     return promptLength;
   }
 
-  /** Takes a sequence that holds the first tokens of the prompt, and no others. */
-  void begin(Sequence with) {
-    sequence = with;
+  /** Starts in a sequence that holds a prefix of the prompt, which may be empty. */
+  void start(Sequence prefix) {
+    sequence = prefix;
     parent = null;
     sequence.drawing(request.drawing(delivery.sample()), delivery.sample());
     appendDrawn = Work.appendDrawn(sequence, token);
   }
 
-  /** Gives the sequence up. */
-  Sequence end() {
+  /** Returns the sequence and forgets it. */
+  Sequence releaseSequence() {
     Sequence released = sequence;
     sequence = null;
     return released;
   }
 
-  /** Waits for another text's prompt, to fork it after so many tokens. */
-  void await(RunningCompletion other, int tokens) {
+  /** Waits until another completion's sequence holds so many shared tokens, to fork it. */
+  void waitFor(RunningCompletion other, int tokens) {
     parent = other;
-    shared = tokens;
+    sharedTokens = tokens;
   }
 
   RunningCompletion parent() {
     return parent;
   }
 
-  int shared() {
-    return shared;
+  int sharedTokens() {
+    return sharedTokens;
   }
 
-  /** Tokens, in order, that the sequence lacks. */
+  /** Number of tokens that have not been appended to the sequence. */
   int pending() {
     return length - first - sequence.length();
   }
 
-  /** Whether the next step appends the token drawn last, and no more. */
+  /** Whether the next step appends only the token drawn last. */
   boolean isDecoding() {
     return length > promptLength && pending() == 1;
   }
 
-  /** Whether the prompt is not all in the sequence. */
-  boolean isPrompt() {
+  /** Whether no token has been drawn. */
+  boolean isPrefilling() {
     return length == promptLength;
   }
 
   /**
-   * What a step does for this text.
+   * Returns this completion's work in the next step.
    *
-   * @param rows how many of the pending tokens are appended, at least 1
+   * @param rows number of pending tokens to append, at least 1
    */
   Work work(int rows) {
     if (isDecoding()) {
@@ -122,17 +121,17 @@ final class RunningCompletion {
   }
 
   /**
-   * A step is done.
+   * Records the result of a step.
    *
-   * @param rows tokens that it appended
-   * @param nanos the text's share of its time
+   * @param rows number of tokens appended
+   * @param nanos the completion's share of the step's duration
    */
-  void stepped(int rows, long nanos) {
-    if (isPrompt()) {
+  void stepDone(int rows, long nanos) {
+    if (isPrefilling()) {
       prefillTokens += rows;
       prefillNanos += nanos;
     } else {
-      delivery.decoded(nanos);
+      delivery.recordDecode(nanos);
     }
     if (pending() > 0) {
       return;
@@ -141,15 +140,15 @@ final class RunningCompletion {
       delivery.fail(token.failure().get());
       return;
     }
-    if (isPrompt()) {
-      delivery.started(System.nanoTime() - begin, prefillTokens, prefillNanos);
+    if (isPrefilling()) {
+      delivery.recordPrefill(System.nanoTime() - begin, prefillTokens, prefillNanos);
     }
     add(token.id());
-    delivery.take(token.id(), sequence.length() >= blockSize, token.logprobs(), token.trace());
+    delivery.add(token.id(), sequence.length() >= blockSize, token.logprobs(), token.trace());
     if (!delivery.ended()) {
       nextToken();
       if (length - first > blockSize) {
-        // Every token moves by one position, so every key and value changes.
+        // The window slides: every token's position changes, and so do all keys and values.
         first = length - blockSize;
         sequence.truncate(0);
       }
@@ -164,38 +163,37 @@ final class RunningCompletion {
   }
 
   /**
-   * Tokens that this text's sequence has in common with the beginning of another's prompt.
+   * Length of the prefix that this completion's sequence now shares with another's prompt.
    *
-   * @param drawn whether the keys and values of drawn tokens count
+   * @param drawn whether the keys and values of drawn tokens may be reused
    */
-  int inCommon(RunningCompletion other, boolean drawn) {
-    return sequence == null ? 0 : common(other, Math.min(sequence.length(), reusable(drawn)));
+  int sharedPrefix(RunningCompletion other, boolean drawn) {
+    return sequence == null ? 0 : other.sharedPrefix(ids, reusableLength(drawn));
   }
 
-  /** The same once this text's prompt is in its sequence. */
-  int inCommonLater(RunningCompletion other, boolean drawn) {
-    return isPrompt() ? common(other, drawn ? promptLength : promptLength - 1) : 0;
+  /** As {@link #sharedPrefix}, once this completion's whole prompt is in its sequence. */
+  int sharedPrefixAfterPrefill(RunningCompletion other, boolean drawn) {
+    return isPrefilling() ? other.sharedPrefix(ids, drawn ? promptLength : promptLength - 1) : 0;
   }
 
-  /** The ids that its sequence holds and another text may reuse. */
+  /** The ids in the sequence whose keys and values other completions may reuse. */
   int[] reusableIds(boolean drawn) {
-    return Arrays.copyOf(ids, Math.min(sequence.length(), reusable(drawn)));
+    return Arrays.copyOf(ids, reusableLength(drawn));
   }
 
-  private int reusable(boolean drawn) {
+  private int reusableLength(boolean drawn) {
     if (first > 0) {
       return 0;
     }
-    return drawn ? length : promptLength - 1;
+    return Math.min(sequence.length(), drawn ? length : promptLength - 1);
   }
 
-  private int common(RunningCompletion other, int most) {
-    return other.inCommon(ids, most);
-  }
-
-  /** Tokens at the beginning of some ids that are this text's prompt's too, but for its last. */
-  int inCommon(int[] other, int most) {
-    int end = Math.min(Math.min(most, other.length), promptLength - 1);
+  /**
+   * Length of the prefix that the first {@code max} of some ids share with this completion's
+   * prompt. The prompt's last token does not count: its logits are needed, so it must be computed.
+   */
+  int sharedPrefix(int[] other, int max) {
+    int end = Math.min(Math.min(max, other.length), promptLength - 1);
     int mismatch = Arrays.mismatch(ids, 0, end, other, 0, end);
     return mismatch < 0 ? end : mismatch;
   }

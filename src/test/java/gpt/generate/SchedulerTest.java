@@ -17,7 +17,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Who is in a step, and what of a prompt is computed; the texts do not depend on either. */
+/** The work of each step, prefix reuse, and that completions do not depend on either. */
 class SchedulerTest {
   private static final int VOCAB = 17;
   private static final int BLOCK_SIZE = 300;
@@ -71,9 +71,9 @@ class SchedulerTest {
     }
   }
 
-  /** Texts with common prefixes come and are cancelled at random; little room is left. */
+  /** Random arrivals and cancellations, shared prefixes, and a small capacity. */
   @Test
-  void aTextIsTheSameWhateverRunsBesideIt() {
+  void aCompletionDoesNotDependOnOthersInItsSteps() {
     for (int seed = 0; seed < 30; seed++) {
       Random random = new Random(seed);
       FakeEngine crowded = new FakeEngine(BLOCK_SIZE, VOCAB, FakeEngine.random(VOCAB));
@@ -114,7 +114,7 @@ class SchedulerTest {
   }
 
   @Test
-  void aTextJoinsWhileAnotherIsDecoded() {
+  void aCompletionJoinsWhileAnotherIsDecoded() {
     add(completion(request(prompt(5, 1), 4, 1)));
     scheduler.step(true);
     scheduler.step(true);
@@ -124,7 +124,7 @@ class SchedulerTest {
   }
 
   @Test
-  void aLongPromptIsProcessedInChunksBesideOthers() {
+  void aLongPromptIsPrefilledInChunksBesideDecoding() {
     Request first = request(prompt(2, 1), 20, 1);
     add(completion(first));
     scheduler.step(true);
@@ -136,7 +136,7 @@ class SchedulerTest {
   }
 
   @Test
-  void aPromptThatIsBeingProcessedIsWaitedForAndForked() {
+  void completionsWaitForASharedPrefixAndForkIt() {
     int[] common = prompt(100, 1);
     List<RunningCompletion> completions =
         IntStream.range(0, 3).mapToObj(i -> completion(request(join(common, i, i), 1, i))).toList();
@@ -146,7 +146,7 @@ class SchedulerTest {
   }
 
   @Test
-  void aForkOfATextThatIsCancelledIsStartedByItself() {
+  void aCompletionWhoseParentIsCancelledStartsByItself() {
     int[] common = prompt(100, 1);
     RunningCompletion first = completion(request(join(common, 1), 1, 1));
     RunningCompletion second = completion(request(join(common, 2), 5, 2));
@@ -154,7 +154,7 @@ class SchedulerTest {
     first.delivery().cancel();
     run();
     assertArrayEquals(alone(request(join(common, 2), 5, 2)), ids(second));
-    // The same where the first has begun: what it computed is not lost.
+    // If the parent has begun its prefill, the tokens it computed are reused.
     engine.calls.clear();
     int[] longer = prompt(250, 3);
     RunningCompletion other = completion(request(prompt(1, 9), 60, 5));
@@ -177,24 +177,24 @@ class SchedulerTest {
   }
 
   @Test
-  void aConversationGoesOnWithoutItsBeginning() {
+  void aConversationsNextTurnReusesItsSequence() {
     Request first = request(prompt(50, 1), 12, 1);
     RunningCompletion completion = completion(first);
     add(completion);
     run();
-    int[] said = ids(completion);
+    int[] reply = ids(completion);
     engine.calls.clear();
-    Request second = request(join(join(first.promptIds(), said), 4, 4, 4), 2, 1);
+    Request second = request(join(join(first.promptIds(), reply), 4, 4, 4), 2, 1);
     RunningCompletion answer = completion(second);
     add(answer);
     run();
     assertArrayEquals(alone(second), ids(answer));
-    // All but the token drawn last was in the sequence, which is taken over.
+    // The cached sequence holds all but the token drawn last.
     assertEquals("4", engine.calls.getFirst(), engine.calls::toString);
   }
 
   @Test
-  void whatIsKeptMakesRoom() {
+  void cachedSequencesAreEvictedForNewOnesAndForReservations() {
     engine.capacity = 2;
     try (Scheduler small = new Scheduler(engine, engine.batchSize())) {
       for (int i = 0; i < 5; i++) {
@@ -209,8 +209,8 @@ class SchedulerTest {
       }
       assertTrue(small.reserve(2));
       assertEquals(0, engine.openSequences);
-      RunningCompletion waits = completion(request(prompt(4, 1), 2, 1));
-      small.add(List.of(waits));
+      RunningCompletion queued = completion(request(prompt(4, 1), 2, 1));
+      small.add(List.of(queued));
       small.step(true);
       assertEquals(0, engine.openSequences);
       small.release(2);
@@ -220,16 +220,15 @@ class SchedulerTest {
   }
 
   @Test
-  void aReservationClosesNoMoreThanItNeeds() {
+  void aReservationEvictsNoMoreThanItNeeds() {
     add(completion(request(prompt(40, 1), 2, 1)));
     run();
     assertTrue(scheduler.reserve(1));
     assertEquals(1, engine.openSequences);
   }
 
-  /** Only one of the texts of a step gets logits that nothing can be drawn from. */
   @Test
-  void aTextWithBrokenLogitsFailsAlone() {
+  void aCompletionWithNanLogitsFailsAlone() {
     FakeEngine broken =
         new FakeEngine(
             BLOCK_SIZE,
