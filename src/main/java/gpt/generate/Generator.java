@@ -186,10 +186,11 @@ public final class Generator {
     }
     if (config.vocabSize() > HostSampler.MOST_IDS) {
       throw new GptException(
-          "the model's vocabulary has "
+          "the model has "
               + config.vocabSize()
-              + " ids, but sampling supports at most "
-              + HostSampler.MOST_IDS);
+              + " ids, but tokens can be drawn from "
+              + HostSampler.MOST_IDS
+              + " at most");
     }
     request
         .sampling()
