@@ -271,8 +271,8 @@ class GptTest {
     fails(() -> gpt.complete(""), "the prompt is empty");
     fails(() -> gpt.complete(new int[] {65}, SHORT), "the prompt's token 1 is id 65");
     fails(() -> gpt.complete("a", SHORT.samples(2)), "call completions");
-    fails(() -> gpt.complete("a", options().minNewTokens(9).maxNewTokens(3)), "9 at least");
-    fails(() -> gpt.completions("a", SHORT.beams(2).samples(3)), "2 beams give no more");
+    fails(() -> gpt.complete("a", options().minNewTokens(9).maxNewTokens(3)), "a minimum of 9");
+    fails(() -> gpt.completions("a", SHORT.beams(2).samples(3)), "2 beams give at most");
     fails(() -> gpt.attention("To be", 6, 0), "layers go from 0 to 5, found 6");
     fails(() -> gpt.loss("a"), "at least 2 tokens");
     fails(() -> gpt.detokenize(99), "token 99 is not in the vocabulary");

@@ -15,48 +15,48 @@ import org.knowm.xchart.HeatMapChartBuilder;
 import org.knowm.xchart.style.HeatMapStyler;
 
 /**
- * What one attention head looks at: a row for each token, the query, and in it the weight of each
- * token up to that one, the keys.
+ * The attention weights of one head, as a heat map: rows are queries, columns are keys.
  *
- * @param layer counted from 0
- * @param head counted from 0
- * @param note which model, in words
- * @param tokens T of them
- * @param weights (T, 1 to T): row i has i + 1 weights, whose sum is 1
+ * @param layer index of the block, from 0
+ * @param head index of the head, from 0
+ * @param note the model, in words
+ * @param tokens the tokens (T)
+ * @param weights (T, 1 to T): row i has the i + 1 weights of query i, whose sum is 1
  */
 public record AttentionMap(int layer, int head, String note, List<Token> tokens, float[][] weights)
     implements Picture {
 
-  /** Tokens that a picture has room for; a page takes any number. */
-  public static final int MOST_DRAWN = 100;
+  /** Maximum number of tokens in a picture; a page has no limit. */
+  public static final int MAX_DRAWN = 100;
 
   private static final int CELL = 17;
-  private static final int SMALLEST = 340;
-  private static final int LONGEST_LABEL = 16;
-  private static final int AROUND = 130;
-  private static final int LEGEND = 110;
+  private static final int MIN_SIDE = 340;
+  private static final int MAX_LABEL_LENGTH = 16;
+  private static final int AXIS_WIDTH = 130;
+  private static final int LEGEND_WIDTH = 110;
 
-  /** A token, its label with everything visible. */
+  /** A token and its label, in which spaces and control characters are visible. */
   public record Token(int id, String label) {}
 
   /**
-   * Refuses what a picture has no room for; a page takes any number of tokens.
+   * Checks that a picture is not too large.
    *
-   * @throws GptException where that is so
+   * @throws GptException where the file is a picture and there are more than {@link #MAX_DRAWN}
+   *     tokens
    */
   public static void check(PlotFile file, int tokens) {
-    if (file.format() != PlotFile.Format.HTML && tokens > MOST_DRAWN) {
+    if (file.format() != PlotFile.Format.HTML && tokens > MAX_DRAWN) {
       throw new GptException(
-          "--plot: a picture has room for "
-              + MOST_DRAWN
+          "--plot: a picture shows at most "
+              + MAX_DRAWN
               + " tokens, and the prompt has "
               + tokens
-              + ": write a page, --plot FILE.html, or take a shorter prompt");
+              + "; write a page (--plot FILE.html) or use a shorter prompt");
     }
   }
 
   /**
-   * Draws it into the file, or writes the page.
+   * Writes a picture or a page, by the file's format.
    *
    * @throws GptException where there are too many tokens, or the file cannot be written
    */
@@ -69,12 +69,12 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
     }
   }
 
-  /** The keys that a query looks at most, the first being the strongest. */
-  public List<Integer> strongest(int query, int most) {
+  /** The keys with the largest weights of a query, largest first, at most {@code n}. */
+  public List<Integer> strongest(int query, int n) {
     return IntStream.rangeClosed(0, query)
         .boxed()
         .sorted((a, b) -> Float.compare(weights[query][b], weights[query][a]))
-        .limit(most)
+        .limit(n)
         .toList();
   }
 
@@ -86,13 +86,13 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
   @Override
   public String description() {
     StringBuilder text = new StringBuilder(note);
-    text.append(". Rows are tokens that look, columns tokens looked at; each row adds up to 1.");
+    text.append(". Rows are queries, columns are keys; each row sums to 1.");
     for (int query = 0; query < tokens.size(); query++) {
       int key = strongest(query, 1).getFirst();
       text.append(
           String.format(
               Locale.ROOT,
-              " %s looks most at %s (%.2f)%s",
+              " %s attends most to %s (%.2f)%s",
               name(query),
               name(key),
               weights[query][key],
@@ -103,24 +103,24 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
 
   private String name(int token) {
     String label = tokens.get(token).label;
-    boolean cut = label.codePointCount(0, label.length()) > LONGEST_LABEL;
-    return token
-        + " "
-        + (cut ? label.substring(0, label.offsetByCodePoints(0, LONGEST_LABEL - 1)) + "…" : label);
+    if (label.codePointCount(0, label.length()) > MAX_LABEL_LENGTH) {
+      label = label.substring(0, label.offsetByCodePoints(0, MAX_LABEL_LENGTH - 1)) + "…";
+    }
+    return token + " " + label;
   }
 
   private int side() {
-    return Math.max(SMALLEST, CELL * tokens.size());
+    return Math.max(MIN_SIDE, CELL * tokens.size());
   }
 
   @Override
   public int width() {
-    return side() + AROUND + LEGEND;
+    return side() + AXIS_WIDTH + LEGEND_WIDTH;
   }
 
   @Override
   public int height() {
-    return side() + AROUND + 30;
+    return side() + AXIS_WIDTH + 30;
   }
 
   @Override
@@ -130,8 +130,8 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
             .width(width())
             .height(height())
             .title(title())
-            .xAxisTitle("keys: tokens looked at")
-            .yAxisTitle("queries: tokens that look")
+            .xAxisTitle("keys")
+            .yAxisTitle("queries")
             .build();
     style(chart.getStyler());
     int n = tokens.size();
@@ -139,7 +139,7 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
     List<Number[]> cells = new ArrayList<>();
     for (int query = 0; query < n; query++) {
       for (int key = 0; key <= query; key++) {
-        // Rows are counted from below; later keys have no cell, since nothing looks ahead.
+        // The chart counts rows from the bottom. The causal mask leaves later keys without a cell.
         cells.add(new Number[] {key, n - 1 - query, (double) weights[query][key]});
       }
     }
@@ -159,15 +159,15 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
     style.setPlotGridLinesVisible(false);
     style.setPlotContentSize(1);
     style.setXAxisLabelRotation(90);
-    style.setXAxisMaxLabelCount(MOST_DRAWN);
+    style.setXAxisMaxLabelCount(MAX_DRAWN);
     style.setAxisTickLabelsFont(new Font(Font.MONOSPACED, Font.PLAIN, 11));
     style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
     style.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
   }
 
   /**
-   * A page by itself: the tokens, of which one is chosen and the others coloured by what it looks
-   * at, a list of its strongest keys, and, where there are not too many, the whole as a table.
+   * A self-contained HTML page: the user selects a query, the keys are coloured by its weights, the
+   * largest weights are listed, and short prompts have a table of all weights.
    */
   public String html() {
     return new Page("attention.html")

@@ -8,19 +8,19 @@ import gpt.engine.Work;
 import gpt.sampling.InvalidLogitsException;
 import java.util.List;
 
-/** Reads what the tokens of a text attend to. */
+/** Computes the attention weights of a head. */
 public final class AttentionWeights {
   private AttentionWeights() {}
 
   /**
-   * The attention weights of one head.
+   * Computes the attention weights of one head, softmax(Q Kᵀ / √hs).
    *
-   * @param ids the text, 1 to block_size ids
-   * @param layer index of the block, 0 being the first
-   * @param head index of the head in it
-   * @return for each token the weights of the tokens up to itself, which sum to 1
-   * @throws GptException where there is no such head, the model gives no numbers, or the device's
-   *     kernels never hold the weights
+   * @param ids 1 to block_size ids (T)
+   * @param layer index of the block, from 0
+   * @param head index of the head in it, from 0
+   * @return (T, 1 to T): row i has the i + 1 weights of query i, whose sum is 1
+   * @throws GptException where there is no such head, the logits are NaN or infinite, or the
+   *     device's kernels do not store the weights
    */
   public static float[][] of(Engine engine, int[] ids, int layer, int head) {
     inRange("layer", layer, engine.config().nLayer());
@@ -37,7 +37,7 @@ public final class AttentionWeights {
       throw new GptException(e.getMessage(), e);
     } catch (UnsupportedOperationException e) {
       throw new GptException(
-          engine.device() + "'s kernels never hold attention's weights; take the cpu", e);
+          engine.device() + "'s kernels do not store attention weights; use the cpu", e);
     }
     return weights;
   }

@@ -3,31 +3,33 @@ package gpt.explore;
 import java.awt.Color;
 
 /**
- * Colours for numbers from 0 to 1, from nearly white through green to a deep blue, as viridis the
- * other way round. The lightness falls evenly in OKLab, where equal steps look equal, so that the
- * order is seen with any colour vision, and on paper without colour.
+ * A colour map for numbers from 0 to 1: from nearly white through green to deep blue, like viridis
+ * reversed. Its lightness decreases linearly in OKLab, a perceptually uniform colour space, so the
+ * order of two colours is visible with any colour vision and in greyscale.
  *
- * <p>On a dark page the same scale runs backwards: small numbers are near to the page in both.
+ * <p>On dark pages the map is reversed, so that 0 is always close to the background.
  */
 public final class ColourScale {
-  /** Colours that a page's style sheet has. */
+  /** Number of colours in the pages' style sheet. */
   static final int LEVELS = 32;
 
-  private static final double LIGHTEST = 0.97;
-  private static final double DARKEST = 0.3;
+  private static final double MAX_LIGHTNESS = 0.97;
+  private static final double MIN_LIGHTNESS = 0.3;
 
   private ColourScale() {}
 
-  /** The colour of a number; beyond the ends the ends' own. */
-  public static Color at(double part) {
-    double t = Math.clamp(part, 0, 1);
+  /** The colour of a number, which is clamped to 0 to 1. */
+  public static Color at(double value) {
+    double t = Math.clamp(value, 0, 1);
     double hue = Math.toRadians(100 + 165 * t);
     double chroma = 0.045 + 0.085 * t;
     return okLab(
-        LIGHTEST + (DARKEST - LIGHTEST) * t, chroma * Math.cos(hue), chroma * Math.sin(hue));
+        MAX_LIGHTNESS + (MIN_LIGHTNESS - MAX_LIGHTNESS) * t,
+        chroma * Math.cos(hue),
+        chroma * Math.sin(hue));
   }
 
-  /** Black or white, whichever can be read there: one of them has a contrast above 4.5 always. */
+  /** Black or white, whichever has the higher contrast, which is always above WCAG's 4.5. */
   static Color textOn(Color background) {
     double luminance = luminance(background);
     return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? Color.WHITE : Color.BLACK;
@@ -41,8 +43,8 @@ public final class ColourScale {
   }
 
   /**
-   * The style sheet's part: classes {@code v0} to {@code v31} and the whole scale as {@code
-   * --scale}, for light and dark pages.
+   * CSS for light and dark pages: classes {@code v0} to {@code v31}, and all colours as the list
+   * {@code --scale}.
    */
   static String css() {
     return css(false) + "@media (prefers-color-scheme: dark) {\n" + css(true) + "}\n";
@@ -52,8 +54,8 @@ public final class ColourScale {
     StringBuilder css = new StringBuilder();
     StringBuilder scale = new StringBuilder();
     for (int level = 0; level < LEVELS; level++) {
-      double part = (level + 0.5) / LEVELS;
-      Color colour = at(dark ? 1 - part : part);
+      double value = (level + 0.5) / LEVELS;
+      Color colour = at(dark ? 1 - value : value);
       scale.append(level == 0 ? "" : ", ").append(hex(colour));
       css.append(".v%d { background: %s; color: ".formatted(level, hex(colour)))
           .append(hex(textOn(colour)))
@@ -66,7 +68,7 @@ public final class ColourScale {
     return "#%06x".formatted(colour.getRGB() & 0xFFFFFF);
   }
 
-  /** Ottosson's OKLab to sRGB. */
+  /** Converts OKLab (Ottosson 2020) to sRGB. */
   private static Color okLab(double lightness, double a, double b) {
     double l = Math.pow(lightness + 0.3963377774 * a + 0.2158037573 * b, 3);
     double m = Math.pow(lightness - 0.1055613458 * a - 0.0638541728 * b, 3);

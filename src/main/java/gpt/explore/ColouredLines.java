@@ -14,7 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Where the tokens of a coloured text lie in a picture: lines of a page's width, and a legend. */
+/** Lays out a coloured text as lines of a fixed width, and draws it with its legend. */
 final class ColouredLines {
   static final int WIDTH = 860;
 
@@ -24,8 +24,8 @@ final class ColouredLines {
   private static final int ASCENT = 13;
   private static final int LEGEND = 8 * ColourScale.LEVELS;
 
-  /** Characters of a token after which it goes on in another box. */
-  private static final int LONGEST = 40;
+  /** Maximum number of characters in one box; longer tokens get several. */
+  private static final int MAX_PIECE_LENGTH = 40;
 
   private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 16);
   private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
@@ -35,10 +35,10 @@ final class ColouredLines {
 
   private static final FontRenderContext CONTEXT = new FontRenderContext(null, true, true);
 
-  /** Part of a token: all of it, or what is on one line of it. */
+  /** A token, or a part of it that is on one line. */
   private record Piece(int token, String text, double width, boolean endsLine) {}
 
-  /** A piece in its place; y counts lines. */
+  /** A piece and its position. */
   private record Placed(Piece piece, double x, int line) {}
 
   private final ColouredText text;
@@ -57,7 +57,7 @@ final class ColouredLines {
     List<Piece> word = new ArrayList<>();
     for (int token = 0; token < text.size(); token++) {
       for (Piece piece : pieces(token)) {
-        if (!word.isEmpty() && (begins(piece) || ends(word.getLast()))) {
+        if (!word.isEmpty() && (beginsWord(piece) || endsWord(word.getLast()))) {
           place(word);
         }
         word.add(piece);
@@ -78,15 +78,15 @@ final class ColouredLines {
     return MARGIN + 22 * title.size() + 17 * notes.size() + 8;
   }
 
-  /** A line's end is shown and then done. */
+  /** Splits a token at line ends, which are shown as ↵, and after {@link #MAX_PIECE_LENGTH}. */
   private List<Piece> pieces(int token) {
     List<Piece> pieces = new ArrayList<>();
     String[] lines = text.text(token).replace("\t", "    ").split("\n", -1);
     for (int i = 0; i < lines.length; i++) {
       boolean endsLine = i < lines.length - 1;
       String rest = lines[i] + (endsLine ? "↵" : "");
-      while (rest.codePointCount(0, rest.length()) > LONGEST) {
-        int end = rest.offsetByCodePoints(0, LONGEST);
+      while (rest.codePointCount(0, rest.length()) > MAX_PIECE_LENGTH) {
+        int end = rest.offsetByCodePoints(0, MAX_PIECE_LENGTH);
         pieces.add(piece(token, rest.substring(0, end), false));
         rest = rest.substring(end);
       }
@@ -103,15 +103,15 @@ final class ColouredLines {
     return new Piece(token, part, width, endsLine);
   }
 
-  private static boolean begins(Piece piece) {
+  private static boolean beginsWord(Piece piece) {
     return piece.text.startsWith(" ");
   }
 
-  private static boolean ends(Piece piece) {
+  private static boolean endsWord(Piece piece) {
     return piece.endsLine || piece.text.endsWith(" ");
   }
 
-  /** Puts a word's pieces on one line where they fit on one, and empties the list. */
+  /** Places a word, on one line if it fits on one, and clears the list. */
   private void place(List<Piece> word) {
     double room = WIDTH - 2 * MARGIN;
     double width = word.stream().mapToDouble(Piece::width).sum();
@@ -197,7 +197,7 @@ final class ColouredLines {
     graphics.drawString(each.piece.text, (float) (MARGIN + each.x + 0.5), (float) (top + ASCENT));
   }
 
-  /** Lines of a text that fit into the picture. */
+  /** Wraps a text to the picture's width. */
   static List<String> wrapped(String text, Font font) {
     List<String> lines = new ArrayList<>();
     if (text.isEmpty()) {

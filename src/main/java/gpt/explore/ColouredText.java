@@ -13,18 +13,18 @@ import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** A text whose tokens are coloured by a number each, such as their loss. */
+/** A text with a value for each token, such as its loss, shown as the token's background colour. */
 public final class ColouredText implements Picture {
-  /** Tokens that a picture has room for; a page takes any number. */
-  public static final int MOST_DRAWN = 5000;
+  /** Maximum number of tokens in a picture; a page has no limit. */
+  public static final int MAX_DRAWN = 5000;
 
-  /** Tokens with the greatest numbers that are listed. */
+  /** Number of tokens in the list of the largest values. */
   static final int LISTED = 20;
 
-  /** The share of the numbers that the scale has to cover. */
+  /** The colour scale covers this share of the values; the rest has its last colour. */
   private static final double COVERED = 0.99;
 
-  private static final double[] ROUND = {1, 1.5, 2, 3, 4, 5, 6, 8, 10};
+  private static final double[] ROUND_NUMBERS = {1, 1.5, 2, 3, 4, 5, 6, 8, 10};
 
   private final Caption caption;
   private final int[] ids;
@@ -34,15 +34,15 @@ public final class ColouredText implements Picture {
   private ColouredLines lines;
 
   /**
-   * What is said beside the text; line ends and controls in it are replaced.
+   * The words beside the text. Line ends and control characters in them are replaced.
    *
-   * @param title a line on what it shows
-   * @param note more of it, may be empty
-   * @param quantity what the numbers are: {@code loss}
-   * @param unit what they are counted in: {@code nats}
+   * @param title the headline
+   * @param note a line below it, may be empty
+   * @param quantity what the values are: {@code loss}
+   * @param unit their unit: {@code nats}; may be empty
    */
   public record Caption(String title, String note, String quantity, String unit) {
-    /** Makes each of them fit for a line of a picture. */
+    /** Makes each a single line. */
     public Caption {
       title = PictureEncoder.line(title);
       note = PictureEncoder.line(note);
@@ -50,26 +50,26 @@ public final class ColouredText implements Picture {
       unit = PictureEncoder.line(unit);
     }
 
-    /** The numbers in words: {@code loss in nats}. */
+    /** Quantity and unit: {@code loss in nats}. */
     String measure() {
       return unit.isEmpty() ? quantity : quantity + " in " + unit;
     }
   }
 
   /**
-   * The text of tokens.
+   * Creates a text from tokens.
    *
-   * @param ids the tokens in order
-   * @param values a number of 0 or more for each, NaN where it has none
-   * @param bytes the UTF-8 bytes of an id, which may be part of a character; null where the model
-   *     has no tokenizer: the ids are shown
+   * @param ids the tokens (n)
+   * @param values of each token (n), 0 or more; NaN for none
+   * @param bytes returns the UTF-8 bytes of an id, which may be part of a character; null without a
+   *     tokenizer: then the ids are shown
    */
   public ColouredText(Caption caption, int[] ids, double[] values, IntFunction<byte[]> bytes) {
     if (ids.length != values.length) {
-      throw new IllegalArgumentException(ids.length + " tokens, " + values.length + " numbers");
+      throw new IllegalArgumentException(ids.length + " tokens, " + values.length + " values");
     }
     if (Arrays.stream(values).anyMatch(v -> v < 0)) {
-      throw new IllegalArgumentException("a number is negative");
+      throw new IllegalArgumentException("a value is negative");
     }
     this.caption = caption;
     this.ids = ids.clone();
@@ -78,9 +78,10 @@ public final class ColouredText implements Picture {
   }
 
   /**
-   * Refuses what a picture has no room for; a page takes any text.
+   * Checks that a picture is not too large.
    *
-   * @throws GptException where that is so
+   * @throws GptException where the file is a picture and there are more than {@link #MAX_DRAWN}
+   *     tokens
    */
   public static void check(PlotFile file, int tokens) {
     if (file.format() != PlotFile.Format.HTML) {
@@ -89,20 +90,20 @@ public final class ColouredText implements Picture {
   }
 
   private static void checkDrawn(int tokens) {
-    if (tokens > MOST_DRAWN) {
+    if (tokens > MAX_DRAWN) {
       throw new GptException(
-          "--plot: a picture has room for "
-              + MOST_DRAWN
+          "--plot: a picture shows at most "
+              + MAX_DRAWN
               + " tokens, and the text has "
               + tokens
-              + ": write a page, --plot FILE.html, or take a shorter text");
+              + "; write a page (--plot FILE.html) or use a shorter text");
     }
   }
 
   /**
-   * Draws the text into the file, or writes the page.
+   * Writes a picture or a page, by the file's format.
    *
-   * @throws GptException where it is too long for a picture, or the file cannot be written
+   * @throws GptException where the text is too long for a picture, or the file cannot be written
    */
   public void write(PlotFile file) {
     if (file.format() == PlotFile.Format.HTML) {
@@ -129,18 +130,18 @@ public final class ColouredText implements Picture {
     return values[token];
   }
 
-  /** The token as it stands in the text: real spaces and ends of lines. */
+  /** The token as text, with real spaces and line ends. */
   String text(int token) {
     return texts.computeIfAbsent(
         ids[token], id -> bytes == null ? id + " " : TokenLabel.text(bytes.apply(id)));
   }
 
-  /** The token with everything in it visible. */
+  /** The token's label, in which spaces and control characters are visible. */
   String label(int token) {
     return bytes == null ? String.valueOf(ids[token]) : TokenLabel.of(bytes.apply(ids[token]));
   }
 
-  /** The number that has the scale's last colour; greater ones have it too. */
+  /** The value of the scale's last colour, a round number; larger values have that colour too. */
   double top() {
     double[] sorted = Arrays.stream(values).filter(Double::isFinite).sorted().toArray();
     if (sorted.length == 0) {
@@ -151,7 +152,7 @@ public final class ColouredText implements Picture {
       return 1;
     }
     double power = Math.pow(10, Math.floor(Math.log10(covered)));
-    for (double round : ROUND) {
+    for (double round : ROUND_NUMBERS) {
       if (round * power >= covered) {
         return round * power;
       }
@@ -159,24 +160,24 @@ public final class ColouredText implements Picture {
     return 10 * power;
   }
 
-  /** Whether some number lies beyond the scale. */
+  /** Whether a value is above the scale. */
   boolean clipped() {
     double top = top();
     return Arrays.stream(values).anyMatch(v -> v > top);
   }
 
-  /** How many tokens, and what their numbers are on average. */
+  /** The number of tokens and the mean of the values, in words. */
   String summary() {
     String count =
         String.format(Locale.ROOT, "%,d token%s", ids.length, ids.length == 1 ? "" : "s");
     return Arrays.stream(values).filter(v -> !Double.isNaN(v)).average().stream()
-        .mapToObj(mean -> count + ", " + caption.quantity + " on average " + withUnit(mean))
+        .mapToObj(mean -> count + ", mean " + caption.quantity + " " + withUnit(mean))
         .findFirst()
         .orElse(count + ", none with a " + caption.quantity);
   }
 
-  /** Tokens with the greatest numbers, the greatest first. */
-  List<Integer> greatest() {
+  /** Positions of the largest values, largest first. */
+  List<Integer> largest() {
     return IntStream.range(0, ids.length)
         .filter(i -> !Double.isNaN(values[i]))
         .boxed()
@@ -185,12 +186,12 @@ public final class ColouredText implements Picture {
         .toList();
   }
 
-  /** A number with its unit. */
+  /** A value with its unit. */
   String withUnit(double value) {
     return (number(value) + " " + caption.unit).strip();
   }
 
-  /** Digits that a reader can use. */
+  /** A value with two digits after the point, or three below 1. */
   static String number(double value) {
     if (Double.isInfinite(value)) {
       return "∞";
@@ -216,17 +217,17 @@ public final class ColouredText implements Picture {
 
   @Override
   public String description() {
-    String greatest =
-        greatest().stream()
+    String largest =
+        largest().stream()
             .map(i -> "position " + i + " " + label(i) + " " + number(values[i]))
             .collect(Collectors.joining(", "));
-    return "%s %s. Each token's background shows its %s, pale for 0, dark blue for %s. Greatest: %s."
+    return "%s %s. Each token's background shows its %s, pale for 0, dark blue for %s. Largest: %s."
         .formatted(
             caption.note,
             summary(),
             caption.quantity,
             withUnit(top()) + (clipped() ? " or more" : ""),
-            greatest)
+            largest)
         .strip();
   }
 
@@ -244,8 +245,8 @@ public final class ColouredText implements Picture {
   }
 
   /**
-   * A page by itself: the text with its colours, the number of each token under the pointer and for
-   * the arrow keys, and a table of the greatest. Long texts are coloured as they come into view.
+   * A self-contained HTML page: the coloured text, the value of the token under the pointer or
+   * selected with the arrow keys, and a table of the largest values.
    */
   public String html() {
     return new TextPage(this).html();

@@ -12,29 +12,30 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** Runs a model over a text and measures how well it foretells it. */
+/** Computes the cross-entropy loss of a text, in windows of the context window's length. */
 public final class LossMeter {
   private LossMeter() {}
 
-  /** Follows the measuring, window by window. */
+  /** Receives the losses of each window. */
   @FunctionalInterface
   public interface Listener {
     /**
-     * Tokens have been scored, in the order of the text.
+     * Called after each window, in the order of the text.
      *
-     * @param losses of all tokens (n), in nats; those before {@code first} came before
-     * @param first the first one that is new
-     * @param end the one after the last
+     * @param losses of all tokens (n), in nats; valid up to {@code end}
+     * @param first index of the first token scored in this window
+     * @param end index after the last one
      */
     void scored(double[] losses, int first, int end);
   }
 
   /**
-   * The losses of all tokens but the first.
+   * Computes −ln of each token's probability given the tokens before it in its window. The first
+   * token has none.
    *
-   * @param ids the text (n), n at least 2, ids of the model's
-   * @param stride from one window to the next, 1 to block_size
-   * @throws GptException where the model gives no numbers
+   * @param ids the text (n), at least 2 ids of the model's vocabulary
+   * @param stride tokens from one window to the next, 1 to block_size
+   * @throws GptException where the model's logits are NaN or infinite
    */
   public static Loss measure(Engine engine, int[] ids, int stride, Listener listener) {
     Windows windows = new Windows(ids.length, engine.config().blockSize(), stride);
@@ -52,7 +53,7 @@ public final class LossMeter {
     return new Loss(ids, losses, OptionalLong.empty());
   }
 
-  /** The same loss with the number of bytes that its scored tokens are. */
+  /** Adds the number of UTF-8 bytes of the scored tokens, for the loss in bits per byte. */
   public static Loss withBytes(Loss loss, Tokenizer tokenizer) {
     long bytes =
         Arrays.stream(loss.ids()).skip(1).mapToLong(id -> tokenizer.decode(id).length).sum();

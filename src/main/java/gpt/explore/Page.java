@@ -13,52 +13,54 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A page of HTML from a template beside this class, whose gaps are names in double braces. Style
- * and script are in it, and its own policy keeps a browser from loading anything else.
+ * Fills in an HTML template, a resource of this package with placeholders in double braces: {@code
+ * {{title}}}. The page includes its style and script, and its content security policy forbids
+ * loading anything.
  */
 final class Page {
-  private static final Pattern GAP = Pattern.compile("\\{\\{([a-z]+)}}");
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([a-z]+)}}");
 
   private final String template;
-  private final Map<String, CharSequence> gaps = new HashMap<>();
+  private final Map<String, CharSequence> values = new HashMap<>();
 
   Page(String template) {
     this.template = resource(template);
-    gaps.put("style", resource("page.css") + ColourScale.css());
+    values.put("style", resource("page.css") + ColourScale.css());
   }
 
-  /** Fills a gap with text, whatever characters it has. */
-  Page text(String gap, String text) {
-    return html(gap, escape(text));
+  /** Sets a placeholder to text, which is escaped. */
+  Page text(String name, String text) {
+    return html(name, escape(text));
   }
 
-  /** Fills a gap with what is HTML already. */
-  Page html(String gap, CharSequence html) {
-    gaps.put(gap, html);
+  /** Sets a placeholder to HTML. */
+  Page html(String name, CharSequence html) {
+    values.put(name, html);
     return this;
   }
 
   /**
-   * Fills a gap inside a script; nothing in the data can end that, since its angles are escaped.
+   * Sets a placeholder inside a script element to JSON. Angle brackets are escaped, so no string
+   * can end the element.
    */
-  Page json(String gap, Json data) {
+  Page json(String name, Json data) {
     StringWriter out = new StringWriter();
     try (JsonWriter json = new JsonWriter(out)) {
       json.setHtmlSafe(true);
       data.write(json);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // into memory
+      throw new UncheckedIOException(e); // impossible: written to memory
     }
-    return html(gap, out.getBuffer());
+    return html(name, out.getBuffer());
   }
 
-  /** Writes data as it goes, since there may be millions of numbers. */
+  /** Streams data, which may be millions of numbers. */
   @FunctionalInterface
   interface Json {
     void write(JsonWriter json) throws IOException;
   }
 
-  /** Text for an element or for an attribute in quotes. */
+  /** Escapes text for an element or for a quoted attribute. */
   static String escape(String text) {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")
@@ -68,31 +70,32 @@ final class Page {
   }
 
   /**
-   * The whole page.
+   * The page.
    *
-   * @throws IllegalStateException where a gap was left open
+   * @throws IllegalStateException where a placeholder has no value
    */
   @Override
   public String toString() {
     StringBuilder page = new StringBuilder();
-    Matcher gap = GAP.matcher(template);
+    Matcher placeholder = PLACEHOLDER.matcher(template);
     int end = 0;
-    while (gap.find()) {
-      CharSequence content = gaps.get(gap.group(1));
-      if (content == null) {
-        throw new IllegalStateException("nothing for " + gap.group());
+    while (placeholder.find()) {
+      CharSequence value = values.get(placeholder.group(1));
+      if (value == null) {
+        throw new IllegalStateException("no value for " + placeholder.group());
       }
-      page.append(template, end, gap.start()).append(content);
-      end = gap.end();
+      page.append(template, end, placeholder.start()).append(value);
+      end = placeholder.end();
     }
     return page.append(template, end, template.length()).toString();
   }
 
-  private static String resource(String name) {
+  /** Reads a resource of this package. */
+  static String resource(String name) {
     try (InputStream in = Page.class.getResourceAsStream(name)) {
       return new String(in.readAllBytes(), UTF_8);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // from the jar that this runs from
+      throw new UncheckedIOException(e); // the program's own jar cannot be read
     }
   }
 }

@@ -2,20 +2,20 @@ package gpt.explore;
 
 import java.awt.Graphics2D;
 
-/** Something to be drawn, in units of which a PNG has two pixels. */
+/** A picture that {@link PlotFile} writes. One unit is one SVG unit and two PNG pixels. */
 public interface Picture {
-  /** Its width in those units. */
+  /** Width in units. */
   int width();
 
-  /** Its height in those units. */
+  /** Height in units. */
   int height();
 
-  /** A line on what it shows. */
+  /** The title, one line. */
   String title();
 
-  /** What it shows in words and numbers, for those who cannot see it. */
+  /** A text alternative for screen readers. */
   String description();
 
-  /** Draws all of it, background included. */
+  /** Draws the picture, including its background. */
   void draw(Graphics2D graphics);
 }

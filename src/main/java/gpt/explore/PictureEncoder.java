@@ -21,24 +21,25 @@ import org.apache.batik.svggen.SVGGraphics2D;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
-/** Turns pictures into the bytes of files, with Java2D, which needs no display for it. */
+/** Encodes pictures as PNG and SVG with Java2D, without a display. */
 final class PictureEncoder {
   private static final String SVG = "http://www.w3.org/2000/svg";
 
-  /** Pixels of a PNG for each unit, so that text is sharp on today's screens. */
+  /** PNG pixels per unit, for sharp text on high-resolution screens. */
   private static final int PIXELS = 2;
 
   static {
-    // Else Java2D looks for a display where one seems to be there.
+    // Otherwise Java2D connects to a display if the environment names one.
     System.setProperty("java.awt.headless", "true");
   }
 
   private PictureEncoder() {}
 
   /**
-   * Java2D measures text even for SVG, and fails in several ways where the system has no font.
+   * Checks that the system has a font: Java2D measures text, for SVG too, and throws various errors
+   * without one.
    *
-   * @throws GptException where that is so
+   * @throws GptException where there is no font
    */
   static void checkFonts() {
     try {
@@ -46,26 +47,29 @@ final class PictureEncoder {
       new TextLayout("x", font, new FontRenderContext(null, true, true)).getBounds();
     } catch (OutOfMemoryError | StackOverflowError e) {
       throw e;
-    } catch (RuntimeException | Error e) { // an Error itself is among them
+    } catch (RuntimeException | Error e) { // Java2D throws java.lang.Error too
       throw new GptException(
-          "this system has no fonts, which pictures need: install fontconfig and one (apt install"
-              + " fontconfig fonts-dejavu-core), or write a page, --plot FILE.html",
+          "this system has no fonts, which pictures need; install one (apt install fontconfig"
+              + " fonts-dejavu-core) or write a page (--plot FILE.html)",
           e);
     }
   }
 
-  /** A text as one line that can be drawn and stand in XML: no line ends, no controls. */
+  /**
+   * Makes a text a single line that is valid in XML: white space becomes a space, control
+   * characters become U+FFFD.
+   */
   static String line(String text) {
     StringBuilder line = new StringBuilder();
     text.strip()
         .replaceAll("\\s+", " ")
         .codePoints()
-        .map(c -> unfit(c) ? 0xFFFD : c)
+        .map(c -> isControl(c) ? 0xFFFD : c)
         .forEach(line::appendCodePoint);
     return line.toString();
   }
 
-  private static boolean unfit(int codePoint) {
+  private static boolean isControl(int codePoint) {
     return switch (Character.getType(codePoint)) {
       case Character.CONTROL, Character.SURROGATE, Character.UNASSIGNED -> true;
       default -> false;
@@ -79,15 +83,15 @@ final class PictureEncoder {
             PIXELS * picture.width(), PIXELS * picture.height(), BufferedImage.TYPE_INT_RGB);
     Graphics2D graphics = image.createGraphics();
     graphics.scale(PIXELS, PIXELS);
-    smooth(graphics);
+    antialias(graphics);
     picture.draw(graphics);
     graphics.dispose();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
-      ImageIO.setUseCache(false); // of files, on disk
+      ImageIO.setUseCache(false); // no temporary files
       ImageIO.write(image, "png", bytes);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // into memory
+      throw new UncheckedIOException(e); // impossible: written to memory
     }
     return bytes.toByteArray();
   }
@@ -97,7 +101,7 @@ final class PictureEncoder {
     SVGGeneratorContext context = SVGGeneratorContext.createDefault(document());
     context.setComment(null);
     SVGGraphics2D graphics = new SVGGraphics2D(context, false);
-    smooth(graphics);
+    antialias(graphics);
     picture.draw(graphics);
     Element root = graphics.getRoot();
     root.setAttribute("width", String.valueOf(picture.width()));
@@ -110,12 +114,12 @@ final class PictureEncoder {
     try (Writer out = new OutputStreamWriter(bytes, StandardCharsets.UTF_8)) {
       graphics.stream(root, out, true, false);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // into memory
+      throw new UncheckedIOException(e); // impossible: written to memory
     }
     return bytes.toByteArray();
   }
 
-  private static void smooth(Graphics2D graphics) {
+  private static void antialias(Graphics2D graphics) {
     graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
     graphics.setRenderingHint(
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
@@ -128,7 +132,7 @@ final class PictureEncoder {
           .getDOMImplementation()
           .createDocument(SVG, "svg", null);
     } catch (ParserConfigurationException e) {
-      throw new IllegalStateException(e); // Java's own parser, as it is
+      throw new IllegalStateException(e); // impossible: the JDK's parser with its defaults
     }
   }
 

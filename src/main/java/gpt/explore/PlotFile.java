@@ -11,28 +11,28 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * A file that a picture goes into. It gets its name only when it is complete, so that a failure
- * leaves what was there before.
+ * The file of {@code --plot}. It is written under a temporary name and renamed when complete, so a
+ * failure does not damage an existing file.
  *
- * @param path where
- * @param format what its name's ending says
+ * @param path its path
+ * @param format its format, by the path's extension
  */
 public record PlotFile(Path path, Format format) {
 
-  /** What a picture can be written as. */
+  /** File formats. */
   public enum Format {
-    /** Scalable, for papers and web pages. */
+    /** A vector graphic. */
     SVG,
-    /** Pixels. */
+    /** A bitmap. */
     PNG,
-    /** A page by itself, without anything to be loaded. */
+    /** A self-contained interactive page. */
     HTML
   }
 
   /**
-   * The file of that name.
+   * Determines the format from the extension.
    *
-   * @throws IllegalArgumentException where its ending is none of the formats'
+   * @throws IllegalArgumentException where the extension is none of the formats
    */
   public static PlotFile of(Path path) {
     String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
@@ -47,9 +47,10 @@ public record PlotFile(Path path, Format format) {
   }
 
   /**
-   * Fails early, before a model is loaded for it.
+   * Checks, before a model is loaded, that the file can probably be written.
    *
-   * @throws GptException where the file cannot be written as far as one can tell
+   * @throws GptException where the folder does not exist or is not writable, or a picture finds no
+   *     fonts
    */
   public void check() {
     checkPlace();
@@ -64,7 +65,7 @@ public record PlotFile(Path path, Format format) {
       throw new GptException("--plot " + path + ": there is no folder " + folder);
     }
     if (Files.isDirectory(path)) {
-      throw new GptException("--plot " + path + ": is a folder, name a file in it");
+      throw new GptException("--plot " + path + ": is a folder; name a file in it");
     }
     if (!Files.isWritable(isFile() ? folder : path)) {
       throw new GptException("--plot " + path + ": cannot be written, permission denied");
@@ -72,7 +73,7 @@ public record PlotFile(Path path, Format format) {
   }
 
   /**
-   * Draws the picture into the file.
+   * Writes a picture.
    *
    * @throws GptException where it cannot be written
    * @throws IllegalStateException where the format is {@link Format#HTML}
@@ -96,16 +97,16 @@ public record PlotFile(Path path, Format format) {
   }
 
   private void write(byte[] bytes) {
-    checkPlace(); // much may have happened since the first time
+    checkPlace(); // again: generating may have taken long
     try {
       if (!isFile()) {
         Files.write(path, bytes);
         return;
       }
-      // A link stays one: what it leads to is replaced.
+      // A symbolic link stays; its target is replaced.
       Path target = Files.exists(path) ? path.toRealPath() : path;
-      String hidden = "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial";
-      Path partial = folder(target).resolve(hidden);
+      String name = "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial";
+      Path partial = folder(target).resolve(name);
       try {
         Files.write(partial, bytes);
         Files.move(
@@ -120,7 +121,7 @@ public record PlotFile(Path path, Format format) {
     }
   }
 
-  /** Not a device or a pipe, which nothing can be moved in the place of. */
+  /** False for devices and pipes, which are written in place. */
   private boolean isFile() {
     return Files.notExists(path) || Files.isRegularFile(path);
   }

@@ -7,28 +7,28 @@ import java.util.Locale;
 import java.util.function.IntFunction;
 
 /**
- * The bars of one time step.
+ * The bars of one step of sampling.
  *
- * @param title which step it is, and what its context ends with
- * @param bars the candidates, the one that the model finds likeliest first
+ * @param title the step's number and the end of its context
+ * @param bars the candidates, in the order of the model's probabilities, largest first
  */
 public record StepBars(String title, List<Bar> bars) {
 
   /**
    * A candidate.
    *
-   * @param label its token
+   * @param label the token
    * @param model its probability by the model
-   * @param drawn its probability after the chain
-   * @param chosen whether it is the one that was drawn
+   * @param drawn its probability after the sampling chain
+   * @param chosen whether it was drawn
    */
   public record Bar(String label, double model, double drawn, boolean chosen) {}
 
   /**
-   * The likeliest candidates of a step, and the one that was drawn if it is not among them.
+   * The model's likeliest candidates of a step, and the drawn token if it is not among them.
    *
-   * @param top how many
-   * @param labels names tokens
+   * @param top number of candidates
+   * @param labels returns the label of an id
    */
   public static StepBars of(String title, ChainTrace trace, int top, IntFunction<String> labels) {
     double[] drawn = trace.drawn();
@@ -48,7 +48,7 @@ public record StepBars(String title, List<Bar> bars) {
     return new Bar(labels.apply(id), trace.probabilities()[id], drawn[id], id == trace.chosen());
   }
 
-  /** In words and numbers. */
+  /** A text alternative. */
   String description() {
     StringBuilder text = new StringBuilder(title).append(':');
     for (Bar bar : bars) {

@@ -13,21 +13,21 @@ import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * A bar graph for each time step: x the candidate tokens, y their probability after the chain; a
- * mark for the model's own, and the token that was drawn in another colour.
+ * A bar chart for each step of sampling. Bars are the candidates' probabilities after the sampling
+ * chain, marks their probabilities by the model; the drawn token has another colour.
  */
 public final class StepCharts implements Picture {
-  /** More are not to be told apart on one picture. */
-  public static final int MOST_STEPS = 60;
+  /** Maximum number of charts in a picture. */
+  public static final int MAX_STEPS = 60;
 
   private static final int CHART_HEIGHT = 260;
-  private static final int LEAST_WIDTH = 320;
+  private static final int MIN_CHART_WIDTH = 320;
   private static final int BAR_WIDTH = 34;
-  private static final int WIDE = 1300;
+  private static final int MAX_ROW_WIDTH = 1300;
   private static final int HEADING = 56;
   private static final int MARGIN = 16;
 
-  // Okabe and Ito's colours, which the colour-blind can tell apart.
+  // The palette of Okabe and Ito, for all kinds of colour vision.
   private static final Color MODEL = new Color(0x111111);
   private static final Color KEPT = new Color(0x0072B2);
   private static final Color CHOSEN = new Color(0xD55E00);
@@ -41,27 +41,28 @@ public final class StepCharts implements Picture {
   private final int chartWidth;
 
   /**
-   * Charts of some steps.
+   * Creates a chart for each step.
    *
-   * @param subtitle how tokens were drawn
-   * @param steps 1 to {@link #MOST_STEPS}
+   * @param subtitle the sampling parameters
+   * @param steps 1 to {@link #MAX_STEPS}
    */
   public StepCharts(String title, String subtitle, List<StepBars> steps) {
-    if (steps.isEmpty() || steps.size() > MOST_STEPS) {
-      throw new IllegalArgumentException("1 to " + MOST_STEPS + " steps, found " + steps.size());
+    if (steps.isEmpty() || steps.size() > MAX_STEPS) {
+      throw new IllegalArgumentException(
+          "expected 1 to " + MAX_STEPS + " steps, found " + steps.size());
     }
     this.title = title;
     this.subtitle = subtitle;
     this.steps = List.copyOf(steps);
     int bars = steps.stream().mapToInt(step -> step.bars().size()).max().orElseThrow();
-    int least = steps.size() == 1 ? 2 * LEAST_WIDTH : LEAST_WIDTH;
-    chartWidth = Math.max(least, 70 + BAR_WIDTH * bars);
-    columns = Math.clamp(WIDE / chartWidth, 1, steps.size());
+    int minWidth = steps.size() == 1 ? 2 * MIN_CHART_WIDTH : MIN_CHART_WIDTH;
+    chartWidth = Math.max(minWidth, 70 + BAR_WIDTH * bars);
+    columns = Math.clamp(MAX_ROW_WIDTH / chartWidth, 1, steps.size());
   }
 
   @Override
   public int width() {
-    return Math.max(columns * chartWidth, 2 * LEAST_WIDTH) + 2 * MARGIN;
+    return Math.max(columns * chartWidth, 2 * MIN_CHART_WIDTH) + 2 * MARGIN;
   }
 
   @Override
@@ -107,9 +108,9 @@ public final class StepCharts implements Picture {
     key(graphics, x, "by the model", MODEL);
   }
 
-  /** An entry that ends at x; returns where it begins. */
-  private static int key(Graphics2D graphics, int x, String name, Color colour) {
-    int text = x - graphics.getFontMetrics().stringWidth(name);
+  /** Draws a legend entry whose right edge is at x; returns the right edge of the next entry. */
+  private static int key(Graphics2D graphics, int right, String name, Color colour) {
+    int text = right - graphics.getFontMetrics().stringWidth(name);
     graphics.setColor(TEXT);
     graphics.drawString(name, text, 24);
     graphics.setColor(colour);
@@ -179,7 +180,7 @@ public final class StepCharts implements Picture {
     series.setLineColor(colour);
   }
 
-  /** The axis has each label once only, and tokens may look alike. */
+  /** Makes equal labels distinct with hair spaces: the chart merges categories of the same name. */
   private static List<String> labels(List<StepBars.Bar> bars) {
     String[] labels = new String[bars.size()];
     for (int i = 0; i < labels.length; i++) {

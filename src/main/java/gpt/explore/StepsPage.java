@@ -5,9 +5,6 @@ import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
 import gpt.sampling.Weight;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -22,24 +19,24 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * A page, one file by itself, in which one walks the steps of a run and changes the settings of its
- * sampling chain. It holds each step's logits and works the chain out anew, to the same bits as
- * {@link gpt.sampling.HostSampler}: see {@code chain.js} beside its template.
+ * A self-contained page on which the user moves through the steps of a completion and changes the
+ * parameters of the sampling chain. It holds each step's logits; its script {@code chain.js}
+ * computes the chain in the browser, with the same bits as {@link gpt.sampling.HostSampler}.
  *
- * <p>A step takes 5.3 bytes an id of the vocabulary.
+ * <p>A step takes 5.3 bytes for each id of the vocabulary.
  */
 public final class StepsPage {
   private static final String DATA = "@DATA@";
 
-  /** Bytes of the file, about. */
-  private static final long LIMIT = 24_000_000;
+  /** Approximate maximum size of the file in bytes. */
+  private static final long MAX_BYTES = 24_000_000;
 
   private final String title;
   private final Data data;
   private long bytes;
   private long lastBytes;
 
-  /** What the page gets, as JSON. */
+  /** The page's data, as JSON. */
   private record Data(
       Map<String, Double> settings,
       List<String> before,
@@ -48,29 +45,30 @@ public final class StepsPage {
       List<Step> steps) {}
 
   /**
-   * One token. Numbers are in Base64, 32 bits each, little-endian.
+   * One token. Arrays are Base64 of 32-bit numbers, little-endian.
    *
-   * @param logits as the temperature takes them (V)
-   * @param ownIds the ids that steps before the temperature have changed
-   * @param ownLogits what the model itself gave these
+   * @param logits after penalties and biases, before the temperature (V)
+   * @param changedIds ids whose logits penalties or biases changed
+   * @param modelLogits the model's logits of these ids
    * @param random the random number in units of 2⁻²⁴
-   * @param temperature that it was drawn at
+   * @param chosen the token that was drawn
+   * @param temperature the temperature that it was drawn with
    */
   private record Step(
       String context,
       String logits,
-      String ownIds,
-      String ownLogits,
+      String changedIds,
+      String modelLogits,
       int random,
       int chosen,
       double temperature) {}
 
   /**
-   * A page without steps.
+   * Creates a page without steps.
    *
    * @param title its headline
-   * @param parameters what all its steps are drawn with, apart from the temperature
-   * @param labels for each id what is shown for it (V)
+   * @param parameters the sampling parameters of all steps, except for the temperature
+   * @param labels the label of each id (V)
    */
   public StepsPage(String title, SamplingParameters parameters, String[] labels) {
     this.title = title;
@@ -89,7 +87,7 @@ public final class StepsPage {
     }
   }
 
-  /** A step's name as the page's scripts have it: {@code topK}. */
+  /** A step's name in the page's scripts: {@code topK}. */
   private static String camelCase(ChainStep step) {
     return Pattern.compile("_(.)")
         .matcher(step.key())
@@ -97,32 +95,32 @@ public final class StepsPage {
   }
 
   /**
-   * Whether the file stays below about 24 MB with a further step; the first one always has room.
+   * Whether the file stays below about 24 MB with another step. Always true before the first step.
    */
   public boolean hasRoom() {
-    return data.steps.isEmpty() || bytes + lastBytes <= LIMIT;
+    return data.steps.isEmpty() || bytes + lastBytes <= MAX_BYTES;
   }
 
   /**
-   * Adds a token.
+   * Adds a step.
    *
-   * @param context the end of what comes before it, as it is to be shown
-   * @param trace how it was drawn
-   * @throws IllegalArgumentException where its vocabulary is another one
+   * @param context the end of the context, as text to show
+   * @param trace the step's trace
+   * @throws IllegalArgumentException where the trace's vocabulary has another size
    */
   public void add(String context, ChainTrace trace) {
     float[] logits = trace.adjusted();
-    float[] own = trace.logits();
+    float[] model = trace.logits();
     if (logits.length != data.labels.length) {
       throw new IllegalArgumentException(
           "expected " + data.labels.length + " logits, found " + logits.length);
     }
-    int[] changed = IntStream.range(0, own.length).filter(id -> own[id] != logits[id]).toArray();
-    ByteBuffer ownIds = buffer(changed.length);
-    ByteBuffer ownLogits = buffer(changed.length);
+    int[] changed = IntStream.range(0, model.length).filter(i -> model[i] != logits[i]).toArray();
+    ByteBuffer changedIds = buffer(changed.length);
+    ByteBuffer modelLogits = buffer(changed.length);
     for (int id : changed) {
-      ownIds.putInt(id);
-      ownLogits.putFloat(own[id]);
+      changedIds.putInt(id);
+      modelLogits.putFloat(model[id]);
     }
     ByteBuffer all = buffer(logits.length);
     for (float logit : logits) {
@@ -132,16 +130,16 @@ public final class StepsPage {
         new Step(
             context,
             base64(all),
-            base64(ownIds),
-            base64(ownLogits),
+            base64(changedIds),
+            base64(modelLogits),
             (int) (trace.random() * 0x1p24),
             trace.chosen(),
             trace.parameters().temperature());
     data.steps.add(step);
     lastBytes =
         step.logits.length()
-            + step.ownIds.length()
-            + step.ownLogits.length()
+            + step.changedIds.length()
+            + step.modelLogits.length()
             + context.getBytes(StandardCharsets.UTF_8).length;
     bytes += lastBytes;
   }
@@ -159,34 +157,22 @@ public final class StepsPage {
     return data.steps.size();
   }
 
-  /** The whole file. */
+  /** The page. */
   public String html() {
-    // The data are never searched, whatever they hold.
-    String template = resource("steps.html");
+    // Placeholders are replaced in the template only, since labels may contain them too.
+    String template = Page.resource("steps.html");
     int at = template.indexOf(DATA);
     return filled(template.substring(0, at))
-        // Gson writes < and the like as numbers, so that no label can end the script.
+        // Gson escapes angle brackets, so no label can end the script element.
         + new Gson().toJson(data)
         + filled(template.substring(at + DATA.length()));
   }
 
   private String filled(String part) {
-    return part.replace("@STYLE@", resource("steps.css"))
-        .replace("@CHAIN@", resource("chain.js"))
-        .replace("@VIEW@", resource("steps.js"))
-        .replace("@CONTROLS@", resource("controls.js"))
-        .replace("@TITLE@", escaped(title));
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = StepsPage.class.getResourceAsStream(name)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // out of the jar
-    }
+    return part.replace("@STYLE@", Page.resource("steps.css"))
+        .replace("@CHAIN@", Page.resource("chain.js"))
+        .replace("@VIEW@", Page.resource("steps.js"))
+        .replace("@CONTROLS@", Page.resource("controls.js"))
+        .replace("@TITLE@", Page.escape(title));
   }
 }

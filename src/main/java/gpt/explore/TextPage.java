@@ -4,15 +4,15 @@ import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 
 /**
- * The page of a coloured text. The text stands in it as it is, in chunks that the page's script
- * colours when they come into view, so that a browser can also show millions of tokens.
+ * The HTML page of a coloured text. It contains the text in chunks; its script creates an element
+ * for each token when the chunk comes into view, so that a browser can show millions of tokens.
  */
 final class TextPage {
-  /** Tokens after which a chunk ends with the next line. */
-  private static final int CHUNK = 400;
+  /** Minimum tokens of a chunk, which then ends at the next line end. */
+  private static final int MIN_CHUNK = 400;
 
-  /** Tokens after which it ends anywhere, which then looks like the end of a line. */
-  private static final int LONGEST = 8000;
+  /** Maximum tokens of a chunk; its end is displayed as a line end. */
+  private static final int MAX_CHUNK = 8000;
 
   private final ColouredText text;
 
@@ -38,7 +38,7 @@ final class TextPage {
 
   private String rows() {
     StringBuilder rows = new StringBuilder();
-    for (int token : text.greatest()) {
+    for (int token : text.largest()) {
       rows.append("<tr><td><button type=\"button\" data-token=\"")
           .append(token)
           .append("\">")
@@ -64,7 +64,7 @@ final class TextPage {
       for (int token = from; token < to; token++) {
         chunks.append(Page.escape(text.text(token)));
       }
-      chunks.append("</div>"); // an end of line after it would show as an empty one
+      chunks.append("</div>"); // no line end after it, which would be displayed
       from = to;
     }
     return chunks;
@@ -72,16 +72,16 @@ final class TextPage {
 
   private int end(int from) {
     int to = from;
-    while (to < text.size() && to - from < LONGEST) {
-      boolean line = text.text(to++).endsWith("\n");
-      if (line && to - from >= CHUNK) {
+    while (to < text.size() && to - from < MAX_CHUNK) {
+      boolean endsLine = text.text(to++).endsWith("\n");
+      if (endsLine && to - from >= MIN_CHUNK) {
         break;
       }
     }
     return to;
   }
 
-  /** What the script needs to find each token in the text. */
+  /** The script's data: lengths locate each token in the text. */
   private void data(JsonWriter json) throws IOException {
     json.beginObject();
     json.name("measure").value(text.caption().measure());
@@ -101,7 +101,7 @@ final class TextPage {
       if (Double.isNaN(value)) {
         json.nullValue();
       } else if (Double.isInfinite(value)) {
-        json.jsonValue("1e999"); // JSON has no infinity, and this reads as one
+        json.jsonValue("1e999"); // JSON has no infinity; JavaScript parses this as one
       } else {
         json.value(Math.round(value * 1e4) / 1e4);
       }

@@ -4,10 +4,10 @@ import gpt.GptException;
 import gpt.tokenizer.TokenLabel;
 import java.util.Arrays;
 
-/** Texts that are given as ids. Errors name the file, where in it, and what was found. */
+/** Parses files of token ids. Errors name the file, the position in it and what was found. */
 public final class TokenIds {
-  /** Of what stands in an id's place, as much is shown. */
-  private static final int SHOWN = 20;
+  /** Maximum length of a quote in an error, in bytes. */
+  private static final int MAX_QUOTE = 20;
 
   private final String name;
   private final int vocabSize;
@@ -20,20 +20,22 @@ public final class TokenIds {
   }
 
   /**
-   * Numbers with spaces, line ends or commas between; a comma stands behind one and before another.
+   * Parses decimal ids separated by white space or commas. A comma must have an id before and after
+   * it.
    *
-   * @param name of the file, as it stands in errors
-   * @param vocabSize ids go from 0 to vocabSize − 1
+   * @param name the file's name, for errors
+   * @param vocabSize ids are 0 to vocabSize − 1
+   * @throws GptException where the text is something else
    */
   public static int[] ofText(byte[] text, String name, int vocabSize) {
     TokenIds ids = new TokenIds(name, vocabSize);
     int line = 1;
     int at = 0;
-    boolean comma = false; // the last thing but spaces
+    boolean comma = false; // whether a comma was last, ignoring white space
     while (at < text.length) {
       if (text[at] == ',') {
         if (comma || ids.count == 0) {
-          throw ids.noId(line, "before a comma");
+          throw ids.missingId(line, "before a comma");
         }
         comma = true;
         at++;
@@ -51,26 +53,26 @@ public final class TokenIds {
       }
     }
     if (comma) {
-      throw ids.noId(line, "behind the last comma");
+      throw ids.missingId(line, "after the last comma");
     }
     return Arrays.copyOf(ids.ids, ids.count);
   }
 
   /**
-   * Unsigned 16-bit numbers, the low byte first: what nanoGPT's {@code prepare.py} writes as {@code
-   * val.bin}.
+   * Parses unsigned 16-bit ids, little-endian: the format of {@code val.bin}, which nanoGPT's
+   * {@code prepare.py} writes.
    *
-   * @param name of the file, as it stands in errors
-   * @param vocabSize ids go from 0 to vocabSize − 1
+   * @param name the file's name, for errors
+   * @param vocabSize ids are 0 to vocabSize − 1
+   * @throws GptException where the bytes are something else
    */
   public static int[] ofBin(byte[] bytes, String name, int vocabSize) {
     if (bytes.length % 2 != 0) {
       throw new GptException(
           name
-              + ": has "
-              + bytes.length
-              + " bytes, and ids of 16 bits would be an even number: is it one of nanoGPT's"
-              + " train.bin and val.bin?");
+              + ": expected 16-bit ids as in nanoGPT's train.bin and val.bin, found an odd number"
+              + " of bytes, "
+              + bytes.length);
     }
     TokenIds ids = new TokenIds(name, vocabSize);
     for (int at = 0; at < bytes.length; at += 2) {
@@ -83,23 +85,23 @@ public final class TokenIds {
     return b == ' ' || b == '\n' || b == '\r' || b == '\t';
   }
 
-  private GptException noId(int line, String where) {
+  private GptException missingId(int line, String where) {
     return new GptException(name + ": line " + line + ": expected an id " + where + ", found none");
   }
 
-  /** A number; one too long for an id is Integer.MAX_VALUE. */
+  /** Parses a number; values too large for an id become Integer.MAX_VALUE. */
   private long number(byte[] text, int from, int to, int line) {
     long value = 0;
     for (int at = from; at < to; at++) {
       if (text[at] < '0' || text[at] > '9') {
-        byte[] word = Arrays.copyOfRange(text, from, Math.min(to, from + SHOWN));
+        byte[] word = Arrays.copyOfRange(text, from, Math.min(to, from + MAX_QUOTE));
         throw new GptException(
             name
                 + ": line "
                 + line
-                + ": expected ids with spaces, line ends or commas between, found '"
+                + ": expected ids separated by spaces, line ends or commas, found '"
                 + TokenLabel.of(word)
-                + (to > from + SHOWN ? "…'" : "'"));
+                + (to > from + MAX_QUOTE ? "…'" : "'"));
       }
       value = Math.min(10 * value + text[at] - '0', Integer.MAX_VALUE);
     }

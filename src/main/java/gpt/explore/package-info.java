@@ -1,7 +1,10 @@
 /**
- * What a model does with a text: loss and perplexity, attention, each step of the choice of a
- * token, as numbers, pictures and pages.
+ * Looks inside a model: the loss of each token ({@link gpt.explore.LossMeter}), attention weights
+ * ({@link gpt.explore.AttentionWeights}) and the steps of the sampling chain, as numbers, as SVG
+ * and PNG pictures ({@link gpt.explore.Picture}) and as HTML pages, whose templates and scripts are
+ * resources of this package.
  *
- * <p>Internal: the public API is the package {@code gpt}.
+ * <p>Internal: the public API is the package {@code gpt}. May import {@code engine}, {@code
+ * sampling} and {@code tokenizer}.
  */
 package gpt.explore;

@@ -9,15 +9,21 @@ import java.util.Optional;
 /**
  * Beam search as Hugging Face's {@code generate(num_beams=B, early_stopping=False)} does it.
  *
- * <p>At each step the 2·B best pairs of a beam and a next token are the candidates, (1 + E)·B where
- * there are more than one end ids, E. One that ends its text, with an end id or a stop string, is
- * finished if it is among the best B of them, with the score sum / length^lengthPenalty; else it is
- * dropped. The B best of the others are the next beams: there are always enough, since a beam has E
- * end ids, unless stop strings or the vocabulary leave fewer. The B best finished texts are kept.
- * The search ends when there are B of them and the best next beam's score, at its present length,
- * is no better than the worst of them: it is a heuristic, as a longer text's score can still rise
- * where the penalty is above 0. After maxNewTokens tokens, or where the context is full, the best B
- * candidates are finished as they are.
+ * <p>B is the number of beams, E the number of end ids. A candidate is a beam and a next token.
+ *
+ * <ol>
+ *   <li>Each step ranks the max(2, 1 + E)·B best candidates by the sum of their log-probabilities.
+ *   <li>A candidate that ends, with an end id or a stop string, is finished if it is among the best
+ *       B, with the score sum / length^lengthPenalty; otherwise it is dropped. The best B finished
+ *       completions are kept.
+ *   <li>The best B candidates that do not end are the next beams. There are always B of them, since
+ *       each beam has only E end ids, unless stop strings or a small vocabulary leave fewer.
+ *   <li>The search ends when B completions are finished and the best next beam's score at its
+ *       current length is not above the worst of them. This is a heuristic: with a length penalty
+ *       above 0 a longer completion's score can still rise.
+ *   <li>After maxNewTokens tokens, or where the context window is full, the best B candidates are
+ *       finished as they are.
+ * </ol>
  */
 final class BeamSearch {
   private final Request request;
@@ -25,21 +31,21 @@ final class BeamSearch {
   private final Tokenizer tokenizer;
   private final int blockSize;
 
-  /** The best first; among equals the one that was finished first. */
+  /** Best first; of equal scores the one finished first. */
   private final List<Finished> finished = new ArrayList<>();
 
   private record Finished(int[] ids, double score) {}
 
-  /** A text that is being extended; text is null where there are no stop strings. */
+  /** A beam's new ids, and their text; null without stop strings. */
   private record Beam(int[] ids, TextStream text) {
-    Beam with(int id) {
-      int[] more = Arrays.copyOf(ids, ids.length + 1);
-      more[ids.length] = id;
-      TextStream longer = text == null ? null : text.copy();
-      if (longer != null) {
-        longer.add(id);
+    Beam append(int id) {
+      int[] longer = Arrays.copyOf(ids, ids.length + 1);
+      longer[ids.length] = id;
+      TextStream longerText = text == null ? null : text.copy();
+      if (longerText != null) {
+        longerText.add(id);
       }
-      return new Beam(more, longer);
+      return new Beam(longer, longerText);
     }
 
     boolean stopped() {
@@ -48,9 +54,9 @@ final class BeamSearch {
   }
 
   /**
-   * A search that has not begun.
+   * Prepares a search.
    *
-   * @param tokenizer may be null: then there are ids only
+   * @param tokenizer may be null: then completions have ids only
    */
   BeamSearch(Request request, Beams beams, Tokenizer tokenizer, int blockSize) {
     this.request = request;
@@ -60,44 +66,46 @@ final class BeamSearch {
   }
 
   /**
-   * Makes the search.
+   * Runs the search, once.
    *
-   * @param scores takes the texts' scores
-   * @return the texts, none of them delivered yet, the best first
+   * @param scores receives the completions' scores
+   * @return the completions, best first, not delivered to the listener yet
    */
-  List<Run> run(BeamSteps steps, Listener listener, List<Double> scores) {
+  List<Delivery> run(BeamSteps steps, Listener listener, List<Double> scores) {
     int[] prompt = request.promptIds();
-    // The last token of a text is not appended to its context.
-    int most = Math.min(request.maxNewTokens(), blockSize - prompt.length + 1);
+    // The last token of a completion is not appended to its sequence.
+    int maxLength = Math.min(request.maxNewTokens(), blockSize - prompt.length + 1);
     long begin = System.nanoTime();
     long prefilled = begin;
-    if (most == 0) {
+    if (maxLength == 0) {
       finished.add(new Finished(new int[0], 0));
     } else {
       Candidate[] first = steps.start(prompt);
       prefilled = System.nanoTime();
-      search(steps, listener, first, most);
+      search(steps, listener, first, maxLength);
     }
     long decode = System.nanoTime() - prefilled;
-    List<Run> runs = new ArrayList<>();
-    int texts = Math.min(request.samples(), finished.size());
-    for (Finished best : finished.subList(0, texts)) {
-      Run run = new Run(request, tokenizer, listener, runs.size());
+    List<Delivery> deliveries = new ArrayList<>();
+    int completions = Math.min(request.samples(), finished.size());
+    for (Finished best : finished.subList(0, completions)) {
+      Delivery delivery = new Delivery(request, tokenizer, listener, deliveries.size());
       if (best.ids.length > 0) {
-        boolean none = !runs.isEmpty(); // the prompt is processed once for all
-        run.started(prefilled - begin, none ? 0 : prompt.length, none ? 0 : prefilled - begin);
-        run.decoded(decode / texts);
+        boolean first = deliveries.isEmpty(); // the shared prefill counts once
+        long prefill = prefilled - begin;
+        delivery.recordPrefill(prefill, first ? prompt.length : 0, first ? prefill : 0);
+        delivery.recordDecode(decode / completions);
       }
       for (int i = 0; i < best.ids.length; i++) {
-        run.take(best.ids[i], prompt.length + i >= blockSize, Optional.empty(), Optional.empty());
+        delivery.add(
+            best.ids[i], prompt.length + i >= blockSize, Optional.empty(), Optional.empty());
       }
-      runs.add(run);
+      deliveries.add(delivery);
       scores.add(best.score);
     }
-    return runs;
+    return deliveries;
   }
 
-  private void search(BeamSteps steps, Listener listener, Candidate[] first, int most) {
+  private void search(BeamSteps steps, Listener listener, Candidate[] first, int maxLength) {
     TextStream text =
         request.stops().isEmpty()
             ? null
@@ -110,9 +118,9 @@ final class BeamSearch {
       List<Integer> picked = new ArrayList<>();
       for (int rank = 0; rank < candidates.length && next.size() < beams.beams(); rank++) {
         Candidate candidate = candidates[rank];
-        Beam beam = running.get(candidate.beam()).with(candidate.id());
+        Beam beam = running.get(candidate.beam()).append(candidate.id());
         boolean end = request.ends(candidate.id());
-        if (!end && !beam.stopped() && length < most) {
+        if (!end && !beam.stopped() && length < maxLength) {
           next.add(beam);
           picked.add(rank);
         } else if (rank < beams.beams()) {
@@ -131,7 +139,7 @@ final class BeamSearch {
     return sum / Math.pow(length, beams.lengthPenalty());
   }
 
-  /** Keeps a text if it is among the B best; an equal one that came before stays before. */
+  /** Keeps a completion if it is among the best B; it ranks below earlier ones of equal score. */
   private void finish(int[] ids, double sum) {
     double score = score(sum, ids.length);
     int at = finished.size();

@@ -13,16 +13,19 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The beams of a search, a sequence each. A beam's first child goes on in its parent's sequence,
- * further children in forks of it. Scores are sums in double precision.
+ * Steps the beams of a search, one sequence each. A beam's first child continues its parent's
+ * sequence, further children continue forks of it. Scores are summed in double precision.
  */
 final class BeamSteps implements AutoCloseable {
   private final Engine engine;
 
-  /** Candidates: so many that each beam may end with each end id, and enough are left. */
-  private final int most;
+  /** Enough for B next beams even if every beam has a candidate for every end id. */
+  private final int maxCandidates;
 
-  /** Null where the chain changes no log-probability, so that the engine may choose candidates. */
+  /**
+   * Null where the chain changes no log-probability: then the engine selects the candidates, on the
+   * device where it can.
+   */
   private final LogProbabilities probabilities;
 
   private List<Sequence> sequences;
@@ -30,13 +33,13 @@ final class BeamSteps implements AutoCloseable {
   private int step;
 
   /**
-   * No beams yet; the model is not run.
+   * Opens one sequence and runs no step.
    *
-   * @param beams B, sequences that are used at most
+   * @param beams B, the maximum number of open sequences
    */
   BeamSteps(Engine engine, Drawing drawing, int beams) {
     this.engine = engine;
-    most = beams * Math.max(2, 1 + drawing.stopIds().length);
+    maxCandidates = beams * Math.max(2, 1 + drawing.stopIds().length);
     int vocabSize = engine.config().vocabSize();
     probabilities =
         drawing.sampling().isPlainGreedy()
@@ -46,21 +49,21 @@ final class BeamSteps implements AutoCloseable {
   }
 
   /**
-   * Begins with one beam, the prompt.
+   * Starts with one beam, the prompt.
    *
-   * @param prompt at least one id, and no more than block_size
-   * @return the best candidates, 2·B or, with E end ids, (1 + E)·B, fewer where there are not so
-   *     many; the best first, among equals the lower beam and then the lower id
+   * @param prompt 1 to block_size ids
+   * @return the best candidates, at most max(2, 1 + E)·B for E end ids; best first, of equal scores
+   *     the lower beam and then the lower id first
    */
   Candidate[] start(int[] prompt) {
     return step(List.of(new Candidate(0, prompt[0], 0)), prompt);
   }
 
   /**
-   * Goes on with candidates in place of the beams; no context may be full.
+   * Makes candidates the new beams and runs a step. No context window may be full.
    *
-   * @param picked indices into the candidates returned last, 1 to B of them
-   * @return the next candidates, as {@link #start} does
+   * @param picked indices of 1 to B of the candidates returned last
+   * @return the next candidates, as {@link #start}
    */
   Candidate[] next(int[] picked) {
     step++;
@@ -69,19 +72,22 @@ final class BeamSteps implements AutoCloseable {
     return step(chosen, null);
   }
 
-  /** The sequences of new beams; those of beams without a child are closed before any is forked. */
+  /**
+   * Returns the sequences of the new beams. Sequences of beams without a child are closed before
+   * any is forked, so that no more than B are open.
+   */
   private List<Sequence> children(List<Candidate> chosen) {
     Sequence[] next = new Sequence[chosen.size()];
-    boolean[] taken = new boolean[sequences.size()];
+    boolean[] continued = new boolean[sequences.size()];
     for (int i = 0; i < next.length; i++) {
       int parent = chosen.get(i).beam();
-      if (!taken[parent]) {
-        taken[parent] = true;
+      if (!continued[parent]) {
+        continued[parent] = true;
         next[i] = sequences.get(parent);
       }
     }
-    for (int i = 0; i < taken.length; i++) {
-      if (!taken[i]) {
+    for (int i = 0; i < continued.length; i++) {
+      if (!continued[i]) {
         sequences.get(i).close();
       }
     }
@@ -94,20 +100,21 @@ final class BeamSteps implements AutoCloseable {
   }
 
   /**
-   * Appends the beams' tokens and finds the candidates that follow.
+   * Appends tokens to the beams and returns the next candidates.
    *
-   * @param prompt what the only beam appends; null for each beam's own token
+   * @param prompt appended to the only beam; null appends each beam's last token
    */
-  private Candidate[] step(List<Candidate> of, int[] prompt) {
-    BestCandidates best = new BestCandidates(most);
+  private Candidate[] step(List<Candidate> beams, int[] prompt) {
+    BestCandidates best = new BestCandidates(maxCandidates);
     List<Work> work = new ArrayList<>();
-    for (int i = 0; i < of.size(); i++) {
+    for (int i = 0; i < beams.size(); i++) {
       int beam = i;
-      double score = of.get(i).score();
-      int[] ids = prompt == null ? new int[] {of.get(i).id()} : prompt;
+      double score = beams.get(i).score();
+      int[] ids = prompt == null ? new int[] {beams.get(i).id()} : prompt;
       Want want =
           probabilities == null
-              ? new Want.Candidates(most, (next, values) -> best.add(beam, score, next, values))
+              ? new Want.Candidates(
+                  maxCandidates, (next, values) -> best.add(beam, score, next, values))
               : new Want.Logits(
                   1, (pos, logits) -> best.add(beam, score, probabilities.of(logits, step)));
       work.add(new Work(sequences.get(i), ids, want));

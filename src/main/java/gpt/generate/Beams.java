@@ -5,15 +5,15 @@ import gpt.OnFull;
 import gpt.sampling.SamplingParameters;
 
 /**
- * How beam search is made.
+ * Parameters of beam search.
  *
- * @param beams texts that are extended at once, B
- * @param lengthPenalty a text's score is the sum of its tokens' log-probabilities divided by their
- *     number to this power: 0 is the sum, more favours longer texts
+ * @param beams B, the number of beams
+ * @param lengthPenalty P: a completion of n tokens scores the sum of their log-probabilities
+ *     divided by n^P; 0 is the sum, higher values favour longer completions
  */
 public record Beams(int beams, double lengthPenalty) {
 
-  /** Beams that may be asked for: each needs keys and values of its own. */
+  /** Maximum of {@code --beams}: each beam needs its own KV cache. */
   public static final int MAX_BEAMS = 64;
 
   /** Checks the ranges. */
@@ -21,32 +21,36 @@ public record Beams(int beams, double lengthPenalty) {
     if (beams < 1) {
       throw new GptException("the number of beams must be 1 or more, found " + beams);
     }
-    if (!(Math.abs(lengthPenalty) <= 100)) { // NaN neither
+    if (!(Math.abs(lengthPenalty) <= 100)) { // also rejects NaN
       throw new GptException("the length penalty must be from -100 to 100, found " + lengthPenalty);
     }
   }
 
   /**
-   * Refuses what a search cannot do.
+   * Rejects requests that beam search does not support.
    *
-   * @param capacity sequences that the engine can hold at once
+   * @param capacity maximum number of open sequences of the engine
    */
   void check(Request request, int capacity) {
     if (beams > capacity) {
       throw new GptException(
           "the device has memory for "
               + capacity
-              + " contexts at once, and each of the "
+              + " sequences at once, but "
               + beams
-              + " beams needs one; take fewer");
+              + " beams need one each; use at most "
+              + capacity
+              + " beams");
     }
     SamplingParameters sampling = request.sampling();
     if (request.samples() > beams || request.firstSample() != 0) {
       throw new GptException(
-          beams + " beams give no more than " + beams + " texts, found " + request.samples());
+          beams + " beams give at most " + beams + " completions, found " + request.samples());
     }
     if (sampling.needsHistory() || sampling.temperature() != 0) {
-      throw new GptException("beam search draws nothing, and knows no penalties for tokens");
+      throw new GptException(
+          "beam search does not sample: expected temperature 0 and no repetition, presence or"
+              + " frequency penalty");
     }
     if (request.onFull() != OnFull.STOP) {
       throw new GptException("beam search cannot slide the context");

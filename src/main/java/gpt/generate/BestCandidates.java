@@ -2,21 +2,22 @@ package gpt.generate;
 
 import java.util.Arrays;
 
-/** The best of many candidates, without sorting those that are not among them. */
+/** The best n of many candidates, kept sorted by insertion. */
 final class BestCandidates {
   private final Candidate[] best;
   private int count;
 
-  /** So many are kept. */
-  BestCandidates(int most) {
-    best = new Candidate[most];
+  /** Keeps the best {@code n}. */
+  BestCandidates(int n) {
+    best = new Candidate[n];
   }
 
   /**
-   * Takes a beam's candidates, all beams in order: an equal one that came before stays before.
+   * Adds a beam's candidates. Beams are added in order: of equal scores the one added first ranks
+   * higher.
    *
-   * @param score of the beam
-   * @param logProbabilities of its next ids (V); −∞ is no candidate
+   * @param score the beam's score
+   * @param logProbabilities of the next id (V), in nats; −∞ excludes an id
    */
   void add(int beam, double score, double[] logProbabilities) {
     for (int id = 0; id < logProbabilities.length; id++) {
@@ -24,7 +25,7 @@ final class BestCandidates {
     }
   }
 
-  /** As {@link #add(int, double, double[])}, of some ids in the order of preference. */
+  /** As {@link #add(int, double, double[])}, for selected ids, best first. */
   void add(int beam, double score, int[] ids, double[] logProbabilities) {
     for (int i = 0; i < ids.length; i++) {
       add(beam, ids[i], score + logProbabilities[i]);
@@ -32,8 +33,8 @@ final class BestCandidates {
   }
 
   private void add(int beam, int id, double sum) {
-    boolean among = count < best.length || sum > best[count - 1].score();
-    if (among && sum > Double.NEGATIVE_INFINITY) {
+    boolean ranks = count < best.length || sum > best[count - 1].score();
+    if (ranks && sum > Double.NEGATIVE_INFINITY) {
       insert(new Candidate(beam, id, sum));
     }
   }
@@ -47,7 +48,7 @@ final class BestCandidates {
     best[at] = candidate;
   }
 
-  /** Those kept, the best first. */
+  /** Returns the candidates kept, best first. */
   Candidate[] get() {
     return Arrays.copyOf(best, count);
   }

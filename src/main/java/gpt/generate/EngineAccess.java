@@ -5,43 +5,43 @@ import gpt.model.GptConfig;
 import java.util.List;
 import java.util.function.Function;
 
-/** How clients come to an engine, which one thread at a time steps. */
+/** Access to an engine: exclusive to one thread, or shared by many. */
 interface EngineAccess {
 
   /** The model's shape. */
   GptConfig config();
 
-  /** Sequences that can be open at once. */
+  /** Maximum number of open sequences. */
   int capacity();
 
-  /** Begins to decode the texts of one request. */
+  /** Starts decoding the completions of a request. */
   Decoding decode();
 
   /**
-   * Lets a client step sequences of its own.
+   * Calls a client that opens and steps sequences itself.
    *
-   * @param sequences how many it has open at most
-   * @param client its engine is valid during the call
+   * @param sequences maximum number of sequences that the client has open at once
+   * @param client receives an engine that is valid during the call
    */
   <T> T call(int sequences, Function<Engine, T> client);
 
-  /** Texts of one request that are decoded. */
+  /** The completions of one request while they are decoded. */
   interface Decoding extends AutoCloseable {
 
-    /** More texts at once decode each no faster. */
-    int together();
+    /** Number of completions to decode at once; more do not raise the throughput. */
+    int batchSize();
 
-    /** Adds texts. */
-    void add(List<Text> texts);
+    /** Adds completions. */
+    void add(List<RunningCompletion> completions);
 
     /**
-     * Returns once more of a text may be ready.
+     * Runs a step, or waits for one: returns when a delivery may have new tokens.
      *
      * @throws gpt.GptException where the thread is interrupted
      */
-    void advance(Run run);
+    void advance(Delivery delivery);
 
-    /** Ends the texts that have not ended. */
+    /** Ends the completions that still run. */
     @Override
     void close();
   }

@@ -7,19 +7,19 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * One generated text.
+ * A finished completion.
  *
- * @param sample its index
- * @param promptIds the prompt's ids that the model saw: the last block_size of those asked for
- * @param promptIdsDropped how many came before these
- * @param ids the new ids, all that were drawn: the end id and a stop string's tokens are among them
- * @param text the text of the new ids, without the end id and from a stop string on; with it all of
- *     a character that the prompt's ids only began; null without a tokenizer; what the listener
- *     got, if it ended the text
- * @param stopReason why it ended
- * @param logprobs of each of the new ids, where the request wants them, else empty
- * @param timings where the time went
- * @param score of beam search, the larger the better; empty where tokens were drawn
+ * @param sample index of the completion
+ * @param promptIds the prompt's ids that the model saw: at most the last block_size
+ * @param promptIdsDropped number of prompt ids cut off before these
+ * @param ids all new ids, including an end id and the tokens of a stop string
+ * @param text the new ids as text, without the end id and up to a stop string; if the prompt ends
+ *     inside a character, the text begins with that whole character; after a cancellation, the text
+ *     that the listener received; null without a tokenizer
+ * @param stopReason why the completion ended
+ * @param logprobs one per new id where the request wants log-probabilities, else empty
+ * @param timings durations of prefill and decode
+ * @param score beam search's score, higher is better; empty for sampled completions
  */
 public record Generation(
     int sample,
@@ -32,8 +32,8 @@ public record Generation(
     Timings timings,
     OptionalDouble score) {
 
-  /** The same with a score. */
-  Generation scored(double value) {
+  /** Returns a copy with this score. */
+  Generation withScore(double value) {
     return new Generation(
         sample,
         promptIds,

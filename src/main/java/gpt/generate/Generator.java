@@ -16,22 +16,24 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 
-/** Generates the texts of requests. */
+/** Generates the completions of requests, by sampling or by beam search. */
 public final class Generator {
   private final EngineAccess engines;
   private final GptConfig config;
   private final Tokenizer tokenizer;
 
   /**
-   * Generates on the caller's thread, one request at a time: not thread-safe, as the engine is not.
+   * Steps the engine on the caller's thread, one request at a time. Not thread-safe, as the engine
+   * is not.
    *
-   * @param tokenizer turns ids into text; without one there are ids only, and no stop strings
+   * @param tokenizer decodes ids to text; without one completions have ids only, and stop strings
+   *     are rejected
    */
   public Generator(Engine engine, Optional<Tokenizer> tokenizer) {
-    this(new OwnEngine(engine), tokenizer);
+    this(new ExclusiveEngine(engine), tokenizer);
   }
 
-  /** Generates for any number of threads, as the engine allows it. */
+  /** Generates on a shared engine. Thread-safe: concurrent requests are decoded together. */
   public Generator(SharedEngine engine, Optional<Tokenizer> tokenizer) {
     this((EngineAccess) engine, tokenizer);
   }
@@ -43,11 +45,12 @@ public final class Generator {
   }
 
   /**
-   * Generates the texts of a request, one after another.
+   * Samples the completions of a request. They are decoded together; the listener receives them one
+   * after another, in the order of their indices.
    *
-   * @return the texts, fewer than asked for where the listener ended it
-   * @throws GptException where the request does not fit the model, or the model gives logits that
-   *     no token can be drawn from
+   * @return the completions; fewer than requested where the listener cancelled
+   * @throws GptException where the request does not fit the model, or no token can be drawn: the
+   *     logits are NaN or infinite, or every token is banned
    */
   public List<Generation> generate(Request request, Listener listener) {
     check(request);
@@ -58,25 +61,25 @@ public final class Generator {
       listener.promptCropped(given.length, kept);
     }
     List<Generation> generations = new ArrayList<>();
-    Deque<Run> runs = new ArrayDeque<>(); // the listener hears of the first
+    Deque<Delivery> deliveries = new ArrayDeque<>(); // only the first delivers
     int next = request.firstSample();
     int end = next + request.samples();
     try (EngineAccess.Decoding decoding = engines.decode()) {
-      while (next < end || !runs.isEmpty()) {
-        List<Text> texts = new ArrayList<>();
-        for (; next < end && runs.size() < decoding.together(); next++) {
-          Run run = new Run(request, tokenizer, listener, next);
-          runs.add(run);
-          texts.add(new Text(run, request, prompt, config.blockSize()));
+      while (next < end || !deliveries.isEmpty()) {
+        List<RunningCompletion> completions = new ArrayList<>();
+        for (; next < end && deliveries.size() < decoding.batchSize(); next++) {
+          Delivery delivery = new Delivery(request, tokenizer, listener, next);
+          deliveries.add(delivery);
+          completions.add(new RunningCompletion(delivery, request, prompt, config.blockSize()));
         }
-        decoding.add(texts);
-        Run run = runs.getFirst();
-        if (!run.deliver()) {
-          decoding.advance(run);
+        decoding.add(completions);
+        Delivery delivery = deliveries.getFirst();
+        if (!delivery.deliver()) {
+          decoding.advance(delivery);
           continue;
         }
-        runs.removeFirst();
-        Generation generation = run.generation(prompt, given.length - kept);
+        deliveries.removeFirst();
+        Generation generation = delivery.generation(prompt, given.length - kept);
         generations.add(generation);
         listener.ended(generation);
         if (generation.stopReason() == StopReason.CANCELLED) {
@@ -84,22 +87,22 @@ public final class Generator {
         }
       }
     } finally {
-      runs.forEach(Run::cancel);
+      deliveries.forEach(Delivery::cancel);
     }
     return generations;
   }
 
-  /** Hears that a prompt is longer than the context. */
+  /** Receives {@link Listener#promptCropped}. */
   @FunctionalInterface
   public interface CropListener {
-    /** Of {@code given} ids in the prompt the model sees the last {@code kept}. */
+    /** The model sees the last {@code kept} of the prompt's {@code given} ids. */
     void cropped(int given, int kept);
   }
 
   /**
-   * How the first token after a prompt is drawn.
+   * Returns the trace of the first token after a prompt.
    *
-   * @param endIds ids that end a text
+   * @param endIds ids that end a completion
    * @throws GptException where the prompt does not fit the model, or no token can be drawn
    */
   public ChainTrace firstTrace(
@@ -113,7 +116,7 @@ public final class Generator {
         new Listener() {
           @Override
           public boolean token(int sample, int id, String text) {
-            return false; // one is enough
+            return false; // cancel after the first token
           }
 
           @Override
@@ -130,14 +133,15 @@ public final class Generator {
   }
 
   /**
-   * Searches for the likeliest texts with {@link BeamSearch}, {@code samples} of them, the best one
-   * first. The listener hears of them when the search has ended.
+   * Finds the {@code samples} likeliest completions with {@link BeamSearch}, best first. The
+   * listener receives their tokens when the search has ended.
    *
-   * @param request its sampling may bias logits and hold back the end, no more, and the texts end
-   *     where the context is full
-   * @return the texts, fewer than asked for where there are not so many or the listener ended it
-   * @throws GptException where the request does not fit the model or makes no sense for a search,
-   *     or the model gives logits that are no numbers
+   * @param request temperature 0 without penalties; logit biases and a minimum of new tokens are
+   *     allowed; completions end where the context window is full
+   * @return the completions; fewer than requested where the search found fewer or the listener
+   *     cancelled
+   * @throws GptException where the request does not fit the model or beam search, or the model's
+   *     logits are NaN or infinite
    */
   public List<Generation> search(Request request, Beams beams, Listener listener) {
     check(request);
@@ -145,7 +149,7 @@ public final class Generator {
     int[] prompt = request.promptIds();
     List<Double> scores = new ArrayList<>();
     BeamSearch search = new BeamSearch(request, beams, tokenizer, config.blockSize());
-    List<Run> runs =
+    List<Delivery> deliveries =
         engines.call(
             beams.beams(),
             engine -> {
@@ -154,9 +158,10 @@ public final class Generator {
               }
             });
     List<Generation> generations = new ArrayList<>();
-    for (Run run : runs) {
-      run.deliver();
-      Generation generation = run.generation(prompt, 0).scored(scores.get(generations.size()));
+    for (Delivery delivery : deliveries) {
+      delivery.deliver();
+      double score = scores.get(generations.size());
+      Generation generation = delivery.generation(prompt, 0).withScore(score);
       generations.add(generation);
       listener.ended(generation);
       if (generation.stopReason() == StopReason.CANCELLED) {

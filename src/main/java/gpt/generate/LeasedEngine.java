@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Part of a {@link SharedEngine} for one client on one thread: what it asks for is done on the
- * engine's thread, between the steps of others. Readers are called there.
+ * The view of a {@link SharedEngine} that one client on one thread uses. It forwards each call to
+ * the engine's thread, which runs it between steps; readers of results are called on that thread.
  */
 final class LeasedEngine implements Engine {
   private final SharedEngine shared;
@@ -22,9 +22,10 @@ final class LeasedEngine implements Engine {
   private final Set<LeasedSequence> open = new HashSet<>();
 
   /**
-   * A part that has room for some sequences.
+   * Creates a view.
    *
-   * @param engine called on the shared engine's thread only, but for its properties
+   * @param engine called on the shared engine's thread; its constant properties on any thread
+   * @param sequences maximum number of open sequences
    */
   LeasedEngine(SharedEngine shared, Engine engine, int sequences) {
     this.shared = shared;
@@ -60,18 +61,18 @@ final class LeasedEngine implements Engine {
 
   private void checkRoom() {
     if (open.size() == sequences) {
-      throw new GptException("all " + sequences + " sequences that were reserved are open");
+      throw new GptException("all " + sequences + " reserved sequences are open");
     }
   }
 
   @Override
   public void step(List<Work> work) {
-    List<Work> real = new ArrayList<>();
+    List<Work> unwrapped = new ArrayList<>();
     for (Work piece : work) {
-      LeasedSequence of = (LeasedSequence) piece.sequence();
-      real.add(new Work(of.sequence, piece.append(), piece.want()));
+      LeasedSequence leased = (LeasedSequence) piece.sequence();
+      unwrapped.add(new Work(leased.sequence, piece.append(), piece.want()));
     }
-    run(() -> engine.step(real));
+    run(() -> engine.step(unwrapped));
   }
 
   private void run(Runnable action) {
@@ -123,7 +124,7 @@ final class LeasedEngine implements Engine {
         try {
           run(sequence::close);
         } catch (GptException e) {
-          // The engine is closed, and its sequences with it.
+          // The engine was closed, which closed its sequences.
         }
       }
     }

@@ -2,39 +2,40 @@ package gpt.generate;
 
 import gpt.sampling.ChainTrace;
 
-/** Follows a generation while it runs, on the thread that runs it. What it throws ends the run. */
+/**
+ * Receives the tokens of a request's completions as they are generated, on the thread that called
+ * the {@link Generator}. An exception from a listener cancels the request and reaches the caller.
+ */
 @FunctionalInterface
 public interface Listener {
 
   /**
-   * A token was drawn.
+   * Called for each new token.
    *
-   * @param sample index of the text it belongs to
+   * @param sample index of the completion
    * @param id the token
-   * @param text what can be printed now: whole characters that no stop string can take back. It may
-   *     be empty. All of them together are the {@link Generation#text}. Empty without a tokenizer.
-   * @return whether to go on; after false nothing more is generated, further samples included
+   * @param text the text that is final with this token: whole characters that belong to no stop
+   *     string. It may be empty, and is without a tokenizer. Concatenated, these texts are {@link
+   *     Generation#text}.
+   * @return true to continue; false cancels this completion and all further ones of the request
    */
   boolean token(int sample, int id, String text);
 
   /**
-   * The prompt is longer than the context, and its beginning is left out. Called before anything is
-   * generated.
+   * Called before the first token where the prompt is longer than the context window and its
+   * beginning is cut off.
    *
-   * @param given ids in the prompt
-   * @param kept ids that the model sees, the last block_size
+   * @param given number of ids in the prompt
+   * @param kept number of ids that the model sees: the last block_size
    */
   default void promptCropped(int given, int kept) {}
 
-  /**
-   * How the token was drawn that {@link #token} is called with next; only where the request is
-   * traced.
-   */
+  /** Called before {@link #token} with the trace of its token, for traced requests only. */
   default void traced(int sample, ChainTrace trace) {}
 
-  /** Beam search has made a step: each of its texts is a token longer. */
+  /** Called after each step of beam search, which extends every beam by a token. */
   default void searched() {}
 
-  /** A text has ended. */
+  /** Called when a completion has ended. */
   default void ended(Generation generation) {}
 }

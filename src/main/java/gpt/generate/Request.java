@@ -9,21 +9,22 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * What to generate.
+ * A prompt, how to continue it, and how many completions to generate.
  *
  * @param promptIds at least one id
- * @param maxNewTokens each text ends after so many tokens; 0 generates nothing
- * @param endIds each text ends with one of these ids, {@code <|endoftext|>} for GPT-2
- * @param stops each text ends before the first of these strings to be completed, the longest where
- *     several are completed at once
- * @param onFull what happens when the context is full
- * @param sampling how tokens are drawn
- * @param firstSample index of the first text; a text depends on its own index only, so that one of
- *     many can be had alone
- * @param samples number of texts, which share the prompt's prefill
- * @param logprobs how many log-probabilities are wanted with each token; 0 is none
- * @param traced whether the listener hears how each token was drawn; they are drawn on the host
- *     then
+ * @param maxNewTokens maximum number of new tokens of each completion; 0 generates nothing
+ * @param endIds ids that end a completion: {@code <|endoftext|>} for GPT-2
+ * @param stops stop strings: a completion ends at the first occurrence of one, and its text does
+ *     not include it; where several occurrences end at the same character, the longest counts
+ * @param onFull what happens when the context window is full
+ * @param sampling the sampling chain
+ * @param firstSample index of the first completion; random numbers depend on the seed, this index
+ *     and the step only, so one completion of many can be generated alone
+ * @param samples number of completions; the prompt is prefilled once for all
+ * @param logprobs how many of the likeliest tokens' log-probabilities are returned with each token;
+ *     0 returns none
+ * @param traced whether the listener receives a {@link gpt.sampling.ChainTrace} of each token; the
+ *     host samples then, also where the device could
  */
 public record Request(
     int[] promptIds,
@@ -37,7 +38,7 @@ public record Request(
     int logprobs,
     boolean traced) {
 
-  /** Without a trace, and with one id at most that ends a text. */
+  /** Without traces, with at most one end id. */
   public Request(
       int[] promptIds,
       int maxNewTokens,
@@ -61,7 +62,7 @@ public record Request(
         false);
   }
 
-  /** Without log-probabilities, and with one id at most that ends a text. */
+  /** Without traces and log-probabilities, with at most one end id. */
   public Request(
       int[] promptIds,
       int maxNewTokens,
@@ -74,7 +75,11 @@ public record Request(
     this(promptIds, maxNewTokens, endId, stops, onFull, sampling, firstSample, samples, 0);
   }
 
-  /** Checks what can be checked without a model, and keeps copies. */
+  /**
+   * Checks what does not depend on the model, and copies the arrays and the list.
+   *
+   * @throws GptException where a value is out of range
+   */
   public Request {
     promptIds = promptIds.clone();
     endIds = endIds.clone();
@@ -87,11 +92,10 @@ public record Request(
     }
     if (sampling.minNewTokens() > maxNewTokens) {
       throw new GptException(
-          "the number of new tokens cannot be "
+          "the minimum of new tokens must not exceed the maximum, found a minimum of "
               + sampling.minNewTokens()
-              + " at least and "
-              + maxNewTokens
-              + " at most");
+              + " and a maximum of "
+              + maxNewTokens);
     }
     if (firstSample < 0) {
       throw new GptException("the first sample's index must be 0 or more, found " + firstSample);
@@ -109,12 +113,12 @@ public record Request(
     }
   }
 
-  /** Whether this id ends a text. */
+  /** Whether this id ends a completion. */
   boolean ends(int id) {
     return Arrays.stream(endIds).anyMatch(end -> end == id);
   }
 
-  /** What the tokens of the texts from {@code first} on are drawn with. */
+  /** The sampling parameters for the completions from index {@code first} on. */
   Drawing drawing(int first) {
     return new Drawing(sampling, first, promptIds, endIds, logprobs);
   }

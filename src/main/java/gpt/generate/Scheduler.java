@@ -9,79 +9,81 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Decides what each step of an engine does (continuous batching). Texts join as soon as there is
- * room and leave when they have ended; all are decoded together; long prompts are processed in
- * chunks beside them. What a sequence holds of another text's prompt is not computed again: an idle
- * sequence is taken over, one in use is forked, and one whose prompt is being processed is waited
- * for.
+ * Plans each step of an engine (continuous batching). Completions join as soon as there is room and
+ * leave when they have ended. All are decoded together; long prompts are prefilled in chunks beside
+ * them. A prefix that a sequence already holds is not computed again (prefix reuse): a completion
+ * continues a cached sequence, forks one in use, or waits for a prefill and forks it then.
  *
- * <p>An engine's results do not depend on any of this, so a text's tokens are those that it would
- * have alone. Not thread-safe.
+ * <p>An engine's results do not depend on the other work of a step (batch invariance), so a
+ * completion has the same tokens as if it were decoded alone. Not thread-safe.
  */
 final class Scheduler implements AutoCloseable {
-  /** Rows of a step that only processes prompts: more make a step no faster for each. */
+  /** Maximum rows of a prefill-only step; more rows do not raise the throughput. */
   static final int PROMPT_ROWS = 512;
 
-  /** Rows of prompts beside texts that are decoded, which wait for them. */
+  /** Maximum prefill rows beside decode rows, which bounds the delay of the decoded tokens. */
   static final int CHUNK_ROWS = 64;
 
-  /** A shorter prefix is faster computed again than waited for, unless it is the whole prompt. */
+  /** A shorter prefix is recomputed faster than waited for, unless it is the whole prompt. */
   static final int MIN_SHARED = 16;
 
-  /** Keys and values that may be kept in sequences without a text. */
-  private static final long MAX_KEPT_BYTES = 1L << 30;
+  /** Maximum size of the keys and values of all cached sequences. */
+  private static final long MAX_CACHE_BYTES = 1L << 30;
 
   private final Engine engine;
   private final int maxSequences;
-  private final int maxKept;
-  private final Deque<Text> waiting = new ArrayDeque<>();
-  private final List<Text> active = new ArrayList<>();
+  private final int maxCached;
+  private final Deque<RunningCompletion> waiting = new ArrayDeque<>();
+  private final List<RunningCompletion> active = new ArrayList<>();
 
-  /** Sequences without a text, the one used last at the end. */
-  private final List<Kept> kept = new ArrayList<>();
+  /** Prefix cache: sequences of ended completions, least recently used first. */
+  private final List<CachedSequence> cache = new ArrayList<>();
 
-  /** Sequences of the engine that are others'. */
+  /** Number of sequences reserved by clients that step the engine themselves. */
   private int reserved;
 
-  // Of one step.
+  // The current step, reused from step to step.
   private final List<Work> work = new ArrayList<>();
-  private final List<Text> stepping = new ArrayList<>();
+  private final List<RunningCompletion> stepping = new ArrayList<>();
 
-  /** A sequence whose text has ended, and what it holds. */
-  private record Kept(Sequence sequence, int[] ids) {}
+  /** A sequence of an ended completion, and the ids that may be reused. */
+  private record CachedSequence(Sequence sequence, int[] ids) {}
 
   /**
-   * Steps an engine, which stays the caller's to close.
+   * Schedules steps of an engine, which the caller closes.
    *
-   * @param maxSequences sequences that are open at once, at least 1
+   * @param maxSequences maximum number of open sequences, at least 1
    */
   Scheduler(Engine engine, int maxSequences) {
     this.engine = engine;
     this.maxSequences = maxSequences;
     long bytes = Math.max(1, engine.sequenceBytes());
-    maxKept = Math.clamp(MAX_KEPT_BYTES / bytes, 1, maxSequences);
+    maxCached = Math.clamp(MAX_CACHE_BYTES / bytes, 1, maxSequences);
   }
 
-  /** Lets texts wait for their turn. */
-  void add(List<Text> texts) {
-    texts.stream().filter(text -> !text.run().ended()).forEach(waiting::add);
+  /** Adds completions to the queue. */
+  void add(List<RunningCompletion> completions) {
+    completions.stream().filter(completion -> !completion.delivery().ended()).forEach(waiting::add);
   }
 
-  /** Whether no text is left. */
+  /** Whether no completion is left. */
   boolean isIdle() {
     return waiting.isEmpty() && active.isEmpty();
   }
 
   /**
-   * Makes a step; does nothing where no text is left.
+   * Runs a step of the engine; does nothing if the scheduler is idle.
    *
-   * @param admitting whether waiting texts may join
-   * @throws RuntimeException where the engine fails; the texts of the step cannot go on then
+   * @param admitting whether queued completions may join
+   * @throws RuntimeException where the engine fails; the step's completions cannot continue then
    */
   void step(boolean admitting) {
-    active.removeIf(this::isEnded); // cancelled meanwhile
-    waiting.removeIf(text -> text.run().ended());
-    active.stream().filter(text -> text.parent() != null).toList().forEach(this::fork);
+    active.removeIf(this::cacheIfEnded); // those cancelled since the last step
+    waiting.removeIf(completion -> completion.delivery().ended());
+    active.stream()
+        .filter(completion -> completion.parent() != null)
+        .toList()
+        .forEach(this::forkParent);
     if (admitting) {
       admit();
     }
@@ -95,216 +97,220 @@ final class Scheduler implements AutoCloseable {
     long nanos = System.nanoTime() - begin;
     for (int i = 0; i < work.size(); i++) {
       int appended = work.get(i).tokens();
-      stepping.get(i).stepped(appended, nanos * appended / rows);
+      stepping.get(i).stepDone(appended, nanos * appended / rows);
     }
-    active.removeIf(this::isEnded);
+    active.removeIf(this::cacheIfEnded);
   }
 
-  private boolean isEnded(Text text) {
-    if (!text.run().ended()) {
+  /** Moves the sequence of an ended completion to the cache; returns whether it has ended. */
+  private boolean cacheIfEnded(RunningCompletion completion) {
+    if (!completion.delivery().ended()) {
       return false;
     }
-    release(text);
+    cache(completion);
     return true;
   }
 
-  // What a step does.
+  // Planning a step.
 
   private void plan() {
     work.clear();
     stepping.clear();
     int room = PROMPT_ROWS;
-    for (Text text : active) {
-      if (text.parent() == null && text.isDecoding()) {
-        plan(text, 1);
+    for (RunningCompletion completion : active) {
+      if (completion.parent() == null && completion.isDecoding()) {
+        plan(completion, 1);
         room = CHUNK_ROWS;
       }
     }
-    for (Text text : active) {
-      if (text.parent() == null && !text.isDecoding() && room > 0) {
-        int rows = Math.min(room, Math.min(text.pending(), toNextFork(text)));
-        plan(text, rows);
+    for (RunningCompletion completion : active) {
+      if (completion.parent() == null && !completion.isDecoding() && room > 0) {
+        int rows = Math.min(room, Math.min(completion.pending(), tokensToNextFork(completion)));
+        plan(completion, rows);
         room -= rows;
       }
     }
   }
 
-  private void plan(Text text, int rows) {
-    work.add(text.work(rows));
-    stepping.add(text);
+  private void plan(RunningCompletion completion, int rows) {
+    work.add(completion.work(rows));
+    stepping.add(completion);
   }
 
-  /** Tokens until another text forks this one. */
-  private int toNextFork(Text text) {
+  /** Number of tokens until another completion forks this one. */
+  private int tokensToNextFork(RunningCompletion completion) {
     int rows = Integer.MAX_VALUE;
-    for (Text child : active) {
-      if (child.parent() == text) {
-        rows = Math.min(rows, child.shared() - text.sequence().length());
+    for (RunningCompletion child : active) {
+      if (child.parent() == completion) {
+        rows = Math.min(rows, child.sharedTokens() - completion.sequence().length());
       }
     }
     return rows;
   }
 
-  // Who joins.
+  // Admission.
 
   private void admit() {
     while (!waiting.isEmpty() && active.size() + reserved < maxSequences) {
-      Text text = waiting.remove();
-      active.add(text);
-      begin(text);
+      RunningCompletion completion = waiting.remove();
+      active.add(completion);
+      start(completion);
     }
   }
 
-  /** Finds the longest prefix of a text that is there, or will be. */
-  private void begin(Text text) {
+  /** Gives a completion the sequence that holds, or will hold, the longest prefix of its prompt. */
+  private void start(RunningCompletion completion) {
     boolean drawn = engine.reusesDrawnTokens();
-    int most = 0;
-    Text parent = null;
-    boolean later = false;
-    for (Text other : active) {
-      if (other == text || other.parent() != null || other.sequence() == null) {
+    int activePrefix = 0;
+    RunningCompletion parent = null;
+    boolean mustWait = false;
+    for (RunningCompletion other : active) {
+      if (other == completion || other.parent() != null || other.sequence() == null) {
         continue;
       }
-      int now = other.inCommon(text, drawn);
-      int then = other.inCommonLater(text, drawn);
-      if (Math.max(now, then) > most) {
-        most = Math.max(now, then);
+      int now = other.sharedPrefix(completion, drawn);
+      int afterPrefill = other.sharedPrefixAfterPrefill(completion, drawn);
+      if (Math.max(now, afterPrefill) > activePrefix) {
+        activePrefix = Math.max(now, afterPrefill);
         parent = other;
-        later = then > now;
+        mustWait = afterPrefill > now;
       }
     }
-    if (most < MIN_SHARED && most < text.promptLength() - 1) {
+    if (activePrefix < MIN_SHARED && activePrefix < completion.promptLength() - 1) {
       parent = null;
-      most = 0;
+      activePrefix = 0;
     }
-    Kept best = best(text);
-    int idle = best == null ? 0 : text.inCommon(best.ids, best.ids.length);
-    if (best != null && idle >= most && (2 * idle >= best.ids.length || !fits(0))) {
-      takeOver(text, best, idle);
-    } else if (best != null && idle >= most && idle >= MIN_SHARED) {
-      text.begin(fork(best.sequence, idle));
+    CachedSequence cached = bestCached(completion);
+    int prefix = cached == null ? 0 : completion.sharedPrefix(cached.ids, cached.ids.length);
+    boolean useCache = cached != null && prefix >= activePrefix;
+    if (useCache && (2 * prefix >= cached.ids.length || !hasRoom(0))) {
+      continueCached(completion, cached, prefix);
+    } else if (useCache && prefix >= MIN_SHARED) {
+      completion.start(fork(cached.sequence, prefix));
     } else if (parent == null) {
-      makeRoom(0);
-      text.begin(engine.open());
+      evict(0);
+      completion.start(engine.open());
     } else {
-      text.await(parent, most);
-      if (!later) {
-        fork(text);
+      completion.waitFor(parent, activePrefix);
+      if (!mustWait) {
+        forkParent(completion);
       }
     }
   }
 
-  /** Whether each active text can have a sequence, and so many more, beside those that are kept. */
-  private boolean fits(int more) {
-    return active.size() + kept.size() + reserved + more <= maxSequences;
+  /**
+   * Whether a sequence for each active completion and {@code more} others fit beside the cached and
+   * reserved sequences.
+   */
+  private boolean hasRoom(int more) {
+    return active.size() + cache.size() + reserved + more <= maxSequences;
   }
 
-  /** Closes kept sequences, those not used for longest first, until that fits. */
-  private void makeRoom(int more) {
-    while (!kept.isEmpty() && !fits(more)) {
-      kept.removeFirst().sequence.close();
+  /** Closes cached sequences, least recently used first, until there is room. */
+  private void evict(int more) {
+    while (!cache.isEmpty() && !hasRoom(more)) {
+      cache.removeFirst().sequence.close();
     }
   }
 
-  /** The kept sequence that shares the longest prefix, of equals the one not used for longest. */
-  private Kept best(Text text) {
-    Kept best = null;
-    int most = -1;
-    for (Kept each : kept) {
-      int idle = text.inCommon(each.ids, each.ids.length);
-      if (idle > most) {
-        most = idle;
-        best = each;
+  /** The cached sequence with the longest shared prefix, of equals the least recently used. */
+  private CachedSequence bestCached(RunningCompletion completion) {
+    CachedSequence best = null;
+    int longest = -1;
+    for (CachedSequence cached : cache) {
+      int prefix = completion.sharedPrefix(cached.ids, cached.ids.length);
+      if (prefix > longest) {
+        longest = prefix;
+        best = cached;
       }
     }
     return best;
   }
 
-  private void takeOver(Text text, Kept from, int tokens) {
-    kept.remove(from);
-    if (from.sequence.length() > tokens) {
-      from.sequence.truncate(tokens);
+  private void continueCached(RunningCompletion completion, CachedSequence cached, int tokens) {
+    cache.remove(cached);
+    if (cached.sequence.length() > tokens) {
+      cached.sequence.truncate(tokens);
     }
-    text.begin(from.sequence);
+    completion.start(cached.sequence);
   }
 
-  /** Forks a text's parent once that has come so far; looks for another where it never will. */
-  private void fork(Text text) {
-    Text parent = text.parent();
-    boolean there = active.contains(parent);
-    if (there && parent.inCommon(text, engine.reusesDrawnTokens()) >= text.shared()) {
-      text.begin(fork(parent.sequence(), text.shared()));
-    } else if (!there || !parent.isPrompt()) {
-      text.await(null, 0);
-      begin(text);
+  /**
+   * Forks a completion's parent if that holds the shared prefix by now. Chooses another sequence if
+   * the parent has ended or has slid its context window.
+   */
+  private void forkParent(RunningCompletion completion) {
+    RunningCompletion parent = completion.parent();
+    int shared = completion.sharedTokens();
+    boolean running = active.contains(parent);
+    if (running && parent.sharedPrefix(completion, engine.reusesDrawnTokens()) >= shared) {
+      completion.start(fork(parent.sequence(), shared));
+    } else if (!running || !parent.isPrefilling()) {
+      completion.waitFor(null, 0);
+      start(completion);
     }
   }
 
-  private Sequence fork(Sequence of, int tokens) {
-    makeRoom(0);
-    Sequence fork = of.fork();
+  private Sequence fork(Sequence sequence, int tokens) {
+    evict(0);
+    Sequence fork = sequence.fork();
     if (fork.length() > tokens) {
       fork.truncate(tokens);
     }
     return fork;
   }
 
-  /** Keeps the sequence of a text that has ended, for the prompt that it holds. */
-  private void release(Text text) {
-    if (text.sequence() == null) {
+  private void cache(RunningCompletion completion) {
+    if (completion.sequence() == null) {
       return;
     }
-    int[] ids = text.reusableIds(engine.reusesDrawnTokens());
-    kept.add(new Kept(text.end(), ids));
-    if (kept.size() > maxKept) {
-      kept.removeFirst().sequence.close();
+    int[] ids = completion.reusableIds(engine.reusesDrawnTokens());
+    cache.add(new CachedSequence(completion.releaseSequence(), ids));
+    if (cache.size() > maxCached) {
+      cache.removeFirst().sequence.close();
     }
   }
 
-  // Sequences of others.
+  // Reservations.
 
   /**
-   * Reserves room for sequences that others open.
+   * Reserves room for sequences that a client opens itself.
    *
-   * @return false where there is none now
+   * @return false where there is no room now
    */
   boolean reserve(int sequences) {
-    makeRoom(sequences);
-    boolean alone = active.isEmpty() && reserved == 0; // then it may have more than are allowed
-    if (!alone && !fits(sequences)) {
+    evict(sequences);
+    boolean alone = active.isEmpty() && reserved == 0; // a lone client may exceed maxSequences
+    if (!alone && !hasRoom(sequences)) {
       return false;
     }
     reserved += sequences;
     return true;
   }
 
-  /** Gives up what {@link #reserve} gave. */
+  /** Releases a reservation. */
   void release(int sequences) {
     reserved -= sequences;
   }
 
-  /** Ends all texts with an error. */
+  /** Ends all completions with an error, and closes all sequences. */
   void fail(RuntimeException e) {
-    waiting.forEach(text -> text.run().fail(e));
-    active.forEach(text -> text.run().fail(e));
+    waiting.forEach(completion -> completion.delivery().fail(e));
+    active.forEach(completion -> completion.delivery().fail(e));
     close();
   }
 
-  private void closeKept() {
-    kept.forEach(each -> each.sequence.close());
-    kept.clear();
-  }
-
-  /** Closes all sequences. */
+  /** Closes all sequences, but not the engine. */
   @Override
   public void close() {
-    for (Text text : active) {
-      if (text.sequence() != null) {
-        text.end().close();
+    for (RunningCompletion completion : active) {
+      if (completion.sequence() != null) {
+        completion.releaseSequence().close();
       }
     }
     active.clear();
     waiting.clear();
-    closeKept();
+    cache.forEach(cached -> cached.sequence.close());
+    cache.clear();
   }
 }

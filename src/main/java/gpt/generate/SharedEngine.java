@@ -15,8 +15,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * An engine that any number of threads use at once. A thread of its own opens it, steps it, with
- * the texts of all requests decoded together by a {@link Scheduler}, and closes it. Thread-safe.
+ * An engine that many threads use at once. A dedicated thread opens the engine, steps it and closes
+ * it; a {@link Scheduler} on that thread decodes the completions of all requests together. Callers
+ * submit commands to its queue. Thread-safe.
  */
 public final class SharedEngine implements EngineAccess, AutoCloseable {
   private static final String CLOSED = "the model is closed";
@@ -27,19 +28,19 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   private final CompletableFuture<Engine> opened = new CompletableFuture<>();
   private boolean closed; // guarded by commands
 
-  // Of the engine's thread.
+  // Used by the engine's thread only.
   private Scheduler scheduler;
   private final Queue<Reservation> reservations = new ArrayDeque<>();
 
-  /** Room that a client waits for. */
+  /** A client that waits until the engine has memory for its sequences. */
   private record Reservation(int sequences, CompletableFuture<Void> granted) {}
 
   /**
-   * Opens an engine.
+   * Opens an engine on a new thread and waits until it is open.
    *
-   * @param open called on the thread that will step it
-   * @param maxSequences sequences that are open at once, as far as the engine has room
-   * @throws RuntimeException what that throws
+   * @param open called on the new thread
+   * @param maxSequences maximum number of open sequences; the engine's own limit applies too
+   * @throws RuntimeException what {@code open} throws
    */
   public SharedEngine(Supplier<Engine> open, int maxSequences) {
     this.maxSequences = maxSequences;
@@ -47,51 +48,51 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     await(opened);
   }
 
-  // The engine's thread.
+  // Methods of the engine's thread.
 
   private void run(Supplier<Engine> open) {
     try (Engine engine = open.get()) {
-      scheduler = new Scheduler(engine, together(engine));
+      scheduler = new Scheduler(engine, batchSize(engine));
       opened.complete(engine);
       try {
         while (!isClosed()) {
-          next();
+          runOnce();
         }
-      } finally { // whatever happens, nobody waits for ever
-        end(new GptException(CLOSED + ": it was closed while this call ran"));
+      } finally { // fails all pending calls, so that no caller waits forever
+        failAll(new GptException(CLOSED + ": it was closed while this call ran"));
       }
     } catch (Throwable e) {
       opened.completeExceptionally(e);
     }
   }
 
-  private int together(Engine engine) {
+  private int batchSize(Engine engine) {
     return Math.min(maxSequences, engine.batchSize());
   }
 
-  /** Does what came in, and then a step of the texts, if there are any. */
-  private void next() {
+  /** Runs the commands in the queue, then a step of the scheduler. Blocks while both are empty. */
+  private void runOnce() {
     try {
       if (scheduler.isIdle() && commands.isEmpty()) {
         commands.take().run();
       }
-      for (int waiting = commands.size(); waiting > 0; waiting--) {
+      for (int queued = commands.size(); queued > 0; queued--) {
         commands.remove().run();
       }
-      grant();
+      grantReservations();
       scheduler.step(reservations.isEmpty());
     } catch (Throwable e) {
       scheduler.fail(toGptException(e));
     }
   }
 
-  private void grant() {
+  private void grantReservations() {
     while (!reservations.isEmpty() && scheduler.reserve(reservations.element().sequences)) {
       reservations.remove().granted.complete(null);
     }
   }
 
-  private void end(GptException why) {
+  private void failAll(GptException why) {
     synchronized (commands) {
       closed = true;
     }
@@ -109,7 +110,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     return switch (e) {
       case GptException expected -> expected;
       case OutOfMemoryError memory -> new GptException("out of memory: " + e.getMessage(), e);
-      default -> new GptException("internal error, please report it: " + e, e);
+      default -> new GptException("internal error (a bug, report it): " + e, e);
     };
   }
 
@@ -119,7 +120,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     }
   }
 
-  // Any thread.
+  // Methods of any thread.
 
   private void submit(Runnable command) {
     synchronized (commands) {
@@ -130,7 +131,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     }
   }
 
-  /** Runs something on the engine's thread, between two steps. */
+  /** Runs an action on the engine's thread, between two steps, and returns its result. */
   <T> T onThread(Callable<T> action) {
     CompletableFuture<T> result = new CompletableFuture<>();
     submit(
@@ -147,7 +148,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     return await(result);
   }
 
-  /** Waits, whether or not the thread is interrupted: what is awaited is about to happen. */
+  /** Waits uninterruptibly, which is safe since the engine's thread completes every future soon. */
   private static <T> T await(CompletableFuture<T> future) {
     boolean interrupted = false;
     try {
@@ -190,12 +191,12 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     return engine().config();
   }
 
-  /** The device, as {@link Engine#device}. */
+  /** See {@link Engine#device}. */
   public String device() {
     return engine().device();
   }
 
-  /** How the weights are kept, as {@link Engine#dtype}. */
+  /** See {@link Engine#dtype}. */
   public String dtype() {
     return engine().dtype();
   }
@@ -217,11 +218,11 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     }
   }
 
-  private void reserve(Reservation wanted) {
+  private void reserve(Reservation reservation) {
     if (isClosed()) {
-      wanted.granted.completeExceptionally(new GptException(CLOSED));
+      reservation.granted.completeExceptionally(new GptException(CLOSED));
     } else {
-      reservations.add(wanted);
+      reservations.add(reservation);
     }
   }
 
@@ -229,7 +230,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     try {
       submit(() -> scheduler.release(sequences));
     } catch (GptException e) {
-      // Closed meanwhile: there is nothing left to give back.
+      // The engine was closed meanwhile, which released everything.
     }
   }
 
@@ -237,21 +238,21 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   public Decoding decode() {
     return new Decoding() {
       @Override
-      public int together() {
-        return SharedEngine.this.together(engine());
+      public int batchSize() {
+        return SharedEngine.this.batchSize(engine());
       }
 
       @Override
-      public void add(List<Text> texts) {
-        if (!texts.isEmpty()) {
-          submit(() -> admit(texts));
+      public void add(List<RunningCompletion> completions) {
+        if (!completions.isEmpty()) {
+          submit(() -> admit(completions));
         }
       }
 
       @Override
-      public void advance(Run run) {
+      public void advance(Delivery delivery) {
         try {
-          run.await();
+          delivery.await();
         } catch (InterruptedException e) {
           throw interrupted();
         }
@@ -259,20 +260,20 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
 
       @Override
       public void close() {
-        // Cancelled texts leave before the next step.
+        // The scheduler removes cancelled completions before its next step.
       }
     };
   }
 
-  private void admit(List<Text> texts) {
+  private void admit(List<RunningCompletion> completions) {
     if (isClosed()) {
-      texts.forEach(text -> text.run().fail(new GptException(CLOSED)));
+      completions.forEach(completion -> completion.delivery().fail(new GptException(CLOSED)));
     } else {
-      scheduler.add(texts);
+      scheduler.add(completions);
     }
   }
 
-  /** Ends all calls with an error, and closes the engine; returns when that is done. */
+  /** Fails all running calls and closes the engine; returns when its thread has ended. */
   @Override
   public void close() {
     synchronized (commands) {

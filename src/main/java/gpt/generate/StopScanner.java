@@ -3,13 +3,13 @@ package gpt.generate;
 import java.util.List;
 
 /**
- * Lets text through up to a stop string. Text that may be the beginning of one is held back until
- * that is decided. The result does not depend on how the text is cut into pieces.
+ * Passes text on up to the first stop string. A suffix that may begin a stop string is held back
+ * until more text decides it. The result does not depend on how the text is split into pieces.
  */
 final class StopScanner {
   private final List<String> stops;
 
-  /** The text that was seen and not released: the longest end of it that begins a stop string. */
+  /** Text not released yet: the longest suffix of the input that begins a stop string. */
   private final StringBuilder held = new StringBuilder();
 
   private boolean stopped;
@@ -18,7 +18,7 @@ final class StopScanner {
     this.stops = stops;
   }
 
-  /** Another one that has seen the same text. */
+  /** Returns an independent copy in the same state. */
   StopScanner copy() {
     StopScanner copy = new StopScanner(stops);
     copy.held.append(held);
@@ -26,7 +26,7 @@ final class StopScanner {
     return copy;
   }
 
-  /** Takes text and returns what is safe to release. After a stop string that is nothing. */
+  /** Adds text and returns the text that is now final; empty after a stop string. */
   String add(String text) {
     for (int i = 0; i < text.length() && !stopped; i++) {
       held.append(text.charAt(i));
@@ -39,12 +39,12 @@ final class StopScanner {
     return release(held.length() - (stopped ? 0 : longestBegun()));
   }
 
-  /** Returns what is held back: no more text will come. */
+  /** Returns the text held back, at the end of the input. */
   String flush() {
     return release(held.length());
   }
 
-  /** Whether a stop string was completed. */
+  /** Whether a stop string occurred. */
   boolean stopped() {
     return stopped;
   }
@@ -55,7 +55,7 @@ final class StopScanner {
     return out;
   }
 
-  /** Length of the longest stop string that the held text ends with, 0 if none. */
+  /** Length of the longest stop string that is a suffix of the held text, 0 if none. */
   private int longestCompleted() {
     int longest = 0;
     for (String stop : stops) {
@@ -66,7 +66,7 @@ final class StopScanner {
     return longest;
   }
 
-  /** Length of the longest end of the held text that begins a stop string. */
+  /** Length of the longest suffix of the held text that begins a stop string. */
   private int longestBegun() {
     int longest = 0;
     for (String stop : stops) {

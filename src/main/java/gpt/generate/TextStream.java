@@ -4,13 +4,13 @@ import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Utf8Decoder;
 import java.util.List;
 
-/** Ids to printable text, piece by piece: whole characters only, and none of a stop string. */
+/** Decodes ids to text incrementally: returns whole characters, and none of a stop string. */
 final class TextStream {
   private final Tokenizer tokenizer;
   private final Utf8Decoder characters;
   private final StopScanner stops;
 
-  /** A character that the prompt ends inside of is begun here. */
+  /** Decodes the prompt first, since it may end inside a character. */
   TextStream(Tokenizer tokenizer, int[] prompt, List<String> stops) {
     this.tokenizer = tokenizer;
     this.stops = new StopScanner(stops);
@@ -26,22 +26,22 @@ final class TextStream {
     stops = other.stops.copy();
   }
 
-  /** Another one that has come as far, to go on with other ids. */
+  /** Returns an independent copy in the same state. */
   TextStream copy() {
     return new TextStream(this);
   }
 
-  /** Takes an id and returns the text that is safe to print now. */
+  /** Adds an id and returns the text that is now final. */
   String add(int id) {
     return stops.add(characters.decode(tokenizer.decode(id)));
   }
 
-  /** Returns the rest: no more ids will come. */
+  /** Returns the remaining text, after the last id. */
   String flush() {
     return stops.add(characters.flush()) + stops.flush();
   }
 
-  /** Whether a stop string was completed. */
+  /** Whether a stop string occurred. */
   boolean stopped() {
     return stops.stopped();
   }

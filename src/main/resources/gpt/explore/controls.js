@@ -1,23 +1,23 @@
-// The inputs: sliders and numbers for the same setting, and the keys.
+// Input: a slider and a number field for each setting, buttons and keys.
 
-/** Places of top-k's slider: every number at first, then steps of a twentieth, up to all ids. */
+/** Values of top-k's slider: consecutive at first, then growing by 5 %, up to the vocabulary size. */
 const topKs = [0];
 for (let k = 1; k < size; k = Math.max(k + 1, Math.round(k * 1.05))) topKs.push(k);
 topKs.push(size);
 
-/** The place of a top-k on its slider: that of the next number there. */
-const placeOfTopK = (k) => Math.min(topKs.filter((other) => other < k).length, topKs.length - 1);
+/** The slider position of a top-k, rounded up to the next value of the slider. */
+const topKPosition = (k) => Math.min(topKs.filter((other) => other < k).length, topKs.length - 1);
 
 const identity = (value) => value;
 const controls = [
-  { key: "temperature", id: "temperature", rule: "Temperature must be from 0 to 1000", right: (x) => x >= 0 && x <= 1000, toPlace: identity, fromPlace: identity },
-  { key: "topK", id: "top-k", rule: "Top-k must be a whole number, 0 (off) or more", right: (x) => Number.isSafeInteger(x) && x >= 0, toPlace: placeOfTopK, fromPlace: (place) => topKs[place] },
-  { key: "topP", id: "top-p", rule: "Top-p must be above 0 and at most 1", right: (x) => x > 0 && x <= 1, toPlace: identity, fromPlace: identity },
-  { key: "minP", id: "min-p", rule: "Min-p must be from 0 to 1", right: (x) => x >= 0 && x <= 1 },
-  { key: "typicalP", id: "typical-p", rule: "Typical-p must be above 0 and at most 1", right: (x) => x > 0 && x <= 1 },
+  { key: "temperature", id: "temperature", rule: "Temperature must be from 0 to 1000", isValid: (x) => x >= 0 && x <= 1000, toPosition: identity, fromPosition: identity },
+  { key: "topK", id: "top-k", rule: "Top-k must be a whole number, 0 (off) or more", isValid: (x) => Number.isSafeInteger(x) && x >= 0, toPosition: topKPosition, fromPosition: (position) => topKs[position] },
+  { key: "topP", id: "top-p", rule: "Top-p must be above 0 and at most 1", isValid: (x) => x > 0 && x <= 1, toPosition: identity, fromPosition: identity },
+  { key: "minP", id: "min-p", rule: "Min-p must be from 0 to 1", isValid: (x) => x >= 0 && x <= 1 },
+  { key: "typicalP", id: "typical-p", rule: "Typical-p must be above 0 and at most 1", isValid: (x) => x > 0 && x <= 1 },
 ];
 
-/** A setting in words, for the slider that a screen reader reads. */
+/** A setting in words, for screen readers. */
 function inWords(key, value) {
   if (key === "topK") return value === 0 ? "off" : `${value} likeliest`;
   if (key === "topP") return value === 1 ? "off" : String(value);
@@ -28,40 +28,40 @@ function showSlider(control) {
   const slider = element(control.id);
   if (slider === null) return;
   const value = page.settings[control.key];
-  slider.value = control.toPlace(value);
+  slider.value = control.toPosition(value);
   slider.setAttribute("aria-valuetext", inWords(control.key, value));
 }
 
-/** Shows that a number is no setting, or takes that back. */
-function judge(input, rule) {
-  input.setAttribute("aria-invalid", String(rule !== ""));
-  element("wrong").textContent = rule;
+/** Shows the error of an input; "" clears it. */
+function showError(input, error) {
+  input.setAttribute("aria-invalid", String(error !== ""));
+  element("error").textContent = error;
 }
 
 function showNumber(control) {
   const input = element(control.id + "-number");
   input.value = page.settings[control.key];
-  judge(input, "");
+  showError(input, "");
 }
 
 for (const control of controls) {
   const input = element(control.id + "-number");
   input.addEventListener("input", () => {
     const value = input.valueAsNumber;
-    if (!control.right(value)) {
-      judge(input, control.rule);
+    if (!control.isValid(value)) {
+      showError(input, control.rule);
       return;
     }
-    judge(input, "");
+    showError(input, "");
     page.settings[control.key] = value;
     showSlider(control);
     updateSoon();
   });
   input.addEventListener("change", () => {
-    if (!control.right(input.valueAsNumber)) showNumber(control);
+    if (!control.isValid(input.valueAsNumber)) showNumber(control);
   });
   element(control.id)?.addEventListener("input", (event) => {
-    page.settings[control.key] = control.fromPlace(event.target.valueAsNumber);
+    page.settings[control.key] = control.fromPosition(event.target.valueAsNumber);
     showSlider(control);
     showNumber(control);
     updateSoon();
@@ -87,10 +87,10 @@ element("shown").addEventListener("change", (event) => {
 element("previous").addEventListener("click", () => go(page.index - 1));
 element("next").addEventListener("click", () => go(page.index + 1));
 
-/** Keys walk the steps, but where they already mean something. */
+/** Arrow keys, Home and End change the step, except in elements that use these keys themselves. */
 document.addEventListener("keydown", (event) => {
-  const taken = event.target.closest?.("input, select, textarea, .scroll") ?? null;
-  if (taken !== null || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const usesKeys = event.target.closest?.("input, select, textarea, .scroll") ?? null;
+  if (usesKeys !== null || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const to = { ArrowLeft: page.index - 1, ArrowRight: page.index + 1, Home: 0, End: data.steps.length - 1 }[event.key];
   if (to !== undefined) {
     event.preventDefault();
@@ -110,8 +110,9 @@ element("top-k").max = topKs.length - 1;
 element("top-k-number").max = "";
 element("more").open = data.settings.minP > 0 || data.settings.typicalP < 1;
 element("before").textContent = data.before.length === 0 ? ""
-  : "In this run the logits were changed first, by " + data.before.join(", ")
-    + "; the page takes them as they were after that, and the outlines from before it.";
+  : "In this run, steps before the temperature changed the logits: " + data.before.join(", ")
+    + ". The page applies the temperature to the changed logits; the outlines show the model’s"
+    + " probabilities, before these steps.";
 showSettings();
 if (data.steps.length > 0) {
   go(0);

@@ -1,63 +1,62 @@
-// What the page shows. Everything is worked out anew when the step or a setting changes.
+// The page's output. It is computed again whenever the step or a setting changes.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const size = data.labels.length;
 
-/** So many cut lines at most; typical-p makes two. */
-const CUT_LINES = 4;
+/** Maximum number of cut lines; typical-p makes two. */
+const MAX_CUT_LINES = 4;
 
-/** Parts of the strip narrower than this are drawn as one. */
-const NARROW = 0.004;
+/** Tokens of the strip with a lower probability are merged. */
+const MIN_STRIP_WIDTH = 0.004;
 
 const element = (id) => document.getElementById(id);
 
-/** The settings that a step of the run was drawn with. */
+/** The settings of a step in the run. */
 const runSettings = (index) => ({ ...data.settings, temperature: data.steps[index]?.temperature ?? 1 });
 
-/** What is on the page; scripts may read it: index, settings, step (see Step), chain (see Chain). */
+/** The page's state: current step (index, step), settings, number of candidates shown, result (chain). */
 const page = { index: 0, settings: runSettings(0), shown: 20, step: null, chain: null };
 
-/** One step of the run, with what does not depend on the settings. */
+/** One step of the run, and what does not depend on the settings. */
 class Step {
   constructor(stored) {
     this.context = stored.context;
     this.chosen = stored.chosen;
     this.random = stored.random;
-    /** The logits as the temperature takes them. */
-    this.logits = new Float32Array(words(stored.logits));
-    const own = this.logits.slice();
-    const values = new Float32Array(words(stored.ownLogits));
-    new Int32Array(words(stored.ownIds)).forEach((id, i) => (own[id] = values[i]));
-    /** The model's own logits, and the softmax of those. */
-    this.own = own;
-    this.model = softmax(own);
+    /** The logits after penalties and biases, before the temperature. */
+    this.logits = new Float32Array(decodeBase64(stored.logits));
+    const modelLogits = this.logits.slice();
+    const values = new Float32Array(decodeBase64(stored.modelLogits));
+    new Int32Array(decodeBase64(stored.changedIds)).forEach((id, i) => (modelLogits[id] = values[i]));
+    /** The model's probabilities: the softmax of its logits, before penalties and biases. */
+    this.model = softmax(modelLogits);
     this.modelEntropy = entropy(this.model);
-    /** How many ids the model itself finds likelier than the chosen one, or as likely and lower; plus 1. */
-    const logit = own[this.chosen];
-    this.chosenRank = own.reduce((rank, x, id) => rank + (x > logit || (x === logit && id < this.chosen) ? 1 : 0), 1);
-    /** Ids from the likeliest on. */
-    this.order = byValue(this.logits);
+    /** Rank of the chosen token by the model's logits, from 1; of equal logits the lower id ranks first. */
+    const logit = modelLogits[this.chosen];
+    this.chosenRank = modelLogits.reduce((rank, x, id) => rank + (x > logit || (x === logit && id < this.chosen) ? 1 : 0), 1);
+    /** Ids by logit, the likeliest first. */
+    this.order = sortDescending(this.logits);
     this.rank = new Int32Array(size);
     this.order.forEach((id, i) => (this.rank[id] = i + 1));
   }
 }
 
-/** The bytes of Base64, little-endian as every browser's typed arrays are. */
-function words(base64) {
+/** Decodes Base64 to an ArrayBuffer. Typed arrays are little-endian in all browsers. */
+function decodeBase64(base64) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes.buffer;
 }
 
-/** Ids by falling value, of equals the lower id first. */
-function byValue(values) {
+/** Ids by descending value; of equal values the lower id comes first. */
+function sortDescending(values) {
   const bits = new Int32Array(values.map((value) => value + 0).buffer); // -0 becomes 0
-  const keys = new Float64Array(bits).map((b, id) => (b < 0 ? -(b & 0x7fffffff) : b) * -MOST_IDS + id);
-  return new Int32Array(keys.sort().map((key) => ((key % MOST_IDS) + MOST_IDS) % MOST_IDS));
+  const keys = new Float64Array(bits).map((b, id) => (b < 0 ? -(b & 0x7fffffff) : b) * -MAX_VOCAB_SIZE + id);
+  return new Int32Array(keys.sort().map((key) => ((key % MAX_VOCAB_SIZE) + MAX_VOCAB_SIZE) % MAX_VOCAB_SIZE));
 }
 
-/** A probability as text, to three figures or so. */
+/** A probability in percent, with two or three significant digits. */
 function percent(p) {
   const value = 100 * p;
   if (value === 0) return "0 %";
@@ -67,7 +66,7 @@ function percent(p) {
   return value.toExponential(1) + " %";
 }
 
-/** The same above a bar, without its sign. */
+/** The label above a bar: percent without the sign. */
 function brief(p) {
   if (p > 0 && p < 1e-4) return "<0.01";
   return percent(p).replace(" %", "");
@@ -83,14 +82,14 @@ function entropy(probabilities) {
   return probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log2(p) : sum), 0);
 }
 
-/** Why an id is out, or that it is kept. */
-function fate(id) {
-  if (page.chain.outBy[id] === 0) return "kept";
+/** Whether an id is kept, banned or cut, and what cut it. */
+function state(id) {
+  if (page.chain.removedBy[id] === 0) return "kept";
   if (page.step.logits[id] === -Infinity) return "banned";
-  return "cut by " + LEFT_OUT_BY[page.chain.outBy[id]];
+  return "cut by " + REMOVED_BY[page.chain.removedBy[id]];
 }
 
-/** An element of a tag with a class and a text. */
+/** Creates an element with a class and a text. */
 function make(tag, className = "", text = "") {
   const made = document.createElement(tag);
   made.className = className;
@@ -98,12 +97,12 @@ function make(tag, className = "", text = "") {
   return made;
 }
 
-/** A token's label as text that keeps its direction to itself. */
+/** A token's label; bdi isolates right-to-left text. */
 function token(id) {
   return make("bdi", "", data.labels[id]);
 }
 
-/** The candidates that are drawn: the likeliest, and after a gap (null) those that are marked. */
+/** The candidates to show: the likeliest, then null for a gap and the marked tokens beyond it. */
 function candidates() {
   const first = Array.from(page.step.order.subarray(0, page.shown));
   const beyond = [...new Set([page.step.chosen, page.chain.drawn])]
@@ -112,19 +111,19 @@ function candidates() {
   return beyond.length > 0 ? [...first, null, ...beyond] : first;
 }
 
-/** The probability at the end of the axis, and the number of parts that it is divided into. */
-function scale(most) {
+/** The probability at the end of the axis, and the number of its intervals. */
+function scale(max) {
   for (let end = 1; ; end /= 10) {
-    if (most > 0.5 * end) return [end, 5];
-    if (most > 0.25 * end) return [0.5 * end, 5];
-    if (most > 0.1 * end) return [0.25 * end, 5];
+    if (max > 0.5 * end) return [end, 5];
+    if (max > 0.25 * end) return [0.5 * end, 5];
+    if (max > 0.1 * end) return [0.25 * end, 5];
   }
 }
 
-/** Makes as many children as are wanted; those that stay can move to their new places. */
-function resize(parent, wanted, create) {
-  while (parent.children.length > wanted) parent.lastElementChild.remove();
-  while (parent.children.length < wanted) parent.append(create());
+/** Creates or removes children until there are n. Children are reused, so that changes are animated. */
+function resize(parent, n, create) {
+  while (parent.children.length > n) parent.lastElementChild.remove();
+  while (parent.children.length < n) parent.append(create());
   return Array.from(parent.children);
 }
 
@@ -144,7 +143,7 @@ function mark(className, sign, text) {
   return made;
 }
 
-/** Fills one column. Its data-attributes hold the numbers exactly. */
+/** Fills in one column. Its data attributes hold the exact numbers. */
 function fill(column, id) {
   const { chain, step } = page;
   const [marks, track, name] = column.children;
@@ -161,11 +160,11 @@ function fill(column, id) {
   const isChosen = id === step.chosen;
   const isNow = id === chain.drawn;
   column.className = "candidate";
-  column.classList.toggle("out", chain.outBy[id] !== 0);
+  column.classList.toggle("out", chain.removedBy[id] !== 0);
   column.classList.toggle("now", isNow);
   column.classList.toggle("chosen", isChosen);
-  column.title = `${data.labels[id]} (id ${id}): ${percent(probability)}, the model’s own ${percent(step.model[id])}; ${fate(id)}`;
-  Object.assign(column.dataset, { id, probability, model: step.model[id], state: fate(id) });
+  column.title = `${data.labels[id]} (id ${id}): ${percent(probability)}, by the model ${percent(step.model[id])}; ${state(id)}`;
+  Object.assign(column.dataset, { id, probability, model: step.model[id], state: state(id) });
   track.style.visibility = "";
   column.style.setProperty("--m", step.model[id]);
   column.style.setProperty("--p", probability);
@@ -182,8 +181,8 @@ function fill(column, id) {
 function drawBars(ids) {
   const { chain, step } = page;
   const real = ids.filter((id) => id !== null);
-  const most = Math.max(...real.map((id) => Math.max(chain.probabilities[id], step.model[id])));
-  const [end, parts] = scale(most);
+  const max = Math.max(...real.map((id) => Math.max(chain.probabilities[id], step.model[id])));
+  const [end, intervals] = scale(max);
   const bars = element("bars");
   const plot = element("plot");
   plot.style.setProperty("--scale", end);
@@ -192,14 +191,14 @@ function drawBars(ids) {
   const longest = Math.max(...real.map((id) => Array.from(data.labels[id]).length));
   plot.classList.toggle("slanted", longest * 9 + 4 > width);
   plot.classList.toggle("crowded", width < 38);
-  const ticks = resize(element("grid"), parts + 1, () => {
+  const ticks = resize(element("grid"), intervals + 1, () => {
     const tick = make("div", "tick");
     tick.append(make("span"));
     return tick;
   });
   ticks.forEach((tick, i) => {
-    tick.style.setProperty("--at", i / parts);
-    tick.firstChild.textContent = Number(((100 * end * i) / parts).toPrecision(3)) + " %";
+    tick.style.setProperty("--at", i / intervals);
+    tick.firstChild.textContent = Number(((100 * end * i) / intervals).toPrecision(3)) + " %";
   });
   const lines = cutLines(ids);
   const old = Array.from(bars.querySelectorAll(".cut"));
@@ -210,32 +209,32 @@ function drawBars(ids) {
     line.replaceChildren(make("span", "", by));
     line.classList.toggle("left", at > ids.length * 0.75);
     bars.append(line);
-    line.getBoundingClientRect(); // so that it moves from where it was
+    line.getBoundingClientRect(); // forces a layout, so that the line moves from its old position
     line.style.setProperty("--at", at);
   });
-  plot.setAttribute("aria-label", "Bar graph of the probabilities of " + real.length
+  plot.setAttribute("aria-label", "Bar chart of the probabilities of " + real.length
     + " candidates, the same as in the table below. Likeliest: "
     + real.slice(0, 3).map((id) => data.labels[id] + " " + percent(chain.probabilities[id])).join(", "));
 }
 
-/** Where kept candidates and cut ones meet, and what cut them; or, at the end, where that will be. */
+/** Lines between kept and cut candidates, with what cut them; one at the end if the cut is beyond it. */
 function cutLines(ids) {
   const lines = [];
   let last = null;
   ids.forEach((id, i) => {
     if (id === null) return;
-    const out = page.chain.outBy[id];
-    if (last !== null && (out === 0) !== (page.chain.outBy[ids[last]] === 0)) {
-      const cut = out === 0 ? ids[last] : id;
-      lines.push([(last + 1 + i) / 2, fate(cut)]);
+    const removedBy = page.chain.removedBy[id];
+    if (last !== null && (removedBy === 0) !== (page.chain.removedBy[ids[last]] === 0)) {
+      const cut = removedBy === 0 ? ids[last] : id;
+      lines.push([(last + 1 + i) / 2, state(cut)]);
     }
     last = i;
   });
   if (lines.length === 0 && page.chain.count < size) {
-    const first = page.step.order.findIndex((id) => page.chain.outBy[id] !== 0);
-    lines.push([ids.length, `${fate(page.step.order[first])} from rank ${count(first + 1)} on →`]);
+    const first = page.step.order.findIndex((id) => page.chain.removedBy[id] !== 0);
+    lines.push([ids.length, `${state(page.step.order[first])} from rank ${count(first + 1)} on →`]);
   }
-  return lines.slice(0, CUT_LINES);
+  return lines.slice(0, MAX_CUT_LINES);
 }
 
 function writeFacts() {
@@ -247,44 +246,44 @@ function writeFacts() {
   element("mass").replaceChildren(make("b", "", percent(chain.mass)));
   element("entropy").replaceChildren(
     make("b", "", entropy(chain.probabilities).toFixed(2) + " bits"),
-    make("div", "hint", `the model’s own: ${step.modelEntropy.toFixed(2)} bits`));
-  element("chosen-facts").replaceChildren(token(chosen), ` id ${chosen}, the model’s rank ${count(step.chosenRank)}`,
-    make("div", "hint", `the model’s own log-probability ${signed(Math.log(step.model[chosen]), 3)} (${percent(step.model[chosen])}); with these settings ${percent(chain.probabilities[chosen])}`));
+    make("div", "hint", `by the model: ${step.modelEntropy.toFixed(2)} bits`));
+  element("chosen-facts").replaceChildren(token(chosen), ` id ${chosen}, rank ${count(step.chosenRank)} by the model`,
+    make("div", "hint", `log-probability by the model ${signed(Math.log(step.model[chosen]), 3)} (${percent(step.model[chosen])}); with these settings ${percent(chain.probabilities[chosen])}`));
   element("drawn-facts").replaceChildren(token(chain.drawn), ` id ${chain.drawn}`,
     make("div", "hint", chain.drawn === chosen ? "the same token" : "another token than in the run"));
 }
 
-/** The draw as a line of all that is kept, in the order of ids, with the random number on it. */
+/** The kept tokens as a strip in the order of their ids, with a pointer at the random number. */
 function drawStrip() {
   const { chain, step } = page;
   const greedy = page.settings.temperature === 0;
-  const at = step.random / PLACES;
+  const at = step.random / UNITS;
   element("strip").hidden = greedy;
   element("draw-text").textContent = greedy
-    ? "At temperature 0 the likeliest token is taken: no random number is used."
-    : `The kept tokens in the order of their ids, each as wide as its probability. The random number, ${at.toFixed(5)}, points at the one that is drawn.`;
+    ? "At temperature 0 the likeliest token is chosen without a random number."
+    : `The kept tokens in the order of their ids; widths are probabilities. The random number ${at.toFixed(5)} points at the token that is drawn.`;
   if (greedy) return;
   const parts = make("div", "parts");
   const characters = element("strip").clientWidth / 9;
-  let narrow = 0;
-  const rest = () => {
-    if (narrow > 0) parts.append(piece(narrow, ""));
-    narrow = 0;
+  let merged = 0;
+  const appendMerged = () => {
+    if (merged > 0) parts.append(piece(merged, ""));
+    merged = 0;
   };
   chain.probabilities.forEach((p, id) => {
     if (p === 0) return;
-    if (p < NARROW && id !== chain.drawn) {
-      narrow += p;
-      if (narrow >= NARROW) rest();
+    if (p < MIN_STRIP_WIDTH && id !== chain.drawn) {
+      merged += p;
+      if (merged >= MIN_STRIP_WIDTH) appendMerged();
       return;
     }
-    rest();
-    const own = piece(p, p * characters > data.labels[id].length ? data.labels[id] : "");
-    own.title = `${data.labels[id]} ${percent(p)}`;
-    own.classList.toggle("hit", id === chain.drawn);
-    parts.append(own);
+    appendMerged();
+    const part = piece(p, p * characters > data.labels[id].length ? data.labels[id] : "");
+    part.title = `${data.labels[id]} ${percent(p)}`;
+    part.classList.toggle("hit", id === chain.drawn);
+    parts.append(part);
   });
-  rest();
+  appendMerged();
   const pointer = make("div", "pointer");
   pointer.classList.toggle("right", at > 0.8);
   pointer.style.setProperty("--at", at);
@@ -302,10 +301,10 @@ function piece(width, text) {
 
 function writeTable(ids) {
   const { chain, step } = page;
-  element("caption").textContent = `Step ${page.index + 1}: the likeliest candidates and those that are marked`;
+  element("caption").textContent = `Step ${page.index + 1}: the likeliest candidates and the marked tokens`;
   element("rows").replaceChildren(...ids.filter((id) => id !== null).map((id) => {
     const row = make("tr");
-    const remarks = [fate(id)];
+    const remarks = [state(id)];
     if (id === step.chosen) remarks.push("◆ chosen in the run");
     if (id === chain.drawn) remarks.push("▲ drawn now");
     [step.rank[id], data.labels[id], id, signed(step.logits[id], 4), percent(step.model[id]),
@@ -316,16 +315,16 @@ function writeTable(ids) {
   }));
 }
 
-let telling;
+let announcement;
 
-/** Tells a screen reader, once the settings rest. */
-function tell() {
-  clearTimeout(telling);
-  telling = setTimeout(() => {
+/** Announces the result to screen readers once the settings have not changed for half a second. */
+function announceSoon() {
+  clearTimeout(announcement);
+  announcement = setTimeout(() => {
     const { chain, step } = page;
     element("status").textContent = `Step ${page.index + 1} of ${data.steps.length}. Chosen in the run: ${data.labels[step.chosen]}, `
       + `${percent(chain.probabilities[step.chosen])} with these settings. Kept ${count(chain.count)} of ${count(size)} tokens, `
-      + `which have ${percent(chain.mass)}. Drawn now: ${data.labels[chain.drawn]}.`;
+      + `whose total probability is ${percent(chain.mass)}. Drawn now: ${data.labels[chain.drawn]}.`;
   }, 500);
 }
 
@@ -337,25 +336,25 @@ function update() {
   writeFacts();
   drawStrip();
   writeTable(ids);
-  tell();
+  announceSoon();
 }
 
-let waiting = false;
+let updatePending = false;
 
-/** Updates with the next picture of the screen, however many events come before. */
+/** Updates once with the next animation frame, however many events come before it. */
 function updateSoon() {
-  if (waiting) return;
-  waiting = true;
+  if (updatePending) return;
+  updatePending = true;
   requestAnimationFrame(() => {
-    waiting = false;
+    updatePending = false;
     element("plot").classList.remove("still");
     update();
   });
 }
 
 /**
- * Goes to a step, as far as there are any. Bars of other tokens do not move there, they are new. A
- * temperature that the user has not changed becomes the new step's.
+ * Shows a step; the index is clamped. Bars are not animated, since they are other tokens. Unless the
+ * user has changed the temperature, it becomes the new step's.
  */
 function go(index) {
   const unchanged = page.settings.temperature === data.steps[page.index].temperature;
@@ -368,7 +367,7 @@ function go(index) {
   element("step").textContent = `Step ${page.index + 1} of ${data.steps.length}`;
   element("context").textContent = page.step.context;
   element("chosen").textContent = data.labels[page.step.chosen];
-  // Not disabled, which would take the focus away.
+  // The attribute disabled would remove the focus.
   element("previous").setAttribute("aria-disabled", String(page.index === 0));
   element("next").setAttribute("aria-disabled", String(page.index === data.steps.length - 1));
   element("plot").classList.add("still");

@@ -40,22 +40,22 @@ class AttentionMapTest {
   }
 
   @Test
-  void svgSaysInWordsWhatItShows() throws Exception {
+  void svgHasATextAlternative() throws Exception {
     Document svg = Svg.parse(PictureEncoder.svg(map("␣a", "</svg>", "␣a")));
     assertEquals(List.of("Attention of layer 3, head 7"), Svg.texts(svg, "title"));
     String description = Svg.texts(svg, "desc").getFirst();
-    assertTrue(description.contains("2 ␣a looks most at 1 </svg> (0.75)."), description);
+    assertTrue(description.contains("2 ␣a attends most to 1 </svg> (0.75)."), description);
   }
 
-  /** The first query is the upper row, and its cell the left one. */
+  /** Query 0 is the top row, whose only cell is on the left. */
   @Test
-  void rowsGoDownAndNothingLooksAhead() throws Exception {
+  void rowsGoDownAndLaterKeysHaveNoCells() throws Exception {
     AttentionMap map = map("a", "b", "c", "d");
     BufferedImage image = ImageIO.read(new ByteArrayInputStream(PictureEncoder.png(map)));
     int dark = ColourScale.at(1).getRGB();
     Set<Integer> rows = new TreeSet<>();
     Set<Integer> columns = new TreeSet<>();
-    // Only the first row has a weight of 1; the legend, on the right, ends in that colour too.
+    // Only the first row has a weight of 1. The legend on the right has that colour too.
     for (int y = 0; y < image.getHeight(); y++) {
       for (int x = 0; x < image.getWidth() - 250; x++) {
         if (image.getRGB(x, y) == dark) {
@@ -73,9 +73,9 @@ class AttentionMapTest {
   }
 
   @Test
-  void aPageHasEveryWeightAndNoWayOut() {
+  void aPageHasEveryWeightAndLoadsNothing() {
     String page = map("</script><b>", "\"'&", "␣{{style}}").html();
-    assertEquals(3, page.split("<script", -1).length, "two of its own");
+    assertEquals(3, page.split("<script", -1).length, "expected the template's two scripts");
     assertFalse(Pattern.compile("(src|href)=|url\\(|@import|<b>").matcher(page).find());
     Matcher data = Pattern.compile("id=\"data\">(.*?)</script>").matcher(page);
     assertTrue(data.find());
@@ -88,22 +88,22 @@ class AttentionMapTest {
   }
 
   @Test
-  void theStrongestKeysComeFirst() {
+  void theLargestWeightsComeFirst() {
     AttentionMap map = map("a", "b", "c", "d");
     assertEquals(List.of(1, 3), map.strongest(3, 2));
     assertEquals(List.of(0), map.strongest(0, 5));
   }
 
   @Test
-  void longLabelsAndManyTokensStayInThePicture() throws Exception {
-    String[] labels = new String[AttentionMap.MOST_DRAWN];
+  void labelsAreShortenedAndTokensLimited() throws Exception {
+    String[] labels = new String[AttentionMap.MAX_DRAWN];
     Arrays.fill(labels, "\uD83D\uDE42".repeat(100));
     AttentionMap map = map(labels);
-    String expected = " 99 " + "\uD83D\uDE42".repeat(15) + "… looks most at ";
+    String expected = " 99 " + "\uD83D\uDE42".repeat(15) + "… attends most to ";
     String description = Svg.texts(Svg.parse(PictureEncoder.svg(map)), "desc").getFirst();
     assertTrue(description.contains(expected), description);
     PlotFile svg = PlotFile.of(Path.of("a.svg"));
-    AttentionMap.check(svg, AttentionMap.MOST_DRAWN);
+    AttentionMap.check(svg, AttentionMap.MAX_DRAWN);
     AttentionMap.check(PlotFile.of(Path.of("a.html")), 1_000_000);
     GptException e = assertThrows(GptException.class, () -> AttentionMap.check(svg, 101));
     assertTrue(e.getMessage().contains("100 tokens, and the prompt has 101"), e.getMessage());

@@ -24,7 +24,7 @@ import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 
-/** A headless Chromium with pages out of files. */
+/** A headless Chromium that loads pages from files. */
 final class Browser implements AutoCloseable {
   private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
 
@@ -32,7 +32,7 @@ final class Browser implements AutoCloseable {
   private final ChromeDriver driver;
 
   private Browser(Path chromium, Path chromedriver) throws IOException {
-    SELENIUM.setLevel(Level.SEVERE); // not that it lacks what speaks to this version's tools
+    SELENIUM.setLevel(Level.SEVERE); // hides a warning about this Chromium's DevTools version
     folder = Files.createTempDirectory("browser");
     LoggingPreferences logs = new LoggingPreferences();
     logs.enable(LogType.BROWSER, Level.ALL);
@@ -51,12 +51,13 @@ final class Browser implements AutoCloseable {
         "--disable-sync",
         "--window-size=1280,900",
         "--user-data-dir=" + folder.resolve("profile"));
-    System.setProperty("webdriver.chrome.driver", chromedriver.toString()); // else one is fetched
+    // Without this property Selenium downloads a driver.
+    System.setProperty("webdriver.chrome.driver", chromedriver.toString());
     driver = new ChromeDriver(options);
     driver.manage().timeouts().scriptTimeout(Duration.ofMinutes(2));
   }
 
-  /** A browser; where there is none the test is skipped, which a line tells. */
+  /** Starts a browser; prints a line and skips the test if none is installed. */
   static Browser open() throws IOException {
     Optional<Path> chromium = program("chromium");
     Optional<Path> chromedriver = program("chromedriver");
@@ -80,36 +81,36 @@ final class Browser implements AutoCloseable {
         .findFirst();
   }
 
-  /** Opens a page, and waits until it is drawn. */
+  /** Loads a page and waits until it is rendered. */
   void load(StepsPage page) throws IOException {
     load(page.html());
   }
 
-  /** Opens a page, and waits until it is drawn. */
+  /** Loads a page and waits until it is rendered. */
   void load(String html) throws IOException {
     Path file = Files.writeString(folder.resolve("page.html"), html);
     driver.get(file.toUri().toString());
     settle();
   }
 
-  /** Waits until the page has been drawn after what was done to it. */
+  /** Waits for two animation frames, so that pending changes are rendered. */
   void settle() {
     driver.executeAsyncScript(
         "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() =>"
             + " done()));");
   }
 
-  /** What a script returns. */
+  /** Runs a script and returns its result. */
   Object run(String script, Object... arguments) {
     return driver.executeScript(script, arguments);
   }
 
-  /** A number that an expression has. */
+  /** Evaluates an expression to a number. */
   double number(String expression) {
     return Double.parseDouble((String) run("return String(" + expression + ")"));
   }
 
-  /** The text that an expression has. */
+  /** Evaluates an expression to a string. */
   String text(String expression) {
     return (String) run("return String(" + expression + ")");
   }
@@ -122,13 +123,13 @@ final class Browser implements AutoCloseable {
     return driver.findElements(By.cssSelector(selector));
   }
 
-  /** Presses keys where the focus is. */
+  /** Presses keys in the element that has the focus. */
   void press(Keys... keys) {
     driver.switchTo().activeElement().sendKeys(keys);
     settle();
   }
 
-  /** Gives the page another size. */
+  /** Changes the size of the viewport. */
   void size(int width, int height) {
     driver.executeCdpCommand(
         "Emulation.setDeviceMetricsOverride",
@@ -136,7 +137,7 @@ final class Browser implements AutoCloseable {
     settle();
   }
 
-  /** Fails where the console has an error. */
+  /** Fails if the console has an error. */
   void checkConsole() {
     assertEquals(
         List.of(),

@@ -9,15 +9,15 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class ColourScaleTest {
-  /** Told apart by lightness alone, so with any colour vision: CIE L* falls in even steps. */
+  /** CIE L* decreases in nearly equal steps, so lightness alone distinguishes the colours. */
   @Test
-  void lightnessFallsEvenly() {
+  void lightnessDecreasesEvenly() {
     double last = lightness(ColourScale.at(0));
-    double all = last - lightness(ColourScale.at(1));
-    assertTrue(all > 60, "from end to end " + all);
+    double range = last - lightness(ColourScale.at(1));
+    assertTrue(range > 60, "range of lightness " + range);
     for (int i = 1; i <= 16; i++) {
       double next = lightness(ColourScale.at(i / 16.0));
-      assertEquals(all / 16, last - next, 0.35 * all / 16, "step " + i);
+      assertEquals(range / 16, last - next, 0.35 * range / 16, "step " + i);
       last = next;
     }
     assertEquals(ColourScale.at(0), ColourScale.at(-3));
@@ -28,9 +28,9 @@ class ColourScaleTest {
     return 116 * Math.cbrt(ColourScale.luminance(colour)) - 16;
   }
 
-  /** Every pair in the style sheet, light and dark: WCAG's AA for text. */
+  /** Every pair of colours in the style sheet, light and dark, has WCAG's contrast AA for text. */
   @Test
-  void textCanBeReadOnEveryColour() {
+  void textIsReadableOnEveryColour() {
     Matcher pairs =
         Pattern.compile("background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6})")
             .matcher(ColourScale.css());

@@ -29,7 +29,7 @@ class ColouredTextTest {
 
   @TempDir Path folder;
 
-  /** Each word a token, numbered in order. */
+  /** A text of tokens 0, 1, … with these words. */
   private static ColouredText text(double[] values, String... words) {
     int[] ids = IntStream.range(0, words.length).toArray();
     return new ColouredText(CAPTION, ids, values, id -> words[id].getBytes(UTF_8));
@@ -41,7 +41,7 @@ class ColouredTextTest {
   }
 
   @Test
-  void aPictureHasTheTextItsNumbersAndALegend() throws Exception {
+  void aPictureHasTheTextTheValuesAndALegend() throws Exception {
     ColouredText text = text(new double[] {Double.NaN, 1, 3.25, 0.5}, "To", " <be>", "\n", "or é");
     Document svg = Svg.parse(PictureEncoder.svg(text));
     assertEquals(List.of("Loss of <a> & \"b\""), Svg.texts(svg, "title"));
@@ -57,23 +57,23 @@ class ColouredTextTest {
   }
 
   @Test
-  void linesEndWhereTheTextsDoAndBetweenWords() {
+  void linesBreakAtLineEndsAndBetweenWords() {
     int one = text(new double[2], "a", "b").height();
     int two = text(new double[2], "a\n", "b").height();
     int line = two - one;
     assertTrue(line > 10, "a line has " + line + " units");
     assertEquals(one + 2 * line, text(new double[2], "a\n\n", "b").height());
-    // 200 characters of a word, in tokens of one, and 30 words of 40.
+    // One word of 200 one-character tokens, and 30 words of 40 characters.
     String[] letters = new String[200];
     Arrays.fill(letters, "x");
     assertTrue(text(new double[200], letters).height() > one);
     String[] words = new String[30];
     Arrays.fill(words, " " + "y".repeat(39));
-    assertEquals(one + 14 * line, text(new double[30], words).height(), "two on a line");
+    assertEquals(one + 14 * line, text(new double[30], words).height(), "two words on a line");
   }
 
   @Test
-  void theScaleEndsAtARoundNumberThatCoversNearlyAll() {
+  void theScaleEndsAtARoundNumberThatCovers99Percent() {
     assertEquals(4, text(new double[] {3.1}, "a").top());
     assertEquals(0.15, text(new double[] {0.11, Double.NaN}, "a", "b").top(), 1e-12);
     assertEquals(10, text(new double[] {8.01}, "a").top());
@@ -89,13 +89,13 @@ class ColouredTextTest {
   }
 
   @Test
-  void whatMakesNoSenseIsRefused() {
+  void invalidValuesAreRejected() {
     assertThrows(IllegalArgumentException.class, () -> text(new double[] {1}, "a", "b"));
     assertThrows(IllegalArgumentException.class, () -> text(new double[] {-1}, "a"));
   }
 
   @Test
-  void infinityIsBeyondTheScale() {
+  void infinityIsAboveTheScale() {
     ColouredText text = text(new double[] {1, Double.POSITIVE_INFINITY}, "a", "b");
     assertEquals(1, text.top());
     assertTrue(text.clipped());
@@ -106,9 +106,9 @@ class ColouredTextTest {
   }
 
   @Test
-  void aPictureHasALimitAndAPageHasNone() throws Exception {
+  void aPictureLimitsTheTokensAndAPageDoesNot() throws Exception {
     Path svg = folder.resolve("long.svg");
-    ColouredText longText = many(ColouredText.MOST_DRAWN + 1);
+    ColouredText longText = many(ColouredText.MAX_DRAWN + 1);
     GptException e = assertThrows(GptException.class, () -> longText.write(PlotFile.of(svg)));
     assertTrue(e.getMessage().contains("5000 tokens, and the text has 5001"), e.getMessage());
     assertTrue(e.getMessage().contains(".html"), e.getMessage());
@@ -119,23 +119,23 @@ class ColouredTextTest {
     ColouredText.check(PlotFile.of(html), 100_000_000);
     many(50_000).write(PlotFile.of(html));
     assertTrue(Files.size(html) > 500_000);
-    many(ColouredText.MOST_DRAWN).write(PlotFile.of(svg));
+    many(ColouredText.MAX_DRAWN).write(PlotFile.of(svg));
     assertTrue(Files.exists(svg));
   }
 
-  /** The page's text, cut by the lengths in its data, must be the tokens again. */
+  /** The lengths in the page's data must divide its text into the tokens. */
   @Test
-  void aPageHasEveryTokenInItsPlace() {
+  void aPageHasEveryTokenAndItsValue() {
     Gpt2Tokenizer gpt2 = new Gpt2Tokenizer();
-    String hostile =
+    String untrusted =
         "</script><script>alert(1)</script>\n\"it's\" &amp; <!-- \\n\t中文 \uD83D\uDE42\u0001\r\n";
-    int[] ids = gpt2.encode(hostile.repeat(300));
+    int[] ids = gpt2.encode(untrusted.repeat(300));
     double[] values = IntStream.range(0, ids.length).mapToDouble(i -> i % 97 / 9.0).toArray();
     values[0] = Double.NaN;
     String page = new ColouredText(CAPTION, ids, values, gpt2::decode).html();
 
-    assertEquals(2, count(page, "<script"), "the page's own two");
-    assertFalse(page.matches("(?s).*\\{\\{[a-z]+}}.*"), "a gap is left");
+    assertEquals(2, count(page, "<script"), "expected the template's two scripts");
+    assertFalse(page.matches("(?s).*\\{\\{[a-z]+}}.*"), "a placeholder is left");
     assertFalse(Pattern.compile("(src|href)=|url\\(|@import").matcher(page).find(), "it loads");
     assertTrue(page.contains("<title>Loss of &lt;a&gt; &amp; &quot;b&quot;</title>"));
     String plain =
@@ -144,14 +144,14 @@ class ColouredTextTest {
             .results()
             .map(chunk -> unescaped(chunk.group(1)))
             .collect(Collectors.joining());
-    String shown = hostile.replace("\u0001", "\\u{1}").replace("\r", "\\r");
+    String shown = untrusted.replace("\u0001", "\\u{1}").replace("\r", "\\r");
     assertTrue(count(page, "class=\"chunk\"") > 3);
     JsonObject data = data(page);
-    StringBuilder cut = new StringBuilder();
+    StringBuilder joined = new StringBuilder();
     int at = 0;
     for (int i = 0; i < ids.length; i++) {
       int end = at + data.getAsJsonArray("lengths").get(i).getAsInt();
-      cut.append(plain, at, end);
+      joined.append(plain, at, end);
       at = end;
       assertEquals(ids[i], data.getAsJsonArray("ids").get(i).getAsInt());
       if (i > 0) {
@@ -160,10 +160,10 @@ class ColouredTextTest {
     }
     assertTrue(data.getAsJsonArray("values").get(0).isJsonNull());
     assertEquals(plain.length(), at);
-    assertEquals(plain, cut.toString());
+    assertEquals(plain, joined.toString());
     String whole = shown.substring(0, shown.indexOf('文'));
     assertTrue(plain.startsWith(whole), plain.substring(0, 80));
-    // A token that is part of a character only is its bytes.
+    // Tokens that are parts of characters are shown as bytes.
     assertTrue(plain.contains("\\x"), plain.substring(0, 200));
   }
 
@@ -175,7 +175,7 @@ class ColouredTextTest {
   }
 
   @Test
-  void anEmptyTextIsAPictureToo() throws Exception {
+  void anEmptyTextCanBeDrawn() throws Exception {
     ColouredText none = text(new double[0]);
     Svg.parse(PictureEncoder.svg(none));
     assertTrue(none.html().contains("0 tokens, none with a loss"));

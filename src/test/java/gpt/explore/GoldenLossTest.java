@@ -20,14 +20,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** nanoGPT's own losses (src/test/resources/golden/README.md). */
+/** Compares losses with nanoGPT's (src/test/resources/golden/README.md). */
 public class GoldenLossTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
-  /** Of a mean, in nats. */
-  private static final double LOSS = 1e-4;
+  /** Maximum error of a mean loss, in nats. */
+  private static final double MAX_ERROR = 1e-4;
 
-  /** The small models' folders. */
+  /** The folders of the small models. */
   public static List<Path> models() throws Exception {
     try (Stream<Path> list = Files.list(GOLDEN)) {
       List<Path> folders = list.filter(Files::isDirectory).sorted().toList();
@@ -36,18 +36,18 @@ public class GoldenLossTest {
     }
   }
 
-  /** Compares the losses of a model's cases. */
+  /** Compares the losses of all cases of a model. */
   public static void check(Path folder, Engine engine) throws Exception {
     int compared = 0;
     for (GoldenNumbers.Case golden : GoldenNumbers.read(folder.resolve("golden.json")).cases()) {
       if (golden.loss() != null) {
         int block = engine.config().blockSize();
         Loss loss = LossMeter.measure(engine, golden.ids(), block, (all, first, end) -> {});
-        assertEquals(golden.loss(), loss.nats(), LOSS, folder + " " + golden.name());
+        assertEquals(golden.loss(), loss.nats(), MAX_ERROR, folder + " " + golden.name());
         compared++;
       }
     }
-    // The model with a context of one token has cases of one token only.
+    // The model with a block_size of 1 has cases of one token only, which have no loss.
     assertEquals(engine.config().blockSize() == 1 ? 0 : 2, compared, folder.toString());
   }
 
@@ -68,10 +68,10 @@ public class GoldenLossTest {
     }
   }
 
-  /** The demo's loss with matrices of fewer bits: so near to that of its floats. */
+  /** Reduced-precision weights change the demo's loss by at most {@code maxError}. */
   @ParameterizedTest
   @CsvSource({"BF16, 0.005", "F16, 0.005", "I8, 0.02"})
-  void demoWithFewerBits(Precision precision, double near) throws Exception {
+  void demoWithReducedPrecision(Precision precision, double maxError) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("weights/shakespeare-char"));
         Engine engine =
             CpuEngine.open(
@@ -79,7 +79,7 @@ public class GoldenLossTest {
       Loss loss = LossMeter.measure(engine, demoText(checkpoint), 256, (all, first, end) -> {});
       System.out.printf(
           Locale.ROOT, "demo, %s: loss %.5f nats, f32 1.40326%n", precision.word(), loss.nats());
-      assertEquals(1.4032576948, loss.nats(), near);
+      assertEquals(1.4032576948, loss.nats(), maxError);
       assertEquals(precision.word(), engine.dtype());
     }
   }
@@ -90,7 +90,7 @@ public class GoldenLossTest {
         .encode(Files.readString(GOLDEN.resolve("demo-validation.txt")));
   }
 
-  /** Compares the 40 windows of the validation text, and the figures that follow. */
+  /** Compares the mean loss of each of the validation text's 40 windows, and of all. */
   public static void checkDemo(Checkpoint checkpoint, Engine engine) throws Exception {
     double[] expected = GoldenNumbers.read(GOLDEN.resolve("demo.json")).val_losses();
     int[] ids = demoText(checkpoint);
@@ -99,8 +99,9 @@ public class GoldenLossTest {
     assertEquals(40, new Windows(ids.length, 256, 256).count());
     for (int i = 0; i < 40; i++) {
       double[] window = Arrays.copyOfRange(loss.losses(), 256 * i + 1, 256 * i + 257);
-      assertEquals(expected[i], Arrays.stream(window).average().orElseThrow(), LOSS, "window " + i);
+      double mean = Arrays.stream(window).average().orElseThrow();
+      assertEquals(expected[i], mean, MAX_ERROR, "window " + i);
     }
-    assertEquals(1.4032576948, loss.nats(), LOSS);
+    assertEquals(1.4032576948, loss.nats(), MAX_ERROR);
   }
 }

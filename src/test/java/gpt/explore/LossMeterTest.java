@@ -24,7 +24,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Losses of a small random model, beside those that each token's own forward pass gives. */
+/** Compares losses of a small random model with one forward pass for each token. */
 class LossMeterTest {
   private static final long SEED = 99;
   private static final int V = 31;
@@ -32,11 +32,11 @@ class LossMeterTest {
   private static final GptConfig CONFIG = RandomWeights.shape(2, 3, 15, T, V, true, Gelu.EXACT);
   private static final Weights WEIGHTS = RandomWeights.of(CONFIG, SEED, 0.5f);
 
-  /** Of a token, in nats: logits are single precision. */
-  private static final double LOSS = 1e-4;
+  /** Maximum error of a token's loss, in nats; logits are single precision. */
+  private static final double MAX_ERROR = 1e-4;
 
   @Test
-  void everyTokensLossIsThatOfItsOwnForwardPass() {
+  void lossesEqualThoseOfAForwardPassForEachToken() {
     try (Engine reference = new ReferenceEngine(CONFIG, WEIGHTS);
         Engine cpu = CpuEngine.open(CONFIG, WEIGHTS, 2)) {
       for (int tokens : new int[] {2, 3, T, T + 1, T + 2, 2 * T + 1, 40}) {
@@ -44,19 +44,19 @@ class LossMeterTest {
         for (int stride : new int[] {1, 4, T - 1, T}) {
           double[] expected = bruteForce(reference, ids, stride);
           for (Engine engine : List.of(reference, cpu)) {
-            String what = engine.device() + " " + tokens + " tokens, stride " + stride;
+            String message = engine.device() + " " + tokens + " tokens, stride " + stride;
             Loss loss = LossMeter.measure(engine, ids, stride, (all, first, end) -> {});
-            assertArrayEquals(expected, loss.losses(), LOSS, what);
+            assertArrayEquals(expected, loss.losses(), MAX_ERROR, message);
             double sum = Arrays.stream(expected).skip(1).sum();
-            assertEquals(sum / (tokens - 1), loss.nats(), LOSS, what);
-            assertEquals(tokens - 1, loss.tokens(), what);
+            assertEquals(sum / (tokens - 1), loss.nats(), MAX_ERROR, message);
+            assertEquals(tokens - 1, loss.tokens(), message);
           }
         }
       }
     }
   }
 
-  /** With as much before each token as the windows are meant to leave it. */
+  /** Computes each token's loss after the tokens before it in its window. */
   private static double[] bruteForce(Engine reference, int[] ids, int stride) {
     double[] losses = new double[ids.length];
     losses[0] = Double.NaN;
@@ -70,8 +70,8 @@ class LossMeterTest {
         int end = T + Math.ceilDiv(t - T, stride) * stride;
         from = Math.min(end, ids.length - 1) - T;
       }
-      try (Context session = new Context(reference)) {
-        float[] logits = session.append(Arrays.copyOfRange(ids, from, t));
+      try (Context context = new Context(reference)) {
+        float[] logits = context.append(Arrays.copyOfRange(ids, from, t));
         double sum = 0;
         for (int v = 0; v < V; v++) {
           sum += Math.exp(logits[v]);
@@ -106,7 +106,7 @@ class LossMeterTest {
   }
 
   @Test
-  void aDamagedModelHasNoLoss() {
+  void nanLogitsAreAnError() {
     Weights damaged = RandomWeights.of(CONFIG, SEED, Float.NaN);
     try (Engine engine = CpuEngine.open(CONFIG, damaged, 1)) {
       GptException e =
@@ -119,7 +119,7 @@ class LossMeterTest {
   }
 
   @Test
-  void figuresFollowFromTheSum() {
+  void perplexityAndBitsPerByteFollowFromTheLosses() {
     Tokenizer tokenizer = new CharacterTokenizer(List.of("a", "é", "東"));
     double[] losses = {Double.NaN, Math.log(2), Math.log(8), 0};
     Loss loss =
@@ -129,7 +129,7 @@ class LossMeterTest {
     assertEquals(Math.log(16) / 3, loss.nats(), 1e-12);
     assertEquals(4 / 3.0, loss.bits(), 1e-12);
     assertEquals(Math.pow(2, 4 / 3.0), loss.perplexity(), 1e-12);
-    assertEquals(2 + 3 + 1, loss.bytes().getAsLong()); // the first token is only read
+    assertEquals(2 + 3 + 1, loss.bytes().getAsLong()); // the first token is not scored
     assertEquals(4 / 6.0, loss.bitsPerByte(), 1e-12);
   }
 }

@@ -8,11 +8,11 @@ import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
-/** Pages whose steps have given logits. */
+/** Creates pages from logits. */
 final class Pages {
   private Pages() {}
 
-  /** For each id its number. */
+  /** Labels t0, t1, … */
   static String[] labels(int vocabSize) {
     return IntStream.range(0, vocabSize).mapToObj(id -> "t" + id).toArray(String[]::new);
   }
@@ -44,7 +44,7 @@ final class Pages {
     return logits;
   }
 
-  /** The same with some of them changed. */
+  /** A copy with a function applied to each logit. */
   static float[] changed(float[] logits, UnaryOperator<Float> change) {
     float[] changed = Arrays.copyOf(logits, logits.length);
     for (int id = 0; id < logits.length; id++) {

@@ -24,7 +24,7 @@ import org.w3c.dom.Document;
 class PlotFileTest {
   @TempDir Path folder;
 
-  /** A red square in a white picture of 40 by 30. */
+  /** A red square on white, 40 by 30 units. */
   private record Square(String title, String description) implements Picture {
     @Override
     public int width() {
@@ -55,7 +55,7 @@ class PlotFileTest {
   }
 
   @Test
-  void theEndingSaysWhatItIs() {
+  void theExtensionDeterminesTheFormat() {
     assertEquals(PlotFile.Format.SVG, PlotFile.of(Path.of("a.svg")).format());
     assertEquals(PlotFile.Format.PNG, PlotFile.of(Path.of("dir.svg/a.PNG")).format());
     assertEquals(PlotFile.Format.HTML, PlotFile.of(Path.of("a.svg.html")).format());
@@ -67,7 +67,7 @@ class PlotFileTest {
   }
 
   @Test
-  void svgIsXmlThatSaysWhatItShows() throws Exception {
+  void svgIsXmlWithATextAlternative() throws Exception {
     Path file = folder.resolve("a.svg");
     PlotFile.of(file).write(SQUARE);
     Document svg = Svg.parse(Files.readAllBytes(file));
@@ -80,7 +80,7 @@ class PlotFileTest {
   }
 
   @Test
-  void pngHasTwoPixelsForAUnit() throws Exception {
+  void pngHasTwoPixelsPerUnit() throws Exception {
     Path file = folder.resolve("a.png");
     PlotFile.of(file).write(SQUARE);
     BufferedImage image = ImageIO.read(file.toFile());
@@ -91,7 +91,7 @@ class PlotFileTest {
   }
 
   @Test
-  void aPageIsWrittenAsItIs() throws Exception {
+  void aPageIsWrittenUnchanged() throws Exception {
     PlotFile page = PlotFile.of(folder.resolve("a.html"));
     page.write("<p>中</p>");
     assertEquals("<p>中</p>", Files.readString(page.path()));
@@ -99,18 +99,18 @@ class PlotFileTest {
   }
 
   @Test
-  void whatCannotBeWrittenIsToldBefore() throws Exception {
-    refused(folder.resolve("no/such/a.svg"), "there is no folder");
+  void unwritableFilesAreRejectedByTheCheck() throws Exception {
+    assertRejected(folder.resolve("no/such/a.svg"), "there is no folder");
     Files.createDirectory(folder.resolve("dir.svg"));
-    refused(folder.resolve("dir.svg"), "is a folder");
+    assertRejected(folder.resolve("dir.svg"), "is a folder");
     Files.writeString(folder.resolve("file"), "");
-    refused(folder.resolve("file/a.svg"), "there is no folder");
+    assertRejected(folder.resolve("file/a.svg"), "there is no folder");
     PlotFile.of(folder.resolve("new.svg")).check();
     PlotFile.of(Path.of("here.svg")).check();
-    assertEquals(List.of("dir.svg", "file"), names(), "a check leaves nothing behind");
+    assertEquals(List.of("dir.svg", "file"), names(), "a check creates no files");
   }
 
-  private static void refused(Path file, String why) {
+  private static void assertRejected(Path file, String why) {
     for (Runnable attempt :
         List.<Runnable>of(PlotFile.of(file)::check, () -> PlotFile.of(file).write(SQUARE))) {
       GptException e = assertThrows(GptException.class, attempt::run);
@@ -120,20 +120,20 @@ class PlotFileTest {
   }
 
   @Test
-  void aFolderWithoutPermissionIsRefused() throws Exception {
+  void aFolderWithoutWritePermissionIsRejected() throws Exception {
     Path closed = Files.createDirectory(folder.resolve("closed"));
     Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-xr-xr-x"));
     try {
       assumeTrue(!Files.isWritable(closed), "root may write everywhere");
-      refused(closed.resolve("a.svg"), "permission denied");
+      assertRejected(closed.resolve("a.svg"), "permission denied");
     } finally {
       Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
   }
 
-  /** A picture that fails half way leaves the old one; one that succeeds leaves nothing else. */
+  /** A failure leaves the old file; success leaves no temporary file. */
   @Test
-  void anOldFileIsReplacedWholeOrNotAtAll() throws Exception {
+  void aFileIsReplacedAtomically() throws Exception {
     Path file = folder.resolve("a.svg");
     Files.writeString(file, "old");
     Picture broken =
@@ -165,7 +165,7 @@ class PlotFileTest {
         };
     assertThrows(GptException.class, () -> PlotFile.of(file).write(broken));
     assertEquals("old", Files.readString(file));
-    // Nor does one that has no room for itself: a folder stands where it is made.
+    // The same if the temporary file cannot be written, since a folder has its name.
     Path partial = folder.resolve(".a.svg." + ProcessHandle.current().pid() + ".partial");
     Files.createDirectory(partial);
     Files.writeString(partial.resolve("x"), "");
@@ -179,7 +179,7 @@ class PlotFileTest {
   }
 
   @Test
-  void aLinkStaysALink() throws Exception {
+  void aSymbolicLinkIsKept() throws Exception {
     Path target = folder.resolve("target.svg");
     Path link = folder.resolve("a.svg");
     Files.writeString(target, "old");
@@ -191,11 +191,11 @@ class PlotFileTest {
   }
 
   /**
-   * Names such as /dev/stdout lead to what nothing can be moved in the place of. A pipe stands for
-   * all of them here: wrong code that runs as root would replace a device of the system.
+   * Devices and pipes, such as /dev/stdout, must be written in place. The test uses a pipe, since a
+   * bug in a test that runs as root would replace a device of the system.
    */
   @Test
-  void pipesAreWrittenIntoThroughLinksToo() throws Exception {
+  void pipesAreWrittenInPlaceAlsoThroughLinks() throws Exception {
     Path pipe = folder.resolve("pipe.html");
     Path link = folder.resolve("link.html");
     assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the page works out is what Java does, to the last bit. */
+/** The page's sampling chain gives the same bits as Java's. */
 class StepsPageChainIT {
   private static final long SEED = 11;
   private static final float NEGATIVE_INFINITY = Float.NEGATIVE_INFINITY;
@@ -41,8 +41,8 @@ class StepsPageChainIT {
 
   private record Settings(double temperature, int topK, double topP, double minP, double typicalP) {
     /**
-     * Where all is off a trace has the model's softmax; all of the vocabulary as the likeliest k
-     * makes the chain compute.
+     * Replaces top-k 0 by the vocabulary size: with all filters off a trace has the model's softmax
+     * instead of the chain's result.
      */
     SamplingParameters parameters(int vocabSize) {
       return SamplingParameters.builder()
@@ -107,8 +107,8 @@ class StepsPageChainIT {
     return settings;
   }
 
-  /** The page's numbers of the step that it is at, and Java's: of all ids, and of the bars. */
-  private static void assertSame(ChainTrace trace, String what) {
+  /** Compares the page's current probabilities, of all ids and of the bars, with Java's. */
+  private static void assertSame(ChainTrace trace, String message) {
     String[] numbers =
         browser
             .text(
@@ -121,12 +121,12 @@ class StepsPageChainIT {
                 ].join(';')
                 """)
             .split(";");
-    assertEquals(trace.chosen(), Integer.parseInt(numbers[0]), what);
+    assertEquals(trace.chosen(), Integer.parseInt(numbers[0]), message);
     double[] drawn = new double[trace.drawn().length];
     pairs(numbers[1], (id, p) -> drawn[id] = p);
-    assertArrayEquals(trace.drawn(), drawn, what);
-    assertEquals(1, DoubleStream.of(drawn).sum(), 1e-10, what);
-    pairs(numbers[2], (id, p) -> assertEquals(trace.drawn()[id], p, what));
+    assertArrayEquals(trace.drawn(), drawn, message);
+    assertEquals(1, DoubleStream.of(drawn).sum(), 1e-10, message);
+    pairs(numbers[2], (id, p) -> assertEquals(trace.drawn()[id], p, message));
   }
 
   private static void pairs(String numbers, BiConsumer<Integer, Double> each) {
@@ -152,7 +152,7 @@ class StepsPageChainIT {
   }
 
   @Test
-  void asManyAsCharacters() throws Exception {
+  void characterVocabulary() throws Exception {
     float[] usual = Pages.random(65, 3, 1);
     check(
         settings(30),
@@ -169,12 +169,12 @@ class StepsPageChainIT {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 1023})
-  void anySize(int vocabSize) throws Exception {
+  void vocabularySizes(int vocabSize) throws Exception {
     check(settings(10), Pages.random(vocabSize, 2, 3), Pages.random(vocabSize, 20, 4));
   }
 
   @Test
-  void asManyAsGpt2() throws Exception {
+  void gpt2Vocabulary() throws Exception {
     float[] usual = Pages.random(50257, 4, 6);
     check(
         settings(4),
@@ -183,9 +183,7 @@ class StepsPageChainIT {
         Pages.changed(usual, x -> 0.25f));
   }
 
-  /**
-   * What penalties and biases have changed is drawn from, and beside it stands what the model gave.
-   */
+  /** The page draws from the changed logits, and shows the model's probabilities beside them. */
   @Test
   void penaltiesAndBiases() throws Exception {
     SamplingParameters parameters =
@@ -216,11 +214,11 @@ class StepsPageChainIT {
       assertSame(trace, "step " + trace.step());
       assertEquals(trace.chosen(), browser.number("page.step.chosen"));
       assertEquals(trace.rank(trace.chosen()), browser.number("page.step.chosenRank"));
-      double[] own =
+      double[] model =
           Stream.of(browser.text("page.step.model.join(' ')").split(" "))
               .mapToDouble(Double::parseDouble)
               .toArray();
-      assertArrayEquals(trace.probabilities(), own, 1e-14);
+      assertArrayEquals(trace.probabilities(), model, 1e-14);
     }
     assertTrue(
         browser

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 
-/** The page as somebody uses it. */
+/** Use of the page: keys, sliders, buttons, screen sizes, accessibility. */
 class StepsPageIT {
   private static final SamplingParameters PARAMETERS =
       SamplingParameters.builder().temperature(0.8).topK(10).topP(0.95).seed(3).build();
@@ -56,7 +56,7 @@ class StepsPageIT {
     return browser.all("#bars [data-state]").size();
   }
 
-  /** Types over what an input has. */
+  /** Replaces an input's value by typing. */
   private static WebElement type(String id, String text) {
     WebElement input = browser.find("#" + id);
     input.sendKeys(Keys.chord(Keys.CONTROL, "a"), text);
@@ -64,7 +64,7 @@ class StepsPageIT {
     return input;
   }
 
-  /** How many of the bars are at least a pixel high. */
+  /** Number of bars at least a pixel high. */
   private static double drawnBars() {
     return browser.number(
         "[...document.querySelectorAll('.candidate .bar')]"
@@ -72,7 +72,7 @@ class StepsPageIT {
   }
 
   @Test
-  void itsSettingsAreTheRuns() {
+  void theInitialSettingsAreThoseOfTheRun() {
     assertEquals("A <title> & more", browser.find("h1").getText());
     assertEquals("Step 1 of 3", text("step"));
     assertEquals("before step 0", text("context"));
@@ -81,7 +81,7 @@ class StepsPageIT {
     assertEquals("0.95", browser.find("#top-p-number").getDomProperty("value"));
     assertEquals("0.8", browser.find("#temperature").getDomProperty("value"));
     assertEquals(20, bars());
-    // With these the same is drawn as in the run.
+    // With the run's settings the page draws the run's tokens.
     for (int step = 0; step < 3; step++) {
       assertEquals(browser.number("page.step.chosen"), browser.number("page.chain.drawn"));
       WebElement chosen = browser.find("#bars .candidate.chosen");
@@ -95,7 +95,7 @@ class StepsPageIT {
   }
 
   @Test
-  void keysWalkTheSteps() {
+  void keysAndButtonsChangeTheStep() {
     browser.press(Keys.ARROW_RIGHT);
     assertEquals("Step 2 of 3", text("step"));
     assertEquals("before step 1", text("context"));
@@ -110,21 +110,21 @@ class StepsPageIT {
     assertEquals("Step 1 of 3", text("step"));
     browser.find("#next").click();
     browser.settle();
-    browser.press(Keys.ARROW_RIGHT); // the focus is on the button
+    browser.press(Keys.ARROW_RIGHT); // while the button has the focus
     assertEquals("Step 3 of 3", text("step"));
     browser.find("#previous").click();
     assertEquals("Step 2 of 3", text("step"));
   }
 
-  /** Each step is drawn at its own temperature, until the user takes another one. */
+  /** Each step has its own temperature until the user changes it. */
   @Test
   void stepsOfSeveralTemperatures() throws Exception {
     float[] logits = Pages.random(65, 2, 1);
     StepsPage page = new StepsPage("Several", PARAMETERS, Pages.labels(65));
     List<Double> temperatures = List.of(0.1, 1.0, 10.0, 0.0);
     for (double temperature : temperatures) {
-      SamplingParameters own = PARAMETERS.withTemperature(temperature);
-      page.add("", new HostSampler(own, 65).trace(logits, null, 0, 0));
+      SamplingParameters parameters = PARAMETERS.withTemperature(temperature);
+      page.add("", new HostSampler(parameters, 65).trace(logits, null, 0, 0));
     }
     browser.load(page);
     for (double temperature : temperatures) {
@@ -174,14 +174,14 @@ class StepsPageIT {
     assertEquals(before, browser.number("page.chain.probabilities[page.step.order[0]]"));
   }
 
-  /** Bars are as high as the probabilities, and the cut line is between the kept and the others. */
+  /** Bar heights are the probabilities; the cut line is between kept and cut candidates. */
   @Test
   void barsAndCutLineMove() {
     for (int k : List.of(5, 9)) {
       type("top-k-number", String.valueOf(k));
       browser.find("#top-p").sendKeys(Keys.END);
       browser.settle();
-      browser.run("document.getElementById('plot').classList.add('still')"); // there at once
+      browser.run("document.getElementById('plot').classList.add('still')"); // no animation
       assertEquals(k, drawnBars());
       assertEquals(1, browser.all(".cut").size());
       assertEquals("cut by top-k", browser.find(".cut").getText());
@@ -204,14 +204,14 @@ class StepsPageIT {
   }
 
   @Test
-  void wrongNumbersAreToldAndLeftOut() {
+  void invalidNumbersShowAnErrorAndAreIgnored() {
     WebElement input = type("top-p-number", "2");
-    assertEquals("Top-p must be above 0 and at most 1", text("wrong"));
+    assertEquals("Top-p must be above 0 and at most 1", text("error"));
     assertEquals("true", input.getDomAttribute("aria-invalid"));
     assertEquals(0.95, browser.number("page.settings.topP"));
     input.sendKeys(Keys.TAB);
     browser.settle();
-    assertEquals("", text("wrong"));
+    assertEquals("", text("error"));
     assertEquals("0.95", input.getDomProperty("value"));
 
     type("temperature-number", "250");
@@ -219,9 +219,9 @@ class StepsPageIT {
     assertEquals("3", browser.find("#temperature").getDomProperty("value"));
   }
 
-  /** What is marked is shown, however unlikely it is. */
+  /** The chosen token and the one drawn now are shown at any rank. */
   @Test
-  void markedTokensBeyondTheBars() throws Exception {
+  void markedTokensBeyondTheCandidatesAreShown() throws Exception {
     SamplingParameters hot = SamplingParameters.builder().temperature(100).seed(2).build();
     browser.load(Pages.page(hot, Pages.random(1000, 3, 1)));
     int chosen = (int) browser.number("page.step.chosen");
@@ -267,14 +267,14 @@ class StepsPageIT {
   }
 
   @Test
-  void aScreenReaderIsTold() throws Exception {
+  void resultsAreAnnouncedToScreenReaders() throws Exception {
     browser.press(Keys.ARROW_RIGHT);
     for (int i = 0; i < 100 && !browser.text("status.textContent").contains("Step 2"); i++) {
       Thread.sleep(100);
     }
-    String told = browser.text("document.getElementById('status').textContent");
-    assertTrue(told.startsWith("Step 2 of 3. Chosen in the run: t"), told);
-    assertTrue(told.contains(" of 65 tokens"), told);
+    String status = browser.text("document.getElementById('status').textContent");
+    assertTrue(status.startsWith("Step 2 of 3. Chosen in the run: t"), status);
+    assertTrue(status.contains(" of 65 tokens"), status);
   }
 
   @Test
@@ -287,11 +287,11 @@ class StepsPageIT {
     assertEquals(first, browser.text(background));
   }
 
-  /** Labels, context and title are text, whatever they hold. */
+  /** HTML, scripts and placeholders in labels, context and title are displayed as text. */
   @Test
-  void hostileLabels() throws Exception {
+  void untrustedLabelsAreEscaped() throws Exception {
     String[] labels = Pages.labels(65);
-    String[] hostile = {
+    String[] untrusted = {
       "</script><script>window.hacked = 1</script>",
       "<img src=x onerror='window.hacked = 2'>",
       "\u2028\u2029",
@@ -301,28 +301,29 @@ class StepsPageIT {
       "&lt;&amp;",
       "\u202eright to left"
     };
-    System.arraycopy(hostile, 0, labels, 0, hostile.length);
-    StepsPage page = new StepsPage(hostile[0] + hostile[5], PARAMETERS, labels);
+    System.arraycopy(untrusted, 0, labels, 0, untrusted.length);
+    StepsPage page = new StepsPage(untrusted[0] + untrusted[5], PARAMETERS, labels);
     HostSampler sampler = new HostSampler(PARAMETERS, 65);
-    page.add(hostile[0] + hostile[1], sampler.trace(Pages.logits(65, id -> -1.0 * id), null, 0, 0));
+    page.add(
+        untrusted[0] + untrusted[1], sampler.trace(Pages.logits(65, id -> -1.0 * id), null, 0, 0));
     browser.load(page);
     assertEquals("undefined", browser.text("window.hacked"));
-    assertEquals(hostile[0] + hostile[5], browser.text("document.querySelector('h1').textContent"));
     assertEquals(
-        hostile[0] + hostile[1], browser.text("document.getElementById('context').textContent"));
-    for (int id = 0; id < hostile.length; id++) {
+        untrusted[0] + untrusted[5], browser.text("document.querySelector('h1').textContent"));
+    assertEquals(
+        untrusted[0] + untrusted[1],
+        browser.text("document.getElementById('context').textContent"));
+    for (int id = 0; id < untrusted.length; id++) {
       assertEquals(
-          hostile[id],
+          untrusted[id],
           browser.text(
               "document.querySelector('#bars [data-id=\"" + id + "\"] .name').textContent"));
     }
   }
 
-  /**
-   * On a phone, and on a screen that is zoomed to twice the size, nothing is to be scrolled aside.
-   */
+  /** Phones and zoomed screens need no horizontal scrolling. */
   @Test
-  void narrowScreens() throws Exception {
+  void narrowScreensDoNotScrollHorizontally() throws Exception {
     String[] labels = Pages.labels(65);
     labels[3] = "a".repeat(80);
     StepsPage page = new StepsPage("t".repeat(100), PARAMETERS, labels);

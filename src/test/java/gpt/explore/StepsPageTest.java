@@ -11,21 +11,21 @@ import gpt.sampling.SamplingParameters;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
-/** What can be told of the page without a browser. */
+/** Tests of the page that need no browser. */
 class StepsPageTest {
   private static final SamplingParameters PARAMETERS = new SamplingParameters(1, 0, 1);
 
   @Test
   void loadsNothing() {
     String html = Pages.page(PARAMETERS, Pages.random(65, 1, 1)).html();
-    assertFalse(html.contains("://"), "an address");
+    assertFalse(html.contains("://"), "a URL");
     assertTrue(html.contains("default-src 'none'"));
-    assertFalse(html.matches("(?s).*@[A-Z]+@.*"), "something not filled in");
+    assertFalse(html.matches("(?s).*@[A-Z]+@.*"), "a placeholder is left");
     assertTrue(html.contains("<title>A &lt;title&gt; &amp; more</title>"));
   }
 
   @Test
-  void labelsEndNoScript() {
+  void labelsCannotEndTheScriptElement() {
     String[] labels = {"</script>", "<!--", "\u2028"};
     String html = Pages.page(PARAMETERS, labels, new float[3]).html();
     assertEquals(2, html.split("</script>", -1).length - 1);
@@ -33,7 +33,7 @@ class StepsPageTest {
   }
 
   @Test
-  void itStaysBelowItsLimit() {
+  void theFileStaysBelowItsLimit() {
     int vocabSize = 1 << 18;
     StepsPage page = new StepsPage("Large", PARAMETERS, Pages.labels(vocabSize));
     ChainTrace trace =
@@ -47,7 +47,7 @@ class StepsPageTest {
   }
 
   @Test
-  void anotherVocabulary() {
+  void aTraceOfAnotherVocabularySizeIsRejected() {
     StepsPage page = new StepsPage("Small", PARAMETERS, Pages.labels(4));
     ChainTrace trace = new HostSampler(PARAMETERS, 5).trace(new float[5], null, 0, 0);
     assertThrows(IllegalArgumentException.class, () -> page.add("", trace));

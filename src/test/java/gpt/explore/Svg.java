@@ -8,7 +8,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Document;
 import org.w3c.dom.NodeList;
 
-/** Reads SVG as XML, which fails where it is none. */
+/** Parses SVG as XML, and fails where it is not well-formed. */
 final class Svg {
   private Svg() {}
 
@@ -17,11 +17,11 @@ final class Svg {
     factory.setNamespaceAware(true);
     factory.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
     DocumentBuilder builder = factory.newDocumentBuilder();
-    builder.setErrorHandler(null); // it throws what it would print
+    builder.setErrorHandler(null); // no output beside the exception
     return builder.parse(new ByteArrayInputStream(svg));
   }
 
-  /** The texts of all elements with that name. */
+  /** Returns the text of each element with that name. */
   static List<String> texts(Document document, String element) {
     NodeList nodes = document.getElementsByTagNameNS("http://www.w3.org/2000/svg", element);
     List<String> texts = new ArrayList<>();

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The page of a coloured text in a browser. */
+/** The HTML page of a coloured text in a browser. */
 class TextPageIT {
   private static Browser browser;
 
@@ -26,9 +26,9 @@ class TextPageIT {
     }
   }
 
-  /** The text is in several parts, which must not show: it has as many lines as the text. */
+  /** The boundaries of chunks must not add lines. */
   @Test
-  void itHasTheLinesOfTheText() throws Exception {
+  void thePageHasAsManyLinesAsTheText() throws Exception {
     List<String> tokens = new ArrayList<>();
     for (int line = 0; line < 300; line++) {
       tokens.addAll(List.of("To", " be", line % 7 == 0 ? "\n\n" : "\n"));

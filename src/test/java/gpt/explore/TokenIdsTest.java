@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Ids as text and as nanoGPT's prepare.py writes them. */
+/** Parsing of ids as text and in nanoGPT's binary format. */
 class TokenIdsTest {
   private static int[] text(String text) {
     return TokenIds.ofText(text.getBytes(UTF_8), "f.txt", 50257);
@@ -25,7 +25,7 @@ class TokenIdsTest {
   }
 
   @Test
-  void numbersWithAnythingBetween() {
+  void numbersSeparatedBySpacesLineEndsOrCommas() {
     assertArrayEquals(new int[] {5, 17, 0, 50256}, text(" 5, 17\t\r\n,0 50256\n"));
     assertArrayEquals(new int[] {7}, text("007"));
     assertArrayEquals(new int[0], text(" \n"));
@@ -35,35 +35,35 @@ class TokenIdsTest {
   }
 
   @Test
-  void sixteenBitsWithTheLowByteFirst() {
+  void sixteenBitLittleEndianIds() {
     assertArrayEquals(new int[] {1, 0x1234, 50256}, bin(1, 0, 0x34, 0x12, 0x50, 0xC4));
     assertArrayEquals(new int[0], bin());
   }
 
   @Test
-  void errorsSayWhere() {
-    String expected = ": expected ids with spaces, line ends or commas between, found '";
-    refused("f.txt: line 2" + expected + "[3'", () -> text("1\n2 [3"));
-    refused("f.txt: line 1" + expected + "-5'", () -> text("-5"));
-    refused("f.txt: line 1" + expected + "\\u{1B}x'", () -> text("\u001bx"));
-    refused("f.txt: line 1" + expected + "a".repeat(20) + "…'", () -> text("a".repeat(21)));
+  void errorsNameThePosition() {
+    String expected = ": expected ids separated by spaces, line ends or commas, found '";
+    assertRejected("f.txt: line 2" + expected + "[3'", () -> text("1\n2 [3"));
+    assertRejected("f.txt: line 1" + expected + "-5'", () -> text("-5"));
+    assertRejected("f.txt: line 1" + expected + "\\u{1B}x'", () -> text("\u001bx"));
+    assertRejected("f.txt: line 1" + expected + "a".repeat(20) + "…'", () -> text("a".repeat(21)));
     String none = "expected an id before a comma, found none";
-    refused("f.txt: line 1: " + none, () -> text("1,,2"));
-    refused("f.txt: line 2: " + none, () -> text("1,\n ,2"));
-    refused("f.txt: line 1: " + none, () -> text(" ,1"));
-    refused(
-        "f.txt: line 1: expected an id behind the last comma, found none", () -> text("1, 2, "));
+    assertRejected("f.txt: line 1: " + none, () -> text("1,,2"));
+    assertRejected("f.txt: line 2: " + none, () -> text("1,\n ,2"));
+    assertRejected("f.txt: line 1: " + none, () -> text(" ,1"));
+    assertRejected(
+        "f.txt: line 1: expected an id after the last comma, found none", () -> text("1, 2, "));
     String range = ": this model's ids go from 0 to 50256, found ";
-    refused("f.txt: line 3" + range + "50257", () -> text("1\n2\n50257"));
-    refused("f.txt: line 1" + range + "a larger number", () -> text("9".repeat(30)));
-    refused("val.bin: token 1" + range + "65535", () -> bin(1, 0, 255, 255));
-    refused(
-        "val.bin: has 3 bytes, and ids of 16 bits would be an even number: is it one of nanoGPT's"
-            + " train.bin and val.bin?",
+    assertRejected("f.txt: line 3" + range + "50257", () -> text("1\n2\n50257"));
+    assertRejected("f.txt: line 1" + range + "a larger number", () -> text("9".repeat(30)));
+    assertRejected("val.bin: token 1" + range + "65535", () -> bin(1, 0, 255, 255));
+    assertRejected(
+        "val.bin: expected 16-bit ids as in nanoGPT's train.bin and val.bin, found an odd number of"
+            + " bytes, 3",
         () -> bin(1, 0, 2));
   }
 
-  private static void refused(String message, Runnable reading) {
+  private static void assertRejected(String message, Runnable reading) {
     assertEquals(message, assertThrows(GptException.class, reading::run).getMessage());
   }
 }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-/** How a text is cut, tried out on all small ones. */
+/** Windows of all small texts, context windows and strides. */
 class WindowsTest {
   @Test
   void everyTokenButTheFirstIsScoredOnce() {
@@ -21,31 +21,31 @@ class WindowsTest {
 
   private static void check(Windows windows) {
     int context = windows.context();
-    int scored = 0; // up to here
+    int scored = 0; // the last token scored
     for (int i = 0; i < windows.count(); i++) {
       Windows.Window w = windows.at(i);
-      String what = windows + " " + i + ": " + w;
-      assertEquals(scored + 1, w.first(), what);
+      String message = windows + " " + i + ": " + w;
+      assertEquals(scored + 1, w.first(), message);
       scored = w.to();
-      assertTrue(w.from() >= 0 && w.from() < w.first() && w.first() <= w.to(), what);
-      assertTrue(w.to() - w.from() <= context, what);
-      assertEquals(w.to() - w.first() + 1, w.scored(), what);
+      assertTrue(w.from() >= 0 && w.from() < w.first() && w.first() <= w.to(), message);
+      assertTrue(w.to() - w.from() <= context, message);
+      assertEquals(w.to() - w.first() + 1, w.scored(), message);
       boolean last = i == windows.count() - 1;
       if (i > 0) {
-        assertTrue(w.first() - w.from() >= context - windows.stride() + 1, what);
-        assertTrue(last || w.scored() == windows.stride(), what);
+        assertTrue(w.first() - w.from() >= context - windows.stride() + 1, message);
+        assertTrue(last || w.scored() == windows.stride(), message);
       }
       if (windows.stride() == context) {
-        assertEquals(i * context, w.from(), what); // nanoGPT's
+        assertEquals(i * context, w.from(), message); // as in nanoGPT
       } else if (windows.tokens() > context) {
-        assertEquals(context, w.to() - w.from(), what); // the last one too
+        assertEquals(context, w.to() - w.from(), message); // also the last window
       }
     }
     assertEquals(windows.tokens() - 1, scored, windows.toString());
   }
 
   @Test
-  void whatCannotBeCutIsRefused() {
+  void valuesOutOfRangeAreRejected() {
     assertThrows(IllegalArgumentException.class, () -> new Windows(1, 8, 8));
     assertThrows(IllegalArgumentException.class, () -> new Windows(9, 8, 0));
     assertThrows(IllegalArgumentException.class, () -> new Windows(9, 8, 9));

@@ -21,18 +21,18 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Beam search against exhaustive search, against greedy decoding, and by hand. */
+/** Compares beam search with exhaustive search, with greedy decoding and with hand-made cases. */
 class BeamSearchTest {
   private static final int[] PROMPT = {1, 0};
   private static final OptionalInt NONE = OptionalInt.empty();
   private static final Tokenizer LETTERS =
       new CharacterTokenizer(List.of("a", "b", "c", "d", "e", "f", "g"));
 
-  private record Text(int[] ids, double score) {}
+  private record Scored(int[] ids, double score) {}
 
   private static Request request(
-      int max, OptionalInt end, SamplingParameters sampling, int texts, String... stops) {
-    return new Request(PROMPT, max, end, List.of(stops), OnFull.STOP, sampling, 0, texts);
+      int max, OptionalInt end, SamplingParameters sampling, int completions, String... stops) {
+    return new Request(PROMPT, max, end, List.of(stops), OnFull.STOP, sampling, 0, completions);
   }
 
   private static List<Generation> search(
@@ -45,7 +45,7 @@ class BeamSearchTest {
     return found;
   }
 
-  /** Another model of a seed: logits depend on it and on the whole context. */
+  /** A model whose logits depend on the seed and on the whole context. */
   private static Function<int[], float[]> model(int vocabSize, int seed) {
     return context -> {
       int[] seeded = Arrays.copyOf(context, context.length + 1);
@@ -54,38 +54,40 @@ class BeamSearchTest {
     };
   }
 
-  /** All texts of so many tokens, and those that end before, the best first. */
-  private static List<Text> exhaustive(
+  /**
+   * All completions of {@code max} tokens, and shorter ones that end with an end id, best first.
+   */
+  private static List<Scored> exhaustive(
       Function<int[], float[]> model, int vocabSize, int max, int end, double lengthPenalty) {
-    List<Text> all = new ArrayList<>();
-    List<Text> running = List.of(new Text(new int[0], 0));
+    List<Scored> all = new ArrayList<>();
+    List<Scored> running = List.of(new Scored(new int[0], 0));
     for (int length = 1; length <= max; length++) {
-      List<Text> next = new ArrayList<>();
-      for (Text text : running) {
-        int[] context = IntStream.concat(Arrays.stream(PROMPT), Arrays.stream(text.ids)).toArray();
+      List<Scored> next = new ArrayList<>();
+      for (Scored beam : running) {
+        int[] context = IntStream.concat(Arrays.stream(PROMPT), Arrays.stream(beam.ids)).toArray();
         float[] logits = model.apply(context);
         double sum = 0;
         for (int id = 0; id < vocabSize; id++) {
           sum += Math.exp(logits[id]);
         }
         for (int id = 0; id < vocabSize; id++) {
-          int[] ids = Arrays.copyOf(text.ids, length);
+          int[] ids = Arrays.copyOf(beam.ids, length);
           ids[length - 1] = id;
-          double total = text.score + logits[id] - Math.log(sum);
-          (id == end || length == max ? all : next).add(new Text(ids, total));
+          double total = beam.score + logits[id] - Math.log(sum);
+          (id == end || length == max ? all : next).add(new Scored(ids, total));
         }
       }
       running = next;
     }
     return all.stream()
-        .map(text -> new Text(text.ids, text.score / Math.pow(text.ids.length, lengthPenalty)))
-        .sorted(Comparator.comparingDouble((Text text) -> -text.score))
+        .map(one -> new Scored(one.ids, one.score / Math.pow(one.ids.length, lengthPenalty)))
+        .sorted(Comparator.comparingDouble((Scored one) -> -one.score))
         .toList();
   }
 
-  /** With as many beams as there are prefixes nothing can be missed. */
+  /** With a beam for each prefix the search is exhaustive. */
   @Test
-  void withBeamsForAllPrefixesItIsExhaustive() {
+  void enoughBeamsFindWhatExhaustiveSearchFinds() {
     for (int seed = 0; seed < 20; seed++) {
       for (double penalty : new double[] {0, 1, -0.5, 2.5}) {
         for (int end : new int[] {-1, 2}) {
@@ -97,12 +99,13 @@ class BeamSearchTest {
                   5,
                   request(4, endId, SamplingParameters.greedy(), 20),
                   new Beams(125, penalty));
-          List<Text> expected = exhaustive(model, 5, 4, end, penalty);
+          List<Scored> expected = exhaustive(model, 5, 4, end, penalty);
           assertEquals(20, found.size());
           for (int i = 0; i < 20; i++) {
-            String what = "seed " + seed + ", penalty " + penalty + ", end " + end + ", text " + i;
-            assertArrayEquals(expected.get(i).ids, found.get(i).ids(), what);
-            assertEquals(expected.get(i).score, found.get(i).score().orElseThrow(), 1e-5, what);
+            String message =
+                "seed " + seed + ", penalty " + penalty + ", end " + end + ", completion " + i;
+            assertArrayEquals(expected.get(i).ids, found.get(i).ids(), message);
+            assertEquals(expected.get(i).score, found.get(i).score().orElseThrow(), 1e-5, message);
             assertEquals(i, found.get(i).sample());
           }
         }
@@ -110,9 +113,9 @@ class BeamSearchTest {
     }
   }
 
-  /** Two candidates of each beam may end, and as many beams as before go on. */
+  /** With several end ids, enough candidates that do not end remain for B next beams. */
   @Test
-  void severalIdsEndAText() {
+  void anyOfSeveralEndIdsEndsACompletion() {
     int ends = 3;
     Function<int[], float[]> model =
         context -> {
@@ -147,7 +150,7 @@ class BeamSearchTest {
   }
 
   @Test
-  void oneBeamIsGreedy() {
+  void oneBeamEqualsGreedyDecoding() {
     for (int seed = 0; seed < 30; seed++) {
       for (OptionalInt end : List.of(NONE, OptionalInt.of(3))) {
         SamplingParameters sampling =
@@ -173,9 +176,9 @@ class BeamSearchTest {
     }
   }
 
-  /** Where a likely token leads to unlikely ones, two beams find what greedy decoding misses. */
+  /** The likeliest completion does not begin with the likeliest token. */
   @Test
-  void beamsSeeWhatGreedyDecodingMisses() {
+  void twoBeamsFindALikelierCompletionThanGreedyDecoding() {
     Function<int[], float[]> model =
         context -> {
           int last = context[context.length - 1];
@@ -200,7 +203,7 @@ class BeamSearchTest {
   }
 
   @Test
-  void amongEqualsTheLowerBeamThenTheLowerIdComesFirst() {
+  void equalScoresRankByBeamThenById() {
     Request request = request(3, NONE, SamplingParameters.greedy(), 3);
     List<Generation> found = search(context -> new float[4], 4, request, new Beams(3, 1));
     assertArrayEquals(new int[] {0, 0, 0}, found.get(0).ids());
@@ -209,12 +212,12 @@ class BeamSearchTest {
   }
 
   /**
-   * With two finished texts at the second step, the best next beam is worse than both at its
-   * present length, though the best candidate, which has just ended, is better than the worse one.
-   * Were the search to go on, the text 1 0 2 would win with ln(0.2) / 3.
+   * At the second step two completions are finished, and the best next beam scores below both at
+   * its current length, though the best candidate, which has just ended, scores above the worse
+   * one. If the search continued, the completion 1 0 2 would win with ln(0.2) / 3.
    */
   @Test
-  void aSearchEndsWhereNoRunningBeamIsBetterThanTheFinishedTexts() {
+  void theSearchEndsWhenNoBeamScoresAboveTheFinishedCompletions() {
     Function<int[], float[]> model =
         context ->
             switch (context.length - PROMPT.length) {
@@ -231,7 +234,9 @@ class BeamSearchTest {
     assertEquals(Math.log(0.45), found.get(1).score().orElseThrow(), 1e-6);
   }
 
-  /** Biases and bans change log-probabilities, which do not sum to 1 then. */
+  /**
+   * After biases and bans the probabilities no longer sum to 1, and scores use them as they are.
+   */
   @Test
   void scoresAreNotRenormalizedAfterBiasesAndBans() {
     SamplingParameters sampling =
@@ -253,16 +258,16 @@ class BeamSearchTest {
     assertEquals(Math.log(0.2), found.get(1).score().orElseThrow(), 1e-6);
   }
 
-  /** Of what does not exist nothing is returned, and −∞ is no candidate. */
+  /** A token of log-probability −∞ is no candidate. */
   @Test
-  void thereMayBeFewerTextsThanBeams() {
+  void aSmallVocabularyGivesFewerCompletionsThanBeams() {
     Request request = request(2, NONE, SamplingParameters.greedy(), 6);
     List<Generation> found = search(context -> logs(0.5, 0.5, 0, 0), 4, request, new Beams(6, 1));
     assertEquals(4, found.size());
   }
 
   @Test
-  void textsEndBeforeStopStrings() {
+  void completionsEndAtStopStrings() {
     Request request = request(6, NONE, SamplingParameters.greedy(), 3, "ca");
     Function<int[], float[]> model =
         context -> context[context.length - 1] == 2 ? logs(0.9, 0.05, 0.05) : logs(0.2, 0.2, 0.6);
@@ -274,23 +279,23 @@ class BeamSearchTest {
   }
 
   @Test
-  void textsEndWhereTheContextIsFull() {
+  void completionsEndWhereTheContextWindowIsFull() {
     Request request = request(9, NONE, SamplingParameters.greedy(), 2);
     FakeEngine engine = new FakeEngine(4, 5, model(5, 1));
     List<Generation> found =
         new Generator(engine, Optional.empty())
             .search(request, new Beams(2, 1), (sample, id, text) -> true);
     for (Generation generation : found) {
-      assertEquals(3, generation.ids().length); // the last one is not appended
+      assertEquals(3, generation.ids().length); // the last id is not appended
       assertEquals(StopReason.CONTEXT_FULL, generation.stopReason());
     }
-    // Four beams at most are copied: the first step's second one, and one at each further step.
+    // The second step forks for the second beam; the third forks at most once.
     assertTrue(engine.calls.stream().filter("fork"::equals).count() <= 2, engine.calls::toString);
     assertEquals(2, engine.calls.stream().filter("1 1"::equals).count());
   }
 
   @Test
-  void nothingIsSearchedWhereNothingIsWanted() {
+  void noNewTokensNeedNoStep() {
     FakeEngine engine = new FakeEngine(4, 5, model(5, 1));
     Request request = request(0, NONE, SamplingParameters.greedy(), 2);
     List<Generation> found =
@@ -302,8 +307,8 @@ class BeamSearchTest {
   }
 
   @Test
-  void theListenerHearsOfTheTextsInOrderAndCanEnd() {
-    StringBuilder heard = new StringBuilder();
+  void theListenerReceivesCompletionsInOrderAndCanCancel() {
+    StringBuilder received = new StringBuilder();
     Request request = request(3, NONE, SamplingParameters.greedy(), 2);
     List<Generation> found =
         new Generator(new FakeEngine(9, 4, context -> new float[4]), Optional.of(LETTERS))
@@ -311,23 +316,24 @@ class BeamSearchTest {
                 request,
                 new Beams(2, 1),
                 (sample, id, text) -> {
-                  heard.append(sample).append(text);
-                  return heard.length() < 10;
+                  received.append(sample).append(text);
+                  return received.length() < 10;
                 });
-    assertEquals("0a0a0a1a1a", heard.toString());
+    assertEquals("0a0a0a1a1a", received.toString());
     assertEquals(StopReason.CANCELLED, found.get(1).stopReason());
     assertEquals(2, found.get(1).ids().length);
   }
 
   @Test
-  void whatASearchCannotDoIsRefused() {
+  void unsupportedRequestsAreRejected() {
     SamplingParameters greedy = SamplingParameters.greedy();
     Function<int[], float[]> model = model(5, 1);
     assertRefused(
-        "2 beams give no more than 2 texts, found 3",
+        "2 beams give at most 2 completions, found 3",
         () -> search(model, 5, request(3, NONE, greedy, 3), new Beams(2, 1)));
     assertRefused(
-        "beam search draws nothing, and knows no penalties for tokens",
+        "beam search does not sample: expected temperature 0 and no repetition, presence or"
+            + " frequency penalty",
         () -> search(model, 5, request(3, NONE, Requests.RANDOM, 1), new Beams(2, 1)));
     assertRefused(
         "beam search cannot slide the context",

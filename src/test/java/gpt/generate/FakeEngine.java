@@ -16,9 +16,9 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * A model whose logits are a function of the whole context. It records what is asked of it (a step
- * as the tokens that each sequence appends, {@code d} being the one drawn last), refuses what the
- * interface forbids, and spoils logits after they were read.
+ * An engine whose logits are a function of the whole context. It records its calls (a step as the
+ * number of tokens that each sequence appends, {@code d} for the token drawn last), rejects what
+ * the interface forbids, and overwrites logits with NaN after they were read.
  */
 final class FakeEngine implements Engine {
   final List<String> calls = new ArrayList<>();
@@ -38,7 +38,7 @@ final class FakeEngine implements Engine {
     logits = new float[vocabSize + 3];
   }
 
-  /** Random logits, other ones for every context. */
+  /** Random logits, different for each context. */
   static Function<int[], float[]> random(int vocabSize) {
     return context -> {
       Random random = new Random(Arrays.hashCode(context));
@@ -50,8 +50,8 @@ final class FakeEngine implements Engine {
     };
   }
 
-  /** Says these ids, one after another, after a prompt of a given length. */
-  static Function<int[], float[]> saying(int vocabSize, int promptLength, int... ids) {
+  /** Logits that make greedy decoding give these ids after a prompt of the given length. */
+  static Function<int[], float[]> fixedIds(int vocabSize, int promptLength, int... ids) {
     return context -> {
       float[] out = new float[vocabSize];
       out[ids[Math.min(context.length - promptLength, ids.length - 1)]] = 10;
@@ -82,7 +82,7 @@ final class FakeEngine implements Engine {
   @Override
   public void close() {
     if (!mayClose) {
-      throw new AssertionError("the engine is not the generator's to close");
+      throw new AssertionError("the generator must not close the engine");
     }
     closed = true;
   }
@@ -105,22 +105,22 @@ final class FakeEngine implements Engine {
   }
 
   private void step(Work work) {
-    FakeSequence of = (FakeSequence) work.sequence();
+    FakeSequence sequence = (FakeSequence) work.sequence();
     if (work.append().length == 0) {
-      of.context.add(of.drawn());
+      sequence.context.add(sequence.drawn());
     } else {
-      Arrays.stream(work.append()).forEach(of.context::add);
+      Arrays.stream(work.append()).forEach(sequence.context::add);
     }
-    of.grow(work.tokens());
+    sequence.grow(work.tokens());
     if (HostWants.logitRows(work) == 0) {
       return;
     }
     if (HostWants.logitRows(work) > 1 || work.want() instanceof Want.Losses) {
-      throw new AssertionError("the logits of the prompt are not needed");
+      throw new AssertionError("only the logits of the last token are needed");
     }
-    float[] out = model.apply(of.context.stream().mapToInt(i -> i).toArray());
+    float[] out = model.apply(sequence.context.stream().mapToInt(i -> i).toArray());
     System.arraycopy(out, 0, logits, 0, out.length);
-    HostWants.accept(work, 0, of.length() - 1, logits, config.vocabSize());
+    HostWants.accept(work, 0, sequence.length() - 1, logits, config.vocabSize());
     Arrays.fill(logits, Float.NaN);
   }
 
@@ -131,7 +131,7 @@ final class FakeEngine implements Engine {
     FakeSequence() {
       super(config.vocabSize());
       if (++openSequences > capacity) {
-        throw new AssertionError("more sequences than there is room for");
+        throw new AssertionError("more open sequences than capacity " + capacity);
       }
     }
 

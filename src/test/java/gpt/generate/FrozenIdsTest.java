@@ -23,9 +23,10 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
- * The ids of version 0.1.0 on the CPU, at e26935a: the demo and two random models in every form of
- * the weights, chains of every kind, samples, beams, sliding. What changes an id on purpose changes
- * the file with {@code -Dfrozen.write=true} and says why.
+ * Compares ids with those of version 0.1.0 on the CPU, at commit e26935a: the demo and two random
+ * models, every precision, several sampling chains, several completions, beam search and a sliding
+ * context window. A change that intends other ids rewrites the file with {@code
+ * -Dfrozen.write=true} and says why in its commit.
  */
 class FrozenIdsTest {
   private static final Path FILE = Path.of("src/test/resources/golden/ids-0.1.0.txt");
@@ -97,7 +98,7 @@ class FrozenIdsTest {
 
   private static void lines(List<String> lines, String model, Engine engine, int[] prompt) {
     Generator generator = new Generator(engine, Optional.empty());
-    int past = engine.config().blockSize() > 100 ? 60 : 40; // small contexts slide
+    int max = engine.config().blockSize() > 100 ? 60 : 40; // beyond small context windows
     Listener ignore = (sample, id, text) -> true;
     chains()
         .forEach(
@@ -105,18 +106,18 @@ class FrozenIdsTest {
                 generator
                     .generate(
                         new Request(
-                            prompt, past, OptionalInt.of(1), List.of(), OnFull.SLIDE, chain, 0, 3),
+                            prompt, max, OptionalInt.of(1), List.of(), OnFull.SLIDE, chain, 0, 3),
                         ignore)
                     .forEach(
-                        text ->
+                        one ->
                             lines.add(
                                 model
                                     + " "
                                     + name
                                     + " "
-                                    + text.sample()
+                                    + one.sample()
                                     + " "
-                                    + Arrays.toString(text.ids()))));
+                                    + Arrays.toString(one.ids()))));
     generator
         .search(
             new Request(
@@ -131,7 +132,6 @@ class FrozenIdsTest {
             new Beams(4, 1),
             ignore)
         .forEach(
-            text ->
-                lines.add(model + " beams " + text.sample() + " " + Arrays.toString(text.ids())));
+            one -> lines.add(model + " beams " + one.sample() + " " + Arrays.toString(one.ids())));
   }
 }

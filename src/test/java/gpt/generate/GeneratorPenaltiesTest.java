@@ -19,7 +19,7 @@ import java.util.Random;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** What penalties count, and what keeps a text from ending, from the first token to the last. */
+/** Penalties, logit biases, end ids and the minimum of new tokens over whole completions. */
 class GeneratorPenaltiesTest {
   private static final int VOCAB = 9;
   private static final Function<int[], float[]> MODEL = FakeEngine.random(VOCAB);
@@ -38,7 +38,7 @@ class GeneratorPenaltiesTest {
     return new Random(length).ints(length, 0, VOCAB).toArray();
   }
 
-  /** The same with a history that is made anew for each token, from the whole text. */
+  /** Recomputes each token with a history rebuilt from the prompt and all new tokens. */
   private static int[] recomputed(int blockSize, Request request, int sample) {
     int[] prompt = request.promptIds();
     HostSampler sampler = new HostSampler(request.sampling(), VOCAB);
@@ -55,7 +55,7 @@ class GeneratorPenaltiesTest {
   }
 
   @Test
-  void theHistoryIsTheTextsAndNotTheContexts() {
+  void penaltiesCountTokensThatHaveLeftTheContextWindow() {
     List<SamplingParameters> all =
         List.of(
             SamplingParameters.builder().repetitionPenalty(3).seed(1).build(),
@@ -77,16 +77,16 @@ class GeneratorPenaltiesTest {
     }
   }
 
-  /** A strong presence penalty makes each id come once before any comes again. */
+  /** With a strong presence penalty each id is drawn once before any is drawn again. */
   @Test
-  void nothingIsForgottenWhereTheContextSlides() {
+  void theHistorySurvivesASlide() {
     SamplingParameters once =
         SamplingParameters.builder().presencePenalty(100).temperature(0).build();
     for (Generation generation :
         generate(2, request(new int[] {4}, VOCAB, OptionalInt.empty(), once, 2))) {
       assertEquals(VOCAB, Arrays.stream(generation.ids()).distinct().count());
     }
-    // The prompt counts for the repetition penalty only, and its beginning too.
+    // The repetition penalty counts the whole prompt, also the part before the context window.
     SamplingParameters other =
         SamplingParameters.builder()
             .repetitionPenalty(1000)
@@ -107,12 +107,12 @@ class GeneratorPenaltiesTest {
   }
 
   @Test
-  void aTextDoesNotEndBeforeItsMinimum() {
+  void aCompletionDoesNotEndBeforeItsMinimum() {
     for (int minimum = 0; minimum <= 6; minimum++) {
       SamplingParameters sampling =
           SamplingParameters.builder()
               .minNewTokens(minimum)
-              .logitBias(2, 50) // the end, at once
+              .logitBias(2, 50) // the end id is the likeliest
               .build();
       Generation generation =
           generate(4, request(prompt(2), 6, OptionalInt.of(2), sampling, 1)).get(0);
@@ -123,9 +123,9 @@ class GeneratorPenaltiesTest {
     }
   }
 
-  /** All of them are banned, and either of them ends a text. */
+  /** All end ids are banned up to the minimum, and any of them ends a completion after it. */
   @Test
-  void severalIdsEndAText() {
+  void anyOfSeveralEndIdsEndsACompletion() {
     for (int likeliest : new int[] {2, 5}) {
       for (int minimum = 0; minimum <= 4; minimum++) {
         SamplingParameters sampling =
@@ -146,7 +146,7 @@ class GeneratorPenaltiesTest {
   }
 
   @Test
-  void whereAllAreBannedTheTokenIsNamed() {
+  void anErrorNamesTheTokenForWhichAllIdsAreBanned() {
     SamplingParameters.Builder builder = SamplingParameters.builder().minNewTokens(3);
     for (int id = 0; id < VOCAB - 1; id++) {
       builder.logitBias(id, Double.NEGATIVE_INFINITY);
@@ -159,14 +159,15 @@ class GeneratorPenaltiesTest {
   }
 
   @Test
-  void whatCannotBeIsRefusedBeforeTheModelRuns() {
+  void impossibleBiasesAndMinimumsAreRejected() {
     SamplingParameters beyond = SamplingParameters.builder().logitBias(VOCAB, 1).build();
     assertRefused(
         "a logit bias is for id 9, but the model's ids are 0 to 8",
         () -> generate(4, request(prompt(2), 6, OptionalInt.empty(), beyond, 1)));
     SamplingParameters many = SamplingParameters.builder().minNewTokens(7).build();
     assertRefused(
-        "the number of new tokens cannot be 7 at least and 6 at most",
+        "the minimum of new tokens must not exceed the maximum, found a minimum of 7 and a maximum"
+            + " of 6",
         () -> request(prompt(2), 6, OptionalInt.empty(), many, 1));
     assertTrue(generate(4, request(prompt(2), 7, OptionalInt.of(1), many, 1)).size() == 1);
   }

@@ -21,12 +21,14 @@ import java.util.Random;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** The loop over ids: context, samples, errors. Texts are in {@link GeneratorTextTest}. */
+/**
+ * Ids, context window, several completions and errors. {@link GeneratorTextTest} tests their text.
+ */
 class GeneratorTest {
   private static final int VOCAB = 17;
   private static final Listener IGNORE = (sample, id, text) -> true;
 
-  /** nanoGPT's generate(): crop, compute everything, draw, append. */
+  /** nanoGPT's generate(): crops, runs the whole context without a KV cache, samples, appends. */
   private static int[] recomputed(
       Function<int[], float[]> model, int blockSize, Request request, int sample) {
     int[] all = request.promptIds();
@@ -40,7 +42,7 @@ class GeneratorTest {
   }
 
   @Test
-  void slidingEqualsARecomputationOfEveryStep() {
+  void slidingEqualsRecomputingEveryStep() {
     Function<int[], float[]> model = FakeEngine.random(VOCAB);
     for (int blockSize : new int[] {1, 2, 7}) {
       for (int length = 1; length <= 2 * blockSize; length++) {
@@ -63,7 +65,7 @@ class GeneratorTest {
   }
 
   @Test
-  void theModelIsRunNoMoreThanNeeded() {
+  void noTokenIsComputedTwiceUnlessTheWindowSlides() {
     FakeEngine engine = new FakeEngine(6, VOCAB, FakeEngine.random(VOCAB));
     only(engine, Requests.greedy(prompt(4), 5, OnFull.SLIDE));
     assertEquals(List.of("4", "d", "d", "truncate 0", "6", "truncate 0", "6"), engine.calls);
@@ -76,13 +78,12 @@ class GeneratorTest {
   }
 
   @Test
-  void aFullContextEndsTheTextWhereAsked() {
+  void aFullContextWindowEndsTheCompletionIfRequested() {
     Function<int[], float[]> model = FakeEngine.random(VOCAB);
     for (int blockSize : new int[] {1, 2, 7}) {
       for (int length = 1; length <= blockSize; length++) {
         FakeEngine engine = new FakeEngine(blockSize, VOCAB, model);
-        // The last position has a next token too.
-        int room = blockSize - length + 1;
+        int room = blockSize - length + 1; // the last position gives a token too
         Request endless = Requests.greedy(prompt(length), 100, OnFull.STOP);
         Generation full = only(engine, endless);
         assertEquals(StopReason.CONTEXT_FULL, full.stopReason());
@@ -97,7 +98,7 @@ class GeneratorTest {
   }
 
   @Test
-  void samplesShareOnePrefillAndDifferFromEachOther() {
+  void completionsShareOnePrefillAndDiffer() {
     FakeEngine engine = new FakeEngine(20, VOCAB, FakeEngine.random(VOCAB));
     List<Generation> three =
         new Generator(engine, Optional.empty())
@@ -109,9 +110,8 @@ class GeneratorTest {
     assertEquals(List.of(2, 2, 2), three.stream().map(g -> g.timings().decodeTokens()).toList());
   }
 
-  /** Whatever the samples before it did to the session. */
   @Test
-  void aSampleDependsOnItsIndexAlone() {
+  void aCompletionDependsOnItsIndexOnly() {
     Function<int[], float[]> model = FakeEngine.random(VOCAB);
     for (int blockSize : new int[] {1, 4, 8}) {
       for (int length = 1; length <= blockSize + 1; length++) {
@@ -134,7 +134,7 @@ class GeneratorTest {
   }
 
   @Test
-  void thePromptIsProcessedAgainOnlyAfterASampleThatSlid() {
+  void thePromptIsPrefilledAgainOnlyAfterACompletionThatSlid() {
     FakeEngine engine = new FakeEngine(6, VOCAB, FakeEngine.random(VOCAB));
     engine.capacity = 1;
     SamplingParameters sampling = new SamplingParameters(1, 0, 5);
@@ -149,39 +149,39 @@ class GeneratorTest {
   }
 
   @Test
-  void theSameSeedGivesTheSameTextAndAnotherSeedAnother() {
-    List<String> texts = new ArrayList<>();
+  void equalSeedsGiveEqualIdsAndAnotherSeedOthers() {
+    List<String> ids = new ArrayList<>();
     for (long seed : new long[] {1, 1, 2}) {
       FakeEngine engine = new FakeEngine(8, VOCAB, FakeEngine.random(VOCAB));
       SamplingParameters sampling = new SamplingParameters(1, 0, seed);
       Request request =
           new Request(prompt(3), 12, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 0, 1);
-      texts.add(Arrays.toString(only(engine, request).ids()));
+      ids.add(Arrays.toString(only(engine, request).ids()));
     }
-    assertEquals(texts.get(0), texts.get(1));
-    assertFalse(texts.get(0).equals(texts.get(2)));
+    assertEquals(ids.get(0), ids.get(1));
+    assertFalse(ids.get(0).equals(ids.get(2)));
   }
 
   @Test
-  void theListenerSeesEveryTokenAndEveryEnd() {
+  void theListenerReceivesEveryTokenAndEveryEnd() {
     FakeEngine engine = new FakeEngine(4, VOCAB, FakeEngine.random(VOCAB));
-    List<String> seen = new ArrayList<>();
+    List<String> events = new ArrayList<>();
     Listener listener =
         new Listener() {
           @Override
           public boolean token(int sample, int id, String text) {
-            seen.add(sample + ":" + id + text);
+            events.add(sample + ":" + id + text);
             return true;
           }
 
           @Override
           public void promptCropped(int given, int kept) {
-            seen.add("cropped " + given + " to " + kept);
+            events.add("cropped " + given + " to " + kept);
           }
 
           @Override
           public void ended(Generation generation) {
-            seen.add("ended " + generation.sample());
+            events.add("ended " + generation.sample());
           }
         };
     List<Generation> two =
@@ -198,12 +198,12 @@ class GeneratorTest {
             "4:" + b[0],
             "4:" + b[1],
             "ended 4"),
-        seen);
+        events);
     assertNull(two.get(0).text());
   }
 
   @Test
-  void theListenerCanEndItAll() {
+  void theListenerCanCancelOrThrow() {
     FakeEngine engine = new FakeEngine(20, VOCAB, FakeEngine.random(VOCAB));
     Generator generator = new Generator(engine, Optional.empty());
     int[] left = {3};
@@ -228,7 +228,7 @@ class GeneratorTest {
   }
 
   @Test
-  void whatDoesNotFitTheModelIsRefusedBeforeItRuns() {
+  void requestsThatDoNotFitTheModelAreRejectedBeforeAStep() {
     FakeEngine engine = new FakeEngine(4, VOCAB, FakeEngine.random(VOCAB));
     assertRefused(
         "the prompt's token 2 is id 17, but the model's ids are 0 to 16",
@@ -251,7 +251,7 @@ class GeneratorTest {
   }
 
   @Test
-  void impossibleRequestsAreRefused() {
+  void invalidRequestsAreRejected() {
     assertInvalid(
         "the prompt is empty: it must have at least one token",
         () -> Requests.random(new int[0], 1, 0, 1));
@@ -271,7 +271,7 @@ class GeneratorTest {
   }
 
   @Test
-  void brokenLogitsEndInOneLine() {
+  void nanLogitsGiveAnErrorThatNamesTheToken() {
     FakeEngine engine =
         new FakeEngine(
             8,

@@ -16,10 +16,12 @@ import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** What becomes text, and when: characters over several tokens, the end id, stop strings. */
+/** Text of completions: characters that span tokens, the end id, stop strings. */
 class GeneratorTextTest {
 
-  /** Tokens that are any bytes. Id 0 is the prompt and ends a text where asked to. */
+  /**
+   * A vocabulary of arbitrary bytes. Id 0 is the prompt, and the end id of requests that have one.
+   */
   private record Pieces(List<byte[]> bytes) implements Tokenizer {
     static Pieces of(String... texts) {
       List<byte[]> bytes = new ArrayList<>();
@@ -66,7 +68,7 @@ class GeneratorTextTest {
     }
   }
 
-  /** What came of one run: the result, and the printable text of each token. */
+  /** A completion, and the text that the listener received with each token. */
   private record Outcome(Generation generation, List<String> printed) {
     String text() {
       return generation.text();
@@ -80,7 +82,7 @@ class GeneratorTextTest {
     for (int i = 1; i < n; i++) {
       ids[i - 1] = i;
     }
-    FakeEngine engine = new FakeEngine(n + 1, n, FakeEngine.saying(n, 1, ids));
+    FakeEngine engine = new FakeEngine(n + 1, n, FakeEngine.fixedIds(n, 1, ids));
     List<String> printed = new ArrayList<>();
     Generation generation =
         new Generator(engine, Optional.of(pieces))
@@ -97,16 +99,16 @@ class GeneratorTextTest {
   }
 
   @Test
-  void theEndIdIsAmongTheIdsAndNotInTheText() {
+  void theEndIdIsInTheIdsButNotInTheText() {
     Outcome out = run(Pieces.of("a", "b"), Requests.stopping(9, 0));
     assertEquals("ab", out.text());
     assertArrayEquals(new int[] {1, 2, 0}, out.generation().ids());
     assertEquals(StopReason.END_OF_TEXT, out.generation().stopReason());
-    // Without an end id it is a token like any other.
+    // In a request without an end id, its text is output.
     Outcome literal = run(Pieces.of("a", "b"), Requests.stopping(3, -1));
     assertEquals("ab<end>", literal.text());
     assertEquals(StopReason.MAX_NEW_TOKENS, literal.generation().stopReason());
-    // The last token allowed still counts as the end.
+    // An end id at the maximum of new tokens counts as the end of the text.
     assertEquals(
         StopReason.END_OF_TEXT,
         run(Pieces.of("a", "b"), Requests.stopping(3, 0)).generation().stopReason());
@@ -124,9 +126,9 @@ class GeneratorTextTest {
   }
 
   @Test
-  void aCharacterThatThePromptBeganIsPrintedWhole() {
+  void aCharacterBegunInThePromptIsPrintedWhole() {
     Pieces pieces = Pieces.bytesOf("\uD83D\uDE42!");
-    FakeEngine engine = new FakeEngine(9, 6, FakeEngine.saying(6, 3, 3, 4, 5, 0));
+    FakeEngine engine = new FakeEngine(9, 6, FakeEngine.fixedIds(6, 3, 3, 4, 5, 0));
     Request request =
         new Request(
             new int[] {5, 1, 2},
@@ -146,7 +148,7 @@ class GeneratorTextTest {
   }
 
   @Test
-  void aStopStringMaySpanTokensOrEndInsideOne() {
+  void aStopStringMaySpanTokensOrBeInsideOne() {
     Outcome spanning = run(Pieces.of("one\n", "\nt", "wo"), Requests.stopping(9, 0, "\n\n"));
     assertEquals("one", spanning.text());
     assertEquals(List.of("one", ""), spanning.printed());
@@ -160,7 +162,7 @@ class GeneratorTextTest {
   }
 
   @Test
-  void whatMayBeginAStopStringIsHeldBackUntilDecided() {
+  void aPossibleBeginningOfAStopStringIsHeldBack() {
     Outcome not = run(Pieces.of("aS", "T", "O", "b"), Requests.stopping(9, 0, "STOP"));
     assertEquals(List.of("a", "", "", "STOb", ""), not.printed());
     Outcome again = run(Pieces.of("S", "S", "TO", "P"), Requests.stopping(9, 0, "STOP"));
@@ -179,22 +181,21 @@ class GeneratorTextTest {
     Outcome out = run(Pieces.bytesOf(text), Requests.stopping(99, 0, "\uD83D\uDE42é"));
     assertEquals("x", out.text());
     assertEquals(7, out.generation().ids().length);
-    // The same lead surrogate, another character.
+    // Another character with the same high surrogate.
     Outcome other = run(Pieces.bytesOf(text), Requests.stopping(99, 0, "\uD83D\uDE43"));
     assertEquals(text, other.text());
     assertEquals("\uD83D\uDE42", other.printed().get(4));
   }
 
   @Test
-  void ofSeveralStopStringsTheFirstCompletedCountsAndOfThoseTheLongest() {
+  void theStopStringThatEndsFirstCountsAndTheLongestOfThose() {
     assertEquals("a", run(Pieces.of("abcd"), Requests.stopping(9, 0, "abcd", "bc")).text());
     assertEquals("a", run(Pieces.of("abcd"), Requests.stopping(9, 0, "cd", "bcd")).text());
     assertEquals("", run(Pieces.of("abcd"), Requests.stopping(9, 0, "cd", "abc")).text());
   }
 
-  /** The text before the stop string is the same however the tokens cut it. */
   @Test
-  void theCutsBetweenTokensDoNotMatter() {
+  void theTextDoesNotDependOnTokenBoundaries() {
     for (int seed = 0; seed < 1000; seed++) {
       Random random = new Random(seed);
       String[] letters = {"a", "b", "é", "\uD83D\uDE42"};
@@ -242,9 +243,9 @@ class GeneratorTextTest {
   }
 
   @Test
-  void whatACancelledListenerGotIsTheText() {
+  void theTextOfACancelledCompletionIsWhatTheListenerReceived() {
     Pieces pieces = Pieces.of("a", "bS", "c");
-    FakeEngine engine = new FakeEngine(9, 4, FakeEngine.saying(4, 1, 1, 2, 3, 0));
+    FakeEngine engine = new FakeEngine(9, 4, FakeEngine.fixedIds(4, 1, 1, 2, 3, 0));
     Generation generation =
         new Generator(engine, Optional.of(pieces))
             .generate(Requests.stopping(9, 0, "ST"), (sample, id, text) -> id != 2)

@@ -17,7 +17,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Texts that are decoded together: the listener hears of them in order. */
+/** Completions decoded together, which the listener receives in order. */
 class GeneratorTogetherTest {
   private static final int VOCAB = 26;
   private static final SamplingParameters SAMPLING = new SamplingParameters(1, 0, 7);
@@ -26,7 +26,7 @@ class GeneratorTogetherTest {
       new CharacterTokenizer(
           IntStream.range('a', 'a' + VOCAB).mapToObj(Character::toString).toList());
 
-  /** After the prompt all ids are as likely; after another id only the one that follows it. */
+  /** After the prompt all ids are equally likely; after a new token n only n + 1 is. */
   private static FakeEngine counting(int capacity, int blockSize, int[] prompt) {
     FakeEngine engine =
         new FakeEngine(
@@ -43,7 +43,7 @@ class GeneratorTogetherTest {
     return engine;
   }
 
-  /** The letter that is token {@code step} of a text. */
+  /** The letter that is token {@code step} of a completion. */
   private static String letter(int sample, int step) {
     int first = new HostSampler(SAMPLING, VOCAB).sample(new float[VOCAB], sample, 0);
     return Character.toString('a' + (first + step) % VOCAB);
@@ -55,11 +55,11 @@ class GeneratorTogetherTest {
     return text.toString();
   }
 
-  /** What a listener hears of a text of so many tokens. */
-  private static String heard(int sample, int count) {
-    StringBuilder heard = new StringBuilder();
-    IntStream.range(0, count).forEach(step -> heard.append(sample).append(letter(sample, step)));
-    return heard.append('.').toString();
+  /** What {@link Log} records of a completion of so many tokens. */
+  private static String logged(int sample, int count) {
+    StringBuilder log = new StringBuilder();
+    IntStream.range(0, count).forEach(step -> log.append(sample).append(letter(sample, step)));
+    return log.append('.').toString();
   }
 
   private static Request request(int[] prompt, int max, int samples, OnFull full, String... stops) {
@@ -67,25 +67,25 @@ class GeneratorTogetherTest {
         prompt, max, OptionalInt.empty(), List.of(stops), full, SAMPLING, 0, samples);
   }
 
-  /** Says what it hears. */
+  /** Records the listener's calls. */
   private static final class Log implements Listener {
-    final StringBuilder heard = new StringBuilder();
+    final StringBuilder calls = new StringBuilder();
     int cancelAfter = Integer.MAX_VALUE;
 
     @Override
     public boolean token(int sample, int id, String text) {
-      heard.append(sample).append(text);
+      calls.append(sample).append(text);
       return --cancelAfter > 0;
     }
 
     @Override
     public void ended(Generation generation) {
-      heard.append('.');
+      calls.append('.');
     }
   }
 
   @Test
-  void textsAreHeardOfOneAfterAnother() {
+  void completionsAreDeliveredOneAfterAnother() {
     int[] prompt = {5, 5};
     FakeEngine engine = counting(3, 20, prompt);
     Log log = new Log();
@@ -93,8 +93,8 @@ class GeneratorTogetherTest {
         new Generator(engine, Optional.of(LETTERS))
             .generate(request(prompt, 3, 5, OnFull.SLIDE), log);
     StringBuilder expected = new StringBuilder();
-    IntStream.range(0, 5).forEach(sample -> expected.append(heard(sample, 3)));
-    assertEquals(expected.toString(), log.heard.toString());
+    IntStream.range(0, 5).forEach(sample -> expected.append(logged(sample, 3)));
+    assertEquals(expected.toString(), log.calls.toString());
     assertEquals(
         List.of(
             "1",
@@ -113,14 +113,14 @@ class GeneratorTogetherTest {
     assertEquals(letters(2, 3), all.get(2).text());
     assertArrayEquals(LETTERS.encode(letters(4, 3)), all.get(4).ids());
     assertEquals(0, engine.openSequences);
-    // The prompt's last token is each text's own; its first is computed once.
+    // Each completion computes the prompt's last token; the first token is computed once.
     assertEquals(
         List.of(2, 1, 1, 1, 1), all.stream().map(g -> g.timings().prefillTokens()).toList());
     assertEquals(10, all.stream().mapToInt(g -> g.timings().decodeTokens()).sum());
   }
 
   @Test
-  void aTextThatEndsLeavesTheOthersGoingOn() {
+  void aCompletionThatEndsLeavesTheStep() {
     int[] prompt = {5};
     FakeEngine engine = counting(3, 20, prompt);
     String stop = letter(1, 1);
@@ -137,33 +137,33 @@ class GeneratorTogetherTest {
   }
 
   @Test
-  void aTextEndsWhereTheListenerWantsNoMore() {
+  void theListenerCanCancelAtAnyToken() {
     int[] prompt = {5};
-    for (int heard = 1; heard <= 6; heard++) {
+    for (int tokens = 1; tokens <= 6; tokens++) {
       FakeEngine engine = counting(2, 20, prompt);
       Log log = new Log();
-      log.cancelAfter = heard;
+      log.cancelAfter = tokens;
       List<Generation> all =
           new Generator(engine, Optional.of(LETTERS))
               .generate(request(prompt, 3, 2, OnFull.SLIDE), log);
-      String expected = (heard(0, 3) + heard(1, 3)).replace(".", "").substring(0, 2 * heard);
-      assertEquals(expected, log.heard.toString().replace(".", ""), "after " + heard);
-      assertEquals((heard + 2) / 3, all.size());
+      String expected = (logged(0, 3) + logged(1, 3)).replace(".", "").substring(0, 2 * tokens);
+      assertEquals(expected, log.calls.toString().replace(".", ""), "after " + tokens);
+      assertEquals((tokens + 2) / 3, all.size());
       Generation last = all.getLast();
       assertEquals(StopReason.CANCELLED, last.stopReason());
-      assertEquals((heard - 1) % 3 + 1, last.ids().length);
+      assertEquals((tokens - 1) % 3 + 1, last.ids().length);
       assertEquals(last.ids().length, last.text().length());
       assertEquals(0, engine.openSequences);
     }
   }
 
   @Test
-  void fullContextsSlideEachByItself() {
+  void fullContextWindowsSlideInTheSameStep() {
     int[] prompt = {9, 9, 9};
     FakeEngine engine = counting(2, 4, prompt);
     Log log = new Log();
     new Generator(engine, Optional.of(LETTERS)).generate(request(prompt, 4, 2, OnFull.SLIDE), log);
-    assertEquals(heard(0, 4) + heard(1, 4), log.heard.toString());
+    assertEquals(logged(0, 4) + logged(1, 4), log.calls.toString());
     assertEquals(
         List.of(
             "2",
@@ -180,7 +180,7 @@ class GeneratorTogetherTest {
   }
 
   @Test
-  void fullContextsEndTheTextsWhereAsked() {
+  void fullContextWindowsEndCompletionsIfRequested() {
     int[] prompt = {9, 9, 9};
     FakeEngine engine = counting(2, 4, prompt);
     List<Generation> all =
@@ -194,7 +194,7 @@ class GeneratorTogetherTest {
   }
 
   @Test
-  void nothingIsAskedForWhereNothingIsWanted() {
+  void noNewTokensNeedNoStep() {
     FakeEngine engine = counting(2, 4, new int[] {9});
     List<Generation> none =
         new Generator(engine, Optional.empty())

@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
-/** A traced generation tells of every token before it comes, and is no other one. */
+/** Traced requests give the same ids, and a trace before each token. */
 class GeneratorTraceTest {
   private static final int VOCAB = 30;
 
   @Test
-  void eachTokenIsTracedBeforeItIsTold() {
+  void eachTokenIsTracedBeforeItIsDelivered() {
     SamplingParameters sampling = SamplingParameters.builder().temperature(1.2).topK(7).build();
     Request request =
         new Request(
@@ -64,7 +64,7 @@ class GeneratorTraceTest {
       assertEquals(i % 6, traces.get(i).step());
       assertEquals(VOCAB, traces.get(i).logits().length);
     }
-    // The model's array is spoilt by the next call: each trace has its own.
+    // The engine overwrites its logits after each step; traces must hold copies.
     float[] first = FakeEngine.random(VOCAB).apply(new int[] {3, 4});
     assertArrayEquals(first, traces.get(0).logits());
     assertArrayEquals(first, traces.get(6).logits());

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** Requests with everything but what a test is about at its plainest. */
+/** Requests with defaults for what a test does not vary. */
 final class Requests {
   static final SamplingParameters GREEDY = new SamplingParameters(0, 0, 0);
   static final SamplingParameters RANDOM = new SamplingParameters(1, 5, 1234);

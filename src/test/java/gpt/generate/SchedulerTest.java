@@ -17,11 +17,11 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Who is in a step, and what of a prompt is computed; the texts do not depend on either. */
+/** The work of each step, prefix reuse, and that completions do not depend on either. */
 class SchedulerTest {
   private static final int VOCAB = 17;
   private static final int BLOCK_SIZE = 300;
-  private static final Listener IGNORE = (sample, id, text) -> true;
+  private static final Listener IGNORE = (sample, id, completion) -> true;
 
   private final FakeEngine engine = new FakeEngine(BLOCK_SIZE, VOCAB, FakeEngine.random(VOCAB));
   private final Scheduler scheduler = new Scheduler(engine, engine.batchSize());
@@ -38,14 +38,14 @@ class SchedulerTest {
         1);
   }
 
-  private static Text text(Request request) {
-    Run run = new Run(request, null, IGNORE, 0);
-    return new Text(run, request, request.promptIds(), BLOCK_SIZE);
+  private static RunningCompletion completion(Request request) {
+    Delivery delivery = new Delivery(request, null, IGNORE, 0);
+    return new RunningCompletion(delivery, request, request.promptIds(), BLOCK_SIZE);
   }
 
-  private static int[] ids(Text text) {
-    assertTrue(text.run().deliver());
-    return text.run().generation(new int[0], 0).ids();
+  private static int[] ids(RunningCompletion completion) {
+    assertTrue(completion.delivery().deliver());
+    return completion.delivery().generation(new int[0], 0).ids();
   }
 
   private static int[] alone(Request request) {
@@ -61,8 +61,8 @@ class SchedulerTest {
     return IntStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
   }
 
-  private void add(Text... texts) {
-    scheduler.add(List.of(texts));
+  private void add(RunningCompletion... completions) {
+    scheduler.add(List.of(completions));
   }
 
   private void run() {
@@ -71,18 +71,18 @@ class SchedulerTest {
     }
   }
 
-  /** Texts with common prefixes come and are cancelled at random; little room is left. */
+  /** Random arrivals and cancellations, shared prefixes, and a small capacity. */
   @Test
-  void aTextIsTheSameWhateverRunsBesideIt() {
+  void aCompletionDoesNotDependOnOthersInItsSteps() {
     for (int seed = 0; seed < 30; seed++) {
       Random random = new Random(seed);
       FakeEngine crowded = new FakeEngine(BLOCK_SIZE, VOCAB, FakeEngine.random(VOCAB));
       crowded.capacity = 1 + random.nextInt(5);
       try (Scheduler steps = new Scheduler(crowded, crowded.batchSize())) {
         List<Request> requests = new ArrayList<>();
-        List<Text> texts = new ArrayList<>();
-        while (texts.size() < 25 || !steps.isIdle()) {
-          if (texts.size() < 25 && random.nextInt(3) == 0) {
+        List<RunningCompletion> completions = new ArrayList<>();
+        while (completions.size() < 25 || !steps.isIdle()) {
+          if (completions.size() < 25 && random.nextInt(3) == 0) {
             int[] common = prompt(random.nextInt(BLOCK_SIZE), random.nextInt(2));
             int[] own = prompt(1 + random.nextInt(30), random.nextInt(3));
             int[] all = join(common, own);
@@ -92,43 +92,43 @@ class SchedulerTest {
                     1 + random.nextInt(20),
                     random.nextInt(5));
             requests.add(request);
-            texts.add(text(request));
-            steps.add(List.of(texts.getLast()));
+            completions.add(completion(request));
+            steps.add(List.of(completions.getLast()));
           }
-          if (random.nextInt(20) == 0 && !texts.isEmpty()) {
-            texts.get(random.nextInt(texts.size())).run().cancel();
+          if (random.nextInt(20) == 0 && !completions.isEmpty()) {
+            completions.get(random.nextInt(completions.size())).delivery().cancel();
           }
           steps.step(true);
         }
         int whole = 0;
-        for (int i = 0; i < texts.size(); i++) {
-          int[] got = ids(texts.get(i));
+        for (int i = 0; i < completions.size(); i++) {
+          int[] got = ids(completions.get(i));
           int[] expected = alone(requests.get(i));
           whole += got.length == expected.length ? 1 : 0;
           assertArrayEquals(Arrays.copyOf(expected, got.length), got, "seed " + seed);
         }
-        assertTrue(whole > 5, "texts that were not cancelled: " + whole);
+        assertTrue(whole > 5, "completions that were not cancelled: " + whole);
       }
       assertEquals(0, crowded.openSequences, "seed " + seed);
     }
   }
 
   @Test
-  void aTextJoinsWhileAnotherIsDecoded() {
-    add(text(request(prompt(5, 1), 4, 1)));
+  void aCompletionJoinsWhileAnotherIsDecoded() {
+    add(completion(request(prompt(5, 1), 4, 1)));
     scheduler.step(true);
     scheduler.step(true);
-    add(text(request(prompt(3, 2), 3, 4)));
+    add(completion(request(prompt(3, 2), 3, 4)));
     run();
     assertEquals(List.of("5", "d", "d 3", "d d", "d"), engine.calls);
   }
 
   @Test
-  void aLongPromptIsProcessedInChunksBesideOthers() {
+  void aLongPromptIsPrefilledInChunksBesideDecoding() {
     Request first = request(prompt(2, 1), 20, 1);
-    add(text(first));
+    add(completion(first));
     scheduler.step(true);
-    add(text(request(prompt(2 * Scheduler.CHUNK_ROWS + 9, 2), 1, 1)));
+    add(completion(request(prompt(2 * Scheduler.CHUNK_ROWS + 9, 2), 1, 1)));
     scheduler.step(true);
     scheduler.step(true);
     scheduler.step(true);
@@ -136,35 +136,35 @@ class SchedulerTest {
   }
 
   @Test
-  void aPromptThatIsBeingProcessedIsWaitedForAndForked() {
+  void completionsWaitForASharedPrefixAndForkIt() {
     int[] common = prompt(100, 1);
-    List<Text> texts =
-        IntStream.range(0, 3).mapToObj(i -> text(request(join(common, i, i), 1, i))).toList();
-    scheduler.add(texts);
+    List<RunningCompletion> completions =
+        IntStream.range(0, 3).mapToObj(i -> completion(request(join(common, i, i), 1, i))).toList();
+    scheduler.add(completions);
     run();
     assertEquals(List.of("100", "fork", "fork", "2 2 2"), engine.calls);
   }
 
   @Test
-  void aForkOfATextThatIsCancelledIsStartedByItself() {
+  void aCompletionWhoseParentIsCancelledStartsByItself() {
     int[] common = prompt(100, 1);
-    Text first = text(request(join(common, 1), 1, 1));
-    Text second = text(request(join(common, 2), 5, 2));
+    RunningCompletion first = completion(request(join(common, 1), 1, 1));
+    RunningCompletion second = completion(request(join(common, 2), 5, 2));
     add(first, second);
-    first.run().cancel();
+    first.delivery().cancel();
     run();
     assertArrayEquals(alone(request(join(common, 2), 5, 2)), ids(second));
-    // The same where the first has begun: what it computed is not lost.
+    // If the parent has begun its prefill, the tokens it computed are reused.
     engine.calls.clear();
     int[] longer = prompt(250, 3);
-    Text other = text(request(prompt(1, 9), 60, 5));
-    Text third = text(request(join(longer, 1), 1, 1));
-    Text fourth = text(request(join(longer, 2), 5, 2));
+    RunningCompletion other = completion(request(prompt(1, 9), 60, 5));
+    RunningCompletion third = completion(request(join(longer, 1), 1, 1));
+    RunningCompletion fourth = completion(request(join(longer, 2), 5, 2));
     add(other);
     scheduler.step(true);
     add(third, fourth);
     scheduler.step(true);
-    third.run().cancel();
+    third.delivery().cancel();
     run();
     assertArrayEquals(alone(request(join(longer, 2), 5, 2)), ids(fourth));
     int rows =
@@ -177,40 +177,40 @@ class SchedulerTest {
   }
 
   @Test
-  void aConversationGoesOnWithoutItsBeginning() {
+  void aConversationsNextTurnReusesItsSequence() {
     Request first = request(prompt(50, 1), 12, 1);
-    Text text = text(first);
-    add(text);
+    RunningCompletion completion = completion(first);
+    add(completion);
     run();
-    int[] said = ids(text);
+    int[] reply = ids(completion);
     engine.calls.clear();
-    Request second = request(join(join(first.promptIds(), said), 4, 4, 4), 2, 1);
-    Text answer = text(second);
+    Request second = request(join(join(first.promptIds(), reply), 4, 4, 4), 2, 1);
+    RunningCompletion answer = completion(second);
     add(answer);
     run();
     assertArrayEquals(alone(second), ids(answer));
-    // All but the token drawn last was in the sequence, which is taken over.
+    // The cached sequence holds all but the token drawn last.
     assertEquals("4", engine.calls.getFirst(), engine.calls::toString);
   }
 
   @Test
-  void whatIsKeptMakesRoom() {
+  void cachedSequencesAreEvictedForNewOnesAndForReservations() {
     engine.capacity = 2;
     try (Scheduler small = new Scheduler(engine, engine.batchSize())) {
       for (int i = 0; i < 5; i++) {
         Request request = request(prompt(40, i), 2, i);
-        Text text = text(request);
-        small.add(List.of(text));
+        RunningCompletion completion = completion(request);
+        small.add(List.of(completion));
         while (!small.isIdle()) {
           small.step(true);
         }
-        assertArrayEquals(alone(request), ids(text));
+        assertArrayEquals(alone(request), ids(completion));
         assertTrue(engine.openSequences <= 2);
       }
       assertTrue(small.reserve(2));
       assertEquals(0, engine.openSequences);
-      Text waits = text(request(prompt(4, 1), 2, 1));
-      small.add(List.of(waits));
+      RunningCompletion queued = completion(request(prompt(4, 1), 2, 1));
+      small.add(List.of(queued));
       small.step(true);
       assertEquals(0, engine.openSequences);
       small.release(2);
@@ -220,16 +220,15 @@ class SchedulerTest {
   }
 
   @Test
-  void aReservationClosesNoMoreThanItNeeds() {
-    add(text(request(prompt(40, 1), 2, 1)));
+  void aReservationEvictsNoMoreThanItNeeds() {
+    add(completion(request(prompt(40, 1), 2, 1)));
     run();
     assertTrue(scheduler.reserve(1));
     assertEquals(1, engine.openSequences);
   }
 
-  /** Only one of the texts of a step gets logits that nothing can be drawn from. */
   @Test
-  void aTextWithBrokenLogitsFailsAlone() {
+  void aCompletionWithNanLogitsFailsAlone() {
     FakeEngine broken =
         new FakeEngine(
             BLOCK_SIZE,
@@ -240,14 +239,15 @@ class SchedulerTest {
               return logits;
             });
     try (Scheduler steps = new Scheduler(broken, 8)) {
-      Text good = text(request(new int[] {1, 2}, 6, 1));
-      Text bad = text(request(new int[] {5, 2}, 6, 1));
+      RunningCompletion good = completion(request(new int[] {1, 2}, 6, 1));
+      RunningCompletion bad = completion(request(new int[] {5, 2}, 6, 1));
       steps.add(List.of(bad, good));
       while (!steps.isIdle()) {
         steps.step(true);
       }
       assertArrayEquals(alone(request(new int[] {1, 2}, 6, 1)), ids(good));
-      String message = assertThrows(GptException.class, () -> bad.run().deliver()).getMessage();
+      String message =
+          assertThrows(GptException.class, () -> bad.delivery().deliver()).getMessage();
       assertTrue(message.endsWith("(sample 0, new token 3)"), message);
     }
   }

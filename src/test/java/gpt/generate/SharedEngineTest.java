@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Many threads, one engine. A hang is what these tests fear most. */
+/** Many threads on one engine; the timeout detects deadlocks. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SharedEngineTest {
   private static final int VOCAB = 17;
@@ -67,7 +67,7 @@ class SharedEngineTest {
   }
 
   @Test
-  void everyThreadGetsWhatItWouldGetAlone() throws Exception {
+  void resultsDoNotDependOnOtherThreads() throws Exception {
     FakeEngine engine = engine();
     engine.capacity = 5;
     Beams beams = new Beams(3, 1);
@@ -77,9 +77,10 @@ class SharedEngineTest {
       Generator generator = new Generator(shared, Optional.empty());
       for (int i = 0; i < 60; i++) {
         int prompt = 1 + i % 30;
-        Request texts = request(prompt, 1 + i % 50, 1 + i % 3);
+        Request sampled = request(prompt, 1 + i % 50, 1 + i % 3);
         calls.add(
-            threads.submit(() -> assertSameIds(alone(texts), generator.generate(texts, IGNORE))));
+            threads.submit(
+                () -> assertSameIds(alone(sampled), generator.generate(sampled, IGNORE))));
         calls.add(
             threads.submit(
                 () ->
@@ -112,7 +113,7 @@ class SharedEngineTest {
   }
 
   @Test
-  void textsOfSeveralThreadsAreInOneStep() throws Exception {
+  void oneStepDecodesCompletionsOfSeveralThreads() throws Exception {
     FakeEngine engine = engine();
     List<Thread> callers = new ArrayList<>();
     CountDownLatch gate = new CountDownLatch(1);
@@ -121,11 +122,11 @@ class SharedEngineTest {
       callers.add(Thread.ofPlatform().start(() -> shared.onThread(() -> await(gate))));
       awaitWaiting(callers);
       for (int i = 0; i < 4; i++) {
-        Request texts = request(1 + i, 5, 1);
-        callers.add(Thread.ofPlatform().start(() -> generator.generate(texts, IGNORE)));
+        Request request = request(1 + i, 5, 1);
+        callers.add(Thread.ofPlatform().start(() -> generator.generate(request, IGNORE)));
       }
       awaitWaiting(callers);
-      gate.countDown(); // all have asked by now
+      gate.countDown(); // all requests are in the queue
       for (Thread caller : callers) {
         caller.join();
       }
@@ -142,7 +143,7 @@ class SharedEngineTest {
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
       SharedEngine shared = new SharedEngine(() -> engine, 32);
       Generator generator = new Generator(shared, Optional.empty());
-      for (int i = 0; i < 6; i++) { // more than there is room for
+      for (int i = 0; i < 6; i++) { // more than the engine's capacity
         Request endless = request(1 + i, Integer.MAX_VALUE, 1);
         calls.add(
             threads.submit(
@@ -167,7 +168,7 @@ class SharedEngineTest {
           assertTrue(e.getCause().getMessage().startsWith("the model is closed"), e::toString);
         }
       }
-      assertTrue(failed >= 6, "failed " + failed); // the search may have come through before
+      assertTrue(failed >= 6, "failed " + failed); // the search may have finished before
       shared.close();
       assertThrows(GptException.class, () -> generator.generate(request(1, 1, 1), IGNORE));
     }
@@ -176,7 +177,7 @@ class SharedEngineTest {
   }
 
   @Test
-  void anInterruptedCallEndsAndTheOthersGoOn() throws Exception {
+  void anInterruptedCallFailsAndTheEngineGoesOn() throws Exception {
     FakeEngine engine = engine();
     try (SharedEngine shared = new SharedEngine(() -> engine, 32)) {
       Generator generator = new Generator(shared, Optional.empty());
@@ -206,7 +207,7 @@ class SharedEngineTest {
   }
 
   @Test
-  void aListenerThatEndsItsTextLeavesRoom() {
+  void aCancelledCompletionReleasesItsSequence() {
     FakeEngine engine = engine();
     engine.capacity = 1;
     try (SharedEngine shared = new SharedEngine(() -> engine, 32)) {
@@ -230,7 +231,7 @@ class SharedEngineTest {
   }
 
   @Test
-  void anEngineThatFailsFailsTheTextsOfItsStepOnly() {
+  void aFailedStepFailsItsCompletionsOnly() {
     boolean[] broken = {true};
     FakeEngine engine =
         new FakeEngine(
@@ -255,7 +256,7 @@ class SharedEngineTest {
   }
 
   @Test
-  void whatOpeningThrowsIsThrown() {
+  void anErrorWhileOpeningIsThrown() {
     GptException refused = new GptException("no such device");
     GptException thrown =
         assertThrows(
@@ -271,7 +272,7 @@ class SharedEngineTest {
   }
 
   @Test
-  void noMoreSequencesAreOpenThanAllowed() throws Exception {
+  void noStepHasMoreSequencesThanAllowed() throws Exception {
     FakeEngine engine = engine();
     List<Future<?>> calls = new ArrayList<>();
     try (SharedEngine shared = new SharedEngine(() -> engine, 2);
@@ -292,7 +293,7 @@ class SharedEngineTest {
   }
 
   @Test
-  void everythingHappensOnOneThread() {
+  void theEngineIsCalledOnOneThread() {
     FakeEngine engine = engine();
     Thread[] opened = new Thread[1];
     try (SharedEngine shared =

@@ -82,7 +82,7 @@ final class StepRecorder {
     steps++;
     if (file.format() == PlotFile.Format.HTML) {
       addToPage(title, trace);
-    } else if (bars.size() < StepCharts.MOST_STEPS) {
+    } else if (bars.size() < StepCharts.MAX_STEPS) {
       bars.add(StepBars.of(title, trace, top, vocabulary::label));
     }
   }

@@ -5,8 +5,8 @@ import gpt.model.GptConfig;
 import java.util.List;
 import java.util.function.Function;
 
-/** An engine that the caller's own thread steps, for one request at a time. */
-record OwnEngine(Engine engine) implements EngineAccess {
+/** An engine used by one thread, for one request at a time. */
+record ExclusiveEngine(Engine engine) implements EngineAccess {
 
   @Override
   public GptConfig config() {
@@ -28,17 +28,17 @@ record OwnEngine(Engine engine) implements EngineAccess {
     Scheduler scheduler = new Scheduler(engine, engine.batchSize());
     return new Decoding() {
       @Override
-      public int together() {
+      public int batchSize() {
         return engine.batchSize();
       }
 
       @Override
-      public void add(List<Text> texts) {
-        scheduler.add(texts);
+      public void add(List<RunningCompletion> completions) {
+        scheduler.add(completions);
       }
 
       @Override
-      public void advance(Run run) {
+      public void advance(Delivery delivery) {
         scheduler.step(true);
       }
 
