@@ -13,24 +13,26 @@ final class Candidates {
   private static final int LOW_MASK = (1 << LOW_BITS) - 1;
 
   /** A float difference of two of these is finite. */
-  private static final float MOST = 1e38f;
+  private static final float LOGIT_CLAMP = 1e38f;
 
-  private static final float MOST_BITS = 64;
+  private static final float MAX_BITS = 64;
 
   private final int vocabSize;
   private final ChainConstants constants;
 
-  /** For each id its distance, or {@link Weight#ABSENT} (V). */
+  /** For each id its distance, or {@link Weight#MASKED_DISTANCE} (V). */
   private final int[] distances;
 
-  /** For each id its weight, once {@link #weigh} was called; 0 for those that are out (V). */
+  /**
+   * For each id its weight, once {@link #computeWeights} was called; 0 for those that are out (V).
+   */
   private final long[] weights;
 
-  /** For each id what typical-p orders by, or {@link Weight#ABSENT} (V). */
-  private final int[] unusual;
+  /** For each id what typical-p orders by, or {@link Weight#MASKED_DISTANCE} (V). */
+  private final int[] deviations;
 
   private final RadixSelect select = new RadixSelect();
-  private boolean weighed;
+  private boolean weightsComputed;
 
   /** Candidates with their memory, 12 bytes an id, 16 with typical-p. */
   Candidates(ChainConstants constants, int vocabSize) {
@@ -38,7 +40,8 @@ final class Candidates {
     this.constants = constants;
     distances = new int[vocabSize];
     weights = new long[vocabSize];
-    unusual = new int[constants.typicalPFraction() < ChainConstants.WHOLE ? vocabSize : 0];
+    deviations =
+        new int[constants.typicalPFraction() < ChainConstants.FRACTION_ONE ? vocabSize : 0];
   }
 
   /**
@@ -49,17 +52,17 @@ final class Candidates {
    * @param max the largest of them
    */
   void start(float[] logits, float max) {
-    float top = Math.min(max, MOST);
+    float top = Math.min(max, LOGIT_CLAMP);
     float bitsPerLogit = constants.bitsPerLogit();
     for (int id = 0; id < vocabSize; id++) {
-      float bits = (top - Math.min(logits[id], MOST)) * bitsPerLogit;
-      distances[id] = bits < MOST_BITS ? (int) (bits * 0x1p24f) : Weight.ABSENT;
+      float bits = (top - Math.min(logits[id], LOGIT_CLAMP)) * bitsPerLogit;
+      distances[id] = bits < MAX_BITS ? (int) (bits * 0x1p24f) : Weight.MASKED_DISTANCE;
     }
-    weighed = false;
+    weightsComputed = false;
   }
 
   /** Takes a step of the chain that cuts; one that is off changes nothing. */
-  void cut(ChainStep step) {
+  void filter(ChainStep step) {
     switch (step) {
       case TOP_K -> topK();
       case TOP_P -> topP();
@@ -73,21 +76,21 @@ final class Candidates {
   private void topK() {
     int k = constants.topK();
     if (k > 0 && k < count()) {
-      keepUpTo(select.kthSmallest(distances, k));
+      maskBeyond(select.kthSmallest(distances, k));
     }
   }
 
   /** Top-p (Holtzman et al. 2020): the fewest of the likeliest ids stay that together reach p. */
   private void topP() {
-    if (constants.topPFraction() < ChainConstants.WHOLE) {
-      reach(distances, constants.topPFraction());
+    if (constants.topPFraction() < ChainConstants.FRACTION_ONE) {
+      keepSmallest(distances, constants.topPFraction());
     }
   }
 
   /** Min-p (Nguyen et al. 2024): ids go that are less likely than a part of the likeliest. */
   private void minP() {
-    if (constants.minPLimit() < Weight.ABSENT - 1) {
-      keepUpTo(constants.minPLimit());
+    if (constants.minPLimit() < Weight.MASKED_DISTANCE - 1) {
+      maskBeyond(constants.minPLimit());
     }
   }
 
@@ -97,10 +100,10 @@ final class Candidates {
    * normaliser S cancels: what counts is how far a distance is from the mean distance.
    */
   private void typicalP() {
-    if (constants.typicalPFraction() == ChainConstants.WHOLE) {
+    if (constants.typicalPFraction() == ChainConstants.FRACTION_ONE) {
       return;
     }
-    weigh();
+    computeWeights();
     long high = 0;
     long low = 0;
     long sum = 0;
@@ -112,9 +115,12 @@ final class Candidates {
     }
     int mean = (int) (((high / sum) << LOW_BITS) + (((high % sum) << LOW_BITS) + low) / sum);
     for (int id = 0; id < vocabSize; id++) {
-      unusual[id] = distances[id] == Weight.ABSENT ? Weight.ABSENT : Math.abs(distances[id] - mean);
+      deviations[id] =
+          distances[id] == Weight.MASKED_DISTANCE
+              ? Weight.MASKED_DISTANCE
+              : Math.abs(distances[id] - mean);
     }
-    reach(unusual, constants.typicalPFraction());
+    keepSmallest(deviations, constants.typicalPFraction());
   }
 
   /**
@@ -124,7 +130,7 @@ final class Candidates {
    * @param random 0 to 2²⁴ − 1
    */
   int draw(int random) {
-    long target = Weight.pointIn(sum(), random);
+    long target = Weight.drawPoint(sum(), random);
     int id = 0;
     for (long running = weights[0]; running <= target; running += weights[id]) {
       id++;
@@ -134,7 +140,7 @@ final class Candidates {
 
   /** Whether the steps so far keep an id. One whose probability is below 2⁻⁶⁴ never counts. */
   boolean kept(int id) {
-    return distances[id] != Weight.ABSENT;
+    return distances[id] != Weight.MASKED_DISTANCE;
   }
 
   /** The probability of an id among those that are left. */
@@ -157,13 +163,13 @@ final class Candidates {
   int count() {
     int count = 0;
     for (int distance : distances) {
-      count += distance == Weight.ABSENT ? 0 : 1;
+      count += distance == Weight.MASKED_DISTANCE ? 0 : 1;
     }
     return count;
   }
 
   private long sum() {
-    weigh();
+    computeWeights();
     long sum = 0;
     for (long weight : weights) {
       sum += weight;
@@ -172,39 +178,39 @@ final class Candidates {
   }
 
   /** Weights are worked out when they are first asked for: after top-k there are few. */
-  private void weigh() {
-    if (!weighed) {
+  private void computeWeights() {
+    if (!weightsComputed) {
       for (int id = 0; id < vocabSize; id++) {
         weights[id] = Weight.of(distances[id]);
       }
-      weighed = true;
+      weightsComputed = true;
     }
   }
 
-  private void keepUpTo(int distance) {
+  private void maskBeyond(int distance) {
     for (int id = 0; id < vocabSize; id++) {
       if (distances[id] > distance) {
-        leave(id);
+        mask(id);
       }
     }
   }
 
   /** Keeps the fewest ids, in the order of their keys and then of the ids, that reach a part. */
-  private void reach(int[] keys, int fraction) {
+  private void keepSmallest(int[] keys, int fraction) {
     long target = Weight.fractionOf(sum(), fraction);
-    int last = select.reach(keys, weights, target);
+    int last = select.keyReaching(keys, weights, target);
     long running = select.before();
     for (int id = 0; id < vocabSize; id++) {
       if (keys[id] > last || (keys[id] == last && running >= target)) {
-        leave(id);
+        mask(id);
       } else if (keys[id] == last) {
         running += weights[id];
       }
     }
   }
 
-  private void leave(int id) {
-    distances[id] = Weight.ABSENT;
+  private void mask(int id) {
+    distances[id] = Weight.MASKED_DISTANCE;
     weights[id] = 0;
   }
 }

@@ -30,15 +30,15 @@ public record ChainConstants(
     int typicalPFraction) {
 
   /** A fraction that leaves everything in. */
-  public static final int WHOLE = 1 << Weight.FRACTION_PLACES;
+  public static final int FRACTION_ONE = 1 << Weight.FRACTION_BITS;
 
   private static final double LOG2_E = 1.4426950408889634;
 
   /** The bits of a logit's difference are no more than these, so that they stay finite. */
-  private static final double MOST_BITS = 1e30;
+  private static final double MAX_BITS_PER_LOGIT = 1e30;
 
   /** The units of the frequency penalty are no more than these. */
-  private static final int MOST_UNITS = 1 << 30;
+  private static final int MAX_PENALTY_UNITS = 1 << 30;
 
   /** The constants of a chain. */
   public static ChainConstants of(SamplingParameters parameters) {
@@ -48,8 +48,8 @@ public record ChainConstants(
         (float) (1 / parameters.repetitionPenalty()),
         frequencyUnits,
         units(parameters.presencePenalty()),
-        MOST_UNITS / Math.max(1, Math.abs(frequencyUnits)),
-        (float) Math.min(LOG2_E / parameters.temperature(), MOST_BITS),
+        MAX_PENALTY_UNITS / Math.max(1, Math.abs(frequencyUnits)),
+        (float) Math.min(LOG2_E / parameters.temperature(), MAX_BITS_PER_LOGIT),
         parameters.topK(),
         fraction(parameters.topP()),
         minPLimit(parameters.minP()),
@@ -61,12 +61,12 @@ public record ChainConstants(
   }
 
   private static int fraction(double probability) {
-    return (int) Math.ceil(probability * WHOLE);
+    return (int) Math.ceil(probability * FRACTION_ONE);
   }
 
   private static int minPLimit(double minP) {
     // The same on every JVM, which Math.log need not be; infinite at 0.
     double distance = -StrictMath.log(minP) / StrictMath.log(2) * 0x1p24;
-    return (int) Math.min(Math.floor(distance), Weight.ABSENT - 1);
+    return (int) Math.min(Math.floor(distance), Weight.MASKED_DISTANCE - 1);
   }
 }

@@ -25,7 +25,8 @@ public enum ChainStep {
   TYPICAL_P("typical-p");
 
   /** The steps that cut, in order. */
-  static final List<ChainStep> CUTS = Arrays.stream(values()).filter(ChainStep::cuts).toList();
+  static final List<ChainStep> FILTERS =
+      Arrays.stream(values()).filter(ChainStep::isFilter).toList();
 
   private final String label;
 
@@ -70,7 +71,7 @@ public enum ChainStep {
   }
 
   /** Whether it leaves ids out, and the others as likely to one another as they were. */
-  public boolean cuts() {
+  public boolean isFilter() {
     return compareTo(TEMPERATURE) > 0;
   }
 

@@ -12,8 +12,8 @@ import java.util.List;
  * @param adjusted the logits as the temperature takes them: after penalties, biases and the minimum
  *     of new tokens; −∞ for what is banned (V)
  * @param probabilities the softmax of the model's logits (V)
- * @param heated after the temperature, also where that is 1: what the draw counts with if nothing
- *     is cut; 0 for what is less than 2⁻⁴⁴ of the likeliest (V)
+ * @param afterTemperature after the temperature, also where that is 1: what the draw counts with if
+ *     nothing is cut; 0 for what is less than 2⁻⁴⁴ of the likeliest (V)
  * @param stages what each step that is on made of them, in order
  * @param random the random number that the token was drawn with, in [0, 1); of no use at
  *     temperature 0
@@ -25,7 +25,7 @@ public record ChainTrace(
     float[] logits,
     float[] adjusted,
     double[] probabilities,
-    double[] heated,
+    double[] afterTemperature,
     List<Stage> stages,
     double random,
     int chosen) {
@@ -41,8 +41,8 @@ public record ChainTrace(
 
   /** The probabilities that the token was drawn with: after the last step (V). */
   public double[] drawn() {
-    boolean cut = !stages.isEmpty() && stages.getLast().step().cuts();
-    return cut ? stages.getLast().probabilities() : heated;
+    boolean cut = !stages.isEmpty() && stages.getLast().step().isFilter();
+    return cut ? stages.getLast().probabilities() : afterTemperature;
   }
 
   /** Whether a random number decided. */

@@ -25,7 +25,7 @@ public final class CrossEntropy {
       throw new InvalidLogitsException(InvalidLogitsException.damaged("infinite"));
     }
     if (max == Float.NEGATIVE_INFINITY) {
-      throw new InvalidLogitsException(InvalidLogitsException.EMPTY);
+      throw new InvalidLogitsException(InvalidLogitsException.NO_FINITE);
     }
     double sum = 0;
     for (int id = 0; id < vocabSize; id++) {

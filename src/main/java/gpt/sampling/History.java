@@ -9,12 +9,12 @@ import java.util.Arrays;
  */
 public final class History {
   /** Set where the prompt has the id; only the repetition penalty asks for that. */
-  public static final int PROMPT = 1 << 30;
+  public static final int IN_PROMPT = 1 << 30;
 
   /** The bits that count how often the id was generated. */
-  public static final int COUNT = PROMPT - 1;
+  public static final int COUNT_MASK = IN_PROMPT - 1;
 
-  /** For each id its count and {@link #PROMPT} (V). */
+  /** For each id its count and {@link #IN_PROMPT} (V). */
   private final int[] seen;
 
   /** A history without any token. */
@@ -35,7 +35,7 @@ public final class History {
   public void start(int[] prompt) {
     Arrays.fill(seen, 0);
     for (int id : prompt) {
-      seen[id] |= PROMPT;
+      seen[id] |= IN_PROMPT;
     }
   }
 
@@ -44,7 +44,7 @@ public final class History {
     seen[id]++;
   }
 
-  /** How often the id was generated, and {@link #PROMPT} where the prompt has it. */
+  /** How often the id was generated, and {@link #IN_PROMPT} where the prompt has it. */
   public int seen(int id) {
     return seen[id];
   }

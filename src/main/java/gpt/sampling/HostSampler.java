@@ -22,7 +22,7 @@ import java.util.List;
  */
 public final class HostSampler {
   /** Of so many ids the weights' sum fits a long with what it is multiplied by. */
-  public static final int MOST_IDS = 1 << 18;
+  public static final int MAX_VOCAB_SIZE = 1 << 18;
 
   private final SamplingParameters parameters;
   private final int vocabSize;
@@ -33,14 +33,14 @@ public final class HostSampler {
   /**
    * A sampler with its scratch memory, up to 20 bytes an id.
    *
-   * @param vocabSize V, the logits that count; at most {@link #MOST_IDS}
+   * @param vocabSize V, the logits that count; at most {@link #MAX_VOCAB_SIZE}
    * @param stopIds what ends a text, banned while it is shorter than the minimum
    * @throws IllegalArgumentException where a biased id is beyond the vocabulary
    */
   public HostSampler(SamplingParameters parameters, int vocabSize, int... stopIds) {
-    if (vocabSize < 1 || vocabSize > MOST_IDS) {
+    if (vocabSize < 1 || vocabSize > MAX_VOCAB_SIZE) {
       throw new IllegalArgumentException(
-          "vocabSize must be from 1 to " + MOST_IDS + ", found " + vocabSize);
+          "vocabSize must be from 1 to " + MAX_VOCAB_SIZE + ", found " + vocabSize);
     }
     this.parameters = parameters;
     this.vocabSize = vocabSize;
@@ -69,21 +69,21 @@ public final class HostSampler {
   public ChainTrace trace(float[] logits, History history, int sample, int step) {
     List<ChainTrace.Stage> stages = new ArrayList<>();
     int id = sample(logits, history, sample, step, stages);
-    double[] heated = heated(stages);
+    double[] afterTemperature = afterTemperature(stages);
     return new ChainTrace(
         parameters,
         step,
         Arrays.copyOf(logits, vocabSize),
         logitsProcessor.values().clone(),
         Softmax.of(logits, vocabSize),
-        heated,
+        afterTemperature,
         List.copyOf(stages),
         Philox.uniform(parameters.seed(), sample, step),
         id);
   }
 
   /** After the temperature; that stage goes where the temperature is 1. */
-  private double[] heated(List<ChainTrace.Stage> stages) {
+  private double[] afterTemperature(List<ChainTrace.Stage> stages) {
     for (ChainTrace.Stage stage : stages) {
       if (stage.step() == ChainStep.TEMPERATURE) {
         if (!ChainStep.TEMPERATURE.isOn(parameters)) {
@@ -123,9 +123,9 @@ public final class HostSampler {
     }
     candidates.start(values, max);
     keep(ChainStep.TEMPERATURE, stages);
-    for (ChainStep cut : ChainStep.CUTS) {
-      candidates.cut(cut);
-      keep(cut, stages);
+    for (ChainStep filter : ChainStep.FILTERS) {
+      candidates.filter(filter);
+      keep(filter, stages);
     }
     int id = candidates.draw(Philox.bits(parameters.seed(), sample, step));
     probability = candidates.probability(id);

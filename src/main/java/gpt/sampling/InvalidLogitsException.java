@@ -5,16 +5,16 @@ import gpt.GptException;
 /** Logits that no token can be drawn from. The message is one line. */
 public class InvalidLogitsException extends GptException {
   /** Where the model itself leaves nothing. */
-  public static final String EMPTY = "the model produced no finite logits, all are -infinity";
+  public static final String NO_FINITE = "the model produced no finite logits, all are -infinity";
 
   /** Where the steps of the chain leave nothing. */
-  public static final String BANNED =
+  public static final String ALL_BANNED =
       "all candidates are banned: the logit biases and the minimum of new tokens leave none";
 
   private static final long serialVersionUID = 1L;
 
   /** What is less, −∞ above all, counts as −∞. */
-  static final float LEAST = -1e38f;
+  static final float MIN_LOGIT = -1e38f;
 
   /** An error with its one line. */
   public InvalidLogitsException(String message) {
@@ -32,8 +32,8 @@ public class InvalidLogitsException extends GptException {
     for (int id = 0; id < vocabSize; id++) {
       max = Math.max(max, logits[id]); // NaN if either is
     }
-    if (max < LEAST) {
-      throw new InvalidLogitsException(EMPTY);
+    if (max < MIN_LOGIT) {
+      throw new InvalidLogitsException(NO_FINITE);
     }
     if (!Float.isFinite(max)) {
       throw new InvalidLogitsException(damaged(Float.isNaN(max) ? "NaN" : "infinite"));

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
  */
 final class LogitsProcessor {
   /** What is less, −∞ above all, is not there: no step brings it back. */
-  private static final float LEAST = InvalidLogitsException.LEAST;
+  private static final float MIN_LOGIT = InvalidLogitsException.MIN_LOGIT;
 
   private final int vocabSize;
   private final ChainConstants constants;
@@ -60,7 +60,7 @@ final class LogitsProcessor {
     InvalidLogitsException.check(logits, vocabSize);
     for (int id = 0; id < vocabSize; id++) {
       float logit = logits[id];
-      values[id] = logit < LEAST ? Float.NEGATIVE_INFINITY : logit;
+      values[id] = logit < MIN_LOGIT ? Float.NEGATIVE_INFINITY : logit;
     }
   }
 
@@ -83,7 +83,7 @@ final class LogitsProcessor {
       return;
     }
     for (int id = 0; id < vocabSize; id++) {
-      int count = history.seen(id) & History.COUNT;
+      int count = history.seen(id) & History.COUNT_MASK;
       if (count > 0) {
         int units =
             constants.frequencyUnits() * Math.min(count, constants.frequencyLimit())
@@ -128,8 +128,8 @@ final class LogitsProcessor {
     for (int id = 0; id < vocabSize; id++) {
       max = Math.max(max, values[id]);
     }
-    if (max < LEAST) {
-      throw new InvalidLogitsException(InvalidLogitsException.BANNED);
+    if (max < MIN_LOGIT) {
+      throw new InvalidLogitsException(InvalidLogitsException.ALL_BANNED);
     }
     return max;
   }

@@ -33,7 +33,7 @@ final class RadixSelect {
    * @param weights at least 0, of an id that does not count 0 (V)
    * @param target at least 1, at most the sum of all weights
    */
-  int reach(int[] keys, long[] weights, long target) {
+  int keyReaching(int[] keys, long[] weights, long target) {
     return find(keys, weights, target);
   }
 

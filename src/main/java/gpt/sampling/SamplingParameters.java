@@ -39,34 +39,34 @@ public record SamplingParameters(
     long seed) {
 
   /** Bounds of the repetition penalty: with its inverse, far from what a float overflows at. */
-  private static final double LEAST_REPETITION = 1e-3;
+  private static final double MIN_REPETITION_PENALTY = 1e-3;
 
-  private static final double MOST_REPETITION = 1e3;
+  private static final double MAX_REPETITION_PENALTY = 1e3;
 
   /** Bound of the two other penalties on both sides. */
-  private static final double MOST_PENALTY = 100;
+  private static final double MAX_PENALTY = 100;
 
   /** Beyond it a bias would differ from infinite in name only. */
-  private static final double MOST_BIAS = 1e30;
+  private static final double MAX_BIAS = 1e30;
 
   /**
    * At more, probabilities differ by less than the fixed point of {@link Weight} tells apart, and
    * top-k would see ties where there are none.
    */
-  private static final double MOST_TEMPERATURE = 1000;
+  private static final double MAX_TEMPERATURE = 1000;
 
   /** Checks the ranges. */
   public SamplingParameters {
     check(
-        repetitionPenalty >= LEAST_REPETITION && repetitionPenalty <= MOST_REPETITION,
+        repetitionPenalty >= MIN_REPETITION_PENALTY && repetitionPenalty <= MAX_REPETITION_PENALTY,
         "repetition-penalty must be from 0.001 to 1000, 1 being off",
         repetitionPenalty);
     check(
-        Math.abs(frequencyPenalty) <= MOST_PENALTY,
+        Math.abs(frequencyPenalty) <= MAX_PENALTY,
         "frequency-penalty must be from -100 to 100, 0 being off",
         frequencyPenalty);
     check(
-        Math.abs(presencePenalty) <= MOST_PENALTY,
+        Math.abs(presencePenalty) <= MAX_PENALTY,
         "presence-penalty must be from -100 to 100, 0 being off",
         presencePenalty);
     logitBias = Collections.unmodifiableMap(new TreeMap<>(logitBias));
@@ -74,13 +74,13 @@ public record SamplingParameters(
         (id, bias) -> {
           check(id >= 0, "logit-bias: an id must be 0 or more", id);
           check(
-              bias == Double.NEGATIVE_INFINITY || Math.abs(bias) <= MOST_BIAS,
+              bias == Double.NEGATIVE_INFINITY || Math.abs(bias) <= MAX_BIAS,
               "logit-bias of id " + id + " must be a number up to 1e30, or -inf to ban it",
               bias);
         });
     check(minNewTokens >= 0, "min-new-tokens must be 0 (off) or more", minNewTokens);
     check(
-        temperature >= 0 && temperature <= MOST_TEMPERATURE,
+        temperature >= 0 && temperature <= MAX_TEMPERATURE,
         "temperature must be 0 (greedy) or a positive number up to 1000",
         temperature);
     check(topK >= 0, "top-k must be 0 (off) or more", topK);

@@ -9,22 +9,22 @@ package gpt.sampling;
  */
 public final class Weight {
   /** Binary places of a distance. */
-  public static final int DISTANCE_PLACES = 24;
+  public static final int DISTANCE_BITS = 24;
 
   /** Distances from 64 bits on, and those of ids that have left: never drawn. */
-  public static final int ABSENT = 1 << 30;
+  public static final int MASKED_DISTANCE = 1 << 30;
 
   /** The weight of distance 0. Of 2¹⁸ ids the sum stays below 2⁶³. */
   public static final long ONE = 1L << 44;
 
   /** Places of a probability that a sum of weights is multiplied by. */
-  static final int FRACTION_PLACES = 30;
+  static final int FRACTION_BITS = 30;
 
-  private static final int FRACTION_MASK = (1 << FRACTION_PLACES) - 1;
-  private static final int PLACES_MASK = (1 << DISTANCE_PLACES) - 1;
+  private static final int FRACTION_MASK = (1 << FRACTION_BITS) - 1;
+  private static final int DISTANCE_FRACTION_MASK = (1 << DISTANCE_BITS) - 1;
 
   /** From this many bits on nothing is left of 2⁴⁴. */
-  private static final int NO_BITS = 45;
+  private static final int UNDERFLOW_BITS = 45;
 
   // 2^-t for t from 0 to 1, times 2³⁰: through 1 at 0, 1/2 at 1 and five Chebyshev points between,
   // with alternating signs. It is within 2^-29.1 of the power; with the rounding within 2^-28.
@@ -48,11 +48,11 @@ public final class Weight {
    * @param q at least 0
    */
   public static long of(int q) {
-    int bits = q >> DISTANCE_PLACES;
-    if (bits >= NO_BITS) {
+    int bits = q >> DISTANCE_BITS;
+    if (bits >= UNDERFLOW_BITS) {
       return 0;
     }
-    return ((long) power(q & PLACES_MASK) << 14) >> bits;
+    return ((long) power(q & DISTANCE_FRACTION_MASK) << 14) >> bits;
   }
 
   /**
@@ -77,8 +77,8 @@ public final class Weight {
    * @param fraction the part in units of 2⁻³⁰, 1 to 2³⁰
    */
   public static long fractionOf(long sum, int fraction) {
-    long high = (sum >> FRACTION_PLACES) * fraction;
-    long low = ((sum & FRACTION_MASK) * fraction + FRACTION_MASK) >> FRACTION_PLACES;
+    long high = (sum >> FRACTION_BITS) * fraction;
+    long low = ((sum & FRACTION_MASK) * fraction + FRACTION_MASK) >> FRACTION_BITS;
     return high + low;
   }
 
@@ -89,7 +89,7 @@ public final class Weight {
    * @param r 0 to 2²⁴ − 1
    * @return less than the sum
    */
-  public static long pointIn(long sum, int r) {
+  public static long drawPoint(long sum, int r) {
     return (sum >> 24) * r + (((sum & 0xFFFFFF) * r) >> 24);
   }
 }
