@@ -216,7 +216,7 @@ public final class Moments {
   private static long weight(int id, int q, int minPLimit, IntArray state, int at) {
     long weight = 0;
     if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, minPLimit, state, at) == 1) {
-      weight = Sampling.weight(q) >> Sampling.WEIGHT_SHIFT;
+      weight = FixedPoint.weight(q) >> Sampling.WEIGHT_SHIFT;
     }
     return weight;
   }

@@ -209,7 +209,7 @@ public final class SelectDigit {
     int bins = 1 << digitBits;
     long sum = 0;
     for (int g = 0; g < chunks; g++) {
-      sum += Sampling.getLong(histogram, 2 * (bins * (chunks * b + g) + bin));
+      sum += FixedPoint.getLong(histogram, 2 * (bins * (chunks * b + g) + bin));
     }
     return sum;
   }
@@ -285,7 +285,7 @@ public final class SelectDigit {
         remaining = target(total, kind, slot * Sampling.PARAMETERS, parameters);
       }
     } else {
-      remaining = Sampling.getLong(state, at + Sampling.REMAINING);
+      remaining = FixedPoint.getLong(state, at + Sampling.REMAINING);
     }
     return remaining;
   }
@@ -310,13 +310,13 @@ public final class SelectDigit {
     }
     if (kind == Sampling.KIND_DRAW) {
       int random =
-          Sampling.random(
+          FixedPoint.random(
               parameters.get(p + Sampling.SEED_LOW),
               parameters.get(p + Sampling.SEED_HIGH),
               parameters.get(p + Sampling.SAMPLE),
               parameters.get(p + Sampling.STEP));
       // The running sum must exceed the point.
-      target = Sampling.drawPoint(total, random) + 1;
+      target = FixedPoint.drawPoint(total, random) + 1;
     }
     return target;
   }
@@ -327,7 +327,7 @@ public final class SelectDigit {
   private static long share(long total, int fraction) {
     long share = 0;
     if (fraction < Sampling.FRACTION_ONE) {
-      share = Sampling.fractionOf(total, fraction);
+      share = FixedPoint.fractionOf(total, fraction);
     }
     return share;
   }
@@ -342,7 +342,7 @@ public final class SelectDigit {
     }
     int digits = (state.get(place) << digitBits) | digit;
     state.set(place, digits);
-    Sampling.setLong(state, at + Sampling.REMAINING, remaining);
+    FixedPoint.setLong(state, at + Sampling.REMAINING, remaining);
     if ((flags & LAST_DIGIT) == LAST_DIGIT) {
       if (remaining > 0) {
         state.set(at + 2 * kind, state.get(at + Sampling.KEY_PREFIX));

@@ -236,8 +236,8 @@ public final class Tally {
       int bin = bin(id, q, kind, shift, digitBits, idDigit, minPLimit, state, at);
       if (bin >= 0) {
         long add = amount(kind, q);
-        Sampling.setLong(
-            histogram, base + 2 * bin, Sampling.getLong(histogram, base + 2 * bin) + add);
+        FixedPoint.setLong(
+            histogram, base + 2 * bin, FixedPoint.getLong(histogram, base + 2 * bin) + add);
       }
     }
   }
@@ -293,7 +293,7 @@ public final class Tally {
         context.localBarrier();
       }
       if (lane < bins) {
-        Sampling.setLong(histogram, 2 * (bins * i + lane), sum);
+        FixedPoint.setLong(histogram, 2 * (bins * i + lane), sum);
       }
     }
   }
@@ -302,7 +302,7 @@ public final class Tally {
   private static long amount(int kind, int q) {
     long amount = 1;
     if (kind > Sampling.KIND_TOP_K) {
-      amount = Sampling.weight(q);
+      amount = FixedPoint.weight(q);
     }
     return amount;
   }

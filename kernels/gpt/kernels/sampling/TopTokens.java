@@ -157,7 +157,7 @@ public final class TopTokens {
     int count = 0;
     for (int id = 0; id < vocabSize; id++) {
       int q = distances.get(b * vocabSize + id);
-      sum += Sampling.weight(q);
+      sum += FixedPoint.weight(q);
       if (listed(id, q, state, b * Sampling.STATE_SIZE) == 1) {
         if (count < maxTokens) {
           top.set(at + HEADER + 2 * count, id);
@@ -190,7 +190,7 @@ public final class TopTokens {
       int count = 0;
       for (int id = lane * idsPerLane; id < end; id++) {
         int q = distances.get(b * vocabSize + id);
-        sum += Sampling.weight(q);
+        sum += FixedPoint.weight(q);
         count += listed(id, q, state, b * Sampling.STATE_SIZE);
       }
       sums[lane] = sum;
@@ -241,7 +241,7 @@ public final class TopTokens {
       IntArray chosen,
       IntArray top,
       int vocabSize) {
-    Sampling.setLong(top, at, sum);
+    FixedPoint.setLong(top, at, sum);
     int q = Sampling.MASKED_DISTANCE;
     if (b < pass.get(Pass.DRAWN_ROWS)) {
       if (chosen.get(b) >= 0) {

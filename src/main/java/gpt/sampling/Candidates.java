@@ -1,40 +1,41 @@
 package gpt.sampling;
 
 /**
- * The steps of the chain that leave ids out, and the draw, one method each, to be called in this
- * order; {@link #start} is the temperature. A step that is off does nothing. All sums are of
- * integers, so that they do not depend on the order of summation; see {@link Weight}.
+ * The temperature ({@link #start}), the filters and the draw, to be called in the chain's order. A
+ * filter that is off does nothing. All sums are of integers, so they do not depend on the order of
+ * summation; see {@link Weight}.
  */
 final class Candidates {
-  /** Typical-p's mean takes weights of 30 bits, and distances in two parts, so that sums fit. */
+  /** Typical-p's mean drops these low bits of a weight, so that Σ weight · q fits a long. */
   private static final int WEIGHT_SHIFT = 14;
 
+  /** Low bits of a distance, which the mean sums separately, for the same reason. */
   private static final int LOW_BITS = 13;
+
   private static final int LOW_MASK = (1 << LOW_BITS) - 1;
 
-  /** A float difference of two of these is finite. */
+  /** Logits are clamped to this, so that the difference of two is finite. */
   private static final float LOGIT_CLAMP = 1e38f;
 
+  /** Tokens from this many bits on are masked. */
   private static final float MAX_BITS = 64;
 
   private final int vocabSize;
   private final ChainConstants constants;
 
-  /** For each id its distance, or {@link Weight#MASKED_DISTANCE} (V). */
+  /** Distance of each token (V). */
   private final int[] distances;
 
-  /**
-   * For each id its weight, once {@link #computeWeights} was called; 0 for those that are out (V).
-   */
+  /** Weight of each token, valid after {@link #computeWeights}; 0 if masked (V). */
   private final long[] weights;
 
-  /** For each id what typical-p orders by, or {@link Weight#MASKED_DISTANCE} (V). */
+  /** |q − mean q| of each token, which typical-p orders by (V). */
   private final int[] deviations;
 
   private final RadixSelect select = new RadixSelect();
   private boolean weightsComputed;
 
-  /** Candidates with their memory, 12 bytes an id, 16 with typical-p. */
+  /** Allocates memory, 12 bytes for each token of the vocabulary, 16 with typical-p. */
   Candidates(ChainConstants constants, int vocabSize) {
     this.vocabSize = vocabSize;
     this.constants = constants;
@@ -45,10 +46,10 @@ final class Candidates {
   }
 
   /**
-   * Temperature: how many bits each id is less likely than the likeliest. The logarithm of the
-   * softmax's ratio is the difference of the logits over the temperature.
+   * Temperature: computes the distances. The logarithm of the ratio of two probabilities of a
+   * softmax is the difference of their logits divided by the temperature.
    *
-   * @param logits −∞ for ids that are not there (V)
+   * @param logits −∞ for masked tokens (V)
    * @param max the largest of them
    */
   void start(float[] logits, float max) {
@@ -61,18 +62,18 @@ final class Candidates {
     weightsComputed = false;
   }
 
-  /** Takes a step of the chain that cuts; one that is off changes nothing. */
+  /** Applies a filter of the chain; one that is off changes nothing. */
   void filter(ChainStep step) {
     switch (step) {
       case TOP_K -> topK();
       case TOP_P -> topP();
       case MIN_P -> minP();
       case TYPICAL_P -> typicalP();
-      default -> throw new IllegalArgumentException(step + " cuts nothing");
+      default -> throw new IllegalArgumentException(step + " is not a filter");
     }
   }
 
-  /** Top-k: ids further than the k-th nearest go, ties with it stay. */
+  /** Top-k: keeps the k likeliest tokens and ties with the k-th. */
   private void topK() {
     int k = constants.topK();
     if (k > 0 && k < count()) {
@@ -80,14 +81,14 @@ final class Candidates {
     }
   }
 
-  /** Top-p (Holtzman et al. 2020): the fewest of the likeliest ids stay that together reach p. */
+  /** Top-p (Holtzman et al. 2020): keeps the fewest likeliest tokens whose weights reach p. */
   private void topP() {
     if (constants.topPFraction() < ChainConstants.FRACTION_ONE) {
       keepSmallest(distances, constants.topPFraction());
     }
   }
 
-  /** Min-p (Nguyen et al. 2024): ids go that are less likely than a part of the likeliest. */
+  /** Min-p (Nguyen et al. 2024): keeps tokens at least p times as likely as the likeliest. */
   private void minP() {
     if (constants.minPLimit() < Weight.MASKED_DISTANCE - 1) {
       maskBeyond(constants.minPLimit());
@@ -95,9 +96,9 @@ final class Candidates {
   }
 
   /**
-   * Typical-p (Meister et al. 2022): the ids stay whose information is nearest to the entropy, as
-   * few as reach p. The information is −log p = q + log S and the entropy its mean, so the
-   * normaliser S cancels: what counts is how far a distance is from the mean distance.
+   * Typical-p (Meister et al. 2022): keeps the fewest tokens whose information is closest to the
+   * entropy and whose weights reach p. With S the sum of the weights, the information is −log₂ p =
+   * q + log₂ S and the entropy is its mean, so their difference is q − mean q, whatever S is.
    */
   private void typicalP() {
     if (constants.typicalPFraction() == ChainConstants.FRACTION_ONE) {
@@ -124,10 +125,10 @@ final class Candidates {
   }
 
   /**
-   * Multinomial by inversion: the first id, in their order, at which the sum of the weights exceeds
-   * the part of their whole sum that the random number is.
+   * Multinomial draw by inversion: the first id at which the cumulative sum of the weights exceeds
+   * the random fraction of their sum.
    *
-   * @param random 0 to 2²⁴ − 1
+   * @param random the fraction in units of 2⁻²⁴, 0 to 2²⁴ − 1
    */
   int draw(int random) {
     long target = Weight.drawPoint(sum(), random);
@@ -138,18 +139,18 @@ final class Candidates {
     return id;
   }
 
-  /** Whether the steps so far keep an id. One whose probability is below 2⁻⁶⁴ never counts. */
+  /** Whether a token is not masked. From 64 bits on every token is. */
   boolean kept(int id) {
     return distances[id] != Weight.MASKED_DISTANCE;
   }
 
-  /** The probability of an id among those that are left. */
+  /** The renormalized probability of a token; 0 if masked. */
   double probability(int id) {
     double sum = sum();
     return weights[id] / sum;
   }
 
-  /** The probability of each id among those that are left, 0 for those that are not (V). */
+  /** The renormalized probability of each token; 0 if masked (V). */
   double[] probabilities() {
     double sum = sum();
     double[] probabilities = new double[vocabSize];
@@ -159,7 +160,7 @@ final class Candidates {
     return probabilities;
   }
 
-  /** Number of ids that are left. */
+  /** Number of tokens that are not masked. */
   int count() {
     int count = 0;
     for (int distance : distances) {
@@ -177,7 +178,7 @@ final class Candidates {
     return sum;
   }
 
-  /** Weights are worked out when they are first asked for: after top-k there are few. */
+  /** Computes the weights when they are first needed: after top-k most tokens are masked. */
   private void computeWeights() {
     if (!weightsComputed) {
       for (int id = 0; id < vocabSize; id++) {
@@ -195,7 +196,7 @@ final class Candidates {
     }
   }
 
-  /** Keeps the fewest ids, in the order of their keys and then of the ids, that reach a part. */
+  /** Keeps the fewest tokens, by ascending key and then id, whose weights reach a fraction. */
   private void keepSmallest(int[] keys, int fraction) {
     long target = Weight.fractionOf(sum(), fraction);
     int last = select.keyReaching(keys, weights, target);

@@ -128,18 +128,18 @@ class SamplingTest {
     Random random = new Random(27_000);
     for (int i = 0; i < 100_000; i++) {
       int q = random.nextInt(Weight.MASKED_DISTANCE + 1);
-      assertEquals(Weight.of(q), Sampling.weight(q), "q " + q);
+      assertEquals(Weight.of(q), FixedPoint.weight(q), "q " + q);
       long sum = random.nextLong(1, 1L << 62);
       int fraction = random.nextInt(1, (1 << 30) + 1);
-      assertEquals(Weight.fractionOf(sum, fraction), Sampling.fractionOf(sum, fraction));
+      assertEquals(Weight.fractionOf(sum, fraction), FixedPoint.fractionOf(sum, fraction));
       int r = random.nextInt(1 << 24);
-      assertEquals(Weight.drawPoint(sum, r), Sampling.drawPoint(sum, r));
+      assertEquals(Weight.drawPoint(sum, r), FixedPoint.drawPoint(sum, r));
       long seed = random.nextLong();
       int sample = random.nextInt();
       int step = random.nextInt();
       assertEquals(
           Philox.bits(seed, sample, step),
-          Sampling.random((int) seed, (int) (seed >> 32), sample, step));
+          FixedPoint.random((int) seed, (int) (seed >> 32), sample, step));
     }
   }
 }
