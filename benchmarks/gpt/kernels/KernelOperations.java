@@ -180,7 +180,7 @@ public final class KernelOperations {
         "select-digit",
         1,
         SelectDigit.VERSIONS,
-        (c, r, d) -> SamplingCases.narrow(r, smallDigits(c), kind, 0, SEED));
+        (c, r, d) -> SamplingCases.selectDigit(r, smallDigits(c), kind, 0, SEED));
     addOfVocabulary(
         "moments", 1, Moments.VERSIONS, (c, r, d) -> SamplingCases.moments(r, c.vocabSize(), SEED));
     addOfVocabulary("draw", 1, Draw.VERSIONS, (c, r, d) -> SamplingCases.draw(true, SEED));

@@ -12,60 +12,60 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * y[r, h] = softmax(q[r, h] · Kᵀ / √HS) · V over the keys and values that row r may see: those of its
- * own sample at positions 0 to position[r], which the pass has already written
+ * y[r, h] = softmax(q[r, h] · Kᵀ / √HS) · V,  where K and V are the keys and values of head h in row r's
+ * sequence at positions 0 to position[r]; the row's own are already in the KV cache
  *
  * shapes    q, y (R, NH·HS) · keys (L, B, NH, HS, T) · values (L, B, NH, T, HS)
- * bound     memory: 8·HS bytes a key and head for 4·HS FLOPs, so a full context of GPT-2 (T 1024)
- *           reads 75 MB a token beside 500 MB of weights
- * threads   a head of a row is one softmax; the versions differ in how many work items share it
- * softmax   online (Milakov and Gimelshein, 2018): the largest score so far and the sum of
- *           exponentials relative to it; where a larger one comes, what was summed up is scaled down
+ * bound     memory: 8·HS bytes for each key and head, for 4·HS FLOPs. A full context of GPT-2 (T 1024)
+ *           reads 75 MB a token, beside 500 MB of weights
+ * threads   each head of a row is one softmax; the versions differ in how many work items share it
+ * softmax   online (Milakov and Gimelshein, 2018): keep the largest score so far and the sum of the
+ *           exponentials relative to it; when a larger score comes, rescale what is summed
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one channel of a head a work item, each of which computes all scores again,
- *       three times over: what the formula says.
- *   <li>{@code headPerThread}: one head of a row a work item, 16 keys at a time: their scores are
- *       summed up together, since neighbouring positions lie side by side, and the sum is scaled
- *       once for the 16.
- *   <li>{@code headPerGroup}: one head of a row a workgroup of 128: each lane one key of a tile,
- *       then each lane one channel. The largest score and the sum are found by every lane for
- *       itself: a tree would have fewer steps and a barrier in each.
+ *   <li>{@code naive}: one channel of a head a work item. Each computes all scores again, once for
+ *       the maximum and once for the sum.
+ *   <li>{@code headPerThread}: one head of a row a work item. It computes the scores of 16 keys at
+ *       once, whose positions are contiguous (vector loads), and rescales once for the 16.
+ *   <li>{@code headPerGroup}: one head of a row a workgroup of 128. For each tile of 128 keys a
+ *       lane computes the score of one key (coalesced), then sums one channel over the tile. Each
+ *       lane finds the maximum and the sum of the tile by itself: a tree reduction has fewer steps,
+ *       but a barrier after each.
  * </ul>
  *
- * Contexts longer than {@link SplitAttention#CHUNK} have few heads and many keys: {@link
- * SplitAttention} shares them among several groups. Prompts have many queries for the same keys:
- * {@link PrefillAttention}.
+ * <p>Contexts longer than {@link SplitAttention#CHUNK} have too few heads to fill a GPU: {@link
+ * SplitAttention} divides the keys among several workgroups. In prefill many queries share the same
+ * keys: {@link PrefillAttention}.
  *
  * <p>Source: nanoGPT's {@code CausalSelfAttention}; the tiles after FlashAttention (Dao and others,
  * 2022). Test: {@code AttentionTest}. Benchmark: {@code scripts/bench --operations attention}.
  */
 public final class Attention {
-  /** The largest HS that kernels have local memory for. */
+  /** The largest HS: size of the arrays in local memory. */
   public static final int MAX_HEAD_SIZE = 256;
 
-  /** Less than any score; the arithmetic has no −∞. */
-  static final float LOWEST = -1e30f;
+  /** Below any score; kernels may not use −∞. */
+  static final float MIN_SCORE = -1e30f;
 
-  /** Keys whose scores a work item sums up together. */
+  /** Keys whose scores a work item computes at once. */
   static final int KEYS = 16;
 
-  /** Lanes of {@code headPerGroup}. */
+  /** Workgroup size of {@code headPerGroup}. */
   static final int GROUP = 128;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
    * @param positions of the rows in their contexts (R)
-   * @param slots whose keys and values a row sees (R)
+   * @param slots of the rows in the KV cache (R)
    * @param q (R, NH·HS)
    * @param keys (L, B, NH, HS, T)
    * @param values (L, B, NH, T, HS)
    * @param y (R, NH·HS), the result
-   * @param maxRows rows that q and y have
-   * @param samples B, samples that the cache has room for
+   * @param maxRows capacity of q and y in rows
+   * @param slotCount B, slots of the KV cache
    * @param heads NH
    * @param headSize HS, at most {@link #MAX_HEAD_SIZE}
    * @param contextLength T
@@ -79,7 +79,7 @@ public final class Attention {
       FloatArray values,
       FloatArray y,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int headSize,
       int contextLength) {}
@@ -99,7 +99,7 @@ public final class Attention {
                   a.values,
                   a.y,
                   a.maxRows,
-                  a.samples,
+                  a.slotCount,
                   a.heads,
                   a.headSize,
                   a.contextLength));
@@ -161,7 +161,7 @@ public final class Attention {
                 a.values,
                 a.y,
                 a.maxRows,
-                a.samples,
+                a.slotCount,
                 a.heads,
                 a.headSize,
                 a.contextLength),
@@ -177,7 +177,7 @@ public final class Attention {
       FloatArray values,
       FloatArray y,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int headSize,
       int contextLength) {
@@ -185,20 +185,20 @@ public final class Attention {
       for (@Parallel int channel = 0; channel < heads * headSize; channel++) {
         if (r < pass.get(Pass.ROWS)) {
           int h = channel / headSize;
-          int head = (pass.get(Pass.BLOCK) * samples + slots.get(r)) * heads + h;
+          int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
           int from = (r * heads + h) * headSize;
           int last = positions.get(r);
           float scale = 1 / TornadoMath.sqrt(headSize);
-          float top = LOWEST;
+          float max = MIN_SCORE;
           for (int t = 0; t <= last; t++) {
             float score = scale * score(q, from, keys, head, t, headSize, contextLength);
-            top = TornadoMath.max(top, score);
+            max = TornadoMath.max(max, score);
           }
           float sum = 0;
           float weighted = 0;
           for (int t = 0; t <= last; t++) {
             float score = scale * score(q, from, keys, head, t, headSize, contextLength);
-            float weight = TornadoMath.exp(score - top);
+            float weight = TornadoMath.exp(score - max);
             sum += weight;
             int value = (head * contextLength + t) * headSize + channel % headSize;
             weighted += weight * values.get(value);
@@ -209,7 +209,7 @@ public final class Attention {
     }
   }
 
-  /** q · k of one key. */
+  /** The dot product of a query and one key. */
   private static float score(
       FloatArray q, int from, FloatArray keys, int head, int t, int headSize, int contextLength) {
     float score = 0;
@@ -229,7 +229,7 @@ public final class Attention {
       FloatArray values,
       FloatArray y,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int headSize,
       int contextLength) {
@@ -238,17 +238,17 @@ public final class Attention {
     int r = context.globalIdx / heads;
     if (r < pass.get(Pass.ROWS)) {
       int h = context.globalIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * samples + slots.get(r)) * heads + h;
+      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
       int from = (r * heads + h) * headSize;
-      int seen = positions.get(r) + 1;
+      int keyCount = positions.get(r) + 1;
       float scale = 1 / TornadoMath.sqrt(headSize);
-      float top = LOWEST;
+      float max = MIN_SCORE;
       float sum = 0;
       for (int i = 0; i < headSize; i++) {
         sums[i] = 0;
       }
-      for (int t = 0; t < seen; t += KEYS) {
-        int count = TornadoMath.min(KEYS, seen - t);
+      for (int t = 0; t < keyCount; t += KEYS) {
+        int count = TornadoMath.min(KEYS, keyCount - t);
         for (int j = 0; j < KEYS; j++) {
           scores[j] = 0;
         }
@@ -259,17 +259,17 @@ public final class Attention {
             scores[j] += channel * keys.get(key + j);
           }
         }
-        float before = top;
+        float oldMax = max;
         for (int j = 0; j < count; j++) {
-          top = TornadoMath.max(top, scores[j]);
+          max = TornadoMath.max(max, scores[j]);
         }
-        float shrink = TornadoMath.exp(before - top);
-        sum *= shrink;
+        float rescale = TornadoMath.exp(oldMax - max);
+        sum *= rescale;
         for (int i = 0; i < headSize; i++) {
-          sums[i] *= shrink;
+          sums[i] *= rescale;
         }
         for (int j = 0; j < count; j++) {
-          float weight = TornadoMath.exp(scores[j] - top);
+          float weight = TornadoMath.exp(scores[j] - max);
           sum += weight;
           int value = (head * contextLength + t + j) * headSize;
           for (int i = 0; i < headSize; i++) {
@@ -293,7 +293,7 @@ public final class Attention {
       FloatArray values,
       FloatArray y,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int headSize,
       int contextLength) {
@@ -304,22 +304,22 @@ public final class Attention {
     int r = context.groupIdx / heads;
     if (r < pass.get(Pass.ROWS)) {
       int h = context.groupIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * samples + slots.get(r)) * heads + h;
+      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
       int from = (r * heads + h) * headSize;
-      int seen = positions.get(r) + 1;
+      int keyCount = positions.get(r) + 1;
       float scale = 1 / TornadoMath.sqrt(headSize);
       for (int i = lane; i < headSize; i += GROUP) {
         query[i] = q.get(from + i) * scale;
         sums[i] = 0;
       }
       context.localBarrier();
-      float top = LOWEST;
+      float max = MIN_SCORE;
       float sum = 0;
-      for (int t = 0; t < seen; t += GROUP) {
-        int count = TornadoMath.min(GROUP, seen - t);
-        float score = LOWEST;
+      for (int t = 0; t < keyCount; t += GROUP) {
+        int count = TornadoMath.min(GROUP, keyCount - t);
+        float score = MIN_SCORE;
         if (lane < count) {
-          // Neighbouring lanes read neighbouring positions.
+          // Coalesced: adjacent lanes read adjacent positions.
           score = 0;
           for (int i = 0; i < headSize; i++) {
             score += query[i] * keys.get((head * headSize + i) * contextLength + t + lane);
@@ -327,20 +327,20 @@ public final class Attention {
         }
         weights[lane] = score;
         context.localBarrier();
-        float before = top;
+        float oldMax = max;
         for (int j = 0; j < count; j++) {
-          top = TornadoMath.max(top, weights[j]);
+          max = TornadoMath.max(max, weights[j]);
         }
         context.localBarrier();
-        weights[lane] = TornadoMath.exp(score - top);
+        weights[lane] = TornadoMath.exp(score - max);
         context.localBarrier();
-        float shrink = TornadoMath.exp(before - top);
-        sum *= shrink;
+        float rescale = TornadoMath.exp(oldMax - max);
+        sum *= rescale;
         for (int j = 0; j < count; j++) {
           sum += weights[j];
         }
         for (int i = lane; i < headSize; i += GROUP) {
-          float channel = sums[i] * shrink;
+          float channel = sums[i] * rescale;
           for (int j = 0; j < count; j++) {
             int value = (head * contextLength + t + j) * headSize;
             channel += weights[j] * values.get(value + i);

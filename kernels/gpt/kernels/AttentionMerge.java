@@ -11,17 +11,18 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * y[r, h] = Σ_c e^(top_c − top) · partial_c  /  Σ_c e^(top_c − top) · sum_c,   top = max_c top_c
+ * Combines the chunks of {@link SplitAttention}:
+ *
+ * y[r, h] = Σ_c e^(max_c − max) · partial_c  /  Σ_c e^(max_c − max) · sum_c,   max = max over c of max_c
  *
  * shapes    partial (R, NH, chunks, HS + 2), see {@link SplitAttention} · y (R, NH·HS)
- * bound     memory: 4·R·NH·chunks·(HS + 2) bytes; 13 kB for a row of GPT-2, so the launch is what it
- *           costs
- * threads   one channel of a head a work item; a chunk's weight is worked out again for each
+ * bound     memory: 4·R·NH·chunks·(HS + 2) bytes; 13 kB for a row of GPT-2: launch-bound
+ * threads   one channel of a head a work item, which recomputes the factors of the chunks
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: the loops.
- *   <li>{@code channelPerThread}: the same with a grid that follows the number of rows.
+ *   <li>{@code channelPerThread}: the same with a grid for the rows of the step.
  * </ul>
  *
  * <p>Source: Flash-Decoding (Dao and others, 2023). Test: {@code AttentionTest}. Benchmark: {@code
@@ -37,13 +38,13 @@ public final class AttentionMerge {
               graph.task(
                   id,
                   AttentionMerge::naive,
-                  a.of().pass(),
-                  a.of().positions(),
+                  a.attention().pass(),
+                  a.attention().positions(),
                   a.partial(),
-                  a.of().y(),
-                  a.of().maxRows(),
-                  a.of().heads(),
-                  a.of().headSize(),
+                  a.attention().y(),
+                  a.attention().maxRows(),
+                  a.attention().heads(),
+                  a.attention().headSize(),
                   a.chunks()));
 
   /** One channel a work item. */
@@ -56,14 +57,15 @@ public final class AttentionMerge {
                   id,
                   AttentionMerge::channelPerThread,
                   new KernelContext(),
-                  a.of().pass(),
-                  a.of().positions(),
+                  a.attention().pass(),
+                  a.attention().positions(),
                   a.partial(),
-                  a.of().y(),
-                  a.of().heads(),
-                  a.of().headSize(),
+                  a.attention().y(),
+                  a.attention().heads(),
+                  a.attention().headSize(),
                   a.chunks()),
-          (a, rows) -> Version.items(rows * a.of().heads() * a.of().headSize(), THREADS));
+          (a, rows) ->
+              Version.items(rows * a.attention().heads() * a.attention().headSize(), THREADS));
 
   /** All versions, the naive one first. */
   public static final List<Version<SplitAttention.Arguments>> VERSIONS =
@@ -104,20 +106,20 @@ public final class AttentionMerge {
     }
   }
 
-  /** One channel: item is (r, h, i). */
+  /** One channel; item is the index of (r, h, i) in y. */
   private static float merged(
       FloatArray partial, int item, int position, int headSize, int chunks) {
     int first = item / headSize * chunks;
     int used = position / SplitAttention.CHUNK + 1;
     int size = headSize + 2;
-    float top = Attention.LOWEST;
+    float max = Attention.MIN_SCORE;
     for (int chunk = first; chunk < first + used; chunk++) {
-      top = TornadoMath.max(top, partial.get(chunk * size + headSize));
+      max = TornadoMath.max(max, partial.get(chunk * size + headSize));
     }
     float sum = 0;
     float channel = 0;
     for (int chunk = first; chunk < first + used; chunk++) {
-      float weight = TornadoMath.exp(partial.get(chunk * size + headSize) - top);
+      float weight = TornadoMath.exp(partial.get(chunk * size + headSize) - max);
       sum += weight * partial.get(chunk * size + headSize + 1);
       channel += weight * partial.get(chunk * size + item % headSize);
     }

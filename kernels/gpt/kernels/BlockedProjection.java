@@ -12,60 +12,63 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * {@link Projection} for many rows: a weight that was read is used for several rows, and an input for
- * several outputs
+ * {@link Projection} for many rows: register blocking and tiling reuse each loaded weight for several rows,
+ * and each loaded input for several outputs
  *
  * shapes    as {@link Projection}
- * bound     arithmetic: 2·R·N·K FLOPs; from memory a block of m × n outputs reads (m + n)/(m·n) floats
- *           for each multiply-add
+ * bound     compute-bound: 2·R·N·K FLOPs. A block of m × n outputs loads (m + n) / (m·n) floats for each
+ *           multiply-add
  * threads   see each version
  * </pre>
  *
  * <ul>
- *   <li>{@code blockPerThread}: 4 × 4 outputs a work item in registers: 8 loads for 16
+ *   <li>{@code blockPerThread}: 4 × 4 outputs a work item in registers, so 8 loads for 16
  *       multiply-adds. 26 GFLOP/s on two cores.
- *   <li>{@code tiled}: 64 × 64 outputs a group of 256, again 4 × 4 each; tiles of x and w in local
- *       memory are read 64 times each.
+ *   <li>{@code tiled}: 64 × 64 outputs a workgroup of 256, 4 × 4 in the registers of each work
+ *       item. Tiles of x and w of depth 16 are staged in local memory, where each element is read
+ *       64 times.
  * </ul>
  *
- * Tried and rejected for 256 × 3072 × 768 on two cores (PoCL): blocks with 4, 8 or 16 sums along k
- * for each output, which the compiler should turn into vectors, 7 to 21 GFLOP/s; 8 × 4 outputs, 19;
- * weights packed 16 outputs wide, 16.
+ * <p>Rejected, 256 × 3072 × 768 on two cores (PoCL): blocks with 4, 8 or 16 sums along k for each
+ * output, for the compiler to vectorize, 7 to 21 GFLOP/s; 8 × 4 outputs, 19; weights packed 16
+ * outputs wide, 16.
  *
- * <p>Source: the CUDA programming guide's shared-memory product; Boehm, "How to optimize a CUDA
- * matmul kernel" (2022). Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench --operations
- * lm-head,qkv,residual,gelu}.
+ * <p>Source: the CUDA programming guide's shared-memory matrix product; Boehm, "How to optimize a
+ * CUDA matmul kernel" (2022). Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench
+ * --operations lm-head,qkv,residual,gelu}.
  */
 final class BlockedProjection {
   /** Outputs along each side of a work item's block. */
   private static final int BLOCK = 4;
 
-  /** Outputs along each side of a group's tile. */
+  /** Outputs along each side of a workgroup's tile. */
   private static final int TILE = 64;
 
-  /** Depth of a tile. */
+  /** Elements along k that are staged at once. */
   private static final int DEPTH = 16;
 
-  /** A tile's row stride in local memory: one more than TILE, so that lanes hit different banks. */
+  /** A tile's row stride in local memory: TILE + 1 avoids bank conflicts when a tile is written. */
   private static final int STRIDE = TILE + 1;
 
-  /** Work items of a tile's group, BLOCK × BLOCK outputs each. */
+  /** Workgroup size of {@code tiled}: BLOCK × BLOCK outputs a work item. */
   private static final int TILE_GROUP = (TILE / BLOCK) * (TILE / BLOCK);
 
   private BlockedProjection() {}
 
+  /** The grid of {@code blockPerThread}. */
   static WorkerGrid blocks(int n, int rows) {
     int x = Math.ceilDiv(n, BLOCK * Projection.THREADS);
     return Version.groups(x, Math.ceilDiv(rows, BLOCK), Projection.THREADS);
   }
 
+  /** The grid of {@code tiled}. */
   static WorkerGrid tiles(int n, int rows) {
     return Version.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(rows, TILE), TILE_GROUP);
   }
 
   static void blockPerThread(
       KernelContext context,
-      int ending,
+      int epilogue,
       IntArray pass,
       IntArray positions,
       IntArray slots,
@@ -81,15 +84,15 @@ final class BlockedProjection {
       FloatArray values,
       int n,
       int k,
-      int samples,
+      int slotCount,
       int heads,
       int contextLength) {
     float[] sums = new float[BLOCK * BLOCK];
-    int rows = Ending.rows(ending, pass);
-    int first = Ending.block(ending, pass) * n;
+    int rows = Epilogue.rows(epilogue, pass);
+    int first = Epilogue.block(epilogue, pass) * n;
     int o = context.globalIdx * BLOCK;
     int r = context.globalIdy * BLOCK;
-    // Indices past the end are read as the last ones; what comes of them is not stored.
+    // Indices past the end are clamped; their results are not stored.
     int x0 = TornadoMath.min(r, rows - 1) * k;
     int x1 = TornadoMath.min(r + 1, rows - 1) * k;
     int x2 = TornadoMath.min(r + 2, rows - 1) * k;
@@ -133,8 +136,8 @@ final class BlockedProjection {
           if (o + j < n) {
             int row = first + o + j;
             float value = Matrix.scaled(dtype, scale, row, sums[i * BLOCK + j]);
-            Ending.finish(
-                ending,
+            Epilogue.apply(
+                epilogue,
                 pass,
                 positions,
                 slots,
@@ -147,7 +150,7 @@ final class BlockedProjection {
                 row,
                 value,
                 n,
-                samples,
+                slotCount,
                 heads,
                 contextLength);
           }
@@ -156,14 +159,14 @@ final class BlockedProjection {
     }
     if (context.globalIdx == 0) {
       if (context.globalIdy == 0) {
-        Ending.tellAttention(ending, pass);
+        Epilogue.advanceBlock(epilogue, pass);
       }
     }
   }
 
   static void tiled(
       KernelContext context,
-      int ending,
+      int epilogue,
       IntArray pass,
       IntArray positions,
       IntArray slots,
@@ -179,30 +182,30 @@ final class BlockedProjection {
       FloatArray values,
       int n,
       int k,
-      int samples,
+      int slotCount,
       int heads,
       int contextLength) {
     float[] xTile = context.allocateFloatLocalArray(DEPTH * STRIDE);
     float[] wTile = context.allocateFloatLocalArray(DEPTH * STRIDE);
     float[] sums = new float[BLOCK * BLOCK];
-    int rows = Ending.rows(ending, pass);
-    int first = Ending.block(ending, pass) * n;
+    int rows = Epilogue.rows(epilogue, pass);
+    int first = Epilogue.block(epilogue, pass) * n;
     int lane = context.localIdx;
     if (context.globalIdx == 0) {
       if (context.globalIdy == 0) {
-        Ending.tellAttention(ending, pass);
+        Epilogue.advanceBlock(epilogue, pass);
       }
     }
     int tileO = context.groupIdx * TILE;
     int tileR = context.groupIdy * TILE;
-    // This lane's block in the tile.
+    // Where this lane's 4 × 4 block is in the tile.
     int blockO = lane % (TILE / BLOCK) * BLOCK;
     int blockR = lane / (TILE / BLOCK) * BLOCK;
     for (int i = 0; i < BLOCK * BLOCK; i++) {
       sums[i] = 0;
     }
     for (int from = 0; from < k; from += DEPTH) {
-      // 16 neighbouring lanes load 16 neighbouring elements of a row; past the end there are zeros.
+      // Coalesced: 16 adjacent lanes load 16 adjacent elements of a row. Zeros past the end.
       for (int j = 0; j < TILE * DEPTH / TILE_GROUP; j++) {
         int element = lane + j * TILE_GROUP;
         int depth = element % DEPTH;
@@ -239,8 +242,8 @@ final class BlockedProjection {
           if (o + j < n) {
             int row = first + o + j;
             float value = Matrix.scaled(dtype, scale, row, sums[i * BLOCK + j]);
-            Ending.finish(
-                ending,
+            Epilogue.apply(
+                epilogue,
                 pass,
                 positions,
                 slots,
@@ -253,7 +256,7 @@ final class BlockedProjection {
                 row,
                 value,
                 n,
-                samples,
+                slotCount,
                 heads,
                 contextLength);
           }

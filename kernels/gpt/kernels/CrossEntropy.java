@@ -14,48 +14,48 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * <pre>
  * losses[r] = −ln softmax(logits[r])[target[r]]
- *           = ln Σ exp(x − largest) + largest − x[target],  over the logits x of row r; in nats, never
- *             below 0. A status of {@link Sampling}, which is negative, where a logit is NaN or +∞, or all
- *             are −∞; IMPOSSIBLE where the target's own is −∞
+ *           = ln Σ exp(x − max) + max − x[target],  over the logits x of row r; in nats, at least 0
+ *
+ * Instead of a loss: a negative status of {@link Sampling} if a logit is NaN or +∞, or all are −∞;
+ * IMPOSSIBLE if the target's logit is −∞. Four bytes a row are copied back to the host instead of 4·V.
  *
  * shapes    logits (rows, V) · targets, losses (rows)
- * bound     memory: 4·V bytes a row for 3·V FLOPs and V exponentials, read twice: for the largest, and
- *           for the sum; 201 kB a row of GPT-2, which a cache holds in between
- * threads   a row is on its own
+ * bound     memory: 4·V bytes a row for 3·V FLOPs and V exponentials. The row is read twice, for the max
+ *           and for the sum; GPT-2's 201 kB stay in a cache in between
+ * threads   a max and a sum reduction a row
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one row a work item. One sum of 50,257 terms would be wrong by 1e-4 of
- *       itself, so it is one of sums of 256.
- *   <li>{@code rowPerThread}: one row a work item, four sums.
- *   <li>{@code rowPerGroup}: one row a workgroup of 256, neighbouring lanes read neighbouring
- *       logits, the largest and the sum as trees in local memory.
+ *   <li>{@code naive}: one row a work item. A single float sum of 50,257 terms has a relative error
+ *       of 1e-4, so it sums runs of 256 first.
+ *   <li>{@code rowPerThread}: one row a work item, four independent sums.
+ *   <li>{@code rowPerGroup}: one row a workgroup of 256; coalesced loads, then tree reductions in
+ *       local memory.
  * </ul>
  *
- * <p>Four bytes a row come back to the host instead of 4·V. Source: nanoGPT's {@code
- * F.cross_entropy}. Test: {@code RowsTest}. Benchmark: {@code scripts/bench --operations
- * cross-entropy}.
+ * <p>Source: nanoGPT's {@code F.cross_entropy}. Test: {@code RowsTest}. Benchmark: {@code
+ * scripts/bench --operations cross-entropy}.
  */
 public final class CrossEntropy {
   private static final int GROUP = 256;
 
-  /** Terms that the naive version adds up by themselves. */
+  /** Terms of a run, which the naive version sums separately. */
   private static final int RUN = 256;
 
-  /** A difference of two of these is finite. */
-  private static final float MOST = 1e38f;
+  /** Logits are clamped to this, so that the difference of two is finite. */
+  private static final float LOGIT_CLAMP = 1e38f;
 
-  /** The loss of a token that the model gives no probability at all: more than any other one. */
+  /** Loss of a target with probability 0; larger than any other loss. */
   public static final float IMPOSSIBLE = 3e38f;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
    * @param logits (rows, V)
-   * @param targets the id that follows each row (rows)
+   * @param targets token id that follows each row (rows)
    * @param losses (rows), the result
-   * @param maxRows rows that losses has room for
+   * @param maxRows capacity of losses in rows
    * @param vocabSize V
    */
   public record Arguments(
@@ -80,7 +80,7 @@ public final class CrossEntropy {
                   a.maxRows,
                   a.vocabSize));
 
-  /** One row a work item, four sums. */
+  /** One row a work item, four independent sums. */
   public static final Version<Arguments> ROW_PER_THREAD =
       version("rowPerThread", Version.Target.CPU, CrossEntropy::rowPerThread, 1);
 
@@ -125,17 +125,17 @@ public final class CrossEntropy {
     for (@Parallel int r = 0; r < maxRows; r++) {
       if (r < pass.get(Pass.LOGIT_ROWS)) {
         int row = r * vocabSize;
-        float largest = Sampling.NOTHING;
+        float largest = Sampling.MASKED_LOGIT;
         int status = 0;
         for (int id = 0; id < vocabSize; id++) {
           float x = logits.get(row + id);
-          if (x < Sampling.LIMIT) { // false for NaN
+          if (x < Sampling.MAX_LOGIT) { // false for NaN
             largest = Math.max(largest, x);
           } else {
-            status = Math.min(status, Sampling.damage(x));
+            status = Math.min(status, Sampling.logitStatus(x));
           }
         }
-        float top = Math.min(largest, MOST);
+        float top = Math.min(largest, LOGIT_CLAMP);
         float sum = 0;
         for (int first = 0; first < vocabSize; first += RUN) {
           int end = Math.min(first + RUN, vocabSize);
@@ -160,17 +160,17 @@ public final class CrossEntropy {
     int r = context.globalIdx;
     if (r < pass.get(Pass.LOGIT_ROWS)) {
       int row = r * vocabSize;
-      float largest = Sampling.NOTHING;
+      float largest = Sampling.MASKED_LOGIT;
       int status = 0;
       for (int id = 0; id < vocabSize; id++) {
         float x = logits.get(row + id);
-        if (x < Sampling.LIMIT) {
+        if (x < Sampling.MAX_LOGIT) {
           largest = Math.max(largest, x);
         } else {
-          status = Math.min(status, Sampling.damage(x));
+          status = Math.min(status, Sampling.logitStatus(x));
         }
       }
-      float sum = sum(logits, row, vocabSize, Math.min(largest, MOST), 0, 1);
+      float sum = sum(logits, row, vocabSize, Math.min(largest, LOGIT_CLAMP), 0, 1);
       losses.set(r, loss(logits.get(row + targets.get(r)), largest, sum, status));
     }
   }
@@ -188,17 +188,17 @@ public final class CrossEntropy {
     int lane = context.localIdx;
     if (r < pass.get(Pass.LOGIT_ROWS)) {
       int row = r * vocabSize;
-      float most = Sampling.NOTHING;
+      float laneLargest = Sampling.MASKED_LOGIT;
       int status = 0;
       for (int id = lane; id < vocabSize; id += GROUP) {
         float x = logits.get(row + id);
-        if (x < Sampling.LIMIT) {
-          most = Math.max(most, x);
+        if (x < Sampling.MAX_LOGIT) {
+          laneLargest = Math.max(laneLargest, x);
         } else {
-          status = Math.min(status, Sampling.damage(x));
+          status = Math.min(status, Sampling.logitStatus(x));
         }
       }
-      numbers[lane] = most;
+      numbers[lane] = laneLargest;
       statuses[lane] = status;
       for (int half = GROUP / 2; half > 0; half = half / 2) {
         context.localBarrier();
@@ -209,8 +209,8 @@ public final class CrossEntropy {
       }
       context.localBarrier();
       float largest = numbers[0];
-      context.localBarrier(); // all have read it before the sums overwrite it
-      numbers[lane] = sum(logits, row, vocabSize, Math.min(largest, MOST), lane, GROUP);
+      context.localBarrier(); // all lanes have read it before the sums overwrite it
+      numbers[lane] = sum(logits, row, vocabSize, Math.min(largest, LOGIT_CLAMP), lane, GROUP);
       for (int half = GROUP / 2; half > 0; half = half / 2) {
         context.localBarrier();
         if (lane < half) {
@@ -224,7 +224,7 @@ public final class CrossEntropy {
     }
   }
 
-  /** One lane's part of Σ exp(x − top), in four sums. */
+  /** One lane's part of Σ exp(x − top), in four independent sums. */
   private static float sum(
       FloatArray logits, int row, int vocabSize, float top, int lane, int lanes) {
     float s0 = 0;
@@ -246,21 +246,27 @@ public final class CrossEntropy {
     return (s0 + s1) + (s2 + s3);
   }
 
+  /** exp(x − top); 0 for a masked logit. */
   private static float weight(float x, float top) {
     float weight = 0;
-    if (x >= Sampling.LEAST) { // false for NaN
-      weight = TornadoMath.exp(Math.min(x, MOST) - top);
+    if (x >= Sampling.MIN_LOGIT) { // false for NaN
+      weight = TornadoMath.exp(Math.min(x, LOGIT_CLAMP) - top);
     }
     return weight;
   }
 
+  /** The loss, IMPOSSIBLE or a status. */
   private static float loss(float target, float largest, float sum, int status) {
     float loss = IMPOSSIBLE;
-    if (target >= Sampling.LEAST) {
-      loss = Math.max(0, TornadoMath.log(sum) + (Math.min(largest, MOST) - Math.min(target, MOST)));
+    if (target >= Sampling.MIN_LOGIT) {
+      loss =
+          Math.max(
+              0,
+              TornadoMath.log(sum)
+                  + (Math.min(largest, LOGIT_CLAMP) - Math.min(target, LOGIT_CLAMP)));
     }
-    if (largest < Sampling.LEAST) {
-      loss = Sampling.EMPTY;
+    if (largest < Sampling.MIN_LOGIT) {
+      loss = Sampling.NO_FINITE;
     }
     if (status < 0) {
       loss = status;

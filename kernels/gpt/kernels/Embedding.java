@@ -16,18 +16,17 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * x[r, c] = wte[token[r], c] + wpe[position[r], c]
  *
  * shapes    wte (V, C) · wpe (T, C) · x (R, C) · token, position (R)
- * bound     memory: 12·R·C bytes for R·C additions; one row of GPT-2 is 9 kB, so the launch itself
- *           is what it costs
- * threads   {@code channelPerThread}: one (r, c) a work item, channels side by side
+ * bound     memory: 12·R·C bytes for R·C additions; one row of GPT-2 is 9 kB: launch-bound
+ * threads   one (r, c) a work item, channels coalesced
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: the two loops.
- *   <li>{@code channelPerThread}: the same with a grid that follows the number of rows.
+ *   <li>{@code channelPerThread}: the same with a grid for the rows of the step.
  * </ul>
  *
- * The first task of a pass: it also sets {@link Pass#BLOCK} to 0. wte is lm_head's matrix where the
- * two are tied, and so in whichever precision that is.
+ * <p>The first kernel of a step: it also sets {@link Pass#BLOCK} to 0. In models with tied
+ * embeddings wte is lm_head's matrix, in the same precision.
  *
  * <p>Source: nanoGPT's {@code tok_emb + pos_emb}. Test: {@code RowsTest}. Benchmark: {@code
  * scripts/bench --operations embedding}.
@@ -36,15 +35,15 @@ public final class Embedding {
   private static final int THREADS = 64;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param tokens ids (R)
-   * @param positions (R)
+   * @param tokens token ids (R)
+   * @param positions of the rows in their contexts (R)
    * @param wte (V, C)
    * @param wpe (T, C)
    * @param x (R, C), the result
-   * @param maxRows rows that x has
+   * @param maxRows capacity of x in rows
    * @param c channels C
    */
   public record Arguments(

@@ -3,9 +3,9 @@ package gpt.kernels;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 
 /**
- * The two forms of the GELU activation (Hendrycks and Gimpel, 2016), called where a product ends
- * ({@link GeluProjection}); no kernel by itself, as it would read and write every hidden channel
- * once more.
+ * The two forms of the GELU activation (Hendrycks and Gimpel, 2016), called by the epilogue of
+ * {@link GeluProjection}. As a kernel of its own it would read and write every hidden channel once
+ * more.
  */
 public final class Gelu {
   /** x · Φ(x): nanoGPT's {@code nn.GELU()}. */
@@ -18,20 +18,20 @@ public final class Gelu {
   private static final float SQRT_2_OVER_PI = 0.7978845608028654f;
   private static final float CUBIC = 0.044715f;
 
-  /** Beyond it erf is ±1 in single precision. */
+  /** From here on erf is ±1 in single precision. */
   private static final float ERF_LIMIT = 4f;
 
-  /** e to this is still a finite float: kernels are compiled for finite numbers only. */
+  /** e to the power of this is a finite float; kernels may not compute infinities. */
   private static final float EXP_LIMIT = 87f;
 
   private Gelu() {}
 
-  /** Either form; which one is a constant in the compiled kernel. */
+  /** GELU in either form; the form is a constant in the compiled kernel. */
   static float apply(int form, float x) {
     if (form == EXACT) {
       return 0.5f * x * (1 + erf(x * SQRT_HALF));
     }
-    // tanh(u) = 1 − 2 / (1 + e²ᵘ), so the whole is x / (1 + e⁻²ᵘ).
+    // tanh(u) = 1 − 2 / (1 + e²ᵘ), so GELU is x / (1 + e⁻²ᵘ).
     float u = SQRT_2_OVER_PI * (x + CUBIC * x * x * x);
     return x / (1 + TornadoMath.exp(TornadoMath.min(-2 * u, EXP_LIMIT)));
   }

@@ -12,11 +12,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * y = GELU(x · Wᵀ + bias): the MLP's way up
+ * y = GELU(x · Wᵀ + bias): the first projection of the MLP, with the activation as its epilogue
  *
  * shapes    x (R, C) · W (L, H, C) · bias (L, H) · y (R, H)
- * bound     one row: memory, 16·C² bytes (f32, H = 4C); many rows: arithmetic, 8·R·C² FLOPs
- * threads   as {@link Projection}'s versions
+ * bound     one row: memory-bound, 16·C² bytes (f32, H = 4C); many rows: compute-bound, 8·R·C² FLOPs
+ * threads   see {@link Projection}
  * </pre>
  *
  * <ul>
@@ -25,14 +25,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       {@link Projection}.
  * </ul>
  *
- * It also sets {@link Pass#BLOCK} to the next block.
+ * <p>One work item also advances the block index, {@link Pass#BLOCK}.
  *
  * <p>Source: nanoGPT's {@code mlp.c_fc} and {@code gelu}. Test: {@code ProjectionTest}. Benchmark:
  * {@code scripts/bench --operations gelu}.
  */
 public final class GeluProjection {
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
    * @param x (R, C)
@@ -40,8 +40,8 @@ public final class GeluProjection {
    * @param bias (L, H)
    * @param y (R, H), the result
    * @param form {@link Gelu#EXACT} or {@link Gelu#TANH}
-   * @param maxRows rows that x and y have
-   * @param unused for what other projections need and this does not
+   * @param maxRows capacity of x and y in rows
+   * @param unused one-element arrays for arguments that only other projections read
    */
   public record Arguments(
       IntArray pass,
@@ -54,7 +54,7 @@ public final class GeluProjection {
       Unused unused) {
     private Projection.Arguments common() {
       return new Projection.Arguments(
-          form == Gelu.EXACT ? Ending.GELU_EXACT : Ending.GELU_TANH,
+          form == Gelu.EXACT ? Epilogue.GELU_EXACT : Epilogue.GELU_TANH,
           pass,
           unused.positions(),
           unused.slots(),
@@ -122,15 +122,15 @@ public final class GeluProjection {
         }
         if (r == 0) {
           if (o == 0) {
-            tellAttention(pass);
+            advanceBlock(pass);
           }
         }
       }
     }
   }
 
-  /** The attention tasks, none of which runs now, go on with the next block. */
-  static void tellAttention(IntArray pass) {
+  /** Advances the block index. No kernel that reads it runs now. */
+  static void advanceBlock(IntArray pass) {
     pass.set(Pass.BLOCK, pass.get(Pass.MLP_BLOCK) + 1);
   }
 }

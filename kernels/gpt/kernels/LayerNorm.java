@@ -16,22 +16,21 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *           mean = Σ x / C,  variance = Σ (x − mean)² / C,  each over row r
  *
  * shapes    x, y (R, C) · weight, bias (L, C), or (C) for the final norm
- * bound     memory: 16·R·C bytes for 8·R·C FLOPs; one row of GPT-2 is 12 kB, so the launch is what
- *           it costs
- * threads   a row is summed up twice, for the mean and then for the variance around it: one pass
- *           with Σx² loses the variance of a row whose mean is large
+ * bound     memory: 16·R·C bytes for 8·R·C FLOPs; one row of GPT-2 is 12 kB: launch-bound
+ * threads   two reductions a row: the mean, then the variance around it. One pass with Σ x² and Σ x loses
+ *           the variance of a row with a large mean to cancellation
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one row a work item, one sum.
- *   <li>{@code rowPerThread}: one row a work item, four sums.
- *   <li>{@code rowPerGroup}: one row a workgroup, neighbouring lanes read neighbouring channels,
- *       sums as a tree in local memory.
+ *   <li>{@code rowPerThread}: one row a work item, four independent sums.
+ *   <li>{@code rowPerGroup}: one row a workgroup of 128; coalesced loads, then tree reductions in
+ *       local memory.
  * </ul>
  *
- * <p>It is the first norm of a block, the second, or the final one: {@link Place} says which row of
- * x is normed, which block's weights are taken, and who tells the MLP's tasks of the block ({@link
- * Pass}).
+ * <p>{@link Place} says which of the model's norms it is: which rows of x are normalized and with
+ * which block's weights. The norm before attention also publishes the block index for the MLP's
+ * kernels ({@link Pass}).
  *
  * <p>Source: nanoGPT's {@code LayerNorm}; Ba, Kiros and Hinton, 2016. Test: {@code RowsTest}.
  * Benchmark: {@code scripts/bench --operations layernorm}.
@@ -39,26 +38,26 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class LayerNorm {
   private static final int GROUP = 128;
 
-  /** Where in the model a norm stands. */
+  /** Where the norm is in the model. */
   public enum Place {
     /** Before a block's attention. */
     ATTENTION,
     /** Before a block's MLP. */
     MLP,
-    /** Before lm_head: only rows that go on to logits, picked by {@code rowOf}. */
+    /** Before lm_head: only the rows whose logits are computed, gathered by {@code rowOf}. */
     FINAL
   }
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
    * @param x (R, C)
-   * @param rowOf for row r of y the row of x (R); read by {@link Place#FINAL} only
+   * @param rowOf the row of x for each row of y (R); read by {@link Place#FINAL} only
    * @param weight (L, C), or (C) for {@link Place#FINAL}
    * @param bias as weight
    * @param y (R, C), the result
-   * @param maxRows rows that y has
+   * @param maxRows capacity of y in rows
    * @param c channels C
    * @param epsilon added to the variance
    */
@@ -92,7 +91,7 @@ public final class LayerNorm {
                   a.epsilon,
                   a.place.ordinal()));
 
-  /** One row a work item, four sums. */
+  /** One row a work item, four independent sums. */
   public static final Version<Arguments> ROW_PER_THREAD =
       version(
           "rowPerThread",
@@ -187,7 +186,7 @@ public final class LayerNorm {
         }
       }
       if (r == 0) {
-        tellMlp(pass, place);
+        publishBlock(pass, place);
       }
     }
   }
@@ -217,7 +216,7 @@ public final class LayerNorm {
       }
     }
     if (r == 0) {
-      tellMlp(pass, place);
+      publishBlock(pass, place);
     }
   }
 
@@ -237,7 +236,7 @@ public final class LayerNorm {
     int r = context.groupIdx;
     int lane = context.localIdx;
     if (context.globalIdx == 0) {
-      tellMlp(pass, place);
+      publishBlock(pass, place);
     }
     if (r < rows(pass, place)) {
       int from = row(rowOf, r, place) * c;
@@ -262,7 +261,7 @@ public final class LayerNorm {
         } else {
           variance = sums[0] / c;
         }
-        context.localBarrier(); // all have read the sum before the next round overwrites it
+        context.localBarrier(); // all lanes have read the sum before the next round overwrites it
       }
       float inverse = 1 / TornadoMath.sqrt(variance + epsilon);
       for (int i = lane; i < c; i += GROUP) {
@@ -272,7 +271,7 @@ public final class LayerNorm {
     }
   }
 
-  /** Rows to norm. */
+  /** Number of rows to normalize. */
   private static int rows(IntArray pass, int place) {
     if (place == FINAL) {
       return pass.get(Pass.LOGIT_ROWS);
@@ -288,7 +287,7 @@ public final class LayerNorm {
     return r;
   }
 
-  /** Whose weights: the block's, or the only ones. */
+  /** Index of the block whose weights are read; the final norm has one row of them only. */
   private static int block(IntArray pass, int place) {
     if (place == FINAL) {
       return 0;
@@ -299,13 +298,14 @@ public final class LayerNorm {
     return pass.get(Pass.MLP_BLOCK);
   }
 
-  private static void tellMlp(IntArray pass, int place) {
+  /** The norm before attention publishes the block index for the MLP's kernels. */
+  private static void publishBlock(IntArray pass, int place) {
     if (place == ATTENTION) {
       pass.set(Pass.MLP_BLOCK, pass.get(Pass.BLOCK));
     }
   }
 
-  /** One lane's part of the sum of a row, in four sums. */
+  /** One lane's part of the sum of a row, in four independent sums. */
   private static float sum(FloatArray x, int from, int c, int lane, int lanes) {
     float s0 = 0;
     float s1 = 0;
@@ -326,7 +326,7 @@ public final class LayerNorm {
     return (s0 + s1) + (s2 + s3);
   }
 
-  /** As {@link #sum}, of the squared distances from the mean. */
+  /** As {@link #sum}, of the squared differences from the mean. */
   private static float squares(FloatArray x, int from, int c, float mean, int lane, int lanes) {
     float s0 = 0;
     float s1 = 0;

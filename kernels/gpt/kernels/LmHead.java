@@ -12,12 +12,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * logits[r, v] = Σ_c x[r, c] · wte[v, c]
+ * logits[r, v] = Σ_c x[r, c] · W[v, c]
  *
  * shapes    x (logit rows, C) · W (V, C) · logits (logit rows, V)
- * bound     memory: 4·V·C bytes (f32) for 2·V·C FLOPs a row; for GPT-2 154 MB, a quarter of what a
- *           token reads
- * threads   as {@link Projection}'s versions
+ * bound     one row: memory-bound, 4·V·C bytes (f32) for 2·V·C FLOPs; 154 MB for GPT-2, of 500 MB of
+ *           weights that a token reads
+ * threads   see {@link Projection}
  * </pre>
  *
  * <ul>
@@ -31,20 +31,20 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public final class LmHead {
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
    * @param x (logit rows, C)
    * @param w (V, C)
    * @param logits (logit rows, V), the result
-   * @param maxRows rows that x and logits have
-   * @param unused for what the projections of a block need and this does not
+   * @param maxRows capacity of x and logits in rows
+   * @param unused one-element arrays for arguments that only other projections read
    */
   public record Arguments(
       IntArray pass, FloatArray x, Matrix w, FloatArray logits, int maxRows, Unused unused) {
     private Projection.Arguments common() {
       return new Projection.Arguments(
-          Ending.LOGITS,
+          Epilogue.LOGITS,
           pass,
           unused.positions(),
           unused.slots(),

@@ -11,21 +11,21 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * {@link Attention} for a prompt: the rows are neighbouring positions of one sample, so a block of
- * queries reads the same keys and values
+ * {@link Attention} for a prompt: the rows are consecutive positions of one sequence, so a block of queries
+ * reads the same keys and values
  *
  * shapes    as {@link Attention}
- * bound     arithmetic: 2·R²·C FLOPs for R rows of an empty context, for 8·R·C·R / (2·queries) bytes of
- *           keys and values, queries being those that share them
- * threads   a head and a block of rows is one softmax a row; what lies past a row's position gets
- *           weight 0
+ * bound     compute-bound: 2·R²·C FLOPs for R rows of an empty context, for 4·R²·C / Q bytes of keys and
+ *           values, where Q is the number of queries that share a load
+ * threads   a head and a block of Q rows, one online softmax for each row; causal mask: keys past a row's
+ *           position get weight 0
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: {@link Attention}'s, which needs nothing of its rows.
+ *   <li>{@code naive} and the others of {@link Attention} are right for any rows.
  *   <li>{@code queriesPerThread}: 4 queries of a head a work item, 16 keys at a time.
- *   <li>{@code tiled}: 16 queries of a head a workgroup of 256; tiles of 16 keys and values in
- *       local memory are read 16 times each.
+ *   <li>{@code tiled}: 16 queries of a head a workgroup of 256. Tiles of 16 keys and values are
+ *       staged in local memory, where each element is read 16 times.
  * </ul>
  *
  * <p>Source: FlashAttention (Dao and others, 2022). Test: {@code AttentionTest}. Benchmark: {@code
@@ -35,7 +35,7 @@ public final class PrefillAttention {
   /** Queries of a work item of {@code queriesPerThread}. */
   private static final int QUERIES = 4;
 
-  /** Queries, and keys, of a tile. */
+  /** Queries, and keys, of a tile of {@code tiled}. */
   private static final int TILE = 16;
 
   private static final int TILE_GROUP = TILE * TILE;
@@ -56,7 +56,7 @@ public final class PrefillAttention {
           PrefillAttention::tiled,
           (a, rows) -> Version.groups(Math.ceilDiv(rows, TILE) * a.heads(), TILE_GROUP));
 
-  /** All versions; those of {@link Attention} are right for a prompt too. */
+  /** All versions, those of {@link Attention} first, which are right for a prompt too. */
   public static final List<Version<Attention.Arguments>> VERSIONS = versions();
 
   private PrefillAttention() {}
@@ -77,33 +77,33 @@ public final class PrefillAttention {
       FloatArray values,
       FloatArray y,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int headSize,
       int contextLength) {
     float[] sums = new float[QUERIES * headSize];
     float[] scores = new float[QUERIES * Attention.KEYS];
-    float[] top = new float[QUERIES];
+    float[] max = new float[QUERIES];
     float[] sum = new float[QUERIES];
     int rows = pass.get(Pass.ROWS);
     int first = context.globalIdx / heads * QUERIES;
     if (first < rows) {
       int h = context.globalIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * samples + slots.get(first)) * heads + h;
+      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(first)) * heads + h;
       int c = heads * headSize;
       int queries = TornadoMath.min(QUERIES, rows - first);
       int position = positions.get(first);
-      int seen = position + queries;
+      int keyCount = position + queries;
       float scale = 1 / TornadoMath.sqrt(headSize);
       for (int m = 0; m < QUERIES; m++) {
-        top[m] = Attention.LOWEST;
+        max[m] = Attention.MIN_SCORE;
         sum[m] = 0;
       }
       for (int i = 0; i < QUERIES * headSize; i++) {
         sums[i] = 0;
       }
-      for (int t = 0; t < seen; t += Attention.KEYS) {
-        int count = TornadoMath.min(Attention.KEYS, seen - t);
+      for (int t = 0; t < keyCount; t += Attention.KEYS) {
+        int count = TornadoMath.min(Attention.KEYS, keyCount - t);
         for (int j = 0; j < QUERIES * Attention.KEYS; j++) {
           scores[j] = 0;
         }
@@ -117,21 +117,21 @@ public final class PrefillAttention {
           }
         }
         for (int m = 0; m < queries; m++) {
-          // Of these keys the row sees those up to its own position.
+          // Causal mask: of these keys the row attends to those up to its own position.
           int visible = TornadoMath.min(count, position + m + 1 - t);
-          float before = top[m];
-          float most = before;
+          float oldMax = max[m];
+          float newMax = oldMax;
           for (int j = 0; j < visible; j++) {
-            most = TornadoMath.max(most, scores[m * Attention.KEYS + j]);
+            newMax = TornadoMath.max(newMax, scores[m * Attention.KEYS + j]);
           }
-          top[m] = most;
-          float shrink = TornadoMath.exp(before - most);
-          sum[m] = sum[m] * shrink;
+          max[m] = newMax;
+          float rescale = TornadoMath.exp(oldMax - newMax);
+          sum[m] = sum[m] * rescale;
           for (int i = 0; i < headSize; i++) {
-            sums[m * headSize + i] = sums[m * headSize + i] * shrink;
+            sums[m * headSize + i] = sums[m * headSize + i] * rescale;
           }
           for (int j = 0; j < visible; j++) {
-            float weight = TornadoMath.exp(scores[m * Attention.KEYS + j] - most);
+            float weight = TornadoMath.exp(scores[m * Attention.KEYS + j] - newMax);
             sum[m] = sum[m] + weight;
             int value = (head * contextLength + t + j) * headSize;
             for (int i = 0; i < headSize; i++) {
@@ -158,7 +158,7 @@ public final class PrefillAttention {
       FloatArray values,
       FloatArray y,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int headSize,
       int contextLength) {
@@ -166,7 +166,7 @@ public final class PrefillAttention {
     float[] keyTile = context.allocateFloatLocalArray(headSize * TILE);
     float[] valueTile = context.allocateFloatLocalArray(TILE * headSize);
     float[] weights = context.allocateFloatLocalArray(TILE * TILE);
-    // A lane sums up every 16th channel of its query.
+    // A lane sums every 16th channel of its query.
     float[] sums = new float[(headSize + TILE - 1) / TILE];
     int lane = context.localIdx;
     int m = lane / TILE;
@@ -175,7 +175,7 @@ public final class PrefillAttention {
     int first = context.groupIdx / heads * TILE;
     if (first < rows) {
       int h = context.groupIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * samples + slots.get(first)) * heads + h;
+      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(first)) * heads + h;
       int c = heads * headSize;
       int position = positions.get(first);
       int count = TornadoMath.min(TILE, rows - first);
@@ -190,24 +190,24 @@ public final class PrefillAttention {
       for (int i = 0; i < (headSize + TILE - 1) / TILE; i++) {
         sums[i] = 0;
       }
-      float top = Attention.LOWEST;
+      float max = Attention.MIN_SCORE;
       float sum = 0;
-      int seen = position + count;
-      for (int t = 0; t < seen; t += TILE) {
+      int keyCount = position + count;
+      for (int t = 0; t < keyCount; t += TILE) {
         for (int e = lane; e < TILE * headSize; e += TILE_GROUP) {
           float key = 0;
           float value = 0;
-          if (t + e % TILE < seen) {
+          if (t + e % TILE < keyCount) {
             key = keys.get((head * headSize + e / TILE) * contextLength + t + e % TILE);
           }
-          if (t + e / headSize < seen) {
+          if (t + e / headSize < keyCount) {
             value = values.get((head * contextLength + t) * headSize + e);
           }
           keyTile[e] = key;
           valueTile[e] = value;
         }
         context.localBarrier();
-        float score = Attention.LOWEST;
+        float score = Attention.MIN_SCORE;
         if (t + j <= position + m) {
           score = 0;
           for (int i = 0; i < headSize; i++) {
@@ -216,26 +216,26 @@ public final class PrefillAttention {
         }
         weights[lane] = score;
         context.localBarrier();
-        float before = top;
+        float oldMax = max;
         for (int i = 0; i < TILE; i++) {
-          top = TornadoMath.max(top, weights[m * TILE + i]);
+          max = TornadoMath.max(max, weights[m * TILE + i]);
         }
         context.localBarrier();
         float weight = 0;
         if (t + j <= position + m) {
-          weight = TornadoMath.exp(score - top);
+          weight = TornadoMath.exp(score - max);
         }
         weights[lane] = weight;
         context.localBarrier();
-        float shrink = TornadoMath.exp(before - top);
-        sum *= shrink;
+        float rescale = TornadoMath.exp(oldMax - max);
+        sum *= rescale;
         for (int i = 0; i < TILE; i++) {
           sum += weights[m * TILE + i];
         }
         for (int i = 0; i < (headSize + TILE - 1) / TILE; i++) {
           int channel = i * TILE + j;
           if (channel < headSize) {
-            float part = sums[i] * shrink;
+            float part = sums[i] * rescale;
             for (int n = 0; n < TILE; n++) {
               part += weights[m * TILE + n] * valueTile[n * headSize + channel];
             }

@@ -14,62 +14,61 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * y[r, n] = Σₖ x[r, k] · w[n, k],  and what becomes of y is the operation's ending
+ * y[r, n] = epilogue(Σₖ x[r, k] · w[n, k])
  *
- * shapes    x (R, K) · w (L, N, K), of which one block's are taken · y (R, N); a row of w lies in order
- * bound     one row: memory, 4·N·K bytes (2 in f16, 1 in i8) for 2·N·K FLOPs
- *           many rows: arithmetic, 2·R·N·K FLOPs for 4·(N·K + R·K + R·N) bytes
+ * shapes    x (R, K) · w (L, N, K), of which one block's matrix is read · y (R, N); rows of w are contiguous
+ * bound     one row: memory-bound, 4·N·K bytes (2 in f16, 1 in i8) for 2·N·K FLOPs
+ *           many rows: compute-bound, 2·R·N·K FLOPs for 4·(N·K + R·K + R·N) bytes
  * threads   see each version
- * endings   {@link LmHead}, {@link QkvProjection}, {@link ResidualProjection}, {@link
- *           GeluProjection}: each has a naive version of its own; the optimised ones are these, and
- *           which ending they have is a constant in the compiled kernel
+ * epilogue  {@link LmHead}, {@link QkvProjection}, {@link ResidualProjection} and {@link GeluProjection}
+ *           each have their own naive version and share the optimized ones; see {@link Epilogue}
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}, in each operation's file: one output a work item, one sum. 7 GB/s on two
  *       cores: each multiply-add waits for the one before.
- *   <li>{@code rowPerThread}: one row of w a work item, four sums, all rows of x in turn, so that w
- *       comes from memory once. 25 GB/s on the same two cores.
- *   <li>{@code rowPerGroup}: one row of w a workgroup, neighbouring lanes read neighbouring
- *       elements, then a tree of sums in local memory.
+ *   <li>{@code rowPerThread}: one row of w a work item, four independent sums. It loops over the
+ *       rows of x, so w is loaded from memory once. 25 GB/s on the same two cores.
+ *   <li>{@code rowPerGroup}: one row of w a workgroup of 64; coalesced loads, then a tree reduction
+ *       in local memory.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
  * </ul>
  *
- * Tried and rejected, 3072 × 768 on two cores (PoCL): 8 and 16 sums a row, no faster than 4 (27.5,
- * 27.9 against 27.6 GB/s); 4 rows a work item, 23 GB/s. The tree of sums as a helper method: a
- * local array that is handed to a method is indexed in bytes behind a header that it does not have,
- * and no error is reported.
+ * <p>Rejected, 3072 × 768 on two cores (PoCL): 8 and 16 sums a row, no faster than 4 (27.5 and 27.9
+ * against 27.6 GB/s); 4 rows of w a work item, 23 GB/s. The tree reduction as a helper method:
+ * TornadoVM indexes a local array in a helper method by bytes, behind a header that it does not
+ * have, and reports no error.
  *
  * <p>Source: nanoGPT's {@code nn.Linear}. Test: {@code ProjectionTest}. Benchmark: {@code
  * scripts/bench --operations lm-head,qkv,residual,gelu}.
  */
 public final class Projection {
-  /** Lanes of {@code rowPerGroup}. */
+  /** Workgroup size of {@code rowPerGroup}. */
   private static final int GROUP = 64;
 
-  /** Work items in a group of a {@code …PerThread} version. */
+  /** Workgroup size of a {@code …PerThread} version. */
   static final int THREADS = 16;
 
   /**
-   * What a launch takes, whichever the operation. Arrays that an ending has no use for have one
+   * Arguments of a launch, for all four operations. Arrays that an epilogue does not read have one
    * element.
    *
-   * @param ending which operation
+   * @param epilogue which operation; see {@link Epilogue}
    * @param pass see {@link Pass}
    * @param positions of the rows in their contexts (R); for {@link QkvProjection}
-   * @param slots whose keys and values a row extends (R); for {@link QkvProjection}
+   * @param slots of the rows in the KV cache (R); for {@link QkvProjection}
    * @param x (R, K)
    * @param w (L, N, K)
    * @param bias (L, N); not for {@link LmHead}
    * @param y (R, N), the result
    * @param keys (L, B, NH, HS, T), a result; for {@link QkvProjection}
    * @param values (L, B, NH, T, HS), a result; for {@link QkvProjection}
-   * @param samples B, samples that the cache has room for
+   * @param slotCount B, slots of the KV cache
    * @param heads NH
    * @param contextLength T
    */
   record Arguments(
-      int ending,
+      int epilogue,
       IntArray pass,
       IntArray positions,
       IntArray slots,
@@ -79,14 +78,14 @@ public final class Projection {
       FloatArray y,
       FloatArray keys,
       FloatArray values,
-      int samples,
+      int slotCount,
       int heads,
       int contextLength) {}
 
-  /** Turns an operation's arguments into these. */
+  /** Converts an operation's arguments to those above. */
   @FunctionalInterface
   interface Common<A> {
-    /** The same, for any operation. */
+    /** The converted arguments. */
     Arguments of(A arguments);
   }
 
@@ -95,7 +94,7 @@ public final class Projection {
   /**
    * An operation's versions.
    *
-   * @param naive the operation's own, to be read first
+   * @param naive the operation's own; read it first
    * @param rowPerThread one row of w a work item
    * @param rowPerGroup one row of w a workgroup
    * @param blockPerThread 4 × 4 outputs a work item
@@ -114,7 +113,7 @@ public final class Projection {
     }
   }
 
-  /** The operation's own naive version, and the optimised ones with its ending. */
+  /** An operation's own naive version, and the optimized ones with its epilogue. */
   static <A> Versions<A> versions(Version<A> naive, Common<A> common) {
     return new Versions<>(
         naive,
@@ -144,7 +143,7 @@ public final class Projection {
             BlockedProjection::tiles));
   }
 
-  /** A grid for n outputs of so many rows. */
+  /** The grid for n outputs of {@code rows} rows. */
   private interface Grid {
     WorkerGrid of(int n, int rows);
   }
@@ -185,7 +184,7 @@ public final class Projection {
               id,
               kernel,
               new KernelContext(),
-              a.ending,
+              a.epilogue,
               a.pass,
               a.positions,
               a.slots,
@@ -201,7 +200,7 @@ public final class Projection {
               a.values,
               a.w.n(),
               a.w.k(),
-              a.samples,
+              a.slotCount,
               a.heads,
               a.contextLength);
         },
@@ -210,7 +209,7 @@ public final class Projection {
 
   static void rowPerThread(
       KernelContext context,
-      int ending,
+      int epilogue,
       IntArray pass,
       IntArray positions,
       IntArray slots,
@@ -226,18 +225,18 @@ public final class Projection {
       FloatArray values,
       int n,
       int k,
-      int samples,
+      int slotCount,
       int heads,
       int contextLength) {
     int o = context.globalIdx;
     if (o < n) {
-      int rows = Ending.rows(ending, pass);
-      int row = Ending.block(ending, pass) * n + o;
+      int rows = Epilogue.rows(epilogue, pass);
+      int row = Epilogue.block(epilogue, pass) * n + o;
       for (int r = 0; r < rows; r++) {
         float sum = dot(dtype, f32, f16, i8, row * k, x, r * k, k, 0, 1);
         float value = Matrix.scaled(dtype, scale, row, sum);
-        Ending.finish(
-            ending,
+        Epilogue.apply(
+            epilogue,
             pass,
             positions,
             slots,
@@ -250,19 +249,19 @@ public final class Projection {
             row,
             value,
             n,
-            samples,
+            slotCount,
             heads,
             contextLength);
       }
     }
     if (o == 0) {
-      Ending.tellAttention(ending, pass);
+      Epilogue.advanceBlock(epilogue, pass);
     }
   }
 
   static void rowPerGroup(
       KernelContext context,
-      int ending,
+      int epilogue,
       IntArray pass,
       IntArray positions,
       IntArray slots,
@@ -278,17 +277,17 @@ public final class Projection {
       FloatArray values,
       int n,
       int k,
-      int samples,
+      int slotCount,
       int heads,
       int contextLength) {
     float[] sums = context.allocateFloatLocalArray(GROUP);
     int o = context.groupIdx;
     int lane = context.localIdx;
     if (context.globalIdx == 0) {
-      Ending.tellAttention(ending, pass);
+      Epilogue.advanceBlock(epilogue, pass);
     }
-    int rows = Ending.rows(ending, pass);
-    int row = Ending.block(ending, pass) * n + o;
+    int rows = Epilogue.rows(epilogue, pass);
+    int row = Epilogue.block(epilogue, pass) * n + o;
     for (int r = 0; r < rows; r++) {
       sums[lane] = dot(dtype, f32, f16, i8, row * k, x, r * k, k, lane, GROUP);
       for (int half = GROUP / 2; half > 0; half = half / 2) {
@@ -299,8 +298,8 @@ public final class Projection {
       }
       if (lane == 0) {
         float value = Matrix.scaled(dtype, scale, row, sums[0]);
-        Ending.finish(
-            ending,
+        Epilogue.apply(
+            epilogue,
             pass,
             positions,
             slots,
@@ -313,7 +312,7 @@ public final class Projection {
             row,
             value,
             n,
-            samples,
+            slotCount,
             heads,
             contextLength);
       }
@@ -322,8 +321,8 @@ public final class Projection {
   }
 
   /**
-   * One lane's part of w[w…] · x[at…] over k elements, in four sums: elements lane, lane + lanes,
-   * …. With one lane it is the whole product.
+   * One lane's part of the dot product of w[w…] and x[at…] over k elements: elements lane, lane +
+   * lanes, …, in four independent sums. With one lane it is the whole product.
    */
   private static float dot(
       int dtype,

@@ -11,14 +11,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * y = x · Wᵀ + bias,  (R, C) to (R, 3C): queries, keys, values of every head, and the keys and values
- * go straight to where attention reads them
+ * (q, k, v) = x · Wᵀ + bias,  (R, C) → (R, 3C): queries, keys and values of all heads in one product. The
+ * epilogue writes the keys and values into the KV cache
  *
  * shapes    x (R, C) · W (L, 3C, C) · bias (L, 3C) · q (R, C)
- *           keys (L, B, NH, HS, T): positions side by side, as the scores of many keys are summed up
- *           values (L, B, NH, T, HS): channels side by side, as the outputs of many channels are
- * bound     one row: memory, 12·C² bytes (f32) for 6·C² FLOPs; many rows: arithmetic, 6·R·C² FLOPs
- * threads   as {@link Projection}'s versions
+ *           keys (L, B, NH, HS, T): positions contiguous
+ *           values (L, B, NH, T, HS): channels contiguous
+ * bound     one row: memory-bound, 12·C² bytes (f32) for 6·C² FLOPs; many rows: compute-bound, 6·R·C² FLOPs
+ * threads   see {@link Projection}
  * </pre>
  *
  * <ul>
@@ -27,28 +27,28 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       {@link Projection}.
  * </ul>
  *
- * Keys are transposed because both kinds of device then read them in order: on a GPU neighbouring
- * lanes take neighbouring positions, on a CPU a work item adds to the scores of neighbouring
- * positions at once.
+ * <p>Keys are stored transposed so that attention reads them in order on both kinds of device: on a
+ * GPU adjacent lanes compute the scores of adjacent positions (coalesced); on a CPU a work item
+ * adds to the scores of adjacent positions with vector instructions.
  *
  * <p>Source: nanoGPT's {@code c_attn}. Test: {@code ProjectionTest}. Benchmark: {@code
  * scripts/bench --operations qkv}.
  */
 public final class QkvProjection {
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
    * @param positions of the rows in their contexts (R)
-   * @param slots which sample's keys and values a row extends (R)
+   * @param slots of the rows in the KV cache (R)
    * @param x (R, C)
    * @param w (L, 3C, C)
    * @param bias (L, 3C)
    * @param q queries (R, C), a result
    * @param keys (L, B, NH, HS, T), a result
    * @param values (L, B, NH, T, HS), a result
-   * @param maxRows rows that x and q have
-   * @param samples B, samples that the cache has room for
+   * @param maxRows capacity of x and q in rows
+   * @param slotCount B, slots of the KV cache
    * @param heads NH
    * @param contextLength T
    */
@@ -63,12 +63,12 @@ public final class QkvProjection {
       FloatArray keys,
       FloatArray values,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int contextLength) {
     private Projection.Arguments common() {
       return new Projection.Arguments(
-          Ending.QKV,
+          Epilogue.QKV,
           pass,
           positions,
           slots,
@@ -78,7 +78,7 @@ public final class QkvProjection {
           q,
           keys,
           values,
-          samples,
+          slotCount,
           heads,
           contextLength);
     }
@@ -106,7 +106,7 @@ public final class QkvProjection {
                       a.keys,
                       a.values,
                       a.w.k(),
-                      a.samples,
+                      a.slotCount,
                       a.heads,
                       a.contextLength,
                       a.maxRows)),
@@ -129,7 +129,7 @@ public final class QkvProjection {
       FloatArray keys,
       FloatArray values,
       int c,
-      int samples,
+      int slotCount,
       int heads,
       int contextLength,
       int maxRows) {
@@ -143,7 +143,7 @@ public final class QkvProjection {
             sum += Matrix.at(dtype, f32, f16, i8, row * c + i) * x.get(r * c + i);
           }
           float y = Matrix.scaled(dtype, scale, row, sum) + bias.get(row);
-          int cache = block * samples + slots.get(r);
+          int cache = block * slotCount + slots.get(r);
           store(q, keys, values, r, o, y, cache, positions.get(r), c, heads, contextLength);
         }
       }
@@ -151,9 +151,9 @@ public final class QkvProjection {
   }
 
   /**
-   * Output {@code o} of row {@code r}: a query's, a key's or a value's channel.
+   * Stores output {@code o} of row {@code r}, a channel of a query, a key or a value.
    *
-   * @param cache which keys and values: block · B + slot
+   * @param cache index into (L, B) of the KV cache: block · B + slot
    */
   static void store(
       FloatArray q,

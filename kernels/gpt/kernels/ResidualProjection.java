@@ -12,12 +12,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * x += y · Wᵀ + bias: how a branch joins the residual stream
+ * x += y · Wᵀ + bias: the last projection of a branch, fused with the addition to the residual stream
  *
- * shapes    attention's: y (R, C) · W (L, C, C);  the MLP's: y (R, H) · W (L, C, H)
+ * shapes    attention: y (R, C) · W (L, C, C);  MLP: y (R, H) · W (L, C, H)
  *           bias (L, C) · x (R, C)
- * bound     one row: memory, 4·C² or 16·C² bytes (f32); many rows: arithmetic, 2·R·C² or 8·R·C² FLOPs
- * threads   as {@link Projection}'s versions
+ * bound     one row: memory-bound, 4·C² or 16·C² bytes (f32)
+ *           many rows: compute-bound, 2·R·C² or 8·R·C² FLOPs
+ * threads   see {@link Projection}
  * </pre>
  *
  * <ul>
@@ -28,38 +29,38 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>Source: nanoGPT's {@code attn.c_proj} and {@code mlp.c_proj} with the additions in {@code
  * Block.forward}. Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench --operations
- * residual}.
+ * attention-projection,residual}.
  */
 public final class ResidualProjection {
-  /** What joins the stream. */
+  /** The branch that is added to the residual stream. */
   public enum Branch {
     /** The block's attention. */
-    ATTENTION(Ending.RESIDUAL_ATTENTION, Pass.BLOCK),
+    ATTENTION(Epilogue.RESIDUAL_ATTENTION, Pass.BLOCK),
     /** The block's MLP. */
-    MLP(Ending.RESIDUAL_MLP, Pass.MLP_BLOCK);
+    MLP(Epilogue.RESIDUAL_MLP, Pass.MLP_BLOCK);
 
-    private final int ending;
+    private final int epilogue;
 
-    /** Where in {@code pass} the block's index stands. */
+    /** Index of the block's index in {@code pass}. */
     private final int blockAt;
 
-    Branch(int ending, int blockAt) {
-      this.ending = ending;
+    Branch(int epilogue, int blockAt) {
+      this.epilogue = epilogue;
       this.blockAt = blockAt;
     }
   }
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param branch which of the two
+   * @param branch attention or MLP
    * @param y the branch's output (R, K)
    * @param w (L, C, K)
    * @param bias (L, C)
    * @param x (R, C), read and written
-   * @param maxRows rows that y and x have
-   * @param unused for what other projections need and this does not
+   * @param maxRows capacity of y and x in rows
+   * @param unused one-element arrays for arguments that only other projections read
    */
   public record Arguments(
       IntArray pass,
@@ -72,7 +73,7 @@ public final class ResidualProjection {
       Unused unused) {
     private Projection.Arguments common() {
       return new Projection.Arguments(
-          branch.ending,
+          branch.epilogue,
           pass,
           unused.positions(),
           unused.slots(),

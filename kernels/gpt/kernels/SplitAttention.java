@@ -12,49 +12,49 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * {@link Attention} over one chunk of a long context: for each chunk c of 256 keys
+ * {@link Attention} over one chunk of a long context. For each chunk c of 256 keys:
  *
- *   top[r, h, c] = largest score,  sum[r, h, c] = Σ e^(score − top),
- *   partial[r, h, c] = Σ e^(score − top) · V
+ *   max[r, h, c] = largest score,  sum[r, h, c] = Σ e^(score − max),
+ *   partial[r, h, c] = Σ e^(score − max) · V
  *
- * which {@link AttentionMerge} puts together. There is no barrier between workgroups, so the two are
- * two launches.
+ * {@link AttentionMerge} combines the chunks. These are two launches because there is no barrier between
+ * workgroups.
  *
- * shapes    as {@link Attention}; partial (R, NH, chunks, HS + 2): the sums, then top, then sum;
+ * shapes    as {@link Attention}; partial (R, NH, chunks, HS + 2): the HS sums, then max, then sum;
  *           chunks = ⌈T / 256⌉
- * bound     memory, as {@link Attention}: the same bytes, and 8·(HS + 2) a chunk more
- * threads   R · NH · chunks groups instead of R · NH: a GPU with a hundred multiprocessors has work
- *           for all of them from one sample's 12 heads
+ * bound     memory: the bytes of {@link Attention}, plus 8·(HS + 2) for each chunk
+ * threads   R · NH · chunks workgroups instead of R · NH: one sequence's 12 heads occupy 12 of a GPU's
+ *           hundred multiprocessors, their chunks all of them
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one chunk a work item.
- *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256, each lane one key: one maximum, one
- *       sum, nothing to scale down.
+ *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256, one key a lane, so that the chunk
+ *       needs no online softmax: one maximum, one sum.
  * </ul>
  *
- * A chunk past the row's last position is left as it is, and the merge does not read it.
+ * <p>A chunk past the row's last position is not written, and the merge does not read it.
  *
  * <p>Source: Flash-Decoding (Dao and others, 2023). Test: {@code AttentionTest}. Benchmark: {@code
  * scripts/bench --operations split-attention}.
  */
 public final class SplitAttention {
-  /** Keys of a chunk, and lanes of a group. */
+  /** Keys of a chunk, and workgroup size. */
   public static final int CHUNK = 256;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
-   * @param of what attention takes; its {@code y} is not touched
+   * @param attention arguments of {@link Attention}; {@code y} is not accessed
    * @param partial (R, NH, chunks, HS + 2), the result
    */
-  public record Arguments(Attention.Arguments of, FloatArray partial) {
+  public record Arguments(Attention.Arguments attention, FloatArray partial) {
     /** Chunks of a full context. */
     int chunks() {
-      return chunks(of.contextLength());
+      return chunks(attention.contextLength());
     }
 
-    /** Floats of {@code partial} for so many rows. */
+    /** Length of {@code partial} for {@code rows} rows. */
     public static int partialSize(int rows, int heads, int headSize, int contextLength) {
       return Math.toIntExact((long) rows * heads * chunks(contextLength) * (headSize + 2));
     }
@@ -71,18 +71,18 @@ public final class SplitAttention {
               graph.task(
                   id,
                   SplitAttention::naive,
-                  a.of.pass(),
-                  a.of.positions(),
-                  a.of.slots(),
-                  a.of.q(),
-                  a.of.keys(),
-                  a.of.values(),
+                  a.attention.pass(),
+                  a.attention.positions(),
+                  a.attention.slots(),
+                  a.attention.q(),
+                  a.attention.keys(),
+                  a.attention.values(),
                   a.partial,
-                  a.of.maxRows(),
-                  a.of.samples(),
-                  a.of.heads(),
-                  a.of.headSize(),
-                  a.of.contextLength(),
+                  a.attention.maxRows(),
+                  a.attention.slotCount(),
+                  a.attention.heads(),
+                  a.attention.headSize(),
+                  a.attention.contextLength(),
                   a.chunks()));
 
   /** One chunk a workgroup. */
@@ -91,7 +91,7 @@ public final class SplitAttention {
           "chunkPerGroup",
           Version.Target.GPU,
           SplitAttention::chunkPerGroup,
-          (a, rows) -> Version.groups(a.chunks(), rows * a.of.heads(), CHUNK));
+          (a, rows) -> Version.groups(a.chunks(), rows * a.attention.heads(), CHUNK));
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, CHUNK_PER_GROUP);
@@ -126,18 +126,18 @@ public final class SplitAttention {
                 id,
                 kernel,
                 new KernelContext(),
-                a.of.pass(),
-                a.of.positions(),
-                a.of.slots(),
-                a.of.q(),
-                a.of.keys(),
-                a.of.values(),
+                a.attention.pass(),
+                a.attention.positions(),
+                a.attention.slots(),
+                a.attention.q(),
+                a.attention.keys(),
+                a.attention.values(),
                 a.partial,
-                a.of.maxRows(),
-                a.of.samples(),
-                a.of.heads(),
-                a.of.headSize(),
-                a.of.contextLength(),
+                a.attention.maxRows(),
+                a.attention.slotCount(),
+                a.attention.heads(),
+                a.attention.headSize(),
+                a.attention.contextLength(),
                 a.chunks()),
         grid);
   }
@@ -151,7 +151,7 @@ public final class SplitAttention {
       FloatArray values,
       FloatArray partial,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int headSize,
       int contextLength,
@@ -160,22 +160,22 @@ public final class SplitAttention {
       int chunk = item % chunks;
       int r = item / chunks / heads;
       if (r < pass.get(Pass.ROWS)) {
-        int seen = positions.get(r) + 1;
+        int keyCount = positions.get(r) + 1;
         int first = chunk * CHUNK;
-        if (first < seen) {
+        if (first < keyCount) {
           int h = item / chunks % heads;
-          int head = (pass.get(Pass.BLOCK) * samples + slots.get(r)) * heads + h;
-          int last = TornadoMath.min(first + CHUNK, seen);
+          int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
+          int last = TornadoMath.min(first + CHUNK, keyCount);
           float scale = 1 / TornadoMath.sqrt(headSize);
           int from = (r * heads + h) * headSize;
           int out = item * (headSize + 2);
-          float top = Attention.LOWEST;
+          float max = Attention.MIN_SCORE;
           for (int t = first; t < last; t++) {
             float score = 0;
             for (int i = 0; i < headSize; i++) {
               score += q.get(from + i) * keys.get((head * headSize + i) * contextLength + t);
             }
-            top = TornadoMath.max(top, score * scale);
+            max = TornadoMath.max(max, score * scale);
           }
           float sum = 0;
           for (int i = 0; i < headSize; i++) {
@@ -186,14 +186,14 @@ public final class SplitAttention {
             for (int i = 0; i < headSize; i++) {
               score += q.get(from + i) * keys.get((head * headSize + i) * contextLength + t);
             }
-            float weight = TornadoMath.exp(score * scale - top);
+            float weight = TornadoMath.exp(score * scale - max);
             sum += weight;
             for (int i = 0; i < headSize; i++) {
               float value = values.get((head * contextLength + t) * headSize + i);
               partial.set(out + i, partial.get(out + i) + weight * value);
             }
           }
-          partial.set(out + headSize, top);
+          partial.set(out + headSize, max);
           partial.set(out + headSize + 1, sum);
         }
       }
@@ -210,7 +210,7 @@ public final class SplitAttention {
       FloatArray values,
       FloatArray partial,
       int maxRows,
-      int samples,
+      int slotCount,
       int heads,
       int headSize,
       int contextLength,
@@ -222,17 +222,17 @@ public final class SplitAttention {
     int h = context.groupIdy % heads;
     int first = context.groupIdx * CHUNK;
     if (r < pass.get(Pass.ROWS)) {
-      int seen = positions.get(r) + 1;
-      if (first < seen) {
-        int head = (pass.get(Pass.BLOCK) * samples + slots.get(r)) * heads + h;
-        int count = TornadoMath.min(CHUNK, seen - first);
+      int keyCount = positions.get(r) + 1;
+      if (first < keyCount) {
+        int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
+        int count = TornadoMath.min(CHUNK, keyCount - first);
         float scale = 1 / TornadoMath.sqrt(headSize);
         int from = (r * heads + h) * headSize;
         for (int i = lane; i < headSize; i += CHUNK) {
           query[i] = q.get(from + i) * scale;
         }
         context.localBarrier();
-        float score = Attention.LOWEST;
+        float score = Attention.MIN_SCORE;
         if (lane < count) {
           score = 0;
           for (int i = 0; i < headSize; i++) {
@@ -241,12 +241,12 @@ public final class SplitAttention {
         }
         weights[lane] = score;
         context.localBarrier();
-        float top = Attention.LOWEST;
+        float max = Attention.MIN_SCORE;
         for (int j = 0; j < count; j++) {
-          top = TornadoMath.max(top, weights[j]);
+          max = TornadoMath.max(max, weights[j]);
         }
         context.localBarrier();
-        weights[lane] = TornadoMath.exp(score - top);
+        weights[lane] = TornadoMath.exp(score - max);
         context.localBarrier();
         int out = (context.groupIdy * chunks + context.groupIdx) * (headSize + 2);
         for (int i = lane; i < headSize; i += CHUNK) {
@@ -262,7 +262,7 @@ public final class SplitAttention {
           for (int j = 0; j < count; j++) {
             sum += weights[j];
           }
-          partial.set(out + headSize, top);
+          partial.set(out + headSize, max);
           partial.set(out + headSize + 1, sum);
         }
       }

@@ -9,19 +9,19 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * Makes the rows of the next pass without the host: row b appends the token that was drawn for it, at
- * the next position of the same slot; the number of rows and of logit rows stays the same.
+ * Sets the rows of the next decode step on the device, without the host: row b appends the token that
+ * was drawn for it, at the next position of the same slot. The numbers of rows do not change.
  *
- *   token[b] = chosen[b],  position[b] + 1,  step of slotOf[b] + 1
+ *   tokens[b] = chosen[b],  positions[b] += 1,  parameters[slotOf[b], STEP] += 1
  *
- * shapes    chosen, tokens, positions, slotOf, of which the first DRAWN_ROWS · parameters (B, PARAMETERS)
- * bound     the launch: 24 bytes a row
+ * shapes    chosen, tokens, positions, slotOf: the first DRAWN_ROWS of each · parameters (B, PARAMETERS)
+ * bound     launch-bound: 24 bytes a row
  * threads   one row a work item
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: the loop.
- *   <li>{@code rowPerThread}: the same with a grid.
+ *   <li>{@code rowPerThread}: the same with an explicit grid.
  * </ul>
  *
  * <p>Test: {@code PassTest}. Benchmark: {@code scripts/bench --operations advance}.
@@ -30,14 +30,14 @@ public final class Advance {
   private static final int THREADS = 32;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
-   * @param pass see {@link Pass}; row b's logits come from row b
-   * @param chosen ids (B)
+   * @param pass see {@link Pass}; logit row b is row b
+   * @param chosen token ids (B)
    * @param tokens (R)
    * @param positions (R)
-   * @param slotOf (logit rows)
-   * @param parameters of the slots, which have the step; see {@link Sampling}
+   * @param slotOf slot of each logit row
+   * @param parameters (B, PARAMETERS); see {@link Sampling}
    * @param samples B
    */
   public record Arguments(

@@ -15,14 +15,14 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * bound     memory: 8·N bytes and no FLOPs
  * </pre>
  *
- * <p>No part of a model: what a device's memory can do, for the other kernels to be compared with.
+ * <p>Not part of a model: measures the device's memory bandwidth, as a bound for the other kernels.
  *
  * <ul>
  *   <li>{@code naive}: one float a work item.
- *   <li>{@code runPerThread}: each work item walks a run of {@value #EACH} floats in order, as a
- *       CPU wants it.
- *   <li>{@code runPerGroup}: neighbouring lanes copy neighbouring floats, {@value #EACH} each, as a
- *       GPU wants it.
+ *   <li>{@code runPerThread}: each work item copies a contiguous run of {@value #EACH} floats, for
+ *       CPUs.
+ *   <li>{@code runPerGroup}: a workgroup copies a contiguous run, {@value #EACH} floats a lane with
+ *       adjacent lanes on adjacent floats (coalesced), for GPUs.
  * </ul>
  *
  * <p>Source: the copy of McCalpin's STREAM. Test: {@code RowsTest}. Benchmark: {@code scripts/bench
@@ -35,7 +35,7 @@ public final class Copy {
   private static final int EACH = 256;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param x (N)
    * @param y (N), the result

@@ -8,45 +8,44 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The rows of the next pass, as the host asks for them: one array comes from the host and is unpacked
- * into those that the other kernels read. After a prompt the device feeds itself ({@link Advance}).
+ * Sets the rows of the next step as the host requests them: unpacks the one array that the host uploads
+ * into those that the other kernels read. Steady decoding needs no upload: see {@link Advance}.
  *
- * shapes    request (3 + 3·R + 3·logit rows): R, logit rows, drawn rows, then token, position and slot of
- *           each row, then for logit rows the row it comes from, its slot, and its step if it is drawn
+ * shapes    request (3 + 3·maxRows + 3·maxLogitRows): the numbers of rows, logit rows and drawn rows; token,
+ *           position and slot of each row; for each logit row its row, its slot, and its STEP if drawn
  *           pass ({@link Pass}) · tokens, positions, slots (R) · rowOf, slotOf (logit rows)
- * bound     the launch: 12 bytes a row
+ * bound     launch-bound: 12 bytes a row
  * threads   one row a work item
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: the loop.
- *   <li>{@code rowPerThread}: the same with a grid that follows the number of rows.
+ *   <li>{@code rowPerThread}: the same with a grid for the rows of the step.
  * </ul>
  *
- * Tried and rejected: an array each, copied to the device in a transfer of its own; five transfers
- * cost more than one and a launch.
+ * <p>Rejected: one upload for each array. Five transfers cost more than one transfer and a launch.
  *
  * <p>Test: {@code PassTest}. Benchmark: {@code scripts/bench --operations feed}.
  */
 public final class Feed {
   private static final int THREADS = 64;
 
-  /** Where the tokens begin in a request. */
+  /** Index of the first token in a request. */
   public static final int HEADER = 3;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
-   * @param request from the host
+   * @param request uploaded by the host
    * @param pass see {@link Pass}
-   * @param tokens ids (R)
-   * @param positions in their contexts (R)
-   * @param slots samples whose contexts they extend (R)
-   * @param rowOf the row of x that each row of logits comes from
-   * @param slotOf the slot of each row of logits
-   * @param parameters of the slots, which have the step; see {@link Sampling}
-   * @param maxRows length of the arrays for R
-   * @param maxLogitRows length of rowOf and slotOf
+   * @param tokens token ids (R)
+   * @param positions of the rows in their contexts (R)
+   * @param slots of the rows in the KV cache (R)
+   * @param rowOf row of x for each logit row
+   * @param slotOf slot of each logit row
+   * @param parameters (B, PARAMETERS); see {@link Sampling}
+   * @param maxRows capacity in rows
+   * @param maxLogitRows capacity in logit rows
    */
   public record Arguments(
       IntArray request,

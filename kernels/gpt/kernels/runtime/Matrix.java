@@ -5,17 +5,17 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 
 /**
- * A weight of all L blocks, (L, N, K), in one of three forms. One of the first three arrays holds
- * it; the others have one element and are never read: {@code dtype} is a constant in a compiled
- * kernel, and the branches for the other forms are not even generated. That is why a device without
- * half precision compiles a kernel that has a {@link HalfFloatArray} among its arguments.
+ * A weight of all L blocks, (L, N, K), in one of three precisions. One of the arrays {@code f32},
+ * {@code f16} and {@code i8} holds it; the others have one element and are never read. {@code
+ * dtype} is a constant in a compiled kernel, and no code is generated for the other precisions, so
+ * a device without half precision can compile a kernel with a {@link HalfFloatArray} argument.
  *
  * @param dtype {@link #F32}, {@link #F16} or {@link #I8}
  * @param f32 the values
  * @param f16 the values in half precision
- * @param i8 the values divided by their row's scale, −127 to 127
- * @param scale one factor for each row of {@code i8} (L, N)
- * @param blocks L, or 1 for a weight that no block owns
+ * @param i8 the values quantized to −127 to 127: divided by their row's scale and rounded
+ * @param scale scale of each row of {@code i8} (L, N)
+ * @param blocks L, or 1 for a weight outside the blocks
  * @param n outputs N
  * @param k inputs K
  */
@@ -38,7 +38,7 @@ public record Matrix(
   /** Eight-bit integers with a scale for each row. */
   public static final int I8 = 2;
 
-  /** Element {@code i}, without its row's scale. */
+  /** Dequantizes element {@code i} but for its row's scale. */
   public static float at(int dtype, FloatArray f32, HalfFloatArray f16, ByteArray i8, int i) {
     if (dtype == F32) {
       return f32.get(i);
@@ -49,7 +49,7 @@ public record Matrix(
     return i8.get(i);
   }
 
-  /** A sum over row {@code row}, with the row's scale. */
+  /** Multiplies a dot product with row {@code row} by the row's scale, if there is one. */
   public static float scaled(int dtype, FloatArray scale, int row, float sum) {
     if (dtype == I8) {
       return sum * scale.get(row);

@@ -3,24 +3,24 @@ package gpt.kernels.runtime;
 import gpt.kernels.Embedding;
 
 /**
- * Places in {@code IntArray pass}, the few integers on the device that say what a pass over the
- * model works on. Scalar arguments of a kernel are constants in its code; these change without a
- * compilation and without the host.
+ * Indices into {@code IntArray pass}, a few integers on the device that describe a pass over the
+ * model: the numbers of rows, and the index of the current block. They are not scalar arguments
+ * because those are constants in a compiled kernel; these change without a compilation, the block
+ * index also without the host.
  *
- * <p>The block's index is kept twice, so that no kernel reads what it or a neighbour in the same
- * launch writes. The tasks of a block up to the attention's projection read {@link #BLOCK}, those
- * of its MLP {@link #MLP_BLOCK}. The block's first norm copies the one to the other, and the MLP's
- * first product, which reads only the other, sets {@link #BLOCK} to the next block. {@link
- * Embedding} starts with 0.
+ * <p>The block index is stored twice, so that no launch both reads and writes the same one, which
+ * would be a race. The kernels up to the attention's projection read {@link #BLOCK}, those of the
+ * MLP {@link #MLP_BLOCK}. {@link Embedding} sets BLOCK to 0; a block's first norm copies BLOCK to
+ * MLP_BLOCK; the MLP's first product, which reads MLP_BLOCK, sets BLOCK to MLP_BLOCK + 1.
  */
 public final class Pass {
-  /** R: rows of this pass. */
+  /** R, number of rows. */
   public static final int ROWS = 0;
 
-  /** Rows that go on to logits. */
+  /** Number of logit rows: rows whose logits are computed. */
   public static final int LOGIT_ROWS = 1;
 
-  /** Logit rows, the first ones of all, whose next token is drawn. */
+  /** Number of drawn rows: the first logit rows, for which a token is drawn. */
   public static final int DRAWN_ROWS = 2;
 
   /** Index of the block whose attention is computed. */

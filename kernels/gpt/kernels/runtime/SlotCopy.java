@@ -8,28 +8,30 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * keys and values of positions 0 to request[0] − 1 of context request[1 + b], for context b: a prompt that
- * texts share is computed once and copied to the others; where a beam has several children, all but the
- * first of them get a copy of its context
+ * Copies keys and values between slots of the KV cache:
  *
- * shapes    request (1 + B, or more) · keys (L, B, NH, HS, T) · values (L, B, NH, T, HS)
- * bound     memory: 16·T·L·C bytes at most for each context that is copied
- * threads   one key and one value of one head of one block a work item, for all contexts
+ *   keys, values of slot b, positions 0 to n − 1  ←  those of slot source[b],  for source[b] ≠ b
+ *
+ * A prompt that several completions share is computed once and copied; in beam search, all but the first
+ * child of a beam get a copy of its context.
+ *
+ * shapes    request (1 + B, or more): n, then source · keys (L, B, NH, HS, T) · values (L, B, NH, T, HS)
+ * bound     memory: 16·n·L·C bytes for each copy
+ * threads   one element of a key and one of a value, of one head and block, a work item, for all slots
  * </pre>
  *
- * <p>A context that is copied is not overwritten, and one that is overwritten not copied: the host
- * chooses them so. A permutation of contexts needs no copies at all, only other names, so there are
- * no cycles and no second buffer.
+ * <p>The host guarantees that no slot is both read and written, so there is no race and no second
+ * buffer. It permutes sequences by renaming slots, without copies.
  *
  * <ul>
  *   <li>{@code naive}: the loops.
- *   <li>{@code elementPerThread}: neighbours have neighbouring positions of a key's channel, and
- *       neighbouring channels of a value, as they lie.
+ *   <li>{@code elementPerThread}: adjacent work items copy adjacent elements, positions of a key's
+ *       channel and channels of a value (coalesced).
  * </ul>
  *
  * <p>Rejected: one position of one channel a work item, which needs no division. On PoCL a prompt's
- * copy took 3.1 instead of 4.5 ms (three blocks of GPT-2, 256 positions to three contexts), but
- * neighbours' values are far apart, and it is made once for a group of texts.
+ * copy took 3.1 instead of 4.5 ms (three blocks of GPT-2, 256 positions to three slots), but the
+ * accesses to values are not coalesced, and a prompt is copied only once for all its completions.
  *
  * <p>Test: {@code SlotCopyTest}. Benchmark: {@code scripts/bench --operations
  * slot-copy-prompt,slot-copy-beam}.
@@ -37,14 +39,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class SlotCopy {
   private static final int THREADS = 64;
 
-  /** Where the contexts to copy begin in a request. */
+  /** Index of the first source slot in a request. */
   public static final int SOURCES = 1;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
-   * @param request how many positions, then the context that each context takes over, itself where
-   *     it keeps its own
+   * @param request number of positions n, then the source slot of each slot; the slot itself for no
+   *     copy
    * @param keys (L, B, NH, HS, T)
    * @param values (L, B, NH, T, HS)
    * @param blocks L
@@ -79,7 +81,7 @@ public final class SlotCopy {
                   a.headSize,
                   a.contextLength));
 
-  /** One key and one value of a head a work item. */
+  /** One element of a key and one of a value a work item. */
   public static final Version<Arguments> ELEMENT_PER_THREAD =
       new Version<>(
           "elementPerThread",
@@ -148,10 +150,10 @@ public final class SlotCopy {
   }
 
   /**
-   * One key and one value.
+   * Copies one element of the keys and one of the values, to all slots.
    *
-   * @param head (l, h)
-   * @param element of (HS, positions) for keys, of (positions, HS) for values
+   * @param head index of (l, h)
+   * @param element index in (HS, n) for keys, in (n, HS) for values
    */
   private static void copy(
       IntArray request,

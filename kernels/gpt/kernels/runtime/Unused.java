@@ -4,18 +4,18 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Arrays of one element for arguments that an operation has no use for: a task takes no null, and
- * the compiled kernel has no code that would read them.
+ * Arrays of one element for the arguments of a shared kernel that an operation does not read: a
+ * task cannot take null.
  */
 public record Unused(
     IntArray positions, IntArray slots, FloatArray bias, FloatArray keys, FloatArray values) {
 
-  /** One set serves all operations of a graph. */
+  /** New arrays; all operations of a graph can share them. */
   public static Unused create() {
     return new Unused(ints(), ints(), floats(), floats(), floats());
   }
 
-  /** All of them, for a graph's transfers. */
+  /** All arrays, for the graph's transfers. */
   public Object[] arrays() {
     return new Object[] {positions, slots, bias, keys, values};
   }

@@ -11,50 +11,50 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * chosen[b] = the id of the largest logit of sample b, the lowest id among equals; one of the statuses of
- *             {@link Sampling} where a logit is NaN or +∞, or all are −∞: they are negative
+ * Greedy decoding:
  *
- * shapes    logits (rows, V), a row for each sample or one for all of them · chosen (B)
- * bound     memory: 4·V bytes a sample; 201 kB for GPT-2
- * threads   a sample is one search; ties are settled by the id, so the result does not depend on how
- *           the work is shared
+ *   chosen[b] = the id of the largest logit of row b, the lowest id among equal ones; a negative status of
+ *               {@link Sampling} if a logit is NaN or +∞, or all are −∞
+ *
+ * shapes    logits (rows, V) · chosen (B)
+ * bound     memory: 4·V bytes a row, 201 kB for GPT-2; one compare for each logit
+ * threads   one max reduction a row; ties go to the lower id, so the result does not depend on the grid
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one sample a work item.
- *   <li>{@code samplePerThread}: the same with a grid that follows the number of samples.
- *   <li>{@code samplePerGroup}: one sample a workgroup of 256, each lane every 256th logit, then a
- *       tree in local memory.
+ *   <li>{@code naive}: one row a work item.
+ *   <li>{@code samplePerThread}: the same with an explicit grid.
+ *   <li>{@code samplePerGroup}: one row a workgroup of 256: each lane reduces every 256th logit
+ *       (coalesced loads), then a tree reduction in local memory.
  * </ul>
  *
- * <p>Source: greedy decoding. Test: {@code RowsTest}. Benchmark: {@code scripts/bench --operations
- * argmax}.
+ * <p>Test: {@code RowsTest}. Benchmark: {@code scripts/bench --operations argmax}.
  */
 public final class Argmax {
   private static final int GROUP = 256;
 
-  /** A lane's id where all of its logits are −∞: it loses every tie. */
-  private static final int NOTHING = Integer.MAX_VALUE;
+  /** Id of a lane whose logits are all −∞: it loses every tie. */
+  private static final int NO_ID = Integer.MAX_VALUE;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
    * @param logits (LOGIT_ROWS, V)
-   * @param chosen ids (B), the result
-   * @param samples B
+   * @param chosen token ids (B), the result
+   * @param samples B, rows that the grid is made for
    * @param vocabSize V
    */
   public record Arguments(
       IntArray pass, FloatArray logits, IntArray chosen, int samples, int vocabSize) {}
 
-  /** One sample a work item. */
+  /** One row a work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
               graph.task(id, Argmax::naive, a.pass, a.logits, a.chosen, a.samples, a.vocabSize));
 
-  /** One sample a work item. */
+  /** One row a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD =
       version(
           "samplePerThread",
@@ -62,7 +62,7 @@ public final class Argmax {
           Argmax::samplePerThread,
           (a, rows) -> Version.groups(a.samples, 1));
 
-  /** One sample a workgroup. */
+  /** One row a workgroup. */
   public static final Version<Arguments> SAMPLE_PER_GROUP =
       version(
           "samplePerGroup",
@@ -134,11 +134,11 @@ public final class Argmax {
     if (b < pass.get(Pass.DRAWN_ROWS)) {
       int from = b * vocabSize;
       int best = largest(logits, from, vocabSize, lane, GROUP);
-      float value = -Sampling.LIMIT;
+      float value = -Sampling.MAX_LOGIT;
       if (best < 0) {
-        value = Sampling.LIMIT;
+        value = Sampling.MAX_LOGIT;
       } else {
-        if (best != NOTHING) {
+        if (best != NO_ID) {
           value = logits.get(from + best);
         }
       }
@@ -169,31 +169,32 @@ public final class Argmax {
   }
 
   /**
-   * The lowest id with the largest of one lane's logits: lane, lane + lanes, …; a status where one
-   * is NaN or +∞, NOTHING where there is none above −∞.
+   * The lowest id with the largest of one lane's logits, which are lane, lane + lanes, …; a status
+   * if one is NaN or +∞; NO_ID if all are −∞.
    */
   private static int largest(FloatArray logits, int from, int vocabSize, int lane, int lanes) {
-    int best = NOTHING;
-    float value = -Sampling.LIMIT;
+    int best = NO_ID;
+    float value = -Sampling.MAX_LOGIT;
     for (int id = lane; id < vocabSize; id += lanes) {
       float other = logits.get(from + id);
-      if (other < Sampling.LIMIT) { // false for NaN
+      if (other < Sampling.MAX_LOGIT) { // false for NaN
         if (other > value) {
           value = other;
           best = id;
         }
       } else {
-        value = Sampling.LIMIT;
-        best = Math.min(best, Sampling.damage(other));
+        value = Sampling.MAX_LOGIT;
+        best = Math.min(best, Sampling.logitStatus(other));
       }
     }
     return best;
   }
 
+  /** The id, or {@link Sampling#NO_FINITE} instead of NO_ID. */
   private static int orStatus(int best) {
     int id = best;
-    if (best == NOTHING) {
-      id = Sampling.EMPTY;
+    if (best == NO_ID) {
+      id = Sampling.NO_FINITE;
     }
     return id;
   }

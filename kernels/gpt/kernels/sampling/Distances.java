@@ -11,19 +11,23 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * Temperature: q[b, id] = (largest[b] − values[b, id]) · log₂e / temperature · 2²⁴, how many bits an id
- * is less likely than the likeliest, as an integer; ABSENT from 64 bits on. And the state of a new step:
- * nothing is cut off yet; the status says whether there is anything to draw from.
+ * Temperature, and the change to fixed point:
  *
- * shapes    values (B, V) · maxima (B, G, 3) · distances (B, V) · cuts (B, CUTS)
- * bound     memory: 8·V bytes a sample, and 4·G more a work item; one pass over the logits
- * threads   an id is on its own; each thread or lane looks for the largest of G by itself
+ *   q[b, id] = ⌊(max[b] − values[b, id]) · log₂(e) / temperature · 2²⁴⌋
+ *
+ * is −log₂ of the token's probability relative to the likeliest token, with 24 fractional bits. From 64
+ * bits on a token counts as masked: MASKED_DISTANCE. The kernel also resets the row's state: thresholds
+ * that keep every token, and a status that says whether a token can be drawn.
+ *
+ * shapes    values (B, V) · maxima (B, G, 3) · distances (B, V) · state (B, STATE_SIZE)
+ * bound     memory: 8·V bytes a row, and 12·G more for each work item; one pass over the logits
+ * threads   tokens are independent; each work item reduces the G maxima by itself, which saves a launch
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one chunk a work item.
- *   <li>{@code chunkPerThread}: the same with a grid.
- *   <li>{@code chunkPerGroup}: one chunk a workgroup, neighbouring lanes neighbouring ids.
+ *   <li>{@code chunkPerThread}: the same with an explicit grid.
+ *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256, coalesced.
  * </ul>
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations distances}.
@@ -31,25 +35,27 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class Distances {
   private static final int GROUP = 256;
 
-  /** A difference of two of these is finite. */
-  private static final float MOST = 1e38f;
+  /** Logits are clamped to this, so that the difference of two is finite. */
+  private static final float LOGIT_CLAMP = 1e38f;
 
-  private static final float MOST_BITS = 64;
+  /** Tokens from this many bits on are masked. */
+  private static final float MAX_BITS = 64;
+
   private static final float LOG2_E = 1.442695f;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
-   * @param factors of the slots; see {@link Sampling}
+   * @param slotOf slot of each row, whose parameters apply (B)
+   * @param factors (slots, FACTORS); see {@link Sampling}
    * @param values (B, V), from {@link LogitSteps}
-   * @param maxima (B, G, 3), from there too
+   * @param maxima (B, G, 3), from {@link LogitSteps}
    * @param distances (B, V), the result
-   * @param cuts (B, {@link Sampling#CUTS}), begun anew
-   * @param samples B
-   * @param layout how V is shared out
-   * @param raw whether the temperature is 1 whatever the factors say
+   * @param state (B, {@link Sampling#STATE_SIZE}), reset
+   * @param samples B, rows that the grid is made for
+   * @param layout chunks of the vocabulary
+   * @param raw uses temperature 1, for all logit rows; for log-probabilities
    */
   public record Arguments(
       IntArray pass,
@@ -58,7 +64,7 @@ public final class Distances {
       FloatArray values,
       FloatArray maxima,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int samples,
       Sampling.Layout layout,
       boolean raw) {
@@ -80,7 +86,7 @@ public final class Distances {
                   a.values,
                   a.maxima,
                   a.distances,
-                  a.cuts,
+                  a.state,
                   a.samples,
                   a.layout.vocabSize(),
                   a.layout.chunk(),
@@ -133,7 +139,7 @@ public final class Distances {
                 a.values,
                 a.maxima,
                 a.distances,
-                a.cuts,
+                a.state,
                 a.layout.vocabSize(),
                 a.layout.chunk(),
                 a.layout.chunks(),
@@ -148,16 +154,16 @@ public final class Distances {
       FloatArray values,
       FloatArray maxima,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int samples,
       int vocabSize,
       int chunk,
       int chunks,
       int raw) {
     for (@Parallel int i = 0; i < samples * chunks; i++) {
-      some(
-          i, 0, 1, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
-          raw);
+      convertChunk(
+          i, 0, 1, pass, slotOf, factors, values, maxima, distances, state, vocabSize, chunk,
+          chunks, raw);
     }
   }
 
@@ -169,14 +175,14 @@ public final class Distances {
       FloatArray values,
       FloatArray maxima,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int vocabSize,
       int chunk,
       int chunks,
       int raw) {
     int i = context.globalIdx;
-    some(
-        i, 0, 1, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk, chunks,
+    convertChunk(
+        i, 0, 1, pass, slotOf, factors, values, maxima, distances, state, vocabSize, chunk, chunks,
         raw);
   }
 
@@ -188,20 +194,20 @@ public final class Distances {
       FloatArray values,
       FloatArray maxima,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int vocabSize,
       int chunk,
       int chunks,
       int raw) {
     int i = context.groupIdx;
     int lane = context.localIdx;
-    some(
-        i, lane, GROUP, pass, slotOf, factors, values, maxima, distances, cuts, vocabSize, chunk,
+    convertChunk(
+        i, lane, GROUP, pass, slotOf, factors, values, maxima, distances, state, vocabSize, chunk,
         chunks, raw);
   }
 
-  /** Ids lane, lane + lanes, … of chunk i. */
-  private static void some(
+  /** Tokens lane, lane + lanes, … of chunk i. */
+  private static void convertChunk(
       int i,
       int lane,
       int lanes,
@@ -211,7 +217,7 @@ public final class Distances {
       FloatArray values,
       FloatArray maxima,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int vocabSize,
       int chunk,
       int chunks,
@@ -222,30 +228,30 @@ public final class Distances {
       rows = pass.get(Pass.LOGIT_ROWS);
     }
     if (b < rows) {
-      float largest = Sampling.NOTHING;
-      float before = Sampling.NOTHING;
-      float damage = 0;
+      float largest = Sampling.MASKED_LOGIT;
+      float largestBefore = Sampling.MASKED_LOGIT;
+      float logitStatus = 0;
       for (int c = 0; c < chunks; c++) {
         int at = 3 * (b * chunks + c);
         largest = Math.max(largest, maxima.get(at));
-        before = Math.max(before, maxima.get(at + 1));
-        damage = Math.min(damage, maxima.get(at + 2));
+        largestBefore = Math.max(largestBefore, maxima.get(at + 1));
+        logitStatus = Math.min(logitStatus, maxima.get(at + 2));
       }
-      int status = status(largest, before, damage);
+      int status = status(largest, largestBefore, logitStatus);
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
-      float top = Math.min(largest, MOST);
+      float top = Math.min(largest, LOGIT_CLAMP);
       float bitsPerLogit = factors.get(slotOf.get(b) * Sampling.FACTORS + Sampling.BITS_PER_LOGIT);
       if (raw == 1) {
         bitsPerLogit = LOG2_E;
       }
       for (int id = from + lane; id < end; id += lanes) {
         float value = values.get(b * vocabSize + id);
-        float bits = (top - Math.min(value, MOST)) * bitsPerLogit;
-        int q = Sampling.ABSENT;
+        float bits = (top - Math.min(value, LOGIT_CLAMP)) * bitsPerLogit;
+        int q = Sampling.MASKED_DISTANCE;
         if (status == 0) {
-          if (value >= Sampling.LEAST) {
-            if (bits < MOST_BITS) {
+          if (value >= Sampling.MIN_LOGIT) {
+            if (bits < MAX_BITS) {
               q = (int) (bits * 0x1p24f);
             }
           }
@@ -254,28 +260,28 @@ public final class Distances {
       }
       if (i % chunks == 0) {
         if (lane == 0) {
-          int at = b * Sampling.CUTS;
+          int at = b * Sampling.STATE_SIZE;
           for (int kind = Sampling.KIND_LOGPROBS; kind <= Sampling.KIND_DRAW; kind++) {
-            cuts.set(at + 2 * kind, Sampling.ABSENT);
-            cuts.set(at + 2 * kind + 1, Sampling.ABSENT);
+            state.set(at + 2 * kind, Sampling.MASKED_DISTANCE);
+            state.set(at + 2 * kind + 1, Sampling.MASKED_DISTANCE);
           }
-          cuts.set(at + Sampling.STATUS, status);
-          cuts.set(at + Sampling.KEY, 0);
-          cuts.set(at + Sampling.ID, 0);
-          cuts.set(at + Sampling.MEAN, 0);
+          state.set(at + Sampling.STATUS, status);
+          state.set(at + Sampling.KEY_PREFIX, 0);
+          state.set(at + Sampling.ID_PREFIX, 0);
+          state.set(at + Sampling.MEAN, 0);
         }
       }
     }
   }
 
-  private static int status(float largest, float before, float damage) {
-    int status = (int) damage;
+  private static int status(float largest, float largestBefore, float logitStatus) {
+    int status = (int) logitStatus;
     if (status == 0) {
-      if (before < Sampling.LEAST) {
-        status = Sampling.EMPTY;
+      if (largestBefore < Sampling.MIN_LOGIT) {
+        status = Sampling.NO_FINITE;
       } else {
-        if (largest < Sampling.LEAST) {
-          status = Sampling.BANNED;
+        if (largest < Sampling.MIN_LOGIT) {
+          status = Sampling.ALL_BANNED;
         }
       }
     }

@@ -10,40 +10,43 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The end of the sampling chain: hands over the id that the last search found, or, where the chain is
- * greedy, that {@link Argmax} did, and counts it in what its text has seen. Where there was nothing to
- * draw from, the status is handed over, which is negative.
+ * The end of the sampling chain:
  *
- * shapes    cuts (B, CUTS) · chosen (B) · seen (B, V)
- * bound     the launch
- * threads   one sample a work item
+ *   chosen[b] = status if it is not 0 (negative: no token can be drawn)
+ *               what {@link Argmax} found if the row is greedy
+ *               the id that the draw's radix select found, otherwise
+ *   seen[slot, chosen[b]] += 1 if a penalty is on
+ *
+ * shapes    state (B, STATE_SIZE) · chosen (B) · seen (slots, V)
+ * bound     launch-bound: a few ints a row
+ * threads   one row a work item
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: the loop.
- *   <li>{@code samplePerThread}: the same with a grid.
+ *   <li>{@code samplePerThread}: the same with an explicit grid.
  * </ul>
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations draw}.
  */
 public final class Draw {
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
-   * @param parameters of the slots; see {@link Sampling}
-   * @param cuts (B, {@link Sampling#CUTS})
-   * @param chosen ids (B), the result; where a row is greedy they are there already
-   * @param seen of the slots (B, V)
-   * @param samples B
+   * @param slotOf slot of each row, whose parameters apply (B)
+   * @param parameters (slots, PARAMETERS); see {@link Sampling}
+   * @param state (B, {@link Sampling#STATE_SIZE})
+   * @param chosen token ids (B), the result; for greedy rows also the input
+   * @param seen (slots, V), updated
+   * @param samples B, rows that the grid is made for
    * @param vocabSize V
    */
   public record Arguments(
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray seen,
       int samples,
@@ -59,13 +62,13 @@ public final class Draw {
                   a.pass,
                   a.slotOf,
                   a.parameters,
-                  a.cuts,
+                  a.state,
                   a.chosen,
                   a.seen,
                   a.samples,
                   a.vocabSize));
 
-  /** One sample a work item. */
+  /** One row a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD = samplePerThread(Draw::samplePerThread);
 
   /** All versions, the naive one first. */
@@ -87,7 +90,7 @@ public final class Draw {
                 a.pass,
                 a.slotOf,
                 a.parameters,
-                a.cuts,
+                a.state,
                 a.chosen,
                 a.seen,
                 a.vocabSize),
@@ -98,13 +101,13 @@ public final class Draw {
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray seen,
       int samples,
       int vocabSize) {
     for (@Parallel int b = 0; b < samples; b++) {
-      one(b, pass, slotOf, parameters, cuts, chosen, seen, vocabSize);
+      emit(b, pass, slotOf, parameters, state, chosen, seen, vocabSize);
     }
   }
 
@@ -113,27 +116,27 @@ public final class Draw {
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray seen,
       int vocabSize) {
-    one(context.globalIdx, pass, slotOf, parameters, cuts, chosen, seen, vocabSize);
+    emit(context.globalIdx, pass, slotOf, parameters, state, chosen, seen, vocabSize);
   }
 
-  private static void one(
+  private static void emit(
       int b,
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray seen,
       int vocabSize) {
     if (b < pass.get(Pass.DRAWN_ROWS)) {
       int slot = slotOf.get(b);
       int p = slot * Sampling.PARAMETERS;
-      int status = cuts.get(b * Sampling.CUTS + Sampling.STATUS);
-      int id = cuts.get(b * Sampling.CUTS + 2 * Sampling.KIND_DRAW + 1);
+      int status = state.get(b * Sampling.STATE_SIZE + Sampling.STATUS);
+      int id = state.get(b * Sampling.STATE_SIZE + 2 * Sampling.KIND_DRAW + 1);
       if (parameters.get(p + Sampling.GREEDY) == 1) {
         id = chosen.get(b);
       }

@@ -11,51 +11,52 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The sampling chain's steps on logits: each id's, for each sample,
+ * The logit processors of the sampling chain, for each row b and token id, in this order:
  *
- *   repetition   l · penalty, or l / penalty where l > 0, for ids that the text has seen
- *   frequency    l − frequency · count − presence, for ids that were generated
- *   bias         l + bias[id]
- *   minimum      stop ids are not there while the text is too short
+ *   repetition   l · penalty, or l / penalty if l > 0, for tokens that the prompt or completion contains
+ *   frequency    l − frequency · count − presence, for tokens that were generated count > 0 times
+ *   bias         l + bias[id]; −∞ bans a token
+ *   minimum      stop ids are masked while the completion is shorter than its minimum
  *
- * and the largest of each chunk, before the steps and after them
+ * and for each chunk of the vocabulary the largest logit after and before the processors, and a status
+ * that is not 0 if a logit is NaN or +∞. {@link Distances} reduces the chunks.
  *
- * shapes    logits (rows, V) · seen, bias (B, V), a slot's own
- *           values (B, V) · maxima (B, G, 3): after the steps, before them, status
- * bound     memory: 8·V bytes a sample, 8·V more with penalties and biases; one pass over the logits
- * threads   a chunk of the vocabulary is one search for a maximum
- * rounding  each operation once, as on the host: a product is never the next sum's operand in the
- *           same expression, which a compiler would join with it
+ * shapes    logits (rows, V) · seen, bias (slots, V)
+ *           values (B, V) · maxima (B, G, 3): after the processors, before them, status
+ * bound     memory: 8·V bytes a row, 8·V more with penalties and biases; one pass over the logits
+ * threads   one chunk of the vocabulary for a work item or workgroup, with a max reduction over it
+ * rounding  each operation rounds once, as on the host: a product is stored in a variable before it is
+ *           added to, or compilers would contract the two to a fused multiply-add
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one chunk a work item.
- *   <li>{@code chunkPerThread}: the same with a grid.
- *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256, neighbouring lanes neighbouring ids,
- *       then a tree in local memory.
+ *   <li>{@code chunkPerThread}: the same with an explicit grid.
+ *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256; coalesced loads, then a tree reduction
+ *       in local memory.
  * </ul>
  *
- * <p>Source: Keskar and others, 2019 (repetition); frequency and presence as OpenAI's API defines
- * them. Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations logit-steps}.
+ * <p>Source: Keskar and others, 2019 (repetition); OpenAI's API (frequency and presence). Test:
+ * {@code SamplingTest}. Benchmark: {@code scripts/bench --operations logit-steps}.
  */
 public final class LogitSteps {
   private static final int GROUP = 256;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
-   * @param parameters of the slots; see {@link Sampling}
-   * @param factors of the slots
+   * @param slotOf slot of each row, whose parameters apply (B)
+   * @param parameters (slots, PARAMETERS); see {@link Sampling}
+   * @param factors (slots, FACTORS)
    * @param logits (LOGIT_ROWS, V)
-   * @param seen of the slots, counts and the prompt's bit (B, V)
-   * @param bias of the slots (B, V), −∞ bans an id
-   * @param values the logits after all steps (B, V), less than −1e38 where an id is not there
-   * @param maxima (B, G, 3)
-   * @param samples B
-   * @param layout how V is shared out
-   * @param raw takes no step: values are the logits, of all logit rows
+   * @param seen (slots, V): {@link Sampling#COUNT_MASK} and {@link Sampling#IN_PROMPT}
+   * @param bias (slots, V); −∞ bans a token
+   * @param values the processed logits (B, V), a result; below {@link Sampling#MIN_LOGIT} if masked
+   * @param maxima (B, G, 3), a result
+   * @param samples B, rows that the grid is made for
+   * @param layout chunks of the vocabulary
+   * @param raw copies the logits of all logit rows without processing them; for log-probabilities
    */
   public record Arguments(
       IntArray pass,
@@ -173,7 +174,7 @@ public final class LogitSteps {
       int chunks,
       int raw) {
     for (@Parallel int i = 0; i < samples * chunks; i++) {
-      one(
+      processChunk(
           i,
           pass,
           slotOf,
@@ -208,7 +209,7 @@ public final class LogitSteps {
       int chunks,
       int raw) {
     int i = context.globalIdx;
-    one(
+    processChunk(
         i,
         pass,
         slotOf,
@@ -225,7 +226,7 @@ public final class LogitSteps {
         raw);
   }
 
-  private static void one(
+  private static void processChunk(
       int i,
       IntArray pass,
       IntArray slotOf,
@@ -246,19 +247,19 @@ public final class LogitSteps {
       int end = Math.min(from + chunk, vocabSize);
       int row = b * vocabSize;
       int slot = slotOf.get(b);
-      float largest = Sampling.NOTHING;
-      float before = Sampling.NOTHING;
+      float largest = Sampling.MASKED_LOGIT;
+      float largestBefore = Sampling.MASKED_LOGIT;
       int status = 0;
       for (int id = from; id < end; id++) {
         float logit = logits.get(row + id);
-        status = Math.min(status, Sampling.damage(logit));
-        before = larger(before, logit);
-        float value = stepped(logit, id, slot, parameters, factors, seen, bias, vocabSize, raw);
+        status = Math.min(status, Sampling.logitStatus(logit));
+        largestBefore = larger(largestBefore, logit);
+        float value = processed(logit, id, slot, parameters, factors, seen, bias, vocabSize, raw);
         values.set(b * vocabSize + id, value);
         largest = larger(largest, value);
       }
       maxima.set(3 * i, largest);
-      maxima.set(3 * i + 1, before);
+      maxima.set(3 * i + 1, largestBefore);
       maxima.set(3 * i + 2, status);
     }
   }
@@ -280,7 +281,7 @@ public final class LogitSteps {
       int chunks,
       int raw) {
     float[] largests = context.allocateFloatLocalArray(GROUP);
-    float[] befores = context.allocateFloatLocalArray(GROUP);
+    float[] largestsBefore = context.allocateFloatLocalArray(GROUP);
     int[] statuses = context.allocateIntLocalArray(GROUP);
     int i = context.groupIdx;
     int lane = context.localIdx;
@@ -290,31 +291,31 @@ public final class LogitSteps {
       int end = Math.min(from + chunk, vocabSize);
       int row = b * vocabSize;
       int slot = slotOf.get(b);
-      float largest = Sampling.NOTHING;
-      float before = Sampling.NOTHING;
+      float largest = Sampling.MASKED_LOGIT;
+      float largestBefore = Sampling.MASKED_LOGIT;
       int status = 0;
       for (int id = from + lane; id < end; id += GROUP) {
         float logit = logits.get(row + id);
-        status = Math.min(status, Sampling.damage(logit));
-        before = larger(before, logit);
-        float value = stepped(logit, id, slot, parameters, factors, seen, bias, vocabSize, raw);
+        status = Math.min(status, Sampling.logitStatus(logit));
+        largestBefore = larger(largestBefore, logit);
+        float value = processed(logit, id, slot, parameters, factors, seen, bias, vocabSize, raw);
         values.set(b * vocabSize + id, value);
         largest = larger(largest, value);
       }
       largests[lane] = largest;
-      befores[lane] = before;
+      largestsBefore[lane] = largestBefore;
       statuses[lane] = status;
       for (int half = GROUP / 2; half > 0; half = half / 2) {
         context.localBarrier();
         if (lane < half) {
           largests[lane] = larger(largests[lane], largests[lane + half]);
-          befores[lane] = larger(befores[lane], befores[lane + half]);
+          largestsBefore[lane] = larger(largestsBefore[lane], largestsBefore[lane + half]);
           statuses[lane] = Math.min(statuses[lane], statuses[lane + half]);
         }
       }
       if (lane == 0) {
         maxima.set(3 * i, largests[0]);
-        maxima.set(3 * i + 1, befores[0]);
+        maxima.set(3 * i + 1, largestsBefore[0]);
         maxima.set(3 * i + 2, statuses[0]);
       }
     }
@@ -336,8 +337,8 @@ public final class LogitSteps {
     return rows;
   }
 
-  /** A logit after all steps. */
-  private static float stepped(
+  /** A logit after all processors. */
+  private static float processed(
       float logit,
       int id,
       int slot,
@@ -351,14 +352,14 @@ public final class LogitSteps {
     int p = slot * Sampling.PARAMETERS;
     int f = slot * Sampling.FACTORS;
     if (parameters.get(p + Sampling.PENALTIES) * (1 - raw) == 1) {
-      int had = seen.get(slot * vocabSize + id);
-      if (had != 0) {
+      int seenBits = seen.get(slot * vocabSize + id);
+      if (seenBits != 0) {
         if (value > 0) {
           value = value * factors.get(f + Sampling.INVERSE_PENALTY);
         } else {
           value = value * factors.get(f + Sampling.PENALTY);
         }
-        int count = had & Sampling.COUNT;
+        int count = seenBits & Sampling.COUNT_MASK;
         if (count > 0) {
           int counted = Math.min(count, parameters.get(p + Sampling.FREQUENCY_LIMIT));
           int units =
@@ -375,12 +376,12 @@ public final class LogitSteps {
         < parameters.get(p + Sampling.MIN_NEW_TOKENS) * (1 - raw)) {
       for (int i = 0; i < parameters.get(p + Sampling.STOPS); i++) {
         if (id == parameters.get(p + Sampling.STOP_IDS + i)) {
-          value = Sampling.NOTHING;
+          value = Sampling.MASKED_LOGIT;
         }
       }
     }
-    if (logit < Sampling.LEAST) {
-      value = Sampling.NOTHING;
+    if (logit < Sampling.MIN_LOGIT) {
+      value = Sampling.MASKED_LOGIT;
     }
     return value;
   }

@@ -10,40 +10,41 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The mean distance of the ids that the steps before it keep, which typical-p compares with:
+ * The weighted mean distance of the tokens that top-k, top-p and min-p keep, for typical-p:
  *
  *   mean[b] = Σ weight · q / Σ weight
  *
- * It stands for the entropy: −log p = q + log S, so an id's information less the mean of all is its
- * distance less the mean distance, whatever the normaliser S. Weights lose their lowest bits, and
- * distances are summed up in two parts, so that no sum overflows.
+ * It stands for the entropy: with S the sum of the weights, a token's information is −log₂ p = q + log₂ S,
+ * and the entropy is the mean of that. So the difference of the two is q − mean, whatever S is. Weights
+ * lose their lowest 14 bits, and distances are summed in two parts, so that no sum overflows 64 bits.
  *
- * shapes    distances (B, V) · cuts (B, CUTS)
- * bound     memory: 4·V bytes a sample; one pass over the distances
- * threads   a sample is three sums
+ * shapes    distances (B, V) · state (B, STATE_SIZE)
+ * bound     memory: 4·V bytes a row; one pass over the distances
+ * threads   three sum reductions a row
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one sample a work item.
- *   <li>{@code samplePerThread}: the same with a grid.
- *   <li>{@code samplePerGroup}: one sample a workgroup of 256, then a tree in local memory.
+ *   <li>{@code naive}: one row a work item.
+ *   <li>{@code samplePerThread}: the same with an explicit grid.
+ *   <li>{@code samplePerGroup}: one row a workgroup of 256; coalesced loads, then a tree reduction
+ *       in local memory.
  * </ul>
  *
- * <p>Source: Meister and others, 2022. Test: {@code SamplingTest}. Benchmark: {@code scripts/bench
- * --operations moments}.
+ * <p>Source: locally typical sampling, Meister and others, 2022. Test: {@code SamplingTest}.
+ * Benchmark: {@code scripts/bench --operations moments}.
  */
 public final class Moments {
   private static final int GROUP = 256;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
-   * @param parameters of the slots; see {@link Sampling}
+   * @param slotOf slot of each row, whose parameters apply (B)
+   * @param parameters (slots, PARAMETERS); see {@link Sampling}
    * @param distances (B, V), from {@link Distances}
-   * @param cuts (B, {@link Sampling#CUTS}), where the mean goes
-   * @param samples B
+   * @param state (B, {@link Sampling#STATE_SIZE}), whose {@link Sampling#MEAN} is the result
+   * @param samples B, rows that the grid is made for
    * @param vocabSize V
    */
   public record Arguments(
@@ -51,11 +52,11 @@ public final class Moments {
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int samples,
       int vocabSize) {}
 
-  /** One sample a work item. */
+  /** One row a work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
@@ -66,15 +67,15 @@ public final class Moments {
                   a.slotOf,
                   a.parameters,
                   a.distances,
-                  a.cuts,
+                  a.state,
                   a.samples,
                   a.vocabSize));
 
-  /** One sample a work item. */
+  /** One row a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD =
       version("samplePerThread", Version.Target.CPU, Moments::samplePerThread, 1);
 
-  /** One sample a workgroup. */
+  /** One row a workgroup. */
   public static final Version<Arguments> SAMPLE_PER_GROUP =
       version("samplePerGroup", Version.Target.GPU, Moments::samplePerGroup, GROUP);
 
@@ -102,7 +103,7 @@ public final class Moments {
                 a.slotOf,
                 a.parameters,
                 a.distances,
-                a.cuts,
+                a.state,
                 a.samples,
                 a.vocabSize),
         (a, rows) -> Version.groups(a.samples, group));
@@ -113,11 +114,11 @@ public final class Moments {
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int samples,
       int vocabSize) {
     for (@Parallel int b = 0; b < samples; b++) {
-      one(b, pass, slotOf, parameters, distances, cuts, vocabSize);
+      computeMean(b, pass, slotOf, parameters, distances, state, vocabSize);
     }
   }
 
@@ -127,34 +128,34 @@ public final class Moments {
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int samples,
       int vocabSize) {
-    one(context.globalIdx, pass, slotOf, parameters, distances, cuts, vocabSize);
+    computeMean(context.globalIdx, pass, slotOf, parameters, distances, state, vocabSize);
   }
 
-  private static void one(
+  private static void computeMean(
       int b,
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int vocabSize) {
     if (b < pass.get(Pass.DRAWN_ROWS)) {
-      int farthest = Sampling.farthest(parameters, slotOf.get(b));
+      int minPLimit = Sampling.minPLimit(parameters, slotOf.get(b));
       long high = 0;
       long low = 0;
       long sum = 0;
       for (int id = 0; id < vocabSize; id++) {
         int q = distances.get(b * vocabSize + id);
-        long weight = weight(id, q, farthest, cuts, b * Sampling.CUTS);
+        long weight = weight(id, q, minPLimit, state, b * Sampling.STATE_SIZE);
         high += weight * (q >> Sampling.LOW_BITS);
         low += weight * (q & Sampling.LOW_MASK);
         sum += weight;
       }
       if (sum > 0) {
-        cuts.set(b * Sampling.CUTS + Sampling.MEAN, mean(high, low, sum));
+        state.set(b * Sampling.STATE_SIZE + Sampling.MEAN, mean(high, low, sum));
       }
     }
   }
@@ -165,7 +166,7 @@ public final class Moments {
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       int samples,
       int vocabSize) {
     long[] highs = context.allocateLongLocalArray(GROUP);
@@ -174,13 +175,13 @@ public final class Moments {
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < pass.get(Pass.DRAWN_ROWS)) {
-      int farthest = Sampling.farthest(parameters, slotOf.get(b));
+      int minPLimit = Sampling.minPLimit(parameters, slotOf.get(b));
       long high = 0;
       long low = 0;
       long sum = 0;
       for (int id = lane; id < vocabSize; id += GROUP) {
         int q = distances.get(b * vocabSize + id);
-        long weight = weight(id, q, farthest, cuts, b * Sampling.CUTS);
+        long weight = weight(id, q, minPLimit, state, b * Sampling.STATE_SIZE);
         high += weight * (q >> Sampling.LOW_BITS);
         low += weight * (q & Sampling.LOW_MASK);
         sum += weight;
@@ -198,7 +199,7 @@ public final class Moments {
       }
       if (lane == 0) {
         if (sums[0] > 0) {
-          cuts.set(b * Sampling.CUTS + Sampling.MEAN, mean(highs[0], lows[0], sums[0]));
+          state.set(b * Sampling.STATE_SIZE + Sampling.MEAN, mean(highs[0], lows[0], sums[0]));
         }
       }
     }
@@ -207,14 +208,15 @@ public final class Moments {
   /** (high · 2¹³ + low) / sum, rounded down. */
   private static int mean(long high, long low, long sum) {
     long whole = high / sum;
-    long rest = ((high - whole * sum) << Sampling.LOW_BITS) + low;
-    return (int) ((whole << Sampling.LOW_BITS) + rest / sum);
+    long remainder = ((high - whole * sum) << Sampling.LOW_BITS) + low;
+    return (int) ((whole << Sampling.LOW_BITS) + remainder / sum);
   }
 
-  private static long weight(int id, int q, int farthest, IntArray cuts, int at) {
+  /** A token's weight without its lowest bits; 0 if the earlier filters remove the token. */
+  private static long weight(int id, int q, int minPLimit, IntArray state, int at) {
     long weight = 0;
-    if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, farthest, cuts, at) == 1) {
-      weight = Sampling.weight(q) >> Sampling.WEIGHT_SHIFT;
+    if (Sampling.kept(Sampling.KIND_TYPICAL_P, id, q, minPLimit, state, at) == 1) {
+      weight = FixedPoint.weight(q) >> Sampling.WEIGHT_SHIFT;
     }
     return weight;
   }

@@ -4,289 +4,255 @@ import gpt.kernels.runtime.Pass;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Places in the few arrays that the sampling chain keeps on the device, and the arithmetic on them
- * that its kernels share.
+ * What the kernels of the sampling chain share: the layout of their small arrays, and constants.
+ * {@link FixedPoint} has the arithmetic.
  *
- * <p>The chain is: {@link LogitSteps} (penalties, biases, bans), {@link Distances} (temperature),
- * then {@link Tally} and {@link SelectDigit} in turn, which find where top-k, top-p and typical-p
- * cut and which id is drawn, and {@link Draw}, which hands it over. From the distances on
- * everything is in integers, whose sums do not depend on their order: so every device and the host,
- * {@code gpt.sampling}, choose the same id.
+ * <p>The kernels run in this order; a filter that is off is not launched:
  *
- * <p>Letters as in the package, and G, the chunks of the vocabulary that a launch works on side by
- * side.
+ * <ol>
+ *   <li>{@link LogitSteps}: penalties, biases and bans, on the logits (float).
+ *   <li>{@link Distances}: temperature. Each logit becomes a <em>distance</em> q, an int: the
+ *       fixed-point −log₂ of the token's probability relative to the likeliest token, with 24
+ *       fractional bits. The likeliest token has q = 0.
+ *   <li>top-k, top-p, typical-p and the draw, each a radix select over the distances: {@link Tally}
+ *       and {@link SelectDigit} alternate, one pair of launches for each digit. {@link Moments}
+ *       computes the mean that typical-p needs. Min-p is a comparison of q with a constant.
+ *   <li>{@link Draw}: stores the chosen token id and counts it for the penalties.
+ * </ol>
+ *
+ * <p>A token's <em>weight</em> is 2^(−q / 2²⁴), its unnormalized probability, in units of 2⁻⁴⁴ as a
+ * 64-bit integer. Integer sums do not depend on their order, so every device, every grid and the
+ * host ({@code gpt.sampling}) choose the same token.
+ *
+ * <p>Shapes: row b of (B, …) is a row of logits; (slots, …) has a row for each slot of the KV
+ * cache, and {@code slotOf} maps the former to the latter. G is the number of chunks of the
+ * vocabulary.
  */
 public final class Sampling {
-  // Places in IntArray parameters (B, PARAMETERS), a slot's own, which stay as they are for a text
-  // but for the step.
+  // Indices into IntArray parameters (slots, PARAMETERS). The host writes them
+  // once for a completion; only STEP changes from token to token.
 
-  /** 1 where a penalty is on, so that what a text has seen is read. */
+  /** 1 if a penalty is on and the counts of seen tokens are read, else 0. */
   public static final int PENALTIES = 0;
 
   /** Frequency penalty in units of 2⁻¹⁶. */
   public static final int FREQUENCY = 1;
 
-  /** The frequency penalty counts an id so often at most. */
+  /** Upper bound of the count that the frequency penalty is multiplied by. */
   public static final int FREQUENCY_LIMIT = 2;
 
   /** Presence penalty in units of 2⁻¹⁶. */
   public static final int PRESENCE = 3;
 
-  /** 1 where there are biases. */
+  /** 1 if there are logit biases, else 0. */
   public static final int BIASES = 4;
 
-  /** Steps during which the stop ids are banned. */
+  /** Number of new tokens before which the stop ids are banned. */
   public static final int MIN_NEW_TOKENS = 5;
 
   /** Number of stop ids. */
   public static final int STOPS = 6;
 
-  /** k, or 0. */
+  /** Top-k: k, or 0 if off. */
   public static final int TOP_K = 7;
 
-  /** p in units of 2⁻³⁰. */
+  /** Top-p: p in units of 2⁻³⁰; {@link #FRACTION_ONE} if off. */
   public static final int TOP_P = 8;
 
-  /** The largest distance that min-p lets stay. */
+  /** Min-p: the largest distance that it keeps. */
   public static final int MIN_P = 9;
 
-  /** p in units of 2⁻³⁰. */
+  /** Typical-p: p in units of 2⁻³⁰; {@link #FRACTION_ONE} if off. */
   public static final int TYPICAL_P = 10;
 
-  /** The seed's lower word. */
+  /** Lower 32 bits of the seed. */
   public static final int SEED_LOW = 11;
 
-  /** The seed's upper word. */
+  /** Upper 32 bits of the seed. */
   public static final int SEED_HIGH = 12;
 
-  /** Index of the text. */
+  /** Index of the completion in its request. */
   public static final int SAMPLE = 13;
 
-  /** How many log-probabilities are wanted. */
+  /** Number of likeliest tokens whose log-probabilities are returned. */
   public static final int LOGPROBS = 14;
 
-  /** Index of the token that is drawn next in its text. */
+  /** Index of the next token in its completion. */
   public static final int STEP = 15;
 
-  /** 1 where the largest logit is taken. */
+  /** 1 for greedy decoding (temperature 0), else 0. */
   public static final int GREEDY = 16;
 
-  /** The stop ids, up to {@link #MOST_STOPS}. */
+  /** First of the stop ids, at most {@link #MAX_STOPS}. */
   public static final int STOP_IDS = 17;
 
-  /** The largest vocabulary. */
-  public static final int MOST_IDS = 1 << 18;
+  /** Largest vocabulary: 2¹⁸ weights of at most 2⁴⁴ sum to 2⁶², so that no long overflows. */
+  public static final int MAX_VOCAB_SIZE = 1 << 18;
 
-  /** Stop ids that there is room for. */
-  public static final int MOST_STOPS = 8;
+  /** Largest number of stop ids. */
+  public static final int MAX_STOPS = 8;
 
-  /** Length of a slot's parameters. */
-  public static final int PARAMETERS = STOP_IDS + MOST_STOPS;
+  /** Number of ints that each slot has in {@code parameters}. */
+  public static final int PARAMETERS = STOP_IDS + MAX_STOPS;
 
-  // Places in FloatArray factors (B, FACTORS), a slot's own.
+  // Indices into FloatArray factors (slots, FACTORS).
 
-  /** Factor of seen ids' logits up to 0. */
+  /** Repetition penalty: multiplies the logits ≤ 0 of seen tokens. */
   public static final int PENALTY = 0;
 
-  /** Factor of seen ids' logits above 0. */
+  /** Its inverse: multiplies the logits > 0 of seen tokens. */
   public static final int INVERSE_PENALTY = 1;
 
-  /** Bits of a distance for a difference of 1 between logits. */
+  /** log₂(e) / temperature: converts a difference of logits to bits. */
   public static final int BITS_PER_LOGIT = 2;
 
-  /** Length of a slot's factors. */
+  /** Number of floats that each slot has in {@code factors}. */
   public static final int FACTORS = 3;
 
-  // Kinds of search; also places of their results in a sample's cuts, two ints each: the last key
-  // that stays, and of those with that key the last id.
+  // What a radix select looks for. Its result is a threshold in IntArray state (B, STATE_SIZE), two
+  // ints at index 2 · kind: the largest key that is kept, and the largest id kept among tokens with
+  // that key.
 
-  /** Which ids are the likeliest of all, for their log-probabilities; it cuts nothing off. */
+  /** The likeliest tokens, whose log-probabilities are returned; removes no token. */
   public static final int KIND_LOGPROBS = 0;
 
-  /** Which distance the k nearest ids have at most. */
+  /** Top-k: the distance of the k-th likeliest token. Ties with it are kept. */
   public static final int KIND_TOP_K = 1;
 
-  /** Where the weights, nearest first, reach p. */
+  /** Top-p: the token at which the weights, likeliest first, add up to p of their sum. */
   public static final int KIND_TOP_P = 2;
 
-  /** Where the weights, most typical first, reach p. */
+  /** Typical-p: the same, with tokens ordered by |q − mean q|. */
   public static final int KIND_TYPICAL_P = 3;
 
-  /** Which id a random number points to. */
+  /** The draw: the token at which the weights, by id, exceed a random fraction of their sum. */
   public static final int KIND_DRAW = 4;
 
-  // Behind the results, what a search has found so far.
+  // The rest of state: what is not a threshold.
 
-  /** 0, or why there is nothing to draw from. */
+  /** 0, or a negative status if no token can be drawn. */
   public static final int STATUS = 10;
 
-  /** The answer's key, its upper digits. */
-  static final int KEY = 11;
+  /** The digits of the threshold's key found so far. */
+  static final int KEY_PREFIX = 11;
 
-  /** The answer's id, its upper digits. */
-  static final int ID = 12;
+  /** The digits of the threshold's id found so far. */
+  static final int ID_PREFIX = 12;
 
-  /** What is left of the sum that is searched for, upper word first; 0 where the search is off. */
-  static final int REST = 13;
+  /** The 64-bit target less the sums of smaller digits, in two ints; 0 if the filter is off. */
+  static final int REMAINING = 13;
 
-  /** The mean distance, rounded down. */
+  /** The weighted mean of the distances, rounded down; for typical-p. */
   static final int MEAN = 15;
 
-  /** Ints that each sample has in the cuts. */
-  public static final int CUTS = 16;
+  /** Number of ints that each row has in {@code state}. */
+  public static final int STATE_SIZE = 16;
 
-  /** Status, and what is chosen then: a logit is +∞. */
+  /** Status, stored instead of a token id: a logit is +∞. */
   public static final int INFINITE = -1;
 
-  /** A logit is NaN. */
+  /** Status: a logit is NaN. */
   public static final int NAN = -2;
 
-  /** All logits are −∞. */
-  public static final int EMPTY = -3;
+  /** Status: all logits are −∞. */
+  public static final int NO_FINITE = -3;
 
-  /** Biases and bans have left nothing. */
-  public static final int BANNED = -4;
+  /** Status: biases and bans have masked every token. */
+  public static final int ALL_BANNED = -4;
 
-  /** The bit of {@code seen} that says that the prompt has the id; those below count. */
-  public static final int PROMPT = 1 << 30;
+  /** Bit of {@code seen}: the prompt contains the token. */
+  public static final int IN_PROMPT = 1 << 30;
 
-  /** The bits of {@code seen} that count how often the id was generated. */
-  public static final int COUNT = PROMPT - 1;
+  /** Bits of {@code seen}: how often the token was generated. */
+  public static final int COUNT_MASK = IN_PROMPT - 1;
 
-  /** Beyond any logit that arithmetic on a model's weights gives, and nearly +∞. */
-  public static final float LIMIT = Float.MAX_VALUE;
+  /** Logits at or above this count as +∞; no finite logit of a model is that large. */
+  public static final float MAX_LOGIT = Float.MAX_VALUE;
 
-  /** What is less is not there. */
-  public static final float LEAST = -1e38f;
+  /** Logits below this count as masked. */
+  public static final float MIN_LOGIT = -1e38f;
 
-  /** The logit of what is not there. */
-  public static final float NOTHING = -3e38f;
+  /** Logit of a masked token; finite, since kernels may not produce −∞. */
+  public static final float MASKED_LOGIT = -3e38f;
 
-  /** Of no distance, and of no id that is drawn. */
-  public static final int ABSENT = 1 << 30;
+  /** Distance of a masked token. As a threshold it keeps every token. */
+  public static final int MASKED_DISTANCE = 1 << 30;
 
-  /** A fraction of the weights that is all of them, in units of 2⁻³⁰. */
-  static final int WHOLE = 1 << 30;
+  /** 1 in units of 2⁻³⁰: as top-p or typical-p, off. */
+  static final int FRACTION_ONE = 1 << 30;
 
-  /** Bits of a key. */
+  /** Bits of a key: distances are below 2³⁰. */
   private static final int KEY_BITS = 30;
 
-  /** Bits of an id: vocabularies go up to 2¹⁸. */
+  /** Bits of a token id; see {@link #MAX_VOCAB_SIZE}. */
   private static final int ID_BITS = 18;
 
-  /** Weights' lowest bits that typical-p's mean leaves out, so that sums of products fit a long. */
+  /** Low bits of a weight that typical-p's mean drops, so that Σ weight · q fits a long. */
   static final int WEIGHT_SHIFT = 14;
 
-  /** Distances' lowest bits, which typical-p's mean sums up apart from the others. */
+  /** Low bits of a distance, which typical-p's mean sums separately, for the same reason. */
   static final int LOW_BITS = 13;
 
-  /** Those bits. */
+  /** Mask of those low bits. */
   static final int LOW_MASK = (1 << LOW_BITS) - 1;
 
   private Sampling() {}
 
   /**
-   * How the vocabulary is shared out and keys are taken apart.
+   * How the vocabulary is divided into chunks and a key into digits. A radix select goes through
+   * levels 0, 1, …: one digit each, first those of the key, then those of the token id, the most
+   * significant first.
    *
    * @param vocabSize V
-   * @param chunk ids that a thread or a group works on
-   * @param digit bits of a key that one {@link Tally} tells apart
+   * @param chunk tokens of a thread or a workgroup
+   * @param digitBits bits of a digit; {@link Tally} fills 2^digitBits bins
    */
-  public record Layout(int vocabSize, int chunk, int digit) {
-    /** G. */
+  public record Layout(int vocabSize, int chunk, int digitBits) {
+    /** G, the number of chunks. */
     public int chunks() {
       return Math.ceilDiv(vocabSize, chunk);
     }
 
-    /** Sums that each chunk has. */
+    /** Bins of a histogram. */
     public int bins() {
-      return 1 << digit;
+      return 1 << digitBits;
     }
 
-    /** The level of a kind's first tally: those before are of digits that it has none of. */
+    /** First level of a kind: the draw orders tokens by id alone and skips the key's digits. */
     public int firstLevel(int kind) {
       return kind == KIND_DRAW ? keyLevels() : 0;
     }
 
-    /** The level of a kind's last tally. */
+    /** Last level of a kind: top-k keeps ties and needs no digits of the id. */
     public int lastLevel(int kind) {
       return kind == KIND_TOP_K ? keyLevels() - 1 : keyLevels() + idLevels() - 1;
     }
 
-    /** Tallies of a key's digits. */
+    /** Number of digits of a key. */
     int keyLevels() {
-      return Math.ceilDiv(KEY_BITS, digit);
+      return Math.ceilDiv(KEY_BITS, digitBits);
     }
 
     private int idLevels() {
-      return Math.ceilDiv(ID_BITS, digit);
+      return Math.ceilDiv(ID_BITS, digitBits);
     }
 
-    /** Bits below a level's digit, in a key or, on the later levels, in an id. */
+    /** Bits to the right of a level's digit, in the key or in the id. */
     int shift(int level) {
       int digits = level < keyLevels() ? keyLevels() - level : keyLevels() + idLevels() - level;
-      return (digits - 1) * digit;
+      return (digits - 1) * digitBits;
     }
 
-    /** Ints of the sums of so many samples. */
-    public int sums(int samples) {
+    /** Ints of the histograms of {@code samples} rows: G · bins 64-bit sums each. */
+    public int histogramSize(int samples) {
       return Math.multiplyExact(samples * chunks() * 2, bins());
     }
   }
 
-  // 64-bit integers in two ints.
-
-  static long wide(IntArray words, int i) {
-    return ((long) words.get(i) << 32) | (words.get(i + 1) & 0xFFFFFFFFL);
-  }
-
-  static void setWide(IntArray words, int i, long value) {
-    words.set(i, (int) (value >> 32));
-    words.set(i + 1, (int) value);
-  }
-
-  // A transcript of gpt.sampling.Weight, where each is explained.
-
-  private static final int C1 = 744261009;
-  private static final int C2 = 257939154;
-  private static final int C3 = 59583575;
-  private static final int C4 = 10287039;
-  private static final int C5 = 1369935;
-  private static final int C6 = 117414;
-
-  /** 2⁴⁴ · 2^(−q/2²⁴), rounded down. */
-  static long weight(int q) {
-    int bits = q >> 24;
-    long weight = 0;
-    if (bits < 45) {
-      long t = q & 0xFFFFFF;
-      long sum = C5 - ((C6 * t) >> 24);
-      sum = C4 - ((sum * t) >> 24);
-      sum = C3 - ((sum * t) >> 24);
-      sum = C2 - ((sum * t) >> 24);
-      sum = C1 - ((sum * t) >> 24);
-      long power = (1 << 30) - ((sum * t) >> 24);
-      weight = (power << 14) >> bits;
-    }
-    return weight;
-  }
-
-  /** The sum times fraction · 2⁻³⁰, rounded up. */
-  static long fractionOf(long sum, int fraction) {
-    long high = (sum >> 30) * fraction;
-    long low = ((sum & 0x3FFFFFFFL) * fraction + 0x3FFFFFFFL) >> 30;
-    return high + low;
-  }
-
-  /** The sum times r · 2⁻²⁴, rounded down. */
-  static long pointIn(long sum, int r) {
-    return (sum >> 24) * r + (((sum & 0xFFFFFFL) * r) >> 24);
-  }
-
-  /** 0 where a logit is a number, else the status that says why not. */
-  public static int damage(float logit) {
+  /** 0 for a finite logit or −∞, else {@link #NAN} or {@link #INFINITE}. */
+  public static int logitStatus(float logit) {
     int status = NAN;
-    if (logit < LIMIT) { // false for NaN; a test the other way round would be false too
+    if (logit < MAX_LOGIT) { // false for NaN, as every comparison with NaN
       status = 0;
     } else {
       if (logit > 0) {
@@ -296,9 +262,11 @@ public final class Sampling {
     return status;
   }
 
-  // What a search looks at.
+  // Which rows and tokens a radix select works on.
 
-  /** Rows that a search is for: log-probabilities are of all logits, a draw of the first. */
+  /**
+   * Number of rows: log-probabilities are returned for all logit rows, tokens drawn for the first.
+   */
   static int rows(int kind, IntArray pass) {
     int rows = pass.get(Pass.DRAWN_ROWS);
     if (kind == KIND_LOGPROBS) {
@@ -307,7 +275,7 @@ public final class Sampling {
     return rows;
   }
 
-  /** What a kind orders ids by: their distance, or how far it is from the mean. */
+  /** What a kind orders tokens by: q, |q − mean q| for typical-p, nothing for the draw. */
   static int key(int kind, int q, int mean) {
     int key = q;
     if (kind == KIND_TYPICAL_P) {
@@ -323,83 +291,50 @@ public final class Sampling {
     return key;
   }
 
-  /** The largest distance that min-p lets stay in a slot. */
-  static int farthest(IntArray parameters, int slot) {
+  /** The largest distance that min-p keeps in a slot. */
+  static int minPLimit(IntArray parameters, int slot) {
     return parameters.get(slot * PARAMETERS + MIN_P);
   }
 
   /**
-   * 1 where the steps before a kind keep an id, else 0.
+   * 1 if the filters before a kind keep a token, else 0.
    *
-   * @param farthest the largest distance that min-p lets stay
-   * @param cuts of the row, from {@code at}
+   * @param q the token's distance
+   * @param minPLimit the largest distance that min-p keeps
+   * @param state the row's thresholds start at index {@code at}
    */
-  static int kept(int kind, int id, int q, int farthest, IntArray cuts, int at) {
+  static int kept(int kind, int id, int q, int minPLimit, IntArray state, int at) {
     int kept = 1;
-    if (q >= ABSENT) {
+    if (q >= MASKED_DISTANCE) {
       kept = 0;
     }
     if (kind > KIND_TOP_K) {
-      kept = kept * within(q, id, cuts, at + 2 * KIND_TOP_K);
+      kept = kept * within(q, id, state, at + 2 * KIND_TOP_K);
     }
     if (kind > KIND_TOP_P) {
-      kept = kept * within(q, id, cuts, at + 2 * KIND_TOP_P);
-      if (q > farthest) {
+      kept = kept * within(q, id, state, at + 2 * KIND_TOP_P);
+      if (q > minPLimit) {
         kept = 0;
       }
     }
     if (kind > KIND_TYPICAL_P) {
-      int key = key(KIND_TYPICAL_P, q, cuts.get(at + MEAN));
-      kept = kept * within(key, id, cuts, at + 2 * KIND_TYPICAL_P);
+      int key = key(KIND_TYPICAL_P, q, state.get(at + MEAN));
+      kept = kept * within(key, id, state, at + 2 * KIND_TYPICAL_P);
     }
     return kept;
   }
 
-  static int within(int key, int id, IntArray cuts, int at) {
+  /** 1 if (key, id) is at or before the threshold at index {@code at} of state, else 0. */
+  static int within(int key, int id, IntArray state, int at) {
     int within = 0;
-    if (key < cuts.get(at)) {
+    if (key < state.get(at)) {
       within = 1;
     }
-    if (key == cuts.get(at)) {
-      if (id <= cuts.get(at + 1)) {
+    if (key == state.get(at)) {
+      if (id <= state.get(at + 1)) {
         within = 1;
       }
     }
     return within;
-  }
-
-  // A transcript of gpt.sampling.Philox.
-
-  /** The upper 24 bits of the first word for key (low, high) and counter (step, sample, 0, 0). */
-  static int random(int low, int high, int sample, int step) {
-    int c0 = step;
-    int c1 = sample;
-    int c2 = 0;
-    int c3 = 0;
-    int k0 = low;
-    int k1 = high;
-    for (int round = 0; round < 10; round++) {
-      int high0 = multiplyHigh(0xD2511F53, c0);
-      int low0 = 0xD2511F53 * c0;
-      int high1 = multiplyHigh(0xCD9E8D57, c2);
-      int low1 = 0xCD9E8D57 * c2;
-      c0 = high1 ^ c1 ^ k0;
-      c1 = low1;
-      c2 = high0 ^ c3 ^ k1;
-      c3 = low0;
-      k0 = k0 + 0x9E3779B9;
-      k1 = k1 + 0xBB67AE85;
-    }
-    return (c0 >> 8) & 0xFFFFFF;
-  }
-
-  private static int multiplyHigh(int a, int b) {
-    int aLow = a & 0xFFFF;
-    int aHigh = (a >> 16) & 0xFFFF;
-    int bLow = b & 0xFFFF;
-    int bHigh = (b >> 16) & 0xFFFF;
-    int middle = aHigh * bLow + (((aLow * bLow) >> 16) & 0xFFFF);
-    int other = aLow * bHigh + (middle & 0xFFFF);
-    return aHigh * bHigh + ((middle >> 16) & 0xFFFF) + ((other >> 16) & 0xFFFF);
   }
 }

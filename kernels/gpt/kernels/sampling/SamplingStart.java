@@ -9,19 +9,21 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * How the tokens of one slot are drawn, and what its text has seen: two arrays come from the host, once
- * for a text, and are unpacked into those that the other kernels read.
+ * Unpacks the sampling parameters of one slot, which the host uploads once for a completion as two
+ * arrays, into the arrays that the other kernels read:
  *
- * shapes    ints (1 + PARAMETERS + V): the slot, its parameters, then what was seen of each id
+ *   parameters[slot], seen[slot] ← ints,   factors[slot], bias[slot] ← floats
+ *
+ * shapes    ints (1 + PARAMETERS + V): the slot, its parameters, then the seen bits of each token
  *           floats (FACTORS + V): the factors, then the biases
- *           parameters (B, PARAMETERS) · factors (B, FACTORS) · seen, bias (B, V)
+ *           parameters (slots, PARAMETERS) · factors (slots, FACTORS) · seen, bias (slots, V)
  * bound     memory: 16·V bytes
- * threads   one id a work item
+ * threads   one token id a work item, coalesced
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: the loop.
- *   <li>{@code idPerThread}: the same with a grid.
+ *   <li>{@code idPerThread}: the same with an explicit grid.
  * </ul>
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations sampling-start}.
@@ -29,18 +31,18 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class SamplingStart {
   private static final int THREADS = 64;
 
-  /** Where the parameters begin in the ints from the host. */
+  /** Index of the first parameter in {@code ints}. */
   public static final int HEADER = 1;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
-   * @param ints from the host
-   * @param floats from the host
-   * @param parameters of the slots (B, PARAMETERS); see {@link Sampling}
-   * @param factors of the slots (B, FACTORS)
-   * @param seen of the slots (B, V)
-   * @param bias of the slots (B, V)
+   * @param ints uploaded by the host
+   * @param floats uploaded by the host
+   * @param parameters (slots, PARAMETERS), a result; see {@link Sampling}
+   * @param factors (slots, FACTORS), a result
+   * @param seen (slots, V), a result
+   * @param bias (slots, V), a result
    * @param vocabSize V
    */
   public record Arguments(
@@ -72,7 +74,7 @@ public final class SamplingStart {
                   a.vocabSize,
                   a.items()));
 
-  /** One id a work item. */
+  /** One token id a work item. */
   public static final Version<Arguments> ID_PER_THREAD =
       new Version<>(
           "idPerThread",

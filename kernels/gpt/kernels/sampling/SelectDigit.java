@@ -10,25 +10,26 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The other half of a search's digit: adds up the chunks' sums of {@link Tally} and finds the digit at
- * which, from 0 on, they reach what is left of the target,
+ * The other half of a radix select: sums the histograms of {@link Tally} over the chunks and picks the
+ * digit at which the running sum reaches the target:
  *
- *   d = min { d : Σ_{e ≤ d} Σ_g sums[b, g, e] ≥ rest },  rest −= Σ_{e < d} …,  key = key · bins + d
+ *   d = min { d : Σ_{e ≤ d} Σ_g histogram[b, g, e] ≥ remaining }
+ *   remaining −= Σ_{e < d} Σ_g histogram[b, g, e],   key = key · bins + d
  *
- * The first digit's sums are of all ids that are in, so the target comes from them: k, the part p of
- * the weights, or the point in them that the random number is. The last digit's answer is where the
- * step cuts, or the id that is drawn.
+ * The first digit's histogram covers every token that the earlier filters keep, so its sum gives the
+ * target: k, the fraction p of the weights, or the point in them that the random number selects. After the
+ * last digit, the key and the id are the filter's threshold, or the drawn token.
  *
- * shapes    sums (B, G, bins), 64-bit integers in two ints · cuts (B, CUTS)
- * bound     memory: 8·G·bins bytes a sample
- * threads   a sample is one search; the sums of different digits are independent
+ * shapes    histogram (B, G, bins), 64-bit integers in two ints · state (B, STATE_SIZE)
+ * bound     memory: 8·G·bins bytes a row, 25 kB for GPT-2 with 6-bit digits: launch-bound
+ * threads   the sums of the bins are independent; the scan over the bins is sequential
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one sample a work item.
- *   <li>{@code samplePerThread}: the same with a grid.
- *   <li>{@code samplePerGroup}: one sample a workgroup of 64, one digit a lane; one lane then walks
- *       through the digits.
+ *   <li>{@code naive}: one row a work item.
+ *   <li>{@code samplePerThread}: the same with an explicit grid.
+ *   <li>{@code samplePerGroup}: one row a workgroup of 64, one bin a lane; lane 0 then scans the
+ *       bins.
  * </ul>
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations select-digit}.
@@ -37,49 +38,55 @@ public final class SelectDigit {
   private static final int GROUP = 64;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
-   * @param parameters of the slots; see {@link Sampling}
-   * @param sums (B, G, bins), from {@link Tally}
-   * @param cuts (B, {@link Sampling#CUTS}), where the search's state and its result are
-   * @param samples B
-   * @param layout how V is shared out
-   * @param kind what is searched for
-   * @param level which digit
+   * @param slotOf slot of each row, whose parameters apply (B)
+   * @param parameters (slots, PARAMETERS); see {@link Sampling}
+   * @param histogram (B, G, bins), from {@link Tally}
+   * @param state (B, {@link Sampling#STATE_SIZE}): the digits found so far, then the result
+   * @param samples B, rows that the grid is made for
+   * @param layout chunks of the vocabulary
+   * @param kind which radix select: {@link Sampling#KIND_TOP_K} and so on
+   * @param level which digit; see {@link Sampling.Layout}
    */
   public record Arguments(
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
-      IntArray sums,
-      IntArray cuts,
+      IntArray histogram,
+      IntArray state,
       int samples,
       Sampling.Layout layout,
       int kind,
       int level) {
 
-    private int part() {
-      int part = 0;
+    /** What is special about the digit, as the sum of the constants below. */
+    private int flags() {
+      int flags = 0;
       if (level == layout.firstLevel(kind)) {
-        part += FIRST;
+        flags += FIRST_DIGIT;
       }
       if (level >= layout.keyLevels()) {
-        part += OF_ID;
+        flags += ID_DIGIT;
       }
       if (level == layout.lastLevel(kind)) {
-        part += LAST;
+        flags += LAST_DIGIT;
       }
-      return part;
+      return flags;
     }
   }
 
-  private static final int FIRST = 1;
-  private static final int OF_ID = 2;
-  private static final int LAST = 4;
+  /** Flag: the target must be computed. */
+  private static final int FIRST_DIGIT = 1;
 
-  /** One sample a work item. */
+  /** Flag: the digit is one of the id, not of the key. */
+  private static final int ID_DIGIT = 2;
+
+  /** Flag: the threshold is complete. */
+  private static final int LAST_DIGIT = 4;
+
+  /** One row a work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
@@ -89,19 +96,19 @@ public final class SelectDigit {
                   a.pass,
                   a.slotOf,
                   a.parameters,
-                  a.sums,
-                  a.cuts,
+                  a.histogram,
+                  a.state,
                   a.samples,
                   a.layout.chunks(),
-                  a.layout.digit(),
+                  a.layout.digitBits(),
                   a.kind,
-                  a.part()));
+                  a.flags()));
 
-  /** One sample a work item. */
+  /** One row a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD =
       version("samplePerThread", Version.Target.CPU, SelectDigit::samplePerThread, 1);
 
-  /** One sample a workgroup. */
+  /** One row a workgroup. */
   public static final Version<Arguments> SAMPLE_PER_GROUP =
       version("samplePerGroup", Version.Target.GPU, SelectDigit::samplePerGroup, GROUP);
 
@@ -138,12 +145,12 @@ public final class SelectDigit {
                 a.pass,
                 a.slotOf,
                 a.parameters,
-                a.sums,
-                a.cuts,
+                a.histogram,
+                a.state,
                 a.layout.chunks(),
-                a.layout.digit(),
+                a.layout.digitBits(),
                 a.kind,
-                a.part()),
+                a.flags()),
         (a, rows) -> Version.groups(a.samples, group));
   }
 
@@ -151,18 +158,18 @@ public final class SelectDigit {
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
-      IntArray sums,
-      IntArray cuts,
+      IntArray histogram,
+      IntArray state,
       int samples,
       int chunks,
-      int digit,
+      int digitBits,
       int kind,
-      int part) {
+      int flags) {
     for (@Parallel int b = 0; b < samples; b++) {
       if (b < Sampling.rows(kind, pass)) {
-        long total = total(b, sums, chunks, digit);
-        long rest = rest(b, total, kind, part, slotOf.get(b), parameters, cuts);
-        walk(b, rest, sums, chunks, digit, kind, part, cuts);
+        long total = total(b, histogram, chunks, digitBits);
+        long remaining = remaining(b, total, kind, flags, slotOf.get(b), parameters, state);
+        findDigit(b, remaining, histogram, chunks, digitBits, kind, flags, state);
       }
     }
   }
@@ -172,52 +179,60 @@ public final class SelectDigit {
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
-      IntArray sums,
-      IntArray cuts,
+      IntArray histogram,
+      IntArray state,
       int chunks,
-      int digit,
+      int digitBits,
       int kind,
-      int part) {
+      int flags) {
     int b = context.globalIdx;
     if (b < Sampling.rows(kind, pass)) {
-      long total = total(b, sums, chunks, digit);
-      long rest = rest(b, total, kind, part, slotOf.get(b), parameters, cuts);
-      walk(b, rest, sums, chunks, digit, kind, part, cuts);
+      long total = total(b, histogram, chunks, digitBits);
+      long remaining = remaining(b, total, kind, flags, slotOf.get(b), parameters, state);
+      findDigit(b, remaining, histogram, chunks, digitBits, kind, flags, state);
     }
   }
 
-  // Not one method: the compiler inlines no method of more than 600 nodes.
+  // Several small methods: TornadoVM inlines no method of more than 600 nodes.
 
-  /** Sum of all chunks' sums. */
-  private static long total(int b, IntArray sums, int chunks, int digit) {
+  /** The sum of all bins. */
+  private static long total(int b, IntArray histogram, int chunks, int digitBits) {
     long total = 0;
-    for (int bin = 0; bin < 1 << digit; bin++) {
-      total += sum(b, bin, sums, chunks, digit);
+    for (int bin = 0; bin < 1 << digitBits; bin++) {
+      total += binSum(b, bin, histogram, chunks, digitBits);
     }
     return total;
   }
 
-  /** One digit's sum over the chunks. */
-  private static long sum(int b, int bin, IntArray sums, int chunks, int digit) {
-    int bins = 1 << digit;
+  /** One bin's sum over the chunks. */
+  private static long binSum(int b, int bin, IntArray histogram, int chunks, int digitBits) {
+    int bins = 1 << digitBits;
     long sum = 0;
     for (int g = 0; g < chunks; g++) {
-      sum += Sampling.wide(sums, 2 * (bins * (chunks * b + g) + bin));
+      sum += FixedPoint.getLong(histogram, 2 * (bins * (chunks * b + g) + bin));
     }
     return sum;
   }
 
-  private static void walk(
-      int b, long target, IntArray sums, int chunks, int digit, int kind, int part, IntArray cuts) {
-    long rest = target;
-    int found = 0;
-    long sum = sum(b, 0, sums, chunks, digit);
-    while (sum < rest) {
-      rest -= sum;
-      found++;
-      sum = sum(b, found, sums, chunks, digit);
+  /** Scans the bins up to the one at which the running sum reaches the target. */
+  private static void findDigit(
+      int b,
+      long target,
+      IntArray histogram,
+      int chunks,
+      int digitBits,
+      int kind,
+      int flags,
+      IntArray state) {
+    long remaining = target;
+    int digit = 0;
+    long sum = binSum(b, 0, histogram, chunks, digitBits);
+    while (sum < remaining) {
+      remaining -= sum;
+      digit++;
+      sum = binSum(b, digit, histogram, chunks, digitBits);
     }
-    conclude(b, found, rest, digit, kind, part, cuts);
+    storeDigit(b, digit, remaining, digitBits, kind, flags, state);
   }
 
   static void samplePerGroup(
@@ -225,56 +240,57 @@ public final class SelectDigit {
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
-      IntArray sums,
-      IntArray cuts,
+      IntArray histogram,
+      IntArray state,
       int chunks,
-      int digit,
+      int digitBits,
       int kind,
-      int part) {
+      int flags) {
     long[] totals = context.allocateLongLocalArray(GROUP);
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < Sampling.rows(kind, pass)) {
-      int bins = 1 << digit;
-      long mine = 0;
+      int bins = 1 << digitBits;
+      long binTotal = 0;
       if (lane < bins) {
-        mine = sum(b, lane, sums, chunks, digit);
+        binTotal = binSum(b, lane, histogram, chunks, digitBits);
       }
-      totals[lane] = mine;
+      totals[lane] = binTotal;
       context.localBarrier();
       if (lane == 0) {
         long total = 0;
         for (int bin = 0; bin < GROUP; bin++) {
           total += totals[bin];
         }
-        long rest = rest(b, total, kind, part, slotOf.get(b), parameters, cuts);
-        int found = 0;
+        long remaining = remaining(b, total, kind, flags, slotOf.get(b), parameters, state);
+        int digit = 0;
         long sum = totals[0];
-        while (sum < rest) {
-          rest -= sum;
-          found++;
-          sum = totals[found];
+        while (sum < remaining) {
+          remaining -= sum;
+          digit++;
+          sum = totals[digit];
         }
-        conclude(b, found, rest, digit, kind, part, cuts);
+        storeDigit(b, digit, remaining, digitBits, kind, flags, state);
       }
     }
   }
 
-  /** What is searched for among the sums; 0 where the search is off. */
-  private static long rest(
-      int b, long total, int kind, int part, int slot, IntArray parameters, IntArray cuts) {
-    int at = b * Sampling.CUTS;
-    long rest = 0;
-    if ((part & FIRST) == FIRST) {
+  /** The target, less the sums of the smaller digits found so far; 0 if the filter is off. */
+  private static long remaining(
+      int b, long total, int kind, int flags, int slot, IntArray parameters, IntArray state) {
+    int at = b * Sampling.STATE_SIZE;
+    long remaining = 0;
+    if ((flags & FIRST_DIGIT) == FIRST_DIGIT) {
       if (total > 0) {
-        rest = target(total, kind, slot * Sampling.PARAMETERS, parameters);
+        remaining = target(total, kind, slot * Sampling.PARAMETERS, parameters);
       }
     } else {
-      rest = Sampling.wide(cuts, at + Sampling.REST);
+      remaining = FixedPoint.getLong(state, at + Sampling.REMAINING);
     }
-    return rest;
+    return remaining;
   }
 
+  /** The target of a kind, from the sum of all bins; 0 if the filter is off. */
   private static long target(long total, int kind, int p, IntArray parameters) {
     long target = 0;
     if (kind == Sampling.KIND_LOGPROBS) {
@@ -287,53 +303,55 @@ public final class SelectDigit {
       }
     }
     if (kind == Sampling.KIND_TOP_P) {
-      target = part(total, parameters.get(p + Sampling.TOP_P));
+      target = share(total, parameters.get(p + Sampling.TOP_P));
     }
     if (kind == Sampling.KIND_TYPICAL_P) {
-      target = part(total, parameters.get(p + Sampling.TYPICAL_P));
+      target = share(total, parameters.get(p + Sampling.TYPICAL_P));
     }
     if (kind == Sampling.KIND_DRAW) {
       int random =
-          Sampling.random(
+          FixedPoint.random(
               parameters.get(p + Sampling.SEED_LOW),
               parameters.get(p + Sampling.SEED_HIGH),
               parameters.get(p + Sampling.SAMPLE),
               parameters.get(p + Sampling.STEP));
-      // The sum must exceed the point.
-      target = Sampling.pointIn(total, random) + 1;
+      // The running sum must exceed the point.
+      target = FixedPoint.drawPoint(total, random) + 1;
     }
     return target;
   }
 
-  /** A fraction of the weights; 0 where it is all of them, and the step off. */
-  private static long part(long total, int fraction) {
-    long part = 0;
-    if (fraction < Sampling.WHOLE) {
-      part = Sampling.fractionOf(total, fraction);
+  /**
+   * A fraction of the sum of the weights, rounded up; 0 if the fraction is 1 and the filter off.
+   */
+  private static long share(long total, int fraction) {
+    long share = 0;
+    if (fraction < Sampling.FRACTION_ONE) {
+      share = FixedPoint.fractionOf(total, fraction);
     }
-    return part;
+    return share;
   }
 
-  /** Keeps what was found; after the last digit, as the kind's result. */
-  private static void conclude(
-      int b, int found, long rest, int digit, int kind, int part, IntArray cuts) {
-    int at = b * Sampling.CUTS;
-    int place = at + Sampling.KEY;
-    if ((part & OF_ID) == OF_ID) {
-      place = at + Sampling.ID;
+  /** Appends a digit to the key or id; after the last one, stores them as the kind's threshold. */
+  private static void storeDigit(
+      int b, int digit, long remaining, int digitBits, int kind, int flags, IntArray state) {
+    int at = b * Sampling.STATE_SIZE;
+    int place = at + Sampling.KEY_PREFIX;
+    if ((flags & ID_DIGIT) == ID_DIGIT) {
+      place = at + Sampling.ID_PREFIX;
     }
-    int digits = (cuts.get(place) << digit) | found;
-    cuts.set(place, digits);
-    Sampling.setWide(cuts, at + Sampling.REST, rest);
-    if ((part & LAST) == LAST) {
-      if (rest > 0) {
-        cuts.set(at + 2 * kind, cuts.get(at + Sampling.KEY));
-        if ((part & OF_ID) == OF_ID) {
-          cuts.set(at + 2 * kind + 1, digits);
+    int digits = (state.get(place) << digitBits) | digit;
+    state.set(place, digits);
+    FixedPoint.setLong(state, at + Sampling.REMAINING, remaining);
+    if ((flags & LAST_DIGIT) == LAST_DIGIT) {
+      if (remaining > 0) {
+        state.set(at + 2 * kind, state.get(at + Sampling.KEY_PREFIX));
+        if ((flags & ID_DIGIT) == ID_DIGIT) {
+          state.set(at + 2 * kind + 1, digits);
         }
       }
-      cuts.set(at + Sampling.KEY, 0);
-      cuts.set(at + Sampling.ID, 0);
+      state.set(at + Sampling.KEY_PREFIX, 0);
+      state.set(at + Sampling.ID_PREFIX, 0);
     }
   }
 }

@@ -10,57 +10,60 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * One digit of a search over the vocabulary: the ids that the steps so far keep, and whose key begins
- * with the digits that are known, summed up by their next digit:
+ * One digit of a radix-select histogram over the vocabulary. Of the tokens that the earlier filters
+ * keep, and whose key starts with the digits found so far, it sums the weights by the next digit:
  *
- *   sums[b, g, d] = Σ of weight(q[b, id]), or of 1 where ids are counted, over ids of chunk g with digit d
+ *   histogram[b, g, d] = Σ weight(q[b, id])  over the ids of chunk g whose next digit is d
  *
- * A key has 30 bits and, behind them, the id, which settles ties; a draw has the id alone.
+ * Top-k and the log-probabilities count tokens: the weight is 1. A key has 30 bits, followed by the token
+ * id, which breaks ties; the draw uses the id alone. {@link SelectDigit} picks the digit.
  *
- * shapes    distances (B, V) · cuts (B, CUTS) · sums (B, G, bins), 64-bit integers in two ints
- * bound     memory: 4·V bytes a sample, and 8 a bin and chunk; one pass over the distances
- * threads   a chunk of the vocabulary has sums of its own, which {@link SelectDigit} adds up: there are no
- *           64-bit atomics, and no barrier between groups
+ * shapes    distances (B, V) · state (B, STATE_SIZE) · histogram (B, G, bins), 64-bit integers in two ints
+ * bound     memory: 4·V bytes a row, and 8 for each bin and chunk; one pass over the distances
+ * threads   each chunk of the vocabulary has its own histogram, and SelectDigit sums the chunks: there are
+ *           no 64-bit atomics and no barrier between workgroups to share one histogram with
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one chunk a work item.
- *   <li>{@code chunkPerThread}: the same with a grid. Few chunks and large digits suit it.
- *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256. The lanes put their ids' digits and
- *       weights side by side into local memory, and one lane for each digit picks up what is its
- *       own; so a digit has 6 bits at most.
+ *   <li>{@code chunkPerThread}: the same with an explicit grid; for few chunks and digits of 10
+ *       bits.
+ *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256. Each lane writes the digit and the
+ *       weight of one token to local memory; then lane d scans them and sums those with digit d.
+ *       That costs 256 steps a tile and no atomics; a digit has at most 6 bits.
  * </ul>
  *
- * <p>Passes over the distances, of 6-bit digits and of 10-bit ones: top-k 5 and 3, top-p and
- * typical-p 8 and 5, the draw 3 and 2.
+ * <p>Passes over the distances with digits of 6 and of 10 bits: top-k 5 and 3, top-p and typical-p
+ * 8 and 5, the draw 3 and 2.
  *
  * <p>Source: radix select, as in Alabi and others, 2012. Test: {@code SamplingTest}. Benchmark:
- * {@code scripts/bench --operations tally}.
+ * {@code scripts/bench --operations tally,tally-large-digits}.
  */
 public final class Tally {
   private static final int GROUP = 256;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param slotOf the slot of each row, whose parameters it is drawn with (B)
-   * @param parameters of the slots; see {@link Sampling}
+   * @param slotOf slot of each row, whose parameters apply (B)
+   * @param parameters (slots, PARAMETERS); see {@link Sampling}
    * @param distances (B, V), from {@link Distances}
-   * @param cuts (B, {@link Sampling#CUTS}), what the search has found so far
-   * @param sums (B, G, bins), the result
-   * @param samples B
-   * @param layout how V is shared out
-   * @param kind what is searched for
-   * @param level which digit
+   * @param state (B, {@link Sampling#STATE_SIZE}): the thresholds of earlier filters and the digits
+   *     found so far
+   * @param histogram (B, G, bins), the result
+   * @param samples B, rows that the grid is made for
+   * @param layout chunks of the vocabulary
+   * @param kind which radix select: {@link Sampling#KIND_TOP_K} and so on
+   * @param level which digit; see {@link Sampling.Layout}
    */
   public record Arguments(
       IntArray pass,
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
-      IntArray sums,
+      IntArray state,
+      IntArray histogram,
       int samples,
       Sampling.Layout layout,
       int kind,
@@ -70,8 +73,8 @@ public final class Tally {
       return layout.shift(level);
     }
 
-    /** 1 where the digit is one of the id's, and the whole key is known. */
-    private int ofId() {
+    /** 1 if the digit belongs to the id, so that all of the key is found; else 0. */
+    private int idDigit() {
       return level < layout.keyLevels() ? 0 : 1;
     }
   }
@@ -87,15 +90,15 @@ public final class Tally {
                   a.slotOf,
                   a.parameters,
                   a.distances,
-                  a.cuts,
-                  a.sums,
+                  a.state,
+                  a.histogram,
                   a.samples,
                   a.layout.vocabSize(),
                   a.layout.chunk(),
-                  a.layout.digit(),
+                  a.layout.digitBits(),
                   a.kind,
                   a.shift(),
-                  a.ofId()));
+                  a.idDigit()));
 
   /** One chunk a work item. */
   public static final Version<Arguments> CHUNK_PER_THREAD =
@@ -142,14 +145,14 @@ public final class Tally {
                 a.slotOf,
                 a.parameters,
                 a.distances,
-                a.cuts,
-                a.sums,
+                a.state,
+                a.histogram,
                 a.layout.vocabSize(),
                 a.layout.chunk(),
-                a.layout.digit(),
+                a.layout.digitBits(),
                 a.kind,
                 a.shift(),
-                a.ofId()),
+                a.idDigit()),
         (a, rows) -> Version.groups(a.samples * a.layout.chunks(), group));
   }
 
@@ -158,21 +161,23 @@ public final class Tally {
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
-      IntArray sums,
+      IntArray state,
+      IntArray histogram,
       int samples,
       int vocabSize,
       int chunk,
-      int digit,
+      int digitBits,
       int kind,
       int shift,
-      int ofId) {
+      int idDigit) {
     int chunks = (vocabSize + chunk - 1) / chunk;
     for (@Parallel int i = 0; i < samples * chunks; i++) {
       int b = i / chunks;
       if (b < Sampling.rows(kind, pass)) {
-        int farthest = Sampling.farthest(parameters, slotOf.get(b));
-        one(i, b, farthest, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+        int minPLimit = Sampling.minPLimit(parameters, slotOf.get(b));
+        countChunk(
+            i, b, minPLimit, distances, state, histogram, vocabSize, chunk, digitBits, kind, shift,
+            idDigit);
       }
     }
   }
@@ -183,53 +188,56 @@ public final class Tally {
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
-      IntArray sums,
+      IntArray state,
+      IntArray histogram,
       int vocabSize,
       int chunk,
-      int digit,
+      int digitBits,
       int kind,
       int shift,
-      int ofId) {
+      int idDigit) {
     int chunks = (vocabSize + chunk - 1) / chunk;
     int i = context.globalIdx;
     int b = i / chunks;
     if (b < Sampling.rows(kind, pass)) {
-      int farthest = Sampling.farthest(parameters, slotOf.get(b));
-      one(i, b, farthest, distances, cuts, sums, vocabSize, chunk, digit, kind, shift, ofId);
+      int minPLimit = Sampling.minPLimit(parameters, slotOf.get(b));
+      countChunk(
+          i, b, minPLimit, distances, state, histogram, vocabSize, chunk, digitBits, kind, shift,
+          idDigit);
     }
   }
 
-  // Without the row's own parameters: no method of more than 600 nodes is inlined.
+  // The caller reads the row's parameters: TornadoVM inlines no method of more than 600 nodes.
 
-  private static void one(
+  private static void countChunk(
       int i,
       int b,
-      int farthest,
+      int minPLimit,
       IntArray distances,
-      IntArray cuts,
-      IntArray sums,
+      IntArray state,
+      IntArray histogram,
       int vocabSize,
       int chunk,
-      int digit,
+      int digitBits,
       int kind,
       int shift,
-      int ofId) {
+      int idDigit) {
     int chunks = (vocabSize + chunk - 1) / chunk;
-    int bins = 1 << digit;
-    int at = b * Sampling.CUTS;
+    int bins = 1 << digitBits;
+    int at = b * Sampling.STATE_SIZE;
     int from = (i % chunks) * chunk;
     int end = Math.min(from + chunk, vocabSize);
-    int sum = 2 * bins * i;
+    int base = 2 * bins * i;
     for (int bin = 0; bin < 2 * bins; bin++) {
-      sums.set(sum + bin, 0);
+      histogram.set(base + bin, 0);
     }
     for (int id = from; id < end; id++) {
       int q = distances.get(b * vocabSize + id);
-      int bin = bin(id, q, kind, shift, digit, ofId, farthest, cuts, at);
+      int bin = bin(id, q, kind, shift, digitBits, idDigit, minPLimit, state, at);
       if (bin >= 0) {
         long add = amount(kind, q);
-        Sampling.setWide(sums, sum + 2 * bin, Sampling.wide(sums, sum + 2 * bin) + add);
+        FixedPoint.setLong(
+            histogram, base + 2 * bin, FixedPoint.getLong(histogram, base + 2 * bin) + add);
       }
     }
   }
@@ -240,14 +248,14 @@ public final class Tally {
       IntArray slotOf,
       IntArray parameters,
       IntArray distances,
-      IntArray cuts,
-      IntArray sums,
+      IntArray state,
+      IntArray histogram,
       int vocabSize,
       int chunk,
-      int digit,
+      int digitBits,
       int kind,
       int shift,
-      int ofId) {
+      int idDigit) {
     int[] digits = context.allocateIntLocalArray(GROUP);
     long[] weights = context.allocateLongLocalArray(GROUP);
     int chunks = (vocabSize + chunk - 1) / chunk;
@@ -255,9 +263,9 @@ public final class Tally {
     int lane = context.localIdx;
     int b = i / chunks;
     if (b < Sampling.rows(kind, pass)) {
-      int bins = 1 << digit;
-      int at = b * Sampling.CUTS;
-      int farthest = Sampling.farthest(parameters, slotOf.get(b));
+      int bins = 1 << digitBits;
+      int at = b * Sampling.STATE_SIZE;
+      int minPLimit = Sampling.minPLimit(parameters, slotOf.get(b));
       int from = (i % chunks) * chunk;
       int end = Math.min(from + chunk, vocabSize);
       long sum = 0;
@@ -267,7 +275,7 @@ public final class Tally {
         long add = 0;
         if (id < end) {
           int q = distances.get(b * vocabSize + id);
-          bin = bin(id, q, kind, shift, digit, ofId, farthest, cuts, at);
+          bin = bin(id, q, kind, shift, digitBits, idDigit, minPLimit, state, at);
           if (bin >= 0) {
             add = amount(kind, q);
           }
@@ -285,45 +293,46 @@ public final class Tally {
         context.localBarrier();
       }
       if (lane < bins) {
-        Sampling.setWide(sums, 2 * (bins * i + lane), sum);
+        FixedPoint.setLong(histogram, 2 * (bins * i + lane), sum);
       }
     }
   }
 
+  /** What a token adds to its bin. */
   private static long amount(int kind, int q) {
     long amount = 1;
     if (kind > Sampling.KIND_TOP_K) {
-      amount = Sampling.weight(q);
+      amount = FixedPoint.weight(q);
     }
     return amount;
   }
 
-  /** An id's digit, or −1 where it is out, or its key has other digits before. */
+  /** A token's digit; −1 if it is masked or its key does not start with the digits found so far. */
   private static int bin(
       int id,
       int q,
       int kind,
       int shift,
-      int digit,
-      int ofId,
-      int farthest,
-      IntArray cuts,
+      int digitBits,
+      int idDigit,
+      int minPLimit,
+      IntArray state,
       int at) {
     int bin = -1;
-    if (Sampling.kept(kind, id, q, farthest, cuts, at) == 1) {
-      int key = Sampling.key(kind, q, cuts.get(at + Sampling.MEAN));
-      int known = cuts.get(at + Sampling.KEY);
+    if (Sampling.kept(kind, id, q, minPLimit, state, at) == 1) {
+      int key = Sampling.key(kind, q, state.get(at + Sampling.MEAN));
+      int prefix = state.get(at + Sampling.KEY_PREFIX);
       int digits = key;
-      if (ofId == 1) {
+      if (idDigit == 1) {
         digits = id;
-        if (key == known) {
-          known = cuts.get(at + Sampling.ID);
+        if (key == prefix) {
+          prefix = state.get(at + Sampling.ID_PREFIX);
         } else {
-          known = -1;
+          prefix = -1;
         }
       }
-      if ((digits >> (shift + digit)) == known) {
-        bin = (digits >> shift) & ((1 << digit) - 1);
+      if ((digits >> (shift + digitBits)) == prefix) {
+        bin = (digits >> shift) & ((1 << digitBits) - 1);
       }
     }
     return bin;

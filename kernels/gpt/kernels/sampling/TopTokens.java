@@ -10,22 +10,22 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The likeliest tokens of the model itself, for log-probabilities: the ids that the search of {@link
- * Sampling#KIND_LOGPROBS} keeps, their distances, the chosen id's distance, and the sum S of all
- * weights. The host takes −q · ln 2 − ln S, an id's log-probability.
+ * The likeliest tokens by the model's own probabilities, before any processor or filter: the tokens within
+ * the threshold of {@link Sampling#KIND_LOGPROBS} and their distances, the distance of the drawn token,
+ * and the sum S of all weights. The host computes an id's log-probability from them: −q · ln 2 − ln S.
  *
- * shapes    distances (B, V) · cuts (B, CUTS) · chosen (B)
- *           top (B, 4 + 2·N): S in two ints, the drawn id's distance, how many ids there are or a
- *           status, which is negative, then an id and its distance each, in the order of ids
- * bound     memory: 4·V bytes a sample; one pass over the distances
- * threads   a sample is a sum and a list
+ * shapes    distances (B, V) · state (B, STATE_SIZE) · chosen (B)
+ *           top (B, 4 + 2·N): S in two ints, the drawn token's distance, the number of tokens listed or a
+ *           negative status, then id and distance of each listed token, by ascending id
+ * bound     memory: 4·V bytes a row, read twice by {@code samplePerGroup}
+ * threads   a sum reduction and a stream compaction a row
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one sample a work item.
- *   <li>{@code samplePerThread}: the same with a grid.
- *   <li>{@code samplePerGroup}: one sample a workgroup of 256, each lane a run of ids side by side;
- *       where each lane's ids go in the list follows from how many those before it have.
+ *   <li>{@code naive}: one row a work item.
+ *   <li>{@code samplePerThread}: the same with an explicit grid.
+ *   <li>{@code samplePerGroup}: one row a workgroup of 256, a contiguous run of ids a lane. The
+ *       lanes count their tokens; the prefix sum of the counts is each lane's position in the list.
  * </ul>
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations top-tokens}.
@@ -33,32 +33,32 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class TopTokens {
   private static final int GROUP = 256;
 
-  /** Ints in front of the list. */
+  /** Number of ints before the list. */
   public static final int HEADER = 4;
 
   /**
-   * What a launch takes.
+   * Arguments of a launch.
    *
    * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
-   * @param distances (B, V), of the model's own logits
-   * @param cuts (B, {@link Sampling#CUTS})
-   * @param chosen (B), of the rows that are drawn
+   * @param distances (B, V), of the unprocessed logits at temperature 1
+   * @param state (B, {@link Sampling#STATE_SIZE})
+   * @param chosen token ids (B), of the rows that are drawn
    * @param top (B, 4 + 2·N), the result
-   * @param samples B
+   * @param samples B, rows that the grid is made for
    * @param vocabSize V
-   * @param most N, ids that a list has room for
+   * @param maxTokens N, capacity of a list
    */
   public record Arguments(
       IntArray pass,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray top,
       int samples,
       int vocabSize,
-      int most) {}
+      int maxTokens) {}
 
-  /** One sample a work item. */
+  /** One row a work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
@@ -67,18 +67,18 @@ public final class TopTokens {
                   TopTokens::naive,
                   a.pass,
                   a.distances,
-                  a.cuts,
+                  a.state,
                   a.chosen,
                   a.top,
                   a.samples,
                   a.vocabSize,
-                  a.most));
+                  a.maxTokens));
 
-  /** One sample a work item. */
+  /** One row a work item. */
   public static final Version<Arguments> SAMPLE_PER_THREAD =
       version("samplePerThread", Version.Target.CPU, TopTokens::samplePerThread, 1);
 
-  /** One sample a workgroup. */
+  /** One row a workgroup. */
   public static final Version<Arguments> SAMPLE_PER_GROUP =
       version("samplePerGroup", Version.Target.GPU, TopTokens::samplePerGroup, GROUP);
 
@@ -104,26 +104,26 @@ public final class TopTokens {
                 new KernelContext(),
                 a.pass,
                 a.distances,
-                a.cuts,
+                a.state,
                 a.chosen,
                 a.top,
                 a.vocabSize,
-                a.most),
+                a.maxTokens),
         (a, rows) -> Version.groups(a.samples, group));
   }
 
   static void naive(
       IntArray pass,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray top,
       int samples,
       int vocabSize,
-      int most) {
+      int maxTokens) {
     for (@Parallel int b = 0; b < samples; b++) {
       if (b < pass.get(Pass.LOGIT_ROWS)) {
-        one(b, pass, distances, cuts, chosen, top, vocabSize, most);
+        listTokens(b, pass, distances, state, chosen, top, vocabSize, maxTokens);
       }
     }
   }
@@ -132,82 +132,82 @@ public final class TopTokens {
       KernelContext context,
       IntArray pass,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray top,
       int vocabSize,
-      int most) {
+      int maxTokens) {
     int b = context.globalIdx;
     if (b < pass.get(Pass.LOGIT_ROWS)) {
-      one(b, pass, distances, cuts, chosen, top, vocabSize, most);
+      listTokens(b, pass, distances, state, chosen, top, vocabSize, maxTokens);
     }
   }
 
-  private static void one(
+  private static void listTokens(
       int b,
       IntArray pass,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray top,
       int vocabSize,
-      int most) {
-    int at = b * (HEADER + 2 * most);
+      int maxTokens) {
+    int at = b * (HEADER + 2 * maxTokens);
     long sum = 0;
     int count = 0;
     for (int id = 0; id < vocabSize; id++) {
       int q = distances.get(b * vocabSize + id);
-      sum += Sampling.weight(q);
-      if (listed(id, q, cuts, b * Sampling.CUTS) == 1) {
-        if (count < most) {
+      sum += FixedPoint.weight(q);
+      if (listed(id, q, state, b * Sampling.STATE_SIZE) == 1) {
+        if (count < maxTokens) {
           top.set(at + HEADER + 2 * count, id);
           top.set(at + HEADER + 2 * count + 1, q);
         }
         count++;
       }
     }
-    head(b, at, sum, count, pass, distances, cuts, chosen, top, vocabSize);
+    writeHeader(b, at, sum, count, pass, distances, state, chosen, top, vocabSize);
   }
 
   static void samplePerGroup(
       KernelContext context,
       IntArray pass,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray top,
       int vocabSize,
-      int most) {
+      int maxTokens) {
     long[] sums = context.allocateLongLocalArray(GROUP);
     int[] counts = context.allocateIntLocalArray(GROUP);
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < pass.get(Pass.LOGIT_ROWS)) {
-      int at = b * (HEADER + 2 * most);
-      int each = (vocabSize + GROUP - 1) / GROUP;
-      int end = Math.min((lane + 1) * each, vocabSize);
+      int at = b * (HEADER + 2 * maxTokens);
+      int idsPerLane = (vocabSize + GROUP - 1) / GROUP;
+      int end = Math.min((lane + 1) * idsPerLane, vocabSize);
       long sum = 0;
       int count = 0;
-      for (int id = lane * each; id < end; id++) {
+      for (int id = lane * idsPerLane; id < end; id++) {
         int q = distances.get(b * vocabSize + id);
-        sum += Sampling.weight(q);
-        count += listed(id, q, cuts, b * Sampling.CUTS);
+        sum += FixedPoint.weight(q);
+        count += listed(id, q, state, b * Sampling.STATE_SIZE);
       }
       sums[lane] = sum;
       counts[lane] = count;
       context.localBarrier();
-      int before = 0;
+      int position = 0;
       for (int other = 0; other < lane; other++) {
-        before += counts[other];
+        position += counts[other];
       }
-      for (int id = lane * each; id < end; id++) {
+      for (int id = lane * idsPerLane; id < end; id++) {
         int q = distances.get(b * vocabSize + id);
-        if (listed(id, q, cuts, b * Sampling.CUTS) == 1) {
-          if (before < most) {
-            top.set(at + HEADER + 2 * before, id);
-            top.set(at + HEADER + 2 * before + 1, q);
+        if (listed(id, q, state, b * Sampling.STATE_SIZE) == 1) {
+          if (position < maxTokens) {
+            top.set(at + HEADER + 2 * position, id);
+            top.set(at + HEADER + 2 * position + 1, q);
           }
-          before++;
+          position++;
         }
       }
       if (lane == GROUP - 1) {
@@ -215,40 +215,41 @@ public final class TopTokens {
         for (int other = 0; other < GROUP; other++) {
           total += sums[other];
         }
-        head(b, at, total, before, pass, distances, cuts, chosen, top, vocabSize);
+        writeHeader(b, at, total, position, pass, distances, state, chosen, top, vocabSize);
       }
     }
   }
 
-  /** 1 where the search keeps an id. */
-  private static int listed(int id, int q, IntArray cuts, int at) {
+  /** 1 if a token is within the threshold, else 0. */
+  private static int listed(int id, int q, IntArray state, int at) {
     int listed = 0;
-    if (q < Sampling.ABSENT) {
-      listed = Sampling.within(q, id, cuts, at + 2 * Sampling.KIND_LOGPROBS);
+    if (q < Sampling.MASKED_DISTANCE) {
+      listed = Sampling.within(q, id, state, at + 2 * Sampling.KIND_LOGPROBS);
     }
     return listed;
   }
 
-  private static void head(
+  /** Writes the ints before the list. */
+  private static void writeHeader(
       int b,
       int at,
       long sum,
       int count,
       IntArray pass,
       IntArray distances,
-      IntArray cuts,
+      IntArray state,
       IntArray chosen,
       IntArray top,
       int vocabSize) {
-    Sampling.setWide(top, at, sum);
-    int q = Sampling.ABSENT;
+    FixedPoint.setLong(top, at, sum);
+    int q = Sampling.MASKED_DISTANCE;
     if (b < pass.get(Pass.DRAWN_ROWS)) {
       if (chosen.get(b) >= 0) {
         q = distances.get(b * vocabSize + chosen.get(b));
       }
     }
     top.set(at + 2, q);
-    int status = cuts.get(b * Sampling.CUTS + Sampling.STATUS);
+    int status = state.get(b * Sampling.STATE_SIZE + Sampling.STATUS);
     int found = count;
     if (status < 0) {
       found = status;

@@ -79,7 +79,7 @@ public final class StepsPage {
             .toList();
     Map<String, Double> settings = new TreeMap<>();
     Arrays.stream(ChainStep.values())
-        .filter(ChainStep::cuts)
+        .filter(ChainStep::isFilter)
         .forEach(step -> settings.put(camelCase(step), step.value(parameters)));
     data = new Data(settings, before, Weight.coefficients(), labels.clone(), new ArrayList<>());
     for (String label : labels) {

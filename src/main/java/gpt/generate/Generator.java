@@ -184,12 +184,12 @@ public final class Generator {
                 + (config.vocabSize() - 1));
       }
     }
-    if (config.vocabSize() > HostSampler.MOST_IDS) {
+    if (config.vocabSize() > HostSampler.MAX_VOCAB_SIZE) {
       throw new GptException(
           "the model has "
               + config.vocabSize()
               + " ids, but tokens can be drawn from "
-              + HostSampler.MOST_IDS
+              + HostSampler.MAX_VOCAB_SIZE
               + " at most");
     }
     request

@@ -1,106 +1,110 @@
 package gpt.sampling;
 
 /**
- * The steps of the chain that leave ids out, and the draw, one method each, to be called in this
- * order; {@link #start} is the temperature. A step that is off does nothing. All sums are of
- * integers, so that they do not depend on the order of summation; see {@link Weight}.
+ * The temperature ({@link #start}), the filters and the draw, to be called in the chain's order. A
+ * filter that is off does nothing. All sums are of integers, so they do not depend on the order of
+ * summation; see {@link Weight}.
  */
 final class Candidates {
-  /** Typical-p's mean takes weights of 30 bits, and distances in two parts, so that sums fit. */
+  /** Typical-p's mean drops these low bits of a weight, so that Σ weight · q fits a long. */
   private static final int WEIGHT_SHIFT = 14;
 
+  /** Low bits of a distance, which the mean sums separately, for the same reason. */
   private static final int LOW_BITS = 13;
+
   private static final int LOW_MASK = (1 << LOW_BITS) - 1;
 
-  /** A float difference of two of these is finite. */
-  private static final float MOST = 1e38f;
+  /** Logits are clamped to this, so that the difference of two is finite. */
+  private static final float LOGIT_CLAMP = 1e38f;
 
-  private static final float MOST_BITS = 64;
+  /** Tokens from this many bits on are masked. */
+  private static final float MAX_BITS = 64;
 
   private final int vocabSize;
   private final ChainConstants constants;
 
-  /** For each id its distance, or {@link Weight#ABSENT} (V). */
+  /** Distance of each token (V). */
   private final int[] distances;
 
-  /** For each id its weight, once {@link #weigh} was called; 0 for those that are out (V). */
+  /** Weight of each token, valid after {@link #computeWeights}; 0 if masked (V). */
   private final long[] weights;
 
-  /** For each id what typical-p orders by, or {@link Weight#ABSENT} (V). */
-  private final int[] unusual;
+  /** |q − mean q| of each token, which typical-p orders by (V). */
+  private final int[] deviations;
 
   private final RadixSelect select = new RadixSelect();
-  private boolean weighed;
+  private boolean weightsComputed;
 
-  /** Candidates with their memory, 12 bytes an id, 16 with typical-p. */
+  /** Allocates memory, 12 bytes for each token of the vocabulary, 16 with typical-p. */
   Candidates(ChainConstants constants, int vocabSize) {
     this.vocabSize = vocabSize;
     this.constants = constants;
     distances = new int[vocabSize];
     weights = new long[vocabSize];
-    unusual = new int[constants.typicalPFraction() < ChainConstants.WHOLE ? vocabSize : 0];
+    deviations =
+        new int[constants.typicalPFraction() < ChainConstants.FRACTION_ONE ? vocabSize : 0];
   }
 
   /**
-   * Temperature: how many bits each id is less likely than the likeliest. The logarithm of the
-   * softmax's ratio is the difference of the logits over the temperature.
+   * Temperature: computes the distances. The logarithm of the ratio of two probabilities of a
+   * softmax is the difference of their logits divided by the temperature.
    *
-   * @param logits −∞ for ids that are not there (V)
+   * @param logits −∞ for masked tokens (V)
    * @param max the largest of them
    */
   void start(float[] logits, float max) {
-    float top = Math.min(max, MOST);
+    float top = Math.min(max, LOGIT_CLAMP);
     float bitsPerLogit = constants.bitsPerLogit();
     for (int id = 0; id < vocabSize; id++) {
-      float bits = (top - Math.min(logits[id], MOST)) * bitsPerLogit;
-      distances[id] = bits < MOST_BITS ? (int) (bits * 0x1p24f) : Weight.ABSENT;
+      float bits = (top - Math.min(logits[id], LOGIT_CLAMP)) * bitsPerLogit;
+      distances[id] = bits < MAX_BITS ? (int) (bits * 0x1p24f) : Weight.MASKED_DISTANCE;
     }
-    weighed = false;
+    weightsComputed = false;
   }
 
-  /** Takes a step of the chain that cuts; one that is off changes nothing. */
-  void cut(ChainStep step) {
+  /** Applies a filter of the chain; one that is off changes nothing. */
+  void filter(ChainStep step) {
     switch (step) {
       case TOP_K -> topK();
       case TOP_P -> topP();
       case MIN_P -> minP();
       case TYPICAL_P -> typicalP();
-      default -> throw new IllegalArgumentException(step + " cuts nothing");
+      default -> throw new IllegalArgumentException(step + " is not a filter");
     }
   }
 
-  /** Top-k: ids further than the k-th nearest go, ties with it stay. */
+  /** Top-k: keeps the k likeliest tokens and ties with the k-th. */
   private void topK() {
     int k = constants.topK();
     if (k > 0 && k < count()) {
-      keepUpTo(select.kthSmallest(distances, k));
+      maskBeyond(select.kthSmallest(distances, k));
     }
   }
 
-  /** Top-p (Holtzman et al. 2020): the fewest of the likeliest ids stay that together reach p. */
+  /** Top-p (Holtzman et al. 2020): keeps the fewest likeliest tokens whose weights reach p. */
   private void topP() {
-    if (constants.topPFraction() < ChainConstants.WHOLE) {
-      reach(distances, constants.topPFraction());
+    if (constants.topPFraction() < ChainConstants.FRACTION_ONE) {
+      keepSmallest(distances, constants.topPFraction());
     }
   }
 
-  /** Min-p (Nguyen et al. 2024): ids go that are less likely than a part of the likeliest. */
+  /** Min-p (Nguyen et al. 2024): keeps tokens at least p times as likely as the likeliest. */
   private void minP() {
-    if (constants.minPLimit() < Weight.ABSENT - 1) {
-      keepUpTo(constants.minPLimit());
+    if (constants.minPLimit() < Weight.MASKED_DISTANCE - 1) {
+      maskBeyond(constants.minPLimit());
     }
   }
 
   /**
-   * Typical-p (Meister et al. 2022): the ids stay whose information is nearest to the entropy, as
-   * few as reach p. The information is −log p = q + log S and the entropy its mean, so the
-   * normaliser S cancels: what counts is how far a distance is from the mean distance.
+   * Typical-p (Meister et al. 2022): keeps the fewest tokens whose information is closest to the
+   * entropy and whose weights reach p. With S the sum of the weights, the information is −log₂ p =
+   * q + log₂ S and the entropy is its mean, so their difference is q − mean q, whatever S is.
    */
   private void typicalP() {
-    if (constants.typicalPFraction() == ChainConstants.WHOLE) {
+    if (constants.typicalPFraction() == ChainConstants.FRACTION_ONE) {
       return;
     }
-    weigh();
+    computeWeights();
     long high = 0;
     long low = 0;
     long sum = 0;
@@ -112,19 +116,22 @@ final class Candidates {
     }
     int mean = (int) (((high / sum) << LOW_BITS) + (((high % sum) << LOW_BITS) + low) / sum);
     for (int id = 0; id < vocabSize; id++) {
-      unusual[id] = distances[id] == Weight.ABSENT ? Weight.ABSENT : Math.abs(distances[id] - mean);
+      deviations[id] =
+          distances[id] == Weight.MASKED_DISTANCE
+              ? Weight.MASKED_DISTANCE
+              : Math.abs(distances[id] - mean);
     }
-    reach(unusual, constants.typicalPFraction());
+    keepSmallest(deviations, constants.typicalPFraction());
   }
 
   /**
-   * Multinomial by inversion: the first id, in their order, at which the sum of the weights exceeds
-   * the part of their whole sum that the random number is.
+   * Multinomial draw by inversion: the first id at which the cumulative sum of the weights exceeds
+   * the random fraction of their sum.
    *
-   * @param random 0 to 2²⁴ − 1
+   * @param random the fraction in units of 2⁻²⁴, 0 to 2²⁴ − 1
    */
   int draw(int random) {
-    long target = Weight.pointIn(sum(), random);
+    long target = Weight.drawPoint(sum(), random);
     int id = 0;
     for (long running = weights[0]; running <= target; running += weights[id]) {
       id++;
@@ -132,18 +139,18 @@ final class Candidates {
     return id;
   }
 
-  /** Whether the steps so far keep an id. One whose probability is below 2⁻⁶⁴ never counts. */
+  /** Whether a token is not masked. From 64 bits on every token is. */
   boolean kept(int id) {
-    return distances[id] != Weight.ABSENT;
+    return distances[id] != Weight.MASKED_DISTANCE;
   }
 
-  /** The probability of an id among those that are left. */
+  /** The renormalized probability of a token; 0 if masked. */
   double probability(int id) {
     double sum = sum();
     return weights[id] / sum;
   }
 
-  /** The probability of each id among those that are left, 0 for those that are not (V). */
+  /** The renormalized probability of each token; 0 if masked (V). */
   double[] probabilities() {
     double sum = sum();
     double[] probabilities = new double[vocabSize];
@@ -153,17 +160,17 @@ final class Candidates {
     return probabilities;
   }
 
-  /** Number of ids that are left. */
+  /** Number of tokens that are not masked. */
   int count() {
     int count = 0;
     for (int distance : distances) {
-      count += distance == Weight.ABSENT ? 0 : 1;
+      count += distance == Weight.MASKED_DISTANCE ? 0 : 1;
     }
     return count;
   }
 
   private long sum() {
-    weigh();
+    computeWeights();
     long sum = 0;
     for (long weight : weights) {
       sum += weight;
@@ -171,40 +178,40 @@ final class Candidates {
     return sum;
   }
 
-  /** Weights are worked out when they are first asked for: after top-k there are few. */
-  private void weigh() {
-    if (!weighed) {
+  /** Computes the weights when they are first needed: after top-k most tokens are masked. */
+  private void computeWeights() {
+    if (!weightsComputed) {
       for (int id = 0; id < vocabSize; id++) {
         weights[id] = Weight.of(distances[id]);
       }
-      weighed = true;
+      weightsComputed = true;
     }
   }
 
-  private void keepUpTo(int distance) {
+  private void maskBeyond(int distance) {
     for (int id = 0; id < vocabSize; id++) {
       if (distances[id] > distance) {
-        leave(id);
+        mask(id);
       }
     }
   }
 
-  /** Keeps the fewest ids, in the order of their keys and then of the ids, that reach a part. */
-  private void reach(int[] keys, int fraction) {
+  /** Keeps the fewest tokens, by ascending key and then id, whose weights reach a fraction. */
+  private void keepSmallest(int[] keys, int fraction) {
     long target = Weight.fractionOf(sum(), fraction);
-    int last = select.reach(keys, weights, target);
+    int last = select.keyReaching(keys, weights, target);
     long running = select.before();
     for (int id = 0; id < vocabSize; id++) {
       if (keys[id] > last || (keys[id] == last && running >= target)) {
-        leave(id);
+        mask(id);
       } else if (keys[id] == last) {
         running += weights[id];
       }
     }
   }
 
-  private void leave(int id) {
-    distances[id] = Weight.ABSENT;
+  private void mask(int id) {
+    distances[id] = Weight.MASKED_DISTANCE;
     weights[id] = 0;
   }
 }

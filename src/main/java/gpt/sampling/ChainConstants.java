@@ -1,20 +1,20 @@
 package gpt.sampling;
 
 /**
- * The parameters as the chain's arithmetic takes them, worked out once, in double precision. The
- * host and the devices compute with these and nothing else, so that they cannot differ.
+ * The sampling parameters in the units of the chain's arithmetic, computed once in double
+ * precision. The host and the devices use only these, so that they cannot differ.
  *
- * @param penalty the repetition penalty, a factor of logits up to 0; 1 is off
- * @param inversePenalty its inverse, a factor of logits above 0
+ * @param penalty repetition penalty: multiplies the logits ≤ 0 of seen tokens; 1 is off
+ * @param inversePenalty its inverse: multiplies the logits > 0
  * @param frequencyUnits the frequency penalty in units of 2⁻¹⁶
  * @param presenceUnits the presence penalty in units of 2⁻¹⁶
- * @param frequencyLimit the frequency penalty counts an id so often at most, by when it comes to
- *     about 2¹⁴; so the units of any text fit an int
- * @param bitsPerLogit log₂(e) / temperature: the bits of a distance that a difference of 1 between
- *     logits makes; at temperature 0 of no use
- * @param topK at most so many ids stay, ties aside; 0 is off
+ * @param frequencyLimit upper bound of the count that the frequency penalty is multiplied by, so
+ *     that the product, then about 2¹⁴, fits an int in these units
+ * @param bitsPerLogit log₂(e) / temperature: converts a difference of logits to bits; not used at
+ *     temperature 0
+ * @param topK number of likeliest tokens to keep, plus ties; 0 is off
  * @param topPFraction top-p in units of 2⁻³⁰, rounded up; 2³⁰ is off
- * @param minPLimit the largest distance that stays
+ * @param minPLimit the largest distance that min-p keeps
  * @param typicalPFraction typical-p in units of 2⁻³⁰, rounded up; 2³⁰ is off
  */
 public record ChainConstants(
@@ -29,18 +29,18 @@ public record ChainConstants(
     int minPLimit,
     int typicalPFraction) {
 
-  /** A fraction that leaves everything in. */
-  public static final int WHOLE = 1 << Weight.FRACTION_PLACES;
+  /** The fraction 1: top-p or typical-p is off. */
+  public static final int FRACTION_ONE = 1 << Weight.FRACTION_BITS;
 
   private static final double LOG2_E = 1.4426950408889634;
 
-  /** The bits of a logit's difference are no more than these, so that they stay finite. */
-  private static final double MOST_BITS = 1e30;
+  /** Bound of bitsPerLogit, which keeps products with it finite. */
+  private static final double MAX_BITS_PER_LOGIT = 1e30;
 
-  /** The units of the frequency penalty are no more than these. */
-  private static final int MOST_UNITS = 1 << 30;
+  /** Bound of the frequency penalty times the count, in units of 2⁻¹⁶. */
+  private static final int MAX_PENALTY_UNITS = 1 << 30;
 
-  /** The constants of a chain. */
+  /** Converts parameters. */
   public static ChainConstants of(SamplingParameters parameters) {
     int frequencyUnits = units(parameters.frequencyPenalty());
     return new ChainConstants(
@@ -48,8 +48,8 @@ public record ChainConstants(
         (float) (1 / parameters.repetitionPenalty()),
         frequencyUnits,
         units(parameters.presencePenalty()),
-        MOST_UNITS / Math.max(1, Math.abs(frequencyUnits)),
-        (float) Math.min(LOG2_E / parameters.temperature(), MOST_BITS),
+        MAX_PENALTY_UNITS / Math.max(1, Math.abs(frequencyUnits)),
+        (float) Math.min(LOG2_E / parameters.temperature(), MAX_BITS_PER_LOGIT),
         parameters.topK(),
         fraction(parameters.topP()),
         minPLimit(parameters.minP()),
@@ -61,12 +61,12 @@ public record ChainConstants(
   }
 
   private static int fraction(double probability) {
-    return (int) Math.ceil(probability * WHOLE);
+    return (int) Math.ceil(probability * FRACTION_ONE);
   }
 
   private static int minPLimit(double minP) {
-    // The same on every JVM, which Math.log need not be; infinite at 0.
+    // StrictMath: the same bits on every JVM. Infinite at 0.
     double distance = -StrictMath.log(minP) / StrictMath.log(2) * 0x1p24;
-    return (int) Math.min(Math.floor(distance), Weight.ABSENT - 1);
+    return (int) Math.min(Math.floor(distance), Weight.MASKED_DISTANCE - 1);
   }
 }

@@ -3,29 +3,30 @@ package gpt.sampling;
 import java.util.Arrays;
 import java.util.List;
 
-/** The steps of the sampling chain, in the order in which they are taken. */
+/** The steps of the sampling chain, in the order in which they run. */
 public enum ChainStep {
   /** Repetition penalty, on logits. */
   REPETITION_PENALTY("repetition-penalty"),
   /** Frequency and presence penalties together, on logits. */
   FREQUENCY_PRESENCE_PENALTY("frequency/presence-penalty"),
-  /** What is added to logits. */
+  /** Logit bias: adds to logits. */
   LOGIT_BIAS("logit-bias"),
-  /** The ban of what ends a text too early. */
+  /** Bans the stop ids while the completion is shorter than its minimum. */
   MIN_NEW_TOKENS("min-new-tokens"),
-  /** Temperature; 0 leaves the likeliest id alone. */
+  /** Temperature; 0 is greedy. */
   TEMPERATURE("temperature"),
-  /** The likeliest k. */
+  /** Keeps the k likeliest tokens. */
   TOP_K("top-k"),
-  /** The fewest that reach a probability. */
+  /** Keeps the fewest likeliest tokens whose probabilities reach p. */
   TOP_P("top-p"),
-  /** Those with a part of the likeliest one's probability. */
+  /** Keeps tokens at least p times as likely as the likeliest. */
   MIN_P("min-p"),
-  /** Those of typical information. */
+  /** Keeps tokens whose information is close to the entropy. */
   TYPICAL_P("typical-p");
 
-  /** The steps that cut, in order. */
-  static final List<ChainStep> CUTS = Arrays.stream(values()).filter(ChainStep::cuts).toList();
+  /** The filters, in order. */
+  static final List<ChainStep> FILTERS =
+      Arrays.stream(values()).filter(ChainStep::isFilter).toList();
 
   private final String label;
 
@@ -33,17 +34,17 @@ public enum ChainStep {
     this.label = label;
   }
 
-  /** Its name as the options have it. */
+  /** Name of the option: {@code top-k}. */
   public String label() {
     return label;
   }
 
-  /** Its name as a key of JSON. */
+  /** Name as a JSON key: {@code top_k}. */
   public String key() {
     return label.replaceAll("[-/]", "_");
   }
 
-  /** Its name with the value that it has: {@code top-k 200}. */
+  /** Name and value: {@code top-k 200}. */
   public String setting(SamplingParameters parameters) {
     return switch (this) {
       case FREQUENCY_PRESENCE_PENALTY, LOGIT_BIAS, MIN_NEW_TOKENS -> label;
@@ -51,7 +52,7 @@ public enum ChainStep {
     };
   }
 
-  /** The value of a step that has one, on or off; NaN of the others. */
+  /** The value of the step's parameter; NaN for steps without a single one. */
   public double value(SamplingParameters parameters) {
     return switch (this) {
       case REPETITION_PENALTY -> parameters.repetitionPenalty();
@@ -64,17 +65,17 @@ public enum ChainStep {
     };
   }
 
-  /** A setting as one would write it: 1, not 1.0. */
+  /** A number without a trailing {@code .0}. */
   public static String number(double value) {
     return String.valueOf(value).replaceAll("\\.0$", "");
   }
 
-  /** Whether it leaves ids out, and the others as likely to one another as they were. */
-  public boolean cuts() {
+  /** Whether the step removes tokens and renormalizes the probabilities of the rest. */
+  public boolean isFilter() {
     return compareTo(TEMPERATURE) > 0;
   }
 
-  /** Whether these parameters take the step: none is taken at its neutral value. */
+  /** Whether the step is on: its parameter is not at its neutral value. */
   public boolean isOn(SamplingParameters parameters) {
     boolean draws = parameters.temperature() != 0;
     return switch (this) {

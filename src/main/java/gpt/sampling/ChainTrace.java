@@ -3,21 +3,20 @@ package gpt.sampling;
 import java.util.List;
 
 /**
- * How one token was drawn: what the sampler had before and after each step of its chain. The
- * numbers are the sampler's own, read from it while it draws.
+ * How one token was drawn: the probabilities before and after each step of the chain, recorded by
+ * the sampler while it draws.
  *
- * @param parameters what it was drawn with
- * @param step index of the token in its text
- * @param logits the model's (V)
- * @param adjusted the logits as the temperature takes them: after penalties, biases and the minimum
- *     of new tokens; −∞ for what is banned (V)
+ * @param parameters of the chain
+ * @param step index of the token in its completion
+ * @param logits the model's logits (V)
+ * @param adjusted the logits after penalties, biases and the minimum of new tokens; −∞ for banned
+ *     tokens (V)
  * @param probabilities the softmax of the model's logits (V)
- * @param heated after the temperature, also where that is 1: what the draw counts with if nothing
- *     is cut; 0 for what is less than 2⁻⁴⁴ of the likeliest (V)
- * @param stages what each step that is on made of them, in order
- * @param random the random number that the token was drawn with, in [0, 1); of no use at
- *     temperature 0
- * @param chosen the token
+ * @param afterTemperature the probabilities after the temperature, also if that is 1, before any
+ *     filter; 0 below 2⁻⁴⁴ of the likeliest token's (V)
+ * @param stages the probabilities after each step that is on, in order
+ * @param random the random number of the draw, in [0, 1); not used at temperature 0
+ * @param chosen the drawn token id
  */
 public record ChainTrace(
     SamplingParameters parameters,
@@ -25,46 +24,46 @@ public record ChainTrace(
     float[] logits,
     float[] adjusted,
     double[] probabilities,
-    double[] heated,
+    double[] afterTemperature,
     List<Stage> stages,
     double random,
     int chosen) {
 
   /**
-   * What one step made.
+   * The probabilities after one step.
    *
    * @param step the step
-   * @param probabilities after it, summing to 1: for steps on logits their softmax, later what the
-   *     draw counts with; 0 for ids that are out (V)
+   * @param probabilities sum to 1; 0 for masked tokens. For steps on logits their softmax, later
+   *     the chain's renormalized weights (V)
    */
   public record Stage(ChainStep step, double[] probabilities) {}
 
-  /** The probabilities that the token was drawn with: after the last step (V). */
+  /** The probabilities after the last step, which the token was drawn with (V). */
   public double[] drawn() {
-    boolean cut = !stages.isEmpty() && stages.getLast().step().cuts();
-    return cut ? stages.getLast().probabilities() : heated;
+    boolean filtered = !stages.isEmpty() && stages.getLast().step().isFilter();
+    return filtered ? stages.getLast().probabilities() : afterTemperature;
   }
 
-  /** Whether a random number decided. */
+  /** Whether the token was drawn at random, not greedily. */
   public boolean isRandom() {
     return parameters.temperature() != 0;
   }
 
   /**
-   * The ids that the model finds likeliest, the likeliest first, the lowest id of equals first.
+   * The token ids with the largest logits, in descending order, ties by ascending id.
    *
-   * @param n how many; all where there are fewer
+   * @param n how many; at most V are returned
    */
   public int[] likeliest(int n) {
     return Logprobs.of(logits, logits.length, chosen, Math.min(n, logits.length)).ids();
   }
 
-  /** The model's own log-probability of an id, in nats. */
+  /** Log-probability of a token by the model's logits, before the chain, in nats. */
   public double logProbability(int id) {
     return Logprobs.of(logits, logits.length, id, 1).chosen();
   }
 
-  /** How many ids the model finds likelier than this one, and of equals have a lower id; plus 1. */
+  /** Rank of a token by the model's logits, ties by ascending id; 1 is the likeliest. */
   public int rank(int id) {
     int rank = 1;
     for (int other = 0; other < logits.length; other++) {

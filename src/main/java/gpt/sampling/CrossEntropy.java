@@ -1,22 +1,22 @@
 package gpt.sampling;
 
-/** How badly logits foretell the token that comes: −ln p, in nats and in double precision. */
+/** The cross-entropy loss of one target token: −ln p, in nats and in double precision. */
 public final class CrossEntropy {
   private CrossEntropy() {}
 
   /**
    * ln Σ exp(x − max) + max − x[target].
    *
-   * @param logits at least V floats, the first V count
+   * @param logits at least V floats, the first V are read
    * @param vocabSize V
-   * @param target an id, 0 to V − 1
-   * @return 0 or more; +∞ where the target's logit is −∞
-   * @throws InvalidLogitsException where a logit is NaN or +∞, or all are −∞
+   * @param target token id, 0 to V − 1
+   * @return 0 or more; +∞ if the target's logit is −∞
+   * @throws InvalidLogitsException if a logit is NaN or +∞, or all are −∞
    */
   public static double of(float[] logits, int vocabSize, int target) {
     float max = Float.NEGATIVE_INFINITY;
     for (int id = 0; id < vocabSize; id++) {
-      max = Math.max(max, logits[id]); // NaN where one is
+      max = Math.max(max, logits[id]); // NaN if either is
     }
     if (Float.isNaN(max)) {
       throw new InvalidLogitsException(InvalidLogitsException.damaged("NaN"));
@@ -25,7 +25,7 @@ public final class CrossEntropy {
       throw new InvalidLogitsException(InvalidLogitsException.damaged("infinite"));
     }
     if (max == Float.NEGATIVE_INFINITY) {
-      throw new InvalidLogitsException(InvalidLogitsException.EMPTY);
+      throw new InvalidLogitsException(InvalidLogitsException.NO_FINITE);
     }
     double sum = 0;
     for (int id = 0; id < vocabSize; id++) {

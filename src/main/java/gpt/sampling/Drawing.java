@@ -1,13 +1,13 @@
 package gpt.sampling;
 
 /**
- * What the tokens of a group of texts with the same prompt are drawn with.
+ * How to draw the tokens of several completions of the same prompt.
  *
- * @param sampling the chain
- * @param firstSample index of the first text
- * @param prompt the whole prompt as penalties count it, also where a context has no room for it
- * @param stopIds what ends a text, banned while it is shorter than the minimum
- * @param logprobs how many log-probabilities are wanted with each token; 0 is none
+ * @param sampling parameters of the chain
+ * @param firstSample index of the first completion in its request
+ * @param prompt the whole prompt, for the penalties, even if it is longer than the context window
+ * @param stopIds token ids that end a completion; banned while it is shorter than the minimum
+ * @param logprobs number of likeliest tokens whose log-probabilities are returned with each token
  */
 public record Drawing(
     SamplingParameters sampling, int firstSample, int[] prompt, int[] stopIds, int logprobs) {

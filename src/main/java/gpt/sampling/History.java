@@ -3,21 +3,20 @@ package gpt.sampling;
 import java.util.Arrays;
 
 /**
- * What one text holds, as far as penalties ask for it. It belongs to the text, not to the model's
- * context: a token that the context has slid past still counts, and so does the beginning of a
- * prompt that was too long for it.
+ * The tokens of one prompt and completion, counted for the penalties. Tokens that have left the
+ * context window still count, and so does the beginning of a prompt that is longer than it.
  */
 public final class History {
-  /** Set where the prompt has the id; only the repetition penalty asks for that. */
-  public static final int PROMPT = 1 << 30;
+  /** Bit: the prompt contains the token; only the repetition penalty uses it. */
+  public static final int IN_PROMPT = 1 << 30;
 
-  /** The bits that count how often the id was generated. */
-  public static final int COUNT = PROMPT - 1;
+  /** Bits: how often the token was generated. */
+  public static final int COUNT_MASK = IN_PROMPT - 1;
 
-  /** For each id its count and {@link #PROMPT} (V). */
+  /** The bits of each token (V). */
   private final int[] seen;
 
-  /** A history without any token. */
+  /** An empty history. */
   public History(int vocabSize) {
     this(new int[vocabSize]);
   }
@@ -26,16 +25,16 @@ public final class History {
     this.seen = seen;
   }
 
-  /** A history with the same tokens, which goes on by itself. */
+  /** An independent copy. */
   public History copy() {
     return new History(seen.clone());
   }
 
-  /** Forgets everything and begins a text. */
+  /** Clears the history and adds a prompt. */
   public void start(int[] prompt) {
     Arrays.fill(seen, 0);
     for (int id : prompt) {
-      seen[id] |= PROMPT;
+      seen[id] |= IN_PROMPT;
     }
   }
 
@@ -44,7 +43,7 @@ public final class History {
     seen[id]++;
   }
 
-  /** How often the id was generated, and {@link #PROMPT} where the prompt has it. */
+  /** A token's {@link #COUNT_MASK} and {@link #IN_PROMPT} bits. */
   public int seen(int id) {
     return seen[id];
   }

@@ -5,24 +5,24 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The sampling chain on the host, the reference for every other one. In this order, each step off
- * at its neutral value:
+ * The sampling chain on the host, the reference for the one on devices. Its steps, each off at its
+ * neutral value, run in this order:
  *
  * <ol>
- *   <li>repetition penalty, frequency and presence penalties, logit bias, minimum new tokens, on
- *       the logits ({@link LogitsProcessor});
- *   <li>at temperature 0 the largest logit, the lowest id among equals;
- *   <li>otherwise temperature, the steps that cut, and a multinomial draw with {@link Philox}
- *       ({@link Candidates}).
+ *   <li>repetition penalty, frequency and presence penalties, logit bias and minimum of new tokens,
+ *       on the logits ({@link LogitsProcessor});
+ *   <li>at temperature 0, argmax: the largest logit, the lowest id among equal ones;
+ *   <li>otherwise temperature, the filters top-k, top-p, min-p and typical-p, and a multinomial
+ *       draw with {@link Philox} ({@link Candidates}).
  * </ol>
  *
- * <p>From the temperature on everything is in integers ({@link Weight}): a device that computes the
- * same ones chooses the same id. A token takes O(V) time, whatever the logits, and allocates
- * nothing. Not thread-safe.
+ * <p>From the temperature on, all arithmetic is on integers ({@link Weight}), so a device that does
+ * the same arithmetic draws the same token. A token takes O(V) time, whatever the logits, and
+ * allocates nothing. Not thread-safe.
  */
 public final class HostSampler {
-  /** Of so many ids the weights' sum fits a long with what it is multiplied by. */
-  public static final int MOST_IDS = 1 << 18;
+  /** Largest vocabulary: the sum of its weights, multiplied by a fraction, fits a long. */
+  public static final int MAX_VOCAB_SIZE = 1 << 18;
 
   private final SamplingParameters parameters;
   private final int vocabSize;
@@ -31,16 +31,16 @@ public final class HostSampler {
   private double probability;
 
   /**
-   * A sampler with its scratch memory, up to 20 bytes an id.
+   * Allocates scratch memory, up to 20 bytes for each token of the vocabulary.
    *
-   * @param vocabSize V, the logits that count; at most {@link #MOST_IDS}
-   * @param stopIds what ends a text, banned while it is shorter than the minimum
-   * @throws IllegalArgumentException where a biased id is beyond the vocabulary
+   * @param vocabSize V, number of logits that are read; at most {@link #MAX_VOCAB_SIZE}
+   * @param stopIds token ids that end a completion; banned while it is shorter than the minimum
+   * @throws IllegalArgumentException if a logit bias is for an id outside the vocabulary
    */
   public HostSampler(SamplingParameters parameters, int vocabSize, int... stopIds) {
-    if (vocabSize < 1 || vocabSize > MOST_IDS) {
+    if (vocabSize < 1 || vocabSize > MAX_VOCAB_SIZE) {
       throw new IllegalArgumentException(
-          "vocabSize must be from 1 to " + MOST_IDS + ", found " + vocabSize);
+          "vocabSize must be from 1 to " + MAX_VOCAB_SIZE + ", found " + vocabSize);
     }
     this.parameters = parameters;
     this.vocabSize = vocabSize;
@@ -50,40 +50,41 @@ public final class HostSampler {
   }
 
   /**
-   * Draws one id.
+   * Draws one token.
    *
-   * @param logits at least V floats, the first V count; −∞ is a probability of 0
-   * @param history what the text holds
-   * @param sample index of the text
-   * @param step index of the new token in its text
-   * @throws InvalidLogitsException where a logit is NaN or +∞, all are −∞, or all ids are banned
+   * @param logits at least V floats, the first V are read; −∞ is a probability of 0
+   * @param history the tokens of prompt and completion so far
+   * @param sample index of the completion in its request
+   * @param step index of the new token in its completion
+   * @return the token id
+   * @throws InvalidLogitsException if a logit is NaN or +∞, all are −∞, or all tokens are banned
    */
   public int sample(float[] logits, History history, int sample, int step) {
     return sample(logits, history, sample, step, null);
   }
 
   /**
-   * Draws one id as {@link #sample(float[], History, int, int)} does, and tells how. It allocates 8
-   * bytes an id for each step of the chain.
+   * Draws one token as {@link #sample(float[], History, int, int)} does, and returns the
+   * probabilities after each step. Allocates 8·V bytes for each step of the chain.
    */
   public ChainTrace trace(float[] logits, History history, int sample, int step) {
     List<ChainTrace.Stage> stages = new ArrayList<>();
     int id = sample(logits, history, sample, step, stages);
-    double[] heated = heated(stages);
+    double[] afterTemperature = afterTemperature(stages);
     return new ChainTrace(
         parameters,
         step,
         Arrays.copyOf(logits, vocabSize),
         logitsProcessor.values().clone(),
         Softmax.of(logits, vocabSize),
-        heated,
+        afterTemperature,
         List.copyOf(stages),
         Philox.uniform(parameters.seed(), sample, step),
         id);
   }
 
-  /** After the temperature; that stage goes where the temperature is 1. */
-  private double[] heated(List<ChainTrace.Stage> stages) {
+  /** The probabilities after the temperature. Removes that stage if the temperature is 1, off. */
+  private double[] afterTemperature(List<ChainTrace.Stage> stages) {
     for (ChainTrace.Stage stage : stages) {
       if (stage.step() == ChainStep.TEMPERATURE) {
         if (!ChainStep.TEMPERATURE.isOn(parameters)) {
@@ -92,20 +93,20 @@ public final class HostSampler {
         return stage.probabilities();
       }
     }
-    throw new IllegalStateException("no temperature");
+    throw new IllegalStateException("no temperature stage");
   }
 
   private int sample(
       float[] logits, History history, int sample, int step, List<ChainTrace.Stage> stages) {
     logitsProcessor.start(logits);
     logitsProcessor.repetition(history);
-    keep(ChainStep.REPETITION_PENALTY, stages);
+    record(ChainStep.REPETITION_PENALTY, stages);
     logitsProcessor.frequencyAndPresence(history);
-    keep(ChainStep.FREQUENCY_PRESENCE_PENALTY, stages);
+    record(ChainStep.FREQUENCY_PRESENCE_PENALTY, stages);
     logitsProcessor.bias();
-    keep(ChainStep.LOGIT_BIAS, stages);
+    record(ChainStep.LOGIT_BIAS, stages);
     logitsProcessor.minNewTokens(step);
-    keep(ChainStep.MIN_NEW_TOKENS, stages);
+    record(ChainStep.MIN_NEW_TOKENS, stages);
     float[] values = logitsProcessor.values();
     float max = logitsProcessor.max();
     if (candidates == null) {
@@ -122,18 +123,18 @@ public final class HostSampler {
       return id;
     }
     candidates.start(values, max);
-    keep(ChainStep.TEMPERATURE, stages);
-    for (ChainStep cut : ChainStep.CUTS) {
-      candidates.cut(cut);
-      keep(cut, stages);
+    record(ChainStep.TEMPERATURE, stages);
+    for (ChainStep filter : ChainStep.FILTERS) {
+      candidates.filter(filter);
+      record(filter, stages);
     }
     int id = candidates.draw(Philox.bits(parameters.seed(), sample, step));
     probability = candidates.probability(id);
     return id;
   }
 
-  /** Adds what a step has made, if it is on and somebody wants to know. */
-  private void keep(ChainStep step, List<ChainTrace.Stage> stages) {
+  /** Records the probabilities after a step, if it is on and a trace is requested. */
+  private void record(ChainStep step, List<ChainTrace.Stage> stages) {
     if (stages != null && (step.isOn(parameters) || step == ChainStep.TEMPERATURE)) {
       double[] probabilities =
           step.compareTo(ChainStep.TEMPERATURE) < 0
@@ -144,18 +145,18 @@ public final class HostSampler {
   }
 
   /**
-   * As {@link #sample(float[], History, int, int)}, where no penalty asks for a history.
+   * As {@link #sample(float[], History, int, int)}, for parameters without penalties.
    *
-   * @throws IllegalStateException where one does
+   * @throws IllegalStateException if a penalty is on
    */
   public int sample(float[] logits, int sample, int step) {
     if (parameters.needsHistory()) {
-      throw new IllegalStateException("these parameters need the text's history");
+      throw new IllegalStateException("these parameters need the tokens so far");
     }
     return sample(logits, null, sample, step);
   }
 
-  /** The probability that the last id had after the whole chain; 1 where it was greedy. */
+  /** The probability of the last token after the whole chain; 1 if it was greedy. */
   public double probability() {
     return probability;
   }

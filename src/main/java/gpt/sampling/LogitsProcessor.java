@@ -5,11 +5,11 @@ import java.util.stream.IntStream;
 
 /**
  * The steps of the chain that change logits, one method each, to be called in this order. A step
- * that is off does nothing. All arithmetic is in float, each operation rounded once.
+ * that is off does nothing. All arithmetic is in float, and each operation rounds once.
  */
 final class LogitsProcessor {
-  /** What is less, −∞ above all, is not there: no step brings it back. */
-  private static final float LEAST = InvalidLogitsException.LEAST;
+  /** Logits below this count as masked; no step unmasks them. */
+  private static final float MIN_LOGIT = InvalidLogitsException.MIN_LOGIT;
 
   private final int vocabSize;
   private final ChainConstants constants;
@@ -18,14 +18,14 @@ final class LogitsProcessor {
   private final float[] biases;
   private final int[] stopIds;
 
-  /** The logits so far, −∞ for ids that are not there (V). */
+  /** The logits so far, −∞ for masked tokens (V). */
   private final float[] values;
 
   /**
-   * Steps with their memory, 4 bytes an id.
+   * Allocates memory, 4 bytes for each token of the vocabulary.
    *
-   * @param stopIds what ends a text; ids beyond the vocabulary are never drawn anyway
-   * @throws IllegalArgumentException where a biased id is beyond the vocabulary
+   * @param stopIds token ids that end a completion; those outside the vocabulary are ignored
+   * @throws IllegalArgumentException if a logit bias is for an id outside the vocabulary
    */
   LogitsProcessor(
       SamplingParameters parameters, ChainConstants constants, int vocabSize, int... stopIds) {
@@ -47,10 +47,10 @@ final class LogitsProcessor {
   }
 
   /**
-   * Takes the model's logits.
+   * Copies the model's logits.
    *
-   * @param logits at least V floats, the first V count
-   * @throws InvalidLogitsException where a logit is NaN or +∞, or all are −∞
+   * @param logits at least V floats, the first V are read
+   * @throws InvalidLogitsException if a logit is NaN or +∞, or all are −∞
    */
   void start(float[] logits) {
     if (logits.length < vocabSize) {
@@ -60,11 +60,11 @@ final class LogitsProcessor {
     InvalidLogitsException.check(logits, vocabSize);
     for (int id = 0; id < vocabSize; id++) {
       float logit = logits[id];
-      values[id] = logit < LEAST ? Float.NEGATIVE_INFINITY : logit;
+      values[id] = logit < MIN_LOGIT ? Float.NEGATIVE_INFINITY : logit;
     }
   }
 
-  /** Divides the positive logits of ids that the text has, and multiplies the others. */
+  /** Divides the positive logits of tokens in the prompt or completion, multiplies the others. */
   void repetition(History history) {
     if (constants.penalty() == 1) {
       return;
@@ -77,13 +77,15 @@ final class LogitsProcessor {
     }
   }
 
-  /** Subtracts for ids that were generated: so much each time, and so much once. */
+  /**
+   * Subtracts from the logits of generated tokens: frequency for each occurrence, presence once.
+   */
   void frequencyAndPresence(History history) {
     if (constants.frequencyUnits() == 0 && constants.presenceUnits() == 0) {
       return;
     }
     for (int id = 0; id < vocabSize; id++) {
-      int count = history.seen(id) & History.COUNT;
+      int count = history.seen(id) & History.COUNT_MASK;
       if (count > 0) {
         int units =
             constants.frequencyUnits() * Math.min(count, constants.frequencyLimit())
@@ -101,9 +103,9 @@ final class LogitsProcessor {
   }
 
   /**
-   * Bans the ids that end the text before it is long enough.
+   * Masks the stop ids while the completion is shorter than its minimum.
    *
-   * @param step index of the new token in its text
+   * @param step index of the new token in its completion
    */
   void minNewTokens(int step) {
     if (step < minNewTokens) {
@@ -113,23 +115,23 @@ final class LogitsProcessor {
     }
   }
 
-  /** The logits as they are now (V). What is below −1e38 counts as −∞. */
+  /** The logits so far (V). Those below −1e38 count as −∞. */
   float[] values() {
     return values;
   }
 
   /**
-   * The largest logit as it is now.
+   * The largest logit so far.
    *
-   * @throws InvalidLogitsException where no id is left
+   * @throws InvalidLogitsException if all tokens are masked
    */
   float max() {
     float max = Float.NEGATIVE_INFINITY;
     for (int id = 0; id < vocabSize; id++) {
       max = Math.max(max, values[id]);
     }
-    if (max < LEAST) {
-      throw new InvalidLogitsException(InvalidLogitsException.BANNED);
+    if (max < MIN_LOGIT) {
+      throw new InvalidLogitsException(InvalidLogitsException.ALL_BANNED);
     }
     return max;
   }

@@ -5,16 +5,16 @@ import java.util.PriorityQueue;
 import java.util.stream.IntStream;
 
 /**
- * Log-probabilities by the model itself: of its logits' softmax, before penalties, temperature and
- * whatever cuts.
+ * Log-probabilities by the model's logits: their log-softmax, before penalties, temperature and
+ * filters.
  *
- * @param chosen the chosen token's, in nats
- * @param ids the likeliest tokens, likeliest first, the lowest id of equals first
- * @param values theirs, in nats
+ * @param chosen log-probability of the chosen token, in nats
+ * @param ids the likeliest token ids, in descending order of probability, ties by ascending id
+ * @param values their log-probabilities, in nats
  */
 public record Logprobs(double chosen, int[] ids, double[] values) {
 
-  /** The likeliest, given in any order. */
+  /** Sorts the likeliest tokens, which are given in any order. */
   public static Logprobs of(double chosen, int[] ids, double[] values) {
     int[] order =
         IntStream.range(0, ids.length)
@@ -30,11 +30,11 @@ public record Logprobs(double chosen, int[] ids, double[] values) {
   }
 
   /**
-   * Works them out on the host, in double precision.
+   * Computes them on the host, in double precision.
    *
-   * @param logits at least V, the first V count
+   * @param logits at least V floats, the first V are read
    * @param id the chosen token
-   * @param n how many of the likeliest
+   * @param n number of likeliest tokens
    */
   public static Logprobs of(float[] logits, int vocabSize, int id, int n) {
     float max = Float.NEGATIVE_INFINITY;

@@ -1,19 +1,18 @@
 package gpt.sampling;
 
 /**
- * Numbers from N(0, 1) by their index: the same on every machine, in whichever order and by however
- * many threads they are drawn. Each takes one word of {@link Philox} and, by the ziggurat of
- * Marsaglia and Tsang ("The ziggurat method for generating random variables", 2000) with 256
- * layers, one product in 98.8 of 100 cases. Layers, wedges and tail are computed with {@link
- * StrictMath}.
+ * Random numbers from N(0, 1) by index: the same on every machine, in any order and with any number
+ * of threads. Each takes one word of {@link Philox} and, by the ziggurat of Marsaglia and Tsang
+ * ("The ziggurat method for generating random variables", 2000) with 256 layers, one multiplication
+ * in 98.8 % of cases. Layers, wedges and tail are computed with {@link StrictMath}.
  */
 public final class Normals {
-  /** Words of a block, and so numbers that one block makes. */
+  /** Words of a Philox block: one for each number. */
   private static final int WORDS = 4;
 
   private static final int LAYERS = 256;
 
-  /** Where the tail begins, and the area of each layer; of their paper. */
+  /** Where the tail begins, and the area of each layer; both from the paper. */
   private static final double TAIL = 3.6541528853610088;
 
   private static final double AREA = 0.00492867323399;
@@ -34,10 +33,10 @@ public final class Normals {
   private final int stream;
 
   /**
-   * A sequence of numbers.
+   * A stream of random numbers.
    *
    * @param seed any
-   * @param stream sequences of one seed that differ in this are independent
+   * @param stream index of the stream; the streams of a seed are independent
    */
   public Normals(long seed, int stream) {
     seedLow = (int) seed;
@@ -74,12 +73,12 @@ public final class Normals {
     return (word >> 8) * 0x1p-23 * EDGE[word & 0xFF];
   }
 
-  /** Whether all of the layer that far out lies below the curve. */
+  /** Whether the point is in the part of its layer that is all below the curve. */
   private static boolean inside(int word, double x) {
     return Math.abs(x) < EDGE[(word & 0xFF) + 1];
   }
 
-  /** A number whose first word gave none: each attempt takes a block of its own. */
+  /** The number at an index whose first word is rejected; each attempt takes a new block. */
   private double retried(long index, int word) {
     int[] words = new int[WORDS];
     for (int attempt = 1; ; attempt++) {

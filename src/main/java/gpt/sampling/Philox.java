@@ -2,12 +2,13 @@ package gpt.sampling;
 
 /**
  * The counter-based generator Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random
- * numbers: as easy as 1, 2, 3", SC 2011). It has no state: the number that a token is drawn with
- * depends on (seed, sample, step) alone, whichever backend draws it and in whichever order.
+ * numbers: as easy as 1, 2, 3", SC 2011). It has no state: the random number of a token is a
+ * function of (seed, sample, step), so it does not depend on the backend or on the order of the
+ * draws.
  *
- * <p>All arithmetic is on 32-bit ints, without {@code long}, and without {@code >>>}, which some
- * compilers of GPU kernels turn into a signed shift: {@code (x >> n) & mask} is the same
- * everywhere, so a kernel can hold a transcript of this file and be bit-exact with it.
+ * <p>{@link #word} uses 32-bit ints only, without {@code long} and without {@code >>>}, which some
+ * compilers of GPU kernels turn into a signed shift; {@code (x >> n) & mask} is the same
+ * everywhere. So a kernel can copy it and return the same bits.
  */
 public final class Philox {
   private static final int MULTIPLIER_0 = 0xD2511F53;
@@ -19,13 +20,12 @@ public final class Philox {
   private Philox() {}
 
   /**
-   * The number that one token is drawn with. The key is the seed, low word first; the counter is
-   * (step, sample, 0, 0); the upper 24 bits of the block's first word make the number, so that it
-   * is exact as a float.
+   * The random number of one token. The key is the seed, low word first; the counter is (step,
+   * sample, 0, 0); the number is the upper 24 bits of the block's first word, exact as a float.
    *
    * @param seed any
-   * @param sample index of the text
-   * @param step index of the new token in its text
+   * @param sample index of the completion in its request
+   * @param step index of the new token in its completion
    * @return a multiple of 2⁻²⁴ in [0, 1)
    */
   public static float uniform(long seed, int sample, int step) {
@@ -39,7 +39,7 @@ public final class Philox {
   }
 
   /**
-   * One word of the block of four that a counter and a key give.
+   * One word of the four-word block for a counter and a key.
    *
    * @param index which of the four, 0 to 3
    */
@@ -65,9 +65,9 @@ public final class Philox {
   }
 
   /**
-   * The whole block that a counter and a key give, for the host, where a long product is faster.
+   * The block for a counter and a key; for the host, where 64-bit products are faster.
    *
-   * @param out four words
+   * @param out receives the four words
    */
   static void block(int c0, int c1, int c2, int c3, int k0, int k1, int[] out) {
     for (int round = 0; round < ROUNDS; round++) {
@@ -86,7 +86,7 @@ public final class Philox {
     out[3] = c3;
   }
 
-  /** The upper 32 bits of the unsigned 64-bit product, through halves of 16 bits. */
+  /** The upper 32 bits of the unsigned 64-bit product, by 16-bit halves. */
   static int multiplyHigh(int a, int b) {
     int aLow = a & 0xFFFF;
     int aHigh = (a >> 16) & 0xFFFF;

@@ -3,66 +3,68 @@ package gpt.sampling;
 import java.util.Arrays;
 
 /**
- * Finds where a running sum reaches a target when ids are taken in the order of their keys, without
- * sorting them: the sums of 2¹⁰ ranges of keys show the range in which it does, then those of 2¹⁰
- * parts of that range, and so on. One pass for every 10 bits, whatever the keys are.
+ * Finds the key at which a running sum reaches a target when tokens are taken in ascending order of
+ * their keys, without sorting them. A histogram of the upper 10 bits of the keys gives the bin that
+ * contains the answer, a histogram of the next 10 bits of the keys in that bin the next digit, and
+ * so on: one pass over the keys for each digit, whatever their values.
  */
 final class RadixSelect {
-  private static final int DIGIT = 10;
-  private static final int BUCKETS = 1 << DIGIT;
+  private static final int DIGIT_BITS = 10;
+  private static final int BINS = 1 << DIGIT_BITS;
 
-  private final long[] sums = new long[BUCKETS];
+  private final long[] sums = new long[BINS];
 
-  /** Sum of what comes before the key that was found. */
+  /** The sum over the keys below the one found. */
   private long before;
 
   /**
-   * The key at which the number of ids with that key or a smaller one reaches k.
+   * The k-th smallest key.
    *
-   * @param keys ids with a key of 2³⁰ do not count; no key is less than 0 or more than that (V)
-   * @param k at least 1, at most the number of ids that count
+   * @param keys from 0 to 2³⁰; tokens with a key of 2³⁰ are masked and not counted (V)
+   * @param k from 1 to the number of tokens that are not masked
    */
   int kthSmallest(int[] keys, int k) {
     return find(keys, null, k);
   }
 
   /**
-   * The key at which the weights of ids with that key or a smaller one reach a target.
+   * The smallest key for which the weights of all tokens with that key or a smaller one reach a
+   * target.
    *
    * @param keys as above (V)
-   * @param weights at least 0, of an id that does not count 0 (V)
-   * @param target at least 1, at most the sum of all weights
+   * @param weights at least 0; 0 for masked tokens (V)
+   * @param target from 1 to the sum of all weights
    */
-  int reach(int[] keys, long[] weights, long target) {
+  int keyReaching(int[] keys, long[] weights, long target) {
     return find(keys, weights, target);
   }
 
-  /** The weights, or the number, of the ids with a key smaller than the one that was found. */
+  /** The sum of the weights, or the number, of the tokens with a smaller key than the one found. */
   long before() {
     return before;
   }
 
   private int find(int[] keys, long[] weights, long target) {
-    int key = 0; // the upper bits of the answer, as far as they are known
-    long rest = target;
-    for (int shift = 2 * DIGIT; shift >= 0; shift -= DIGIT) {
-      sum(keys, weights, key, shift);
-      int bucket = 0;
-      while (sums[bucket] < rest) {
-        rest -= sums[bucket++];
+    int key = 0; // the digits found so far
+    long remaining = target;
+    for (int shift = 2 * DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS) {
+      fillHistogram(keys, weights, key, shift);
+      int bin = 0;
+      while (sums[bin] < remaining) {
+        remaining -= sums[bin++];
       }
-      key = (key << DIGIT) | bucket;
+      key = (key << DIGIT_BITS) | bin;
     }
-    before = target - rest;
+    before = target - remaining;
     return key;
   }
 
-  /** Sums up the ids whose keys have the known upper bits, by the ten bits below those. */
-  private void sum(int[] keys, long[] weights, int upper, int shift) {
+  /** The histogram of the next digit, over the keys that start with the digits found so far. */
+  private void fillHistogram(int[] keys, long[] weights, int prefix, int shift) {
     Arrays.fill(sums, 0);
     for (int id = 0; id < keys.length; id++) {
-      int digits = (keys[id] >> shift) - (upper << DIGIT);
-      if (digits >= 0 && digits < BUCKETS) {
+      int digits = (keys[id] >> shift) - (prefix << DIGIT_BITS);
+      if (digits >= 0 && digits < BINS) {
         sums[digits] += weights == null ? 1 : weights[id];
       }
     }

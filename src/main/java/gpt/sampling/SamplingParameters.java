@@ -5,24 +5,23 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * How the next token is drawn from its logits. The steps are taken in the order of the components;
- * each is off at its neutral value.
+ * The parameters of the sampling chain. Its steps run in the order of the components; each is off
+ * at its neutral value.
  *
- * @param repetitionPenalty positive logits of ids that the text has, prompt or new, are divided by
- *     it and others multiplied (Keskar et al. 2019); 1 is off
- * @param frequencyPenalty subtracted from an id's logit for each time it was generated; 0 is off
- * @param presencePenalty subtracted once from the logits of ids that were generated; 0 is off
- * @param logitBias added to the logits of these ids; −∞ bans one
- * @param minNewTokens the text does not end before so many new tokens: until then the end id is
- *     banned
- * @param temperature logits are divided by it; 0 takes the largest (greedy), and what follows is
- *     without effect
- * @param topK only the k largest logits stay, and any equal to the k-th; 0 is off
- * @param topP the likeliest ids stay whose probabilities together reach it, the one that crosses it
- *     included; 1 is off
- * @param minP ids stay that are at least so likely as this part of the likeliest; 0 is off
- * @param typicalP the ids stay whose information is nearest to the entropy and whose probabilities
- *     together reach it (Meister et al. 2022); 1 is off
+ * @param repetitionPenalty divides the positive logits of tokens in the prompt or completion and
+ *     multiplies their other logits (Keskar et al. 2019); 1 is off
+ * @param frequencyPenalty subtracted from a token's logit for each time it was generated; 0 is off
+ * @param presencePenalty subtracted once from the logit of a token that was generated; 0 is off
+ * @param logitBias added to the logits of these token ids; −∞ bans one
+ * @param minNewTokens bans the stop ids until the completion has this many tokens; 0 is off
+ * @param temperature divides the logits; 0 is greedy: takes the largest logit, and the parameters
+ *     below have no effect
+ * @param topK keeps the k largest logits and ties with the k-th; 0 is off
+ * @param topP keeps the likeliest tokens up to and including the one at which their probabilities
+ *     add up to p; 1 is off
+ * @param minP keeps tokens at least p times as likely as the likeliest; 0 is off
+ * @param typicalP keeps the tokens whose information is closest to the entropy, up to and including
+ *     the one at which their probabilities add up to p (Meister et al. 2022); 1 is off
  * @param seed key of the random numbers
  */
 public record SamplingParameters(
@@ -38,35 +37,35 @@ public record SamplingParameters(
     double typicalP,
     long seed) {
 
-  /** Bounds of the repetition penalty: with its inverse, far from what a float overflows at. */
-  private static final double LEAST_REPETITION = 1e-3;
+  /** Bounds of the repetition penalty, so that it and its inverse do not overflow a float logit. */
+  private static final double MIN_REPETITION_PENALTY = 1e-3;
 
-  private static final double MOST_REPETITION = 1e3;
+  private static final double MAX_REPETITION_PENALTY = 1e3;
 
-  /** Bound of the two other penalties on both sides. */
-  private static final double MOST_PENALTY = 100;
+  /** Bound of the absolute value of the two other penalties. */
+  private static final double MAX_PENALTY = 100;
 
-  /** Beyond it a bias would differ from infinite in name only. */
-  private static final double MOST_BIAS = 1e30;
+  /** Bound of a finite bias; beyond it the bias decides alone, as an infinite one. */
+  private static final double MAX_BIAS = 1e30;
 
   /**
-   * At more, probabilities differ by less than the fixed point of {@link Weight} tells apart, and
-   * top-k would see ties where there are none.
+   * At higher temperatures the fixed-point numbers of {@link Weight} cannot distinguish
+   * probabilities, and top-k would find ties where there are none.
    */
-  private static final double MOST_TEMPERATURE = 1000;
+  private static final double MAX_TEMPERATURE = 1000;
 
   /** Checks the ranges. */
   public SamplingParameters {
     check(
-        repetitionPenalty >= LEAST_REPETITION && repetitionPenalty <= MOST_REPETITION,
+        repetitionPenalty >= MIN_REPETITION_PENALTY && repetitionPenalty <= MAX_REPETITION_PENALTY,
         "repetition-penalty must be from 0.001 to 1000, 1 being off",
         repetitionPenalty);
     check(
-        Math.abs(frequencyPenalty) <= MOST_PENALTY,
+        Math.abs(frequencyPenalty) <= MAX_PENALTY,
         "frequency-penalty must be from -100 to 100, 0 being off",
         frequencyPenalty);
     check(
-        Math.abs(presencePenalty) <= MOST_PENALTY,
+        Math.abs(presencePenalty) <= MAX_PENALTY,
         "presence-penalty must be from -100 to 100, 0 being off",
         presencePenalty);
     logitBias = Collections.unmodifiableMap(new TreeMap<>(logitBias));
@@ -74,13 +73,13 @@ public record SamplingParameters(
         (id, bias) -> {
           check(id >= 0, "logit-bias: an id must be 0 or more", id);
           check(
-              bias == Double.NEGATIVE_INFINITY || Math.abs(bias) <= MOST_BIAS,
+              bias == Double.NEGATIVE_INFINITY || Math.abs(bias) <= MAX_BIAS,
               "logit-bias of id " + id + " must be a number up to 1e30, or -inf to ban it",
               bias);
         });
     check(minNewTokens >= 0, "min-new-tokens must be 0 (off) or more", minNewTokens);
     check(
-        temperature >= 0 && temperature <= MOST_TEMPERATURE,
+        temperature >= 0 && temperature <= MAX_TEMPERATURE,
         "temperature must be 0 (greedy) or a positive number up to 1000",
         temperature);
     check(topK >= 0, "top-k must be 0 (off) or more", topK);
@@ -89,28 +88,28 @@ public record SamplingParameters(
     check(typicalP > 0 && typicalP <= 1, "typical-p must be above 0 and at most 1 (off)", typicalP);
   }
 
-  private static void check(boolean right, String rule, Object found) {
-    if (!right) { // NaN is right nowhere
+  private static void check(boolean valid, String rule, Object found) {
+    if (!valid) { // false for NaN
       throw new IllegalArgumentException(rule + ", found " + found);
     }
   }
 
-  /** nanoGPT's chain, everything else off. */
+  /** nanoGPT's chain: temperature and top-k, everything else off. */
   public SamplingParameters(double temperature, int topK, long seed) {
     this(1, 0, 0, Map.of(), 0, temperature, topK, 1, 0, 1, seed);
   }
 
-  /** Always the largest logit, everything else off. */
+  /** Greedy, everything else off. */
   public static SamplingParameters greedy() {
     return new SamplingParameters(0, 0, 0);
   }
 
-  /** Temperature 1 and seed 0, everything off. */
+  /** A builder with temperature 1, seed 0 and every step off. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** These parameters, to change some. */
+  /** A builder with these parameters. */
   public Builder toBuilder() {
     return builder()
         .repetitionPenalty(repetitionPenalty)
@@ -126,32 +125,34 @@ public record SamplingParameters(
         .seed(seed);
   }
 
-  /** The same at another temperature. */
+  /** The same parameters at another temperature. */
   public SamplingParameters withTemperature(double other) {
     return toBuilder().temperature(other).build();
   }
 
-  /** For beam search, which draws nothing: only what changes logits whatever the text holds. */
+  /**
+   * For beam search, which does not draw: the steps on logits that do not depend on earlier tokens.
+   */
   public SamplingParameters forSearch() {
     return builder().logitBias(logitBias).minNewTokens(minNewTokens).temperature(0).build();
   }
 
-  /** Whether the id is that of the largest logit as the model gives it, whatever else is set. */
+  /** Whether the token is the argmax of the model's logits. */
   public boolean isPlainGreedy() {
     return temperature == 0 && !changesLogits();
   }
 
-  /** Whether a step before the temperature is on. */
+  /** Whether a step on the logits is on. */
   boolean changesLogits() {
     return needsHistory() || !logitBias.isEmpty() || minNewTokens > 0;
   }
 
-  /** Whether it matters what the text holds already. */
+  /** Whether a penalty is on, which needs the tokens so far. */
   public boolean needsHistory() {
     return repetitionPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0;
   }
 
-  /** Sets one parameter after another. */
+  /** Builds parameters; see the record for their meaning. */
   public static final class Builder {
     private double repetitionPenalty = 1;
     private double frequencyPenalty;
@@ -239,7 +240,7 @@ public record SamplingParameters(
       return this;
     }
 
-    /** The parameters, checked. */
+    /** Checks the ranges and returns the parameters. */
     public SamplingParameters build() {
       return new SamplingParameters(
           repetitionPenalty,

@@ -7,7 +7,8 @@ final class Softmax {
   /**
    * exp(x − max) / Σ exp(x − max).
    *
-   * @param logits the first {@code vocabSize} count; −∞ is a probability of 0, one is finite
+   * @param logits the first {@code vocabSize} are read; at least one is finite, −∞ is a probability
+   *     of 0
    * @return (V)
    */
   static double[] of(float[] logits, int vocabSize) {

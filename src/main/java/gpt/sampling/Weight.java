@@ -1,33 +1,34 @@
 package gpt.sampling;
 
 /**
- * The fixed point that probabilities are computed in. An id's distance q is how many bits it is
- * less likely than the likeliest one, in units of 2⁻²⁴; its weight is 2^−q in units of 2⁻⁴⁴.
+ * The fixed-point numbers of the sampling chain. A token's <em>distance</em> q is −log₂ of its
+ * probability relative to the likeliest token, with 24 fractional bits; its <em>weight</em> is
+ * 2^(−q / 2²⁴), its unnormalized probability, in units of 2⁻⁴⁴.
  *
- * <p>Sums of integers do not depend on their order, so host and devices agree on every sum and with
- * it on every choice, however the work is divided. No long that is shifted here is negative.
+ * <p>Sums of integers do not depend on their order, so the host and all devices agree on every sum,
+ * and thus on every token, however they divide the work. No long that is shifted here is negative.
  */
 public final class Weight {
-  /** Binary places of a distance. */
-  public static final int DISTANCE_PLACES = 24;
+  /** Fractional bits of a distance. */
+  public static final int DISTANCE_BITS = 24;
 
-  /** Distances from 64 bits on, and those of ids that have left: never drawn. */
-  public static final int ABSENT = 1 << 30;
+  /** Distance of a masked token, which is never drawn, and of every token from 64 bits on. */
+  public static final int MASKED_DISTANCE = 1 << 30;
 
-  /** The weight of distance 0. Of 2¹⁸ ids the sum stays below 2⁶³. */
+  /** The weight of distance 0. The sum over 2¹⁸ tokens fits a long. */
   public static final long ONE = 1L << 44;
 
-  /** Places of a probability that a sum of weights is multiplied by. */
-  static final int FRACTION_PLACES = 30;
+  /** Fractional bits of a probability that a sum of weights is multiplied by. */
+  static final int FRACTION_BITS = 30;
 
-  private static final int FRACTION_MASK = (1 << FRACTION_PLACES) - 1;
-  private static final int PLACES_MASK = (1 << DISTANCE_PLACES) - 1;
+  private static final int FRACTION_MASK = (1 << FRACTION_BITS) - 1;
+  private static final int DISTANCE_FRACTION_MASK = (1 << DISTANCE_BITS) - 1;
 
-  /** From this many bits on nothing is left of 2⁴⁴. */
-  private static final int NO_BITS = 45;
+  /** From this many bits on a weight is 0. */
+  private static final int UNDERFLOW_BITS = 45;
 
-  // 2^-t for t from 0 to 1, times 2³⁰: through 1 at 0, 1/2 at 1 and five Chebyshev points between,
-  // with alternating signs. It is within 2^-29.1 of the power; with the rounding within 2^-28.
+  // 2^-t for t from 0 to 1, times 2³⁰: the polynomial through 1 at 0, 1/2 at 1 and five Chebyshev
+  // points, with alternating signs. Its error is below 2^-29.1, with the rounding below 2^-28.
   private static final int C1 = 744261009;
   private static final int C2 = 257939154;
   private static final int C3 = 59583575;
@@ -37,22 +38,22 @@ public final class Weight {
 
   private Weight() {}
 
-  /** The coefficients of 2^-t for t, t² and so on to t⁶, in units of 2⁻³⁰, signs left out (6). */
+  /** The absolute coefficients of 2^-t for t, t², …, t⁶, in units of 2⁻³⁰ (6). */
   public static int[] coefficients() {
     return new int[] {C1, C2, C3, C4, C5, C6};
   }
 
   /**
-   * The weight of a distance: 2⁴⁴ · 2^(−q/2²⁴), rounded down, which never rises with q.
+   * The weight of a distance: 2⁴⁴ · 2^(−q/2²⁴), rounded down; it never increases with q.
    *
    * @param q at least 0
    */
   public static long of(int q) {
-    int bits = q >> DISTANCE_PLACES;
-    if (bits >= NO_BITS) {
+    int bits = q >> DISTANCE_BITS;
+    if (bits >= UNDERFLOW_BITS) {
       return 0;
     }
-    return ((long) power(q & PLACES_MASK) << 14) >> bits;
+    return ((long) power(q & DISTANCE_FRACTION_MASK) << 14) >> bits;
   }
 
   /**
@@ -71,25 +72,26 @@ public final class Weight {
   }
 
   /**
-   * A part of a sum of weights, rounded up, and so at least 1.
+   * A fraction of a sum of weights, rounded up and so at least 1.
    *
    * @param sum 1 to 2⁶² − 1
-   * @param fraction the part in units of 2⁻³⁰, 1 to 2³⁰
+   * @param fraction in units of 2⁻³⁰, 1 to 2³⁰
    */
   public static long fractionOf(long sum, int fraction) {
-    long high = (sum >> FRACTION_PLACES) * fraction;
-    long low = ((sum & FRACTION_MASK) * fraction + FRACTION_MASK) >> FRACTION_PLACES;
+    long high = (sum >> FRACTION_BITS) * fraction;
+    long low = ((sum & FRACTION_MASK) * fraction + FRACTION_MASK) >> FRACTION_BITS;
     return high + low;
   }
 
   /**
-   * Where in a sum of weights a random number points: the sum times r · 2⁻²⁴, rounded down.
+   * The point in the cumulative sum of the weights that a random number selects: the sum times r ·
+   * 2⁻²⁴, rounded down.
    *
    * @param sum 1 to 2⁶² − 1
-   * @param r 0 to 2²⁴ − 1
+   * @param r the random number in units of 2⁻²⁴, 0 to 2²⁴ − 1
    * @return less than the sum
    */
-  public static long pointIn(long sum, int r) {
+  public static long drawPoint(long sum, int r) {
     return (sum >> 24) * r + (((sum & 0xFFFFFF) * r) >> 24);
   }
 }

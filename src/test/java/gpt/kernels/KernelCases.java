@@ -493,7 +493,7 @@ public final class KernelCases {
       logits.set(3 * vocabSize + id, id == 1 ? -300 : Float.NEGATIVE_INFINITY);
     }
     IntArray chosen = test.intOutput(rows);
-    return test.expect(chosen, Sampling.NAN, Sampling.INFINITE, Sampling.EMPTY, 1)
+    return test.expect(chosen, Sampling.NAN, Sampling.INFINITE, Sampling.NO_FINITE, 1)
         .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize));
   }
 

@@ -74,7 +74,7 @@ final class LossCases {
       logits.set(4 * vocabSize + id, id == of.targets[4] ? -300 : Float.NEGATIVE_INFINITY);
     }
     return of.expect(
-        test, Sampling.NAN, Sampling.INFINITE, Sampling.NAN, Sampling.EMPTY, 0, of.loss(5));
+        test, Sampling.NAN, Sampling.INFINITE, Sampling.NAN, Sampling.NO_FINITE, 0, of.loss(5));
   }
 
   /** The target's logit is −∞, or all are as large as a float can be. */

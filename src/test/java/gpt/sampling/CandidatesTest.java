@@ -84,7 +84,7 @@ class CandidatesTest {
     double[] bits = bits(logits, p.temperature());
     if (p.topK() > 0) {
       exact.topK(p.topK());
-      candidates.cut(ChainStep.TOP_K);
+      candidates.filter(ChainStep.TOP_K);
       double cut = furthestKept(exact, bits);
       tally(topK, exact, candidates);
       assertCut(exact.logits.length, candidates, bits, cut, message + ", top-k " + p.topK());
@@ -93,7 +93,7 @@ class CandidatesTest {
       exact = exact(logits, p.temperature(), candidates);
       double[] before = exact.probabilities();
       exact.topP(p.topP());
-      candidates.cut(ChainStep.TOP_P);
+      candidates.filter(ChainStep.TOP_P);
       tally(topP, exact, candidates);
       assertReached(before, candidates, bits, NEAR_BITS, p.topP(), message + ", top-p");
     }
@@ -101,7 +101,7 @@ class CandidatesTest {
       exact = exact(logits, p.temperature(), candidates);
       int gone = vocabSize - candidates.count();
       exact.minP(p.minP());
-      candidates.cut(ChainStep.MIN_P);
+      candidates.filter(ChainStep.MIN_P);
       tally(minP, exact, candidates);
       double limit = Arrays.stream(bits).min().orElseThrow() - Math.log(p.minP()) / LN2;
       if (gone == 0) {
@@ -111,11 +111,12 @@ class CandidatesTest {
     if (p.typicalP() < 1) {
       exact = exact(logits, p.temperature(), candidates);
       double[] before = exact.probabilities();
-      double[] unusual = exact.unusual();
+      double[] deviations = exact.deviations();
       exact.typicalP(p.typicalP());
-      candidates.cut(ChainStep.TYPICAL_P);
+      candidates.filter(ChainStep.TYPICAL_P);
       tally(typicalP, exact, candidates);
-      assertReached(before, candidates, unusual, NEAR_BITS, p.typicalP(), message + ", typical-p");
+      assertReached(
+          before, candidates, deviations, NEAR_BITS, p.typicalP(), message + ", typical-p");
     }
     assertProbabilities(exact(logits, p.temperature(), candidates), candidates, message);
   }
@@ -312,9 +313,9 @@ class CandidatesTest {
       max = Math.max(max, logit);
     }
     candidates.start(logits, max);
-    candidates.cut(ChainStep.TOP_P);
-    candidates.cut(ChainStep.MIN_P);
-    candidates.cut(ChainStep.TYPICAL_P);
+    candidates.filter(ChainStep.TOP_P);
+    candidates.filter(ChainStep.MIN_P);
+    candidates.filter(ChainStep.TYPICAL_P);
     return IntStream.range(0, logits.length).filter(candidates::kept).toArray();
   }
 }

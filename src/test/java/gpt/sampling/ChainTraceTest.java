@@ -86,7 +86,7 @@ class ChainTraceTest {
     }
     chain.temperature(0.7);
     check(chain, trace, ChainStep.TEMPERATURE);
-    assertSame(trace.stages().get(4).probabilities(), trace.heated());
+    assertSame(trace.stages().get(4).probabilities(), trace.afterTemperature());
     chain.topK(5);
     check(chain, trace, ChainStep.TOP_K);
     chain.topP(0.95);
@@ -121,7 +121,7 @@ class ChainTraceTest {
     SamplingParameters off = SamplingParameters.builder().build();
     ChainTrace trace = new HostSampler(off, 3).trace(logits, null, 0, 0);
     assertEquals(List.of(), steps(trace));
-    assertSame(trace.heated(), trace.drawn());
+    assertSame(trace.afterTemperature(), trace.drawn());
     assertArrayEquals(trace.probabilities(), trace.drawn(), CLOSE);
     SamplingParameters greedy = SamplingParameters.greedy();
     trace = new HostSampler(greedy, 3).trace(logits, null, 0, 0);

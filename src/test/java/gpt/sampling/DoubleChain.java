@@ -59,7 +59,7 @@ final class DoubleChain {
 
   void topP(double p) {
     if (p < 1) {
-      reach(Arrays.stream(logits).map(l -> -l).toArray(), p);
+      keepSmallest(Arrays.stream(logits).map(l -> -l).toArray(), p);
     }
   }
 
@@ -71,12 +71,12 @@ final class DoubleChain {
 
   void typicalP(double p) {
     if (p < 1) {
-      reach(unusual(), p);
+      keepSmallest(deviations(), p);
     }
   }
 
   /** For each id the difference of its information and the entropy, in bits. */
-  double[] unusual() {
+  double[] deviations() {
     double[] information = Arrays.stream(probabilities()).map(DoubleChain::bits).toArray();
     double[] p = probabilities();
     double entropy =
@@ -99,7 +99,7 @@ final class DoubleChain {
     return Arrays.stream(p).map(x -> x / sum).toArray();
   }
 
-  private void reach(double[] keys, double p) {
+  private void keepSmallest(double[] keys, double p) {
     double[] probabilities = probabilities();
     int[] order =
         IntStream.range(0, keys.length)

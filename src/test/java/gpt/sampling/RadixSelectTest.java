@@ -26,7 +26,7 @@ class RadixSelectTest {
               case 2 -> (1 << bits) - 1 - random.nextInt(3);
               default -> 1 << random.nextInt(bits);
             };
-        keys[i] = counts ? key : Weight.ABSENT;
+        keys[i] = counts ? key : Weight.MASKED_DISTANCE;
         weights[i] = counts ? random.nextLong(Weight.ONE) : 0;
       }
       check(select, keys, weights, random, "seed " + seed);
@@ -37,7 +37,7 @@ class RadixSelectTest {
       RadixSelect select, int[] keys, long[] weights, Random random, String message) {
     int[] order =
         IntStream.range(0, keys.length)
-            .filter(i -> keys[i] < Weight.ABSENT)
+            .filter(i -> keys[i] < Weight.MASKED_DISTANCE)
             .boxed()
             .sorted((a, b) -> Integer.compare(keys[a], keys[b]))
             .mapToInt(i -> i)
@@ -55,7 +55,7 @@ class RadixSelectTest {
       running += weights[order[++at]];
     }
     int key = keys[order[at]];
-    assertEquals(key, select.reach(keys, weights, target), message);
+    assertEquals(key, select.keyReaching(keys, weights, target), message);
     long before =
         IntStream.range(0, keys.length).filter(i -> keys[i] < key).mapToLong(i -> weights[i]).sum();
     assertEquals(before, select.before(), message);

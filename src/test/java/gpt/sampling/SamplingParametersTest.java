@@ -130,7 +130,8 @@ class SamplingParametersTest {
   void theChainsConstants() {
     ChainConstants neutral = ChainConstants.of(SamplingParameters.builder().build());
     assertEquals(
-        new ChainConstants(1, 1, 0, 0, 1 << 30, 1.442695f, 0, 1 << 30, Weight.ABSENT - 1, 1 << 30),
+        new ChainConstants(
+            1, 1, 0, 0, 1 << 30, 1.442695f, 0, 1 << 30, Weight.MASKED_DISTANCE - 1, 1 << 30),
         neutral);
     SamplingParameters p =
         SamplingParameters.builder()

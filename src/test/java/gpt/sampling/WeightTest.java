@@ -35,16 +35,17 @@ class WeightTest {
     assertEquals(Weight.ONE, Weight.of(0));
     assertEquals(1L << 14, Weight.of(30 << 24));
     assertEquals(0, Weight.of(45 << 24));
-    assertEquals(0, Weight.of(Weight.ABSENT - 1));
-    assertEquals(0, Weight.of(Weight.ABSENT));
+    assertEquals(0, Weight.of(Weight.MASKED_DISTANCE - 1));
+    assertEquals(0, Weight.of(Weight.MASKED_DISTANCE));
   }
 
   @Test
   void weightsAreThePowersAndNeverRise() {
     Random random = new Random(5);
     for (int i = 0; i < 200_000; i++) {
-      int q = random.nextInt(Weight.ABSENT);
-      int next = Math.min(Weight.ABSENT, q + random.nextInt(1 + (1 << random.nextInt(24))));
+      int q = random.nextInt(Weight.MASKED_DISTANCE);
+      int next =
+          Math.min(Weight.MASKED_DISTANCE, q + random.nextInt(1 + (1 << random.nextInt(24))));
       long weight = Weight.of(q);
       assertTrue(Weight.of(next) <= weight, "from " + q + " to " + next);
       double exact = Math.pow(2, 44 - q * 0x1p-24);
@@ -68,7 +69,7 @@ class WeightTest {
       assertEquals(ceiling.longValueExact(), Weight.fractionOf(sum, fraction));
       int r = i % 7 == 0 ? (1 << 24) - 1 : random.nextInt(1 << 24);
       BigInteger point = BigInteger.valueOf(sum).multiply(BigInteger.valueOf(r)).shiftRight(24);
-      assertEquals(point.longValueExact(), Weight.pointIn(sum, r));
+      assertEquals(point.longValueExact(), Weight.drawPoint(sum, r));
     }
   }
 }

@@ -63,8 +63,8 @@ final class SamplingBuffers {
     values = new FloatArray(ids);
     maxima = new FloatArray(3 * samples * layout.chunks());
     distances = new IntArray(ids);
-    sums = new IntArray(layout.sums(samples));
-    cuts = new IntArray(Sampling.CUTS * samples);
+    sums = new IntArray(layout.histogramSize(samples));
+    cuts = new IntArray(Sampling.STATE_SIZE * samples);
     this.logprobs = Math.min(logprobs, vocabSize);
     top = new IntArray(samples * topSize());
     for (IntArray array : ints()) {
@@ -95,13 +95,13 @@ final class SamplingBuffers {
   /** Bytes of all buffers on a device. */
   static long bytes(KernelSet kernels, int samples, int vocabSize) {
     Sampling.Layout layout = layout(kernels, vocabSize);
-    return 4L * (4L * samples * vocabSize + 2L * vocabSize + layout.sums(samples));
+    return 4L * (4L * samples * vocabSize + 2L * vocabSize + layout.histogramSize(samples));
   }
 
   /** Whether the kernels have room for these; more log-probabilities than ids are not wanted. */
   boolean fits(Drawing drawing) {
-    return vocabSize <= Sampling.MOST_IDS
-        && drawing.stopIds().length <= Sampling.MOST_STOPS
+    return vocabSize <= Sampling.MAX_VOCAB_SIZE
+        && drawing.stopIds().length <= Sampling.MAX_STOPS
         && Math.min(drawing.logprobs(), vocabSize) <= logprobs;
   }
 
@@ -126,14 +126,16 @@ final class SamplingBuffers {
 
   /** A distance is in bits, and there is none beyond 64. */
   private static double logProbability(int q, double logSum) {
-    return q >= Sampling.ABSENT ? Double.NEGATIVE_INFINITY : -q * 0x1p-24 * Math.log(2) - logSum;
+    return q >= Sampling.MASKED_DISTANCE
+        ? Double.NEGATIVE_INFINITY
+        : -q * 0x1p-24 * Math.log(2) - logSum;
   }
 
   /** Why a device gave a status instead of a token. */
   static String nothingToDraw(int status) {
     return switch (status) {
-      case Sampling.BANNED -> InvalidLogitsException.BANNED;
-      case Sampling.EMPTY -> InvalidLogitsException.EMPTY;
+      case Sampling.ALL_BANNED -> InvalidLogitsException.ALL_BANNED;
+      case Sampling.NO_FINITE -> InvalidLogitsException.NO_FINITE;
       case Sampling.NAN -> InvalidLogitsException.damaged("NaN");
       case Sampling.INFINITE -> InvalidLogitsException.damaged("infinite");
       default -> throw new IllegalStateException("status " + status);

@@ -118,10 +118,10 @@ final class SamplingGraphs {
     if (drawn.stream().anyMatch(text -> text.topK() > 0 && text.topK() < s.vocabSize)) {
       chain.add(topK);
     }
-    if (drawn.stream().anyMatch(text -> text.topPFraction() < ChainConstants.WHOLE)) {
+    if (drawn.stream().anyMatch(text -> text.topPFraction() < ChainConstants.FRACTION_ONE)) {
       chain.add(topP);
     }
-    if (drawn.stream().anyMatch(text -> text.typicalPFraction() < ChainConstants.WHOLE)) {
+    if (drawn.stream().anyMatch(text -> text.typicalPFraction() < ChainConstants.FRACTION_ONE)) {
       chain.add(typicalP);
     }
     chain.add(drawn.isEmpty() ? greedy : drawn.size() == texts.size() ? draw : mixed);

@@ -65,7 +65,7 @@ public final class StepTable {
           new Column(
               stage.step().setting(trace.parameters()),
               stage.step().key(),
-              stage.step().cuts(),
+              stage.step().isFilter(),
               stage.probabilities()));
     }
     return columns;
@@ -79,7 +79,7 @@ public final class StepTable {
       // Temperature 1 has no column, and its rounding is no change of the filters after it.
       boolean same =
           Arrays.equals(column.probabilities(), before)
-              || (column.cuts() && Arrays.equals(column.probabilities(), trace.heated()));
+              || (column.cuts() && Arrays.equals(column.probabilities(), trace.afterTemperature()));
       if (!same) {
         changes.add(column);
         before = column.probabilities();
@@ -93,8 +93,9 @@ public final class StepTable {
     List<Column> columns = new ArrayList<>(List.of(model(trace)));
     for (ChainTrace each : temperatures) {
       String name = ChainStep.number(each.parameters().temperature());
-      columns.add(new Column("temperature " + name, "temperature_" + name, false, each.heated()));
-      if (!Arrays.equals(each.heated(), each.drawn())) {
+      columns.add(
+          new Column("temperature " + name, "temperature_" + name, false, each.afterTemperature()));
+      if (!Arrays.equals(each.afterTemperature(), each.drawn())) {
         columns.add(new Column("drawn at " + name, "drawn_" + name, true, each.drawn()));
       }
     }
@@ -108,7 +109,7 @@ public final class StepTable {
   }
 
   private static boolean cuts(ChainTrace trace) {
-    return !trace.stages().isEmpty() && trace.stages().getLast().step().cuts();
+    return !trace.stages().isEmpty() && trace.stages().getLast().step().isFilter();
   }
 
   /** The column of the model's own probabilities. */

@@ -156,8 +156,8 @@ class DeviceSamplerTest {
       return id;
     } catch (InvalidLogitsException e) {
       return switch (e.getMessage()) {
-        case InvalidLogitsException.EMPTY -> Sampling.EMPTY;
-        case InvalidLogitsException.BANNED -> Sampling.BANNED;
+        case InvalidLogitsException.NO_FINITE -> Sampling.NO_FINITE;
+        case InvalidLogitsException.ALL_BANNED -> Sampling.ALL_BANNED;
         default -> e.getMessage().contains("NaN") ? Sampling.NAN : Sampling.INFINITE;
       };
     }

@@ -289,7 +289,7 @@ class TornadoEngineTest {
   @MethodSource("devices")
   void theHostDrawsWhereTheDeviceCannot(TornadoDevices.Device device) {
     SamplingParameters greedy = SamplingParameters.greedy();
-    int[] stops = ids(3, Sampling.MOST_STOPS + 1);
+    int[] stops = ids(3, Sampling.MAX_STOPS + 1);
     try (TornadoEngine engine = open(device, 3, null)) {
       List<Drawing> drawings =
           List.of(

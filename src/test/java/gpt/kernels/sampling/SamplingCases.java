@@ -110,7 +110,7 @@ public final class SamplingCases {
         double value = logit;
         if (on && had != 0) {
           value *= value > 0 ? 1 / 1.3 : 1.3;
-          int count = had & Sampling.COUNT;
+          int count = had & Sampling.COUNT_MASK;
           value -= count == 0 ? 0 : 0.25 * count - 0.5;
         }
         expected[b * v + id] = on ? value + bias.get(own) : value;
@@ -156,9 +156,9 @@ public final class SamplingCases {
 
   private static int seen(Random random) {
     return switch (random.nextInt(4)) {
-      case 0 -> Sampling.PROMPT;
+      case 0 -> Sampling.IN_PROMPT;
       case 1 -> 1 + random.nextInt(4);
-      case 2 -> Sampling.PROMPT + 2;
+      case 2 -> Sampling.IN_PROMPT + 2;
       default -> 0;
     };
   }
@@ -185,40 +185,40 @@ public final class SamplingCases {
     ChainConstants constants = ChainConstants.of(new SamplingParameters(temperature, 0, 0));
     IntArray pass = test.pass(samples, samples, samples, 0);
     FloatArray values = test.floats(samples * v, 5);
-    values.set(0, Sampling.NOTHING);
+    values.set(0, Sampling.MASKED_LOGIT);
     int chunks = layout.chunks();
     FloatArray maxima = test.floats(3 * samples * chunks, 1);
-    IntArray cuts = test.intOutput(samples * Sampling.CUTS);
+    IntArray states = test.intOutput(samples * Sampling.STATE_SIZE);
     IntArray distances = test.intOutput(samples * v);
     int[] expected = new int[samples * v];
-    int[] state = cuts.toHeapArray();
+    int[] state = states.toHeapArray();
     for (int b = 0; b < samples; b++) {
-      float top = Sampling.NOTHING;
+      float top = Sampling.MASKED_LOGIT;
       for (int id = 0; id < v; id++) {
         top = Math.max(top, values.get(b * v + id));
       }
-      int status = b == 2 ? Sampling.NAN : v == 1 && b == 0 ? Sampling.BANNED : 0;
+      int status = b == 2 ? Sampling.NAN : v == 1 && b == 0 ? Sampling.ALL_BANNED : 0;
       for (int g = 0; g < chunks; g++) {
-        maxima.set(3 * (b * chunks + g), g == b % chunks ? top : Sampling.NOTHING);
+        maxima.set(3 * (b * chunks + g), g == b % chunks ? top : Sampling.MASKED_LOGIT);
         maxima.set(3 * (b * chunks + g) + 1, 1);
         maxima.set(3 * (b * chunks + g) + 2, g == chunks - 1 && b == 2 ? status : 0);
       }
       for (int id = 0; id < v; id++) {
         float value = values.get(b * v + id);
         float bits = (top - value) * constants.bitsPerLogit();
-        boolean there = status == 0 && value > Sampling.LEAST && bits < 64;
-        expected[b * v + id] = there ? (int) (bits * 0x1p24f) : Weight.ABSENT;
+        boolean there = status == 0 && value > Sampling.MIN_LOGIT && bits < 64;
+        expected[b * v + id] = there ? (int) (bits * 0x1p24f) : Weight.MASKED_DISTANCE;
       }
-      int at = b * Sampling.CUTS;
-      Arrays.fill(state, at, at + 2 * Sampling.KIND_DRAW + 2, Sampling.ABSENT);
+      int at = b * Sampling.STATE_SIZE;
+      Arrays.fill(state, at, at + 2 * Sampling.KIND_DRAW + 2, Sampling.MASKED_DISTANCE);
       state[at + Sampling.STATUS] = status;
-      state[at + Sampling.KEY] = 0;
-      state[at + Sampling.ID] = 0;
+      state[at + Sampling.KEY_PREFIX] = 0;
+      state[at + Sampling.ID_PREFIX] = 0;
       state[at + Sampling.MEAN] = 0;
     }
     return test.cost(8L * samples * v, 3L * samples * v)
         .expect(distances, expected)
-        .expect(cuts, Arrays.copyOf(state, samples * Sampling.CUTS))
+        .expect(states, Arrays.copyOf(state, samples * Sampling.STATE_SIZE))
         .arguments(
             new Distances.Arguments(
                 pass,
@@ -227,7 +227,7 @@ public final class SamplingCases {
                 values,
                 maxima,
                 distances,
-                cuts,
+                states,
                 samples,
                 layout,
                 false));
@@ -239,7 +239,7 @@ public final class SamplingCases {
         .map(
             i ->
                 random.nextInt(8) == 0
-                    ? Weight.ABSENT
+                    ? Weight.MASKED_DISTANCE
                     : random.nextInt(3) == 0
                         ? random.nextInt(4) << 22
                         : random.nextInt(1 << (10 + random.nextInt(20))))
@@ -247,18 +247,18 @@ public final class SamplingCases {
   }
 
   /** What earlier steps have cut, so that some ids are out. */
-  private static int[] randomCuts(Random random, int samples, int vocabSize) {
-    int[] cuts = new int[samples * Sampling.CUTS];
+  private static int[] randomStates(Random random, int samples, int vocabSize) {
+    int[] states = new int[samples * Sampling.STATE_SIZE];
     for (int b = 0; b < samples; b++) {
-      int at = b * Sampling.CUTS;
+      int at = b * Sampling.STATE_SIZE;
       for (int kind = Sampling.KIND_LOGPROBS; kind <= Sampling.KIND_DRAW; kind++) {
-        cuts[at + 2 * kind] = random.nextBoolean() ? Sampling.ABSENT : 1 << 24;
-        cuts[at + 2 * kind + 1] =
-            kind == Sampling.KIND_TOP_K ? Sampling.ABSENT : random.nextInt(vocabSize);
+        states[at + 2 * kind] = random.nextBoolean() ? Sampling.MASKED_DISTANCE : 1 << 24;
+        states[at + 2 * kind + 1] =
+            kind == Sampling.KIND_TOP_K ? Sampling.MASKED_DISTANCE : random.nextInt(vocabSize);
       }
-      cuts[at + Sampling.MEAN] = random.nextInt(1 << 25);
+      states[at + Sampling.MEAN] = random.nextInt(1 << 25);
     }
-    return cuts;
+    return states;
   }
 
   /** Where a kind looks: its key's digits, then the id's. */
@@ -269,28 +269,29 @@ public final class SamplingCases {
           case Sampling.KIND_TYPICAL_P -> Math.abs(q - mean);
           default -> q;
         };
-    int idBits = layout.digit() * (layout.lastLevel(Sampling.KIND_DRAW) + 1 - layout.keyLevels());
+    int idBits =
+        layout.digitBits() * (layout.lastLevel(Sampling.KIND_DRAW) + 1 - layout.keyLevels());
     return (key << idBits) + id;
   }
 
-  private static boolean kept(int kind, int q, int id, int minP, int[] cuts, int at) {
-    boolean kept = q < Weight.ABSENT;
+  private static boolean kept(int kind, int q, int id, int minP, int[] states, int at) {
+    boolean kept = q < Weight.MASKED_DISTANCE;
     if (kind > Sampling.KIND_TOP_K) {
-      kept &= q <= cuts[at + 2 * Sampling.KIND_TOP_K];
+      kept &= q <= states[at + 2 * Sampling.KIND_TOP_K];
     }
     if (kind > Sampling.KIND_TOP_P) {
-      kept &= within(q, id, cuts, at + 2 * Sampling.KIND_TOP_P);
+      kept &= within(q, id, states, at + 2 * Sampling.KIND_TOP_P);
       kept &= q <= minP;
     }
     if (kind > Sampling.KIND_TYPICAL_P) {
-      int key = Math.abs(q - cuts[at + Sampling.MEAN]);
-      kept &= within(key, id, cuts, at + 2 * Sampling.KIND_TYPICAL_P);
+      int key = Math.abs(q - states[at + Sampling.MEAN]);
+      kept &= within(key, id, states, at + 2 * Sampling.KIND_TYPICAL_P);
     }
     return kept;
   }
 
-  private static boolean within(int key, int id, int[] cuts, int at) {
-    return key < cuts[at] || (key == cuts[at] && id <= cuts[at + 1]);
+  private static boolean within(int key, int id, int[] states, int at) {
+    return key < states[at] || (key == states[at] && id <= states[at + 1]);
   }
 
   public static KernelCase<Tally.Arguments> tally(
@@ -302,29 +303,29 @@ public final class SamplingCases {
             seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int[] distances = randomDistances(test.random(), samples * v);
-    int[] cuts = randomCuts(test.random(), samples, v);
+    int[] states = randomStates(test.random(), samples, v);
     int minP = 3 << 24;
     int digits = layout.lastLevel(Sampling.KIND_DRAW) + 1;
-    int below = layout.digit() * (digits - 1 - level);
-    int idBits = layout.digit() * (digits - layout.keyLevels());
+    int below = layout.digitBits() * (digits - 1 - level);
+    int idBits = layout.digitBits() * (digits - layout.keyLevels());
     long[] sums = new long[samples * layout.chunks() * layout.bins()];
     for (int b = 0; b < samples; b++) {
-      int at = b * Sampling.CUTS;
-      int mean = cuts[at + Sampling.MEAN];
+      int at = b * Sampling.STATE_SIZE;
+      int mean = states[at + Sampling.MEAN];
       int answer = test.random().nextInt(v);
-      int q = Math.min(distances[b * v + answer], Weight.ABSENT - 1);
-      long known = place(kind, q, answer, mean, layout) >> (below + layout.digit());
+      int q = Math.min(distances[b * v + answer], Weight.MASKED_DISTANCE - 1);
+      long known = place(kind, q, answer, mean, layout) >> (below + layout.digitBits());
       if (level < layout.keyLevels()) {
-        cuts[at + Sampling.KEY] = (int) known;
+        states[at + Sampling.KEY_PREFIX] = (int) known;
       } else {
-        int idKnown = idBits - below - layout.digit();
-        cuts[at + Sampling.KEY] = (int) (known >> idKnown);
-        cuts[at + Sampling.ID] = (int) (known & ((1L << idKnown) - 1));
+        int idKnown = idBits - below - layout.digitBits();
+        states[at + Sampling.KEY_PREFIX] = (int) (known >> idKnown);
+        states[at + Sampling.ID_PREFIX] = (int) (known & ((1L << idKnown) - 1));
       }
       for (int id = 0; id < v; id++) {
         int each = distances[b * v + id];
         long digitsOf = place(kind, each, id, mean, layout) >> below;
-        if (kept(kind, each, id, minP + b, cuts, at) && digitsOf >> layout.digit() == known) {
+        if (kept(kind, each, id, minP + b, states, at) && digitsOf >> layout.digitBits() == known) {
           int bin = (int) (digitsOf & (layout.bins() - 1));
           sums[(b * layout.chunks() + id / layout.chunk()) * layout.bins() + bin] +=
               kind <= Sampling.KIND_TOP_K ? 1 : Weight.of(each);
@@ -340,7 +341,7 @@ public final class SamplingCases {
                 slotOf(test, samples),
                 parameters(test, samples, Sampling.MIN_P, Sampling.MIN_P, minP),
                 test.ints(distances),
-                test.ints(cuts),
+                test.ints(states),
                 result,
                 samples,
                 layout,
@@ -355,71 +356,75 @@ public final class SamplingCases {
         .toArray();
   }
 
-  public static KernelCase<SelectDigit.Arguments> narrow(
+  public static KernelCase<SelectDigit.Arguments> selectDigit(
       int samples, Sampling.Layout layout, int kind, int level, long seed) {
     KernelCase<SelectDigit.Arguments> test =
         new KernelCase<>(
-            "narrow samples %d, kind %d, level %d, %s".formatted(samples, kind, level, layout),
+            "select digit samples %d, kind %d, level %d, %s"
+                .formatted(samples, kind, level, layout),
             seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int bins = layout.bins();
     int chunks = layout.chunks();
-    long most = kind <= Sampling.KIND_TOP_K ? 3 : 1L << 40;
+    long max = kind <= Sampling.KIND_TOP_K ? 3 : 1L << 40;
     Random random = test.random();
     long[] sums =
         random
-            .longs((long) samples * chunks * bins, 0, most)
+            .longs((long) samples * chunks * bins, 0, max)
             .map(sum -> random.nextBoolean() ? 0 : sum)
             .toArray();
     int k = 5;
     int fraction = 700_000_000;
-    int[] cuts = randomCuts(random, samples, layout.vocabSize());
+    int[] states = randomStates(random, samples, layout.vocabSize());
     for (int b = 0; b < samples; b++) {
-      cuts[b * Sampling.CUTS + Sampling.KEY] = level == layout.firstLevel(kind) ? 0 : 3;
-      cuts[b * Sampling.CUTS + Sampling.ID] = level <= layout.keyLevels() ? 0 : 1;
+      states[b * Sampling.STATE_SIZE + Sampling.KEY_PREFIX] =
+          level == layout.firstLevel(kind) ? 0 : 3;
+      states[b * Sampling.STATE_SIZE + Sampling.ID_PREFIX] = level <= layout.keyLevels() ? 0 : 1;
     }
-    int[] after = cuts.clone();
+    int[] after = states.clone();
     for (int b = 0; b < samples; b++) {
       long[] totals = new long[bins];
       for (int i = 0; i < chunks * bins; i++) {
         totals[i % bins] += sums[b * chunks * bins + i];
       }
       long total = Arrays.stream(totals).sum();
-      long rest = 1 + (long) (random.nextDouble() * total);
+      long remaining = 1 + (long) (random.nextDouble() * total);
       if (level == layout.firstLevel(kind)) {
-        rest =
+        remaining =
             switch (kind) {
               case Sampling.KIND_LOGPROBS -> Math.min(k, total);
               case Sampling.KIND_TOP_K -> k < total ? k : 0;
               case Sampling.KIND_DRAW ->
-                  Weight.pointIn(total, Philox.bits(LEVEL_SEED, 4 + b, STEP)) + 1;
+                  Weight.drawPoint(total, Philox.bits(LEVEL_SEED, 4 + b, STEP)) + 1;
               default -> Weight.fractionOf(total, fraction);
             };
       } else if (total == 0) {
-        rest = 0;
+        remaining = 0;
       }
-      int at = b * Sampling.CUTS;
-      int[] restWords = words(rest);
-      cuts[at + Sampling.REST] = restWords[0];
-      cuts[at + Sampling.REST + 1] = restWords[1];
+      int at = b * Sampling.STATE_SIZE;
+      int[] remainingWords = words(remaining);
+      states[at + Sampling.REMAINING] = remainingWords[0];
+      states[at + Sampling.REMAINING + 1] = remainingWords[1];
       int found = 0;
-      while (totals[found] < rest) {
-        rest -= totals[found++];
+      while (totals[found] < remaining) {
+        remaining -= totals[found++];
       }
-      boolean ofId = level >= layout.keyLevels();
+      boolean idDigit = level >= layout.keyLevels();
       boolean last = level == layout.lastLevel(kind);
-      int place = at + (ofId ? Sampling.ID : Sampling.KEY);
-      int digits = cuts[place] << layout.digit() | found;
-      if (last && rest > 0) {
-        after[at + 2 * kind] = ofId ? cuts[at + Sampling.KEY] : digits;
-        if (ofId) {
+      int place = at + (idDigit ? Sampling.ID_PREFIX : Sampling.KEY_PREFIX);
+      int digits = states[place] << layout.digitBits() | found;
+      if (last && remaining > 0) {
+        after[at + 2 * kind] = idDigit ? states[at + Sampling.KEY_PREFIX] : digits;
+        if (idDigit) {
           after[at + 2 * kind + 1] = digits;
         }
       }
-      after[at + Sampling.KEY] = last ? 0 : ofId ? cuts[at + Sampling.KEY] : digits;
-      after[at + Sampling.ID] = last ? 0 : ofId ? digits : cuts[at + Sampling.ID];
-      after[at + Sampling.REST] = words(rest)[0];
-      after[at + Sampling.REST + 1] = words(rest)[1];
+      after[at + Sampling.KEY_PREFIX] =
+          last ? 0 : idDigit ? states[at + Sampling.KEY_PREFIX] : digits;
+      after[at + Sampling.ID_PREFIX] =
+          last ? 0 : idDigit ? digits : states[at + Sampling.ID_PREFIX];
+      after[at + Sampling.REMAINING] = words(remaining)[0];
+      after[at + Sampling.REMAINING + 1] = words(remaining)[1];
     }
     IntArray parameters =
         parameters(
@@ -442,7 +447,7 @@ public final class SamplingCases {
             STEP,
             Sampling.SAMPLE,
             4);
-    IntArray state = test.intInOut(cuts);
+    IntArray state = test.intInOut(states);
     return test.cost(8L * sums.length, 0)
         .expect(state, after)
         .arguments(
@@ -463,26 +468,26 @@ public final class SamplingCases {
         new KernelCase<>("moments samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int[] distances = randomDistances(test.random(), samples * vocabSize);
-    int[] cuts = randomCuts(test.random(), samples, vocabSize);
+    int[] states = randomStates(test.random(), samples, vocabSize);
     int minP = 5 << 24;
-    int[] after = cuts.clone();
+    int[] after = states.clone();
     for (int b = 0; b < samples; b++) {
       BigInteger moment = BigInteger.ZERO;
       long sum = 0;
       for (int id = 0; id < vocabSize; id++) {
         int q = distances[b * vocabSize + id];
-        if (kept(Sampling.KIND_TYPICAL_P, q, id, minP + b, cuts, b * Sampling.CUTS)) {
+        if (kept(Sampling.KIND_TYPICAL_P, q, id, minP + b, states, b * Sampling.STATE_SIZE)) {
           BigInteger weight = BigInteger.valueOf(Weight.of(q) >> 14);
           moment = moment.add(weight.multiply(BigInteger.valueOf(q)));
           sum += Weight.of(q) >> 14;
         }
       }
       if (sum > 0) {
-        after[b * Sampling.CUTS + Sampling.MEAN] =
+        after[b * Sampling.STATE_SIZE + Sampling.MEAN] =
             moment.divide(BigInteger.valueOf(sum)).intValueExact();
       }
     }
-    IntArray state = test.intInOut(cuts);
+    IntArray state = test.intInOut(states);
     return test.cost(4L * samples * vocabSize, 0)
         .expect(state, after)
         .arguments(
@@ -503,16 +508,16 @@ public final class SamplingCases {
     KernelCase<Draw.Arguments> test =
         new KernelCase<>("draw penalties %s".formatted(penalties), seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
-    int[] cuts = randomCuts(test.random(), samples, v);
-    cuts[Sampling.CUTS + Sampling.STATUS] = Sampling.BANNED;
+    int[] states = randomStates(test.random(), samples, v);
+    states[Sampling.STATE_SIZE + Sampling.STATUS] = Sampling.ALL_BANNED;
     int[] before = {7, 8, 9, 10};
     int[] seen = test.random().ints(samples * v, 0, 5).toArray();
     int[] ids = new int[samples];
     int[] counted = seen.clone();
     for (int b = 0; b < samples; b++) {
-      ids[b] = b >= 2 ? before[b] : cuts[b * Sampling.CUTS + 2 * Sampling.KIND_DRAW + 1];
+      ids[b] = b >= 2 ? before[b] : states[b * Sampling.STATE_SIZE + 2 * Sampling.KIND_DRAW + 1];
       if (b == 1) {
-        ids[b] = Sampling.BANNED;
+        ids[b] = Sampling.ALL_BANNED;
       } else if (penalties) {
         counted[(samples - 1 - b) * v + ids[b]]++;
       }
@@ -532,7 +537,7 @@ public final class SamplingCases {
                 pass,
                 slotOf(test, samples),
                 test.ints(parameters),
-                test.ints(cuts),
+                test.ints(states),
                 chosen,
                 history,
                 samples,
@@ -547,7 +552,7 @@ public final class SamplingCases {
             "top tokens samples %d, vocabulary %d, %d".formatted(samples, vocabSize, n), seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int[] distances = randomDistances(test.random(), samples * vocabSize);
-    int[] cuts = randomCuts(test.random(), samples, vocabSize);
+    int[] states = randomStates(test.random(), samples, vocabSize);
     int[] chosen = new int[samples];
     int size = TopTokens.HEADER + 2 * n;
     IntArray top = test.intOutput(samples * size);
@@ -556,20 +561,20 @@ public final class SamplingCases {
       int of = b * vocabSize;
       long[] places =
           IntStream.range(0, vocabSize)
-              .filter(id -> distances[of + id] < Weight.ABSENT)
+              .filter(id -> distances[of + id] < Weight.MASKED_DISTANCE)
               .mapToLong(id -> ((long) distances[of + id] << 20) + id)
               .sorted()
               .limit(n)
               .toArray();
       long last = places[places.length - 1];
-      cuts[b * Sampling.CUTS + 2 * Sampling.KIND_LOGPROBS] = (int) (last >> 20);
-      cuts[b * Sampling.CUTS + 2 * Sampling.KIND_LOGPROBS + 1] = (int) (last & 0xFFFFF);
-      chosen[b] = b == 1 ? Sampling.BANNED : test.random().nextInt(vocabSize);
+      states[b * Sampling.STATE_SIZE + 2 * Sampling.KIND_LOGPROBS] = (int) (last >> 20);
+      states[b * Sampling.STATE_SIZE + 2 * Sampling.KIND_LOGPROBS + 1] = (int) (last & 0xFFFFF);
+      chosen[b] = b == 1 ? Sampling.ALL_BANNED : test.random().nextInt(vocabSize);
       long sum = IntStream.range(0, vocabSize).mapToLong(id -> Weight.of(distances[of + id])).sum();
       int at = b * size;
       expected[at] = words(sum)[0];
       expected[at + 1] = words(sum)[1];
-      expected[at + 2] = b == 1 ? Weight.ABSENT : distances[of + chosen[b]];
+      expected[at + 2] = b == 1 ? Weight.MASKED_DISTANCE : distances[of + chosen[b]];
       expected[at + 3] = places.length;
       int[] ids = Arrays.stream(places).mapToInt(place -> (int) place & 0xFFFFF).sorted().toArray();
       for (int i = 0; i < ids.length; i++) {
@@ -583,7 +588,7 @@ public final class SamplingCases {
             new TopTokens.Arguments(
                 pass,
                 test.ints(distances),
-                test.ints(cuts),
+                test.ints(states),
                 test.ints(chosen),
                 top,
                 samples,

@@ -78,18 +78,19 @@ class SamplingTest {
   }
 
   @TestFactory
-  List<DynamicTest> narrow() {
+  List<DynamicTest> selectDigit() {
     KernelTests tests = new KernelTests(24_000);
     for (int kind = Sampling.KIND_LOGPROBS; kind <= Sampling.KIND_DRAW; kind++) {
       int each = kind;
       for (int level = ODD.firstLevel(kind); level <= ODD.lastLevel(kind); level++) {
         int digit = level;
-        tests.add(SelectDigit.VERSIONS, seed -> SamplingCases.narrow(2, ODD, each, digit, seed));
+        tests.add(
+            SelectDigit.VERSIONS, seed -> SamplingCases.selectDigit(2, ODD, each, digit, seed));
       }
       List<Version<SelectDigit.Arguments>> threads =
           List.of(SelectDigit.NAIVE, SelectDigit.SAMPLE_PER_THREAD);
       int last = LARGE_DIGITS.lastLevel(kind);
-      tests.add(threads, seed -> SamplingCases.narrow(2, LARGE_DIGITS, each, last, seed));
+      tests.add(threads, seed -> SamplingCases.selectDigit(2, LARGE_DIGITS, each, last, seed));
     }
     return tests.all();
   }
@@ -126,19 +127,19 @@ class SamplingTest {
   void arithmeticIsTheHosts() {
     Random random = new Random(27_000);
     for (int i = 0; i < 100_000; i++) {
-      int q = random.nextInt(Weight.ABSENT + 1);
-      assertEquals(Weight.of(q), Sampling.weight(q), "q " + q);
+      int q = random.nextInt(Weight.MASKED_DISTANCE + 1);
+      assertEquals(Weight.of(q), FixedPoint.weight(q), "q " + q);
       long sum = random.nextLong(1, 1L << 62);
       int fraction = random.nextInt(1, (1 << 30) + 1);
-      assertEquals(Weight.fractionOf(sum, fraction), Sampling.fractionOf(sum, fraction));
+      assertEquals(Weight.fractionOf(sum, fraction), FixedPoint.fractionOf(sum, fraction));
       int r = random.nextInt(1 << 24);
-      assertEquals(Weight.pointIn(sum, r), Sampling.pointIn(sum, r));
+      assertEquals(Weight.drawPoint(sum, r), FixedPoint.drawPoint(sum, r));
       long seed = random.nextLong();
       int sample = random.nextInt();
       int step = random.nextInt();
       assertEquals(
           Philox.bits(seed, sample, step),
-          Sampling.random((int) seed, (int) (seed >> 32), sample, step));
+          FixedPoint.random((int) seed, (int) (seed >> 32), sample, step));
     }
   }
 }

@@ -1,0 +1,96 @@
+package gpt.kernels.sampling;
+
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The integer arithmetic of the sampling chain: 64-bit sums in int arrays, weights, and random
+ * numbers. The last two are copies of {@code gpt.sampling.Weight} and {@code gpt.sampling.Philox},
+ * so that host and devices draw the same tokens; {@code SamplingTest} compares them.
+ */
+final class FixedPoint {
+  private FixedPoint() {}
+
+  // A 64-bit integer is stored in two ints, the upper one first.
+
+  static long getLong(IntArray words, int i) {
+    return ((long) words.get(i) << 32) | (words.get(i + 1) & 0xFFFFFFFFL);
+  }
+
+  static void setLong(IntArray words, int i, long value) {
+    words.set(i, (int) (value >> 32));
+    words.set(i + 1, (int) value);
+  }
+
+  // A copy of gpt.sampling.Weight, which explains each method.
+
+  private static final int C1 = 744261009;
+  private static final int C2 = 257939154;
+  private static final int C3 = 59583575;
+  private static final int C4 = 10287039;
+  private static final int C5 = 1369935;
+  private static final int C6 = 117414;
+
+  /** 2⁴⁴ · 2^(−q/2²⁴), rounded down. */
+  static long weight(int q) {
+    int bits = q >> 24;
+    long weight = 0;
+    if (bits < 45) {
+      long t = q & 0xFFFFFF;
+      long sum = C5 - ((C6 * t) >> 24);
+      sum = C4 - ((sum * t) >> 24);
+      sum = C3 - ((sum * t) >> 24);
+      sum = C2 - ((sum * t) >> 24);
+      sum = C1 - ((sum * t) >> 24);
+      long power = (1 << 30) - ((sum * t) >> 24);
+      weight = (power << 14) >> bits;
+    }
+    return weight;
+  }
+
+  /** The sum times fraction · 2⁻³⁰, rounded up. */
+  static long fractionOf(long sum, int fraction) {
+    long high = (sum >> 30) * fraction;
+    long low = ((sum & 0x3FFFFFFFL) * fraction + 0x3FFFFFFFL) >> 30;
+    return high + low;
+  }
+
+  /** The sum times r · 2⁻²⁴, rounded down. */
+  static long drawPoint(long sum, int r) {
+    return (sum >> 24) * r + (((sum & 0xFFFFFFL) * r) >> 24);
+  }
+
+  // A copy of gpt.sampling.Philox.
+
+  /** The upper 24 bits of the first word for key (low, high) and counter (step, sample, 0, 0). */
+  static int random(int low, int high, int sample, int step) {
+    int c0 = step;
+    int c1 = sample;
+    int c2 = 0;
+    int c3 = 0;
+    int k0 = low;
+    int k1 = high;
+    for (int round = 0; round < 10; round++) {
+      int high0 = multiplyHigh(0xD2511F53, c0);
+      int low0 = 0xD2511F53 * c0;
+      int high1 = multiplyHigh(0xCD9E8D57, c2);
+      int low1 = 0xCD9E8D57 * c2;
+      c0 = high1 ^ c1 ^ k0;
+      c1 = low1;
+      c2 = high0 ^ c3 ^ k1;
+      c3 = low0;
+      k0 = k0 + 0x9E3779B9;
+      k1 = k1 + 0xBB67AE85;
+    }
+    return (c0 >> 8) & 0xFFFFFF;
+  }
+
+  private static int multiplyHigh(int a, int b) {
+    int aLow = a & 0xFFFF;
+    int aHigh = (a >> 16) & 0xFFFF;
+    int bLow = b & 0xFFFF;
+    int bHigh = (b >> 16) & 0xFFFF;
+    int middle = aHigh * bLow + (((aLow * bLow) >> 16) & 0xFFFF);
+    int other = aLow * bHigh + (middle & 0xFFFF);
+    return aHigh * bHigh + ((middle >> 16) & 0xFFFF) + ((other >> 16) & 0xFFFF);
+  }
+}
