@@ -6,15 +6,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Hugging Face's weights from before safetensors, which are not read, and the way to new ones. */
+/** The error for Hugging Face's {@code pytorch_model.bin}, which is not supported. */
 final class PyTorchWeights {
   private static final List<String> FILES =
       List.of("pytorch_model.bin", "pytorch_model.bin.index.json");
 
   private PyTorchWeights() {}
 
-  /** The error for a folder that has nothing else. */
-  static Optional<GptException> in(Path folder) {
+  /** The error for a folder that contains such a file; empty if it does not. */
+  static Optional<GptException> errorForFolder(Path folder) {
     return FILES.stream()
         .map(folder::resolve)
         .filter(Files::exists)
@@ -22,8 +22,8 @@ final class PyTorchWeights {
         .map(PyTorchWeights::error);
   }
 
-  /** The error for such a file by itself. */
-  static Optional<GptException> at(Path file) {
+  /** The error for such a file; empty for any other. */
+  static Optional<GptException> errorForFile(Path file) {
     return FILES.contains(String.valueOf(file.getFileName()))
         ? Optional.of(error(file))
         : Optional.empty();
@@ -32,7 +32,7 @@ final class PyTorchWeights {
   private static GptException error(Path file) {
     return Fault.in(
         file,
-        "holds the weights as a pickle of PyTorch, which is not read; save them as safetensors:"
+        "expected safetensors, found a PyTorch pickle; save the model as safetensors:"
             + " transformers.AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER)");
   }
 }

@@ -13,7 +13,7 @@ import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
 import gpt.model.DType;
 import gpt.model.GptConfig;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;
 import java.nio.file.Files;
@@ -150,16 +150,17 @@ public final class ExportCommand implements Callable<Integer> {
   }
 
   /** The vocabulary that the file brings, or GPT-2's where a model's size says it is that. */
-  private static Optional<BytePairs> pairs(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
+  private static Optional<BpeVocabulary> pairs(
+      Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
     return checkpoint
-        .bytePairs()
-        .or(() -> tokenizer.filter(t -> t instanceof Gpt2Tokenizer).map(t -> BytePairs.gpt2()));
+        .bpeVocabulary()
+        .or(() -> tokenizer.filter(t -> t instanceof Gpt2Tokenizer).map(t -> BpeVocabulary.gpt2()));
   }
 
   /** A folder says nothing of byte pairs: by its size it would be read with GPT-2's, or none. */
   private static void checkTokenizer(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
     GptConfig config = checkpoint.config();
-    boolean own = checkpoint.bytePairs().isPresent() && checkpoint.characters().isEmpty();
+    boolean own = checkpoint.bpeVocabulary().isPresent() && checkpoint.characters().isEmpty();
     if (own && !tokenizer.filter(t -> t instanceof Gpt2Tokenizer).isPresent()) {
       throw new GptException(
           checkpoint.path()
