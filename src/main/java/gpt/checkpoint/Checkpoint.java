@@ -21,6 +21,10 @@ public final class Checkpoint implements AutoCloseable {
       "a folder with config.json and model.safetensors, a folder with ckpt.pt, a .pt file, a"
           + " .safetensors file, or a .gguf file";
 
+  /** Hugging Face's weights before safetensors. */
+  private static final List<String> PYTORCH_WEIGHTS =
+      List.of("pytorch_model.bin", "pytorch_model.bin.index.json");
+
   /** What the reader of a format returns. */
   record Content(
       String format,
@@ -29,30 +33,7 @@ public final class Checkpoint implements AutoCloseable {
       Optional<List<String>> characters,
       Optional<BpeVocabulary> bpeVocabulary,
       List<Integer> endIds,
-      List<String> notes) {
-
-    /** Content without notes. */
-    Content(
-        String format,
-        GptConfig config,
-        Weights weights,
-        Optional<List<String>> characters,
-        Optional<BpeVocabulary> bpeVocabulary,
-        List<Integer> endIds) {
-      this(format, config, weights, characters, bpeVocabulary, endIds, List.of());
-    }
-
-    /** Content without a BPE vocabulary, EOS ids and notes. */
-    Content(String format, GptConfig config, Weights weights, Optional<List<String>> characters) {
-      this(format, config, weights, characters, Optional.empty(), List.of());
-    }
-
-    /** This content with notes. */
-    Content withNotes(List<String> lines) {
-      return new Content(
-          format, config, weights, characters, bpeVocabulary, endIds, List.copyOf(lines));
-    }
-  }
+      List<String> notes) {}
 
   private final Path path;
   private final Content content;
@@ -106,8 +87,7 @@ public final class Checkpoint implements AutoCloseable {
       if (Files.exists(nano)) {
         return NanoGptReader.read(nano, arena);
       }
-      throw PyTorchWeights.errorForFolder(path)
-          .orElseGet(() -> Fault.in(path, "no checkpoint in this folder; expected " + SUPPORTED));
+      throw notSupported(path, "no checkpoint in this folder");
     }
     if (!Files.exists(path)) {
       throw Fault.in(path, "no such file or folder; expected " + SUPPORTED);
@@ -123,8 +103,22 @@ public final class Checkpoint implements AutoCloseable {
     if (name.endsWith(GgufReader.EXTENSION)) {
       return GgufReader.readFile(path, arena);
     }
-    throw PyTorchWeights.errorForFile(path)
-        .orElseGet(() -> Fault.in(path, "not a checkpoint; expected " + SUPPORTED));
+    throw notSupported(path, "not a checkpoint");
+  }
+
+  /** The error for a file or folder without a supported format. */
+  private static GptException notSupported(Path path, String what) {
+    for (String name : PYTORCH_WEIGHTS) {
+      Path file = Files.isDirectory(path) ? path.resolve(name) : path;
+      if (file.endsWith(name) && Files.exists(file)) {
+        return Fault.in(
+            file,
+            "expected safetensors, found a PyTorch pickle; save the model as safetensors:"
+                + " transformers.AutoModelForCausalLM.from_pretrained(FOLDER)"
+                + ".save_pretrained(FOLDER)");
+      }
+    }
+    return Fault.in(path, what + "; expected " + SUPPORTED);
   }
 
   /** The model's shape. */

@@ -25,12 +25,12 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
   static final int ALIGNMENT = 32;
   static final String ALIGNMENT_KEY = "general.alignment";
 
-  /** The most keys, or tensors, of a file: each takes more memory than bytes in the file. */
+  /** Maximum number of keys, and of tensors. Each takes more heap memory than bytes in the file. */
   private static final int MAX_ENTRIES = 1 << 16;
 
   private static final int MAX_DIMENSIONS = 4;
 
-  /** Bytes of a key with an empty name and value. */
+  /** Bytes of a key with an empty name and a value of one byte. */
   private static final int MIN_KEY_BYTES = 13;
 
   /** Bytes of a tensor's entry with an empty name and no dimensions. */
@@ -65,7 +65,7 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     };
   }
 
-  /** A tensor's entry in the header; the offset counts from the start of the tensor data. */
+  /** A tensor's entry in the header; its offset counts from the start of the tensor data. */
   private record Entry(String name, DType dtype, long[] shape, long offset, long bytes) {
     long end() {
       return offset + bytes;
@@ -188,7 +188,7 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     try {
       for (long d : shape) {
         if (d < 0) {
-          throw new ArithmeticException("beyond 2^63");
+          throw new ArithmeticException("2^63 or more");
         }
         elements = Math.multiplyExact(elements, d);
       }

@@ -80,13 +80,13 @@ final class GgufReader implements TensorSource {
     }
     GgufVocabulary vocabulary = GgufVocabulary.read(file, gguf.metadata(), config.vocabSize());
     return new Content(
-            "gguf",
-            config,
-            weights,
-            vocabulary.characters(),
-            vocabulary.bpe(),
-            GgufVocabulary.endIds(gguf.metadata(), config.vocabSize()))
-        .withNotes(UnusedTensors.note(file, unused(config)));
+        "gguf",
+        config,
+        weights,
+        vocabulary.characters(),
+        vocabulary.bpe(),
+        GgufVocabulary.endIds(gguf.metadata(), config.vocabSize()),
+        UnusedTensors.note(file, unused(config)));
   }
 
   /** Unused tensors, but for the zero biases that llama.cpp requires in a model without biases. */

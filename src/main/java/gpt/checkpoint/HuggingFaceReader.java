@@ -127,8 +127,7 @@ final class HuggingFaceReader implements TensorSource {
                   + " is used, as transformers does"));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
-    return new Content(format, config.model(), weights, characters, bpe, config.endIds())
-        .withNotes(notes);
+    return new Content(format, config.model(), weights, characters, bpe, config.endIds(), notes);
   }
 
   private List<String> unused() {

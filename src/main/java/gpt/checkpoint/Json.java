@@ -13,7 +13,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** The small JSON files beside the weights. */
+/** Reads the small JSON files of a model. */
 final class Json {
   private Json() {}
 

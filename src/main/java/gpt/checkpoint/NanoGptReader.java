@@ -6,6 +6,7 @@ import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;
+import gpt.model.Weights;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -58,12 +60,9 @@ final class NanoGptReader implements TensorSource {
       GptConfig config = config(file, args, tensors);
       NanoGptReader source = new NanoGptReader(file, torch, tensors);
       boolean head = tensors.containsKey(LM_HEAD);
-      Content content =
-          new Content(
-              "nanoGPT checkpoint",
-              config,
-              WeightsReader.read(config, source, false, head),
-              Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize()));
+      Weights weights = WeightsReader.read(config, source, false, head);
+      Optional<List<String>> characters =
+          Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize());
       List<String> notes = new ArrayList<>();
       if (!torch.hasChecksums()) {
         notes.add(
@@ -73,7 +72,8 @@ final class NanoGptReader implements TensorSource {
                     + " damaged weights cannot be detected"));
       }
       notes.addAll(UnusedTensors.note(file, source.unused()));
-      return content.withNotes(notes);
+      return new Content(
+          "nanoGPT checkpoint", config, weights, characters, Optional.empty(), List.of(), notes);
     }
   }
 

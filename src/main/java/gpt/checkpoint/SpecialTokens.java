@@ -37,18 +37,14 @@ final class SpecialTokens {
   private final Map<String, String> names = new HashMap<>();
   private final Set<String> specials = new LinkedHashSet<>();
 
-  private SpecialTokens(Path folder) {
+  /** Reads the files of a folder that exist. */
+  SpecialTokens(Path folder) {
     this.folder = folder;
     config = object(CONFIG);
     added = object(ADDED);
     config.ifPresent(this::addNamed);
     config.ifPresent(this::checkNoTokensAreAdded);
     object(MAP).ifPresent(this::addNamed);
-  }
-
-  /** Reads the files of a folder that exist. */
-  static SpecialTokens read(Path folder) {
-    return new SpecialTokens(folder);
   }
 
   private Optional<JsonObject> object(String name) {

@@ -47,14 +47,14 @@ final class VocabularyFiles {
   static Optional<BpeVocabulary> read(Path folder, int vocabSize) throws IOException {
     Path json = folder.resolve(TokenizerJson.FILE);
     if (Files.isRegularFile(json)) {
-      return Optional.of(TokenizerJson.read(json, SpecialTokens.read(folder), vocabSize));
+      return Optional.of(TokenizerJson.read(json, new SpecialTokens(folder), vocabSize));
     }
     Path merges = folder.resolve(MERGES);
     Path vocabulary = folder.resolve(VOCABULARY);
     if (!Files.isRegularFile(merges) || !Files.isRegularFile(vocabulary)) {
       return Optional.empty();
     }
-    SpecialTokens specials = SpecialTokens.read(folder);
+    SpecialTokens specials = new SpecialTokens(folder);
     byte[] bytes = FileBytes.readAll(merges);
     if (Tokenizers.isGpt2Size(vocabSize)
         && sha256(bytes).equals(GPT2_MERGES)

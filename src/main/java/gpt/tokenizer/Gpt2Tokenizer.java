@@ -26,7 +26,7 @@ public final class Gpt2Tokenizer implements Tokenizer {
   private static final String END_OF_TEXT_LITERAL = "<|endoftext|>";
 
   /** Loaded on first use. */
-  private static final class Vocabulary {
+  private static final class Jtokkit {
     // The lazy registry, because the default one reads every encoding and gpt.jar has only this
     // one.
     static final Encoding R50K_BASE =
@@ -64,7 +64,7 @@ public final class Gpt2Tokenizer implements Tokenizer {
   }
 
   private static void encodeOrdinary(String text, IntStream.Builder ids) {
-    IntArrayList part = Vocabulary.R50K_BASE.encodeOrdinary(text);
+    IntArrayList part = Jtokkit.R50K_BASE.encodeOrdinary(text);
     for (int i = 0; i < part.size(); i++) {
       ids.add(part.get(i));
     }
@@ -80,7 +80,7 @@ public final class Gpt2Tokenizer implements Tokenizer {
     }
     IntArrayList one = new IntArrayList(1);
     one.add(id);
-    return Vocabulary.R50K_BASE.decodeBytes(one);
+    return Jtokkit.R50K_BASE.decodeBytes(one);
   }
 
   static String withoutLoneSurrogates(String text) {

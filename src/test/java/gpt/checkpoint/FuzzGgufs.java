@@ -31,7 +31,7 @@ final class FuzzGgufs {
     FuzzGgufs g = new FuzzGgufs();
     g.add("valid-file", t -> {});
     g.add("valid-characters", t -> t.keys.put("gpt.characters", strings("a", "b", "\n", "é", "c")));
-    g.add("valid-tokenizer", FuzzGgufs::tokenizer);
+    g.add("valid-tokenizer", TinyGguf::addTokenizer);
     g.add("valid-keys-of-all-types", FuzzGgufs::manyTypes);
     g.header();
     g.tensors();
@@ -47,16 +47,6 @@ final class FuzzGgufs {
 
   private void attack(String name, Consumer<TinyGguf> change) {
     add(FuzzSeeds.ATTACK + name, change);
-  }
-
-  private static void tokenizer(TinyGguf tiny) {
-    tiny.keys.put("tokenizer.ggml.model", string("gpt2"));
-    tiny.keys.put("tokenizer.ggml.pre", string("gpt-2"));
-    tiny.keys.put("tokenizer.ggml.tokens", strings("a", "b", "ab", "<s>", "[PAD4]"));
-    tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 3, 5));
-    tiny.keys.put("tokenizer.ggml.merges", strings("a b"));
-    tiny.keys.put("tokenizer.ggml.bos_token_id", u32(3));
-    tiny.keys.put("tokenizer.ggml.eos_token_id", u32(3));
   }
 
   private static void manyTypes(TinyGguf tiny) {
@@ -228,7 +218,7 @@ final class FuzzGgufs {
   }
 
   private static void with(TinyGguf tiny, String key, byte[] value) {
-    tokenizer(tiny);
+    tiny.addTokenizer();
     tiny.keys.put(key, value);
   }
 }

@@ -4,7 +4,6 @@ import gpt.checkpoint.PickleBuilder.Torch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -233,7 +232,8 @@ final class FuzzPickles {
     seeds.put("valid-zip", good);
     seeds.put("valid-zip-without-crc", ChecksumsTest.withoutChecksums(good));
     byte[] flipped = good.clone();
-    flipped[little(good).getInt(directory(good, "ckpt/data/0") + 42) + 30 + 11] ^= 1;
+    flipped[little(good).getInt(TinyNanoGpt.directoryEntry(good, "ckpt/data/0") + 42) + 30 + 11] ^=
+        1;
     seeds.put("attack-zip-flipped", flipped);
     Map<String, byte[]> entries = new LinkedHashMap<>();
     entries.put("ckpt/data.pkl", tiny.pickle());
@@ -261,18 +261,18 @@ final class FuzzPickles {
     seeds.put("attack-zip-end-only", Arrays.copyOfRange(good, good.length - 22, good.length));
     for (long claimed : new long[] {0, 39, 41, 1 << 30, 0x7FFFFFFF, 0xFFFFFFFEL, 0xFFFFFFFFL}) {
       byte[] bad = good.clone();
-      int at = directory(good, "ckpt/data/0");
+      int at = TinyNanoGpt.directoryEntry(good, "ckpt/data/0");
       int value = (int) claimed;
       little(bad).putInt(at + 20, value).putInt(at + 24, value);
       seeds.put("attack-zip-size-" + claimed, bad);
     }
     for (int offset : new int[] {0, -1, good.length}) {
       byte[] bad = good.clone();
-      little(bad).putInt(directory(good, "ckpt/data/0") + 42, offset);
+      little(bad).putInt(TinyNanoGpt.directoryEntry(good, "ckpt/data/0") + 42, offset);
       seeds.put((offset == 0 ? "" : "attack-") + "zip-offset-" + offset, bad);
     }
     byte[] local = good.clone();
-    local[little(good).getInt(directory(good, "ckpt/data/0") + 42)] = 'X';
+    local[little(good).getInt(TinyNanoGpt.directoryEntry(good, "ckpt/data/0") + 42)] = 'X';
     seeds.put("attack-zip-no-local-header", local);
     byte[] counts = good.clone();
     little(counts).putShort(good.length - 14, (short) -1).putShort(good.length - 12, (short) -1);
@@ -300,14 +300,9 @@ final class FuzzPickles {
     return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Where an entry of the zip's directory begins. */
-  private static int directory(byte[] zip, String name) {
-    return new String(zip, StandardCharsets.ISO_8859_1).lastIndexOf(name + "PK") - 46;
-  }
-
   /** A zip whose first record has its size in the zip64 extra field. */
   private static byte[] zip64(byte[] zip, long size) {
-    int at = directory(zip, "ckpt/data/0");
+    int at = TinyNanoGpt.directoryEntry(zip, "ckpt/data/0");
     int end = at + 46 + "ckpt/data/0".length();
     byte[] sizes = TinyGguf.little(8, size);
     byte[] out =
@@ -346,10 +341,10 @@ final class FuzzPickles {
     tiny.tensors.put("transformer.wte.weight", large);
     tiny.tensors.put("lm_head.weight", large);
     byte[] zip = Files.readAllBytes(tiny.write(folder));
-    int first = little(zip).getInt(directory(zip, "ckpt/data/0") + 42);
+    int first = little(zip).getInt(TinyNanoGpt.directoryEntry(zip, "ckpt/data/0") + 42);
     for (String key : tiny.records.keySet()) {
       if (key.startsWith("s")) {
-        int at = directory(zip, "ckpt/data/" + key);
+        int at = TinyNanoGpt.directoryEntry(zip, "ckpt/data/" + key);
         little(zip).putInt(at + 20, bytes).putInt(at + 24, bytes).putInt(at + 42, first);
       }
     }

@@ -2,10 +2,6 @@ package gpt.checkpoint;
 
 import gpt.explore.TokenIds;
 import gpt.model.Tensor;
-import gpt.model.Weights;
-import gpt.model.Weights.Block;
-import gpt.model.Weights.LayerNorm;
-import gpt.model.Weights.Linear;
 import gpt.tokenizer.BpeVocabulary;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
@@ -16,11 +12,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Collection;
 import java.util.Locale;
-import java.util.stream.Stream;
+import java.util.Map;
 
 /**
  * A reader of untrusted files, with a valid model around the one file that the fuzzer changes. The
@@ -252,7 +247,9 @@ enum FuzzReader {
   private static void open(Path path, Memory memory) {
     try (Checkpoint c = Checkpoint.open(path)) {
       use(c, memory);
-      List<Tensor> tensors = tensors(c.weights());
+      Map<String, Tensor> byKey = WeightList.of(c.weights());
+      byKey.remove("lm_head.weight");
+      Collection<Tensor> tensors = byKey.values();
       memory.weights(tensors.stream().mapToLong(t -> t.data().byteSize()).sum());
       tensors.forEach(Tensor::toArray);
       c.weights().lmHead().toArray();
@@ -292,31 +289,6 @@ enum FuzzReader {
       if (e.getMessage().lines().count() != 1) {
         throw new AssertionError("not one line: " + e.getMessage(), e);
       }
-    }
-  }
-
-  private static List<Tensor> tensors(Weights w) {
-    List<Tensor> all = new ArrayList<>(List.of(w.wte(), w.wpe()));
-    add(all, w.lnF());
-    for (Block b : w.h()) {
-      Stream.of(b.ln1(), b.ln2()).forEach(norm -> add(all, norm));
-      Stream.of(b.attn().cAttn(), b.attn().cProj(), b.mlp().cFc(), b.mlp().cProj())
-          .forEach(linear -> add(all, linear));
-    }
-    return all;
-  }
-
-  private static void add(List<Tensor> all, LayerNorm norm) {
-    all.add(norm.weight());
-    if (norm.bias() != null) {
-      all.add(norm.bias());
-    }
-  }
-
-  private static void add(List<Tensor> all, Linear linear) {
-    all.add(linear.weight());
-    if (linear.bias() != null) {
-      all.add(linear.bias());
     }
   }
 }

@@ -387,19 +387,9 @@ class GgufErrorsTest {
     }
   }
 
-  private void setTokenizer() {
-    tiny.keys.put("tokenizer.ggml.model", string("gpt2"));
-    tiny.keys.put("tokenizer.ggml.pre", string("gpt-2"));
-    tiny.keys.put("tokenizer.ggml.tokens", strings("a", "b", "ab", "<s>", "[PAD4]"));
-    tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 3, 5));
-    tiny.keys.put("tokenizer.ggml.merges", strings("a b"));
-    tiny.keys.put("tokenizer.ggml.bos_token_id", u32(3));
-    tiny.keys.put("tokenizer.ggml.eos_token_id", u32(3));
-  }
-
   @Test
   void aTokenizer() throws IOException {
-    setTokenizer();
+    tiny.addTokenizer();
     try (Checkpoint c = open()) {
       assertEquals(
           new BpeVocabulary(
@@ -426,30 +416,30 @@ class GgufErrorsTest {
 
   @Test
   void invalidTokenizers() throws IOException {
-    setTokenizer();
+    tiny.addTokenizer();
     tiny.keys.put("tokenizer.ggml.model", string("bert"));
     refused("tokenizer.ggml.model: expected gpt2 or none, found bert");
-    setTokenizer();
+    tiny.addTokenizer();
     tiny.keys.put("tokenizer.ggml.pre", string("llama-bpe"));
     refused("tokenizer.ggml.pre: expected gpt-2, found llama-bpe");
-    setTokenizer();
+    tiny.addTokenizer();
     tiny.keys.remove("tokenizer.ggml.tokens");
     refused("tokenizer.ggml.tokens is missing");
     tiny.keys.put("tokenizer.ggml.tokens", strings("a", "b", "c", "d", "e", "f"));
     refused("tokenizer.ggml.tokens: expected at most 5, found 6");
     tiny.keys.put("tokenizer.ggml.tokens", ints(1, 2));
     refused("tokenizer.ggml.tokens: expected an array of strings");
-    setTokenizer();
+    tiny.addTokenizer();
     tiny.keys.remove("tokenizer.ggml.merges");
     refused("tokenizer.ggml.merges is missing");
-    setTokenizer();
+    tiny.addTokenizer();
     tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1));
     refused("tokenizer.ggml.token_type: expected 5, one for each token, found 2");
     tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 1, 7));
     refused("tokenizer.ggml.token_type: token 4: expected 1, 3, 4 or 5, found 7");
     tiny.keys.put("tokenizer.ggml.token_type", strings("1"));
     refused("tokenizer.ggml.token_type: expected an array of 32-bit integers");
-    setTokenizer();
+    tiny.addTokenizer();
     tiny.keys.put("tokenizer.ggml.eos_token_id", u32(5));
     refused("tokenizer.ggml.eos_token_id: expected the id of one of 5 tokens, found 5");
   }

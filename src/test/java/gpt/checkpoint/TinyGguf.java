@@ -71,6 +71,17 @@ final class TinyGguf {
     }
   }
 
+  /** Adds a BPE tokenizer of five tokens. */
+  void addTokenizer() {
+    keys.put("tokenizer.ggml.model", string("gpt2"));
+    keys.put("tokenizer.ggml.pre", string("gpt-2"));
+    keys.put("tokenizer.ggml.tokens", strings("a", "b", "ab", "<s>", "[PAD4]"));
+    keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 3, 5));
+    keys.put("tokenizer.ggml.merges", strings("a b"));
+    keys.put("tokenizer.ggml.bos_token_id", u32(3));
+    keys.put("tokenizer.ggml.eos_token_id", u32(3));
+  }
+
   private void layer(String name, long... dims) {
     add(name + ".weight", dims);
     add(name + ".bias", dims[dims.length - 1]);

@@ -101,6 +101,16 @@ final class TinyNanoGpt {
     return zip(folder.resolve("ckpt.pt"), entries, ZipEntry.STORED);
   }
 
+  /** The offset of an entry in a zip's central directory. */
+  static int directoryEntry(byte[] zip, String name) {
+    String text = new String(zip, StandardCharsets.ISO_8859_1);
+    int at = text.lastIndexOf(name + "PK") - 46;
+    if (!text.startsWith("PK\1\2", at)) {
+      throw new IllegalArgumentException("no entry " + name);
+    }
+    return at;
+  }
+
   static Path zip(Path file, Map<String, byte[]> entries, int method) throws IOException {
     return zip(file, entries, name -> method);
   }

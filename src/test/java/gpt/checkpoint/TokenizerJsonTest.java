@@ -64,7 +64,7 @@ class TokenizerJsonTest {
       String expected = one.get("decoded").getAsString();
       if (expected.contains("\ufffd")) {
         continue; // transformers decodes non-ASCII letters of an added token with GPT-2's byte
-                  // alphabet
+        // alphabet
       }
       ByteArrayOutputStream decoded = new ByteArrayOutputStream();
       for (int id : ids) {
@@ -100,13 +100,9 @@ class TokenizerJsonTest {
     assertArrayEquals(new int[] {2}, tokenizer(tmp, 50257).encode("ab"));
     BpeVocabulary gpt2 = BpeVocabulary.gpt2();
     JsonObject root = small();
-    JsonObject vocabulary = new JsonObject();
-    for (int id = 0; id < gpt2.tokens().size(); id++) {
-      vocabulary.addProperty(gpt2.tokens().get(id), id);
-    }
     JsonArray merges = new JsonArray();
     gpt2.merges().forEach(merges::add);
-    root.getAsJsonObject("model").add("vocab", vocabulary);
+    root.getAsJsonObject("model").add("vocab", VocabularyFilesTest.vocabulary(gpt2));
     root.getAsJsonObject("model").add("merges", merges);
     JsonObject end = root.getAsJsonArray("added_tokens").get(0).getAsJsonObject();
     end.addProperty("id", 50256);
@@ -120,11 +116,7 @@ class TokenizerJsonTest {
   @Test
   void specialTokensWithGpt2sMerges() throws IOException {
     BpeVocabulary gpt2 = BpeVocabulary.gpt2();
-    JsonObject vocabulary = new JsonObject();
-    for (int id = 0; id < gpt2.tokens().size(); id++) {
-      vocabulary.addProperty(gpt2.tokens().get(id), id);
-    }
-    write(VocabularyFiles.VOCABULARY, vocabulary);
+    write(VocabularyFiles.VOCABULARY, VocabularyFilesTest.vocabulary(gpt2));
     Files.writeString(
         tmp.resolve(VocabularyFiles.MERGES),
         "#version: 0.2\n" + String.join("\n", gpt2.merges()) + "\n");

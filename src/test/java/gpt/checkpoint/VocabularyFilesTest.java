@@ -31,6 +31,15 @@ class VocabularyFilesTest {
     Files.writeString(tmp.resolve(VocabularyFiles.MERGES), merges);
   }
 
+  /** The vocab.json of a vocabulary. */
+  static JsonObject vocabulary(BpeVocabulary bpe) {
+    JsonObject vocabulary = new JsonObject();
+    for (int id = 0; id < bpe.tokens().size(); id++) {
+      vocabulary.addProperty(bpe.tokens().get(id), id);
+    }
+    return vocabulary;
+  }
+
   private Optional<BpeVocabulary> read(int rows) throws IOException {
     return VocabularyFiles.read(tmp, rows);
   }
@@ -58,10 +67,7 @@ class VocabularyFilesTest {
   @Test
   void gpt2sVocabularyIsRecognizedByItsContent() throws IOException {
     BpeVocabulary gpt2 = BpeVocabulary.gpt2();
-    JsonObject vocabulary = new JsonObject();
-    for (int id = 0; id < gpt2.tokens().size(); id++) {
-      vocabulary.addProperty(gpt2.tokens().get(id), id);
-    }
+    JsonObject vocabulary = vocabulary(gpt2);
     String merges = String.join("\n", gpt2.merges()) + "\n";
     write(vocabulary.toString(), "#version: 0.2\n" + merges);
     assertTrue(read(50257).isEmpty(), "OpenAI's merges.txt is recognized by its SHA-256");
