@@ -14,11 +14,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The vocabulary of a character model: index = id, one code point each. */
+/** Reads and writes the vocabulary of a character-level model: index = id, one code point each. */
 final class Characters {
   static final String FILE = "characters.json";
 
-  /** A model's rows may be padded to a multiple of it. */
+  /** A vocab_size may be padded to a multiple of this. */
   private static final int PADDING = 64;
 
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
@@ -26,30 +26,31 @@ final class Characters {
   private Characters() {}
 
   /**
-   * nanoGPT's {@code meta.pkl}: a dict whose {@code itos} maps ids to characters. Empty where the
-   * file is not there, or has no {@code itos} (as those of byte-pair data sets).
+   * Reads nanoGPT's {@code meta.pkl}: a dict whose {@code itos} maps ids to characters. Empty if
+   * the file does not exist or has no {@code itos}, as with BPE data sets.
    *
-   * @throws GptException where it holds anything but plain values, or does not fit the model
+   * @throws GptException if the pickle holds other than plain values, or does not fit the model
    */
   static Optional<List<String>> fromMetaPickle(Path file, int vocabSize) throws IOException {
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    if (!(CheckpointUnpickler.load(file, FileBytes.small(file)) instanceof Map<?, ?> meta
+    if (!(CheckpointUnpickler.load(file, FileBytes.readAll(file)) instanceof Map<?, ?> meta
         && meta.get("itos") instanceof Map<?, ?> itos)) {
       return Optional.empty();
     }
     List<Object> characters = new ArrayList<>();
     for (int id = 0; id < itos.size(); id++) {
       if (!itos.containsKey(id)) {
-        throw Fault.in(file, "itos: " + itos.size() + " characters, but none has id " + id);
+        throw Fault.in(
+            file, "itos: expected ids 0 to " + (itos.size() - 1) + ", id " + id + " is missing");
       }
       characters.add(itos.get(id));
     }
     return Optional.of(checked(file, characters, vocabSize));
   }
 
-  /** {@code characters.json}: an array of strings. Empty where the file is not there. */
+  /** Reads {@code characters.json}, an array of strings. Empty if the file does not exist. */
   static Optional<List<String>> fromJson(Path file, int vocabSize) {
     if (!Files.exists(file)) {
       return Optional.empty();
@@ -66,15 +67,20 @@ final class Characters {
     return Optional.of(checked(file, characters, vocabSize));
   }
 
-  /** The JSON array that {@link #fromJson} reads, with a line break at its end. */
+  /** The content of a {@code characters.json}, with a line feed at its end. */
   static String toJson(List<String> characters) {
     return GSON.toJson(characters) + "\n";
   }
 
-  /** Characters that some file brings, once they are as many as the model has rows. */
+  /**
+   * Checks that each entry is one code point, that all are distinct, and that their number fits the
+   * model.
+   *
+   * @throws GptException if not
+   */
   static List<String> checked(Path file, List<Object> found, int vocabSize) {
     if (found.size() > vocabSize) {
-      throw unfit(file, "at most " + vocabSize, found.size());
+      throw wrongSize(file, "at most " + vocabSize, found.size());
     }
     List<String> out = new ArrayList<>();
     Set<String> seen = new HashSet<>();
@@ -85,24 +91,25 @@ final class Characters {
         throw Fault.in(file, "id " + id + ": expected one character, found something else");
       }
       if (!seen.add(c)) {
-        throw Fault.in(file, "id " + id + ": the character '" + c + "' has an id already");
+        throw Fault.in(
+            file, "id " + id + ": expected distinct characters, found '" + c + "' again");
       }
       out.add(c);
     }
     boolean padded = vocabSize % PADDING == 0 && vocabSize - found.size() < PADDING;
     if (found.size() < vocabSize && !padded) {
-      throw unfit(file, String.valueOf(vocabSize), found.size());
+      throw wrongSize(file, String.valueOf(vocabSize), found.size());
     }
     return List.copyOf(out);
   }
 
-  private static GptException unfit(Path file, String expected, int found) {
+  private static GptException wrongSize(Path file, String expected, int found) {
     return Fault.in(
         file,
         "the vocabulary does not fit the model: expected "
             + expected
             + " characters (vocab_size), found "
             + found
-            + "; take the file that belongs to the model");
+            + "; use the file that belongs to the model");
   }
 }

@@ -4,7 +4,7 @@ import gpt.GptException;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Weights;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -13,47 +13,27 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A model as it lies on disk: its shape, its weights and, where it has one, its vocabulary of
- * characters or byte pairs. The weights are views of the mapped file, which are gone after {@link
- * #close}.
+ * An open model file: its shape, its weights and, if it has one, its vocabulary of characters or
+ * BPE tokens. The weights are views of the memory-mapped file and invalid after {@link #close}.
  */
 public final class Checkpoint implements AutoCloseable {
   private static final String SUPPORTED =
       "a folder with config.json and model.safetensors, a folder with ckpt.pt, a .pt file, a"
           + " .safetensors file, or a .gguf file";
 
-  /** What a format's reader finds. */
+  /** Hugging Face's weights before safetensors. */
+  private static final List<String> PYTORCH_WEIGHTS =
+      List.of("pytorch_model.bin", "pytorch_model.bin.index.json");
+
+  /** What the reader of a format returns. */
   record Content(
       String format,
       GptConfig config,
       Weights weights,
       Optional<List<String>> characters,
-      Optional<BytePairs> bytePairs,
+      Optional<BpeVocabulary> bpeVocabulary,
       List<Integer> endIds,
-      List<String> notes) {
-
-    /** A file that there is nothing to note of. */
-    Content(
-        String format,
-        GptConfig config,
-        Weights weights,
-        Optional<List<String>> characters,
-        Optional<BytePairs> bytePairs,
-        List<Integer> endIds) {
-      this(format, config, weights, characters, bytePairs, endIds, List.of());
-    }
-
-    /** A format that brings no vocabulary of byte pairs, and does not say what ends a text. */
-    Content(String format, GptConfig config, Weights weights, Optional<List<String>> characters) {
-      this(format, config, weights, characters, Optional.empty(), List.of());
-    }
-
-    /** The same with notes. */
-    Content withNotes(List<String> lines) {
-      return new Content(
-          format, config, weights, characters, bytePairs, endIds, List.copyOf(lines));
-    }
-  }
+      List<String> notes) {}
 
   private final Path path;
   private final Content content;
@@ -66,13 +46,13 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * Opens a checkpoint; its weights are read from the mapped file only when they are asked for.
+   * Opens a checkpoint. The file is mapped; its weights are read from disk on first access.
    *
    * @param path a folder that holds {@code config.json} and {@code model.safetensors} (or {@code
    *     model.safetensors.index.json}), or nanoGPT's {@code ckpt.pt}; a {@code .pt} file; or a
    *     {@code .safetensors} file with its {@code config.json} beside it; or a {@code .gguf} file
-   * @throws GptException where there is no such checkpoint or something in it is not as it should
-   *     be: file, tensor, expected and found
+   * @throws GptException if there is no such checkpoint, or it is damaged or not supported; the
+   *     message names the file, the tensor or key, what was expected and what was found
    */
   public static Checkpoint open(Path path) {
     Arena arena = Arena.ofShared();
@@ -107,8 +87,7 @@ public final class Checkpoint implements AutoCloseable {
       if (Files.exists(nano)) {
         return NanoGptReader.read(nano, arena);
       }
-      throw PyTorchWeights.in(path)
-          .orElseGet(() -> Fault.in(path, "no checkpoint in this folder; expected " + SUPPORTED));
+      throw notSupported(path, "no checkpoint in this folder");
     }
     if (!Files.exists(path)) {
       throw Fault.in(path, "no such file or folder; expected " + SUPPORTED);
@@ -124,8 +103,22 @@ public final class Checkpoint implements AutoCloseable {
     if (name.endsWith(GgufReader.EXTENSION)) {
       return GgufReader.readFile(path, arena);
     }
-    throw PyTorchWeights.at(path)
-        .orElseGet(() -> Fault.in(path, "not a checkpoint; expected " + SUPPORTED));
+    throw notSupported(path, "not a checkpoint");
+  }
+
+  /** The error for a file or folder without a supported format. */
+  private static GptException notSupported(Path path, String what) {
+    for (String name : PYTORCH_WEIGHTS) {
+      Path file = Files.isDirectory(path) ? path.resolve(name) : path;
+      if (file.endsWith(name) && Files.exists(file)) {
+        return Fault.in(
+            file,
+            "expected safetensors, found a PyTorch pickle; save the model as safetensors:"
+                + " transformers.AutoModelForCausalLM.from_pretrained(FOLDER)"
+                + ".save_pretrained(FOLDER)");
+      }
+    }
+    return Fault.in(path, what + "; expected " + SUPPORTED);
   }
 
   /** The model's shape. */
@@ -139,47 +132,47 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * The vocabulary of a character model, index = id, each entry one code point: from {@code
-   * meta.pkl} or {@code characters.json} beside the model. It is shorter than a padded vocab_size.
+   * The vocabulary of a character-level model, index = id, each entry one code point: from {@code
+   * meta.pkl} or {@code characters.json} beside the model, or from the GGUF file. It is shorter
+   * than a padded vocab_size.
    */
   public Optional<List<String>> characters() {
     return content.characters();
   }
 
-  /** The vocabulary of byte pairs, where the file brings one; it may have fewer tokens. */
-  public Optional<BytePairs> bytePairs() {
-    return content.bytePairs();
+  /** The BPE vocabulary, if the checkpoint has one; it may have fewer tokens than vocab_size. */
+  public Optional<BpeVocabulary> bpeVocabulary() {
+    return content.bpeVocabulary();
   }
 
   /**
-   * The ids that end a text, the first one the usual; none where the file does not say it, and the
-   * vocabulary may.
+   * The EOS ids that end a text. Empty if the checkpoint names none; the tokenizer may have one.
    */
   public List<Integer> endIds() {
     return content.endIds();
   }
 
-  /** What the file is, in words: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */
+  /** The format for display: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */
   public String format() {
     return content.format();
   }
 
-  /** What a user should know of the file, a line each: tensors that the model does not use. */
+  /** Notes for the user, a line each: tensors that the model does not use, missing checksums. */
   public List<String> notes() {
     return content.notes();
   }
 
-  /** What was opened. */
+  /** The path that was opened. */
   public Path path() {
     return path;
   }
 
-  /** The stored element type; of the token embedding, should a file mix them. */
+  /** The element type of the token embedding; other tensors may differ. */
   public DType dtype() {
     return weights().wte().dtype();
   }
 
-  /** Unmaps or frees the weights; they must not be used afterwards. */
+  /** Unmaps the weights; they must not be used afterwards. */
   @Override
   public void close() {
     if (arena.scope().isAlive()) {

@@ -18,14 +18,14 @@ import net.razorvine.pickle.PickleUtils;
 import net.razorvine.pickle.Unpickler;
 
 /**
- * Reads pickles that hold tensors and plain values, and nothing else. A pickle is a program that
- * names classes and calls them; here every opcode that could name or call one is handled by an
- * allow-list, so that neither the library's registry of constructors nor its reflective BUILD is
- * ever reached. What is not on the list is refused by its name, before anything is built.
+ * Reads pickles that hold only tensors and plain values. A pickle is a program that can name any
+ * class and call it. Here every opcode that names or calls one is checked against an allow-list, so
+ * that neither the library's registry of constructors nor its reflective BUILD is ever reached. A
+ * name that is not on the list is an error before any object is built.
  *
- * <p>Values come out as: None null, bool Boolean, int Integer, Long or BigInteger, float Double,
+ * <p>Python values become: None null, bool Boolean, int Integer, Long or BigInteger, float Double,
  * str String, bytes byte[], tuple Object[], list List, set Set, dict and OrderedDict Map, a tensor
- * {@link TorchTensor}, and a numpy scalar the plain value it stands for.
+ * {@link TorchTensor}, and a numpy scalar the plain value it holds.
  */
 final class CheckpointUnpickler extends Unpickler {
   private static final String ORDERED_DICT = "collections.OrderedDict";
@@ -33,23 +33,24 @@ final class CheckpointUnpickler extends Unpickler {
   private static final String REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2";
   private static final String REBUILD_PARAMETER = "torch._utils._rebuild_parameter";
 
-  // What numpy pickles a scalar with: its type, its bytes (as text up to protocol 2), and both.
-  private static final String NUMPY_TYPE = "numpy.dtype";
+  // A pickled numpy scalar is scalar(dtype, bytes); up to protocol 2 the bytes are an encoded str.
+  private static final String NUMPY_DTYPE = "numpy.dtype";
   private static final String ENCODE = "_codecs.encode";
   private static final String NUMPY_SCALAR = "numpy._core.multiarray.scalar";
   private static final String NUMPY_1_SCALAR = "numpy.core.multiarray.scalar";
+  private static final String NOT_A_NUMBER = " of something other than the bytes of a number";
 
   /** PyTorch's own limit. */
-  private static final int MOST_DIMENSIONS = 64;
+  private static final int MAX_DIMENSIONS = 64;
 
-  /** Names that may stand in a pickle, besides the storage classes. */
+  /** Names that a pickle may contain, besides the storage classes. */
   private static final Set<String> ALLOWED =
       Set.of(
           ORDERED_DICT,
           SIZE,
           REBUILD_TENSOR,
           REBUILD_PARAMETER,
-          NUMPY_TYPE,
+          NUMPY_DTYPE,
           ENCODE,
           NUMPY_SCALAR,
           NUMPY_1_SCALAR,
@@ -64,10 +65,10 @@ final class CheckpointUnpickler extends Unpickler {
           "torch.uint8",
           "torch.bool");
 
-  /** A name on the list, not called yet. */
+  /** An allowed name, not called yet. */
   private record Global(String name) {}
 
-  /** An OrderedDict; the one value whose attributes (the BUILD opcode) are known and dropped. */
+  /** An OrderedDict. A BUILD opcode, which sets attributes, is accepted and ignored on it. */
   private static final class OrderedDict extends LinkedHashMap<Object, Object> {
     private static final long serialVersionUID = 1L;
   }
@@ -79,11 +80,11 @@ final class CheckpointUnpickler extends Unpickler {
   }
 
   /**
-   * The value of a pickle.
+   * Reads a pickle.
    *
-   * @param file names it in errors
+   * @param file named in error messages
    * @param pickle the whole pickle
-   * @throws GptException where the pickle is damaged or names something that is not on the list
+   * @throws GptException if the pickle is damaged or contains a name that is not allowed
    */
   static Object load(Path file, byte[] pickle) {
     CheckpointUnpickler unpickler = new CheckpointUnpickler(file);
@@ -117,7 +118,7 @@ final class CheckpointUnpickler extends Unpickler {
         checkLength(8);
         return super.dispatch(key);
 
-      // Containers: the library keeps no order, and would hash keys that Python would not.
+      // Containers are built here: the library's keep no order and accept unhashable keys.
       case Opcodes.EMPTY_DICT:
         stack.add(new LinkedHashMap<>());
         break;
@@ -157,7 +158,11 @@ final class CheckpointUnpickler extends Unpickler {
         Object attribute = stack.pop();
         Object in = stack.pop();
         if (!(in instanceof String m && attribute instanceof String a)) {
-          throw damaged("a name made of " + describe(in) + " and " + describe(attribute));
+          throw damaged(
+              "expected a name of two strings, found "
+                  + describe(in)
+                  + " and "
+                  + describe(attribute));
         }
         global(m, a);
         break;
@@ -178,16 +183,14 @@ final class CheckpointUnpickler extends Unpickler {
     return NO_RETURN_VALUE;
   }
 
-  /** The library reserves what a length asks for before it reads: not more than there is. */
+  /** Checks a length prefix: the library allocates that many bytes before it reads them. */
   private void checkLength(int bytes) throws IOException {
     input.mark(bytes);
     byte[] length = PickleUtils.readbytes(input, bytes);
     long n =
         bytes == 4 ? PickleUtils.bytes_to_integer(length) : PickleUtils.bytes_to_long(length, 0);
     if (n < 0 || n > input.available()) {
-      throw Fault.in(
-          file,
-          "its pickle is damaged: a value of " + n + " bytes, " + input.available() + " are left");
+      throw damaged("expected a value of " + n + " bytes, found " + input.available());
     }
     input.reset();
   }
@@ -219,23 +222,24 @@ final class CheckpointUnpickler extends Unpickler {
               new TorchTensor(
                   storage(args[0]), nonNegative(args[1]), dimensions(args[2]), dimensions(args[3]));
           case REBUILD_PARAMETER -> args[0];
-          case NUMPY_TYPE -> made(NumpyType.of(args[0]), NUMPY_TYPE + " of no plain number");
-          case ENCODE -> made(NumpyType.encoded(args), ENCODE + " of more than a number's bytes");
+          case NUMPY_DTYPE ->
+              supported(NumpyType.of(args[0]), NUMPY_DTYPE + " that is no plain number type");
+          case ENCODE -> supported(NumpyType.encodedBytes(args), ENCODE + NOT_A_NUMBER);
           case NUMPY_SCALAR, NUMPY_1_SCALAR ->
-              made(NumpyType.scalar(args), global.name() + " of other than a number's bytes");
+              supported(NumpyType.scalar(args), global.name() + NOT_A_NUMBER);
           default -> throw refused("a call of " + global.name());
         });
   }
 
-  /** What a call makes of its arguments, or null where they are not what numpy writes. */
-  private Object made(Object value, String otherwise) {
+  /** Returns the value, which is null if the arguments of a call are not what numpy writes. */
+  private Object supported(Object value, String call) {
     if (value == null) {
-      throw refused(otherwise);
+      throw refused(call);
     }
     return value;
   }
 
-  /** An OrderedDict's attributes are dropped; of a type of numpy's they say the byte order. */
+  /** Handles BUILD: ignored on an OrderedDict; on a numpy dtype it sets the byte order. */
   private void build(Object state) {
     Object target = stack.peek();
     if (target instanceof OrderedDict) {
@@ -245,11 +249,11 @@ final class CheckpointUnpickler extends Unpickler {
       throw refused("attributes set on " + describe(target));
     }
     if (!NumpyType.isLittleEndian(state)) {
-      throw refused(NUMPY_TYPE + " in a byte order other than little-endian");
+      throw refused(NUMPY_DTYPE + " in a byte order other than little-endian");
     }
   }
 
-  /** ('storage', storage class, key, device, elements) names a storage in the zip. */
+  /** Resolves ('storage', storage class, key, device, elements) to a storage in the zip. */
   @Override
   protected Object persistentLoad(Object pid) {
     if (pid instanceof Object[] t
@@ -259,17 +263,17 @@ final class CheckpointUnpickler extends Unpickler {
         && TorchStorage.Type.ofClass(type.name()) != null
         && t[2] instanceof String key) {
       long length = nonNegative(t[4]);
-      if (length > TorchStorage.LONGEST) {
-        throw damaged("a storage of " + length + " elements");
+      if (length > TorchStorage.MAX_LENGTH) {
+        throw damaged("expected a storage of at most 2^40 elements, found " + length);
       }
       return new TorchStorage(key, TorchStorage.Type.ofClass(type.name()), length);
     }
-    throw refused("a reference to something that is not a storage");
+    throw refused("a persistent id that is not a storage");
   }
 
   private void putAll(List<Object> items) {
     if (items.size() % 2 != 0) {
-      throw damaged("a dict with a key and no value");
+      throw damaged("expected a value for each key of a dict, found a key without one");
     }
     for (int i = 0; i < items.size(); i += 2) {
       put(items.get(i), items.get(i + 1));
@@ -279,7 +283,7 @@ final class CheckpointUnpickler extends Unpickler {
   @SuppressWarnings("unchecked")
   private void put(Object key, Object value) {
     if (!(stack.peek() instanceof Map<?, ?> map)) {
-      throw damaged("an item set on " + describe(stack.peek()));
+      throw damaged("expected a dict to set an item in, found " + describe(stack.peek()));
     }
     ((Map<Object, Object>) map).put(hashable(key), value);
   }
@@ -287,7 +291,7 @@ final class CheckpointUnpickler extends Unpickler {
   @SuppressWarnings("unchecked")
   private void addAll(List<Object> values) {
     if (!(stack.peek() instanceof Collection<?> collection)) {
-      throw damaged("values added to " + describe(stack.peek()));
+      throw damaged("expected a list or set to add values to, found " + describe(stack.peek()));
     }
     if (collection instanceof Set) {
       values.forEach(this::hashable);
@@ -296,7 +300,8 @@ final class CheckpointUnpickler extends Unpickler {
   }
 
   /**
-   * Plain values only: a nest of lists, or a huge integer many times, would take forever to hash.
+   * Checks a dict key or set member. Only plain values are allowed: hashing nested lists takes
+   * exponential time, and hashing a huge integer is slow each time.
    */
   private Object hashable(Object key) {
     return switch (key) {
@@ -306,7 +311,7 @@ final class CheckpointUnpickler extends Unpickler {
       case Long l -> l;
       case Double d -> d;
       case Boolean b -> b;
-      default -> throw damaged(describe(key) + " as a key");
+      default -> throw damaged("expected a plain value as a key, found " + describe(key));
     };
   }
 
@@ -314,13 +319,14 @@ final class CheckpointUnpickler extends Unpickler {
     if (value instanceof TorchStorage storage) {
       return storage;
     }
-    throw damaged("a tensor over " + describe(value));
+    throw damaged("expected a tensor's storage, found " + describe(value));
   }
 
   private long[] dimensions(Object value) {
     Object[] dims = tuple(value);
-    if (dims.length > MOST_DIMENSIONS) { // many tensors may share one shape of any length
-      throw damaged("a tensor of " + dims.length + " dimensions");
+    if (dims.length
+        > MAX_DIMENSIONS) { // many tensors may share one shape, which is copied for each
+      throw damaged("expected at most " + MAX_DIMENSIONS + " dimensions, found " + dims.length);
     }
     long[] out = new long[dims.length];
     for (int i = 0; i < out.length; i++) {
@@ -333,7 +339,7 @@ final class CheckpointUnpickler extends Unpickler {
     if (value instanceof Object[] tuple) {
       return tuple;
     }
-    throw damaged("a tuple expected, found " + describe(value));
+    throw damaged("expected a tuple, found " + describe(value));
   }
 
   private long nonNegative(Object value) {
@@ -343,22 +349,22 @@ final class CheckpointUnpickler extends Unpickler {
     if (value instanceof Long l && l >= 0) {
       return l;
     }
-    throw damaged("a size expected, found " + describe(value));
+    throw damaged("expected a size, found " + describe(value));
   }
 
   private GptException refused(String what) {
     return Fault.in(
         file,
-        "refused: its pickle asks for "
+        "refused: its pickle contains "
             + what
-            + "; only tensors, OrderedDict, numpy scalars and plain values are read");
+            + "; only tensors, OrderedDict, numpy scalars and plain values are allowed");
   }
 
   private GptException damaged(String what) {
     return Fault.in(file, "its pickle is damaged: " + what);
   }
 
-  /** A value in a word; never its content, which may be endless. */
+  /** A value's type for an error message, without its content, which may be very long. */
   static String describe(Object value) {
     return switch (value) {
       case null -> "None";
@@ -375,7 +381,7 @@ final class CheckpointUnpickler extends Unpickler {
       case Map<?, ?> m -> "a dict";
       case Set<?> s -> "a set";
       case TorchTensor t -> "a tensor";
-      case NumpyType t -> "a type of numpy's";
+      case NumpyType t -> "a numpy dtype";
       case TorchStorage s -> "a storage";
       default -> "a mark";
     };

@@ -4,7 +4,7 @@ import gpt.GptException;
 import gpt.checkpoint.ModelFiles.Content;
 import gpt.model.DType;
 import gpt.model.GptConfig;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,35 +12,35 @@ import java.util.Optional;
 
 /**
  * Writes a checkpoint as a GGUF file, or as a Hugging Face GPT-2 folder: {@code model.safetensors},
- * {@code characters.json} where it has characters, and {@code config.json}. The same checkpoint
- * always gives the same bytes. Weights are streamed, not copied; disk space is checked first.
+ * {@code config.json} and, for a character-level model, {@code characters.json}. The same
+ * checkpoint always gives the same bytes. Weights are streamed; free disk space is checked first.
  */
 public final class CheckpointWriter {
-  /** Hears how far writing has come. */
+  /** Receives the progress of writing. */
   @FunctionalInterface
   public interface Progress {
-    /** {@code done} of {@code total} bytes are written. */
+    /** Called when {@code done} of {@code total} bytes are written. */
     void at(long done, long total);
   }
 
   private CheckpointWriter() {}
 
-  /** As {@link #write(Checkpoint, Path, DType, boolean, Progress)}, as it is, never overwriting. */
+  /** Writes a Hugging Face folder; each tensor keeps its type and no file is overwritten. */
   public static void write(Checkpoint checkpoint, Path folder) {
     write(checkpoint, folder, null, false, (done, total) -> {});
   }
 
   /**
-   * Writes the folder. Files get their names only when all are complete, so that a failure leaves
-   * what was there before.
+   * Writes a Hugging Face folder. Files are written under temporary names and renamed when all are
+   * complete, so that a failure leaves existing files unchanged.
    *
-   * @param checkpoint an open one
-   * @param folder made where it does not exist
+   * @param checkpoint an open checkpoint
+   * @param folder created if it does not exist
    * @param dtype the type of all tensors; null keeps each tensor's own
-   * @param overwrite whether files of these names are replaced
-   * @param progress hears how many bytes of the weights are written
-   * @throws GptException where files of these names exist, the folder cannot be written or has no
-   *     room, or a weight is beyond the type
+   * @param overwrite whether existing files are replaced
+   * @param progress called with the bytes of the weights written so far
+   * @throws GptException if files of these names exist, the folder cannot be written, the disk is
+   *     full, or a weight is outside the range of the type
    */
   public static void write(
       Checkpoint checkpoint, Path folder, DType dtype, boolean overwrite, Progress progress) {
@@ -56,21 +56,22 @@ public final class CheckpointWriter {
   }
 
   /**
-   * Writes a GGUF file as llama.cpp reads it; what llama.cpp does not know (exact GELU, no biases,
-   * characters) is under keys of our own.
+   * Writes a GGUF file that llama.cpp reads. What llama.cpp does not support (exact GELU, models
+   * without biases, characters) is written under keys of this program, {@code gpt.*}.
    *
-   * @param checkpoint an open one
-   * @param pairs the tokenizer of a model without characters, if it has one
-   * @param file its folder is made where it does not exist
-   * @param dtype the type of the matrices; null keeps each one's own. Vectors and position
-   *     embeddings are float32, and half precision replaces blocks that rows do not fill
-   * @param overwrite whether a file of this name is replaced
-   * @param progress hears how many bytes are written
+   * @param checkpoint an open checkpoint
+   * @param bpe the BPE vocabulary of a model without characters, if it has one
+   * @param file its folder is created if it does not exist
+   * @param dtype the type of the matrices; null keeps each matrix's own. Vectors and position
+   *     embeddings are float32; a matrix whose rows are no multiple of a quantized type's block is
+   *     float16
+   * @param overwrite whether an existing file is replaced
+   * @param progress called with the bytes written so far
    * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, Progress)}
    */
   public static void writeGguf(
       Checkpoint checkpoint,
-      Optional<BytePairs> pairs,
+      Optional<BpeVocabulary> bpe,
       Path file,
       DType dtype,
       boolean overwrite,
@@ -80,7 +81,7 @@ public final class CheckpointWriter {
             checkpoint.config(),
             checkpoint.weights(),
             checkpoint.characters(),
-            pairs,
+            bpe,
             checkpoint.endIds(),
             dtype);
     String name = file.getFileName().toString();
@@ -89,15 +90,15 @@ public final class CheckpointWriter {
   }
 
   /**
-   * Writes the folder of a model with random weights, as nanoGPT initialises them: matrices and
-   * embeddings from N(0, 0.02²), the projections back into the residual stream from N(0, 0.02² / 2
-   * n_layer), norms 1, biases 0, the output projection tied to the token embedding. One seed gives
-   * the same bytes on every machine, by however many threads.
+   * Writes a Hugging Face folder with random weights, initialized as in nanoGPT: matrices and
+   * embeddings from N(0, 0.02²), the projections into the residual stream (c_proj) from N(0, 0.02²
+   * / (2 n_layer)), norms 1, biases 0, the output projection tied to the token embedding. A seed
+   * gives the same bytes on every machine and with any number of threads.
    *
-   * @param config its shape
-   * @param characters its vocabulary, if it is a character model
-   * @param seed any
-   * @param dtype the type of all tensors, one without blocks
+   * @param config the model's shape
+   * @param characters the vocabulary of a character-level model
+   * @param seed any value
+   * @param dtype the type of all tensors, not a quantized one
    * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, Progress)}
    */
   public static void writeRandom(

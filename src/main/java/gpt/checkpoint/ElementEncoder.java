@@ -7,72 +7,79 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** Floats as the bytes of a stored type, rounded to the nearest, ties to even. */
+/**
+ * Converts floats to the bytes of a stored type. float16 and bfloat16 round to nearest, ties to
+ * even.
+ */
 final class ElementEncoder {
   private static final ValueLayout.OfFloat F32 =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int LARGEST_BYTE = 127;
+  private static final int MAX_INT8 = 127;
 
   private ElementEncoder() {}
 
   /**
    * Encodes all values.
    *
-   * @param key names the tensor in an error
-   * @param values whole blocks of the type
-   * @param out as many bytes as that takes
-   * @throws GptException where a finite value is infinite in that type
+   * @param key the tensor's name, for error messages
+   * @param values their number is a multiple of the type's block
+   * @param out receives {@code dtype.bytes(values.length)} bytes
+   * @throws GptException if a finite value is infinite in that type
    */
   static void encode(String key, DType dtype, float[] values, MemorySegment out) {
     switch (dtype) {
       case F32 -> MemorySegment.copy(values, 0, out, F32, 0, values.length);
       case F16 -> {
         for (int i = 0; i < values.length; i++) {
-          out.set(I16, 2L * i, half(key, dtype, values[i]));
+          out.set(I16, 2L * i, float16(key, dtype, values[i]));
         }
       }
       case BF16 -> {
         for (int i = 0; i < values.length; i++) {
-          out.set(I16, 2L * i, brain(key, values[i]));
+          out.set(I16, 2L * i, bfloat16(key, values[i]));
         }
       }
       case Q8_0 -> {
         int block = dtype.block();
         for (int i = 0; i < values.length; i += block) {
-          block(key, values, i, out, dtype.bytes(i));
+          quantizeBlock(key, values, i, out, dtype.bytes(i));
         }
       }
     }
   }
 
-  private static short half(String key, DType dtype, float value) {
-    short half = Float.floatToFloat16(value);
-    if ((half & 0x7FFF) == 0x7C00 && !Float.isInfinite(value)) {
-      throw tooLarge(key, dtype, value);
+  private static short float16(String key, DType dtype, float value) {
+    short bits = Float.floatToFloat16(value);
+    if ((bits & 0x7FFF) == 0x7C00 && !Float.isInfinite(value)) {
+      throw outOfRange(key, dtype, value);
     }
-    return half;
+    return bits;
   }
 
-  private static short brain(String key, float value) {
-    short brain = Bf16.of(value);
-    if ((brain & 0x7FFF) == 0x7F80 && !Float.isInfinite(value)) {
-      throw tooLarge(key, DType.BF16, value);
+  private static short bfloat16(String key, float value) {
+    short bits = Bf16.of(value);
+    if ((bits & 0x7FFF) == 0x7F80 && !Float.isInfinite(value)) {
+      throw outOfRange(key, DType.BF16, value);
     }
-    return brain;
+    return bits;
   }
 
-  /** As ggml does it: by the scale before its own rounding, halves away from zero. */
-  private static void block(String key, float[] values, int from, MemorySegment out, long at) {
+  /**
+   * Quantizes one block to Q8_0 as ggml does: divides by the scale before that is rounded to
+   * float16, and rounds halves away from zero.
+   */
+  private static void quantizeBlock(
+      String key, float[] values, int from, MemorySegment out, long at) {
     int n = DType.Q8_0.block();
-    float largest = 0;
+    float max = 0;
     for (int i = from; i < from + n; i++) {
-      largest = Math.max(largest, Math.abs(values[i]));
+      max = Math.max(max, Math.abs(values[i]));
     }
-    float scale = largest / LARGEST_BYTE;
+    float scale = max / MAX_INT8;
     float inverse = scale == 0 ? 0 : 1 / scale;
-    out.set(I16, at, half(key, DType.Q8_0, scale));
+    out.set(I16, at, float16(key, DType.Q8_0, scale));
     for (int i = 0; i < n; i++) {
       float x = values[from + i] * inverse;
       int magnitude = (int) (Math.abs((double) x) + 0.5);
@@ -80,8 +87,14 @@ final class ElementEncoder {
     }
   }
 
-  private static GptException tooLarge(String key, DType dtype, float value) {
+  private static GptException outOfRange(String key, DType dtype, float value) {
     return new GptException(
-        "tensor " + key + ": " + value + " is beyond " + dtype + "; take another type");
+        "tensor "
+            + key
+            + ": expected values in the range of "
+            + dtype
+            + ", found "
+            + value
+            + "; choose another dtype");
   }
 }

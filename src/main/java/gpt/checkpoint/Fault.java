@@ -6,9 +6,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** The one line that says what is wrong with a file. */
+/** Exceptions for errors in a file, with a message of one line that begins with its path. */
 final class Fault {
-  private static final int LONGEST = 600;
+  private static final int MAX_CHARACTERS = 600;
 
   private Fault() {}
 
@@ -20,12 +20,12 @@ final class Fault {
     return new GptException(line(file, what), cause);
   }
 
-  /** As of a note, which is no error. */
+  /** The line {@code FILE: WHAT}, sanitized and limited in length. */
   static String line(Path file, String what) {
-    return UntrustedText.line(file + ": " + what, LONGEST);
+    return UntrustedText.line(file + ": " + what, MAX_CHARACTERS);
   }
 
-  /** A library's message without its further lines, or the name of what it threw. */
+  /** The first line of an exception's message, or the exception's name if it has none. */
   static String reason(Throwable t) {
     String m = t.getMessage();
     if (m == null || m.isBlank()) {

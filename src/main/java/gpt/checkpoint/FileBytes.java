@@ -11,16 +11,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A model's files: the large one is mapped, the small ones beside it are read. */
+/** Maps the large files of a model and reads the small ones. */
 final class FileBytes {
-  private static final int LARGEST_SMALL = 64 << 20;
+  private static final int MAX_READ_BYTES = 64 << 20;
 
   private FileBytes() {}
 
   /**
-   * Refuses what cannot be mapped; opening a pipe would wait for its writer.
+   * Checks that a file can be mapped. Opening a pipe would block until a writer opens it.
    *
-   * @throws GptException where it is missing, a folder, a pipe or a device
+   * @throws GptException if the file is missing, a folder, a pipe or a device
    */
   static void checkRegular(Path file) {
     if (Files.isDirectory(file)) {
@@ -31,14 +31,14 @@ final class FileBytes {
     }
     if (!Files.isRegularFile(file)) {
       throw Fault.in(
-          file, "is a pipe or a device; expected a regular file, so copy its content to one");
+          file, "is a pipe or a device; expected a regular file: copy its content to one");
     }
   }
 
   /**
-   * All of a file, read-only; the arena unmaps it.
+   * Maps a whole file read-only, until the arena is closed.
    *
-   * @throws GptException where it is none
+   * @throws GptException as {@link #checkRegular}
    */
   static MemorySegment map(Path file, Arena arena) throws IOException {
     checkRegular(file);
@@ -48,15 +48,15 @@ final class FileBytes {
   }
 
   /**
-   * All of a small file.
+   * Reads a whole file.
    *
-   * @throws GptException where it is none
+   * @throws GptException if it is larger than 64 MiB
    */
-  static byte[] small(Path file) throws IOException {
+  static byte[] readAll(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
-      byte[] bytes = in.readNBytes(LARGEST_SMALL + 1);
-      if (bytes.length > LARGEST_SMALL) {
-        throw Fault.in(file, "is larger than " + LARGEST_SMALL + " bytes");
+      byte[] bytes = in.readNBytes(MAX_READ_BYTES + 1);
+      if (bytes.length > MAX_READ_BYTES) {
+        throw Fault.in(file, "expected at most " + MAX_READ_BYTES + " bytes, found more");
       }
       return bytes;
     }

@@ -8,7 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Reads a GGUF file's header from its beginning on; nothing beyond the file is ever asked for. */
+/** Reads the values of a GGUF header one after another and checks the bounds of each. */
 final class GgufCursor {
   private static final ValueLayout.OfInt I32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -17,73 +17,73 @@ final class GgufCursor {
   private static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Longer texts are skipped, never held. */
-  private static final int LONGEST_STRING = 1 << 24;
+  /** Reading a longer string is an error; skipping it is not. */
+  private static final int MAX_STRING_BYTES = 1 << 24;
 
   private final Path file;
   private final MemorySegment bytes;
-  private long at;
+  private long position;
 
   /**
-   * Reads from a place on.
+   * Creates a cursor.
    *
-   * @param at at most the size of the file
+   * @param position the byte to begin with, at most the size of the file
    */
-  GgufCursor(Path file, MemorySegment bytes, long at) {
+  GgufCursor(Path file, MemorySegment bytes, long position) {
     this.file = file;
     this.bytes = bytes;
-    this.at = at;
+    this.position = position;
   }
 
-  long at() {
-    return at;
+  long position() {
+    return position;
   }
 
   long remaining() {
-    return bytes.byteSize() - at;
+    return bytes.byteSize() - position;
   }
 
-  /** Refuses a file that ends before as many bytes more; a negative number is one beyond 2⁶³. */
-  private void need(long n, String what) {
+  /** Checks that {@code n} bytes, an unsigned number, are left in the file. */
+  private void require(long n, String what) {
     if (n < 0 || n > remaining()) {
       throw Fault.in(
           file,
           "cut off: %s: expected %s bytes from byte %d on, found %d"
-              .formatted(what, Long.toUnsignedString(n), at, remaining()));
+              .formatted(what, Long.toUnsignedString(n), position, remaining()));
     }
   }
 
   byte i8(String what) {
-    need(Byte.BYTES, what);
-    return bytes.get(ValueLayout.JAVA_BYTE, at++);
+    require(Byte.BYTES, what);
+    return bytes.get(ValueLayout.JAVA_BYTE, position++);
   }
 
   short i16(String what) {
-    need(Short.BYTES, what);
-    at += Short.BYTES;
-    return bytes.get(I16, at - Short.BYTES);
+    require(Short.BYTES, what);
+    position += Short.BYTES;
+    return bytes.get(I16, position - Short.BYTES);
   }
 
   int i32(String what) {
-    need(Integer.BYTES, what);
-    at += Integer.BYTES;
-    return bytes.get(I32, at - Integer.BYTES);
+    require(Integer.BYTES, what);
+    position += Integer.BYTES;
+    return bytes.get(I32, position - Integer.BYTES);
   }
 
   long i64(String what) {
-    need(Long.BYTES, what);
-    at += Long.BYTES;
-    return bytes.get(I64, at - Long.BYTES);
+    require(Long.BYTES, what);
+    position += Long.BYTES;
+    return bytes.get(I64, position - Long.BYTES);
   }
 
   /**
-   * How many things follow.
+   * Reads a number of elements and checks that the rest of the file can hold them.
    *
-   * @param least bytes that each of them takes at least: more than the file can hold are refused
+   * @param minBytes the bytes that each element takes at least
    */
-  long count(String what, long least) {
+  long count(String what, long minBytes) {
     long n = i64(what);
-    if (n < 0 || n > remaining() / least) {
+    if (n < 0 || n > remaining() / minBytes) {
       throw Fault.in(
           file,
           "%s: found %s, but only %d bytes follow"
@@ -94,19 +94,19 @@ final class GgufCursor {
 
   String string(String what) {
     long length = i64(what);
-    need(length, what);
-    if (length > LONGEST_STRING) {
+    require(length, what);
+    if (length > MAX_STRING_BYTES) {
       throw Fault.in(
           file,
-          "%s: expected a text of at most %d bytes, found %d"
-              .formatted(what, LONGEST_STRING, length));
+          "%s: expected a string of at most %d bytes, found %d"
+              .formatted(what, MAX_STRING_BYTES, length));
     }
-    MemorySegment text = bytes.asSlice(at, length);
-    at += length;
+    MemorySegment string = bytes.asSlice(position, length);
+    position += length;
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(text.asByteBuffer()).toString();
+      return StandardCharsets.UTF_8.newDecoder().decode(string.asByteBuffer()).toString();
     } catch (CharacterCodingException e) {
-      throw Fault.in(file, what + ": its text, before byte " + at + ", is not UTF-8", e);
+      throw Fault.in(file, what + ": expected UTF-8, found other bytes before byte " + position, e);
     }
   }
 
@@ -115,8 +115,8 @@ final class GgufCursor {
   }
 
   void skip(long n, String what) {
-    need(n, what);
-    at += n;
+    require(n, what);
+    position += n;
   }
 
   GptException fault(String what) {

@@ -10,13 +10,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A GGUF file, version 2 or 3, little-endian: magic, version, counts; keys with values; name,
- * shape, type and offset of every tensor; the tensors' bytes, each padded to the alignment. All
- * that its header says is checked against the file before anything is made of it.
+ * A parsed GGUF file, version 2 or 3, little-endian: magic, version, counts; metadata keys with
+ * values; name, shape, type and offset of every tensor; the tensors' data, each padded to the
+ * alignment. Parsing checks the whole header against the file's size.
  *
  * @param metadata its keys and values
- * @param tensors by their literal names; their shape is in the order of rows first, which the file
- *     has in reverse
+ * @param tensors by name; their shape is (rows, columns), the reverse of the order in the file
  */
 record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
   /** "GGUF". */
@@ -26,18 +25,19 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
   static final int ALIGNMENT = 32;
   static final String ALIGNMENT_KEY = "general.alignment";
 
-  /** Far more than any model has; each costs memory beyond its bytes in the file. */
-  private static final int MOST = 1 << 16;
+  /** Maximum number of keys, and of tensors. Each takes more heap memory than bytes in the file. */
+  private static final int MAX_ENTRIES = 1 << 16;
 
-  private static final int MOST_DIMENSIONS = 4;
+  private static final int MAX_DIMENSIONS = 4;
 
-  /** Bytes of a key, or a tensor, whose name and value are empty. */
-  private static final int LEAST_KEY = 13;
+  /** Bytes of a key with an empty name and a value of one byte. */
+  private static final int MIN_KEY_BYTES = 13;
 
-  private static final int LEAST_TENSOR = 24;
+  /** Bytes of a tensor's entry with an empty name and no dimensions. */
+  private static final int MIN_TENSOR_BYTES = 24;
 
-  /** Numbers of the types that a model may have, and of those that people meet most. */
-  private static final Map<Integer, String> TYPES =
+  /** The names of ggml's tensor types: the supported ones, and common ones for error messages. */
+  private static final Map<Integer, String> TYPE_NAMES =
       Map.ofEntries(
           Map.entry(0, "F32"),
           Map.entry(1, "F16"),
@@ -55,8 +55,8 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
           Map.entry(23, "IQ4_XS"),
           Map.entry(30, "BF16"));
 
-  /** The number of a type in the file. */
-  static int type(DType dtype) {
+  /** ggml's number of a tensor type. */
+  static int typeNumber(DType dtype) {
     return switch (dtype) {
       case F32 -> 0;
       case F16 -> 1;
@@ -65,7 +65,7 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     };
   }
 
-  /** A header's entry; the offset counts from where the tensors begin. */
+  /** A tensor's entry in the header; its offset counts from the start of the tensor data. */
   private record Entry(String name, DType dtype, long[] shape, long offset, long bytes) {
     long end() {
       return offset + bytes;
@@ -73,62 +73,62 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
   }
 
   /**
-   * Checks a file and finds its tensors.
+   * Parses and checks a file.
    *
-   * @param file names it in errors
+   * @param file named in error messages
    * @param bytes the whole file
-   * @throws gpt.GptException where the header and the file do not fit each other
+   * @throws gpt.GptException if the header is invalid or does not fit the file
    */
   static GgufFile parse(Path file, MemorySegment bytes) {
     GgufCursor cursor = new GgufCursor(file, bytes, 0);
     long tensorCount = header(cursor);
-    long keyCount = count(cursor, "the number of keys", LEAST_KEY);
+    long keyCount = count(cursor, "the number of keys", MIN_KEY_BYTES);
     GgufMetadata metadata = GgufMetadata.read(file, bytes, cursor, keyCount);
     long alignment = alignment(metadata);
     List<Entry> entries = new ArrayList<>();
     for (long i = 0; i < tensorCount; i++) {
       entries.add(entry(cursor, "tensor " + i));
     }
-    long start = aligned(cursor.at(), alignment);
-    if (!entries.isEmpty() && start > bytes.byteSize()) {
+    long dataStart = alignUp(cursor.position(), alignment);
+    if (!entries.isEmpty() && dataStart > bytes.byteSize()) {
       throw Fault.in(
           file,
           "cut off: expected tensors from byte %d on, found %d bytes"
-              .formatted(start, bytes.byteSize()));
+              .formatted(dataStart, bytes.byteSize()));
     }
-    long available = bytes.byteSize() - start;
+    long available = bytes.byteSize() - dataStart;
     checkRanges(file, entries, alignment, available);
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     for (Entry e : entries) {
-      MemorySegment data = bytes.asSlice(start + e.offset(), e.bytes());
+      MemorySegment data = bytes.asSlice(dataStart + e.offset(), e.bytes());
       StoredTensor tensor = new StoredTensor(file, e.name(), e.dtype().name(), e.shape(), data);
       if (tensors.putIfAbsent(e.name(), tensor) != null) {
-        throw Fault.in(file, "tensor " + e.name() + " stands in it twice");
+        throw Fault.in(file, "duplicate tensor " + e.name());
       }
     }
     return new GgufFile(metadata, tensors);
   }
 
-  /** Up to the number of tensors, which it returns. */
+  /** Reads magic, version and the number of tensors, which it returns. */
   private static long header(GgufCursor cursor) {
     if (cursor.remaining() < Integer.BYTES || cursor.i32("its magic") != MAGIC) {
-      throw cursor.fault("not a GGUF file: it does not begin with GGUF");
+      throw cursor.fault("not a GGUF file: expected it to begin with GGUF");
     }
     int version = cursor.i32("its version");
     if ((version & 0xFFFF) == 0) {
-      throw cursor.fault("a big-endian GGUF file; only little-endian ones are read");
+      throw cursor.fault("expected a little-endian GGUF file, found a big-endian one");
     }
     if (version != 2 && version != VERSION) {
       throw cursor.fault(
           "expected version 2 or 3 of the format, found " + Integer.toUnsignedString(version));
     }
-    return count(cursor, "the number of tensors", LEAST_TENSOR);
+    return count(cursor, "the number of tensors", MIN_TENSOR_BYTES);
   }
 
-  private static long count(GgufCursor cursor, String what, int least) {
-    long n = cursor.count(what, least);
-    if (n > MOST) {
-      throw cursor.fault("%s: expected at most %d, found %d".formatted(what, MOST, n));
+  private static long count(GgufCursor cursor, String what, int minBytes) {
+    long n = cursor.count(what, minBytes);
+    if (n > MAX_ENTRIES) {
+      throw cursor.fault("%s: expected at most %d, found %d".formatted(what, MAX_ENTRIES, n));
     }
     return n;
   }
@@ -144,7 +144,7 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     return alignment;
   }
 
-  static long aligned(long at, long alignment) {
+  static long alignUp(long at, long alignment) {
     return Math.ceilDiv(at, alignment) * alignment;
   }
 
@@ -152,17 +152,17 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     String name = cursor.string(number);
     String what = "tensor " + name;
     int rank = cursor.i32(what);
-    if (rank < 1 || rank > MOST_DIMENSIONS) {
+    if (rank < 1 || rank > MAX_DIMENSIONS) {
       throw cursor.fault(
           "%s: expected 1 to %d dimensions, found %s"
-              .formatted(what, MOST_DIMENSIONS, Integer.toUnsignedString(rank)));
+              .formatted(what, MAX_DIMENSIONS, Integer.toUnsignedString(rank)));
     }
     long[] shape = new long[rank];
     for (int i = rank - 1; i >= 0; i--) {
       shape[i] = cursor.i64(what);
     }
     int type = cursor.i32(what);
-    String typeName = TYPES.getOrDefault(type, "type " + Integer.toUnsignedString(type));
+    String typeName = TYPE_NAMES.getOrDefault(type, "type " + Integer.toUnsignedString(type));
     DType dtype =
         switch (typeName) {
           case "F32" -> DType.F32;
@@ -181,14 +181,14 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     long row = shape[shape.length - 1];
     if (row % dtype.block() != 0) {
       throw cursor.fault(
-          "%s: rows of %s elements are no blocks of %s"
-              .formatted(what, Long.toUnsignedString(row), dtype));
+          "%s: expected rows of a multiple of %d elements for %s, found %s"
+              .formatted(what, dtype.block(), dtype, Long.toUnsignedString(row)));
     }
     long elements = 1;
     try {
       for (long d : shape) {
         if (d < 0) {
-          throw new ArithmeticException("beyond 2^63");
+          throw new ArithmeticException("2^63 or more");
         }
         elements = Math.multiplyExact(elements, d);
       }
@@ -213,8 +213,8 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
       if (e.offset() % alignment != 0) {
         throw Fault.in(
             file,
-            "tensor %s: its data begins at byte %d, which is no multiple of the alignment, %d"
-                .formatted(e.name(), e.offset(), alignment));
+            "tensor %s: expected data at a multiple of the alignment, %d, found byte %d"
+                .formatted(e.name(), alignment, e.offset()));
       }
       if (e.offset() != expected) {
         throw Fault.in(
@@ -222,11 +222,11 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
             "tensor %s: its data %s: expected byte %d, found %d"
                 .formatted(
                     e.name(),
-                    e.offset() < expected ? "overlaps another's" : "leaves a gap",
+                    e.offset() < expected ? "overlaps another tensor" : "leaves a gap",
                     expected,
                     e.offset()));
       }
-      expected = aligned(e.end(), alignment);
+      expected = alignUp(e.end(), alignment);
     }
   }
 }

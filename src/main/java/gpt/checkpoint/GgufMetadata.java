@@ -10,11 +10,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The keys and values of a GGUF file. Numbers are Long or Double, and an array stays in the file
- * until it is asked for.
+ * The metadata keys and values of a GGUF file. Integers are Long, floats Double. An array is read
+ * from the file only when it is used.
  */
 final class GgufMetadata {
-  /** Numbers of the types, as the format has them. */
+  /** The format's numbers of value types. */
   static final int UINT32 = 4;
 
   static final int INT32 = 5;
@@ -25,11 +25,11 @@ final class GgufMetadata {
   private static final int UINT64 = 10;
   private static final int FLOAT64 = 12;
 
-  /** Bytes of each type; of a string at least, for its length. */
-  private static final int[] BYTES = {1, 1, 2, 2, 4, 4, 4, 1, 8, 0, 8, 8, 8};
+  /** The size of each type in bytes; of a string, the size of its length. */
+  private static final int[] TYPE_BYTES = {1, 1, 2, 2, 4, 4, 4, 1, 8, 0, 8, 8, 8};
 
-  /** An array in the file: the number of its elements' type, their count, where they begin. */
-  private record Elements(int type, long count, long at) {}
+  /** An array that is not read yet: its element type, their number, the byte where they begin. */
+  private record UnreadArray(int type, long count, long position) {}
 
   private final Path file;
   private final MemorySegment bytes;
@@ -40,14 +40,14 @@ final class GgufMetadata {
     this.bytes = bytes;
   }
 
-  /** Reads so many keys, each with its value. */
+  /** Reads {@code count} keys with their values. */
   static GgufMetadata read(Path file, MemorySegment bytes, GgufCursor cursor, long count) {
     GgufMetadata metadata = new GgufMetadata(file, bytes);
     for (long i = 0; i < count; i++) {
       String key = cursor.string("key " + i);
       Object value = value(cursor, key);
       if (metadata.values.putIfAbsent(key, value) != null) {
-        throw Fault.in(file, "key " + key + " stands in it twice");
+        throw Fault.in(file, "duplicate key " + key);
       }
     }
     return metadata;
@@ -60,8 +60,10 @@ final class GgufMetadata {
 
   private static int type(GgufCursor cursor, String key) {
     int type = cursor.i32(key);
-    if (type < 0 || type >= BYTES.length) {
-      throw cursor.fault(key + ": unknown type of value " + Integer.toUnsignedString(type));
+    if (type < 0 || type >= TYPE_BYTES.length) {
+      throw cursor.fault(
+          "%s: expected a value type from 0 to %d, found %s"
+              .formatted(key, TYPE_BYTES.length - 1, Integer.toUnsignedString(type)));
     }
     return type;
   }
@@ -74,13 +76,13 @@ final class GgufMetadata {
       case 3 -> (long) cursor.i16(key);
       case UINT32 -> cursor.i32(key) & 0xFFFFFFFFL;
       case INT32 -> (long) cursor.i32(key);
-      // 1e-5f is meant to be 1e-5.
+      // The shortest decimal of the float: 1e-5f becomes 1e-5.
       case FLOAT32 -> Double.parseDouble(Float.toString(Float.intBitsToFloat(cursor.i32(key))));
       case BOOL -> cursor.i8(key) != 0;
       case STRING -> cursor.string(key);
       case UINT64 -> {
         long value = cursor.i64(key);
-        // Beyond a long is beyond all that is asked for.
+        // A value of 2^63 or more becomes a Double; no key allows one.
         yield value < 0 ? (Object) Double.parseDouble(Long.toUnsignedString(value)) : value;
       }
       case FLOAT64 -> Double.longBitsToDouble(cursor.i64(key));
@@ -88,44 +90,44 @@ final class GgufMetadata {
     };
   }
 
-  private static Elements array(GgufCursor cursor, String key) {
+  private static UnreadArray array(GgufCursor cursor, String key) {
     int type = type(cursor, key);
     if (type == ARRAY) {
-      throw cursor.fault(key + ": an array of arrays");
+      throw cursor.fault(key + ": expected an array of plain values, found an array of arrays");
     }
-    long count = cursor.count(key, BYTES[type]);
-    Elements elements = new Elements(type, count, cursor.at());
+    long count = cursor.count(key, TYPE_BYTES[type]);
+    UnreadArray array = new UnreadArray(type, count, cursor.position());
     if (type == STRING) {
       for (long i = 0; i < count; i++) {
         cursor.skipString(key);
       }
     } else {
-      cursor.skip(count * BYTES[type], key);
+      cursor.skip(count * TYPE_BYTES[type], key);
     }
-    return elements;
+    return array;
   }
 
   boolean has(String key) {
     return values.containsKey(key);
   }
 
-  String string(String key, String otherwise) {
-    Object value = values.getOrDefault(key, otherwise);
-    if (value instanceof String text) {
-      return text;
+  String string(String key, String defaultValue) {
+    Object value = values.getOrDefault(key, defaultValue);
+    if (value instanceof String string) {
+      return string;
     }
-    throw expected(key, "a text", value);
+    throw expected(key, "a string", value);
   }
 
-  boolean flag(String key, boolean otherwise) {
-    Object value = values.getOrDefault(key, otherwise);
+  boolean flag(String key, boolean defaultValue) {
+    Object value = values.getOrDefault(key, defaultValue);
     if (value instanceof Boolean flag) {
       return flag;
     }
     throw expected(key, "true or false", value);
   }
 
-  /** A number from 0 to 2³¹ − 1 that must be there. */
+  /** The value of a required key, an integer from 0 to 2³¹ − 1. */
   int integer(String key) {
     Object value = values.get(key);
     if (value == null) {
@@ -137,6 +139,7 @@ final class GgufMetadata {
     throw expected(key, "an integer from 0 to " + Integer.MAX_VALUE, value);
   }
 
+  /** The value of a required key, any number. */
   double number(String key) {
     Object value = values.get(key);
     if (value == null) {
@@ -149,16 +152,16 @@ final class GgufMetadata {
   }
 
   /**
-   * The texts of an array, empty where there is no such key.
+   * Reads an array of strings; empty if the key is missing.
    *
-   * @param most more are refused before any is read
+   * @param maxCount a longer array is an error, before any string is read
    */
-  Optional<List<String>> strings(String key, long most) {
+  Optional<List<String>> strings(String key, long maxCount) {
     if (!has(key)) {
       return Optional.empty();
     }
-    Elements array = elements(key, STRING, "an array of texts", most);
-    GgufCursor cursor = new GgufCursor(file, bytes, array.at());
+    UnreadArray array = array(key, STRING, "an array of strings", maxCount);
+    GgufCursor cursor = new GgufCursor(file, bytes, array.position());
     List<String> out = new ArrayList<>();
     for (long i = 0; i < array.count(); i++) {
       out.add(cursor.string(key + ": " + i));
@@ -166,13 +169,13 @@ final class GgufMetadata {
     return Optional.of(out);
   }
 
-  /** The numbers of an array of 32 bits each, empty where there is no such key. */
-  Optional<int[]> integers(String key, long most) {
+  /** Reads an array of 32-bit integers; empty if the key is missing. */
+  Optional<int[]> integers(String key, long maxCount) {
     if (!has(key)) {
       return Optional.empty();
     }
-    Elements array = elements(key, INT32, "an array of 32-bit integers", most);
-    GgufCursor cursor = new GgufCursor(file, bytes, array.at());
+    UnreadArray array = array(key, INT32, "an array of 32-bit integers", maxCount);
+    GgufCursor cursor = new GgufCursor(file, bytes, array.position());
     int[] out = new int[(int) array.count()];
     for (int i = 0; i < out.length; i++) {
       out[i] = cursor.i32(key);
@@ -180,22 +183,23 @@ final class GgufMetadata {
     return Optional.of(out);
   }
 
-  private Elements elements(String key, int type, String what, long most) {
+  private UnreadArray array(String key, int type, String what, long maxCount) {
     Object value = values.get(key);
     boolean fits =
-        value instanceof Elements e && (e.type() == type || e.type() + 1 == type && type == INT32);
+        value instanceof UnreadArray a && (a.type() == type || type == INT32 && a.type() == UINT32);
     if (!fits) {
       throw expected(key, what, value);
     }
-    Elements array = (Elements) value;
-    if (array.count() > most) {
-      throw Fault.in(file, "%s: expected at most %d, found %d".formatted(key, most, array.count()));
+    UnreadArray array = (UnreadArray) value;
+    if (array.count() > maxCount) {
+      throw Fault.in(
+          file, "%s: expected at most %d, found %d".formatted(key, maxCount, array.count()));
     }
     return array;
   }
 
   GptException expected(String key, String expected, Object found) {
-    String text = found instanceof Elements ? "an array" : String.valueOf(found);
+    String text = found instanceof UnreadArray ? "an array" : String.valueOf(found);
     return Fault.in(file, key + ": expected " + expected + ", found " + text);
   }
 }

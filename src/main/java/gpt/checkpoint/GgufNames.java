@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What llama.cpp calls the tensors of a GPT-2. */
+/** Maps GPT-2's tensor names to the names that llama.cpp uses in GGUF files. */
 final class GgufNames {
   private static final Pattern BLOCK = Pattern.compile("h\\.(\\d+)\\.(.+)\\.(weight|bias)");
   private static final Pattern OUTSIDE = Pattern.compile("(.+)\\.(weight|bias)");
@@ -27,7 +27,10 @@ final class GgufNames {
 
   private GgufNames() {}
 
-  /** Of GPT-2's key without {@code transformer.}: {@code blk.3.attn_qkv.weight}. */
+  /**
+   * The GGUF name of a GPT-2 key without {@code transformer.}: {@code h.3.attn.c_attn.weight}
+   * becomes {@code blk.3.attn_qkv.weight}.
+   */
   static String of(String key) {
     Matcher block = BLOCK.matcher(key);
     if (block.matches()) {
@@ -36,7 +39,7 @@ final class GgufNames {
     }
     Matcher outside = OUTSIDE.matcher(key);
     if (!outside.matches()) {
-      throw new IllegalArgumentException(key);
+      throw new IllegalArgumentException("not a GPT-2 key: " + key);
     }
     return OUTSIDE_NAMES.get(outside.group(1)) + "." + outside.group(2);
   }

@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A GPT-2 as llama.cpp has it in a GGUF file: all in one, its weights as (out, in), and its
- * tokenizer. Its tensors are views of the mapped file.
+ * Reads a GPT-2 from a GGUF file in llama.cpp's layout: one file with the shape, the weights as
+ * (out, in), and the tokenizer. The tensors are views of the mapped file.
  */
 final class GgufReader implements TensorSource {
   static final String EXTENSION = ".gguf";
@@ -27,26 +27,28 @@ final class GgufReader implements TensorSource {
   static final String CONTEXT = "gpt2.context_length";
   static final String EMBEDDING = "gpt2.embedding_length";
   static final String BLOCKS = "gpt2.block_count";
-  static final String INNER = "gpt2.feed_forward_length";
+  static final String FEED_FORWARD = "gpt2.feed_forward_length";
   static final String HEADS = "gpt2.attention.head_count";
   static final String EPSILON = "gpt2.attention.layer_norm_epsilon";
 
-  /** Keys of our own, which llama.cpp does not know. */
+  /** A key of this program, unknown to llama.cpp: the activation, if it is not gelu_new. */
   static final String GELU = "gpt.activation_function";
 
+  /** A key of this program: false for a model without biases. */
   static final String BIAS = "gpt.bias";
+
   static final String EXACT = "gelu";
 
   private static final String KV_HEADS = "gpt2.attention.head_count_kv";
   private static final String SPLITS = "split.count";
 
-  /** Counts from 0. */
+  /** The number of this file, from 0. */
   private static final String SPLIT_NUMBER = "split.no";
 
   private final Path file;
   private final GgufFile gguf;
 
-  /** Names of the tensors that are weights. */
+  /** Names of the tensors that were read as weights. */
   private final Set<String> used = new HashSet<>();
 
   private GgufReader(Path file, GgufFile gguf) {
@@ -54,7 +56,7 @@ final class GgufReader implements TensorSource {
     this.gguf = gguf;
   }
 
-  /** Maps a file and reads it; the arena unmaps it. */
+  /** Maps and reads a file; closing the arena unmaps it. */
   static Content readFile(Path file, Arena arena) throws IOException {
     return read(file, FileBytes.map(file, arena));
   }
@@ -62,8 +64,8 @@ final class GgufReader implements TensorSource {
   /**
    * Reads a file's bytes.
    *
-   * @param file names it in errors
-   * @throws GptException where something in it is not as it should be, whatever the bytes are
+   * @param file named in error messages
+   * @throws GptException if the file is damaged or not supported
    */
   static Content read(Path file, MemorySegment bytes) {
     return new GgufReader(file, GgufFile.parse(file, bytes)).content();
@@ -74,20 +76,20 @@ final class GgufReader implements TensorSource {
     boolean head = gguf.tensors().containsKey(GgufNames.of("lm_head.weight"));
     Weights weights = WeightsReader.read(config, this, false, head);
     if (!config.bias()) {
-      checkZeros();
+      checkBiasesAreZero();
     }
     GgufVocabulary vocabulary = GgufVocabulary.read(file, gguf.metadata(), config.vocabSize());
     return new Content(
-            "gguf",
-            config,
-            weights,
-            vocabulary.characters(),
-            vocabulary.pairs(),
-            GgufVocabulary.endIds(gguf.metadata(), config.vocabSize()))
-        .withNotes(UnusedTensors.note(file, unused(config)));
+        "gguf",
+        config,
+        weights,
+        vocabulary.characters(),
+        vocabulary.bpe(),
+        GgufVocabulary.endIds(gguf.metadata(), config.vocabSize()),
+        UnusedTensors.note(file, unused(config)));
   }
 
-  /** Without the zeros that stand for biases: llama.cpp wants some in every model. */
+  /** Unused tensors, but for the zero biases that llama.cpp requires in a model without biases. */
   private List<String> unused(GptConfig config) {
     return gguf.tensors().keySet().stream()
         .filter(name -> !used.contains(name) && (config.bias() || !name.endsWith(".bias")))
@@ -97,7 +99,7 @@ final class GgufReader implements TensorSource {
   private GptConfig config() {
     GgufMetadata keys = gguf.metadata();
     if (keys.has(SPLITS) && keys.integer(SPLITS) > 1) {
-      throw split(keys);
+      throw splitModel(keys);
     }
     String architecture = keys.string(ARCHITECTURE_KEY, "");
     if (!architecture.equals(ARCHITECTURE)) {
@@ -114,7 +116,7 @@ final class GgufReader implements TensorSource {
           keys.integer(EMBEDDING),
           keys.integer(CONTEXT),
           vocabSize(),
-          keys.integer(INNER),
+          keys.integer(FEED_FORWARD),
           keys.flag(BIAS, true),
           gelu(keys),
           keys.number(EPSILON));
@@ -123,8 +125,8 @@ final class GgufReader implements TensorSource {
     }
   }
 
-  /** Only the first file of a model has the keys that describe it. */
-  private GptException split(GgufMetadata keys) {
+  /** The error for one file of a split model; only the first file has the keys of the shape. */
+  private GptException splitModel(GgufMetadata keys) {
     String which = keys.has(SPLIT_NUMBER) ? "file " + (keys.integer(SPLIT_NUMBER) + 1) : "one";
     return Fault.in(
         file,
@@ -142,7 +144,7 @@ final class GgufReader implements TensorSource {
     };
   }
 
-  /** The token embedding has a row for each token, used or not. */
+  /** The vocab_size: the number of rows of the token embedding. */
   private int vocabSize() {
     String name = GgufNames.of("wte.weight");
     StoredTensor wte = gguf.tensors().get(name);
@@ -158,8 +160,8 @@ final class GgufReader implements TensorSource {
     return (int) wte.shape()[0];
   }
 
-  /** llama.cpp wants biases; a file that says it has none must not compute with any there. */
-  private void checkZeros() {
+  /** Checks that a model without biases has only the zero biases that llama.cpp requires. */
+  private void checkBiasesAreZero() {
     gguf.tensors()
         .forEach(
             (name, tensor) -> {

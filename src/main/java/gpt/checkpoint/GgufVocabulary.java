@@ -1,8 +1,8 @@
 package gpt.checkpoint;
 
-import gpt.tokenizer.BytePairs;
-import gpt.tokenizer.BytePairs.Kind;
-import gpt.tokenizer.TextRules;
+import gpt.tokenizer.BpeVocabulary;
+import gpt.tokenizer.BpeVocabulary.Kind;
+import gpt.tokenizer.TokenizerRules;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,34 +11,41 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
- * The tokenizer in a GGUF file: byte pairs that split a text as GPT-2 does, characters under a key
- * of our own, or none. Other kinds are refused: with GPT-2's instead, a text would mean nothing.
+ * The tokenizer of a GGUF file: BPE with GPT-2's pre-tokenizer, characters under a key of this
+ * program, or none. Any other tokenizer is an error, since GPT-2's would give wrong ids.
  */
-record GgufVocabulary(Optional<List<String>> characters, Optional<BytePairs> pairs) {
+record GgufVocabulary(Optional<List<String>> characters, Optional<BpeVocabulary> bpe) {
   static final String MODEL = "tokenizer.ggml.model";
-  static final String SPLITTING = "tokenizer.ggml.pre";
+  static final String PRE_TOKENIZER = "tokenizer.ggml.pre";
   static final String TOKENS = "tokenizer.ggml.tokens";
-  static final String KINDS = "tokenizer.ggml.token_type";
+  static final String TOKEN_TYPES = "tokenizer.ggml.token_type";
   static final String MERGES = "tokenizer.ggml.merges";
-  static final String BEGIN = "tokenizer.ggml.bos_token_id";
-  static final String END = "tokenizer.ggml.eos_token_id";
+  static final String BOS_ID = "tokenizer.ggml.bos_token_id";
+  static final String EOS_ID = "tokenizer.ggml.eos_token_id";
 
-  /** Our own array of ids, where several end a text: llama.cpp knows one. */
-  static final String ENDS = "gpt.eos_token_ids";
+  /** A key of this program: an array of ids, if a model has several EOS ids; llama.cpp has one. */
+  static final String EOS_IDS = "gpt.eos_token_ids";
 
-  /** Our own text: what {@link TokenRules} are not GPT-2's, as JSON. llama.cpp has no others. */
+  /**
+   * A key of this program: the {@link TokenizerRules} as JSON, if they are not GPT-2's; llama.cpp
+   * supports only GPT-2's.
+   */
   static final String RULES = "gpt.tokenizer_rules";
 
-  static final String BYTE_PAIRS = "gpt2";
-  static final String GPT2_SPLITTING = "gpt-2";
+  static final String GPT2 = "gpt2";
+  static final String GPT2_PRE_TOKENIZER = "gpt-2";
 
-  /** {@link #MODEL} where llama.cpp is to have none. */
+  /** The value of {@link #MODEL} for a model without a BPE vocabulary. */
   static final String NONE = "none";
 
-  /** Its array of texts, index = id. */
+  /** A key of this program: an array of strings, index = id. */
   static final String CHARACTERS = "gpt.characters";
 
-  /** Reads it; a model of this many rows can have no more tokens. */
+  /**
+   * Reads the tokenizer.
+   *
+   * @param vocabSize rows of the token embedding, the maximum number of tokens
+   */
   static GgufVocabulary read(Path file, GgufMetadata keys, int vocabSize) {
     Optional<List<String>> characters =
         keys.strings(CHARACTERS, vocabSize)
@@ -47,17 +54,17 @@ record GgufVocabulary(Optional<List<String>> characters, Optional<BytePairs> pai
     if (model.equals(NONE)) {
       return new GgufVocabulary(characters, Optional.empty());
     }
-    if (!model.equals(BYTE_PAIRS)) {
-      throw keys.expected(MODEL, BYTE_PAIRS + " or " + NONE, model);
+    if (!model.equals(GPT2)) {
+      throw keys.expected(MODEL, GPT2 + " or " + NONE, model);
     }
-    String splitting = keys.string(SPLITTING, GPT2_SPLITTING);
-    if (!splitting.equals(GPT2_SPLITTING)) {
-      throw keys.expected(SPLITTING, GPT2_SPLITTING, splitting);
+    String preTokenizer = keys.string(PRE_TOKENIZER, GPT2_PRE_TOKENIZER);
+    if (!preTokenizer.equals(GPT2_PRE_TOKENIZER)) {
+      throw keys.expected(PRE_TOKENIZER, GPT2_PRE_TOKENIZER, preTokenizer);
     }
-    return new GgufVocabulary(characters, pairs(file, keys, vocabSize));
+    return new GgufVocabulary(characters, bpe(file, keys, vocabSize));
   }
 
-  private static Optional<BytePairs> pairs(Path file, GgufMetadata keys, int vocabSize) {
+  private static Optional<BpeVocabulary> bpe(Path file, GgufMetadata keys, int vocabSize) {
     Optional<List<String>> tokens = keys.strings(TOKENS, vocabSize);
     if (tokens.isEmpty()) {
       throw Fault.in(file, TOKENS + " is missing");
@@ -69,28 +76,29 @@ record GgufVocabulary(Optional<List<String>> characters, Optional<BytePairs> pai
     }
     List<Kind> kinds = kinds(file, keys, size);
     return Optional.of(
-        new BytePairs(
+        new BpeVocabulary(
             tokens.get(),
             kinds,
             merges.get(),
-            id(keys, BEGIN, size),
-            id(keys, END, size),
+            id(keys, BOS_ID, size),
+            id(keys, EOS_ID, size),
             rules(file, keys)));
   }
 
-  private static TextRules rules(Path file, GgufMetadata keys) {
+  private static TokenizerRules rules(Path file, GgufMetadata keys) {
     return keys.has(RULES)
-        ? TokenRules.fromText(file, RULES, keys.string(RULES, ""))
-        : TextRules.GPT2;
+        ? TokenizerRulesJson.fromJson(file, RULES, keys.string(RULES, ""))
+        : TokenizerRules.GPT2;
   }
 
   private static List<Kind> kinds(Path file, GgufMetadata keys, int size) {
     List<Kind> kinds = new ArrayList<>();
-    int[] numbers = keys.integers(KINDS, size).orElse(null);
+    int[] numbers = keys.integers(TOKEN_TYPES, size).orElse(null);
     if (numbers != null && numbers.length != size) {
       throw Fault.in(
           file,
-          "%s: expected %d, one for each token, found %d".formatted(KINDS, size, numbers.length));
+          "%s: expected %d, one for each token, found %d"
+              .formatted(TOKEN_TYPES, size, numbers.length));
     }
     for (int id = 0; id < size; id++) {
       kinds.add(numbers == null ? Kind.NORMAL : kind(file, id, numbers[id]));
@@ -100,20 +108,20 @@ record GgufVocabulary(Optional<List<String>> characters, Optional<BytePairs> pai
 
   private static Kind kind(Path file, int id, int number) {
     for (Kind kind : Kind.values()) {
-      if (kind.number() == number) {
+      if (kind.ggufType() == number) {
         return kind;
       }
     }
     throw Fault.in(
-        file, "%s: token %d: expected 1, 3, 4 or 5, found %d".formatted(KINDS, id, number));
+        file, "%s: token %d: expected 1, 3, 4 or 5, found %d".formatted(TOKEN_TYPES, id, number));
   }
 
-  /** The ids that end a text, those of the model only. */
+  /** The EOS ids; ids outside the vocabulary are left out. */
   static List<Integer> endIds(GgufMetadata keys, int vocabSize) {
     IntStream ids =
-        keys.has(ENDS)
-            ? keys.integers(ENDS, vocabSize).stream().flatMapToInt(IntStream::of)
-            : keys.has(END) ? IntStream.of(keys.integer(END)) : IntStream.empty();
+        keys.has(EOS_IDS)
+            ? keys.integers(EOS_IDS, vocabSize).stream().flatMapToInt(IntStream::of)
+            : keys.has(EOS_ID) ? IntStream.of(keys.integer(EOS_ID)) : IntStream.empty();
     return ids.filter(id -> id >= 0 && id < vocabSize).distinct().boxed().toList();
   }
 

@@ -6,8 +6,8 @@ import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;
 import gpt.model.Weights;
-import gpt.tokenizer.BytePairs;
-import gpt.tokenizer.TextRules;
+import gpt.tokenizer.BpeVocabulary;
+import gpt.tokenizer.TokenizerRules;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,14 +20,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Writes a GGUF file, version 3, as llama.cpp reads a GPT-2. */
+/** Writes a GGUF file, version 3, in the layout that llama.cpp expects of a GPT-2. */
 final class GgufWriter {
-  /** llama.cpp's number of what most of a file's tensors are. */
-  private static final int Q8_0_FILE = 7;
+  /** llama.cpp's file types, {@code LLAMA_FTYPE_MOSTLY_*}: the type of most tensors of a file. */
+  private static final int MOSTLY_Q8_0 = 7;
 
-  private static final int BF16_FILE = 32;
+  private static final int MOSTLY_BF16 = 32;
 
-  /** Bytes in the file's order. */
+  /** A growing buffer of little-endian values. */
   private static final class Bytes {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -39,7 +39,7 @@ final class GgufWriter {
       return put(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value));
     }
 
-    Bytes text(String value) {
+    Bytes string(String value) {
       byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
       i64(bytes.length).out.writeBytes(bytes);
       return this;
@@ -57,49 +57,46 @@ final class GgufWriter {
   private final ByteBuffer header;
 
   /**
-   * A model's file; nothing is written yet.
+   * Prepares the header; nothing is written yet.
    *
-   * @param pairs the tokenizer of a model that has one and no characters
-   * @param endIds what ends a text, if the model itself says it
-   * @param dtype the type of the matrices, or null: each keeps its own
+   * @param bpe the BPE vocabulary of a model without characters
+   * @param endIds the model's EOS ids
+   * @param dtype the type of the matrices, or null to keep each matrix's own
    */
   GgufWriter(
       GptConfig config,
       Weights weights,
       Optional<List<String>> characters,
-      Optional<BytePairs> pairs,
+      Optional<BpeVocabulary> bpe,
       List<Integer> endIds,
       DType dtype) {
     tensors = tensors(config, weights, dtype);
-    shape(config, tensors.getFirst().dtype());
-    if (characters.isPresent() || pairs.isEmpty()) {
+    putConfig(config, tensors.getFirst().dtype());
+    if (characters.isPresent() || bpe.isEmpty()) {
       key(GgufVocabulary.MODEL, GgufVocabulary.NONE);
-      characters.ifPresent(c -> texts(GgufVocabulary.CHARACTERS, c));
+      characters.ifPresent(c -> strings(GgufVocabulary.CHARACTERS, c));
     } else {
-      vocabulary(pairs.get().padded(config.vocabSize()));
+      putVocabulary(bpe.get().padded(config.vocabSize()));
     }
     OptionalInt end = endIds.stream().mapToInt(id -> id).findFirst();
-    if (end.isEmpty() && characters.isEmpty() && pairs.isPresent()) {
-      end = pairs.get().end();
+    if (end.isEmpty() && characters.isEmpty() && bpe.isPresent()) {
+      end = bpe.get().eosId();
     }
-    end.ifPresent(id -> key(GgufVocabulary.END, id));
+    end.ifPresent(id -> key(GgufVocabulary.EOS_ID, id));
     if (endIds.size() > 1) {
-      Bytes ids = array(GgufVocabulary.ENDS, GgufMetadata.INT32, endIds.size());
+      Bytes ids = array(GgufVocabulary.EOS_IDS, GgufMetadata.INT32, endIds.size());
       endIds.forEach(ids::i32);
     }
     header = header();
   }
 
-  /**
-   * All tensors as llama.cpp has them: vectors and position embeddings in float32, and half
-   * precision for rows that are no blocks. It wants biases, so a model without them gets zeros.
-   */
+  /** The tensors under llama.cpp's names. It requires biases: a model without them gets zeros. */
   private static List<OutTensor> tensors(GptConfig config, Weights weights, DType dtype) {
     List<OutTensor> out = new ArrayList<>();
     WeightList.of(weights)
         .forEach(
             (key, tensor) -> {
-              out.add(OutTensor.of(GgufNames.of(key), tensor, type(key, tensor, dtype)));
+              out.add(OutTensor.of(GgufNames.of(key), tensor, outputType(key, tensor, dtype)));
               if (!config.bias() && key.matches("h\\..*|ln_f.*")) {
                 out.add(zeros(GgufNames.of(key.replaceFirst("weight$", "bias")), tensor));
               }
@@ -107,7 +104,11 @@ final class GgufWriter {
     return out;
   }
 
-  private static DType type(String key, Tensor tensor, DType wanted) {
+  /**
+   * float32 for vectors and position embeddings; float16 for a matrix whose rows are no multiple of
+   * the type's block.
+   */
+  private static DType outputType(String key, Tensor tensor, DType wanted) {
     if (tensor.rank() == 1 || key.equals("wpe.weight")) {
       return DType.F32;
     }
@@ -121,7 +122,7 @@ final class GgufWriter {
         key, 1, 1, n, DType.F32, (first, count, values) -> Arrays.fill(values, 0), null);
   }
 
-  private void shape(GptConfig config, DType dtype) {
+  private void putConfig(GptConfig config, DType dtype) {
     key(GgufReader.ARCHITECTURE_KEY, GgufReader.ARCHITECTURE);
     key("general.type", "model");
     key(
@@ -129,59 +130,60 @@ final class GgufWriter {
         switch (dtype) {
           case F32 -> 0;
           case F16 -> 1;
-          case Q8_0 -> Q8_0_FILE;
-          case BF16 -> BF16_FILE;
+          case Q8_0 -> MOSTLY_Q8_0;
+          case BF16 -> MOSTLY_BF16;
         });
     key("general.quantization_version", 2);
     key(GgufReader.BLOCKS, config.nLayer());
     key(GgufReader.CONTEXT, config.blockSize());
     key(GgufReader.EMBEDDING, config.nEmbd());
-    key(GgufReader.INNER, config.nInner());
+    key(GgufReader.FEED_FORWARD, config.nInner());
     key(GgufReader.HEADS, config.nHead());
-    type(GgufReader.EPSILON, GgufMetadata.FLOAT32)
+    typed(GgufReader.EPSILON, GgufMetadata.FLOAT32)
         .i32(Float.floatToRawIntBits((float) config.layerNormEpsilon()));
     key("gpt2.vocab_size", config.vocabSize());
     if (config.gelu() == Gelu.EXACT) {
       key(GgufReader.GELU, GgufReader.EXACT);
     }
     if (!config.bias()) {
-      type(GgufReader.BIAS, GgufMetadata.BOOL).out.write(0);
+      typed(GgufReader.BIAS, GgufMetadata.BOOL).out.write(0);
     }
   }
 
-  private void vocabulary(BytePairs pairs) {
-    key(GgufVocabulary.MODEL, GgufVocabulary.BYTE_PAIRS);
-    key(GgufVocabulary.SPLITTING, GgufVocabulary.GPT2_SPLITTING);
-    texts(GgufVocabulary.TOKENS, pairs.tokens());
-    Bytes kinds = array(GgufVocabulary.KINDS, GgufMetadata.INT32, pairs.kinds().size());
-    pairs.kinds().forEach(kind -> kinds.i32(kind.number()));
-    texts(GgufVocabulary.MERGES, pairs.merges());
-    pairs.begin().ifPresent(id -> key(GgufVocabulary.BEGIN, id));
-    if (!pairs.rules().equals(TextRules.GPT2)) {
-      key(GgufVocabulary.RULES, TokenRules.toText(pairs.rules()));
+  private void putVocabulary(BpeVocabulary bpe) {
+    key(GgufVocabulary.MODEL, GgufVocabulary.GPT2);
+    key(GgufVocabulary.PRE_TOKENIZER, GgufVocabulary.GPT2_PRE_TOKENIZER);
+    strings(GgufVocabulary.TOKENS, bpe.tokens());
+    Bytes kinds = array(GgufVocabulary.TOKEN_TYPES, GgufMetadata.INT32, bpe.kinds().size());
+    bpe.kinds().forEach(kind -> kinds.i32(kind.ggufType()));
+    strings(GgufVocabulary.MERGES, bpe.merges());
+    bpe.bosId().ifPresent(id -> key(GgufVocabulary.BOS_ID, id));
+    if (!bpe.rules().equals(TokenizerRules.GPT2)) {
+      key(GgufVocabulary.RULES, TokenizerRulesJson.toJson(bpe.rules()));
     }
   }
 
-  private Bytes type(String key, int type) {
+  /** Adds a key and its value's type; the caller appends the value. */
+  private Bytes typed(String key, int type) {
     keyCount++;
-    return keys.text(key).i32(type);
+    return keys.string(key).i32(type);
   }
 
   private void key(String key, int value) {
-    type(key, GgufMetadata.UINT32).i32(value);
+    typed(key, GgufMetadata.UINT32).i32(value);
   }
 
   private void key(String key, String value) {
-    type(key, GgufMetadata.STRING).text(value);
+    typed(key, GgufMetadata.STRING).string(value);
   }
 
   private Bytes array(String key, int elements, long count) {
-    return type(key, GgufMetadata.ARRAY).i32(elements).i64(count);
+    return typed(key, GgufMetadata.ARRAY).i32(elements).i64(count);
   }
 
-  private void texts(String key, List<String> values) {
-    Bytes texts = array(key, GgufMetadata.STRING, values.size());
-    values.forEach(texts::text);
+  private void strings(String key, List<String> values) {
+    Bytes strings = array(key, GgufMetadata.STRING, values.size());
+    values.forEach(strings::string);
   }
 
   private ByteBuffer header() {
@@ -190,21 +192,21 @@ final class GgufWriter {
     all.out.writeBytes(keys.out.toByteArray());
     long offset = 0;
     for (OutTensor t : tensors) {
-      all.text(t.key()).i32(t.rank()).i64(t.columns());
+      all.string(t.key()).i32(t.rank()).i64(t.columns());
       if (t.rank() == 2) {
         all.i64(t.rows());
       }
-      all.i32(GgufFile.type(t.dtype())).i64(offset);
+      all.i32(GgufFile.typeNumber(t.dtype())).i64(offset);
       offset += padded(t.bytes());
     }
     return ByteBuffer.wrap(Arrays.copyOf(all.out.toByteArray(), (int) padded(all.out.size())));
   }
 
   private static long padded(long bytes) {
-    return GgufFile.aligned(bytes, GgufFile.ALIGNMENT);
+    return GgufFile.alignUp(bytes, GgufFile.ALIGNMENT);
   }
 
-  /** Bytes of the whole file. */
+  /** The size of the file in bytes. */
   long size() {
     return header.remaining() + tensors.stream().mapToLong(t -> padded(t.bytes())).sum();
   }

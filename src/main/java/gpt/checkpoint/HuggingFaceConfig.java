@@ -14,26 +14,26 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Hugging Face's {@code config.json} of a GPT-2, and one key of our own: {@code "bias": false} says
- * that no linear layer and no norm has a bias, as nanoGPT has models without.
+ * Hugging Face's {@code config.json} of a GPT-2, with one key of this program: {@code "bias":
+ * false} for a nanoGPT model whose linear layers and norms have no bias.
  *
  * @param model the shape
  * @param tied whether the output projection is the token embedding
- * @param endIds the model's ids that end a text; none where it is not said
+ * @param endIds the EOS ids; empty if the files name none
  */
 record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
   static final String FILE = "config.json";
 
-  /** What it says of the end of a text comes before what config.json says. */
+  /** Its EOS ids take precedence over those of config.json. */
   private static final String GENERATION = "generation_config.json";
 
-  private static final String END = "eos_token_id";
+  private static final String EOS_ID = "eos_token_id";
 
   /**
    * Reads a config.json.
    *
-   * @throws GptException where it is missing, or describes a model that this program would not
-   *     compute as it is meant
+   * @throws GptException if the file is missing or damaged, or has an option that this program does
+   *     not implement
    */
   static HuggingFaceConfig read(Path file) {
     JsonElement root = Json.read(file);
@@ -50,12 +50,12 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
       if (!(Json.read(file) instanceof JsonObject generation)) {
         throw Fault.in(file, "expected a JSON object");
       }
-      fields = new Fields(file, generation).present(END) ? new Fields(file, generation) : config;
+      fields = new Fields(file, generation).present(EOS_ID) ? new Fields(file, generation) : config;
     }
-    return fields.ids(END, vocabSize);
+    return fields.ids(EOS_ID, vocabSize);
   }
 
-  /** The config.json of a model, with a line break at its end. */
+  /** The content of a model's config.json, with a line feed at its end. */
   static String toJson(GptConfig c, boolean tied, List<Integer> endIds) {
     JsonArray architectures = new JsonArray();
     architectures.add("GPT2LMHeadModel");
@@ -76,16 +76,16 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
       o.addProperty("bias", false);
     }
     if (endIds.size() == 1) {
-      o.addProperty(END, endIds.getFirst());
+      o.addProperty(EOS_ID, endIds.getFirst());
     } else if (!endIds.isEmpty()) {
       JsonArray ids = new JsonArray();
       endIds.forEach(ids::add);
-      o.add(END, ids);
+      o.add(EOS_ID, ids);
     }
     return new GsonBuilder().setPrettyPrinting().create().toJson(o) + "\n";
   }
 
-  /** The file's keys, each read with its default and its errors. */
+  /** The keys of a JSON object; an error names the file and the key. */
   private record Fields(Path file, JsonObject json) {
 
     HuggingFaceConfig config() {
@@ -100,7 +100,7 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
         throw expected("scale_attn_by_inverse_layer_idx", "false", "true");
       }
       int nEmbd = integer("n_embd");
-      int nInner = present("n_inner") ? integer("n_inner") : four(nEmbd);
+      int nInner = present("n_inner") ? integer("n_inner") : fourTimes(nEmbd);
       String context = present("n_positions") || !present("n_ctx") ? "n_positions" : "n_ctx";
       try {
         GptConfig model =
@@ -135,9 +135,9 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
       return json.has(key) && !json.get(key).isJsonNull();
     }
 
-    private int four(int nEmbd) {
+    private int fourTimes(int nEmbd) {
       if (nEmbd > Integer.MAX_VALUE / 4) {
-        throw Fault.in(file, "n_embd is too large: " + nEmbd);
+        throw expected("n_embd", "at most " + Integer.MAX_VALUE / 4, String.valueOf(nEmbd));
       }
       return 4 * nEmbd;
     }
@@ -160,7 +160,7 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
       throw expected(key, "a number", json.get(key).toString());
     }
 
-    /** An id or a list of them; those beyond the vocabulary are never drawn, and left out. */
+    /** Reads an id or a list of ids; ids outside the vocabulary are left out. */
     private List<Integer> ids(String key, int vocabSize) {
       List<Integer> ids = new ArrayList<>();
       if (!present(key)) {
@@ -175,7 +175,7 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
       for (JsonElement each : all) {
         double id = each instanceof JsonPrimitive p && p.isNumber() ? p.getAsDouble() : Double.NaN;
         if (id != Math.rint(id)) {
-          throw expected(key, "a token's id or a list of them", json.get(key).toString());
+          throw expected(key, "a token id or a list of token ids", json.get(key).toString());
         }
         if (id >= 0 && id < vocabSize && !ids.contains((int) id)) {
           ids.add((int) id);
@@ -184,9 +184,9 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
       return ids;
     }
 
-    private boolean flag(String key, boolean otherwise) {
+    private boolean flag(String key, boolean defaultValue) {
       if (!present(key)) {
-        return otherwise;
+        return defaultValue;
       }
       if (json.get(key) instanceof JsonPrimitive p && p.isBoolean()) {
         return p.getAsBoolean();
@@ -194,9 +194,9 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
       throw expected(key, "true or false", json.get(key).toString());
     }
 
-    private String string(String key, String otherwise) {
+    private String string(String key, String defaultValue) {
       if (!present(key)) {
-        return otherwise;
+        return defaultValue;
       }
       if (json.get(key) instanceof JsonPrimitive p && p.isString()) {
         return p.getAsString();

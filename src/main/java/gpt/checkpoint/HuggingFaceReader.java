@@ -5,7 +5,7 @@ import gpt.checkpoint.Checkpoint.Content;
 import gpt.model.DType;
 import gpt.model.Tensor;
 import gpt.model.Weights;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -18,9 +18,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A GPT-2 in Hugging Face's layout: {@code config.json} and one safetensors file, or several with
- * an index. Keys may or may not begin with {@code transformer.}; the matrices inside the blocks are
- * Conv1D, (in, out), and come out as transposed views of the mapped file.
+ * Reads a GPT-2 in Hugging Face's layout: {@code config.json} and one safetensors file, or several
+ * with an index. Keys may or may not begin with {@code transformer.}. The matrices inside the
+ * blocks are Conv1D weights, (in, out), and are returned as transposed views of the mapped file.
  */
 final class HuggingFaceReader implements TensorSource {
   static final String SINGLE_FILE = "model.safetensors";
@@ -31,10 +31,10 @@ final class HuggingFaceReader implements TensorSource {
 
   private final Path file;
 
-  /** By key without {@code transformer.}. */
+  /** The tensors by key without {@code transformer.}. */
   private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
 
-  /** Literal keys of those that are weights. */
+  /** Keys, as in the file, of the tensors that were read as weights. */
   private final Set<String> used = new HashSet<>();
 
   private HuggingFaceReader(Path file, Map<String, StoredTensor> stored) {
@@ -44,18 +44,18 @@ final class HuggingFaceReader implements TensorSource {
           String key = name.startsWith(TRANSFORMER) ? name.substring(TRANSFORMER.length()) : name;
           if (!TensorChecks.isMask(key) && tensors.put(key, tensor) != null) {
             throw Fault.in(
-                file, "tensor " + key + " stands in it twice, with and without " + TRANSFORMER);
+                file, "duplicate tensor " + key + ", with and without the prefix " + TRANSFORMER);
           }
         });
   }
 
-  /** One file, its config.json beside it. */
+  /** Reads one safetensors file, with config.json in the same folder. */
   static Content readFile(Path file, Arena arena) throws IOException {
     HuggingFaceConfig config = HuggingFaceConfig.read(file.resolveSibling(HuggingFaceConfig.FILE));
     return content(file, "safetensors", config, SafetensorsReader.map(file, arena));
   }
 
-  /** The files that an index names, in its folder. */
+  /** Reads the safetensors files that an index lists, in the same folder. */
   static Content readSharded(Path index, Arena arena) throws IOException {
     HuggingFaceConfig config = HuggingFaceConfig.read(index.resolveSibling(HuggingFaceConfig.FILE));
     Map<String, Map<String, StoredTensor>> shards = new LinkedHashMap<>();
@@ -80,12 +80,12 @@ final class HuggingFaceReader implements TensorSource {
     JsonElement root = Json.read(index);
     JsonElement map = root.isJsonObject() ? root.getAsJsonObject().get("weight_map") : null;
     if (map == null || !map.isJsonObject()) {
-      throw Fault.in(index, "expected an object with a weight_map");
+      throw Fault.in(index, "expected a JSON object with a weight_map");
     }
     return map.getAsJsonObject().asMap();
   }
 
-  /** The index names files of its own folder, and none outside. */
+  /** Checks that a shard's name is a plain file name, so that no path leaves the index's folder. */
   private static String shardName(Path index, String key, JsonElement value) {
     String name =
         value.isJsonPrimitive() && value.getAsJsonPrimitive().isString() ? value.getAsString() : "";
@@ -110,7 +110,7 @@ final class HuggingFaceReader implements TensorSource {
     int vocabSize = config.model().vocabSize();
     Optional<List<String>> characters =
         Characters.fromJson(file.resolveSibling(Characters.FILE), vocabSize);
-    Optional<BytePairs> pairs =
+    Optional<BpeVocabulary> bpe =
         characters.isPresent()
             ? Optional.empty()
             : VocabularyFiles.read(file.toAbsolutePath().getParent(), vocabSize);
@@ -120,13 +120,14 @@ final class HuggingFaceReader implements TensorSource {
           Fault.line(
               file,
               LM_HEAD
-                  + " is not the token embedding, though tie_word_embeddings is true in "
+                  + " differs from the token embedding although tie_word_embeddings is true in "
                   + HuggingFaceConfig.FILE
-                  + "; it is used, as transformers does"));
+                  + "; "
+                  + LM_HEAD
+                  + " is used, as transformers does"));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
-    return new Content(format, config.model(), weights, characters, pairs, config.endIds())
-        .withNotes(notes);
+    return new Content(format, config.model(), weights, characters, bpe, config.endIds(), notes);
   }
 
   private List<String> unused() {

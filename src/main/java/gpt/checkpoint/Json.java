@@ -13,11 +13,11 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** The small JSON files beside the weights. */
+/** Reads the small JSON files of a model. */
 final class Json {
   private Json() {}
 
-  /** A reader that takes JSON as the standard has it, and UTF-8 only. */
+  /** A reader of standard JSON in UTF-8, without gson's extensions. */
   static JsonReader strict(byte[] json) {
     JsonReader reader =
         new JsonReader(
@@ -27,17 +27,17 @@ final class Json {
     return reader;
   }
 
-  /** The content of a file. */
+  /** Reads a JSON file. */
   static JsonElement read(Path file) {
     FileBytes.checkRegular(file);
     try {
-      return parse(file, FileBytes.small(file));
+      return parse(file, FileBytes.readAll(file));
     } catch (IOException e) {
       throw Fault.in(file, "not JSON: " + reason(e), e);
     }
   }
 
-  /** An object in a text that stands somewhere in a file. */
+  /** Parses a JSON object that is part of a file. */
   static JsonObject object(Path where, String text) {
     if (parse(where, text.getBytes(StandardCharsets.UTF_8)) instanceof JsonObject object) {
       return object;
@@ -50,7 +50,7 @@ final class Json {
       JsonReader reader = strict(bytes);
       JsonElement root = JsonParser.parseReader(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
-        throw Fault.in(file, "not JSON: something follows its first value");
+        throw Fault.in(file, "not JSON: expected one value, found more after it");
       }
       return root;
     } catch (IOException | JsonParseException e) {
@@ -58,7 +58,7 @@ final class Json {
     }
   }
 
-  /** Where the parser stopped, without its advice to programmers. */
+  /** The parser's message without its advice on gson's API. */
   static String reason(Throwable t) {
     Throwable first = t instanceof JsonParseException && t.getCause() != null ? t.getCause() : t;
     return Fault.reason(first)

@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Files that get their names only when all are complete, so that a failure, or Ctrl-C, leaves what
- * was there before.
+ * The files of a model to be written. They are written under temporary names and renamed when all
+ * are complete, so that a failure or Ctrl-C leaves existing files unchanged.
  *
- * @param folder made where it does not exist
+ * @param folder created if it does not exist
  * @param files in the order in which they are written
- * @param stale files of a model that was there before, and are none of this one
+ * @param stale names of files to delete: a previous model may have them, this one has not
  */
 record ModelFiles(Path folder, List<Content> files, List<String> stale) {
 
@@ -29,7 +29,7 @@ record ModelFiles(Path folder, List<Content> files, List<String> stale) {
     void writeTo(FileChannel out) throws IOException;
   }
 
-  /** A file by its name, and how many bytes it will have. */
+  /** A file's name, its size in bytes and its content. */
   record Content(String name, long bytes, Source source) {
     static Content text(String name, String text) {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -46,20 +46,20 @@ record ModelFiles(Path folder, List<Content> files, List<String> stale) {
   }
 
   /**
-   * Writes all.
+   * Writes all files.
    *
-   * @param overwrite whether files of these names are replaced
-   * @throws GptException where files of these names exist, or the folder cannot be written or has
-   *     no room for them
+   * @param overwrite whether existing files are replaced
+   * @throws GptException if files of these names exist and are not to be replaced, the folder
+   *     cannot be written, or the disk has too little free space
    */
   void write(boolean overwrite) {
     try {
       if (!overwrite) {
         for (Content file : files) {
-          checkFree(folder.resolve(file.name()));
+          checkAbsent(folder.resolve(file.name()));
         }
         for (String name : stale) {
-          checkFree(folder.resolve(name));
+          checkAbsent(folder.resolve(name));
         }
       }
       checkSpace();
@@ -68,7 +68,7 @@ record ModelFiles(Path folder, List<Content> files, List<String> stale) {
       boolean written = false;
       try {
         if (isNew) {
-          folder.toFile().deleteOnExit(); // only while it is empty
+          folder.toFile().deleteOnExit(); // has an effect only if it is empty
         }
         replace();
         written = true;
@@ -82,7 +82,7 @@ record ModelFiles(Path folder, List<Content> files, List<String> stale) {
     }
   }
 
-  private static void checkFree(Path file) {
+  private static void checkAbsent(Path file) {
     if (Files.exists(file)) {
       throw Fault.in(file, "exists already; choose another folder");
     }
@@ -98,7 +98,7 @@ record ModelFiles(Path folder, List<Content> files, List<String> stale) {
     if (free < needed) {
       throw Fault.in(
           folder,
-          "needs %d MB, but this disk has only %d MB free"
+          "expected %d MB of free disk space, found %d MB; choose a folder on another disk"
               .formatted(Math.ceilDiv(needed, 1_000_000), free / 1_000_000));
     }
   }
@@ -110,7 +110,7 @@ record ModelFiles(Path folder, List<Content> files, List<String> stale) {
         Path partial =
             folder.resolve("." + file.name() + "." + ProcessHandle.current().pid() + ".partial");
         partials.put(partial, folder.resolve(file.name()));
-        partial.toFile().deleteOnExit(); // Ctrl-C
+        partial.toFile().deleteOnExit(); // for Ctrl-C
         try (FileChannel out =
             FileChannel.open(
                 partial,

@@ -6,6 +6,7 @@ import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;
+import gpt.model.Weights;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,12 +17,13 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * nanoGPT's {@code ckpt.pt}: a dict with {@code model} (the tensors by name), {@code model_args}
- * (the shape) and the optimizer's state, which is never read. GELU is exact and epsilon 1e-5, as
- * its model.py has them.
+ * Reads nanoGPT's {@code ckpt.pt}: a dict with {@code model} (the tensors by name), {@code
+ * model_args} (the shape) and the optimizer's state, which is ignored. As in nanoGPT's model.py,
+ * GELU is exact and the norms' epsilon is 1e-5.
  */
 final class NanoGptReader implements TensorSource {
   static final String FILE = "ckpt.pt";
@@ -31,14 +33,14 @@ final class NanoGptReader implements TensorSource {
   private final Path file;
   private final TorchFile torch;
 
-  /** By key without wrappers' prefixes: {@code transformer.wte.weight}. */
+  /** The tensors by key without wrappers' prefixes: {@code transformer.wte.weight}. */
   private final Map<String, TorchTensor> tensors;
 
-  /** Names of those that are weights. */
+  /** Names of the tensors that were read as weights. */
   private final Set<String> used = new HashSet<>();
 
-  /** Bytes of each storage that no tensor has taken; lm_head may have wte's. */
-  private final Map<String, Long> untaken = new HashMap<>();
+  /** The bytes of each storage that no tensor uses yet; lm_head may share those of wte. */
+  private final Map<String, Long> unclaimedBytes = new HashMap<>();
 
   private NanoGptReader(Path file, TorchFile torch, Map<String, TorchTensor> tensors) {
     this.file = file;
@@ -58,26 +60,24 @@ final class NanoGptReader implements TensorSource {
       GptConfig config = config(file, args, tensors);
       NanoGptReader source = new NanoGptReader(file, torch, tensors);
       boolean head = tensors.containsKey(LM_HEAD);
-      Content content =
-          new Content(
-              "nanoGPT checkpoint",
-              config,
-              WeightsReader.read(config, source, false, head),
-              Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize()));
+      Weights weights = WeightsReader.read(config, source, false, head);
+      Optional<List<String>> characters =
+          Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize());
       List<String> notes = new ArrayList<>();
       if (!torch.hasChecksums()) {
         notes.add(
             Fault.line(
                 file,
                 "was written without CRC-32 (torch.serialization.set_crc32_options(False)), so"
-                    + " damage to its bytes would not be noticed"));
+                    + " damaged weights cannot be detected"));
       }
       notes.addAll(UnusedTensors.note(file, source.unused()));
-      return content.withNotes(notes);
+      return new Content(
+          "nanoGPT checkpoint", config, weights, characters, Optional.empty(), List.of(), notes);
     }
   }
 
-  /** The tensors that can be weights: without the causal masks, which old PyTorch saves too. */
+  /** The tensors of the model, without causal masks, which old versions of PyTorch save too. */
   private static Map<String, TorchTensor> tensors(Path file, Map<?, ?> model) {
     Map<String, TorchTensor> out = new LinkedHashMap<>();
     model.forEach(
@@ -85,17 +85,17 @@ final class NanoGptReader implements TensorSource {
           if (key instanceof String name
               && value instanceof TorchTensor tensor
               && !TensorChecks.isMask(name)) {
-            String bare = bare(name);
-            if (out.put(bare, tensor) != null) {
-              throw Fault.in(file, "tensor " + bare + " stands in it twice");
+            String unwrapped = withoutWrappers(name);
+            if (out.put(unwrapped, tensor) != null) {
+              throw Fault.in(file, "duplicate tensor " + unwrapped);
             }
           }
         });
     return out;
   }
 
-  /** Without what torch.compile and DistributedDataParallel put before a name. */
-  private static String bare(String name) {
+  /** A name without the prefixes that torch.compile and DistributedDataParallel add. */
+  private static String withoutWrappers(String name) {
     int at = 0;
     while (name.startsWith("_orig_mod.", at) || name.startsWith("module.", at)) {
       at = name.indexOf('.', at) + 1;
@@ -105,7 +105,7 @@ final class NanoGptReader implements TensorSource {
 
   private static GptConfig config(Path file, Map<?, ?> args, Map<String, TorchTensor> tensors) {
     Object bias = args.get("bias");
-    if (bias == null) { // checkpoints from before the option
+    if (bias == null) { // older checkpoints lack the option
       bias = tensors.containsKey(TRANSFORMER + "ln_f.bias");
     }
     if (!(bias instanceof Boolean hasBias)) {
@@ -130,7 +130,10 @@ final class NanoGptReader implements TensorSource {
           Gelu.EXACT,
           1e-5);
     } catch (ArithmeticException e) {
-      throw Fault.in(file, "model_args: n_embd is too large: " + nEmbd, e);
+      throw Fault.in(
+          file,
+          "model_args: n_embd: expected at most " + Integer.MAX_VALUE / 4 + ", found " + nEmbd,
+          e);
     } catch (GptException e) {
       throw Fault.in(file, "model_args: " + e.getMessage(), e);
     }
@@ -166,8 +169,8 @@ final class NanoGptReader implements TensorSource {
     if (type.dtype() == null) {
       throw TensorChecks.unsupported(file, name, type.toString());
     }
-    boolean dense = isDense(t);
-    if (!dense && !isTransposed(t)) {
+    boolean contiguous = isContiguous(t);
+    if (!contiguous && !isTransposed(t)) {
       throw Fault.in(
           file, "tensor " + name + ": its memory layout is not contiguous; save a contiguous copy");
     }
@@ -181,33 +184,38 @@ final class NanoGptReader implements TensorSource {
     StorageRecord record = torch.record(t.storage(), name);
     MemorySegment data = record.bytes().asSlice(t.offset() * type.bytes(), elements * type.bytes());
     if (!name.equals(LM_HEAD)) {
-      take(t.storage(), name, data.byteSize());
+      claim(t.storage(), name, data.byteSize());
     }
-    Tensor tensor = tensor(name, type.dtype(), dense, shape, data);
+    Tensor tensor = tensor(name, type.dtype(), contiguous, shape, data);
     return torch.hasChecksums() ? tensor.verifiedBy(record::verify) : tensor;
   }
 
   private static Tensor tensor(
-      String name, DType dtype, boolean dense, int[] shape, MemorySegment data) {
+      String name, DType dtype, boolean contiguous, int[] shape, MemorySegment data) {
     if (shape.length == 1) {
       return Tensor.vector(name, dtype, shape[0], data);
     }
-    return dense
+    return contiguous
         ? Tensor.matrix(name, dtype, shape[0], shape[1], data)
         : Tensor.matrix(name, dtype, shape[1], shape[0], data).transposed();
   }
 
-  /** A small file must not become a large model by having its bytes stand for many tensors. */
-  private void take(TorchStorage storage, String tensor, long bytes) {
-    long left = untaken.getOrDefault(storage.key(), storage.byteSize()) - bytes;
+  /**
+   * Counts a storage's bytes as used: tensors that share bytes could make a small file a huge
+   * model.
+   */
+  private void claim(TorchStorage storage, String tensor, long bytes) {
+    long left = unclaimedBytes.getOrDefault(storage.key(), storage.byteSize()) - bytes;
     if (left < 0) {
-      throw Fault.in(file, "tensor " + tensor + ": shares its bytes with another");
+      throw Fault.in(file, "tensor " + tensor + ": shares its bytes with another tensor");
     }
-    untaken.put(storage.key(), left);
+    unclaimedBytes.put(storage.key(), left);
   }
 
-  /** Row-major without gaps; the stride of a dimension of one element says nothing. */
-  private static boolean isDense(TorchTensor t) {
+  /**
+   * Whether a tensor is row-major without gaps; the stride of a dimension of size 1 is arbitrary.
+   */
+  private static boolean isContiguous(TorchTensor t) {
     long expected = 1;
     for (int d = t.shape().length - 1; d >= 0; d--) {
       if (t.stride().length <= d || t.shape()[d] != 1 && t.stride()[d] != expected) {
@@ -218,7 +226,7 @@ final class NanoGptReader implements TensorSource {
     return true;
   }
 
-  /** A matrix kept column by column, as {@code weight.t()} leaves it. */
+  /** Whether a matrix is stored column-major, as after {@code weight.t()}. */
   private static boolean isTransposed(TorchTensor t) {
     return t.shape().length == 2
         && t.stride().length == 2

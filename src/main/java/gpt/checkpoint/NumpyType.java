@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** The types of numpy's numbers, whose scalars a pickle may hold; always little-endian. */
+/** numpy's number types whose scalars a pickle may contain; little-endian only. */
 enum NumpyType {
   B1(1),
   I1(1),
@@ -22,7 +22,7 @@ enum NumpyType {
   F4(4),
   F8(8);
 
-  /** Bytes of the largest one. */
+  /** The size of the largest type in bytes. */
   private static final int MAX_BYTES = 8;
 
   private final int bytes;
@@ -31,7 +31,7 @@ enum NumpyType {
     this.bytes = bytes;
   }
 
-  /** The type that {@code numpy.dtype} calls so, as in {@code f8}; null where there is none. */
+  /** The type of a {@code numpy.dtype} name such as {@code f8}; null if it is not supported. */
   static NumpyType of(Object name) {
     return Arrays.stream(values())
         .filter(t -> t.name().toLowerCase(Locale.ROOT).equals(name))
@@ -40,11 +40,12 @@ enum NumpyType {
   }
 
   /**
-   * The bytes of a number as protocol 2 has them, {@code encode(TEXT, 'latin1')}.
+   * The result of {@code _codecs.encode(STR, 'latin1')}, which holds the bytes of a number up to
+   * protocol 2.
    *
-   * @return null where it is anything else, or more than a number has
+   * @return null if the arguments are anything else, or more bytes than a number has
    */
-  static byte[] encoded(Object[] args) {
+  static byte[] encodedBytes(Object[] args) {
     boolean number =
         args.length == 2
             && args[0] instanceof String text
@@ -54,7 +55,7 @@ enum NumpyType {
     return number ? ((String) args[0]).getBytes(StandardCharsets.ISO_8859_1) : null;
   }
 
-  /** Whether a type's state, {@code (3, '<', None, …)}, has the byte order that is read here. */
+  /** Whether a dtype's state, {@code (3, '<', None, …)}, says little-endian. */
   static boolean isLittleEndian(Object state) {
     return state instanceof Object[] fields
         && fields.length > 1
@@ -62,10 +63,10 @@ enum NumpyType {
   }
 
   /**
-   * A scalar as {@link CheckpointUnpickler} has plain values.
+   * A scalar as a plain value of {@link CheckpointUnpickler}.
    *
    * @param args its type and its bytes
-   * @return null where they are anything else
+   * @return null if the arguments are anything else
    */
   static Object scalar(Object[] args) {
     boolean fit =

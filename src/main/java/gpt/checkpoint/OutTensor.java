@@ -4,13 +4,13 @@ import gpt.model.DType;
 import gpt.model.Tensor;
 
 /**
- * A tensor to be written, as dense rows.
+ * A tensor to be written, row-major without gaps.
  *
  * @param key its name in the file
- * @param rank 1 for a vector, which is one row, 2 for a matrix
+ * @param rank 1 for a vector, which has one row, 2 for a matrix
  * @param dtype the type it is written in
- * @param elements where its elements come from
- * @param stored a tensor whose bytes are those to be written, or null
+ * @param elements computes its elements
+ * @param stored a tensor whose bytes can be copied unchanged, or null
  * @param verify see {@link Tensor#verify}
  */
 record OutTensor(
@@ -23,23 +23,23 @@ record OutTensor(
     Tensor stored,
     Runnable verify) {
 
-  /** Elements that come from no file. */
+  /** A tensor that needs no verification because it comes from no file. */
   OutTensor(
       String key, int rank, int rows, int columns, DType dtype, Elements elements, Tensor stored) {
     this(key, rank, rows, columns, dtype, elements, stored, () -> {});
   }
 
-  /** Elements by rows; several threads ask at the same time. */
+  /** Provides elements by rows; thread-safe. */
   @FunctionalInterface
   interface Elements {
-    /** Rows [first, first + count) one after another. */
+    /** Writes rows [first, first + count) into {@code out}, row-major. */
     void read(int first, int count, float[] out);
   }
 
-  /** A tensor in another type, or in its own. */
+  /** A tensor of a model, converted if {@code dtype} is not its own type. */
   static OutTensor of(String key, Tensor t, DType dtype) {
-    boolean dense = t.columnStride() == 1 && (t.rank() == 1 || t.rowStride() == t.columns());
-    Tensor stored = dense && t.dtype() == dtype ? t : null;
+    boolean contiguous = t.columnStride() == 1 && (t.rank() == 1 || t.rowStride() == t.columns());
+    Tensor stored = contiguous && t.dtype() == dtype ? t : null;
     return new OutTensor(
         key,
         t.rank(),
@@ -59,7 +59,7 @@ record OutTensor(
       }
       return;
     }
-    // Transposed: neighbouring rows lie side by side.
+    // A transposed view: its columns are contiguous in memory.
     for (int c = 0; c < columns; c++) {
       for (int r = 0; r < count; r++) {
         out[r * columns + c] = t.get(first + r, c);
@@ -67,7 +67,7 @@ record OutTensor(
     }
   }
 
-  /** Bytes in the file. */
+  /** The size in the file, in bytes. */
   long bytes() {
     return dtype.bytes((long) rows * columns);
   }

@@ -9,14 +9,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A model's tensors with random weights, which exist only while they are written. */
+/** The tensors of a model with random weights, which are computed when they are written. */
 final class RandomTensors implements TensorSource {
-  private static final double DEVIATION = 0.02;
+  private static final double STANDARD_DEVIATION = 0.02;
 
   private final long seed;
   private final DType dtype;
 
-  /** The projections that add to the residual stream, of which the model has 2·nLayer. */
+  /** For the projections into the residual stream, of which the model has 2·nLayer. */
   private final double residualDeviation;
 
   private final List<OutTensor> tensors = new ArrayList<>();
@@ -24,24 +24,24 @@ final class RandomTensors implements TensorSource {
   private RandomTensors(GptConfig config, long seed, DType dtype) {
     this.seed = seed;
     this.dtype = dtype;
-    residualDeviation = DEVIATION / Math.sqrt(2 * config.nLayer());
+    residualDeviation = STANDARD_DEVIATION / Math.sqrt(2 * config.nLayer());
   }
 
-  /** All tensors under their safetensors keys. */
+  /** All tensors of a model, under their safetensors keys. */
   static List<OutTensor> of(GptConfig config, long seed, DType dtype) {
     RandomTensors random = new RandomTensors(config, seed, dtype);
     WeightsReader.read(config, random, false, false);
     return random.tensors;
   }
 
-  /** Notes a tensor that the model has; there is none to give back. */
+  /** Records a tensor of the model; returns null, since there is none to read. */
   @Override
   public Tensor read(String key, int... shape) {
     boolean vector = shape.length == 1;
-    boolean turned = WeightList.isConv1d(key);
-    int rows = vector ? 1 : shape[turned ? 1 : 0];
-    int columns = vector ? shape[0] : shape[turned ? 0 : 1];
-    // A stream for each tensor, by its place in the model.
+    boolean conv1d = WeightList.isConv1d(key);
+    int rows = vector ? 1 : shape[conv1d ? 1 : 0];
+    int columns = vector ? shape[0] : shape[conv1d ? 0 : 1];
+    // Each tensor has its own random stream, numbered by its position in the model.
     Elements elements = elements(key, vector, new Normals(seed, tensors.size()), columns);
     tensors.add(
         new OutTensor(
@@ -54,7 +54,7 @@ final class RandomTensors implements TensorSource {
       float value = key.endsWith(".weight") ? 1 : 0;
       return (first, count, out) -> Arrays.fill(out, value);
     }
-    double deviation = key.endsWith(".c_proj.weight") ? residualDeviation : DEVIATION;
+    double deviation = key.endsWith(".c_proj.weight") ? residualDeviation : STANDARD_DEVIATION;
     return (first, count, out) -> normals.fill((long) first * columns, deviation, out);
   }
 }

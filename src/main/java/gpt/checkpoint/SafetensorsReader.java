@@ -18,21 +18,21 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A safetensors file: the length of the header (8 bytes, little-endian), the header (JSON: name,
- * type, shape and byte range of every tensor), and the tensors' bytes without gaps.
+ * Reads a safetensors file: the length of the header (8 bytes, little-endian), the header (JSON:
+ * name, type, shape and byte range of every tensor), and the tensors' data without gaps.
  */
 final class SafetensorsReader {
   static final String METADATA = "__metadata__";
   static final int LENGTH_BYTES = 8;
 
   /** The limit of the format's own library. */
-  private static final long LARGEST_HEADER = 100_000_000;
+  private static final long MAX_HEADER_BYTES = 100_000_000;
 
   private static final ValueLayout.OfLong LENGTH =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Bytes per element, of the types that have whole ones. */
-  private static final Map<String, Integer> BYTES =
+  /** The bytes per element of each type. */
+  private static final Map<String, Integer> TYPE_BYTES =
       Map.ofEntries(
           Map.entry("BOOL", 1),
           Map.entry("U8", 1),
@@ -48,7 +48,7 @@ final class SafetensorsReader {
           Map.entry("I64", 8),
           Map.entry("F64", 8));
 
-  /** A header's entry; the byte range counts from the header's end. */
+  /** A tensor's entry in the header; its byte range counts from the end of the header. */
   private record Entry(String name, String dtype, long[] shape, long begin, long end) {}
 
   private final Path file;
@@ -60,11 +60,11 @@ final class SafetensorsReader {
   }
 
   /**
-   * Maps a file and checks all that its header says.
+   * Maps a file and checks its header.
    *
-   * @param arena unmaps it
-   * @return its tensors by their literal keys
-   * @throws GptException where the header and the file do not fit each other
+   * @param arena closing it unmaps the file
+   * @return the tensors by key, as in the file
+   * @throws GptException if the header is invalid or does not fit the file
    */
   static Map<String, StoredTensor> map(Path file, Arena arena) throws IOException {
     return new SafetensorsReader(file, FileBytes.map(file, arena)).tensors();
@@ -76,11 +76,11 @@ final class SafetensorsReader {
       throw Fault.in(file, "cut off: expected a header, found " + size + " bytes");
     }
     long length = mapped.get(LENGTH, 0);
-    if (length < 2 || length > LARGEST_HEADER) {
+    if (length < 2 || length > MAX_HEADER_BYTES) {
       throw Fault.in(
           file,
           "not a safetensors file: expected a header of 2 to %d bytes, found a length of %s"
-              .formatted(LARGEST_HEADER, Long.toUnsignedString(length)));
+              .formatted(MAX_HEADER_BYTES, Long.toUnsignedString(length)));
     }
     if (length > size - LENGTH_BYTES) {
       throw Fault.in(
@@ -111,7 +111,7 @@ final class SafetensorsReader {
     while (json.hasNext()) {
       String name = json.nextName();
       if (!names.add(name)) {
-        throw Fault.in(file, "tensor " + name + " stands in its header twice");
+        throw Fault.in(file, "duplicate tensor " + name + " in the header");
       }
       if (name.equals(METADATA)) {
         json.skipValue();
@@ -121,7 +121,7 @@ final class SafetensorsReader {
     }
     json.endObject();
     if (json.peek() != JsonToken.END_DOCUMENT) {
-      throw Fault.in(file, "its header is damaged: something follows the JSON object");
+      throw Fault.in(file, "its header is damaged: expected one JSON object, found more after it");
     }
     return out;
   }
@@ -135,7 +135,7 @@ final class SafetensorsReader {
     while (json.hasNext()) {
       String key = json.nextName();
       if (!keys.add(key)) {
-        throw Fault.in(file, "tensor " + name + ": " + key + " stands in its header twice");
+        throw Fault.in(file, "tensor " + name + ": duplicate " + key + " in the header");
       }
       switch (key) {
         case "dtype" -> dtype = json.nextString();
@@ -157,11 +157,12 @@ final class SafetensorsReader {
     json.beginArray();
     while (json.hasNext()) {
       if (json.peek() != JsonToken.NUMBER) {
-        throw Fault.in(file, "tensor " + name + ": " + key + ": expected numbers");
+        throw Fault.in(file, "tensor " + name + ": " + key + ": expected integers");
       }
       long value = json.nextLong();
       if (value < 0) {
-        throw Fault.in(file, "tensor " + name + ": " + key + ": found " + value);
+        throw Fault.in(
+            file, "tensor " + name + ": " + key + ": expected at least 0, found " + value);
       }
       out.add(value);
     }
@@ -177,7 +178,8 @@ final class SafetensorsReader {
       if (e.end() < e.begin()) {
         throw Fault.in(
             file,
-            "tensor %s: data_offsets: %d lies before %d".formatted(e.name(), e.end(), e.begin()));
+            "tensor %s: data_offsets: expected an end of at least %d, found %d"
+                .formatted(e.name(), e.begin(), e.end()));
       }
       if (e.end() > available) {
         throw Fault.in(
@@ -191,7 +193,7 @@ final class SafetensorsReader {
             "tensor %s: its data %s: expected byte %d, found %d"
                 .formatted(
                     e.name(),
-                    e.begin() < at ? "overlaps another's" : "leaves a gap",
+                    e.begin() < at ? "overlaps another tensor" : "leaves a gap",
                     at,
                     e.begin()));
       }
@@ -205,9 +207,9 @@ final class SafetensorsReader {
   }
 
   private void checkSize(Entry e) {
-    Integer bytes = BYTES.get(e.dtype());
+    Integer bytes = TYPE_BYTES.get(e.dtype());
     if (bytes == null) {
-      return; // unknown types are refused when the model needs the tensor
+      return; // an unknown type is an error only if the model uses the tensor
     }
     long found = e.end() - e.begin();
     long size = bytes;

@@ -15,26 +15,27 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Writes a safetensors file, with Hugging Face's keys and its Conv1D layout, (in, out). */
+/** Writes a safetensors file with Hugging Face's keys and Conv1D layout, (in, out). */
 final class SafetensorsWriter {
-  /** Where the tensors begin: good for any vector load of a mapped file. */
+  /** The alignment of the tensor data: enough for any vector load from the mapped file. */
   private static final int ALIGNMENT = 64;
 
-  private final List<OutTensor> items;
+  private final List<OutTensor> tensors;
   private final ByteBuffer header;
 
-  /** A file of these tensors; nothing is written yet. */
-  SafetensorsWriter(List<OutTensor> tensors) {
-    items = new ArrayList<>(tensors);
-    // As the format's own library orders them, so that no element lies across its alignment.
-    items.sort(Comparator.comparingLong((OutTensor i) -> i.dtype().bytes(1)).reversed());
+  /** Prepares the header; nothing is written yet. */
+  SafetensorsWriter(List<OutTensor> unsorted) {
+    tensors = new ArrayList<>(unsorted);
+    // In the order of the format's own library, which keeps every element aligned.
+    tensors.sort(Comparator.comparingLong((OutTensor t) -> t.dtype().bytes(1)).reversed());
     header = header();
   }
 
   /**
-   * A model's tensors under their keys in this format.
+   * A model's tensors under Hugging Face's keys.
    *
-   * @param dtype the type of all, or null: every tensor keeps its own, blocks become float32
+   * @param dtype the type of all, or null: every tensor keeps its own, but a quantized one becomes
+   *     float32
    */
   static List<OutTensor> tensors(Weights weights, DType dtype) {
     List<OutTensor> out = new ArrayList<>();
@@ -48,21 +49,21 @@ final class SafetensorsWriter {
     return out;
   }
 
-  /** A key as the format has it. */
+  /** The key in a Hugging Face file. */
   static String key(String key) {
     return key.startsWith("lm_head.") ? key : HuggingFaceReader.TRANSFORMER + key;
   }
 
-  /** Bytes of the whole file. */
+  /** The size of the file in bytes. */
   long size() {
-    return header.remaining() + items.stream().mapToLong(OutTensor::bytes).sum();
+    return header.remaining() + tensors.stream().mapToLong(OutTensor::bytes).sum();
   }
 
   void write(WritableByteChannel out, Progress progress) throws IOException {
     try (TensorWriter writer = new TensorWriter(out, progress, size())) {
       writer.write(header.duplicate());
-      for (OutTensor item : items) {
-        writer.write(item);
+      for (OutTensor t : tensors) {
+        writer.write(t);
       }
     }
   }
@@ -85,20 +86,20 @@ final class SafetensorsWriter {
       json.beginObject();
       json.name(SafetensorsReader.METADATA).beginObject().name("format").value("pt").endObject();
       long at = 0;
-      for (OutTensor item : items) {
-        json.name(item.key()).beginObject();
-        json.name("dtype").value(item.dtype().name());
+      for (OutTensor t : tensors) {
+        json.name(t.key()).beginObject();
+        json.name("dtype").value(t.dtype().name());
         json.name("shape").beginArray();
-        if (item.rank() == 2) {
-          json.value(item.rows());
+        if (t.rank() == 2) {
+          json.value(t.rows());
         }
-        json.value(item.columns()).endArray();
-        json.name("data_offsets").beginArray().value(at).value(at += item.bytes()).endArray();
+        json.value(t.columns()).endArray();
+        json.name("data_offsets").beginArray().value(at).value(at += t.bytes()).endArray();
         json.endObject();
       }
       json.endObject();
     } catch (IOException e) {
-      throw new IllegalStateException(e); // a string takes everything
+      throw new IllegalStateException(e); // a StringWriter never throws
     }
     return text.toString();
   }

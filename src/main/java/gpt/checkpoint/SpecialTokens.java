@@ -4,8 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import gpt.tokenizer.BytePairs.Kind;
-import gpt.tokenizer.TextRules.Matching;
+import gpt.tokenizer.BpeVocabulary.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -16,8 +15,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code added_tokens.json}
- * say of a tokenizer. The first of them wins.
+ * The special and added tokens of {@code tokenizer_config.json}, {@code special_tokens_map.json}
+ * and {@code added_tokens.json}. Where the files disagree, the first of them takes precedence.
  */
 final class SpecialTokens {
   static final String CONFIG = "tokenizer_config.json";
@@ -26,11 +25,11 @@ final class SpecialTokens {
   private static final String DECODER = "added_tokens_decoder";
   private static final String PREFIX_SPACE = "add_prefix_space";
 
-  /** GPT-2's, which needs no file to be one. */
+  /** GPT-2's special token, which is special even if no file says so. */
   private static final String END_OF_TEXT = "<|endoftext|>";
 
-  private static final String BEGIN = "bos_token";
-  private static final String END = "eos_token";
+  private static final String BOS = "bos_token";
+  private static final String EOS = "eos_token";
 
   private final Path folder;
   private final Optional<JsonObject> config;
@@ -38,18 +37,14 @@ final class SpecialTokens {
   private final Map<String, String> names = new HashMap<>();
   private final Set<String> specials = new LinkedHashSet<>();
 
-  private SpecialTokens(Path folder) {
+  /** Reads the files of a folder that exist. */
+  SpecialTokens(Path folder) {
     this.folder = folder;
     config = object(CONFIG);
     added = object(ADDED);
     config.ifPresent(this::addNamed);
-    config.ifPresent(this::refuseAddedEnds);
+    config.ifPresent(this::checkNoTokensAreAdded);
     object(MAP).ifPresent(this::addNamed);
-  }
-
-  /** Those of a folder; there may be none. */
-  static SpecialTokens read(Path folder) {
-    return new SpecialTokens(folder);
   }
 
   private Optional<JsonObject> object(String name) {
@@ -60,12 +55,12 @@ final class SpecialTokens {
     if (Json.read(file) instanceof JsonObject object) {
       return Optional.of(object);
     }
-    throw Fault.in(file, "expected an object");
+    throw Fault.in(file, "expected a JSON object");
   }
 
-  /** What would add tokens to every text. */
-  private void refuseAddedEnds(JsonObject object) {
-    TokenRules rules = new TokenRules(folder.resolve(CONFIG));
+  /** Checks that the tokenizer does not add a BOS or EOS token to every text. */
+  private void checkNoTokensAreAdded(JsonObject object) {
+    TokenizerRulesJson rules = new TokenizerRulesJson(folder.resolve(CONFIG));
     for (String key : new String[] {"add_bos_token", "add_eos_token"}) {
       if (rules.flag(object, key, false)) {
         throw rules.expected(key, "false", "true");
@@ -73,7 +68,7 @@ final class SpecialTokens {
     }
   }
 
-  /** Tokens under names that end in token or tokens: a text, an added token, or a list of them. */
+  /** Adds the tokens of keys such as eos_token (a string or object) and extra_special_tokens. */
   private void addNamed(JsonObject object) {
     for (Map.Entry<String, JsonElement> e : object.entrySet()) {
       if (e.getKey().endsWith("_token")) {
@@ -91,19 +86,19 @@ final class SpecialTokens {
 
   private static Optional<String> content(JsonElement token) {
     JsonElement content = token instanceof JsonObject object ? object.get("content") : token;
-    boolean text =
+    boolean isString =
         content != null
             && content.isJsonPrimitive()
             && content.getAsJsonPrimitive().isString()
             && !content.getAsString().isEmpty();
-    return text ? Optional.of(content.getAsString()) : Optional.empty();
+    return isString ? Optional.of(content.getAsString()) : Optional.empty();
   }
 
-  /** Whether GPT-2's tokenizer needs nothing of it. */
-  boolean areGpt2s() {
+  /** Whether the files describe GPT-2's own tokenizer: no other special tokens, no prefix space. */
+  boolean isGpt2() {
     Set<String> others = new LinkedHashSet<>(specials);
     config
-        .flatMap(c -> TokenRules.present(c, DECODER))
+        .flatMap(c -> TokenizerRulesJson.present(c, DECODER))
         .filter(JsonElement::isJsonObject)
         .ifPresent(
             decoder ->
@@ -117,29 +112,31 @@ final class SpecialTokens {
     return others.isEmpty() && !prefixSpace(false);
   }
 
-  /** Whether a text begins with a space; the file's word wins over what is known otherwise. */
-  boolean prefixSpace(boolean otherwise) {
-    TokenRules rules = new TokenRules(folder.resolve(CONFIG));
-    return config.map(c -> rules.flag(c, PREFIX_SPACE, otherwise)).orElse(otherwise);
+  /** The value of add_prefix_space, or {@code defaultValue} if the files do not set it. */
+  boolean prefixSpace(boolean defaultValue) {
+    TokenizerRulesJson rules = new TokenizerRulesJson(folder.resolve(CONFIG));
+    return config.map(c -> rules.flag(c, PREFIX_SPACE, defaultValue)).orElse(defaultValue);
   }
 
-  /** Adds what has an id, then what has none but is special. */
+  /** Adds the tokens with an id, then the special tokens without one. */
   void addTo(VocabularyBuilder vocabulary) {
     added.ifPresent(
         all ->
             all.asMap()
                 .forEach(
                     (token, id) -> vocabulary.put(folder.resolve(ADDED), token, id, Kind.CONTROL)));
-    config.flatMap(c -> TokenRules.present(c, DECODER)).ifPresent(d -> addDecoder(d, vocabulary));
-    specials.forEach(vocabulary::special);
+    config
+        .flatMap(c -> TokenizerRulesJson.present(c, DECODER))
+        .ifPresent(d -> addDecoder(d, vocabulary));
+    specials.forEach(vocabulary::addSpecial);
     if (vocabulary.find(END_OF_TEXT).isPresent()) {
-      vocabulary.special(END_OF_TEXT);
+      vocabulary.addSpecial(END_OF_TEXT);
     }
   }
 
   private void addDecoder(JsonElement decoder, VocabularyBuilder vocabulary) {
     Path file = folder.resolve(CONFIG);
-    TokenRules rules = new TokenRules(file);
+    TokenizerRulesJson rules = new TokenizerRulesJson(file);
     if (!(decoder instanceof JsonObject all)) {
       throw rules.expected(DECODER, "an object", decoder.toString());
     }
@@ -155,19 +152,18 @@ final class SpecialTokens {
       Kind kind = special ? Kind.CONTROL : Kind.USER_DEFINED;
       int id = vocabulary.put(file, token, new JsonPrimitive(e.getKey()), kind);
       if (e.getValue() instanceof JsonObject object) {
-        Matching how = rules.matching(object);
-        vocabulary.match(id, how);
+        vocabulary.setMatching(id, rules.matching(object));
       }
     }
   }
 
-  /** The id of the token that begins a text. */
-  OptionalInt begin(VocabularyBuilder vocabulary) {
-    return vocabulary.find(names.getOrDefault(BEGIN, END_OF_TEXT));
+  /** The id of the BOS token. */
+  OptionalInt bosId(VocabularyBuilder vocabulary) {
+    return vocabulary.find(names.getOrDefault(BOS, END_OF_TEXT));
   }
 
-  /** The id of the token that ends a text. */
-  OptionalInt end(VocabularyBuilder vocabulary) {
-    return vocabulary.find(names.getOrDefault(END, END_OF_TEXT));
+  /** The id of the EOS token. */
+  OptionalInt eosId(VocabularyBuilder vocabulary) {
+    return vocabulary.find(names.getOrDefault(EOS, END_OF_TEXT));
   }
 }

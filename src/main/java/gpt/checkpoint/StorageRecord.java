@@ -4,10 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.zip.CRC32;
 
-/** A record of a zip in the mapped file, and the CRC-32 that the zip's directory has of it. */
+/** The data of one zip entry in the mapped file, with its CRC-32 from the zip's directory. */
 final class StorageRecord {
-  /** The library's buffers hold less than 2 GB. */
-  private static final long SLICE = 1 << 30;
+  /** CRC32 takes a ByteBuffer, which holds less than 2 GiB. */
+  private static final long SLICE_BYTES = 1 << 30;
 
   private final Path file;
   private final String name;
@@ -16,11 +16,11 @@ final class StorageRecord {
   private boolean verified;
 
   /**
-   * A record that is not verified yet.
+   * Creates a record that is not verified yet.
    *
-   * @param file names it in errors
-   * @param name of the record
-   * @param crc as the directory has it
+   * @param file named in error messages
+   * @param name the entry's name
+   * @param crc the CRC-32 from the zip's directory
    */
   StorageRecord(Path file, String name, MemorySegment bytes, long crc) {
     this.file = file;
@@ -34,17 +34,17 @@ final class StorageRecord {
   }
 
   /**
-   * Compares the bytes with their CRC-32, once, however many tensors share them.
+   * Checks the CRC-32 of the data. Only the first call does so: tensors may share a record.
    *
-   * @throws gpt.GptException where they differ
+   * @throws gpt.GptException if it differs
    */
   synchronized void verify() {
     if (verified) {
       return;
     }
     CRC32 found = new CRC32();
-    for (long at = 0; at < bytes.byteSize(); at += SLICE) {
-      found.update(bytes.asSlice(at, Math.min(SLICE, bytes.byteSize() - at)).asByteBuffer());
+    for (long at = 0; at < bytes.byteSize(); at += SLICE_BYTES) {
+      found.update(bytes.asSlice(at, Math.min(SLICE_BYTES, bytes.byteSize() - at)).asByteBuffer());
     }
     if (found.getValue() != crc) {
       throw Fault.in(

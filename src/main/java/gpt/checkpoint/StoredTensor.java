@@ -4,12 +4,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * A tensor of a safetensors file, mapped.
+ * A tensor of a mapped safetensors or GGUF file.
  *
- * @param file the file, or shard, it lies in
- * @param name its literal key
- * @param dtype the header's word for its type: {@code F32}
- * @param shape its dimensions
+ * @param file the file (of several, the shard) that contains it
+ * @param name its name in the file
+ * @param dtype its type as the file names it: {@code F32}
+ * @param shape its dimensions, (rows, columns) for a matrix
  * @param data its bytes
  */
 record StoredTensor(Path file, String name, String dtype, long[] shape, MemorySegment data) {}

@@ -5,11 +5,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** What every format checks of a tensor, and the words it says it in. */
+/** Checks of tensors that all formats share, with their error messages. */
 final class TensorChecks {
   private TensorChecks() {}
 
-  /** Whether a key is a causal mask: a buffer that old checkpoints carry and no model needs. */
+  /** Whether a key is a causal mask: a buffer in old checkpoints that is no weight. */
   static boolean isMask(String key) {
     return key.endsWith(".attn.bias") || key.endsWith(".attn.masked_bias");
   }
@@ -28,7 +28,7 @@ final class TensorChecks {
         file, "tensor " + name + ": expected float32, float16 or bfloat16, found " + dtype);
   }
 
-  /** Refuses a tensor whose shape is not the expected one. */
+  /** Throws if a tensor's shape is not the expected one. */
   static void checkShape(Path file, String name, int[] expected, long[] found) {
     long[] want = Arrays.stream(expected).asLongStream().toArray();
     if (!Arrays.equals(want, found)) {

@@ -10,15 +10,18 @@ import java.nio.channels.WritableByteChannel;
 import java.util.stream.IntStream;
 
 /**
- * Writes tensors one after another. What is not copied as it lies is made by all processors a few
- * megabytes at a time, so that memory holds no more of it, whatever the model.
+ * Writes tensors one after another. A tensor that cannot be copied unchanged is converted a few
+ * megabytes at a time, in parallel, so that memory use does not depend on the model's size.
  */
 final class TensorWriter implements AutoCloseable {
-  /** Elements that one thread makes at once: 1/32 of what is written at once. */
-  private static final int PART = 1 << 16;
+  /** Elements that one task converts. */
+  private static final int PART_ELEMENTS = 1 << 16;
 
+  /** Tasks whose results are written together. */
   private static final int PARTS = 32;
-  private static final long SLICE = 1 << 24;
+
+  /** Bytes that are copied at once. */
+  private static final long SLICE_BYTES = 1 << 24;
 
   private final WritableByteChannel out;
   private final Progress progress;
@@ -28,10 +31,10 @@ final class TensorWriter implements AutoCloseable {
   private MemorySegment buffer = MemorySegment.NULL;
 
   /**
-   * A writer.
+   * Creates a writer.
    *
-   * @param progress hears of every few megabytes
-   * @param total bytes that will be written
+   * @param progress called every few megabytes
+   * @param total the bytes that will be written
    */
   TensorWriter(WritableByteChannel out, Progress progress, long total) {
     this.out = out;
@@ -39,28 +42,28 @@ final class TensorWriter implements AutoCloseable {
     this.total = total;
   }
 
-  /** All elements of a tensor. */
+  /** Writes all elements of a tensor. */
   void write(OutTensor t) throws IOException {
     t.verify().run();
     if (t.stored() != null) {
       MemorySegment data = t.stored().data();
-      for (long at = 0; at < data.byteSize(); at += SLICE) {
-        write(data.asSlice(at, Math.min(SLICE, data.byteSize() - at)).asByteBuffer());
+      for (long at = 0; at < data.byteSize(); at += SLICE_BYTES) {
+        write(data.asSlice(at, Math.min(SLICE_BYTES, data.byteSize() - at)).asByteBuffer());
       }
       return;
     }
-    int perPart = Math.max(1, PART / t.columns());
+    int perPart = Math.max(1, PART_ELEMENTS / t.columns());
     for (int first = 0; first < t.rows(); first += PARTS * perPart) {
-      write(rows(t, first, Math.min(PARTS * perPart, t.rows() - first), perPart).asByteBuffer());
+      write(convert(t, first, Math.min(PARTS * perPart, t.rows() - first), perPart).asByteBuffer());
     }
   }
 
-  /** As many zeros. */
+  /** Writes {@code n} zero bytes. */
   void zeros(int n) throws IOException {
     write(ByteBuffer.allocate(n));
   }
 
-  /** Bytes that are ready. */
+  /** Writes bytes unchanged. */
   void write(ByteBuffer bytes) throws IOException {
     int n = bytes.remaining();
     while (bytes.hasRemaining()) {
@@ -69,7 +72,7 @@ final class TensorWriter implements AutoCloseable {
     progress.at(done += n, total);
   }
 
-  private MemorySegment rows(OutTensor t, int first, int count, int perPart) {
+  private MemorySegment convert(OutTensor t, int first, int count, int perPart) {
     DType dtype = t.dtype();
     int columns = t.columns();
     long rowBytes = dtype.bytes(columns);

@@ -4,9 +4,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import gpt.tokenizer.BytePairs;
-import gpt.tokenizer.BytePairs.Kind;
-import gpt.tokenizer.TextRules;
+import gpt.tokenizer.BpeVocabulary;
+import gpt.tokenizer.BpeVocabulary.Kind;
+import gpt.tokenizer.TokenizerRules;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,8 +15,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Hugging Face's {@code tokenizer.json}, all of a tokenizer in one file: byte-level BPE as GPT-2's.
- * What it may also say, and what would make other tokens of a text, is refused by its name.
+ * Reads Hugging Face's {@code tokenizer.json}, a whole tokenizer in one file. Only byte-level BPE
+ * is supported; any option that would change the ids and is not implemented is an error that names
+ * it.
  */
 final class TokenizerJson {
   static final String FILE = "tokenizer.json";
@@ -26,30 +27,30 @@ final class TokenizerJson {
   private static final String ADDED = "added_tokens";
 
   private final Path file;
-  private final TokenRules rules;
+  private final TokenizerRulesJson rules;
   private final VocabularyBuilder vocabulary;
 
   private TokenizerJson(Path file, int vocabSize) {
     this.file = file;
-    rules = new TokenRules(file);
+    rules = new TokenizerRulesJson(file);
     vocabulary = new VocabularyBuilder(vocabSize);
   }
 
   /**
-   * Reads it.
+   * Reads the file.
    *
-   * @param specials what the files beside it say
-   * @throws gpt.GptException where it is damaged, is of another kind, or has more tokens than the
-   *     model
+   * @param specials the special tokens of the other files in its folder
+   * @throws gpt.GptException if it is damaged, is not byte-level BPE, or has an id that is not
+   *     below {@code vocabSize}
    */
-  static BytePairs read(Path file, SpecialTokens specials, int vocabSize) {
+  static BpeVocabulary read(Path file, SpecialTokens specials, int vocabSize) {
     if (Json.read(file) instanceof JsonObject root) {
-      return new TokenizerJson(file, vocabSize).pairs(root, specials);
+      return new TokenizerJson(file, vocabSize).read(root, specials);
     }
-    throw Fault.in(file, "expected an object");
+    throw Fault.in(file, "expected a JSON object");
   }
 
-  private BytePairs pairs(JsonObject root, SpecialTokens specials) {
+  private BpeVocabulary read(JsonObject root, SpecialTokens specials) {
     JsonObject model = object(root, MODEL);
     checkModel(model);
     checkDecoder(root);
@@ -59,79 +60,82 @@ final class TokenizerJson {
     }
     addTokens(root);
     specials.addTo(vocabulary);
-    TextRules read = rules.read(root, unknown(model));
-    boolean space = specials.prefixSpace(read.prefixSpace());
+    TokenizerRules read = rules.read(root, unknownId(model));
+    boolean prefixSpace = specials.prefixSpace(read.prefixSpace());
     return vocabulary.build(
         merges(model),
-        specials.begin(vocabulary),
-        specials.end(vocabulary),
-        new TextRules(space, read.split(), read.forms(), read.unknown(), read.matching()));
+        specials.bosId(vocabulary),
+        specials.eosId(vocabulary),
+        new TokenizerRules(
+            prefixSpace, read.useRegex(), read.normalizers(), read.unknownId(), read.matching()));
   }
 
   private void checkModel(JsonObject model) {
-    rules.refuseOther(model, MODEL, "type", "\"BPE\"");
-    rules.refuseOther(model, MODEL, "dropout", "0", "0.0");
-    rules.refuseOther(model, MODEL, "continuing_subword_prefix", "\"\"");
-    rules.refuseOther(model, MODEL, "end_of_word_suffix", "\"\"");
-    rules.refuseOther(model, MODEL, "byte_fallback", "false");
-    rules.refuseOther(model, MODEL, "ignore_merges", "false");
-    if (TokenRules.present(model, "unk_token").isPresent()) {
-      rules.refuseOther(model, MODEL, "fuse_unk", "false");
+    rules.checkValue(model, MODEL, "type", "\"BPE\"");
+    rules.checkValue(model, MODEL, "dropout", "0", "0.0");
+    rules.checkValue(model, MODEL, "continuing_subword_prefix", "\"\"");
+    rules.checkValue(model, MODEL, "end_of_word_suffix", "\"\"");
+    rules.checkValue(model, MODEL, "byte_fallback", "false");
+    rules.checkValue(model, MODEL, "ignore_merges", "false");
+    if (TokenizerRulesJson.present(model, "unk_token").isPresent()) {
+      rules.checkValue(model, MODEL, "fuse_unk", "false");
     }
   }
 
   private void checkDecoder(JsonObject root) {
-    rules.refuseOther(object(root, "decoder"), "decoder", "type", "\"ByteLevel\"");
+    rules.checkValue(object(root, "decoder"), "decoder", "type", "\"ByteLevel\"");
   }
 
-  /** Those that only move offsets change no tokens; a template may add some. */
+  /** Checks that the post-processor adds no tokens: ByteLevel does not, a template may. */
   private void checkPostProcessor(JsonObject root) {
-    JsonElement processor = TokenRules.present(root, POST_PROCESSOR).orElse(new JsonObject());
+    JsonElement processor =
+        TokenizerRulesJson.present(root, POST_PROCESSOR).orElse(new JsonObject());
     if (!(processor instanceof JsonObject object)) {
       throw rules.expected(POST_PROCESSOR, "an object", processor.toString());
     }
-    rules.refuseOther(object, POST_PROCESSOR, "type", "\"ByteLevel\"", "\"TemplateProcessing\"");
-    JsonElement template = TokenRules.present(object, "single").orElse(new JsonArray());
+    rules.checkValue(object, POST_PROCESSOR, "type", "\"ByteLevel\"", "\"TemplateProcessing\"");
+    JsonElement template = TokenizerRulesJson.present(object, "single").orElse(new JsonArray());
     if (!(template instanceof JsonArray parts)) {
       throw rules.expected(POST_PROCESSOR + ".single", "a list", template.toString());
     }
     for (JsonElement part : parts) {
       if (!(part instanceof JsonObject named) || !named.keySet().equals(Set.of("Sequence"))) {
-        throw rules.expected(POST_PROCESSOR + ".single", "the text alone", part.toString());
+        throw rules.expected(POST_PROCESSOR + ".single", "only Sequence parts", part.toString());
       }
     }
   }
 
   private void addTokens(JsonObject root) {
-    JsonElement added = TokenRules.present(root, ADDED).orElse(new JsonArray());
+    JsonElement added = TokenizerRulesJson.present(root, ADDED).orElse(new JsonArray());
     if (!(added instanceof JsonArray all)) {
       throw rules.expected(ADDED, "a list", added.toString());
     }
     for (JsonElement each : all) {
       JsonElement content = each instanceof JsonObject token ? token.get("content") : null;
       if (!(content instanceof JsonPrimitive text) || !text.isString()) {
-        throw rules.expected(ADDED, "objects with a content", each.toString());
+        throw rules.expected(ADDED, "objects with a string content", each.toString());
       }
       JsonObject token = each.getAsJsonObject();
       Kind kind = rules.flag(token, "special", false) ? Kind.CONTROL : Kind.USER_DEFINED;
       JsonElement id = token.has("id") ? token.get("id") : new JsonArray();
-      vocabulary.match(vocabulary.put(file, text.getAsString(), id, kind), rules.matching(token));
+      vocabulary.setMatching(
+          vocabulary.put(file, text.getAsString(), id, kind), rules.matching(token));
     }
   }
 
-  private OptionalInt unknown(JsonObject model) {
-    JsonElement token = TokenRules.present(model, "unk_token").orElse(null);
+  private OptionalInt unknownId(JsonObject model) {
+    JsonElement token = TokenizerRulesJson.present(model, "unk_token").orElse(null);
     if (token == null) {
       return OptionalInt.empty();
     }
-    OptionalInt id = vocabulary.find(TokenRules.text(token));
+    OptionalInt id = vocabulary.find(TokenizerRulesJson.text(token));
     if (id.isEmpty()) {
-      throw rules.expected("model.unk_token", "one of its tokens", token.toString());
+      throw rules.expected("model.unk_token", "a token of the vocabulary", token.toString());
     }
     return id;
   }
 
-  /** In either form: two tokens in a list, or with a space between them. */
+  /** The merges, each a list of two tokens or a string with a space between them. */
   private List<String> merges(JsonObject model) {
     if (!(model.get("merges") instanceof JsonArray all)) {
       throw Fault.in(file, "model: merges is missing or not a list");
@@ -141,9 +145,9 @@ final class TokenizerJson {
       boolean pair =
           merge instanceof JsonArray two
               && two.size() == 2
-              && isText(two.get(0))
-              && isText(two.get(1));
-      if (!pair && !isText(merge)) {
+              && isString(two.get(0))
+              && isString(two.get(1));
+      if (!pair && !isString(merge)) {
         throw rules.expected("model.merges", "two tokens", merge.toString());
       }
       merges.add(
@@ -156,12 +160,12 @@ final class TokenizerJson {
     return merges;
   }
 
-  private static boolean isText(JsonElement value) {
+  private static boolean isString(JsonElement value) {
     return value instanceof JsonPrimitive p && p.isString();
   }
 
   private JsonObject object(JsonObject parent, String key) {
-    JsonElement value = TokenRules.present(parent, key).orElse(null);
+    JsonElement value = TokenizerRulesJson.present(parent, key).orElse(null);
     if (value instanceof JsonObject object) {
       return object;
     }

@@ -17,14 +17,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
- * The zip that {@code torch.save} writes: {@code NAME/data.pkl}, a pickle that describes the
+ * A file of {@code torch.save}: a zip with {@code NAME/data.pkl}, a pickle that describes the
  * tensors, and {@code NAME/data/KEY}, the raw bytes of each storage, stored without compression.
  */
 final class TorchFile implements AutoCloseable {
-  /** A real one has some hundred bytes per tensor. */
-  private static final int LARGEST_PICKLE = 16 << 20;
+  /** Far more than needed: a pickle has a few hundred bytes per tensor. */
+  private static final int MAX_PICKLE_BYTES = 16 << 20;
 
-  /** How files begin that PyTorch wrote before 1.6: a pickle of its magic number. */
+  /** The first bytes of a file of PyTorch before 1.6: a pickle of its magic number. */
   private static final byte[] LEGACY = HexFormat.of().parseHex("80028a0a6cfc9c46f9206aa850192e");
 
   private static final String PICKLE = "data.pkl";
@@ -34,28 +34,28 @@ final class TorchFile implements AutoCloseable {
   private final String prefix;
   private final StoredEntries entries;
 
-  /** Whether the directory has any CRC-32; see {@link #hasChecksums}. */
-  private final boolean checksums;
+  private final boolean hasChecksums;
 
-  /** Records that are tensors' by now, and the bytes of the file that can still be others'. */
-  private final Map<String, StorageRecord> taken = new HashMap<>();
+  /** The records that tensors use, by name. */
+  private final Map<String, StorageRecord> used = new HashMap<>();
 
-  private long left;
+  /** The file's size minus the bytes of the used records. */
+  private long unusedBytes;
 
   private TorchFile(Path file, ZipFile zip, String prefix, StoredEntries entries, long size) {
     this.file = file;
     this.zip = zip;
     this.prefix = prefix;
     this.entries = entries;
-    checksums = zip.stream().anyMatch(entry -> entry.getCrc() != 0);
-    left = size;
+    hasChecksums = zip.stream().anyMatch(entry -> entry.getCrc() != 0);
+    unusedBytes = size;
   }
 
   /**
-   * Opens the zip and checks that it is one of PyTorch's.
+   * Opens the zip and checks that PyTorch wrote it.
    *
-   * @param arena unmaps the file
-   * @throws GptException where it is not, or is cut off, or big-endian
+   * @param arena closing it unmaps the file
+   * @throws GptException if it did not, or the file is cut off or big-endian
    */
   static TorchFile open(Path file, Arena arena) throws IOException {
     FileBytes.checkRegular(file);
@@ -114,7 +114,7 @@ final class TorchFile implements AutoCloseable {
 
   private void checkByteOrder() throws IOException {
     if (zip.getEntry(prefix + "byteorder") == null) {
-      return; // PyTorch before 2.1 says nothing and is little-endian
+      return; // PyTorch before 2.1 writes no byteorder and is little-endian
     }
     String order = new String(bytes("byteorder", 64), StandardCharsets.US_ASCII).strip();
     if (!order.equals("little")) {
@@ -123,48 +123,49 @@ final class TorchFile implements AutoCloseable {
   }
 
   /**
-   * Whether records have a CRC-32. With {@code torch.serialization.set_crc32_options(False)}
-   * PyTorch writes 0 for each.
+   * Whether the zip has CRC-32 checksums. With {@code torch.serialization.set_crc32_options(False)}
+   * PyTorch writes 0 for each entry.
    */
   boolean hasChecksums() {
-    return checksums;
+    return hasChecksums;
   }
 
-  /** What was saved, tensors described but not read: see {@link CheckpointUnpickler}. */
+  /** The saved object; its tensors are described but not read, see {@link CheckpointUnpickler}. */
   Object root() throws IOException {
-    return CheckpointUnpickler.load(file, bytes(PICKLE, LARGEST_PICKLE));
+    return CheckpointUnpickler.load(file, bytes(PICKLE, MAX_PICKLE_BYTES));
   }
 
-  private byte[] bytes(String record, int largest) throws IOException {
+  private byte[] bytes(String record, int maxBytes) throws IOException {
     ZipEntry entry = zip.getEntry(prefix + record);
     if (isCompressed(entry)) {
       throw Fault.in(file, record + " is compressed; save it again with torch.save");
     }
     byte[] all;
     try (InputStream in = zip.getInputStream(entry)) {
-      all = in.readNBytes(largest + 1);
+      all = in.readNBytes(maxBytes + 1);
     }
-    if (all.length > largest) {
-      throw Fault.in(file, record + " is larger than " + largest + " bytes");
+    if (all.length > maxBytes) {
+      throw Fault.in(file, record + ": expected at most " + maxBytes + " bytes, found more");
     }
-    if (checksums) {
+    if (hasChecksums) {
       new StorageRecord(file, entry.getName(), MemorySegment.ofArray(all), entry.getCrc()).verify();
     }
     return all;
   }
 
-  /** A few compressed bytes could take any amount of memory. */
+  /**
+   * Whether an entry is compressed, which is refused: it could decompress to any size (a zip bomb).
+   */
   private static boolean isCompressed(ZipEntry entry) {
     return entry.getMethod() != ZipEntry.STORED || entry.getCompressedSize() != entry.getSize();
   }
 
   /**
-   * A storage's record, a view of the mapped file whose bytes are not verified yet.
+   * The record of a storage: a view of the mapped file, not verified yet.
    *
-   * @param tensor named in errors
-   * @throws GptException where the record is missing, compressed or has not as many bytes as the
-   *     pickle says, or all that were asked for have more than the file, as where one's bytes are
-   *     another's too
+   * @param tensor named in error messages
+   * @throws GptException if the record is missing, compressed or not of the size that the pickle
+   *     says, or if all used records together exceed the file because they overlap
    */
   StorageRecord record(TorchStorage storage, String tensor) {
     String record = prefix + "data/" + storage.key();
@@ -182,21 +183,21 @@ final class TorchFile implements AutoCloseable {
     if (isCompressed(entry)) {
       throw Fault.in(file, "tensor " + tensor + ": its record " + record + " is compressed");
     }
-    StorageRecord known = taken.get(record);
-    if (known != null) {
-      return known;
+    StorageRecord existing = used.get(record);
+    if (existing != null) {
+      return existing;
     }
-    if (size > left) {
+    if (size > unusedBytes) {
       throw Fault.in(
           file,
-          "tensor %s: its record %s is cut off or overlaps another: expected %d bytes, the file"
-                  .formatted(tensor, record, size)
-              + " has %d more".formatted(left));
+          ("tensor %s: its record %s is cut off or overlaps another: expected %d bytes,"
+                  + " found %d")
+              .formatted(tensor, record, size, unusedBytes));
     }
-    left -= size;
+    unusedBytes -= size;
     MemorySegment bytes = entries.data(record, size, "tensor " + tensor + ": its record ");
     StorageRecord found = new StorageRecord(file, record, bytes, entry.getCrc());
-    taken.put(record, found);
+    used.put(record, found);
     return found;
   }
 

@@ -6,17 +6,19 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A storage as a pickle of PyTorch names it, not read yet.
+ * A PyTorch storage (the memory of one or more tensors) that a pickle names, not read yet.
  *
  * @param key its record in the zip is {@code data/KEY}
- * @param type what it holds
- * @param length elements, at most {@link #LONGEST}
+ * @param type the type of its elements
+ * @param length the number of its elements, at most {@link #MAX_LENGTH}
  */
 record TorchStorage(String key, Type type, long length) {
-  /** Far beyond any real one, and small enough that no sum of sizes overflows. */
-  static final long LONGEST = 1L << 40;
+  /** More than any model has, and small enough that sums of sizes do not overflow. */
+  static final long MAX_LENGTH = 1L << 40;
 
-  /** PyTorch's element types. Only three can be weights; the others may stand in a checkpoint. */
+  /**
+   * PyTorch's element types. Three are supported as weights; a checkpoint may contain the others.
+   */
   enum Type {
     FLOAT32(4, DType.F32, "torch.FloatStorage"),
     FLOAT16(2, DType.F16, "torch.HalfStorage"),
@@ -57,7 +59,7 @@ record TorchStorage(String key, Type type, long length) {
       this.classes = classes;
     }
 
-    /** The type of a storage class, or null where there is none of this name. */
+    /** The type of a storage class, or null if the class is unknown. */
     static Type ofClass(String name) {
       return BY_CLASS.get(name);
     }
@@ -67,7 +69,7 @@ record TorchStorage(String key, Type type, long length) {
       return bytes;
     }
 
-    /** The weights' type, or null where this cannot be a weight. */
+    /** The type of a weight, or null if this type is not supported for weights. */
     DType dtype() {
       return dtype;
     }
@@ -78,7 +80,7 @@ record TorchStorage(String key, Type type, long length) {
     }
   }
 
-  /** Bytes of the whole storage. */
+  /** The size of the storage in bytes. */
   long byteSize() {
     return length * type.bytes();
   }

@@ -1,11 +1,11 @@
 package gpt.checkpoint;
 
 /**
- * A tensor as a pickle of PyTorch describes it: a view of a storage that has not been read.
+ * A PyTorch tensor that a pickle describes: a view of a storage that is not read yet.
  *
- * @param storage where its elements lie
- * @param offset index of its first element there
+ * @param storage contains its elements
+ * @param offset the index of its first element in the storage
  * @param shape its dimensions, none for a scalar
- * @param stride elements between neighbours of each dimension
+ * @param stride the distance in elements between neighbours along each dimension
  */
 record TorchTensor(TorchStorage storage, long offset, long[] shape, long[] stride) {}

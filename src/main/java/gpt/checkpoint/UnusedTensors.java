@@ -11,25 +11,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The note on tensors that stand in a file and are no part of the model: LoRA adapters, layers
- * beyond n_layer, another task's head. Names that differ in their layer's number are one: {@code
+ * The note on tensors in a file that the model does not use: LoRA adapters, layers from n_layer on,
+ * the head of another task. Names that differ only in the layer's number are listed as one: {@code
  * h.{2, 3}.ln_1.weight}.
  */
 final class UnusedTensors {
-  /** Names that a note has. */
+  /** The most names that a note lists. */
   private static final int MAX_NAMES = 8;
 
   private static final Pattern LAYER = Pattern.compile("(.*?\\.)(\\d{1,9})(\\..*)");
 
-  /** What stands around a layer's number. */
-  private record Around(String before, String after) {}
+  /** The parts of a name before and after the layer's number. */
+  private record NameParts(String before, String after) {}
 
   private UnusedTensors() {}
 
   /**
-   * One note, or none where every tensor is used.
+   * One note, or none if every tensor is used.
    *
-   * @param names of the tensors that no weight was read from
+   * @param names of the unused tensors
    */
   static List<String> note(Path file, Collection<String> names) {
     if (names.isEmpty()) {
@@ -49,21 +49,25 @@ final class UnusedTensors {
   }
 
   private static List<String> grouped(Collection<String> names) {
-    Map<Around, TreeSet<Integer>> layers = new LinkedHashMap<>();
+    Map<NameParts, TreeSet<Integer>> layers = new LinkedHashMap<>();
     for (String name : names) {
       Matcher m = LAYER.matcher(name);
-      Around around = m.matches() ? new Around(m.group(1), m.group(3)) : new Around(name, "");
-      TreeSet<Integer> numbers = layers.computeIfAbsent(around, key -> new TreeSet<>());
+      NameParts parts =
+          m.matches() ? new NameParts(m.group(1), m.group(3)) : new NameParts(name, "");
+      TreeSet<Integer> numbers = layers.computeIfAbsent(parts, key -> new TreeSet<>());
       if (m.matches()) {
         numbers.add(Integer.parseInt(m.group(2)));
       }
     }
     List<String> out = new ArrayList<>();
-    layers.forEach((around, in) -> out.add(around.before() + range(in) + around.after()));
+    layers.forEach((parts, in) -> out.add(parts.before() + range(in) + parts.after()));
     return out;
   }
 
-  /** {@code 2}, {@code {2, 3}} or, of three or more, {@code {2...11}} as transformers writes it. */
+  /**
+   * {@code 2}, {@code {2, 3}} or, for three or more in a row, {@code {2...11}} as transformers
+   * does.
+   */
   private static String range(TreeSet<Integer> numbers) {
     if (numbers.size() < 2) {
       return numbers.isEmpty() ? "" : numbers.first().toString();

@@ -2,10 +2,10 @@ package gpt.checkpoint;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonPrimitive;
-import gpt.tokenizer.BytePairs;
-import gpt.tokenizer.BytePairs.Kind;
-import gpt.tokenizer.TextRules;
-import gpt.tokenizer.TextRules.Matching;
+import gpt.tokenizer.BpeVocabulary;
+import gpt.tokenizer.BpeVocabulary.Kind;
+import gpt.tokenizer.TokenizerRules;
+import gpt.tokenizer.TokenizerRules.Matching;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
-/** Tokens by their ids, as several files beside a model name them. */
+/** Collects tokens, ids and kinds from the files of a tokenizer and builds a BPE vocabulary. */
 final class VocabularyBuilder {
   private final int vocabSize;
   private final List<String> tokens = new ArrayList<>();
@@ -21,16 +21,16 @@ final class VocabularyBuilder {
   private final Map<String, Integer> ids = new HashMap<>();
   private final Map<Integer, Matching> matching = new HashMap<>();
 
-  /** No tokens yet; a model of so many rows can have no more. */
+  /** Creates a builder without tokens; ids must be below {@code vocabSize}. */
   VocabularyBuilder(int vocabSize) {
     this.vocabSize = vocabSize;
   }
 
   /**
-   * Gives an id its token, or a token that has this id another kind.
+   * Adds a token, or changes the kind of a token that has this id already.
    *
    * @return the id
-   * @throws gpt.GptException where it is no id of the model, or another token's
+   * @throws gpt.GptException if the id is outside the vocabulary or belongs to another token
    */
   int put(Path file, String token, JsonElement value, Kind kind) {
     int id = id(file, token, value);
@@ -41,7 +41,14 @@ final class VocabularyBuilder {
     String other = tokens.get(id);
     if (other != null && !other.equals(token)) {
       throw Fault.in(
-          file, "token '" + token + "': its id, " + id + ", is that of '" + other + "' too");
+          file,
+          "token '"
+              + token
+              + "': expected an unused id, found "
+              + id
+              + ", the id of '"
+              + other
+              + "'");
     }
     tokens.set(id, token);
     kinds.set(id, kind);
@@ -51,7 +58,7 @@ final class VocabularyBuilder {
 
   private int id(Path file, String token, JsonElement value) {
     String text = value instanceof JsonPrimitive ? value.getAsString() : "";
-    // A number of at most nine digits is an int.
+    // At most nine digits always fit into an int.
     int id = text.matches("\\d{1,9}") ? Integer.parseInt(text) : -1;
     if (id < 0 || id >= vocabSize) {
       throw Fault.in(
@@ -62,13 +69,13 @@ final class VocabularyBuilder {
     return id;
   }
 
-  /** How a literal is matched. */
-  void match(int id, Matching how) {
+  /** Sets how a literal is matched. */
+  void setMatching(int id, Matching how) {
     matching.put(id, how);
   }
 
-  /** Makes a token a literal that means something to the model; a new one gets the next id. */
-  void special(String token) {
+  /** Marks a token as special; a new token gets the next id, if the model has a row for it. */
+  void addSpecial(String token) {
     int id = ids.getOrDefault(token, tokens.size());
     if (id == tokens.size() && id < vocabSize) {
       tokens.add(token);
@@ -79,38 +86,41 @@ final class VocabularyBuilder {
     }
   }
 
-  /** The id of a token, if it is one. */
+  /** The id of a token, if the vocabulary has it. */
   OptionalInt find(String token) {
     Integer id = ids.get(token);
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
-  /** The vocabulary; ids without a token are unused. */
-  BytePairs build(List<String> merges, OptionalInt begin, OptionalInt end, TextRules rules) {
+  /** Builds the vocabulary; an id without a token becomes unused. */
+  BpeVocabulary build(
+      List<String> merges, OptionalInt bosId, OptionalInt eosId, TokenizerRules rules) {
     for (int id = 0; id < tokens.size(); id++) {
       if (tokens.get(id) == null) {
         tokens.set(id, "[PAD" + id + "]");
         kinds.set(id, Kind.UNUSED);
       }
     }
-    return new BytePairs(tokens, kinds, merges, begin, end, withMatching(rules));
+    return new BpeVocabulary(tokens, kinds, merges, bosId, eosId, withMatching(rules));
   }
 
-  private TextRules withMatching(TextRules rules) {
+  private TokenizerRules withMatching(TokenizerRules rules) {
     boolean allNormalized =
         kinds.stream().filter(k -> k == Kind.CONTROL || k == Kind.USER_DEFINED).count()
             == matching.values().stream().filter(Matching::normalized).count();
-    Map<Integer, Matching> all = new HashMap<>();
+    Map<Integer, Matching> notVerbatim = new HashMap<>();
     matching.forEach(
         (id, how) -> {
-          // Where nothing is normalized and all are matched together, it makes no difference.
-          boolean normalized = how.normalized() && !(allNormalized && rules.forms().isEmpty());
-          Matching same =
+          // Without normalizers, "normalized" has no effect if all literals have it.
+          boolean normalized =
+              how.normalized() && !(allNormalized && rules.normalizers().isEmpty());
+          Matching effective =
               new Matching(how.leftStrip(), how.rightStrip(), how.singleWord(), normalized);
-          if (!same.equals(Matching.PLAIN)) {
-            all.put(id, same);
+          if (!effective.equals(Matching.VERBATIM)) {
+            notVerbatim.put(id, effective);
           }
         });
-    return new TextRules(rules.prefixSpace(), rules.split(), rules.forms(), rules.unknown(), all);
+    return new TokenizerRules(
+        rules.prefixSpace(), rules.useRegex(), rules.normalizers(), rules.unknownId(), notVerbatim);
   }
 }

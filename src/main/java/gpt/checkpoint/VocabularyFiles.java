@@ -1,9 +1,9 @@
 package gpt.checkpoint;
 
 import com.google.gson.JsonObject;
-import gpt.tokenizer.BytePairs;
-import gpt.tokenizer.BytePairs.Kind;
-import gpt.tokenizer.TextRules;
+import gpt.tokenizer.BpeVocabulary;
+import gpt.tokenizer.BpeVocabulary.Kind;
+import gpt.tokenizer.TokenizerRules;
 import gpt.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,54 +20,55 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The tokenizer's files beside a Hugging Face GPT-2: {@code tokenizer.json}, which comes first, or
- * {@code vocab.json}, an object of token to id, and {@code merges.txt}, two tokens a line, the
- * first to be joined first; and those of {@link SpecialTokens}. A model that was trained from
- * scratch often has GPT-2's number of tokens and other ones.
+ * Reads the BPE vocabulary in a Hugging Face folder: from {@code tokenizer.json} if there is one,
+ * else from {@code vocab.json} (a JSON object of token to id) and {@code merges.txt} (two tokens a
+ * line, in order of rank), with the files of {@link SpecialTokens}. A model that was trained from
+ * scratch often has as many tokens as GPT-2, but different ones.
  */
 final class VocabularyFiles {
   static final String VOCABULARY = "vocab.json";
   static final String MERGES = "merges.txt";
   private static final String VERSION = "#version";
 
-  /** SHA-256 of GPT-2's merges as OpenAI published them, by which most models' are known. */
+  /** SHA-256 of GPT-2's merges.txt, as OpenAI published it and most models copied it. */
   private static final String GPT2_MERGES =
       "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5";
 
   private VocabularyFiles() {}
 
   /**
-   * The vocabulary in a folder; empty where it has none, or GPT-2's own, which is told by the
-   * model's size.
+   * Reads the vocabulary of a folder. Empty if it has none, or GPT-2's own, which {@link
+   * Tokenizers} derives from the vocabulary size.
    *
    * @param vocabSize rows of the model's token embedding
-   * @throws gpt.GptException where the files are damaged, or have more tokens than the model
+   * @throws gpt.GptException if the files are damaged, or have an id that is not below {@code
+   *     vocabSize}
    */
-  static Optional<BytePairs> read(Path folder, int vocabSize) throws IOException {
-    Path whole = folder.resolve(TokenizerJson.FILE);
-    if (Files.isRegularFile(whole)) {
-      return Optional.of(TokenizerJson.read(whole, SpecialTokens.read(folder), vocabSize));
+  static Optional<BpeVocabulary> read(Path folder, int vocabSize) throws IOException {
+    Path json = folder.resolve(TokenizerJson.FILE);
+    if (Files.isRegularFile(json)) {
+      return Optional.of(TokenizerJson.read(json, new SpecialTokens(folder), vocabSize));
     }
     Path merges = folder.resolve(MERGES);
     Path vocabulary = folder.resolve(VOCABULARY);
     if (!Files.isRegularFile(merges) || !Files.isRegularFile(vocabulary)) {
       return Optional.empty();
     }
-    SpecialTokens specials = SpecialTokens.read(folder);
-    byte[] bytes = FileBytes.small(merges);
+    SpecialTokens specials = new SpecialTokens(folder);
+    byte[] bytes = FileBytes.readAll(merges);
     if (Tokenizers.isGpt2Size(vocabSize)
         && sha256(bytes).equals(GPT2_MERGES)
-        && specials.areGpt2s()) {
+        && specials.isGpt2()) {
       return Optional.empty();
     }
-    return Optional.of(pairs(vocabulary, merges(merges, bytes), specials, vocabSize));
+    return Optional.of(bpe(vocabulary, merges(merges, bytes), specials, vocabSize));
   }
 
   private static String sha256(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e); // every Java has it
+      throw new AssertionError(e); // every Java platform has SHA-256
     }
   }
 
@@ -78,22 +79,23 @@ final class VocabularyFiles {
     } catch (CharacterCodingException e) {
       throw Fault.in(file, "is not UTF-8", e);
     }
-    // Not lines(): U+0085 and others may stand in a token.
+    // Not lines(), which splits at U+0085 and other characters that a token may contain.
     return List.of(text.split("\r?\n")).stream()
         .filter(line -> !line.isEmpty() && !line.startsWith(VERSION))
         .toList();
   }
 
-  private static BytePairs pairs(
+  private static BpeVocabulary bpe(
       Path file, List<String> merges, SpecialTokens specials, int vocabSize) {
     VocabularyBuilder vocabulary = new VocabularyBuilder(vocabSize);
     if (!(Json.read(file) instanceof JsonObject all)) {
-      throw Fault.in(file, "expected an object of tokens and ids");
+      throw Fault.in(file, "expected a JSON object of tokens and ids");
     }
     all.asMap().forEach((token, id) -> vocabulary.put(file, token, id, Kind.NORMAL));
     specials.addTo(vocabulary);
-    TextRules rules =
-        new TextRules(specials.prefixSpace(false), true, List.of(), OptionalInt.empty(), Map.of());
-    return vocabulary.build(merges, specials.begin(vocabulary), specials.end(vocabulary), rules);
+    TokenizerRules rules =
+        new TokenizerRules(
+            specials.prefixSpace(false), true, List.of(), OptionalInt.empty(), Map.of());
+    return vocabulary.build(merges, specials.bosId(vocabulary), specials.eosId(vocabulary), rules);
   }
 }

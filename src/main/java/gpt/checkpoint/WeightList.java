@@ -9,9 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A model's tensors by GPT-2's keys without the leading {@code transformer.}, as {@link
- * WeightsReader} asks for them: embeddings, blocks, final norm, and an output projection of its
- * own. Matrices are (out, in).
+ * Lists a model's tensors by GPT-2's keys without the prefix {@code transformer.}, in the order of
+ * {@link WeightsReader}: embeddings, blocks, final norm, and the output projection unless it is
+ * tied. Matrices are (out, in).
  */
 final class WeightList {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -54,7 +54,7 @@ final class WeightList {
     }
   }
 
-  /** Whether Hugging Face stores this matrix as Conv1D, (in, out): those inside of the blocks. */
+  /** Whether Hugging Face stores this matrix as Conv1D, (in, out): the matrices in the blocks. */
   static boolean isConv1d(String key) {
     return key.matches("h\\.\\d+\\.(attn|mlp)\\.c_\\w+\\.weight");
   }

@@ -12,8 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Names and shapes of a GPT's tensors, said once for every format. The only difference: Hugging
- * Face's Conv1D stores the matrices inside the blocks as (in, out), nanoGPT's Linear as (out, in).
+ * Reads a GPT's weights from any format: the one place with the names and shapes of all tensors.
+ * The formats differ in the matrices inside the blocks: Hugging Face's Conv1D stores them as (in,
+ * out), nanoGPT's Linear and GGUF as (out, in).
  */
 final class WeightsReader {
   private final GptConfig config;
@@ -27,10 +28,10 @@ final class WeightsReader {
   }
 
   /**
-   * All weights of a model.
+   * Reads all weights of a model.
    *
-   * @param conv1d whether c_attn, c_proj and c_fc lie as (in, out)
-   * @param lmHead whether to read {@code lm_head.weight}; one that equals wte is taken as tied
+   * @param conv1d whether c_attn, c_proj and c_fc are stored as (in, out)
+   * @param lmHead whether to read {@code lm_head.weight}; if its bytes equal wte's, it is tied
    */
   static Weights read(GptConfig config, TensorSource source, boolean conv1d, boolean lmHead) {
     WeightsReader r = new WeightsReader(config, source, conv1d);

@@ -1,7 +1,11 @@
 /**
- * Checkpoints on disk: nanoGPT's {@code ckpt.pt} and Hugging Face's GPT-2 folders are read, and the
- * latter written. Files are not trusted: whatever their bytes, only a {@link gpt.GptException} of
- * one line comes out.
+ * Reads and writes models on disk. {@link gpt.checkpoint.Checkpoint} opens nanoGPT's {@code
+ * ckpt.pt}, Hugging Face's GPT-2 folders (safetensors) and GGUF files, with their vocabularies;
+ * {@link gpt.checkpoint.CheckpointWriter} writes the latter two. Files are untrusted: for any
+ * bytes, a reader returns a checkpoint or throws a {@link gpt.GptException} with a message of one
+ * line, and allocates no more memory than the file's size justifies.
+ *
+ * <p>May import {@code model}, {@code sampling} (random weights) and {@code tokenizer}.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

@@ -82,7 +82,7 @@ public record LoadedModel(
   public static Optional<Tokenizer> tokenizer(Checkpoint checkpoint, GptConfig config) {
     try {
       return Tokenizers.forModel(
-          checkpoint.characters(), checkpoint.bytePairs(), config.vocabSize());
+          checkpoint.characters(), checkpoint.bpeVocabulary(), config.vocabSize());
     } catch (IllegalArgumentException e) {
       throw new GptException(checkpoint.path() + ": " + e.getMessage(), e);
     }

@@ -4,15 +4,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * GPT-2's way to write bytes as visible characters: those that Latin-1 shows stand for themselves,
- * the others, in order, for U+0100 and on. A space is Ġ, a line's end Ċ.
+ * GPT-2's {@code bytes_to_unicode}: each byte is written as one visible character. Bytes that are
+ * printable in Latin-1 map to themselves, the others, in ascending order, to U+0100 and up. A space
+ * is Ġ, a line feed Ċ.
  */
 final class ByteAlphabet {
   static final int BYTES = 256;
 
   private static final char[] CHARACTERS = new char[BYTES];
 
-  /** By character, or −1. */
+  /** The byte of each character, −1 for characters outside the alphabet. */
   private static final int[] VALUES = new int[2 * BYTES];
 
   static {
@@ -27,7 +28,7 @@ final class ByteAlphabet {
 
   private ByteAlphabet() {}
 
-  static String write(byte[] bytes) {
+  static String toText(byte[] bytes) {
     StringBuilder text = new StringBuilder(bytes.length);
     for (byte b : bytes) {
       text.append(CHARACTERS[b & 0xFF]);
@@ -35,8 +36,10 @@ final class ByteAlphabet {
     return text.toString();
   }
 
-  /** The bytes that a text stands for; where it has another character, the text's own UTF-8. */
-  static byte[] read(String text) {
+  /**
+   * Inverts {@link #toText}; a text with a character outside the alphabet gives its UTF-8 bytes.
+   */
+  static byte[] toBytes(String text) {
     byte[] bytes = new byte[text.length()];
     for (int i = 0; i < bytes.length; i++) {
       char c = text.charAt(i);

@@ -8,21 +8,21 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * nanoGPT's characters: one id for one code point, as in the {@code meta.pkl} of its
- * character-level data sets.
+ * nanoGPT's character-level tokenizer: one id for each code point, as in the {@code meta.pkl} of
+ * its character-level data sets.
  */
 public final class CharacterTokenizer implements Tokenizer {
-  /** A vocabulary up to this size is shown in full where a text does not fit it. */
-  private static final int SHOWN = 100;
+  /** An error message lists the characters of a vocabulary of at most this size. */
+  private static final int MAX_LISTED = 100;
 
   private final int[] codePoints;
   private final Map<Integer, Integer> ids = new HashMap<>();
 
   /**
-   * A vocabulary.
+   * Creates a tokenizer.
    *
-   * @param characters the text of each id: one code point, none twice
-   * @throws IllegalArgumentException where that is not so, with the id
+   * @param characters the code point of each id, all distinct
+   * @throws IllegalArgumentException if an entry is not one code point or occurs twice
    */
   public CharacterTokenizer(List<String> characters) {
     if (characters.isEmpty()) {
@@ -67,7 +67,7 @@ public final class CharacterTokenizer implements Tokenizer {
     for (int i = 0; i < characters.length; i++) {
       Integer id = ids.get(characters[i]);
       if (id == null) {
-        throw new UnencodableTextException(unknown(characters[i], i + 1));
+        throw new UnencodableTextException(unknownCharacter(characters[i], i + 1));
       }
       encoded[i] = id;
     }
@@ -83,7 +83,7 @@ public final class CharacterTokenizer implements Tokenizer {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private String unknown(int codePoint, int position) {
+  private String unknownCharacter(int codePoint, int position) {
     String name = Character.getName(codePoint);
     StringBuilder message = new StringBuilder("the model has no token for ");
     if (!TokenLabel.isInvisible(codePoint)) {
@@ -93,7 +93,7 @@ public final class CharacterTokenizer implements Tokenizer {
     message.append(name == null || isSurrogate(codePoint) ? ")" : " " + name + ")");
     message.append(", character ").append(position).append(" of the text; its vocabulary has ");
     message.append(codePoints.length).append(" characters");
-    if (codePoints.length <= SHOWN) {
+    if (codePoints.length <= MAX_LISTED) {
       String all =
           Arrays.stream(codePoints).mapToObj(Character::toString).reduce("", String::concat);
       message.append(": ").append(TokenLabel.escaped(all));

@@ -9,15 +9,15 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
- * GPT-2's byte-level BPE (r50k_base, 50257 ids), with the ids that tiktoken's {@code gpt2} gives
- * where {@code <|endoftext|>} is an allowed special token: that literal is id 50256 wherever it
- * stands in a text, and the texts on both sides of it are encoded by themselves.
+ * GPT-2's byte-level BPE (r50k_base, 50257 ids). It gives the ids of tiktoken's {@code gpt2} with
+ * {@code <|endoftext|>} as an allowed special token: that literal is id 50256 anywhere in a text,
+ * and the parts before and after it are encoded separately.
  *
  * <p>Any text can be encoded. A lone surrogate, which has no UTF-8 form, is encoded as U+FFFD, as
- * tiktoken does it. The vocabulary is read on the first encode or decode, once per JVM.
+ * in tiktoken. The vocabulary is read on the first encode or decode, once per JVM.
  */
 public final class Gpt2Tokenizer implements Tokenizer {
-  /** Ids 0 to 50256. */
+  /** The number of ids, 0 to 50256. */
   public static final int VOCAB_SIZE = 50257;
 
   /** The id of {@code <|endoftext|>}. */
@@ -25,9 +25,10 @@ public final class Gpt2Tokenizer implements Tokenizer {
 
   private static final String END_OF_TEXT_LITERAL = "<|endoftext|>";
 
-  /** Loads on first use. */
-  private static final class Vocabulary {
-    // The lazy registry: the default one reads every encoding, and gpt.jar carries only this one.
+  /** Loaded on first use. */
+  private static final class Jtokkit {
+    // The lazy registry, because the default one reads every encoding and gpt.jar has only this
+    // one.
     static final Encoding R50K_BASE =
         Encodings.newLazyEncodingRegistry().getEncoding(EncodingType.R50K_BASE);
   }
@@ -63,7 +64,7 @@ public final class Gpt2Tokenizer implements Tokenizer {
   }
 
   private static void encodeOrdinary(String text, IntStream.Builder ids) {
-    IntArrayList part = Vocabulary.R50K_BASE.encodeOrdinary(text);
+    IntArrayList part = Jtokkit.R50K_BASE.encodeOrdinary(text);
     for (int i = 0; i < part.size(); i++) {
       ids.add(part.get(i));
     }
@@ -79,7 +80,7 @@ public final class Gpt2Tokenizer implements Tokenizer {
     }
     IntArrayList one = new IntArrayList(1);
     one.add(id);
-    return Vocabulary.R50K_BASE.decodeBytes(one);
+    return Jtokkit.R50K_BASE.decodeBytes(one);
   }
 
   static String withoutLoneSurrogates(String text) {

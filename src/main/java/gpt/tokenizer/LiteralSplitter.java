@@ -6,30 +6,33 @@ import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
-/** Takes literals out of a text, the longest of those that begin at a place. */
+/**
+ * Cuts literals (special and added tokens) out of a text. Where several match at one position, the
+ * longest wins.
+ */
 final class LiteralSplitter {
   private static final Predicate<String> WORD = character("\\w");
   private static final Predicate<String> SPACE = character("\\s");
 
   private final Map<String, Integer> ids;
   private final Literals literals;
-  private final TextRules rules;
+  private final TokenizerRules rules;
 
   private static Predicate<String> character(String regex) {
     return Pattern.compile(regex, Pattern.UNICODE_CHARACTER_CLASS).asMatchPredicate();
   }
 
-  LiteralSplitter(Map<String, Integer> ids, TextRules rules) {
+  LiteralSplitter(Map<String, Integer> ids, TokenizerRules rules) {
     this.ids = Map.copyOf(ids);
     this.rules = rules;
     literals = new Literals(ids.keySet());
   }
 
   /**
-   * Splits a text.
+   * Splits a text and reports its parts in order.
    *
-   * @param literal hears of each literal's id
-   * @param rest hears of each text before, between and behind them, unless it is empty
+   * @param literal called with the id of each literal
+   * @param rest called with each non-empty text before, between and after the literals
    */
   void split(String text, IntConsumer literal, Consumer<String> rest) {
     int start = 0;
@@ -42,27 +45,27 @@ final class LiteralSplitter {
       }
       int end = at + found.length();
       int id = ids.get(found);
-      TextRules.Matching matching = rules.of(id);
+      TokenizerRules.Matching matching = rules.matching(id);
       if (matching.singleWord() && isPartOfWord(text, at, end)) {
         at = end;
         continue;
       }
       int from = at;
       while (matching.leftStrip() && from > start && is(SPACE, text.codePointBefore(from))) {
-        from--; // no white space is a surrogate pair
+        from--; // white space never takes two chars
       }
       while (matching.rightStrip() && end < text.length() && is(SPACE, text.codePointAt(end))) {
         end++;
       }
-      tell(text.substring(start, from), rest);
+      emit(text.substring(start, from), rest);
       literal.accept(id);
       start = end;
       at = end;
     }
-    tell(text.substring(start), rest);
+    emit(text.substring(start), rest);
   }
 
-  private static void tell(String text, Consumer<String> rest) {
+  private static void emit(String text, Consumer<String> rest) {
     if (!text.isEmpty()) {
       rest.accept(text);
     }

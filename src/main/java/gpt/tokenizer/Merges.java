@@ -6,33 +6,35 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 
-/** The merges of byte-pair encoding: which two neighbours become one, and which come first. */
+/** The merges of byte-pair encoding: which two neighbouring tokens become one, in order of rank. */
 final class Merges {
-  /** By both ids: rank in the upper half, the joined id in the lower. */
-  private final Map<Long, Long> joined = new HashMap<>();
+  /** Maps a pair of ids to the merge's rank (upper 32 bits) and the merged id (lower 32 bits). */
+  private final Map<Long, Long> merges = new HashMap<>();
 
-  private static long pair(long upper, long lower) {
+  private static long pack(long upper, long lower) {
     return upper << 32 | lower;
   }
 
-  /** One more, behind all others; a pair that has one keeps it. */
+  /** Adds a merge with the next rank; a pair that has a merge already keeps it. */
   void add(int left, int right, int result) {
-    joined.putIfAbsent(pair(left, right), pair(joined.size(), result));
+    merges.putIfAbsent(pack(left, right), pack(merges.size(), result));
   }
 
-  /** Joins neighbours, the earliest merge first and from left to right, until none is left. */
+  /** Applies the merge of the lowest rank, leftmost first, until no two neighbours have a merge. */
   int[] apply(int[] ids) {
-    return ids.length < 2 ? ids : new Piece(ids.clone()).joined();
+    return ids.length < 2 ? ids : new Piece(ids.clone()).merged();
   }
 
-  /** Symbols in a list, and the merges that are possible in it. */
+  /** The ids of one piece of text as a doubly linked list, with the merges that may be applied. */
   private final class Piece {
     private final int[] ids;
     private final int[] next;
     private final int[] previous;
 
-    /** Rank, then place: the first is the next to do, if its place still has that pair. */
-    private final PriorityQueue<Long> possible = new PriorityQueue<>();
+    /**
+     * Rank (upper bits) and position; an entry is stale if the pair at its position has changed.
+     */
+    private final PriorityQueue<Long> candidates = new PriorityQueue<>();
 
     Piece(int[] ids) {
       this.ids = ids;
@@ -49,27 +51,27 @@ final class Merges {
 
     private Long merge(int at) {
       boolean pair = at >= 0 && ids[at] >= 0 && next[at] < ids.length;
-      return pair ? joined.get(pair(ids[at], ids[next[at]])) : null;
+      return pair ? merges.get(pack(ids[at], ids[next[at]])) : null;
     }
 
     private void offer(int at) {
       Long merge = merge(at);
       if (merge != null) {
-        possible.add(pair(merge >> 32, at));
+        candidates.add(pack(merge >> 32, at));
       }
     }
 
-    int[] joined() {
-      for (Long best; (best = possible.poll()) != null; ) {
+    int[] merged() {
+      for (Long best; (best = candidates.poll()) != null; ) {
         int at = best.intValue();
         Long merge = merge(at);
         if (merge == null || merge >> 32 != best >> 32) {
-          continue; // one of the two is gone
+          continue; // stale: one of the two was merged already
         }
-        int gone = next[at];
+        int removed = next[at];
         ids[at] = merge.intValue();
-        ids[gone] = -1;
-        next[at] = next[gone];
+        ids[removed] = -1;
+        next[at] = next[removed];
         if (next[at] < ids.length) {
           previous[next[at]] = at;
         }

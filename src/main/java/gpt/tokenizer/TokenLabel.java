@@ -4,35 +4,35 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * A token's text on one line with everything visible: a space is ␣, a line's end {@code \n}, a
- * backslash {@code \\}; other characters that show nothing are their number in hexadecimal, with
- * {@code u} and braces, and bytes that are no whole character {@code \xE2}.
+ * A token's text on one line with every character visible: a space is ␣, a line feed {@code \n}, a
+ * backslash {@code \\}. Other invisible characters are escaped as a hexadecimal code point after
+ * {@code u} in braces, bytes of an incomplete character as {@code \xE2}.
  */
 public final class TokenLabel {
   private static final String SPACE = "\u2423";
 
-  /** Characters of a text in an error; a file's own may have millions. */
-  private static final int SHOWN = 100;
+  /** Characters of a text that an error message shows; a text from a file may have millions. */
+  private static final int MAX_SHOWN = 100;
 
   private TokenLabel() {}
 
-  /** How each character is written; bytes that are no whole one are the same everywhere. */
+  /** Writes one character; bytes of incomplete characters are always written as {@code \xE2}. */
   @FunctionalInterface
-  private interface Writing {
+  private interface CharacterFormat {
     void append(int codePoint, StringBuilder out);
   }
 
-  /** The label of a token's bytes, which may begin or end inside of a character. */
+  /** The label of a token's bytes, which may begin or end inside a character. */
   public static String of(byte[] bytes) {
-    return written(bytes, (codePoint, out) -> append(codePoint, SPACE, out));
+    return format(bytes, (codePoint, out) -> append(codePoint, SPACE, out));
   }
 
   /**
-   * A token's text for a place that shows lines: its spaces, tabs, ends of lines and backslashes as
-   * they are, the rest as in its label.
+   * A token's text for output of several lines: spaces, tabs, line feeds and backslashes are kept,
+   * all else is written as in the label.
    */
   public static String text(byte[] bytes) {
-    return written(
+    return format(
         bytes,
         (codePoint, out) -> {
           switch (codePoint) {
@@ -42,24 +42,24 @@ public final class TokenLabel {
         });
   }
 
-  private static String written(byte[] bytes, Writing writing) {
+  private static String format(byte[] bytes, CharacterFormat format) {
     StringBuilder label = new StringBuilder();
     int at = 0;
     while (at < bytes.length) {
-      int length = Math.max(1, characterAt(bytes, at));
+      int length = Math.max(1, characterLength(bytes, at));
       if (length == 1 && bytes[at] < 0) {
         label.append(String.format(Locale.ROOT, "\\x%02X", bytes[at] & 0xFF));
       } else {
         byte[] character = Arrays.copyOfRange(bytes, at, at + length);
-        writing.append(new Utf8Decoder().decode(character).codePointAt(0), label);
+        format.append(new Utf8Decoder().decode(character).codePointAt(0), label);
       }
       at += length;
     }
     return label.toString();
   }
 
-  /** Bytes of the whole character that begins there, or 0 if there is none. */
-  private static int characterAt(byte[] bytes, int at) {
+  /** The number of bytes of the complete character at {@code at}, or 0 if there is none. */
+  private static int characterLength(byte[] bytes, int at) {
     Utf8Decoder decoder = new Utf8Decoder();
     for (int length = 1; length <= 4 && at + length <= bytes.length; length++) {
       String text = decoder.decode(new byte[] {bytes[at + length - 1]});
@@ -71,7 +71,7 @@ public final class TokenLabel {
     return 0;
   }
 
-  /** U+FFFD itself is a character too. */
+  /** Whether the bytes encode U+FFFD itself, which the decoder also writes for invalid bytes. */
   private static boolean isReplacement(byte[] bytes, int at) {
     return at + 3 <= bytes.length
         && bytes[at] == (byte) 0xEF
@@ -79,11 +79,11 @@ public final class TokenLabel {
         && bytes[at + 2] == (byte) 0xBD;
   }
 
-  /** A text on one line, whatever it holds and however long it is; spaces stay. */
+  /** A text on one line of limited length, with invisible characters escaped; spaces are kept. */
   static String escaped(String text) {
     StringBuilder out = new StringBuilder();
-    text.codePoints().limit(SHOWN).forEach(c -> append(c, " ", out));
-    if (text.codePointCount(0, text.length()) > SHOWN) {
+    text.codePoints().limit(MAX_SHOWN).forEach(c -> append(c, " ", out));
+    if (text.codePointCount(0, text.length()) > MAX_SHOWN) {
       out.append('…');
     }
     return out.toString();
@@ -106,7 +106,7 @@ public final class TokenLabel {
     }
   }
 
-  /** Characters that would break the line, change its direction, or show nothing. */
+  /** Whether a character would break the line, change its direction, or show nothing. */
   static boolean isInvisible(int codePoint) {
     return switch (Character.getType(codePoint)) {
       case Character.CONTROL,

@@ -2,28 +2,28 @@ package gpt.tokenizer;
 
 import java.util.OptionalInt;
 
-/** Text to ids and back. Implementations keep no state between calls. */
+/** Encodes text to token ids and decodes ids to bytes. Implementations are thread-safe. */
 public interface Tokenizer {
 
   /** {@code gpt2}, {@code byte pairs} or {@code characters}. */
   String name();
 
-  /** Ids 0 to vocabSize() − 1 have a text. A padded model has more rows than that. */
+  /** The number of ids: 0 to vocabSize() − 1. A model's padded vocab_size may be larger. */
   int vocabSize();
 
   /**
    * The ids of a text.
    *
-   * @throws UnencodableTextException where the vocabulary lacks a character of it
+   * @throws UnencodableTextException if the vocabulary lacks a character or byte of the text
    */
   int[] encode(String text);
 
   /**
-   * The UTF-8 bytes of one id, which may be part of a character only; of an id beyond the
-   * vocabulary, those of U+FFFD.
+   * The UTF-8 bytes of one id, which may be only part of a character. An id outside the vocabulary
+   * gives the bytes of U+FFFD.
    */
   byte[] decode(int id);
 
-  /** The id that ends a text, if the vocabulary has one. */
+  /** The id of the end-of-text (EOS) token, if the vocabulary has one. */
   OptionalInt endOfText();
 }

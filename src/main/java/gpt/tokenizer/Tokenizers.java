@@ -3,7 +3,7 @@ package gpt.tokenizer;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds the tokenizer of a model. */
+/** Chooses the tokenizer of a model. */
 public final class Tokenizers {
   /** 50257 rounded up to a multiple of 64, as nanoGPT pads it. */
   private static final int GPT2_PADDED = 50304;
@@ -11,45 +11,48 @@ public final class Tokenizers {
   private Tokenizers() {}
 
   /**
-   * The tokenizer of a model whose file brings a vocabulary of byte pairs, or none.
+   * The tokenizer of a model: by its characters, else by its BPE vocabulary, else by its size.
    *
-   * @throws IllegalArgumentException where the vocabulary contradicts itself or the model
+   * @param bpe the BPE vocabulary, if the checkpoint has one
+   * @param vocabSize rows of the model's token embedding
+   * @throws IllegalArgumentException if the vocabulary is inconsistent or does not fit the model
    */
   public static Optional<Tokenizer> forModel(
-      Optional<List<String>> characters, Optional<BytePairs> pairs, int vocabSize) {
-    if (characters.isPresent() || pairs.isEmpty()) {
+      Optional<List<String>> characters, Optional<BpeVocabulary> bpe, int vocabSize) {
+    if (characters.isPresent() || bpe.isEmpty()) {
       return forModel(characters, vocabSize);
     }
-    boolean gpt2 = pairs.get().stripped().equals(BytePairs.gpt2());
-    return Optional.of(gpt2 ? new Gpt2Tokenizer() : new BytePairTokenizer(pairs.get()));
+    boolean gpt2 = bpe.get().withoutPadding().equals(BpeVocabulary.gpt2());
+    return Optional.of(gpt2 ? new Gpt2Tokenizer() : new BpeTokenizer(bpe.get()));
   }
 
   /**
-   * The tokenizer of a model, empty where nothing says which it is.
+   * The tokenizer of a model without a BPE vocabulary; empty if it is unknown.
    *
-   * @param characters the text of each id, where the checkpoint brings them
-   * @param vocabSize rows of the model's token embedding; from 50257 to 50304 without characters it
-   *     is GPT-2's
-   * @throws IllegalArgumentException where there are more characters than rows, or an entry is not
-   *     one character
+   * @param characters the character of each id, if the checkpoint has them
+   * @param vocabSize rows of the model's token embedding; without characters, 50257 to 50304 means
+   *     GPT-2's tokenizer
+   * @throws IllegalArgumentException if there are more characters than rows, or an entry is not one
+   *     character
    */
   public static Optional<Tokenizer> forModel(Optional<List<String>> characters, int vocabSize) {
     if (characters.isPresent()) {
       int found = characters.get().size();
       if (found > vocabSize) {
         throw new IllegalArgumentException(
-            "the vocabulary has "
-                + found
-                + " characters, but the model has only "
+            "the vocabulary: expected at most "
                 + vocabSize
-                + " tokens");
+                + " characters (vocab_size), found "
+                + found);
       }
       return Optional.of(new CharacterTokenizer(characters.get()));
     }
     return isGpt2Size(vocabSize) ? Optional.of(new Gpt2Tokenizer()) : Optional.empty();
   }
 
-  /** Whether a model of so many tokens, of which nothing else is known, has GPT-2's. */
+  /**
+   * Whether a model of this vocab_size, without a vocabulary, is taken to use GPT-2's tokenizer.
+   */
   public static boolean isGpt2Size(int vocabSize) {
     return vocabSize >= Gpt2Tokenizer.VOCAB_SIZE && vocabSize <= GPT2_PADDED;
   }

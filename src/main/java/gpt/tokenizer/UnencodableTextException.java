@@ -2,11 +2,11 @@ package gpt.tokenizer;
 
 import gpt.GptException;
 
-/** A text holds something that the vocabulary has no token for. The message is one line. */
+/** A text contains a character or byte for which the vocabulary has no token. */
 public class UnencodableTextException extends GptException {
   private static final long serialVersionUID = 1L;
 
-  /** An error with its one line. */
+  /** Creates the exception with a message of one line. */
   public UnencodableTextException(String message) {
     super(message);
   }

@@ -1,17 +1,16 @@
 package gpt.tokenizer;
 
 /**
- * Turns a stream of byte chunks into text. A character whose bytes are not all there yet is held
- * back. Invalid bytes become U+FFFD, one for each longest run that could have begun a character, as
- * Python's {@code errors="replace"} does it; Java's own decoder gives one, not three, for an
- * encoded surrogate.
+ * Decodes a stream of UTF-8 byte chunks. An incomplete character is held back until its last byte
+ * arrives. Each maximal invalid prefix of a character becomes one U+FFFD, as with Python's {@code
+ * errors="replace"}; Java's own decoder writes one U+FFFD, not three, for an encoded surrogate.
  */
 public final class Utf8Decoder {
   static final String REPLACEMENT = "\uFFFD";
 
   private int codePoint;
 
-  /** Bytes the character begun still lacks. */
+  /** Continuation bytes that the incomplete character still lacks. */
   private int missing;
 
   /** The range that the next continuation byte must lie in: no overlong forms, no surrogates. */
@@ -19,7 +18,7 @@ public final class Utf8Decoder {
 
   private int high = 0xBF;
 
-  /** Another one that has begun the same character. */
+  /** A decoder with the same incomplete character. */
   public Utf8Decoder copy() {
     Utf8Decoder copy = new Utf8Decoder();
     copy.codePoint = codePoint;
@@ -29,7 +28,7 @@ public final class Utf8Decoder {
     return copy;
   }
 
-  /** The text that is complete with these bytes; may be empty. */
+  /** The characters that these bytes complete; may be empty. */
   public String decode(byte[] bytes) {
     StringBuilder text = new StringBuilder(bytes.length);
     for (byte each : bytes) {
@@ -52,7 +51,7 @@ public final class Utf8Decoder {
     return text.toString();
   }
 
-  /** U+FFFD for a character that was begun and never ended, else an empty text. */
+  /** Ends the stream: U+FFFD if a character is incomplete, else an empty text. */
   public String flush() {
     boolean pending = missing > 0;
     missing = 0;

@@ -7,10 +7,10 @@ import java.nio.charset.CharacterCodingException;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Names tokens for people and for programs. */
+/** The texts of token ids for display and for JSON, also without a tokenizer. */
 public record Vocabulary(Optional<Tokenizer> tokenizer) {
 
-  /** The token on one line with everything visible; its id where there is no tokenizer. */
+  /** The token as a {@link TokenLabel}; without a tokenizer, its id. */
   public String label(int id) {
     return tokenizer.map(t -> TokenLabel.of(t.decode(id))).orElseGet(() -> String.valueOf(id));
   }
@@ -20,7 +20,7 @@ public record Vocabulary(Optional<Tokenizer> tokenizer) {
     return IntStream.range(0, vocabSize).mapToObj(this::label).toArray(String[]::new);
   }
 
-  /** The token's text as it is, or its label where it is part of a character; null without one. */
+  /** The token's text, or its label if its bytes are not valid UTF-8; null without a tokenizer. */
   public String text(int id) {
     if (tokenizer.isEmpty()) {
       return null;

@@ -23,27 +23,24 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A ckpt.pt's CRC-32s: no damaged record becomes part of a model that runs. */
+/** The CRC-32 of each record of a ckpt.pt is checked before a model uses it. */
 class ChecksumsTest {
   @TempDir Path tmp;
   private final TinyNanoGpt tiny = new TinyNanoGpt();
 
-  /** Flips the lowest bit of a record's byte in the middle. */
+  /** Flips the lowest bit of a record's middle byte. */
   private static void flip(Path file, String record, int bytes) throws IOException {
     byte[] zip = Files.readAllBytes(file);
     int header =
-        ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN).getInt(entry(zip, record) + 42);
+        ByteBuffer.wrap(zip)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .getInt(TinyNanoGpt.directoryEntry(zip, record) + 42);
     int data = header + 30 + record.length();
     zip[data + bytes / 2] ^= 1;
     Files.write(file, zip);
   }
 
-  /** Where a record's entry in the zip's directory begins. */
-  private static int entry(byte[] zip, String record) {
-    return new String(zip, StandardCharsets.ISO_8859_1).lastIndexOf(record + "PK") - 46;
-  }
-
-  /** Every CRC-32 0, as torch.serialization.set_crc32_options(False) leaves them. */
+  /** Sets every CRC-32 to 0, as torch.serialization.set_crc32_options(False) does. */
   static byte[] withoutChecksums(byte[] zip) {
     byte[] out = zip.clone();
     String text = new String(zip, StandardCharsets.ISO_8859_1);
@@ -96,7 +93,7 @@ class ChecksumsTest {
   }
 
   @Test
-  void aFileWithoutChecksumsIsNoted() throws IOException {
+  void aFileWithoutChecksumsGetsANote() throws IOException {
     Path file = tiny.write(tmp);
     try (Checkpoint c = Checkpoint.open(file)) {
       assertEquals(List.of(), c.notes());
@@ -111,12 +108,12 @@ class ChecksumsTest {
     }
   }
 
-  /** One record whose CRC-32 is 0 among others that have one is damaged, not unchecked. */
+  /** A CRC-32 of 0 is checked like any other if other records have a CRC-32. */
   @Test
-  void oneChecksumOfZeroIsChecked() throws IOException {
+  void aChecksumOfZeroIsCheckedIfOthersAreNot0() throws IOException {
     Path file = tiny.write(tmp);
     byte[] zip = Files.readAllBytes(file);
-    ByteBuffer.wrap(zip).putInt(entry(zip, "ckpt/data/0") + 16, 0);
+    ByteBuffer.wrap(zip).putInt(TinyNanoGpt.directoryEntry(zip, "ckpt/data/0") + 16, 0);
     Files.write(file, zip);
     try (Checkpoint c = Checkpoint.open(file)) {
       assertDamaged(file, "ckpt/data/0", () -> CpuEngine.open(c.config(), c.weights(), 2).close());

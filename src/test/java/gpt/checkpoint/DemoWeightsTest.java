@@ -14,14 +14,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The committed demo model is what its README says. */
+/** The committed demo model is the one that weights/README.md describes. */
 class DemoWeightsTest {
   private static final Path FOLDER = Path.of("weights/shakespeare-char");
 
   @TempDir Path tmp;
 
   @Test
-  void isTheModelOfItsReadme() throws Exception {
+  void matchesItsReadme() throws Exception {
     String readme = Files.readString(Path.of("weights/README.md"));
     for (String file : List.of("model.safetensors", "config.json", "characters.json")) {
       assertTrue(readme.contains(sha256(FOLDER.resolve(file)) + "  " + file), file);
@@ -38,7 +38,7 @@ class DemoWeightsTest {
   }
 
   @Test
-  void isWhatTheWriterWrites() throws Exception {
+  void exportGivesTheSameBytes() throws Exception {
     try (Checkpoint c = Checkpoint.open(FOLDER)) {
       CheckpointWriter.write(c, tmp.resolve("out"));
     }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the writer writes, the reader reads back. */
+/** A checkpoint that is written as a Hugging Face folder is read back unchanged. */
 class ExportTest {
   @TempDir Path tmp;
 
@@ -41,7 +41,7 @@ class ExportTest {
         "4-nanogpt",
         "4-hf"
       })
-  void everyGoldenModelSurvives(String model) throws IOException {
+  void everyGoldenModelIsReadBackUnchanged(String model) throws IOException {
     Path again = tmp.resolve("again");
     try (Checkpoint c = Checkpoint.open(GoldenCheckpointTest.GOLDEN.resolve("model-" + model))) {
       CheckpointWriter.write(c, tmp.resolve("out"));
@@ -62,13 +62,13 @@ class ExportTest {
   }
 
   @Test
-  void isLaidOutAsHuggingFaceExpects() throws IOException {
+  void hasHuggingFacesLayout() throws IOException {
     export("model-1-nanogpt");
     ByteBuffer file =
         ByteBuffer.wrap(Files.readAllBytes(tmp.resolve("out/model.safetensors")))
             .order(ByteOrder.LITTLE_ENDIAN);
     int length = (int) file.getLong();
-    assertEquals(0, (8 + length) % 64, "where the tensors begin");
+    assertEquals(0, (8 + length) % 64, "alignment of the tensor data");
     byte[] header = new byte[length];
     file.get(header);
     JsonObject tensors =
@@ -109,7 +109,7 @@ class ExportTest {
     }
   }
 
-  /** The same bytes, taken as twice as many halves, of which the tensor is the first. */
+  /** Reinterprets a tensor's storage as 2-byte elements; the tensor becomes its first half. */
   private static void half(TinyNanoGpt tiny, String key, String storageClass) {
     PickleBuilder.Torch t = tiny.get(key);
     tiny.tensors.put(
@@ -119,7 +119,7 @@ class ExportTest {
   }
 
   @Test
-  void refusesToOverwriteUnlessTold() throws IOException {
+  void doesNotOverwriteByDefault() throws IOException {
     export("model-0-hf");
     byte[] before = Files.readAllBytes(tmp.resolve("out/model.safetensors"));
     try (Checkpoint other = golden("model-3-nanogpt")) {
@@ -132,13 +132,14 @@ class ExportTest {
       CheckpointWriter.write(other, tmp.resolve("out"), null, true, (done, total) -> {});
       try (Checkpoint back = Checkpoint.open(tmp.resolve("out"))) {
         assertEquals(other.weights(), back.weights());
-        assertEquals(Optional.empty(), back.characters(), "the other model's are gone");
+        assertEquals(
+            Optional.empty(), back.characters(), "the other model's characters are deleted");
       }
     }
   }
 
   @Test
-  void leavesNothingBehindWhenItFails() throws IOException {
+  void deletesPartialFilesAfterAFailure() throws IOException {
     Path blocked = tmp.resolve("blocked");
     Files.createDirectories(blocked.resolve("config.json/in-the-way"));
     try (Checkpoint c = golden("model-0-hf")) {

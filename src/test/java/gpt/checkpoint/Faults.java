@@ -8,7 +8,7 @@ import gpt.GptException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.function.Executable;
 
-/** What the tests ask of an error: one line, with all that the user must know. */
+/** Asserts that a reader throws a message of one line that contains the expected parts. */
 final class Faults {
   private Faults() {}
 

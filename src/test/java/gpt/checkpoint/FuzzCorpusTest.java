@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What scripts/fuzz looks for, of the files that are known: those by hand, and those it found. */
+/** Checks the properties of {@link FuzzTarget} with handwritten files and files of the fuzzer. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FuzzCorpusTest {
   @TempDir Path tmp;
@@ -48,15 +48,15 @@ class FuzzCorpusTest {
 
   @ParameterizedTest
   @EnumSource
-  void kept(FuzzReader reader) throws IOException {
+  void corpus(FuzzReader reader) throws IOException {
     FuzzTarget target = new FuzzTarget(reader, tmp);
     List<Executable> checks = new ArrayList<>();
-    FuzzSeeds.kept(reader).forEach((name, data) -> checks.add(() -> check(target, name, data)));
+    FuzzSeeds.corpus(reader).forEach((name, data) -> checks.add(() -> check(target, name, data)));
     assertFalse(checks.isEmpty());
     Assertions.assertAll(checks);
   }
 
-  /** Each opcode by itself, and behind values and a mark, and with what follows it. */
+  /** Each pickle opcode alone, and after values and a mark, with argument bytes. */
   @Test
   void everyOpcode() throws IOException {
     FuzzTarget target = new FuzzTarget(FuzzReader.META, tmp);

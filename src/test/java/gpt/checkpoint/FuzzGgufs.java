@@ -18,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Seeds that are GGUF files: see {@link FuzzSeeds}. */
+/** GGUF seeds for {@link FuzzSeeds}. */
 final class FuzzGgufs {
   private static final String EMBEDDING = "token_embd.weight";
   private static final long[] HUGE = {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 62, 1L << 60};
@@ -31,7 +31,7 @@ final class FuzzGgufs {
     FuzzGgufs g = new FuzzGgufs();
     g.add("valid-file", t -> {});
     g.add("valid-characters", t -> t.keys.put("gpt.characters", strings("a", "b", "\n", "é", "c")));
-    g.add("valid-tokenizer", FuzzGgufs::tokenizer);
+    g.add("valid-tokenizer", TinyGguf::addTokenizer);
     g.add("valid-keys-of-all-types", FuzzGgufs::manyTypes);
     g.header();
     g.tensors();
@@ -47,16 +47,6 @@ final class FuzzGgufs {
 
   private void attack(String name, Consumer<TinyGguf> change) {
     add(FuzzSeeds.ATTACK + name, change);
-  }
-
-  private static void tokenizer(TinyGguf tiny) {
-    tiny.keys.put("tokenizer.ggml.model", string("gpt2"));
-    tiny.keys.put("tokenizer.ggml.pre", string("gpt-2"));
-    tiny.keys.put("tokenizer.ggml.tokens", strings("a", "b", "ab", "<s>", "[PAD4]"));
-    tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 3, 5));
-    tiny.keys.put("tokenizer.ggml.merges", strings("a b"));
-    tiny.keys.put("tokenizer.ggml.bos_token_id", u32(3));
-    tiny.keys.put("tokenizer.ggml.eos_token_id", u32(3));
   }
 
   private static void manyTypes(TinyGguf tiny) {
@@ -79,18 +69,18 @@ final class FuzzGgufs {
       String of = "-" + Long.toUnsignedString(n);
       attack("tensor-count" + of, t -> t.tensorCount = n);
       attack("key-count" + of, t -> t.keyCount = n);
-      attack("key-length" + of, t -> more(t, little(8, n)));
-      attack("text-length" + of, t -> more(t, join(text("k"), typed(8, little(8, n)))));
+      attack("key-length" + of, t -> addKey(t, little(8, n)));
+      attack("text-length" + of, t -> addKey(t, join(text("k"), typed(8, little(8, n)))));
       for (int type : new int[] {0, 5, 8, 12}) {
         attack("array-of-" + type + of, t -> t.keys.put("k", array(type, n)));
       }
     }
-    attack("key-twice", t -> more(t, join(text("gpt2.block_count"), u32(1))));
+    attack("key-twice", t -> addKey(t, join(text("gpt2.block_count"), u32(1))));
     attack("array-of-arrays", t -> t.keys.put("k", array(9, 1, array(9, 1, array(4, 0)))));
     attack("type-unknown", t -> t.keys.put("k", typed(13, new byte[8])));
     attack("type-negative", t -> t.keys.put("k", typed(-1, new byte[8])));
     attack("array-of-unknown", t -> t.keys.put("k", array(99, 1, new byte[8])));
-    attack("key-not-utf8", t -> more(t, join(little(8, 1), new byte[] {-1}, u32(1))));
+    attack("key-not-utf8", t -> addKey(t, join(little(8, 1), new byte[] {-1}, u32(1))));
     for (long n : new long[] {0, 1, 3, 1 << 30, 1L << 31, 0xFFFFFFFFL}) {
       add(
           (n == 1 ? "" : "attack-") + "alignment-" + n,
@@ -114,17 +104,17 @@ final class FuzzGgufs {
           }
         });
     add("texts-many", t -> t.keys.put("k", array(8, 100_000, new byte[800_000])));
-    attack("only-a-header", t -> alone(t, 0));
+    attack("only-a-header", t -> withoutData(t, 0));
   }
 
-  /** One more key than is counted so far. */
-  private static void more(TinyGguf tiny, byte[] key) {
+  /** Appends one key and counts it. */
+  private static void addKey(TinyGguf tiny, byte[] key) {
     tiny.keyCount = tiny.keys.size() + 1L;
     tiny.moreKeys = key;
   }
 
-  /** No data, and of the tensors so many without elements. */
-  private static void alone(TinyGguf tiny, int tensors) {
+  /** Keeps {@code tensors} tensors, without elements, and no data. */
+  private static void withoutData(TinyGguf tiny, int tensors) {
     tiny.tensors.subList(tensors, tiny.tensors.size()).clear();
     tiny.tensors.forEach(t -> t.offset = 0);
     tiny.tensors.forEach(t -> t.dims = new long[] {0});
@@ -154,7 +144,7 @@ final class FuzzGgufs {
     attack("overlap", t -> t.add("x", 2, 5).offset = 0);
     attack("last-inside-another", t -> t.add("x", 8).offset = t.tensors.getFirst().offset + 32);
     attack(
-        "shape-2-64-and-nothing", // its bytes would be none, if the product were 64 bits
+        "shape-2-64-and-nothing", // 2^64 elements: the product overflows to 0
         t -> t.add("x", 1L << 32, 1L << 32));
     attack("shape-negative-twice", t -> t.add("x", -1, -8));
     attack("last-beyond", t -> t.tensors.getLast().offset = Long.MAX_VALUE - 31);
@@ -169,11 +159,11 @@ final class FuzzGgufs {
           t.add(EMBEDDING, 2, 5);
           t.data = Arrays.copyOf(t.data, t.data.length + 64);
         });
-    attack("tensor-empty", t -> alone(t, 1));
+    attack("tensor-empty", t -> withoutData(t, 1));
     attack(
         "tensor-empty-unpadded",
         t -> {
-          alone(t, 1);
+          withoutData(t, 1);
           t.keys.put("general.alignment", u32(1 << 30));
         });
     add(
@@ -228,7 +218,7 @@ final class FuzzGgufs {
   }
 
   private static void with(TinyGguf tiny, String key, byte[] value) {
-    tokenizer(tiny);
+    tiny.addTokenizer();
     tiny.keys.put(key, value);
   }
 }

@@ -4,7 +4,6 @@ import gpt.checkpoint.PickleBuilder.Torch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +15,7 @@ import java.util.Map;
 import java.util.zip.ZipEntry;
 import net.razorvine.pickle.Opcodes;
 
-/** Seeds that are pickles, or zips with one: see {@link FuzzSeeds}. */
+/** Pickle seeds, and zips with a pickle, for {@link FuzzSeeds}. */
 final class FuzzPickles {
   private static final String C_FC = "transformer.h.0.mlp.c_fc.weight";
 
@@ -24,7 +23,7 @@ final class FuzzPickles {
 
   private FuzzPickles() {}
 
-  /** For a ckpt.pt: its pickle, or the whole zip. */
+  /** Seeds for a ckpt.pt: its pickle, or the whole zip. */
   static Map<String, byte[]> checkpoints(Path scratch) throws IOException {
     FuzzPickles p = new FuzzPickles();
     p.seeds.put("valid-pickle", new TinyNanoGpt().pickle());
@@ -35,7 +34,7 @@ final class FuzzPickles {
     return p.seeds;
   }
 
-  /** For a meta.pkl. */
+  /** Seeds for a meta.pkl. */
   static Map<String, byte[]> metas() {
     FuzzPickles p = new FuzzPickles();
     p.seeds.put("valid-meta", MetaPickleTest.meta("a", "b", "\n", "\ud83d\ude00", "\u00e9"));
@@ -61,7 +60,7 @@ final class FuzzPickles {
     seeds.put(name, pickle.stop());
   }
 
-  /** Programs that a pickle must not be. Those that only waste may be taken where nothing asks. */
+  /** Malicious pickles. Those that only waste time or memory need not be refused. */
   private void pickles() {
     Object[] command = {"echo pwned"};
     put(
@@ -139,7 +138,7 @@ final class FuzzPickles {
     return new PickleBuilder().op(first).op(all);
   }
 
-  /** Something of two of something of two …, sixty times, from one object each. */
+  /** "Billion laughs": 60 nested containers, each with its inner one twice. */
   private static PickleBuilder laughs(int empty, int fill) {
     PickleBuilder p = new PickleBuilder().op(Opcodes.EMPTY_TUPLE);
     for (int i = 0; i < 60; i++) {
@@ -148,7 +147,7 @@ final class FuzzPickles {
     return p;
   }
 
-  /** A model with a scalar of numpy's, and scalars that are not as they say. */
+  /** A model with a numpy scalar, and invalid scalars. */
   private void numpy() {
     String module = "numpy._core.multiarray";
     for (int bytes : new int[] {8, 0, 7, 9, 100_000}) {
@@ -173,7 +172,7 @@ final class FuzzPickles {
     put("numpy-many", many);
   }
 
-  /** Tensors that are not as they say. */
+  /** Tensors whose description does not match their data. */
   private void tensors() {
     for (long length : new long[] {17, 15, 1L << 40, (1L << 40) + 1, 1L << 62, -1}) {
       tensor("storage-of-" + length, new Torch("torch.FloatStorage", "10", length, 0, w(), s()));
@@ -214,7 +213,7 @@ final class FuzzPickles {
     seeds.put(FuzzSeeds.ATTACK + name, tiny.pickle());
   }
 
-  /** One shape of many dimensions, which many tensors share. */
+  /** Many tensors that share one shape of many dimensions. */
   private static byte[] sharedShapes(int dimensions, int tensors) {
     PickleBuilder p = new PickleBuilder().value(Collections.nCopies(dimensions, 1).toArray());
     p.op(Opcodes.BINPUT, 0).global("torch._utils", "_rebuild_tensor_v2").op(Opcodes.BINPUT, 1);
@@ -233,7 +232,8 @@ final class FuzzPickles {
     seeds.put("valid-zip", good);
     seeds.put("valid-zip-without-crc", ChecksumsTest.withoutChecksums(good));
     byte[] flipped = good.clone();
-    flipped[little(good).getInt(directory(good, "ckpt/data/0") + 42) + 30 + 11] ^= 1;
+    flipped[little(good).getInt(TinyNanoGpt.directoryEntry(good, "ckpt/data/0") + 42) + 30 + 11] ^=
+        1;
     seeds.put("attack-zip-flipped", flipped);
     Map<String, byte[]> entries = new LinkedHashMap<>();
     entries.put("ckpt/data.pkl", tiny.pickle());
@@ -261,18 +261,18 @@ final class FuzzPickles {
     seeds.put("attack-zip-end-only", Arrays.copyOfRange(good, good.length - 22, good.length));
     for (long claimed : new long[] {0, 39, 41, 1 << 30, 0x7FFFFFFF, 0xFFFFFFFEL, 0xFFFFFFFFL}) {
       byte[] bad = good.clone();
-      int at = directory(good, "ckpt/data/0");
+      int at = TinyNanoGpt.directoryEntry(good, "ckpt/data/0");
       int value = (int) claimed;
       little(bad).putInt(at + 20, value).putInt(at + 24, value);
       seeds.put("attack-zip-size-" + claimed, bad);
     }
     for (int offset : new int[] {0, -1, good.length}) {
       byte[] bad = good.clone();
-      little(bad).putInt(directory(good, "ckpt/data/0") + 42, offset);
+      little(bad).putInt(TinyNanoGpt.directoryEntry(good, "ckpt/data/0") + 42, offset);
       seeds.put((offset == 0 ? "" : "attack-") + "zip-offset-" + offset, bad);
     }
     byte[] local = good.clone();
-    local[little(good).getInt(directory(good, "ckpt/data/0") + 42)] = 'X';
+    local[little(good).getInt(TinyNanoGpt.directoryEntry(good, "ckpt/data/0") + 42)] = 'X';
     seeds.put("attack-zip-no-local-header", local);
     byte[] counts = good.clone();
     little(counts).putShort(good.length - 14, (short) -1).putShort(good.length - 12, (short) -1);
@@ -300,14 +300,9 @@ final class FuzzPickles {
     return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Where an entry of the zip's directory begins. */
-  private static int directory(byte[] zip, String name) {
-    return new String(zip, StandardCharsets.ISO_8859_1).lastIndexOf(name + "PK") - 46;
-  }
-
-  /** A zip whose first record has its size in 64 bits. */
+  /** A zip whose first record has its size in the zip64 extra field. */
   private static byte[] zip64(byte[] zip, long size) {
-    int at = directory(zip, "ckpt/data/0");
+    int at = TinyNanoGpt.directoryEntry(zip, "ckpt/data/0");
     int end = at + 46 + "ckpt/data/0".length();
     byte[] sizes = TinyGguf.little(8, size);
     byte[] out =
@@ -323,7 +318,7 @@ final class FuzzPickles {
     return out;
   }
 
-  /** A model of many blocks whose entries in the zip are all the same bytes of the file. */
+  /** A model of many blocks whose zip entries all point to the same bytes of the file. */
   private static byte[] overlaps(Path folder, int layers, int bytes) throws IOException {
     TinyNanoGpt tiny = new TinyNanoGpt();
     tiny.args.put("n_layer", layers);
@@ -346,10 +341,10 @@ final class FuzzPickles {
     tiny.tensors.put("transformer.wte.weight", large);
     tiny.tensors.put("lm_head.weight", large);
     byte[] zip = Files.readAllBytes(tiny.write(folder));
-    int first = little(zip).getInt(directory(zip, "ckpt/data/0") + 42);
+    int first = little(zip).getInt(TinyNanoGpt.directoryEntry(zip, "ckpt/data/0") + 42);
     for (String key : tiny.records.keySet()) {
       if (key.startsWith("s")) {
-        int at = directory(zip, "ckpt/data/" + key);
+        int at = TinyNanoGpt.directoryEntry(zip, "ckpt/data/" + key);
         little(zip).putInt(at + 20, bytes).putInt(at + 24, bytes).putInt(at + 42, first);
       }
     }

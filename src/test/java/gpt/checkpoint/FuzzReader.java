@@ -2,11 +2,7 @@ package gpt.checkpoint;
 
 import gpt.explore.TokenIds;
 import gpt.model.Tensor;
-import gpt.model.Weights;
-import gpt.model.Weights.Block;
-import gpt.model.Weights.LayerNorm;
-import gpt.model.Weights.Linear;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
 import gpt.tokenizer.UnencodableTextException;
@@ -16,24 +12,25 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Collection;
 import java.util.Locale;
-import java.util.stream.Stream;
+import java.util.Map;
 
 /**
- * A reader of foreign files, with a good model around the one file that is to be bad. The names are
- * those that scripts/fuzz takes, in lower case.
+ * A reader of untrusted files, with a valid model around the one file that the fuzzer changes. The
+ * names in lower case are the arguments of scripts/fuzz.
  */
 enum FuzzReader {
-  /** A safetensors file; of one that begins with a brace, the header, to which data is added. */
+  /**
+   * A safetensors file; data that begins with a brace is its header, to which tensor data is added.
+   */
   SAFETENSORS {
     @Override
     void put(Path folder, byte[] data) throws IOException {
       byte[] file = data;
       if (data.length > 0 && data[0] == '{') {
-        ByteBuffer framed = ByteBuffer.allocate(8 + data.length + HEADERS_DATA);
+        ByteBuffer framed = ByteBuffer.allocate(8 + data.length + TENSOR_BYTES);
         file = framed.order(ByteOrder.LITTLE_ENDIAN).putLong(data.length).put(data).array();
       }
       Files.write(folder.resolve("hf/model.safetensors"), file);
@@ -72,12 +69,12 @@ enum FuzzReader {
     }
   },
 
-  /** vocab.json, or, where it begins with no brace, merges.txt. */
+  /** vocab.json if it begins with a brace, else merges.txt. */
   VOCABULARY {
     @Override
     void make(Path folder) throws IOException {
       new TinyHuggingFace(folder);
-      BytePairs.gpt2(); // made once, and no file's fault
+      BpeVocabulary.gpt2(); // initialize it: its memory is not the file's
     }
 
     @Override
@@ -95,7 +92,7 @@ enum FuzzReader {
     @Override
     void make(Path folder) throws IOException {
       new TinyHuggingFace(folder);
-      BytePairs.gpt2(); // made once, and no file's fault
+      BpeVocabulary.gpt2(); // initialize it: its memory is not the file's
     }
 
     @Override
@@ -104,9 +101,7 @@ enum FuzzReader {
     }
   },
 
-  /**
-   * tokenizer_config.json, or, where it names the end of a text by its id, generation_config.json.
-   */
+  /** generation_config.json if it contains eos_token_id, else tokenizer_config.json. */
   SPECIALS {
     @Override
     void make(Path folder) throws IOException {
@@ -124,7 +119,7 @@ enum FuzzReader {
     }
   },
 
-  /** ckpt.pt; what does not begin as a zip does is the pickle in one. */
+  /** ckpt.pt; data that does not begin like a zip is the pickle in it. */
   CKPT {
     private final TinyNanoGpt tiny = new TinyNanoGpt();
 
@@ -166,11 +161,11 @@ enum FuzzReader {
     }
   },
 
-  /** A GGUF file, its tokenizer included. */
+  /** A GGUF file with its tokenizer. */
   GGUF {
     @Override
     void make(Path folder) {
-      BytePairs.gpt2(); // made once, and no file's fault
+      BpeVocabulary.gpt2(); // initialize it: its memory is not the file's
     }
 
     @Override
@@ -184,7 +179,7 @@ enum FuzzReader {
     }
   },
 
-  /** Ids as text, or, behind a zero, as nanoGPT's val.bin. */
+  /** Ids as text or, after a zero byte, as nanoGPT's val.bin. */
   IDS {
     @Override
     void make(Path folder) {}
@@ -216,35 +211,35 @@ enum FuzzReader {
     }
   };
 
-  /** Bytes of tensors behind a header that comes without: enough for the tiny model. */
-  private static final int HEADERS_DATA = 376;
+  /** The bytes of tensor data that are added to a bare header: those of the tiny model. */
+  private static final int TENSOR_BYTES = 376;
 
   private static final int VOCAB = 65;
   private static final String TEXT = "ab b ababa <s>\n\n  Hello, it's 12\u00e9\u6587\ud83d\ude00 ";
 
-  /** Hears what a reader takes, and when it is done. */
+  /** Measures the memory that a reader allocates. */
   interface Memory {
-    /** The bytes of the tensors, but for the output projection, which may be the embedding. */
+    /** Receives the bytes of all tensors except the output projection, which may be tied. */
     void weights(long bytes);
 
-    /** The file is read; what comes now is what callers do with it. */
+    /** Called when the file is read; later allocations are the caller's. */
     void done();
   }
 
-  /** What the command line calls it. */
-  String word() {
+  /** The name on the command line and of the corpus folder. */
+  String argument() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Writes the good model into an empty folder; where nothing else is said, in {@code hf}. */
+  /** Writes the valid model into an empty folder, by default into its subfolder {@code hf}. */
   void make(Path folder) throws IOException {
     new TinyHuggingFace(folder);
   }
 
-  /** Writes the file that is read. */
+  /** Writes the file under test. */
   abstract void put(Path folder, byte[] data) throws IOException;
 
-  /** Reads the model, and uses it as the program does. */
+  /** Reads the model and uses it as the program does. */
   void read(Path folder, Memory memory) {
     open(folder.resolve("hf"), memory);
   }
@@ -252,7 +247,9 @@ enum FuzzReader {
   private static void open(Path path, Memory memory) {
     try (Checkpoint c = Checkpoint.open(path)) {
       use(c, memory);
-      List<Tensor> tensors = tensors(c.weights());
+      Map<String, Tensor> byKey = WeightList.of(c.weights());
+      byKey.remove("lm_head.weight");
+      Collection<Tensor> tensors = byKey.values();
       memory.weights(tensors.stream().mapToLong(t -> t.data().byteSize()).sum());
       tensors.forEach(Tensor::toArray);
       c.weights().lmHead().toArray();
@@ -269,9 +266,9 @@ enum FuzzReader {
 
   private static Tokenizer tokenizer(Checkpoint c) {
     try {
-      return Tokenizers.forModel(c.characters(), c.bytePairs(), c.config().vocabSize())
+      return Tokenizers.forModel(c.characters(), c.bpeVocabulary(), c.config().vocabSize())
           .orElse(null);
-    } catch (IllegalArgumentException e) { // as documented; the program makes it its one line
+    } catch (IllegalArgumentException e) { // documented; the program prints its message
       if (e.getMessage().lines().count() != 1) {
         throw new AssertionError("not one line: " + e.getMessage(), e);
       }
@@ -292,31 +289,6 @@ enum FuzzReader {
       if (e.getMessage().lines().count() != 1) {
         throw new AssertionError("not one line: " + e.getMessage(), e);
       }
-    }
-  }
-
-  private static List<Tensor> tensors(Weights w) {
-    List<Tensor> all = new ArrayList<>(List.of(w.wte(), w.wpe()));
-    add(all, w.lnF());
-    for (Block b : w.h()) {
-      Stream.of(b.ln1(), b.ln2()).forEach(norm -> add(all, norm));
-      Stream.of(b.attn().cAttn(), b.attn().cProj(), b.mlp().cFc(), b.mlp().cProj())
-          .forEach(linear -> add(all, linear));
-    }
-    return all;
-  }
-
-  private static void add(List<Tensor> all, LayerNorm norm) {
-    all.add(norm.weight());
-    if (norm.bias() != null) {
-      all.add(norm.bias());
-    }
-  }
-
-  private static void add(List<Tensor> all, Linear linear) {
-    all.add(linear.weight());
-    if (linear.bias() != null) {
-      all.add(linear.bias());
     }
   }
 }

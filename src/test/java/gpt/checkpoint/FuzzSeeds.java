@@ -16,21 +16,21 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
 /**
- * Files that a fuzzer begins with, and that the tests read: some good ones of each reader, and
- * attacks by hand. Their names begin with {@link #VALID}, {@link #ATTACK}, which must be refused,
- * or neither. Beside them there are files that a fuzzer came to, of which together no part can be
- * left out without leaving out some of the code that they reach.
+ * Seed files for the fuzzer and the tests: valid and malicious files for each reader, written by
+ * hand. A name begins with {@link #VALID} if the file must be accepted, with {@link #ATTACK} if it
+ * must be refused, or with neither. {@link #corpus} adds the files that the fuzzer found: a
+ * minimized corpus, in which each file reaches some code that no other one does.
  */
 final class FuzzSeeds {
   static final String VALID = "valid-";
   static final String ATTACK = "attack-";
 
-  /** A good vocab.json and merges.txt of five tokens. */
+  /** A valid vocab.json and merges.txt of five tokens. */
   static final String TOKENS = "{\"a\":0,\"b\":1,\"ab\":2,\"\u0120\":3,\"<|endoftext|>\":4}";
 
   static final String MERGES = "#version: 0.2\na b\n";
 
-  /** A good tokenizer.json of five tokens. */
+  /** A valid tokenizer.json of five tokens. */
   static final String TOKENIZER =
       """
       {"added_tokens":[{"id":4,"content":"<s>","special":true,"lstrip":false}],"normalizer":null,
@@ -40,10 +40,10 @@ final class FuzzSeeds {
       "merges":[["a","b"]]}}
       """;
 
-  private static final Path KEPT = Path.of("src/test/resources/gpt/fuzz");
+  private static final Path CORPUS = Path.of("src/test/resources/gpt/fuzz");
 
-  /** The fuzzer's files are no longer; a longer seed is for the tests alone. */
-  private static final int LONGEST = 4096;
+  /** The fuzzer's -max_len; longer seeds are only for the tests. */
+  private static final int MAX_BYTES = 4096;
 
   private final Map<String, byte[]> seeds = new LinkedHashMap<>();
   private final Path scratch;
@@ -53,9 +53,9 @@ final class FuzzSeeds {
   }
 
   /**
-   * A reader's seeds by their names.
+   * A reader's seeds by name.
    *
-   * @param scratch a folder for what they are made of
+   * @param scratch a folder for temporary files
    */
   static Map<String, byte[]> of(FuzzReader reader, Path scratch) {
     FuzzSeeds s = new FuzzSeeds(scratch);
@@ -79,14 +79,12 @@ final class FuzzSeeds {
     return s.seeds;
   }
 
-  /**
-   * What a fuzzer came to: a reader's corpus.zip, and each file by itself of which it complained.
-   */
-  static Map<String, byte[]> kept(FuzzReader reader) throws IOException {
-    Map<String, byte[]> kept = new LinkedHashMap<>();
-    Path folder = KEPT.resolve(reader.word());
+  /** The fuzzer's files for a reader: its corpus.zip, and single files that once failed. */
+  static Map<String, byte[]> corpus(FuzzReader reader) throws IOException {
+    Map<String, byte[]> corpus = new LinkedHashMap<>();
+    Path folder = CORPUS.resolve(reader.argument());
     if (!Files.exists(folder)) {
-      return kept; // nothing was kept of it yet
+      return corpus; // none found yet
     }
     List<Path> files;
     try (Stream<Path> all = Files.list(folder)) {
@@ -94,26 +92,26 @@ final class FuzzSeeds {
     }
     for (Path file : files) {
       if (!file.endsWith("corpus.zip")) {
-        kept.put(file.getFileName().toString(), Files.readAllBytes(file));
+        corpus.put(file.getFileName().toString(), Files.readAllBytes(file));
         continue;
       }
       try (ZipInputStream zip = new ZipInputStream(Files.newInputStream(file))) {
         for (ZipEntry e; (e = zip.getNextEntry()) != null; ) {
-          kept.put(e.getName(), zip.readAllBytes());
+          corpus.put(e.getName(), zip.readAllBytes());
         }
       }
     }
-    return kept;
+    return corpus;
   }
 
-  /** Writes a reader's seeds, and what is kept, into a folder: READER FOLDER. */
+  /** Writes a reader's seeds and its corpus into a folder; arguments: READER FOLDER. */
   public static void main(String[] args) throws IOException {
     FuzzReader reader = FuzzReader.valueOf(args[0].toUpperCase(Locale.ROOT));
     Path folder = Files.createDirectories(Path.of(args[1]));
     Map<String, byte[]> all = of(reader, Files.createTempDirectory("seeds"));
-    all.putAll(kept(reader));
+    all.putAll(corpus(reader));
     for (Map.Entry<String, byte[]> seed : all.entrySet()) {
-      if (seed.getValue().length <= LONGEST) {
+      if (seed.getValue().length <= MAX_BYTES) {
         Files.write(folder.resolve(seed.getKey()), seed.getValue());
       }
     }
@@ -225,7 +223,7 @@ final class FuzzSeeds {
     json(good);
   }
 
-  /** What no JSON file may be. */
+  /** Invalid JSON. */
   private void json(String good) {
     attack("empty", "");
     attack("deep", "[".repeat(1000) + "]".repeat(1000));

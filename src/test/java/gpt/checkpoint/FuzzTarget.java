@@ -10,19 +10,19 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * What must hold of any file, whatever its bytes: a reader takes it, or throws a {@link
- * GptException} of one line that names it; and no more memory than the file's size justifies.
- * {@code scripts/fuzz} has a fuzzer look for a file of which it does not hold.
+ * The properties that hold for any file: a reader accepts it or throws a {@link GptException} with
+ * a message of one line that names the file, and it allocates memory in proportion to the file's
+ * size. {@code scripts/fuzz} runs a fuzzer that searches for a file that violates them.
  */
 public final class FuzzTarget {
   /**
-   * Bytes of heap that a reader may allocate in all, most of them for a moment, for each byte of a
-   * file. The costliest byte is an empty set in a pickle, a hundred.
+   * Bytes of heap that a reader may allocate in total for each byte of a file. The most expensive
+   * byte is an empty set in a pickle, with about 100.
    */
-  private static final long PER_BYTE = 128;
+  private static final long MAX_HEAP_PER_BYTE = 128;
 
-  /** For the model around the file, and the error. */
-  private static final long AT_LEAST = 1 << 20;
+  /** Bytes of heap for the model around the file and the error. */
+  private static final long BASE_HEAP = 1 << 20;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -31,7 +31,7 @@ public final class FuzzTarget {
   private final FuzzReader reader;
   private final Path folder;
 
-  /** What a reader took until it was done or failed. */
+  /** Measures the heap that a reader allocates until it is done or fails. */
   private static final class Meter implements FuzzReader.Memory {
     private final long start = allocated();
     private long end = -1;
@@ -56,7 +56,7 @@ public final class FuzzTarget {
     }
   }
 
-  /** Files of this reader, in an empty folder that it may fill. */
+  /** Creates a target for a reader, with an empty folder for its model. */
   FuzzTarget(FuzzReader reader, Path folder) throws IOException {
     this.reader = reader;
     this.folder = folder;
@@ -64,14 +64,14 @@ public final class FuzzTarget {
   }
 
   /**
-   * Reads a file.
+   * Reads a file and checks the properties.
    *
-   * @return the error's line, or null where there was none
-   * @throws AssertionError where something does not hold of it
+   * @return the error message, or null if the file is accepted
+   * @throws AssertionError if a property does not hold
    */
   String check(byte[] data) throws IOException {
     AssertionError first = null;
-    for (int i = 0; i < 3; i++) { // classes that are loaded take memory too, once
+    for (int i = 0; i < 3; i++) { // the first time, loading classes allocates memory too
       try {
         return checkOnce(data);
       } catch (TooMuchMemory e) {
@@ -92,7 +92,7 @@ public final class FuzzTarget {
       checkError(e);
       refused = e.getMessage();
     }
-    long limit = AT_LEAST + PER_BYTE * data.length;
+    long limit = BASE_HEAP + MAX_HEAP_PER_BYTE * data.length;
     if (meter.heap() > limit) {
       throw new TooMuchMemory(
           "%d bytes of heap for a file of %d".formatted(meter.heap(), data.length));
@@ -110,16 +110,16 @@ public final class FuzzTarget {
       throw new AssertionError("not one line: " + message, e);
     }
     if (!message.startsWith(folder.toString())) {
-      throw new AssertionError("no file: " + message, e);
+      throw new AssertionError("does not name the file: " + message, e);
     }
-    boolean unforeseen =
+    boolean unexpected =
         message.contains(": cannot be read: ") && e.getCause() instanceof RuntimeException;
-    if (unforeseen || e.getCause() instanceof Error) {
-      throw new AssertionError("says not what is wrong: " + message, e);
+    if (unexpected || e.getCause() instanceof Error) {
+      throw new AssertionError("does not say what is wrong: " + message, e);
     }
   }
 
-  /** The bytes that one file takes. */
+  /** Thrown if a file exceeds its limit of memory. */
   private static final class TooMuchMemory extends AssertionError {
     private static final long serialVersionUID = 1L;
 
@@ -128,7 +128,7 @@ public final class FuzzTarget {
     }
   }
 
-  /** The fuzzer calls it once, with the reader's name. */
+  /** Called once by the fuzzer, with the reader's name. */
   public static void fuzzerInitialize(String[] args) throws IOException {
     FuzzReader reader = FuzzReader.valueOf(args[0].toUpperCase(Locale.ROOT));
     target = new FuzzTarget(reader, Files.createTempDirectory("fuzz"));
@@ -137,12 +137,12 @@ public final class FuzzTarget {
       try {
         target.reader.read(target.folder, new Meter());
       } catch (GptException e) {
-        // only to load classes
+        // seeds are read only to load classes
       }
     }
   }
 
-  /** The fuzzer calls it with file after file. */
+  /** Called by the fuzzer with each file. */
   public static void fuzzerTestOneInput(byte[] data) {
     try {
       target.check(data);

@@ -21,8 +21,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.GptException;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.tokenizer.BytePairs;
-import gpt.tokenizer.BytePairs.Kind;
+import gpt.tokenizer.BpeVocabulary;
+import gpt.tokenizer.BpeVocabulary.Kind;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What may vary in a GGUF file, and what is said of each thing that may not. */
+/** Valid variations of a GGUF file, and the error message for each invalid one. */
 class GgufErrorsTest {
   private static final String EMBEDDING = "token_embd.weight";
 
@@ -54,7 +54,7 @@ class GgufErrorsTest {
   }
 
   @Test
-  void isReadAsItIsDescribed() throws IOException {
+  void theTinyModelLoads() throws IOException {
     try (Checkpoint c = open()) {
       assertEquals("gguf", c.format());
       assertEquals(new GptConfig(1, 1, 2, 3, 5, 8, true, Gelu.TANH, 1e-5), c.config());
@@ -68,7 +68,7 @@ class GgufErrorsTest {
   }
 
   @Test
-  void whatMayVary() throws IOException {
+  void validVariations() throws IOException {
     tiny.version = 2;
     tiny.keys.put("general.alignment", u32(32));
     tiny.keys.put("gpt2.context_length", u64(3));
@@ -88,9 +88,9 @@ class GgufErrorsTest {
     }
   }
 
-  /** A file that ends anywhere, its padding apart, is refused. */
+  /** A file that is truncated at any byte before the final padding is refused. */
   @Test
-  void everyCut() {
+  void truncatedFiles() {
     byte[] all = tiny.bytes();
     for (int n = 0; n < all.length - 24; n++) {
       MemorySegment cut = MemorySegment.ofArray(Arrays.copyOf(all, n));
@@ -101,7 +101,7 @@ class GgufErrorsTest {
   }
 
   @Test
-  void notAGguf() throws IOException {
+  void wrongMagic() throws IOException {
     tiny.magic = 0x46554748;
     refused("not a GGUF file");
   }
@@ -109,18 +109,18 @@ class GgufErrorsTest {
   @ParameterizedTest
   @CsvSource({
     "1, expected version 2 or 3 of the format found 1",
-    "4, found 4",
-    "-65535, found 4294901761",
-    "50331648, big-endian"
+    "4, of the format found 4",
+    "-65535, of the format found 4294901761",
+    "50331648, expected a little-endian GGUF file found a big-endian one"
   })
   void version(int version, String message) throws IOException {
     tiny.version = version;
-    refused(message.replace("format found", "format, found"));
+    refused(message.replace(" found", ", found"));
   }
 
   @ParameterizedTest
   @ValueSource(longs = {-1, Long.MIN_VALUE, 1L << 60, 100_000, 1_000})
-  void countsThatNoFileOfThisSizeHas(long count) throws IOException {
+  void countsTooLargeForTheFile(long count) throws IOException {
     tiny.tensorCount = count;
     refused("the number of tensors: found " + Long.toUnsignedString(count), "bytes follow");
     tiny.tensorCount = null;
@@ -129,7 +129,7 @@ class GgufErrorsTest {
   }
 
   @Test
-  void countsThatNoModelHas() throws IOException {
+  void countsAboveTheLimit() throws IOException {
     tiny.data = new byte[1 << 21];
     tiny.tensorCount = 65_537L;
     refused("the number of tensors: expected at most 65536, found 65537");
@@ -140,7 +140,7 @@ class GgufErrorsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {-1, Long.MAX_VALUE, 1L << 32, 5_000})
-  void textsLongerThanTheFile(long length) throws IOException {
+  void stringsLongerThanTheFile(long length) throws IOException {
     tiny.keyCount = tiny.keys.size() + 1L;
     tiny.moreKeys = little(8, length);
     refused("cut off: key 7: expected " + Long.toUnsignedString(length) + " bytes from byte");
@@ -151,17 +151,17 @@ class GgufErrorsTest {
   }
 
   @Test
-  void textsThatAreLongerThanAnyNeed() throws IOException {
+  void stringsAboveTheLimit() throws IOException {
     tiny.keyCount = tiny.keys.size() + 1L;
     tiny.moreKeys = join(text("a.key"), typed(8, little(8, 1 << 25)), new byte[1 << 25]);
-    refused("a.key: expected a text of at most 16777216 bytes, found 33554432");
+    refused("a.key: expected a string of at most 16777216 bytes, found 33554432");
   }
 
   @Test
-  void textsThatAreNoUtf8() throws IOException {
+  void stringsThatAreNotUtf8() throws IOException {
     tiny.keyCount = tiny.keys.size() + 1L;
     tiny.moreKeys = join(little(8, 2), new byte[] {(byte) 0xC3, 'x'}, u32(1));
-    refused("key 7: its text", "is not UTF-8");
+    refused("key 7: expected UTF-8, found other bytes before byte");
   }
 
   @ParameterizedTest
@@ -174,27 +174,27 @@ class GgufErrorsTest {
   }
 
   @Test
-  void valuesOfNoType() throws IOException {
+  void unknownValueTypes() throws IOException {
     tiny.keys.put("a.key", typed(13, new byte[8]));
-    refused("a.key: unknown type of value 13");
+    refused("a.key: expected a value type from 0 to 12, found 13");
     tiny.keys.put("a.key", typed(-1, new byte[8]));
-    refused("a.key: unknown type of value 4294967295");
+    refused("a.key: expected a value type from 0 to 12, found 4294967295");
     tiny.keys.put("a.key", array(9, 1, array(4, 0)));
-    refused("a.key: an array of arrays");
+    refused("a.key: expected an array of plain values, found an array of arrays");
   }
 
   @Test
-  void aKeyTwice() throws IOException {
+  void duplicateKey() throws IOException {
     tiny.keyCount = tiny.keys.size() + 1L;
     tiny.moreKeys = join(text("gpt2.block_count"), u32(1));
-    refused("key gpt2.block_count stands in it twice");
+    refused("duplicate key gpt2.block_count");
   }
 
   @Test
-  void aTensorTwice() throws IOException {
+  void duplicateTensor() throws IOException {
     tiny.add(EMBEDDING, 2, 5);
     tiny.data = Arrays.copyOf(tiny.data, tiny.data.length + 64);
-    refused("tensor token_embd.weight stands in it twice");
+    refused("duplicate tensor token_embd.weight");
   }
 
   @ParameterizedTest
@@ -205,18 +205,20 @@ class GgufErrorsTest {
   }
 
   @Test
-  void anAlignmentThatTheFileDoesNotHave() throws IOException {
+  void alignmentThatDoesNotFitTheFile() throws IOException {
     tiny.keys.put("general.alignment", u32(64));
-    refused("tensor blk.0.attn_norm.weight: its data begins at byte 96", "alignment, 64");
+    refused(
+        "tensor blk.0.attn_norm.weight: expected data at a multiple of the alignment, 64, found"
+            + " byte 96");
     tiny.keys.put("general.alignment", u32(1 << 30));
     refused("cut off: expected tensors from byte 1073741824 on, found 1856 bytes");
     tiny.keys.put("general.alignment", string("32"));
     refused("general.alignment: expected an integer", "found 32");
   }
 
-  /** Bytes that do not exist are not looked for, be they none. */
+  /** A tensor without elements must lie inside the file too. */
   @Test
-  void anEmptyTensorBeyondTheFile() throws IOException {
+  void anEmptyTensorOutsideTheFile() throws IOException {
     tiny.keys.put("general.alignment", u32(1 << 30));
     tiny.tensors.clear();
     tiny.add("empty", 0);
@@ -249,18 +251,19 @@ class GgufErrorsTest {
   }
 
   @Test
-  void rowsThatAreNoBlocks() throws IOException {
+  void rowsThatAreNoMultipleOfABlock() throws IOException {
     tiny.tensor(EMBEDDING).type = 8;
-    refused("tensor token_embd.weight: rows of 2 elements are no blocks of Q8_0");
+    refused(
+        "tensor token_embd.weight: expected rows of a multiple of 32 elements for Q8_0, found 2");
   }
 
   @ParameterizedTest
   @CsvSource({
-    "0, token_embd.weight: its data overlaps another's: expected byte 32 found 0",
-    "32, its data overlaps another's: expected byte 64 found 32",
+    "0, token_embd.weight: its data overlaps another tensor: expected byte 32 found 0",
+    "32, its data overlaps another tensor: expected byte 64 found 32",
     "96, its data leaves a gap: expected byte 64 found 96",
-    "65, 'tensor position_embd.weight: its data begins at byte 65, which is no multiple of the"
-        + " alignment, 32'",
+    "65, 'tensor position_embd.weight: expected data at a multiple of the alignment, 32 found byte"
+        + " 65'",
     "-1, cut off: tensor position_embd.weight: expected 24 bytes from byte 18446744073709551615 on",
     "-9223372036854775808, cut off",
     "9223372036854775776, leaves a gap: expected byte 64 found 96",
@@ -273,7 +276,7 @@ class GgufErrorsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {100_000, Long.MAX_VALUE, Long.MAX_VALUE - 31, Long.MIN_VALUE, -32})
-  void theLastBeyondTheFile(long offset) throws IOException {
+  void theLastTensorOutsideTheFile(long offset) throws IOException {
     tiny.tensors.getLast().offset = offset;
     refused(
         "cut off: tensor output_norm.bias: expected 8 bytes from byte "
@@ -283,15 +286,15 @@ class GgufErrorsTest {
   }
 
   @Test
-  void otherModels() throws IOException {
+  void otherArchitecturesAndSplitModels() throws IOException {
     tiny.keys.put("general.architecture", string("llama"));
     refused("general.architecture: expected gpt2, found 'llama'");
     tiny.keys.put("general.architecture", u32(2));
-    refused("general.architecture: expected a text, found 2");
+    refused("general.architecture: expected a string, found 2");
     tiny.keys.put("general.architecture", string("gpt2"));
     tiny.keys.put("split.count", typed(2, little(2, 3)));
     refused("one of the 3 files", "llama-gguf-split --merge");
-    // The others' keys, as gguf-split writes them: nothing of the model.
+    // The other files have, as gguf-split writes them, no keys of the model.
     tiny.keys.clear();
     tiny.keys.put("split.no", typed(2, little(2, 1)));
     tiny.keys.put("split.count", typed(2, little(2, 3)));
@@ -308,7 +311,7 @@ class GgufErrorsTest {
         "gpt2.attention.head_count",
         "gpt2.attention.layer_norm_epsilon"
       })
-  void keysThatMustBeThere(String key) throws IOException {
+  void requiredKeys(String key) throws IOException {
     tiny.keys.put(key, string("many"));
     refused(key + ": expected ", "found many");
     tiny.keys.put(key, ints(1, 2));
@@ -318,7 +321,7 @@ class GgufErrorsTest {
   }
 
   @Test
-  void numbersThatDoNotFit() throws IOException {
+  void invalidNumbers() throws IOException {
     tiny.keys.put("gpt2.block_count", u64(-1));
     refused(
         "gpt2.block_count: expected an integer from 0 to 2147483647, found 1.8446744073709552E19");
@@ -347,7 +350,7 @@ class GgufErrorsTest {
   }
 
   @Test
-  void tensorsThatDoNotFit() throws IOException {
+  void invalidTensors() throws IOException {
     tiny.keys.put("gpt2.feed_forward_length", u32(4));
     refused("tensor blk.0.ffn_up.weight: expected shape (4, 2), found (8, 2)");
     tiny.keys.put("gpt2.feed_forward_length", u32(8));
@@ -359,7 +362,7 @@ class GgufErrorsTest {
   }
 
   @Test
-  void keysOfOurOwn() throws IOException {
+  void keysOfThisProgram() throws IOException {
     tiny.keys.put("gpt.activation_function", string("relu"));
     refused("gpt.activation_function: expected gelu_new or gelu, found relu");
     tiny.keys.remove("gpt.activation_function");
@@ -369,7 +372,7 @@ class GgufErrorsTest {
     refused("tensor blk.0.attn_norm.bias: expected zeros, since gpt.bias is false");
     tiny.keys.put("gpt.bias", bool(true));
     tiny.keys.put("gpt.characters", strings("a", "b", "a", "c", "d"));
-    refused("id 2: the character 'a' has an id already");
+    refused("id 2: expected distinct characters, found 'a' again");
     tiny.keys.put("gpt.characters", strings("a", "bc", "d", "e", "f"));
     refused("id 1: expected one character");
     tiny.keys.put("gpt.characters", strings("a", "b", "c", "d", "e", "f"));
@@ -377,82 +380,72 @@ class GgufErrorsTest {
     tiny.keys.put("gpt.characters", strings("a", "b"));
     refused("the vocabulary does not fit the model: expected 5 characters (vocab_size), found 2");
     tiny.keys.put("gpt.characters", ints(1));
-    refused("gpt.characters: expected an array of texts, found an array");
+    refused("gpt.characters: expected an array of strings, found an array");
     tiny.keys.put("gpt.characters", strings("a", "\n", "b", "c", "d"));
     try (Checkpoint c = open()) {
       assertEquals(Optional.of(List.of("a", "\n", "b", "c", "d")), c.characters());
     }
   }
 
-  private void tokenizer() {
-    tiny.keys.put("tokenizer.ggml.model", string("gpt2"));
-    tiny.keys.put("tokenizer.ggml.pre", string("gpt-2"));
-    tiny.keys.put("tokenizer.ggml.tokens", strings("a", "b", "ab", "<s>", "[PAD4]"));
-    tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 3, 5));
-    tiny.keys.put("tokenizer.ggml.merges", strings("a b"));
-    tiny.keys.put("tokenizer.ggml.bos_token_id", u32(3));
-    tiny.keys.put("tokenizer.ggml.eos_token_id", u32(3));
-  }
-
   @Test
   void aTokenizer() throws IOException {
-    tokenizer();
+    tiny.addTokenizer();
     try (Checkpoint c = open()) {
       assertEquals(
-          new BytePairs(
+          new BpeVocabulary(
               List.of("a", "b", "ab", "<s>", "[PAD4]"),
               List.of(Kind.NORMAL, Kind.NORMAL, Kind.NORMAL, Kind.CONTROL, Kind.UNUSED),
               List.of("a b"),
               OptionalInt.of(3),
               OptionalInt.of(3)),
-          c.bytePairs().orElseThrow());
+          c.bpeVocabulary().orElseThrow());
     }
     for (String key :
         List.of("tokenizer.ggml.pre", "tokenizer.ggml.token_type", "tokenizer.ggml.eos_token_id")) {
       tiny.keys.remove(key);
     }
     try (Checkpoint c = open()) {
-      assertEquals(Kind.NORMAL, c.bytePairs().orElseThrow().kinds().get(3));
-      assertEquals(OptionalInt.empty(), c.bytePairs().orElseThrow().end());
+      assertEquals(Kind.NORMAL, c.bpeVocabulary().orElseThrow().kinds().get(3));
+      assertEquals(OptionalInt.empty(), c.bpeVocabulary().orElseThrow().eosId());
     }
     tiny.keys.put("tokenizer.ggml.model", string("none"));
     try (Checkpoint c = open()) {
-      assertEquals(Optional.empty(), c.bytePairs());
+      assertEquals(Optional.empty(), c.bpeVocabulary());
     }
   }
 
   @Test
-  void tokenizersThatDoNotFit() throws IOException {
-    tokenizer();
+  void invalidTokenizers() throws IOException {
+    tiny.addTokenizer();
     tiny.keys.put("tokenizer.ggml.model", string("bert"));
     refused("tokenizer.ggml.model: expected gpt2 or none, found bert");
-    tokenizer();
+    tiny.addTokenizer();
     tiny.keys.put("tokenizer.ggml.pre", string("llama-bpe"));
     refused("tokenizer.ggml.pre: expected gpt-2, found llama-bpe");
-    tokenizer();
+    tiny.addTokenizer();
     tiny.keys.remove("tokenizer.ggml.tokens");
     refused("tokenizer.ggml.tokens is missing");
     tiny.keys.put("tokenizer.ggml.tokens", strings("a", "b", "c", "d", "e", "f"));
     refused("tokenizer.ggml.tokens: expected at most 5, found 6");
     tiny.keys.put("tokenizer.ggml.tokens", ints(1, 2));
-    refused("tokenizer.ggml.tokens: expected an array of texts");
-    tokenizer();
+    refused("tokenizer.ggml.tokens: expected an array of strings");
+    tiny.addTokenizer();
     tiny.keys.remove("tokenizer.ggml.merges");
     refused("tokenizer.ggml.merges is missing");
-    tokenizer();
+    tiny.addTokenizer();
     tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1));
     refused("tokenizer.ggml.token_type: expected 5, one for each token, found 2");
     tiny.keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 1, 7));
     refused("tokenizer.ggml.token_type: token 4: expected 1, 3, 4 or 5, found 7");
     tiny.keys.put("tokenizer.ggml.token_type", strings("1"));
     refused("tokenizer.ggml.token_type: expected an array of 32-bit integers");
-    tokenizer();
+    tiny.addTokenizer();
     tiny.keys.put("tokenizer.ggml.eos_token_id", u32(5));
     refused("tokenizer.ggml.eos_token_id: expected the id of one of 5 tokens, found 5");
   }
 
   @Test
-  void aNameCannotSpoilTheLine() throws IOException {
+  void namesAreSanitizedInErrorMessages() throws IOException {
     tiny.tensor(EMBEDDING).name = "a\n\u001b[31mb";
     tiny.tensor("a\n\u001b[31mb").type = 77;
     refused("tensor a??[31mb: expected F32");

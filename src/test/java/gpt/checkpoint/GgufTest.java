@@ -15,7 +15,7 @@ import gpt.model.Gelu;
 import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -29,13 +29,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** GGUF files that this program writes are the same models again. */
+/** A checkpoint that is written as a GGUF file is read back unchanged. */
 class GgufTest {
   private static final Path DEMO = Path.of("weights/shakespeare-char");
 
   @TempDir Path tmp;
 
-  private Path export(Checkpoint checkpoint, DType dtype, Optional<BytePairs> pairs) {
+  private Path export(Checkpoint checkpoint, DType dtype, Optional<BpeVocabulary> pairs) {
     Path file = tmp.resolve("sub/" + dtype + ".gguf");
     CheckpointWriter.writeGguf(checkpoint, pairs, file, dtype, true, (done, total) -> {});
     return file;
@@ -57,7 +57,7 @@ class GgufTest {
         "4-nanogpt",
         "4-hf"
       })
-  void everyGoldenModelSurvives(String model) throws Exception {
+  void everyGoldenModelIsReadBackUnchanged(String model) throws Exception {
     Path golden = GoldenCheckpointTest.GOLDEN.resolve("model-" + model);
     try (Checkpoint c = Checkpoint.open(golden);
         Checkpoint back = Checkpoint.open(export(c, null))) {
@@ -81,10 +81,10 @@ class GgufTest {
     }
   }
 
-  /** A tokenizer's rules and several ends of a text, which llama.cpp does not know. */
+  /** Tokenizer rules and several EOS ids are kept, under keys that llama.cpp does not use. */
   @ParameterizedTest
   @ValueSource(strings = {"special", "gpt2-prefix-space", "added", "nfc", "no-pattern"})
-  void aTokenizerAndTheEndsOfATextSurvive(String name) throws IOException {
+  void tokenizerRulesAndEosIdsAreKept(String name) throws IOException {
     Path tokens = GoldenCheckpointTest.GOLDEN.resolveSibling("tokenizers").resolve(name);
     Path folder = Files.createDirectories(tmp.resolve("own"));
     GptConfig config = new GptConfig(1, 1, 8, 4, 384, 32, true, Gelu.TANH, 1e-5);
@@ -97,12 +97,12 @@ class GgufTest {
       Files.writeString(
           folder.resolve("generation_config.json"), "{\"eos_token_id\":" + ends + "}");
       try (Checkpoint c = Checkpoint.open(folder);
-          Checkpoint back = Checkpoint.open(export(c, null, c.bytePairs()))) {
-        BytePairs pairs = c.bytePairs().orElseThrow();
-        assertEquals(pairs.rules(), back.bytePairs().orElseThrow().rules());
-        assertEquals(pairs.padded(384).tokens(), back.bytePairs().orElseThrow().tokens());
+          Checkpoint back = Checkpoint.open(export(c, null, c.bpeVocabulary()))) {
+        BpeVocabulary pairs = c.bpeVocabulary().orElseThrow();
+        assertEquals(pairs.rules(), back.bpeVocabulary().orElseThrow().rules());
+        assertEquals(pairs.padded(384).tokens(), back.bpeVocabulary().orElseThrow().tokens());
         List<Integer> expected =
-            ends.equals("null") ? pairs.end().stream().boxed().toList() : c.endIds();
+            ends.equals("null") ? pairs.eosId().stream().boxed().toList() : c.endIds();
         assertEquals(expected, back.endIds());
       }
     }
@@ -114,7 +114,7 @@ class GgufTest {
         Checkpoint back = Checkpoint.open(export(c, null))) {
       assertEquals(c.config(), back.config());
       assertEquals(c.characters(), back.characters());
-      assertEquals(Optional.empty(), back.bytePairs());
+      assertEquals(Optional.empty(), back.bpeVocabulary());
       assertEquals(c.weights(), back.weights());
       CheckpointWriter.write(back, tmp.resolve("folder"));
     }
@@ -125,12 +125,13 @@ class GgufTest {
   }
 
   /**
-   * Other types are near: how far the demo's logits, of a magnitude of up to 20, may move. bfloat16
-   * keeps 8 bits of a weight, a block of bytes 7 of its largest, half precision 11.
+   * Reduced precision changes the demo's logits, of a magnitude of up to 20, by less than the
+   * tolerance. bfloat16 keeps 8 significant bits of a weight, Q8_0 7 of a block's largest, float16
+   * 11.
    */
   @ParameterizedTest
   @CsvSource({"F16, 0.02", "BF16, 0.2", "Q8_0, 0.2"})
-  void otherTypesAreClose(DType dtype, double tolerance) {
+  void reducedPrecisionIsClose(DType dtype, double tolerance) {
     try (Checkpoint c = Checkpoint.open(DEMO);
         Checkpoint near = Checkpoint.open(export(c, dtype));
         Engine exact = CpuEngine.open(c.config(), c.weights(), 2);
@@ -153,9 +154,9 @@ class GgufTest {
     }
   }
 
-  /** Blocks that are read are the blocks that were written. */
+  /** Q8_0 blocks are copied unchanged. */
   @Test
-  void blocksSurviveAsTheyAre() throws IOException {
+  void quantizedBlocksAreKept() throws IOException {
     try (Checkpoint c = Checkpoint.open(DEMO);
         Checkpoint q8 = Checkpoint.open(export(c, DType.Q8_0))) {
       Path again = tmp.resolve("again.gguf");
@@ -170,10 +171,10 @@ class GgufTest {
   }
 
   @Test
-  void aBlockIsRoundedAsGgmlDoesIt() {
+  void quantizesABlockLikeGgml() {
     float[] values = new float[64];
     values[0] = -127;
-    values[1] = 2.5f; // halves go away from zero
+    values[1] = 2.5f; // halves round away from zero
     values[2] = -2.5f;
     values[3] = 0.49f;
     byte[] bytes = new byte[68];
@@ -194,7 +195,7 @@ class GgufTest {
   @EnumSource(
       value = DType.class,
       names = {"F16", "Q8_0"})
-  void whatATypeCannotHoldIsRefused(DType dtype) {
+  void aValueOutsideTheTypesRangeIsRefused(DType dtype) {
     float[] values = new float[32];
     values[7] = 1e38f;
     GptException e =
@@ -203,12 +204,13 @@ class GgufTest {
             () ->
                 ElementEncoder.encode(
                     "w", dtype, values, MemorySegment.ofArray(new byte[(int) dtype.bytes(32)])));
-    assertTrue(e.getMessage().startsWith("tensor w: "), e.getMessage());
+    assertTrue(
+        e.getMessage().startsWith("tensor w: expected values in the range of"), e.getMessage());
   }
 
-  /** Rows of 11 elements fill no block. */
+  /** The tiny model's rows are no multiple of Q8_0's block of 32. */
   @Test
-  void rowsThatAreNoBlocksAreHalfPrecision() {
+  void rowsThatAreNoMultipleOfABlockBecomeFloat16() {
     try (Checkpoint c = Checkpoint.open(new TinyNanoGpt().write(tmp));
         Checkpoint back = Checkpoint.open(export(c, DType.Q8_0))) {
       assertEquals(DType.F16, back.dtype());
@@ -222,16 +224,16 @@ class GgufTest {
     GptConfig config = new GptConfig(1, 1, 32, 4, 50304, 32, true, Gelu.TANH, 1e-5);
     CheckpointWriter.writeRandom(
         config, Optional.empty(), 1, DType.F16, tmp.resolve("r"), false, (done, total) -> {});
-    BytePairs gpt2 = BytePairs.gpt2();
+    BpeVocabulary gpt2 = BpeVocabulary.gpt2();
     try (Checkpoint c = Checkpoint.open(tmp.resolve("r"));
         Checkpoint back = Checkpoint.open(export(c, null, Optional.of(gpt2)))) {
-      assertEquals(gpt2.padded(50304), back.bytePairs().orElseThrow());
+      assertEquals(gpt2.padded(50304), back.bpeVocabulary().orElseThrow());
       assertEquals(c.weights(), back.weights());
     }
   }
 
   @Test
-  void isNotWrittenOverAnother() {
+  void doesNotOverwriteAFile() {
     try (Checkpoint c = Checkpoint.open(DEMO)) {
       Path file = export(c, null);
       GptException e =

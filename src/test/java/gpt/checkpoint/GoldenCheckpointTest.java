@@ -16,11 +16,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Checkpoints that PyTorch wrote: nanoGPT's and the same weights as Hugging Face folders. */
+/** Checkpoints written by PyTorch: nanoGPT's and the same weights as Hugging Face folders. */
 class GoldenCheckpointTest {
   static final Path GOLDEN = Path.of("src/test/resources/golden");
 
-  /** The last five: elements [1][2] of three tensors, read with Python. */
+  /** The last two columns: element [1][2] of wte and of mlp.c_proj, read with Python. */
   @ParameterizedTest
   @CsvSource({
     "0-nanogpt, 2, 3, 48,  32,  97, true,  -0.044536150991916656, 0.022701062262058258",
@@ -32,7 +32,7 @@ class GoldenCheckpointTest {
     "4-nanogpt, 4, 5, 80,  64, 257, true,  0.06917612254619598,   -0.05627242103219032",
     "4-hf,      4, 5, 80,  64, 257, true,  0.06917612254619598,   -0.05627242103219032",
   })
-  void hasItsShapeAndValues(
+  void hasTheExpectedShapeAndValues(
       String model,
       int nLayer,
       int nHead,
@@ -86,7 +86,7 @@ class GoldenCheckpointTest {
   }
 
   @Test
-  void aFileCanBeNamedItself() {
+  void opensAFileAsWellAsAFolder() {
     for (String file : List.of("model-0-nanogpt/ckpt.pt", "model-0-hf/model.safetensors")) {
       try (Checkpoint c = Checkpoint.open(GOLDEN.resolve(file))) {
         assertEquals(GOLDEN.resolve(file), c.path());

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What may vary in a Hugging Face folder, and what is said of each thing that may not. */
+/** Valid variations of a Hugging Face folder, and the error message for each invalid one. */
 class HuggingFaceErrorsTest {
   private static final String WTE = "transformer.wte.weight";
   private static final String C_FC = "transformer.h.0.mlp.c_fc.weight";
@@ -57,7 +57,8 @@ class HuggingFaceErrorsTest {
       }
     }
     addEmpty(WTE, "F32");
-    assertRefused(tiny.write(), "wte.weight", "twice", "with and without transformer.");
+    assertRefused(
+        tiny.write(), "duplicate tensor wte.weight", "with and without the prefix transformer.");
   }
 
   private void addEmpty(String key, String dtype) {
@@ -69,7 +70,7 @@ class HuggingFaceErrorsTest {
   }
 
   @Test
-  void masksAndForeignTensorsAreIgnored() throws IOException {
+  void masksAndUnknownTensorsAreIgnored() throws IOException {
     addEmpty("transformer.h.0.attn.bias", "U8");
     addEmpty("transformer.h.0.attn.masked_bias", "F8_E4M3");
     addEmpty("score.weight", "I64");
@@ -132,13 +133,13 @@ class HuggingFaceErrorsTest {
     "n_inner, 9, expected shape (2; 9)",
     "tie_word_embeddings, false, lm_head.weight is missing",
   })
-  void configThatDoesNotFit(String key, String value, String said) throws IOException {
+  void invalidConfigValues(String key, String value, String message) throws IOException {
     tiny.config.add(key, JsonParser.parseString(value));
-    assertRefused(tiny.write(), tiny.folder.toString(), said.replace(';', ','));
+    assertRefused(tiny.write(), tiny.folder.toString(), message.replace(';', ','));
   }
 
   @Test
-  void configThatIsNone() throws IOException {
+  void damagedOrMissingConfig() throws IOException {
     Path config = tiny.file("config.json");
     for (String text : List.of("", "[]", "{\"n_layer\": 1", "{} {}", "{'n_layer': 1}")) {
       Files.writeString(config, text);
@@ -174,13 +175,13 @@ class HuggingFaceErrorsTest {
   }
 
   @Test
-  void bytesThatAreNotTheShapes() throws IOException {
+  void dataThatDoesNotFitTheShape() throws IOException {
     tiny.tensor(C_FC).add("shape", numbers(2, 9));
     assertRefused(tiny.write(), C_FC, "expected 72 bytes", "found 64");
     tiny.tensor(C_FC).add("shape", numbers(1L << 40, 1L << 40));
     assertRefused(tiny.write(), C_FC, "more than 2^63", "found 64");
     tiny.tensor(C_FC).add("shape", numbers(2, -8));
-    assertRefused(tiny.write(), C_FC, "shape: found -8");
+    assertRefused(tiny.write(), C_FC, "shape: expected at least 0, found -8");
     tiny.tensor(C_FC).addProperty("dtype", "F16");
     tiny.tensor(C_FC).add("shape", numbers(2, 8));
     assertRefused(tiny.write(), C_FC, "expected 32 bytes", "found 64");
@@ -195,7 +196,7 @@ class HuggingFaceErrorsTest {
     tiny.tensor("transformer.wpe.weight").add("data_offsets", numbers(36, 60));
     assertRefused(tiny.write(), "wpe.weight", "overlaps", "expected byte 40, found 36");
     tiny.tensor("transformer.wpe.weight").add("data_offsets", numbers(40, 39));
-    assertRefused(tiny.write(), "wpe.weight", "39 lies before 40");
+    assertRefused(tiny.write(), "wpe.weight", "expected an end of at least 40, found 39");
     tiny.tensor(WTE).add("data_offsets", numbers(0, Long.MAX_VALUE));
     assertRefused(tiny.write(), WTE, "cut off");
   }
@@ -213,7 +214,7 @@ class HuggingFaceErrorsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 100_000_001, -1, Long.MIN_VALUE, Long.MAX_VALUE})
-  void lengthThatIsNone(long length) throws IOException {
+  void invalidHeaderLength(long length) throws IOException {
     ByteBuffer file = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(length);
     Files.write(tiny.file("model.safetensors"), file.array());
     assertRefused(
@@ -221,7 +222,7 @@ class HuggingFaceErrorsTest {
   }
 
   @Test
-  void headerBeyondTheFile() throws IOException {
+  void headerLongerThanTheFile() throws IOException {
     ByteBuffer file = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(57);
     Files.write(tiny.file("model.safetensors"), file.array());
     assertRefused(tiny.folder, "cut off", "expected a header of 57 bytes", "file of 64");
@@ -242,15 +243,15 @@ class HuggingFaceErrorsTest {
         "{\"a\": {\"dtype\": \"F32\", \"dtype\": \"F32\"}}",
         "{\"\ud83d\": {}}",
       })
-  void headerThatIsNone(String header) throws IOException {
+  void invalidHeader(String header) throws IOException {
     assertRefused(tiny.write(header), "model.safetensors");
   }
 
   @Test
-  void headerThatSaysATensorTwice() throws IOException {
+  void duplicateTensorInTheHeader() throws IOException {
     String text = tiny.header.toString();
     String twice = text.substring(0, text.length() - 1) + ",\"" + WTE + "\":" + tiny.tensor(WTE);
-    assertRefused(tiny.write(twice + "}"), WTE, "twice");
+    assertRefused(tiny.write(twice + "}"), "duplicate tensor " + WTE);
     assertRefused(tiny.write("{\"a\":".repeat(100_000)), "header is damaged");
   }
 
@@ -272,9 +273,11 @@ class HuggingFaceErrorsTest {
     }
   }
 
-  /** Of either file; generation_config.json wins, and what the model does not have is left out. */
+  /**
+   * generation_config.json takes precedence over config.json; ids not in the model are left out.
+   */
   @Test
-  void whatEndsAText() throws IOException {
+  void eosIds() throws IOException {
     for (String[] c :
         new String[][] {
           {"2", null, "[2]"},
@@ -300,7 +303,7 @@ class HuggingFaceErrorsTest {
         }
       }
     }
-    String expected = "eos_token_id: expected a token's id or a list of them, found ";
+    String expected = "eos_token_id: expected a token id or a list of token ids, found ";
     for (String bad : List.of("\"x\"", "1.5", "[true]", "{}", "[[1]]")) {
       Files.writeString(tiny.file("generation_config.json"), "{\"eos_token_id\":" + bad + "}");
       assertRefused(tiny.folder, "generation_config.json: " + expected + bad);
@@ -359,7 +362,7 @@ class HuggingFaceErrorsTest {
       assertEquals(0f, c.weights().lmHead().get(1, 1));
       assertEquals(1, c.notes().size(), c.notes()::toString);
       String note = c.notes().getFirst();
-      assertTrue(note.contains("model.safetensors: lm_head.weight is not the token"), note);
+      assertTrue(note.contains("model.safetensors: lm_head.weight differs from the token"), note);
       assertTrue(note.contains("tie_word_embeddings is true"), note);
     }
     System.arraycopy(tiny.data, 0, tiny.data, end, 40); // wte's

@@ -14,12 +14,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The characters of nanoGPT's meta.pkl. */
+/** Reads the characters of nanoGPT's meta.pkl. */
 class MetaPickleTest {
   @TempDir Path tmp;
   private Path model;
 
-  /** As nanoGPT's prepare.py writes it. */
+  /** A meta.pkl as nanoGPT's prepare.py writes it. */
   static byte[] meta(Object... characters) {
     Map<Object, Object> itos = new LinkedHashMap<>();
     Map<Object, Object> stoi = new LinkedHashMap<>();
@@ -48,7 +48,7 @@ class MetaPickleTest {
   }
 
   @Test
-  void givesTheCharacters() throws IOException {
+  void readsTheCharacters() throws IOException {
     assertEquals(Optional.empty(), characters());
     meta(meta("\n", "a", "\ud83d\ude00", "b", "c"));
     assertEquals(Optional.of(List.of("\n", "a", "\ud83d\ude00", "b", "c")), characters());
@@ -65,17 +65,17 @@ class MetaPickleTest {
   }
 
   @Test
-  void holdsOneCharacterAnId() throws IOException {
+  void everyIdNeedsADistinctCharacter() throws IOException {
     meta(meta("a", "bc"));
     assertRefused(model, "meta.pkl", "id 1", "one character");
     meta(new PickleBuilder().value(Map.of("itos", Map.of(0, "a", 2, "b"))).stop());
-    assertRefused(model, "meta.pkl", "none has id 1");
+    assertRefused(model, "meta.pkl", "id 1 is missing");
     meta(new PickleBuilder().value(Map.of("itos", Map.of(0, "a", 1, "a"))).stop());
-    assertRefused(model, "meta.pkl", "id 1", "has an id already");
+    assertRefused(model, "meta.pkl", "id 1", "expected distinct characters");
   }
 
   @Test
-  void mayNotNameAnything() throws IOException {
+  void namesAreRefused() throws IOException {
     meta(new PickleBuilder().global("posix", "system").stop());
     assertRefused(model, "meta.pkl", "posix.system");
     meta(new byte[] {'c'});

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What may vary in a ckpt.pt, and what is said of each thing that may not. */
+/** Valid variations of a ckpt.pt, and the error message for each invalid one. */
 class NanoGptErrorsTest {
   private static final String C_FC = "transformer.h.0.mlp.c_fc.weight";
 
@@ -55,7 +55,7 @@ class NanoGptErrorsTest {
   }
 
   @Test
-  void biasIsDeducedWhereModelArgsLackIt() throws IOException {
+  void biasIsInferredIfModelArgsLackIt() throws IOException {
     tiny.args.remove("bias");
     try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
       assertTrue(c.config().bias());
@@ -77,11 +77,11 @@ class NanoGptErrorsTest {
       assertEquals("transformer.wte.weight", c.weights().wte().name());
     }
     tiny.add("transformer.wte.weight", 5, 2);
-    assertTinyRefused("transformer.wte.weight", "twice");
+    assertTinyRefused("duplicate tensor transformer.wte.weight");
   }
 
   @Test
-  void lmHeadIsTiedWhereItIsTheSame() throws IOException {
+  void lmHeadWithTheSameBytesIsTied() throws IOException {
     tiny.tensors.remove("lm_head.weight");
     assertTied(true);
     tiny.add("lm_head.weight", 5, 2);
@@ -96,9 +96,9 @@ class NanoGptErrorsTest {
     }
   }
 
-  /** Else a file of a megabyte could be a model of a terabyte. */
+  /** If tensors could share bytes, a file of a megabyte could be a model of a terabyte. */
   @Test
-  void bytesStandForOneTensorOnly() throws IOException {
+  void tensorsMustNotShareBytes() throws IOException {
     Torch cFc = tiny.get(C_FC);
     tiny.tensors.put("transformer.h.0.mlp.c_proj.weight", cFc);
     assertTinyRefused("h.0.mlp.c_proj.weight", "expected shape (2, 8)");
@@ -113,7 +113,7 @@ class NanoGptErrorsTest {
   }
 
   @Test
-  void masksAndForeignTensorsAreNotRead() throws IOException {
+  void masksAndUnknownTensorsAreNotRead() throws IOException {
     tiny.tensors.put(
         "transformer.h.0.attn.bias",
         new Torch("torch.BoolStorage", "no", 9, 0, List.of(1, 1, 3, 3), List.of(9, 9, 3, 1)));
@@ -151,12 +151,12 @@ class NanoGptErrorsTest {
     assertTinyRefused(C_FC, "expected shape (8, 2)", "found (16)");
   }
 
-  /** Many tensors may name one shape: of millions of dimensions, all the memory there is. */
+  /** Many tensors may share one shape; with millions of dimensions, copies would exhaust memory. */
   @Test
-  void moreDimensionsThanThereAre() throws IOException {
+  void tooManyDimensions() throws IOException {
     List<Integer> many = Collections.nCopies(65, 1);
     tiny.tensors.put("x", new Torch("torch.FloatStorage", "0", 10, 0, many, many));
-    assertTinyRefused("a tensor of 65 dimensions");
+    assertTinyRefused("expected at most 64 dimensions, found 65");
     many = many.subList(1, 65);
     tiny.tensors.put("x", new Torch("torch.FloatStorage", "0", 10, 0, many, many));
     Checkpoint.open(tiny.write(tmp)).close();
@@ -173,24 +173,24 @@ class NanoGptErrorsTest {
   }
 
   @Test
-  void storageThatIsNotAsItSays() throws IOException {
+  void storageThatDoesNotFitItsRecord() throws IOException {
     change(C_FC, "torch.FloatStorage", 17, 0);
     assertTinyRefused(C_FC, "expected 68 bytes", "found 64");
     change(C_FC, "torch.FloatStorage", 1L << 62, 0);
-    assertTinyRefused("a storage of 4611686018427387904 elements");
+    assertTinyRefused("expected a storage of at most 2^40 elements, found 4611686018427387904");
     change(C_FC, "torch.FloatStorage", 16, 1);
     assertTinyRefused(C_FC, "16 elements from 1 on", "storage of 16");
     change(C_FC, "torch.FloatStorage", 16, Long.MAX_VALUE);
     assertTinyRefused(C_FC, "from 9223372036854775807 on");
     change(C_FC, "torch.FloatStorage", 16, -1);
-    assertTinyRefused("expected, found the int -1");
+    assertTinyRefused("expected a size, found the int -1");
     change(C_FC, "torch.FloatStorage", 16, 0);
     tiny.records.remove(tiny.get(C_FC).key());
     assertTinyRefused(C_FC, "ckpt/data/10", "missing");
   }
 
   @Test
-  void shapeThatIsNoModel() throws IOException {
+  void invalidModelArgs() throws IOException {
     tiny.args.put("n_head", 3);
     assertTinyRefused("model_args", "n_embd is 2, n_head is 3");
     tiny.args.put("n_head", "3");
@@ -199,14 +199,14 @@ class NanoGptErrorsTest {
     assertTinyRefused("n_head: expected an int, found nothing");
     tiny.args.put("n_head", 1);
     tiny.args.put("n_embd", 1 << 30);
-    assertTinyRefused("model_args", "n_embd is too large");
+    assertTinyRefused("model_args: n_embd: expected at most 536870911, found 1073741824");
     tiny.args.put("n_embd", 2);
     tiny.args.put("n_layer", Integer.MAX_VALUE);
     assertTinyRefused("transformer.h.1.ln_1.weight is missing");
   }
 
   @Test
-  void notACheckpointOfNanoGpt() throws IOException {
+  void notANanoGptCheckpoint() throws IOException {
     Path file = tiny.write(tmp, new PickleBuilder().value(Map.of("state_dict", Map.of())).stop());
     assertRefused(file, "not a nanoGPT checkpoint", "model_args");
     assertRefused(TinyNanoGpt.zip(file, Map.of("a/b", new byte[1]), STORED), "data.pkl");
@@ -223,9 +223,7 @@ class NanoGptErrorsTest {
     assertRefused(tmp.resolve("ckpt.pt"), "ckpt.pt", "cut off");
   }
 
-  /**
-   * A zip's directory may claim any size; memory must not be taken for what the file cannot hold.
-   */
+  /** A size in the zip's directory that exceeds the file must not be allocated. */
   @Test
   void recordThatClaimsMoreThanTheFileHas() throws IOException {
     int claimed = 1 << 30; // bytes
@@ -243,18 +241,16 @@ class NanoGptErrorsTest {
     tiny.tensors.put("lm_head.weight", huge);
     Path file = tiny.write(tmp);
     byte[] zip = Files.readAllBytes(file);
-    String text = new String(zip, StandardCharsets.ISO_8859_1);
-    int directory = text.lastIndexOf("ckpt/data/0") - 46;
-    assertEquals("PK\1\2", text.substring(directory, directory + 4));
+    int entry = TinyNanoGpt.directoryEntry(zip, "ckpt/data/0");
     ByteBuffer.wrap(zip)
         .order(ByteOrder.LITTLE_ENDIAN)
-        .putInt(directory + 20, claimed)
-        .putInt(directory + 24, claimed);
+        .putInt(entry + 20, claimed)
+        .putInt(entry + 24, claimed);
     Files.write(file, zip);
-    assertRefused(file, "transformer.wte.weight", "cut off", "expected 1073741824 bytes, the file");
+    assertRefused(file, "transformer.wte.weight", "cut off", "expected 1073741824 bytes, found");
   }
 
-  /** Entries of a zip may be the same bytes of its file, and so many times what the file has. */
+  /** Zip entries may point to the same bytes, so that their sizes add up to more than the file. */
   @Test
   void recordsThatOverlap() throws IOException {
     tiny.records.put("0", new byte[4096]);
@@ -271,25 +267,24 @@ class NanoGptErrorsTest {
     Path file = tiny.write(tmp);
     byte[] zip = Files.readAllBytes(file);
     ByteBuffer little = ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN);
-    String text = new String(zip, StandardCharsets.ISO_8859_1);
-    int first = little.getInt(text.lastIndexOf("ckpt/data/0PK") - 4);
+    int first = little.getInt(TinyNanoGpt.directoryEntry(zip, "ckpt/data/0") + 42);
     for (int i = 0; i < tiny.records.size(); i++) {
-      int name = text.lastIndexOf("ckpt/data/" + i + "PK");
-      little.putInt(name - 26, 4096).putInt(name - 22, 4096).putInt(name - 4, first);
+      int entry = TinyNanoGpt.directoryEntry(zip, "ckpt/data/" + i);
+      little.putInt(entry + 20, 4096).putInt(entry + 24, 4096).putInt(entry + 42, first);
     }
     Files.write(file, zip);
     assertRefused(file, "transformer.", "overlaps another", "expected 4096 bytes");
   }
 
   @Test
-  void aRecordThatLiesBeyondTheFile() throws IOException {
+  void recordOutsideTheFile() throws IOException {
     Path file = tiny.write(tmp);
     byte[] zip = Files.readAllBytes(file);
-    int name = new String(zip, StandardCharsets.ISO_8859_1).lastIndexOf("ckpt/data/0PK");
-    ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN).putInt(name - 4, zip.length);
+    int entry = TinyNanoGpt.directoryEntry(zip, "ckpt/data/0");
+    ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN).putInt(entry + 42, zip.length);
     Files.write(file, zip);
     assertRefused(
-        file, "transformer.wte.weight", "ckpt/data/0 is not where the zip's directory has it");
+        file, "transformer.wte.weight", "ckpt/data/0 is not at the offset in the zip's directory");
   }
 
   @Test
@@ -312,7 +307,7 @@ class NanoGptErrorsTest {
   }
 
   @Test
-  void picklesMadeToExhaust() throws IOException {
+  void picklesThatExhaustMemoryOrTime() throws IOException {
     PickleBuilder deep = new PickleBuilder().op(Opcodes.NONE);
     for (int i = 0; i < 1_000_000; i++) {
       deep.op(Opcodes.TUPLE1);
@@ -326,16 +321,18 @@ class NanoGptErrorsTest {
       nest.op(Opcodes.BINGET, 0, Opcodes.BINGET, 0, Opcodes.APPENDS);
     }
     nest.op(Opcodes.BINPUT, 0, Opcodes.EMPTY_DICT, Opcodes.BINGET, 0, Opcodes.NONE);
-    assertRefused(tiny.write(tmp, nest.op(Opcodes.SETITEM).stop()), "a list as a key");
+    assertRefused(
+        tiny.write(tmp, nest.op(Opcodes.SETITEM).stop()),
+        "expected a plain value as a key, found a list");
 
-    // The same nest as a name: writing it out would take as long.
+    // The same nested lists as a name: writing them into the message would take as long.
     PickleBuilder name = new PickleBuilder().op(Opcodes.EMPTY_TUPLE);
     for (int i = 0; i < 60; i++) {
       name.op(Opcodes.BINPUT, 0, Opcodes.EMPTY_LIST, Opcodes.MARK);
       name.op(Opcodes.BINGET, 0, Opcodes.BINGET, 0, Opcodes.APPENDS);
     }
     name.value("torch").op(Opcodes.STACK_GLOBAL);
-    assertRefused(tiny.write(tmp, name.stop()), "a name made of a list");
+    assertRefused(tiny.write(tmp, name.stop()), "expected a name of two strings, found a list");
 
     // An integer of many digits as a key: each use would hash all of them.
     PickleBuilder key = new PickleBuilder().op(Opcodes.EMPTY_DICT);
@@ -348,23 +345,25 @@ class NanoGptErrorsTest {
       byte[] negative = new PickleBuilder().op(opcode, 0xff, 0xff, 0xff, 0xff).stop();
       assertRefused(tiny.write(tmp, negative), "damaged", "-1 bytes");
     }
-    assertRefused(tiny.write(tmp, new byte[(16 << 20) + 1]), "data.pkl is larger than");
+    assertRefused(
+        tiny.write(tmp, new byte[(16 << 20) + 1]),
+        "data.pkl: expected at most 16777216 bytes, found more");
   }
 
   @Test
-  void nothingThere() throws IOException {
+  void missingAndUnknownFiles() throws IOException {
     assertRefused(tmp.resolve("absent"), "absent", "no such file or folder", ".safetensors");
     assertRefused(tmp, tmp.toString(), "no checkpoint in this folder");
     assertRefused(Files.writeString(tmp.resolve("model.bin"), "x"), "not a checkpoint");
   }
 
   @Test
-  void weightsFromBeforeSafetensors() throws IOException {
+  void pyTorchWeightsAreRefused() throws IOException {
     for (String name : List.of("pytorch_model.bin.index.json", "pytorch_model.bin")) {
       Path file = Files.writeString(tmp.resolve(name), "x");
-      String[] said = {name + ": holds the weights as a pickle of PyTorch", "save_pretrained"};
-      assertRefused(tmp, said);
-      assertRefused(file, said);
+      String[] parts = {name + ": expected safetensors, found a PyTorch pickle", "save_pretrained"};
+      assertRefused(tmp, parts);
+      assertRefused(file, parts);
     }
   }
 
@@ -375,7 +374,7 @@ class NanoGptErrorsTest {
     assertRefused(file, "PyTorch's format from before 1.6", "torch.load", "torch.save");
   }
 
-  /** A pipe has no writer here: whoever opened it would wait for ever. */
+  /** These pipes have no writer: opening one would block forever. */
   @Test
   @Timeout(60)
   void foldersAndPipes() throws IOException, InterruptedException {

@@ -15,11 +15,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Numbers of numpy's, as {@code best_val_loss} is one where a script took a mean. */
+/** numpy scalars in a pickle: {@code best_val_loss} is one if a script computed a mean. */
 class NumpyScalarTest {
   @TempDir Path tmp;
 
-  /** As numpy pickles one by protocol 2. */
+  /** A scalar as numpy pickles it with protocol 2. */
   static PickleBuilder scalar(PickleBuilder p, String module, String type, String order, byte[] x) {
     return type(p.global(module, "scalar"), type, order)
         .global("_codecs", "encode")
@@ -46,7 +46,7 @@ class NumpyScalarTest {
         Path.of("x"), scalar(new PickleBuilder(), module, type, order, bytes).stop());
   }
 
-  /** Bytes as numpy 2.4 has them. */
+  /** The bytes are those of numpy 2.4. */
   @ParameterizedTest
   @CsvSource({
     "f8, <, 000000000000f83f, 1.5",
@@ -63,14 +63,14 @@ class NumpyScalarTest {
     "u8, <, ffffffffffffffff, 18446744073709551615",
     "b1, |, 01, true",
   })
-  void areThePlainValues(String type, String order, String hex, String expected) {
+  void becomePlainValues(String type, String order, String hex, String expected) {
     for (String module : List.of("numpy.core.multiarray", "numpy._core.multiarray")) {
       assertEquals(expected, load(module, type, order, hex).toString());
     }
   }
 
   @Test
-  void haveTheTypesOfPlainValues() {
+  void becomeTheTypesOfPlainValues() {
     String module = "numpy._core.multiarray";
     assertEquals(3, load(module, "i8", "<", "0300000000000000"));
     assertEquals(1L << 31, load(module, "u4", "<", "00000080"));
@@ -78,7 +78,7 @@ class NumpyScalarTest {
   }
 
   @Test
-  void aPickleOfProtocol4() {
+  void protocol4() {
     PickleBuilder p = new PickleBuilder().value("numpy._core.multiarray").value("scalar");
     type(p.op(Opcodes.STACK_GLOBAL), "f4", "<");
     p.op(Opcodes.SHORT_BINBYTES, 4, 0, 0, 0, 0x40, Opcodes.TUPLE2, Opcodes.REDUCE);
@@ -96,9 +96,10 @@ class NumpyScalarTest {
   }
 
   @Test
-  void nothingElseOfNumpyIsRead() throws IOException {
+  void otherNumpyNamesAndArgumentsAreRefused() throws IOException {
     for (Object type : new Object[] {"O", "O8", "V8", "U2", "S4", "f16", "c8", "M8", "F8", 8}) {
-      refused(call("numpy", "dtype", type, false, true), "numpy.dtype of no plain number");
+      refused(
+          call("numpy", "dtype", type, false, true), "numpy.dtype that is no plain number type");
     }
     refused(type(new PickleBuilder(), "f8", ">"), "byte order other than little-endian");
     for (Object[] args :
@@ -106,20 +107,24 @@ class NumpyScalarTest {
           {"echo pwned", "latin1"}, {"123456789", "latin1"}, {"\u0100", "latin1"}, {"1", "utf-8"},
           {"1", "rot13"}, {"1"}, {"1", "latin1", "ignore"}, {1, "latin1"}
         }) {
-      refused(call("_codecs", "encode", args), "_codecs.encode of more than a number's bytes");
+      refused(call("_codecs", "encode", args), "_codecs.encode of something other than the bytes");
     }
     String module = "numpy._core.multiarray";
-    refused(call(module, "scalar", "f8", "12345678"), module + ".scalar of other than a number's");
+    refused(
+        call(module, "scalar", "f8", "12345678"),
+        module + ".scalar of something other than the bytes");
     byte[] seven = new byte[7];
-    refused(scalar(new PickleBuilder(), module, "f8", "<", seven), module + ".scalar of other");
+    refused(
+        scalar(new PickleBuilder(), module, "f8", "<", seven),
+        module + ".scalar of something other");
     refused(call(module, "_reconstruct", 1), module + "._reconstruct");
     refused(call("numpy", "ndarray", 1), "numpy.ndarray");
     refused(call("numpy._core.multiarray", "fromfile", 1), module + ".fromfile");
   }
 
-  /** The shape may be of such numbers too: vocab_size, say, of an array's maximum. */
+  /** model_args may contain numpy scalars too: vocab_size may come from an array's maximum. */
   @Test
-  void aCheckpointWithThem() throws IOException {
+  void aCheckpointWithNumpyScalars() throws IOException {
     byte[] five = HexFormat.of().parseHex("0500000000000000");
     String module = "numpy._core.multiarray";
     TinyNanoGpt tiny = new TinyNanoGpt();

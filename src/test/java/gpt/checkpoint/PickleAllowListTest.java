@@ -15,9 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A pickle is a program: only what builds tensors and plain values may run. */
+/** A pickle is a program: only calls that build tensors and plain values are allowed. */
 class PickleAllowListTest {
-  /** What the library would have called, had it been asked. */
+  /** The constructors that the library called; stays empty. */
   private static final List<String> CALLED = new ArrayList<>();
 
   static {
@@ -60,7 +60,7 @@ class PickleAllowListTest {
     "collections, OrderedDict.fromkeys",
     "exceptions, ValueError",
   })
-  void everyWayToNameAForeignerIsRefused(String module, String name) throws IOException {
+  void namesThatAreNotAllowedAreRefused(String module, String name) throws IOException {
     String full = module + "." + name;
     assertPickleRefused(
         new PickleBuilder()
@@ -97,7 +97,7 @@ class PickleAllowListTest {
   }
 
   @Test
-  void isRefusedEvenWhereNobodyLooks() throws IOException {
+  void isRefusedEvenIfItsValueIsUnused() throws IOException {
     TinyNanoGpt tiny = new TinyNanoGpt();
     byte[] good = tiny.pickle();
     byte[] call =
@@ -113,7 +113,7 @@ class PickleAllowListTest {
   }
 
   @Test
-  void attributesAreSetOnOrderedDictsOnly() throws IOException {
+  void attributesMayBeSetOnlyOnOrderedDicts() throws IOException {
     PickleBuilder onDict = new PickleBuilder().op(Opcodes.EMPTY_DICT, Opcodes.EMPTY_DICT);
     assertPickleRefused(onDict.op(Opcodes.BUILD).stop(), "attributes set on a dict");
     PickleBuilder onName = new PickleBuilder().global("torch", "Size").op(Opcodes.EMPTY_DICT);
@@ -121,7 +121,7 @@ class PickleAllowListTest {
   }
 
   @Test
-  void onlyFunctionsOnTheListAreCalled() throws IOException {
+  void onlyAllowedFunctionsAreCalled() throws IOException {
     assertPickleRefused(
         new PickleBuilder()
             .global("torch", "FloatStorage")
@@ -163,7 +163,7 @@ class PickleAllowListTest {
   }
 
   @Test
-  void namesCannotWriteToTheTerminal() throws IOException {
+  void namesAreSanitizedInErrorMessages() throws IOException {
     assertPickleRefused(
         new PickleBuilder()
             .value("os\n\u001b[2J\u202e")

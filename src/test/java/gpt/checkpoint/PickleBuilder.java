@@ -8,13 +8,11 @@ import java.util.List;
 import java.util.Map;
 import net.razorvine.pickle.Opcodes;
 
-/**
- * Writes pickles by hand: plain values, PyTorch's tensors, and whatever a test must see refused.
- */
+/** Writes pickles: plain values, PyTorch tensors, and any opcodes. */
 final class PickleBuilder {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-  /** A tensor as torch.save describes it. */
+  /** A tensor in the form that torch.save pickles. */
   record Torch(
       String storageClass,
       String key,

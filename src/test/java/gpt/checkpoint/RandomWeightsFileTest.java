@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A checkpoint with random weights: nanoGPT's initialisation, and the same bytes everywhere. */
+/** A checkpoint with random weights: nanoGPT's initialization, reproducible from its seed. */
 class RandomWeightsFileTest {
   private static final GptConfig CONFIG =
       new GptConfig(3, 2, 96, 40, 1500, 400, true, Gelu.TANH, 1e-5);
@@ -35,7 +35,7 @@ class RandomWeightsFileTest {
   }
 
   @Test
-  void isInitialisedAsNanoGptDoes() {
+  void isInitializedLikeNanoGpt() {
     try (Checkpoint c = Checkpoint.open(write("a", CONFIG, 1, DType.F32))) {
       assertEquals(CONFIG, c.config());
       assertTrue(c.weights().tied());
@@ -82,27 +82,27 @@ class RandomWeightsFileTest {
     Path a = write("a", CONFIG, 1, DType.F32).resolve("model.safetensors");
     try (ForkJoinPool one = new ForkJoinPool(1)) {
       Path b = one.submit(() -> write("b", CONFIG, 1, DType.F32)).get();
-      assertEquals(-1, Files.mismatch(a, b.resolve("model.safetensors")), "by one thread");
+      assertEquals(-1, Files.mismatch(a, b.resolve("model.safetensors")), "with one thread");
     }
     Path other = write("c", CONFIG, 2, DType.F32).resolve("model.safetensors");
     assertNotEquals(-1, Files.mismatch(a, other));
   }
 
   @Test
-  void halfTypesAreTheSameNumbersRounded() {
+  void reducedPrecisionRoundsTheSameNumbers() {
     try (Checkpoint f32 = Checkpoint.open(write("f32", CONFIG, 1, DType.F32));
         Checkpoint f16 = Checkpoint.open(write("f16", CONFIG, 1, DType.F16));
         Checkpoint bf16 = Checkpoint.open(write("bf16", CONFIG, 1, DType.BF16))) {
       assertEquals(DType.F16, f16.dtype());
       assertEquals(DType.BF16, bf16.dtype());
       Tensor exact = f32.weights().h(2).mlp().cProj().weight();
-      Tensor half = f16.weights().h(2).mlp().cProj().weight();
-      Tensor brain = bf16.weights().h(2).mlp().cProj().weight();
+      Tensor float16 = f16.weights().h(2).mlp().cProj().weight();
+      Tensor bfloat16 = bf16.weights().h(2).mlp().cProj().weight();
       for (int r = 0; r < exact.rows(); r++) {
         for (int c = 0; c < exact.columns(); c++) {
           float v = exact.get(r, c);
-          assertEquals(Float.float16ToFloat(Float.floatToFloat16(v)), half.get(r, c));
-          assertEquals(v, brain.get(r, c), Math.abs(v) * 0x1p-8);
+          assertEquals(Float.float16ToFloat(Float.floatToFloat16(v)), float16.get(r, c));
+          assertEquals(v, bfloat16.get(r, c), Math.abs(v) * 0x1p-8);
         }
       }
     }
@@ -125,14 +125,15 @@ class RandomWeightsFileTest {
     }
   }
 
-  /** More than any disk has: refused before a byte is written. */
+  /** The files would exceed any disk; nothing is written. */
   @Test
-  void refusesWhatTheDiskHasNoRoomFor() {
+  void refusesAModelLargerThanTheDisk() {
     GptConfig huge = new GptConfig(2_000, 1, 100_000, 4, 2, 1_000_000_000, true, Gelu.TANH, 1e-5);
     GptException e =
         Assertions.assertThrows(GptException.class, () -> write("huge", huge, 1, DType.F32));
     assertTrue(
-        e.getMessage().matches(".*huge: needs \\d+ MB, but this disk has only.*"), e::toString);
+        e.getMessage().matches(".*huge: expected \\d+ MB of free disk space, found.*"),
+        e::toString);
     assertFalse(Files.exists(tmp.resolve("huge")));
   }
 }

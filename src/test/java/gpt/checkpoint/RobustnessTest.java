@@ -13,14 +13,14 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Damaged files, thousands of them: they load, or one line says why not. */
+/** Thousands of randomly damaged files load or give an error message of one line. */
 class RobustnessTest {
   private static final int ROUNDS = 1000;
   private static final long SEED = 20240229;
 
   @TempDir Path tmp;
 
-  /** A round's damage: bytes changed, cut out or doubled, or the end cut off. */
+  /** Changes bytes, flips a bit, truncates the file, or repeats some bytes. */
   private static byte[] damage(byte[] good, Random random) {
     byte[] bad = good.clone();
     int at = random.nextInt(good.length);
@@ -43,14 +43,14 @@ class RobustnessTest {
     return bad;
   }
 
-  private interface Put {
-    void file(byte[] bytes) throws IOException;
+  private interface FileWriter {
+    void write(byte[] bytes) throws IOException;
   }
 
-  private void survives(Path model, byte[] good, Put put) throws IOException {
+  private void loadsOrRefuses(Path model, byte[] good, FileWriter file) throws IOException {
     int refused = 0;
     for (int round = 0; round < ROUNDS; round++) {
-      put.file(damage(good, new Random(SEED + round)));
+      file.write(damage(good, new Random(SEED + round)));
       try (Checkpoint c = Checkpoint.open(model)) {
         c.weights().h().forEach(b -> b.mlp().cFc().weight().toArray());
         c.weights().lmHead().toArray();
@@ -67,39 +67,39 @@ class RobustnessTest {
   @Test
   void nanoGptZip() throws IOException {
     Path file = new TinyNanoGpt().write(tmp);
-    survives(tmp, Files.readAllBytes(file), bytes -> Files.write(file, bytes));
+    loadsOrRefuses(tmp, Files.readAllBytes(file), bytes -> Files.write(file, bytes));
   }
 
   @Test
   void nanoGptPickle() throws IOException {
     TinyNanoGpt tiny = new TinyNanoGpt();
-    survives(tmp, tiny.pickle(), bytes -> tiny.write(tmp, bytes));
+    loadsOrRefuses(tmp, tiny.pickle(), bytes -> tiny.write(tmp, bytes));
   }
 
   @Test
   void metaPickle() throws IOException {
     new TinyNanoGpt().write(tmp);
     byte[] meta = MetaPickleTest.meta("a", "b", "c", "d", "e");
-    survives(tmp, meta, bytes -> Files.write(tmp.resolve("meta.pkl"), bytes));
+    loadsOrRefuses(tmp, meta, bytes -> Files.write(tmp.resolve("meta.pkl"), bytes));
   }
 
   @Test
   void safetensors() throws IOException {
     Path file = new TinyHuggingFace(tmp).file("model.safetensors");
     byte[] good = Files.readAllBytes(file);
-    survives(tmp.resolve("hf"), good, bytes -> Files.write(file, bytes));
+    loadsOrRefuses(tmp.resolve("hf"), good, bytes -> Files.write(file, bytes));
   }
 
   @Test
   void gguf() throws IOException {
     Path file = new TinyGguf().write(tmp);
-    survives(file, Files.readAllBytes(file), bytes -> Files.write(file, bytes));
+    loadsOrRefuses(file, Files.readAllBytes(file), bytes -> Files.write(file, bytes));
   }
 
   @Test
   void config() throws IOException {
     Path file = new TinyHuggingFace(tmp).file("config.json");
     byte[] good = Files.readAllBytes(file);
-    survives(tmp.resolve("hf"), good, bytes -> Files.write(file, bytes));
+    loadsOrRefuses(tmp.resolve("hf"), good, bytes -> Files.write(file, bytes));
   }
 }

@@ -61,19 +61,19 @@ class StoredEntriesTest {
   }
 
   @Test
-  void bytesAreFoundBehindACommentAndBeforeOthers() throws IOException {
+  void entriesAreFoundWithACommentOrALeadingPrefix() throws IOException {
     byte[] zip = zip();
     assertFound(zip);
     byte[] comment = "PK\5\6 is no end here".getBytes(StandardCharsets.ISO_8859_1);
     byte[] commented = joined(zip, comment);
     in(commented).putShort(zip.length - 2, (short) comment.length);
     assertFound(commented);
-    assertFound(joined(new byte[1000], zip)); // places count from the zip's own beginning
+    assertFound(joined(new byte[1000], zip)); // offsets count from the zip's first byte
   }
 
-  /** What PyTorch writes for files of 4 GiB and more: no number fits its old field. */
+  /** Zip64, as PyTorch writes for files of 4 GiB and more. */
   @Test
-  void numbersOf64BitsAreRead() throws IOException {
+  void zip64FieldsAreRead() throws IOException {
     byte[] zip = zip();
     int end = zip.length - END_BYTES;
     int directory = in(zip).getInt(end + 16);
@@ -97,16 +97,16 @@ class StoredEntriesTest {
     byte[] all = Arrays.copyOf(out.array(), out.position());
     byte[] first = entries(all).data("a/first", 3, "").toArray(ValueLayout.JAVA_BYTE);
     assertEquals("one", new String(first, StandardCharsets.UTF_8));
-    // And java.util.zip reads it as well.
+    // java.util.zip reads it too.
     Path file = Files.write(tmp.resolve("z64"), all);
     try (java.util.zip.ZipFile read = new java.util.zip.ZipFile(file.toFile())) {
       assertEquals(3, read.getEntry("a/first").getSize());
     }
   }
 
-  /** Every number of the directory and of the headers, each replaced by ones that fit nothing. */
+  /** Each field of the directory and the headers is replaced by invalid numbers. */
   @Test
-  void noPlaceOutsideOfTheFileIsRead() throws IOException {
+  void nothingOutsideTheFileIsRead() throws IOException {
     byte[] good = zip();
     int refused = 0;
     for (int at = 0; at + 4 <= good.length; at++) {
@@ -125,12 +125,12 @@ class StoredEntriesTest {
   }
 
   @Test
-  void whatIsCutOffOrTwiceIsRefused() throws IOException {
+  void truncatedFilesAndDuplicateNamesAreRefused() throws IOException {
     byte[] zip = zip();
     GptException longer =
         assertThrows(GptException.class, () -> entries(zip).data("a/first", 1000, "record "));
     assertEquals(
-        "z: record a/first is cut off: expected 1000 bytes, the file has "
+        "z: record a/first is cut off: expected 1000 bytes, found "
             + (in(zip).getInt(zip.length - END_BYTES + 16) - LOCAL_BYTES - "a/first".length()),
         longer.getMessage());
     for (int length = 0; length < zip.length; length++) {
@@ -142,6 +142,6 @@ class StoredEntriesTest {
     int empty = text.lastIndexOf("a/empty");
     System.arraycopy("a/first".getBytes(StandardCharsets.UTF_8), 0, twice, empty, 7);
     GptException e = assertThrows(GptException.class, () -> entries(twice));
-    assertEquals("z: a/first stands in it twice", e.getMessage());
+    assertEquals("z: duplicate zip entry a/first", e.getMessage());
   }
 }

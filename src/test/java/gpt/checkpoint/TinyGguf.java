@@ -14,11 +14,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A GGUF file of a kilobyte, made by the format's description and not by this program's writer,
- * with any part open to change: one block, n_embd 2, block_size 3, vocab_size 5.
+ * A GGUF file of a few kilobytes in which tests can change any part. It is written from the
+ * format's specification, independently of {@link GgufWriter}: one block, n_embd 2, block_size 3,
+ * vocab_size 5.
  */
 final class TinyGguf {
-  /** A tensor's entry, its dimensions as the file has them: columns first. */
+  /** A tensor's entry; its dimensions in the file's order, columns first. */
   static final class Entry {
     String name;
     long[] dims;
@@ -40,7 +41,7 @@ final class TinyGguf {
   /** Type and value of each key. */
   final Map<String, byte[]> keys = new LinkedHashMap<>();
 
-  /** What stands behind the keys, uncounted unless keyCount says so. */
+  /** Bytes after the keys; keyCount does not count them unless a test sets it. */
   byte[] moreKeys = {};
 
   final List<Entry> tensors = new ArrayList<>();
@@ -70,12 +71,23 @@ final class TinyGguf {
     }
   }
 
+  /** Adds a BPE tokenizer of five tokens. */
+  void addTokenizer() {
+    keys.put("tokenizer.ggml.model", string("gpt2"));
+    keys.put("tokenizer.ggml.pre", string("gpt-2"));
+    keys.put("tokenizer.ggml.tokens", strings("a", "b", "ab", "<s>", "[PAD4]"));
+    keys.put("tokenizer.ggml.token_type", ints(1, 1, 1, 3, 5));
+    keys.put("tokenizer.ggml.merges", strings("a b"));
+    keys.put("tokenizer.ggml.bos_token_id", u32(3));
+    keys.put("tokenizer.ggml.eos_token_id", u32(3));
+  }
+
   private void layer(String name, long... dims) {
     add(name + ".weight", dims);
     add(name + ".bias", dims[dims.length - 1]);
   }
 
-  /** A float32 tensor behind the others. */
+  /** Adds a float32 tensor after the others. */
   Entry add(String name, long... dims) {
     Entry entry = new Entry(name, end(), dims);
     tensors.add(entry);

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** {@link TinyNanoGpt} as a Hugging Face folder, with its header and its bytes open to change. */
+/** {@link TinyNanoGpt} as a Hugging Face folder whose header and data tests can change. */
 final class TinyHuggingFace {
   final Path folder;
   JsonObject config;
@@ -60,7 +60,7 @@ final class TinyHuggingFace {
     return write(header.toString());
   }
 
-  /** With this text for the header. */
+  /** Writes the folder with this header. */
   Path write(String text) throws IOException {
     Files.writeString(file("config.json"), config.toString());
     return writeFile("model.safetensors", text, data);
@@ -74,7 +74,7 @@ final class TinyHuggingFace {
     return folder;
   }
 
-  /** Splits the file into two with an index, which it returns. */
+  /** Splits the file into two with an index and returns the index's weight_map. */
   JsonObject shard() throws IOException {
     Files.deleteIfExists(file("model.safetensors"));
     JsonObject map = new JsonObject();

@@ -17,8 +17,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * A nanoGPT checkpoint of a few hundred bytes with any part open to change: one block, n_embd 2,
- * block_size 3, vocab_size 5. Element i of the tensor with storage s is 100·s + i, plus ½.
+ * A nanoGPT checkpoint of a few kilobytes in which tests can change any part: one block, n_embd 2,
+ * block_size 3, vocab_size 5. Element i of the tensor with storage s is 100 s + i + 0.5.
  */
 final class TinyNanoGpt {
   static final int C = 2;
@@ -55,7 +55,7 @@ final class TinyNanoGpt {
     add(key + ".bias", out);
   }
 
-  /** A float32 tensor with a storage of its own. */
+  /** Adds a float32 tensor with a new storage. */
   TinyNanoGpt add(String key, Integer... shape) {
     int n = 1;
     for (int d : shape) {
@@ -79,7 +79,7 @@ final class TinyNanoGpt {
   byte[] pickle() {
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("model", tensors);
-    // A state that would fail to load if anything of it were read.
+    // An optimizer state that would fail to load if it were read.
     root.put(
         "optimizer",
         Map.of("state", new Torch("torch.FloatStorage", "no", 9, 0, List.of(9), List.of(1))));
@@ -101,11 +101,21 @@ final class TinyNanoGpt {
     return zip(folder.resolve("ckpt.pt"), entries, ZipEntry.STORED);
   }
 
+  /** The offset of an entry in a zip's central directory. */
+  static int directoryEntry(byte[] zip, String name) {
+    String text = new String(zip, StandardCharsets.ISO_8859_1);
+    int at = text.lastIndexOf(name + "PK") - 46;
+    if (!text.startsWith("PK\1\2", at)) {
+      throw new IllegalArgumentException("no entry " + name);
+    }
+    return at;
+  }
+
   static Path zip(Path file, Map<String, byte[]> entries, int method) throws IOException {
     return zip(file, entries, name -> method);
   }
 
-  /** A zip whose entries are stored or deflated, each by its name. */
+  /** Writes a zip; {@code methods} gives each entry's compression method by name. */
   static Path zip(Path file, Map<String, byte[]> entries, ToIntFunction<String> methods)
       throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -11,7 +11,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Hugging Face's tokenizer.json, and the files beside it. */
+/** Reads Hugging Face's tokenizer.json and the other tokenizer files in its folder. */
 class TokenizerJsonTest {
   private static final Path GOLDEN = Path.of("src/test/resources/tokenizers");
   private static final int ROWS = 16;
@@ -37,7 +37,7 @@ class TokenizerJsonTest {
   @TempDir Path tmp;
 
   private Tokenizer tokenizer(Path folder, int rows) throws IOException {
-    Optional<BytePairs> pairs = VocabularyFiles.read(folder, rows);
+    Optional<BpeVocabulary> pairs = VocabularyFiles.read(folder, rows);
     return Tokenizers.forModel(Optional.empty(), pairs, rows).orElseThrow();
   }
 
@@ -49,10 +49,10 @@ class TokenizerJsonTest {
     return JsonParser.parseString(FuzzSeeds.TOKENIZER).getAsJsonObject();
   }
 
-  /** Ids and texts as transformers has them. */
+  /** Ids and decoded texts of transformers. */
   @ParameterizedTest
   @ValueSource(strings = {"special", "gpt2-prefix-space", "added", "nfc", "no-pattern"})
-  void asHuggingFaceHasThem(String name) throws IOException {
+  void encodesAndDecodesLikeTransformers(String name) throws IOException {
     Path folder = GOLDEN.resolve(name);
     Tokenizer tokenizer = tokenizer(folder, 384);
     String cases = Files.readString(folder.resolve("cases.json"));
@@ -63,7 +63,8 @@ class TokenizerJsonTest {
       assertArrayEquals(ids, tokenizer.encode(text), text);
       String expected = one.get("decoded").getAsString();
       if (expected.contains("\ufffd")) {
-        continue; // transformers reads an added token's letters beyond ASCII as GPT-2's bytes
+        continue; // transformers decodes non-ASCII letters of an added token with GPT-2's byte
+        // alphabet
       }
       ByteArrayOutputStream decoded = new ByteArrayOutputStream();
       for (int id : ids) {
@@ -73,39 +74,35 @@ class TokenizerJsonTest {
     }
   }
 
-  /** A GGUF file keeps all of it. */
+  /** A GGUF file contains the rules in this form. */
   @ParameterizedTest
   @ValueSource(strings = {"special", "gpt2-prefix-space", "added", "nfc", "no-pattern"})
-  void rulesAreTheSameAsText(String name) throws IOException {
-    BytePairs pairs = VocabularyFiles.read(GOLDEN.resolve(name), 384).orElseThrow();
+  void rulesAreReadBackFromJson(String name) throws IOException {
+    BpeVocabulary pairs = VocabularyFiles.read(GOLDEN.resolve(name), 384).orElseThrow();
     Path file = Path.of("x.gguf");
-    String text = TokenRules.toText(pairs.rules());
-    assertEquals(pairs.rules(), TokenRules.fromText(file, "key", text));
-    assertEquals(text, TokenRules.toText(TokenRules.fromText(file, "key", text)));
+    String text = TokenizerRulesJson.toJson(pairs.rules());
+    assertEquals(pairs.rules(), TokenizerRulesJson.fromJson(file, "key", text));
+    assertEquals(text, TokenizerRulesJson.toJson(TokenizerRulesJson.fromJson(file, "key", text)));
   }
 
   @Test
-  void itComesBeforeTheOtherFiles() throws IOException {
+  void takesPrecedenceOverVocabAndMerges() throws IOException {
     write(TokenizerJson.FILE, small());
     Files.writeString(tmp.resolve(VocabularyFiles.VOCABULARY), "{\"x\":0}");
     Files.writeString(tmp.resolve(VocabularyFiles.MERGES), "");
     assertArrayEquals(new int[] {2, 4}, tokenizer(tmp, ROWS).encode("ab<s>"));
   }
 
-  /** As many tokens as GPT-2 has, and others. */
+  /** A vocabulary of GPT-2's size is GPT-2's only if its tokens and merges are. */
   @Test
-  void gpt2sIsToldByItsContentNotByItsSize() throws IOException {
+  void gpt2sVocabularyIsRecognizedByItsContent() throws IOException {
     write(TokenizerJson.FILE, small());
     assertArrayEquals(new int[] {2}, tokenizer(tmp, 50257).encode("ab"));
-    BytePairs gpt2 = BytePairs.gpt2();
+    BpeVocabulary gpt2 = BpeVocabulary.gpt2();
     JsonObject root = small();
-    JsonObject vocabulary = new JsonObject();
-    for (int id = 0; id < gpt2.tokens().size(); id++) {
-      vocabulary.addProperty(gpt2.tokens().get(id), id);
-    }
     JsonArray merges = new JsonArray();
     gpt2.merges().forEach(merges::add);
-    root.getAsJsonObject("model").add("vocab", vocabulary);
+    root.getAsJsonObject("model").add("vocab", VocabularyFilesTest.vocabulary(gpt2));
     root.getAsJsonObject("model").add("merges", merges);
     JsonObject end = root.getAsJsonArray("added_tokens").get(0).getAsJsonObject();
     end.addProperty("id", 50256);
@@ -115,15 +112,11 @@ class TokenizerJsonTest {
     assertInstanceOf(Gpt2Tokenizer.class, tokenizer(tmp, 50304));
   }
 
-  /** A text's beginning and end are tokens with GPT-2's own merges too. */
+  /** Special tokens are added to GPT-2's own vocabulary and merges. */
   @Test
-  void specialTokensBesideGpt2sMerges() throws IOException {
-    BytePairs gpt2 = BytePairs.gpt2();
-    JsonObject vocabulary = new JsonObject();
-    for (int id = 0; id < gpt2.tokens().size(); id++) {
-      vocabulary.addProperty(gpt2.tokens().get(id), id);
-    }
-    write(VocabularyFiles.VOCABULARY, vocabulary);
+  void specialTokensWithGpt2sMerges() throws IOException {
+    BpeVocabulary gpt2 = BpeVocabulary.gpt2();
+    write(VocabularyFiles.VOCABULARY, VocabularyFilesTest.vocabulary(gpt2));
     Files.writeString(
         tmp.resolve(VocabularyFiles.MERGES),
         "#version: 0.2\n" + String.join("\n", gpt2.merges()) + "\n");
@@ -141,7 +134,7 @@ class TokenizerJsonTest {
   }
 
   @Test
-  void specialTokensOfTheConfig() throws IOException {
+  void specialTokensOfTokenizerConfig() throws IOException {
     write(TokenizerJson.FILE, small());
     Files.writeString(
         tmp.resolve(SpecialTokens.CONFIG),
@@ -155,35 +148,36 @@ class TokenizerJsonTest {
     Files.writeString(tmp.resolve(SpecialTokens.CONFIG), "{\"add_bos_token\":true}");
     assertRefused(() -> tokenizer(tmp, ROWS), "tokenizer_config.json: add_bos_token", "true");
     Files.writeString(tmp.resolve(SpecialTokens.CONFIG), "[]");
-    assertRefused(() -> tokenizer(tmp, ROWS), "tokenizer_config.json: expected an object");
+    assertRefused(() -> tokenizer(tmp, ROWS), "tokenizer_config.json: expected a JSON object");
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "model.type | \"WordPiece\" | model.type: expected null, found \"WordPiece\"",
+        "model.type | \"WordPiece\" | model.type: expected \"BPE\", found \"WordPiece\"",
         "model.dropout | 0.1 | model.dropout",
         "model.end_of_word_suffix | \"</w>\" | model.end_of_word_suffix",
         "model.continuing_subword_prefix | \"##\" | model.continuing_subword_prefix",
         "model.byte_fallback | true | model.byte_fallback",
         "model.ignore_merges | true | model.ignore_merges",
-        "model.unk_token | \"?\" | model.unk_token: expected one of its tokens",
+        "model.unk_token | \"?\" | model.unk_token: expected a token of the vocabulary",
         "model.vocab | [] | vocab: expected an object",
         "model.vocab | {\"a\":16} | token 'a': expected an id from 0 to 15, found 16",
         "model.merges | [[\"a\"]] | model.merges: expected two tokens",
         "model.merges | {} | merges is missing or not a list",
-        "added_tokens | [{\"id\":1}] | added_tokens: expected objects with a content",
-        "added_tokens | [{\"id\":1,\"content\":\"x\"}] | its id, 1, is that of 'b' too",
+        "added_tokens | [{\"id\":1}] | added_tokens: expected objects with a string content",
+        "added_tokens | [{\"id\":1,\"content\":\"x\"}] | expected an unused id, found 1, the id of"
+            + " 'b'",
         "normalizer | {\"type\":\"Lowercase\"} | normalizer: expected NFC, NFD, NFKC or NFKD",
         "pre_tokenizer | null | pre_tokenizer: expected ByteLevel, found none",
         "pre_tokenizer | {\"type\":\"Whitespace\"} | found Whitespace",
         "pre_tokenizer | {\"type\":\"ByteLevel\",\"use_regex\":1} | use_regex: expected true or",
         "decoder | {\"type\":\"WordPiece\"} | decoder.type",
         "post_processor | {\"type\":\"RobertaProcessing\"} | post_processor.type",
-        "post_processor | {\"single\":[{\"SpecialToken\":{}}]} | expected the text alone",
+        "post_processor | {\"single\":[{\"SpecialToken\":{}}]} | expected only Sequence parts",
       })
-  void whatItDoesNotDoIsRefusedByName(String path, String value, String message)
+  void unsupportedOptionsAreRefusedByName(String path, String value, String message)
       throws IOException {
     JsonObject root = small();
     List<String> keys = List.of(path.split("\\."));

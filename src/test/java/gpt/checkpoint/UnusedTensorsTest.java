@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tensors that no weight is read from get one note, whatever the format. */
+/** Unused tensors get one note in every format. */
 class UnusedTensorsTest {
   @TempDir Path tmp;
 
@@ -84,7 +84,7 @@ class UnusedTensorsTest {
         "tiny.gguf: 2 tensors are not used by the model: blk.{1, 3}.attn_norm.weight");
   }
 
-  /** Biases that are zeros because llama.cpp wants some are no surprise. */
+  /** The zero biases that llama.cpp requires are not reported as unused. */
   @Test
   void aGgufWithoutBiases() throws IOException {
     TinyNanoGpt nano = new TinyNanoGpt();
@@ -98,7 +98,7 @@ class UnusedTensorsTest {
   }
 
   @Test
-  void aNoteNamesSomeOfMany() {
+  void aNoteListsAtMostEightNames() {
     List<String> names = IntStream.range(0, 10).mapToObj(i -> "x" + i).toList();
     assertEquals(
         List.of(

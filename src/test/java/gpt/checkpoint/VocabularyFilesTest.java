@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import gpt.GptException;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
@@ -31,7 +31,16 @@ class VocabularyFilesTest {
     Files.writeString(tmp.resolve(VocabularyFiles.MERGES), merges);
   }
 
-  private Optional<BytePairs> read(int rows) throws IOException {
+  /** The vocab.json of a vocabulary. */
+  static JsonObject vocabulary(BpeVocabulary bpe) {
+    JsonObject vocabulary = new JsonObject();
+    for (int id = 0; id < bpe.tokens().size(); id++) {
+      vocabulary.addProperty(bpe.tokens().get(id), id);
+    }
+    return vocabulary;
+  }
+
+  private Optional<BpeVocabulary> read(int rows) throws IOException {
     return VocabularyFiles.read(tmp, rows);
   }
 
@@ -41,12 +50,12 @@ class VocabularyFilesTest {
   }
 
   @Test
-  void aModelsOwnTokensAreTaken() throws IOException {
+  void readsVocabMergesAndAddedTokens() throws IOException {
     write(
         "{\"a\":0,\"b\":1,\"ab\":2,\"\u0120\":3,\"<|endoftext|>\":5}", "#version: 0.2\r\na b\r\n");
     Files.writeString(tmp.resolve("added_tokens.json"), "{\"<s>\":6}");
-    BytePairs pairs = read(ROWS).orElseThrow();
-    assertEquals(OptionalInt.of(5), pairs.end());
+    BpeVocabulary pairs = read(ROWS).orElseThrow();
+    assertEquals(OptionalInt.of(5), pairs.eosId());
     Tokenizer tokenizer = Tokenizers.forModel(Optional.empty(), read(ROWS), ROWS).orElseThrow();
     assertArrayEquals(new int[] {2, 3, 0, 5, 6}, tokenizer.encode("ab a<|endoftext|><s>"));
     assertEquals("ab", new String(tokenizer.decode(2), StandardCharsets.UTF_8));
@@ -54,17 +63,14 @@ class VocabularyFilesTest {
     assertEquals(7, tokenizer.vocabSize());
   }
 
-  /** As many tokens as GPT-2 has, and others: its tokenizer would make nonsense of them. */
+  /** A vocabulary of GPT-2's size is GPT-2's only if its tokens and merges are. */
   @Test
-  void gpt2sIsToldByItsContentNotByItsSize() throws IOException {
-    BytePairs gpt2 = BytePairs.gpt2();
-    JsonObject vocabulary = new JsonObject();
-    for (int id = 0; id < gpt2.tokens().size(); id++) {
-      vocabulary.addProperty(gpt2.tokens().get(id), id);
-    }
+  void gpt2sVocabularyIsRecognizedByItsContent() throws IOException {
+    BpeVocabulary gpt2 = BpeVocabulary.gpt2();
+    JsonObject vocabulary = vocabulary(gpt2);
     String merges = String.join("\n", gpt2.merges()) + "\n";
     write(vocabulary.toString(), "#version: 0.2\n" + merges);
-    assertTrue(read(50257).isEmpty(), "the file that OpenAI published is known by its sum");
+    assertTrue(read(50257).isEmpty(), "OpenAI's merges.txt is recognized by its SHA-256");
     write(vocabulary.toString(), merges);
     assertInstanceOf(
         Gpt2Tokenizer.class,
@@ -79,16 +85,16 @@ class VocabularyFilesTest {
   }
 
   @Test
-  void withoutBothFilesThereIsNone() throws IOException {
+  void needsBothFiles() throws IOException {
     assertTrue(read(ROWS).isEmpty());
     Files.writeString(tmp.resolve(VocabularyFiles.VOCABULARY), "{}");
     assertTrue(read(ROWS).isEmpty());
   }
 
   @Test
-  void whatIsDamagedIsRefused() throws IOException {
+  void damagedFilesAreRefused() throws IOException {
     write("[]", "a b\n");
-    assertRefused("vocab.json: expected an object of tokens and ids");
+    assertRefused("vocab.json: expected a JSON object of tokens and ids");
     for (String id : new String[] {"8", "-1", "1.5", "99999999999", "\"x\""}) {
       write("{\"a\":" + id + "}", "a b\n");
       assertRefused(
@@ -97,22 +103,22 @@ class VocabularyFilesTest {
     write("{\"a\":{}}", "a b\n");
     assertRefused("vocab.json: token 'a': expected an id from 0 to 7, found none");
     write("{\"a\":1,\"b\":1}", "a b\n");
-    assertRefused("vocab.json: token 'b': its id, 1, is that of 'a' too");
+    assertRefused("vocab.json: token 'b': expected an unused id, found 1, the id of 'a'");
     Files.write(tmp.resolve(VocabularyFiles.MERGES), new byte[] {'a', ' ', (byte) 0xFF});
     assertRefused("merges.txt: is not UTF-8");
   }
 
   @Test
-  void itIsTheModelsTokenizer() throws IOException {
+  void aCheckpointHasTheVocabulary() throws IOException {
     Path folder = new TinyHuggingFace(tmp).write();
     Files.writeString(folder.resolve("vocab.json"), "{\"a\":0,\"b\":1,\"ab\":2}");
     Files.writeString(folder.resolve("merges.txt"), "a b\n");
     try (Checkpoint c = Checkpoint.open(folder)) {
-      assertEquals(3, c.bytePairs().orElseThrow().tokens().size());
+      assertEquals(3, c.bpeVocabulary().orElseThrow().tokens().size());
     }
     Files.writeString(folder.resolve("characters.json"), "[\"x\",\"y\",\"z\",\"a\",\"b\"]");
     try (Checkpoint c = Checkpoint.open(folder)) {
-      assertTrue(c.bytePairs().isEmpty(), "characters come first");
+      assertTrue(c.bpeVocabulary().isEmpty(), "characters take precedence");
     }
   }
 }

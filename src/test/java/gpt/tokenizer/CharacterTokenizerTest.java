@@ -28,7 +28,7 @@ class CharacterTokenizerTest {
   }
 
   @Test
-  void anyUnicodeComesBackAsItWas() {
+  void anyUnicodeTextIsDecodedUnchanged() {
     for (int seed = 0; seed < 100; seed++) {
       String text = RandomText.of(new Random(seed), 60);
       List<String> characters = text.codePoints().distinct().mapToObj(Character::toString).toList();
@@ -42,7 +42,7 @@ class CharacterTokenizerTest {
   }
 
   @Test
-  void anUnknownCharacterIsShownWithItsPlace() {
+  void anUnknownCharacterIsReportedWithItsPosition() {
     String known = "; its vocabulary has 6 characters: \\n abé\uD83D\uDE42";
     assertUnknown(
         "ab\uD83D\uDE42€a",
@@ -59,7 +59,7 @@ class CharacterTokenizerTest {
   }
 
   @Test
-  void aLargeVocabularyIsOnlyCounted() {
+  void aLargeVocabularyIsNotListed() {
     List<String> many = new ArrayList<>();
     for (int c = 0x4E00; c < 0x4E00 + 3000; c++) {
       many.add(Character.toString(c));
@@ -74,7 +74,7 @@ class CharacterTokenizerTest {
   }
 
   @Test
-  void aVocabularyMustBeOfSingleDistinctCharacters() {
+  void aVocabularyNeedsDistinctSingleCharacters() {
     assertRefused("the vocabulary's entry 1 must be one character, found 'bc'", "a", "bc");
     assertRefused("the vocabulary's entry 0 must be one character, found ''", "");
     assertRefused("the vocabulary's entry 0 must be one character, found '\\u{D800}'", "\uD800");
@@ -83,7 +83,7 @@ class CharacterTokenizerTest {
   }
 
   @Test
-  void aModelsTokenizerIsFoundFromItsCharactersOrItsSize() {
+  void aModelsTokenizerFollowsFromItsCharactersOrItsSize() {
     Optional<List<String>> characters = Optional.of(List.of("a", "b"));
     assertEquals("characters", Tokenizers.forModel(characters, 2).orElseThrow().name());
     assertEquals("characters", Tokenizers.forModel(characters, 50257).orElseThrow().name());
@@ -92,7 +92,7 @@ class CharacterTokenizerTest {
     assertEquals(Optional.empty(), Tokenizers.forModel(Optional.empty(), 50256));
     assertEquals(Optional.empty(), Tokenizers.forModel(Optional.empty(), 50305));
     assertEquals(
-        "the vocabulary has 2 characters, but the model has only 1 tokens",
+        "the vocabulary: expected at most 1 characters (vocab_size), found 2",
         assertThrows(IllegalArgumentException.class, () -> Tokenizers.forModel(characters, 1))
             .getMessage());
   }

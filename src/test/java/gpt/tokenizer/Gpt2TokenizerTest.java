@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ class Gpt2TokenizerTest {
   private final Tokenizer gpt2 = new Gpt2Tokenizer();
 
   @Test
-  void givesTheIdsThatGpt2IsKnownFor() {
+  void givesTheKnownIdsOfGpt2() {
     assertEncodes("");
     assertEncodes("Hello world", 15496, 995);
     assertEncodes("hello", 31373);
@@ -32,21 +33,21 @@ class Gpt2TokenizerTest {
   }
 
   @Test
-  void endOfTextIsOneIdWhereverItStands() {
+  void endOfTextIsOneIdAnywhereInAText() {
     assertEquals(OptionalInt.of(50256), gpt2.endOfText());
     assertEncodes("<|endoftext|>", 50256);
     assertEncodes("<|endoftext|><|endoftext|>", 50256, 50256);
     assertEncodes("Hello<|endoftext|> world", 15496, 50256, 995);
-    // The texts around it are split by themselves: the first space would go with a letter after it.
+    // The texts around it are encoded separately: else one space would join the word after it.
     assertEncodes("  <|endoftext|>hello", 220, 220, 50256, 31373);
     assertEquals("<|endoftext|>", new String(gpt2.decode(50256), UTF_8));
     for (int id : gpt2.encode("<|endoftext| ><endoftext>|endoftext|>")) {
-      assertEquals(true, id != 50256);
+      assertNotEquals(50256, id);
     }
   }
 
   @Test
-  void anyUnicodeComesBackAsItWas() {
+  void anyUnicodeTextIsDecodedUnchanged() {
     for (int seed = 0; seed < 300; seed++) {
       String text = RandomText.of(new Random(seed), 60);
       assertEquals(text, decoded(gpt2.encode(text)), "seed " + seed);
@@ -54,7 +55,7 @@ class Gpt2TokenizerTest {
   }
 
   @Test
-  void everyCodePointComesBackAsItWas() {
+  void codePointsOfAllPlanesAreDecodedUnchanged() {
     StringBuilder all = new StringBuilder();
     for (int c = 0; c <= 0xFFFF; c++) {
       if (c < 0xD800 || c > 0xDFFF) {
@@ -68,7 +69,7 @@ class Gpt2TokenizerTest {
   }
 
   @Test
-  void everyIdHasItsOwnBytesAndAllSingleBytesAreAmongThem() {
+  void idsHaveDistinctBytesAndCoverAllSingleBytes() {
     Map<String, Integer> ids = new HashMap<>();
     for (int id = 0; id < gpt2.vocabSize(); id++) {
       Integer other = ids.put(new String(gpt2.decode(id), ISO_8859_1), id);
@@ -80,7 +81,7 @@ class Gpt2TokenizerTest {
   }
 
   @Test
-  void idsBeyondTheVocabularyAreReplacementCharacters() {
+  void idsOutsideTheVocabularyAreReplacementCharacters() {
     for (int id : new int[] {-1, 50257, 50303, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
       assertEquals("\uFFFD", new String(gpt2.decode(id), UTF_8));
     }
@@ -93,7 +94,7 @@ class Gpt2TokenizerTest {
     assertEquals("\uFFFD\uD83D\uDE42", decoded(gpt2.encode("\uD83D\uD83D\uDE42")));
   }
 
-  /** Neither a quadratic merge nor a recursive regular expression would get through these. */
+  /** A quadratic merge would take too long here, a recursive regular expression would overflow. */
   @Test
   void aMillionCharactersWithoutABreak() {
     for (String unit : List.of("a", " ", "\n", "=", "日", "\uD83D\uDE42")) {
@@ -104,7 +105,7 @@ class Gpt2TokenizerTest {
     assertEquals(80_000, gpt2.encode(specials).length);
   }
 
-  /** Long words take another path in jtokkit than short ones. */
+  /** jtokkit has different code for long and short words. */
   @Test
   void mergesTheLowestRankFirst() {
     Map<String, Integer> ranks = new HashMap<>();
@@ -125,7 +126,7 @@ class Gpt2TokenizerTest {
     }
   }
 
-  /** BPE as it is defined, on the bytes as Latin-1 characters. */
+  /** The definition of BPE, on bytes as Latin-1 characters. */
   private static int[] merged(String word, Map<String, Integer> ranks) {
     List<String> parts = new ArrayList<>();
     for (byte b : word.getBytes(UTF_8)) {

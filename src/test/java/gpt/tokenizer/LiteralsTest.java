@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import gpt.tokenizer.BytePairs.Kind;
+import gpt.tokenizer.BpeVocabulary.Kind;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -17,11 +17,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The longest of many texts that another has at a place. */
+/** Finds the longest literal at a position of a text. */
 class LiteralsTest {
-  private static String text(Random random, int most) {
+  private static String text(Random random, int maxLength) {
     StringBuilder text = new StringBuilder();
-    int length = 1 + random.nextInt(most);
+    int length = 1 + random.nextInt(maxLength);
     for (int i = 0; i < length; i++) {
       text.append("ab\uffff".charAt(random.nextInt(3)));
     }
@@ -29,7 +29,7 @@ class LiteralsTest {
   }
 
   @Test
-  void isTheLongestThatATextBeginsWith() {
+  void findsTheLongestMatchAtEveryPosition() {
     for (int seed = 0; seed < 300; seed++) {
       Random random = new Random(seed);
       Set<String> all = new HashSet<>();
@@ -51,18 +51,17 @@ class LiteralsTest {
     assertNull(new Literals(List.of()).longest("a", 0));
   }
 
-  /** A file's thirty thousand that are nearly alike, tried one by one, would take minutes. */
+  /** Trying 30,000 similar literals one by one at every position would take minutes. */
   @Test
   @Timeout(60)
-  void manyDoNotKeepATextWaiting() {
+  void manySimilarLiteralsAreFast() {
     String a = "a".repeat(40);
     List<String> tokens = new ArrayList<>(List.of("a"));
     IntStream.range(0, 30_000).forEach(i -> tokens.add(a + "-" + i));
     List<Kind> kinds = new ArrayList<>(Collections.nCopies(30_001, Kind.CONTROL));
     kinds.set(0, Kind.NORMAL);
     OptionalInt none = OptionalInt.empty();
-    Tokenizer tokenizer =
-        new BytePairTokenizer(new BytePairs(tokens, kinds, List.of(), none, none));
+    Tokenizer tokenizer = new BpeTokenizer(new BpeVocabulary(tokens, kinds, List.of(), none, none));
     int[] ids = tokenizer.encode("a".repeat(300_000) + a + "-29999");
     assertEquals(300_001, ids.length);
     assertArrayEquals(new int[] {0, 30_000}, new int[] {ids[0], ids[300_000]});

@@ -2,7 +2,9 @@ package gpt.tokenizer;
 
 import java.util.Random;
 
-/** Texts of any Unicode: all planes, unassigned code points, and what tends to break tokenizers. */
+/**
+ * Random Unicode texts: all planes, unassigned code points, and sequences that break tokenizers.
+ */
 final class RandomText {
   private static final String[] PIECES = {
     "\r\n",

@@ -9,9 +9,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class Utf8DecoderTest {
-  /** Each character comes with its last byte, no earlier and no later. */
+  /** A character is decoded with its last byte, no earlier and no later. */
   @Test
-  void holdsACharacterBackUntilItIsWhole() {
+  void holdsACharacterBackUntilItIsComplete() {
     for (int seed = 0; seed < 50; seed++) {
       String text = RandomText.of(new Random(seed), 40);
       Utf8Decoder decoder = new Utf8Decoder();
@@ -30,7 +30,7 @@ class Utf8DecoderTest {
     }
   }
 
-  /** What CPython 3 gives for bytes.decode("utf-8", errors="replace"), R for U+FFFD. */
+  /** Results of CPython 3's bytes.decode("utf-8", errors="replace"); R stands for U+FFFD. */
   @Test
   void invalidBytesBecomeReplacementCharactersAsInPython() {
     assertDecodes("41ff42", "ARB");
@@ -72,7 +72,7 @@ class Utf8DecoderTest {
   }
 
   @Test
-  void theCutsBetweenChunksDoNotMatter() {
+  void chunkBoundariesDoNotMatter() {
     for (int seed = 0; seed < 2000; seed++) {
       Random random = new Random(seed);
       byte[] bytes = new byte[random.nextInt(20)];
@@ -94,7 +94,7 @@ class Utf8DecoderTest {
   }
 
   @Test
-  void afterAFlushItBeginsAnew() {
+  void flushResetsTheDecoder() {
     Utf8Decoder decoder = new Utf8Decoder();
     assertEquals("", decoder.decode(new byte[] {(byte) 0xF0, (byte) 0x9F}));
     assertEquals("\uFFFD", decoder.flush());

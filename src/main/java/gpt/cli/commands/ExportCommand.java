@@ -13,7 +13,7 @@ import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
 import gpt.model.DType;
 import gpt.model.GptConfig;
-import gpt.tokenizer.BytePairs;
+import gpt.tokenizer.BpeVocabulary;
 import gpt.tokenizer.Gpt2Tokenizer;
 import gpt.tokenizer.Tokenizer;
 import java.nio.file.Files;
@@ -150,10 +150,11 @@ public final class ExportCommand implements Callable<Integer> {
   }
 
   /** The byte pairs to write: the checkpoint's, or GPT-2's if the vocabulary has its size. */
-  private static Optional<BytePairs> pairs(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
+  private static Optional<BpeVocabulary> pairs(
+      Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
     return checkpoint
-        .bytePairs()
-        .or(() -> tokenizer.filter(t -> t instanceof Gpt2Tokenizer).map(t -> BytePairs.gpt2()));
+        .bpeVocabulary()
+        .or(() -> tokenizer.filter(t -> t instanceof Gpt2Tokenizer).map(t -> BpeVocabulary.gpt2()));
   }
 
   /**
@@ -162,7 +163,7 @@ public final class ExportCommand implements Callable<Integer> {
    */
   private static void checkTokenizer(Checkpoint checkpoint, Optional<Tokenizer> tokenizer) {
     GptConfig config = checkpoint.config();
-    boolean own = checkpoint.bytePairs().isPresent() && checkpoint.characters().isEmpty();
+    boolean own = checkpoint.bpeVocabulary().isPresent() && checkpoint.characters().isEmpty();
     if (own && !tokenizer.filter(t -> t instanceof Gpt2Tokenizer).isPresent()) {
       throw new GptException(
           checkpoint.path()

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.tokenizer.BytePairs.Kind;
+import gpt.tokenizer.BpeVocabulary.Kind;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -16,13 +16,13 @@ import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Byte pairs by a vocabulary of their own; with GPT-2's, they are what jtokkit makes of it. */
-class BytePairTokenizerTest {
+/** BPE with any vocabulary; with GPT-2's, it gives the same ids as jtokkit. */
+class BpeTokenizerTest {
   private static final Tokenizer GPT2 = new Gpt2Tokenizer();
 
   @Test
-  void gpt2sMergesAreTheOnesOfItsFile() {
-    BytePairs gpt2 = BytePairs.gpt2();
+  void gpt2sMergesAreThoseOfItsMergesTxt() {
+    BpeVocabulary gpt2 = BpeVocabulary.gpt2();
     assertEquals(50257, gpt2.tokens().size());
     assertEquals(50000, gpt2.merges().size());
     assertEquals(
@@ -34,13 +34,13 @@ class BytePairTokenizerTest {
   }
 
   @Test
-  void withGpt2sVocabularyItIsGpt2() {
-    Tokenizer own = new BytePairTokenizer(BytePairs.gpt2().padded(50304));
-    assertEquals(50257, own.vocabSize());
-    assertEquals(GPT2.endOfText(), own.endOfText());
+  void givesTheIdsOfGpt2sTokenizer() {
+    Tokenizer bpe = new BpeTokenizer(BpeVocabulary.gpt2().padded(50304));
+    assertEquals(50257, bpe.vocabSize());
+    assertEquals(GPT2.endOfText(), bpe.endOfText());
     for (int seed = 0; seed < 2_000; seed++) {
       String text = RandomText.of(new Random(seed), 60);
-      assertArrayEquals(GPT2.encode(text), own.encode(text), "seed " + seed);
+      assertArrayEquals(GPT2.encode(text), bpe.encode(text), "seed " + seed);
     }
     String[] texts = {
       "",
@@ -54,24 +54,25 @@ class BytePairTokenizerTest {
       "1234567890123 \u00bd\u0661"
     };
     for (String text : texts) {
-      assertArrayEquals(GPT2.encode(text), own.encode(text), text);
+      assertArrayEquals(GPT2.encode(text), bpe.encode(text), text);
     }
     for (int id = -1; id < 50310; id++) {
-      assertArrayEquals(GPT2.decode(id), own.decode(id), "id " + id);
+      assertArrayEquals(GPT2.decode(id), bpe.decode(id), "id " + id);
     }
   }
 
   @Test
-  void gpt2sVocabularyIsRecognised() {
-    BytePairs gpt2 = BytePairs.gpt2();
+  void gpt2sVocabularyIsRecognized() {
+    BpeVocabulary gpt2 = BpeVocabulary.gpt2();
     assertInstanceOf(Gpt2Tokenizer.class, of(gpt2.padded(50304)));
     List<String> merges = new ArrayList<>(gpt2.merges());
     Collections.swap(merges, 100, 200);
-    BytePairs other = new BytePairs(gpt2.tokens(), gpt2.kinds(), merges, gpt2.begin(), gpt2.end());
-    assertInstanceOf(BytePairTokenizer.class, of(other));
+    BpeVocabulary other =
+        new BpeVocabulary(gpt2.tokens(), gpt2.kinds(), merges, gpt2.bosId(), gpt2.eosId());
+    assertInstanceOf(BpeTokenizer.class, of(other));
   }
 
-  private static Tokenizer of(BytePairs pairs) {
+  private static Tokenizer of(BpeVocabulary pairs) {
     return Tokenizers.forModel(Optional.empty(), Optional.of(pairs), 60_000).orElseThrow();
   }
 
@@ -91,53 +92,53 @@ class BytePairTokenizerTest {
           Kind.USER_DEFINED,
           Kind.UNUSED);
 
-  private static BytePairs pairs(String... merges) {
-    return new BytePairs(TOKENS, KINDS, List.of(merges), OptionalInt.empty(), OptionalInt.of(0));
+  private static BpeVocabulary pairs(String... merges) {
+    return new BpeVocabulary(
+        TOKENS, KINDS, List.of(merges), OptionalInt.empty(), OptionalInt.of(0));
   }
 
-  /** Neither an id's order nor a union that is a token decides, but the merges. */
+  /** Merges apply in the order of the list, not of the ids, and only those that are listed. */
   @Test
-  void mergesDecide() {
-    Tokenizer second = new BytePairTokenizer(pairs("b c", "a b", "ab c"));
+  void mergesApplyInListedOrder() {
+    Tokenizer second = new BpeTokenizer(pairs("b c", "a b", "ab c"));
     assertArrayEquals(new int[] {2, 6}, second.encode("abc"), "a bc has no merge");
-    Tokenizer first = new BytePairTokenizer(pairs("a b", "b c", "ab c"));
+    Tokenizer first = new BpeTokenizer(pairs("a b", "b c", "ab c"));
     assertArrayEquals(new int[] {1}, first.encode("abc"));
     assertArrayEquals(new int[] {5, 5, 2}, first.encode("ababa"));
   }
 
   @Test
-  void literalsGoFirstTheLongerBeforeTheShorter() {
-    Tokenizer t = new BytePairTokenizer(pairs("a b"));
+  void literalsAreMatchedFirstTheLongestWins() {
+    Tokenizer t = new BpeTokenizer(pairs("a b"));
     assertArrayEquals(new int[] {5, 8, 0, 2}, t.encode("ab<s>x<s>a"));
     assertEquals("<s>x", new String(t.decode(8), UTF_8));
     assertEquals(" ", new String(t.decode(7), UTF_8));
-    assertEquals(9, t.vocabSize(), "the unused one at the end is none");
+    assertEquals(9, t.vocabSize(), "unused tokens at the end do not count");
     assertEquals("\uFFFD", new String(t.decode(9), UTF_8));
     assertEquals(OptionalInt.of(0), t.endOfText());
   }
 
   @Test
-  void whatDoesNotFitIsRefused() {
-    Tokenizer t = new BytePairTokenizer(pairs("a b"));
+  void unknownBytesAndInvalidMergesAreRefused() {
+    Tokenizer t = new BpeTokenizer(pairs("a b"));
     UnencodableTextException e =
         assertThrows(UnencodableTextException.class, () -> t.encode("ab d"));
     assertTrue(e.getMessage().contains("byte 0x64 of ' d'"), e.getMessage());
     for (String merge : new String[] {"a d", "ab", "a", "", " ", "a a"}) {
       IllegalArgumentException bad =
-          assertThrows(
-              IllegalArgumentException.class, () -> new BytePairTokenizer(pairs("a b", merge)));
-      assertTrue(bad.getMessage().contains("merge 1 "), bad.getMessage());
+          assertThrows(IllegalArgumentException.class, () -> new BpeTokenizer(pairs("a b", merge)));
+      assertTrue(bad.getMessage().contains("merge 1, "), bad.getMessage());
     }
     String nothing = "\0".repeat(101);
     assertTrue(
-        assertThrows(
-                IllegalArgumentException.class, () -> new BytePairTokenizer(pairs("a " + nothing)))
+        assertThrows(IllegalArgumentException.class, () -> new BpeTokenizer(pairs("a " + nothing)))
             .getMessage()
-            .endsWith("there is no token '" + "\\u{0}".repeat(100) + "…'"));
+            .endsWith("the vocabulary has no token '" + "\\u{0}".repeat(100) + "…'"));
     assertThrows(
         IllegalArgumentException.class,
         () ->
-            new BytePairTokenizer(
-                new BytePairs(TOKENS, KINDS, List.of(), OptionalInt.empty(), OptionalInt.of(9))));
+            new BpeTokenizer(
+                new BpeVocabulary(
+                    TOKENS, KINDS, List.of(), OptionalInt.empty(), OptionalInt.of(9))));
   }
 }

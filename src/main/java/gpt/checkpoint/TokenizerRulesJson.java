@@ -6,8 +6,8 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import gpt.GptException;
-import gpt.tokenizer.TextRules;
-import gpt.tokenizer.TextRules.Matching;
+import gpt.tokenizer.TokenizerRules;
+import gpt.tokenizer.TokenizerRules.Matching;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
@@ -19,11 +19,11 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
- * The parts of a {@code tokenizer.json} that say what is done to a text before the merges, as far
- * as byte-level BPE has them. All others are refused by their names: without one of them the same
- * text would be other tokens.
+ * Reads and writes {@link TokenizerRules} as the normalizer, pre-tokenizer and added tokens of a
+ * {@code tokenizer.json}. A component that this program does not implement is an error that names
+ * it: ignoring it would give wrong ids.
  */
-record TokenRules(Path file) {
+record TokenizerRulesJson(Path file) {
   private static final String NORMALIZER = "normalizer";
   private static final String PRE_TOKENIZER = "pre_tokenizer";
   private static final String BYTE_LEVEL = "ByteLevel";
@@ -31,16 +31,16 @@ record TokenRules(Path file) {
   private static final String TYPE = "type";
   private static final String PREFIX_SPACE = "add_prefix_space";
   private static final String USE_REGEX = "use_regex";
-  private static final String UNKNOWN = "unknown_id";
+  private static final String UNKNOWN_ID = "unknown_id";
   private static final String ADDED = "added_tokens";
   private static final String ID = "id";
 
-  /** Normalizers and pre-tokenizers in a sequence, sequences in it included. */
-  private static final int MOST_STEPS = 16;
+  /** The most normalizers or pre-tokenizers of a Sequence, including nested ones. */
+  private static final int MAX_STEPS = 16;
 
-  /** Rules of a file's root, without the matching of its added tokens. */
-  TextRules read(JsonObject root, OptionalInt unknown) {
-    List<Normalizer.Form> forms = new ArrayList<>();
+  /** Reads the rules of a tokenizer.json, except for its added tokens. */
+  TokenizerRules read(JsonObject root, OptionalInt unknownId) {
+    List<Normalizer.Form> normalizers = new ArrayList<>();
     for (JsonObject step : steps(root, NORMALIZER, "normalizers")) {
       String type = type(step);
       Normalizer.Form form =
@@ -51,31 +51,38 @@ record TokenRules(Path file) {
             case "NFKD" -> Normalizer.Form.NFKD;
             default -> throw expected(NORMALIZER, "NFC, NFD, NFKC or NFKD", type);
           };
-      forms.add(form);
+      normalizers.add(form);
     }
-    List<JsonObject> splits = steps(root, PRE_TOKENIZER, "pretokenizers");
-    if (splits.size() != 1) {
+    List<JsonObject> preTokenizers = steps(root, PRE_TOKENIZER, "pretokenizers");
+    if (preTokenizers.size() != 1) {
       throw expected(
-          PRE_TOKENIZER, BYTE_LEVEL, splits.isEmpty() ? "none" : splits.size() + " of them");
+          PRE_TOKENIZER,
+          BYTE_LEVEL,
+          preTokenizers.isEmpty() ? "none" : preTokenizers.size() + " of them");
     }
-    if (!type(splits.getFirst()).equals(BYTE_LEVEL)) {
-      throw expected(PRE_TOKENIZER, BYTE_LEVEL, type(splits.getFirst()));
+    if (!type(preTokenizers.getFirst()).equals(BYTE_LEVEL)) {
+      throw expected(PRE_TOKENIZER, BYTE_LEVEL, type(preTokenizers.getFirst()));
     }
-    return new TextRules(
-        flag(splits.getFirst(), PREFIX_SPACE, true),
-        flag(splits.getFirst(), USE_REGEX, true),
-        forms,
-        unknown,
+    return new TokenizerRules(
+        flag(preTokenizers.getFirst(), PREFIX_SPACE, true),
+        flag(preTokenizers.getFirst(), USE_REGEX, true),
+        normalizers,
+        unknownId,
         Map.of());
   }
 
-  /** Rules as {@link #toText} writes them, under a key of a file. */
-  static TextRules fromText(Path file, String key, String text) {
-    TokenRules rules = new TokenRules(Path.of(file + ": " + key));
-    JsonObject root = Json.object(rules.file, text);
-    OptionalInt unknown = OptionalInt.empty();
-    if (present(root, UNKNOWN).isPresent()) {
-      unknown = OptionalInt.of(rules.id(root, UNKNOWN));
+  /**
+   * Reads the rules that {@link #toJson(TokenizerRules)} writes.
+   *
+   * @param file the file that contains them
+   * @param key their key in the file
+   */
+  static TokenizerRules fromJson(Path file, String key, String json) {
+    TokenizerRulesJson rules = new TokenizerRulesJson(Path.of(file + ": " + key));
+    JsonObject root = Json.object(rules.file, json);
+    OptionalInt unknownId = OptionalInt.empty();
+    if (present(root, UNKNOWN_ID).isPresent()) {
+      unknownId = OptionalInt.of(rules.id(root, UNKNOWN_ID));
     }
     Map<Integer, Matching> matching = new HashMap<>();
     if (root.get(ADDED) instanceof JsonArray tokens) {
@@ -86,8 +93,9 @@ record TokenRules(Path file) {
         matching.put(rules.id(token, ID), rules.matching(token));
       }
     }
-    TextRules read = rules.read(root, unknown);
-    return new TextRules(read.prefixSpace(), read.split(), read.forms(), unknown, matching);
+    TokenizerRules read = rules.read(root, unknownId);
+    return new TokenizerRules(
+        read.prefixSpace(), read.useRegex(), read.normalizers(), unknownId, matching);
   }
 
   private int id(JsonObject object, String key) {
@@ -98,32 +106,32 @@ record TokenRules(Path file) {
     throw expected(key, "an id", text);
   }
 
-  /** The parts of a tokenizer.json that {@link #read} reads, as one line of JSON. */
-  static String toText(TextRules rules) {
-    JsonArray forms = new JsonArray();
-    for (Normalizer.Form form : rules.forms()) {
+  /** Writes the rules as one line of JSON in the layout of a tokenizer.json. */
+  static String toJson(TokenizerRules rules) {
+    JsonArray normalizers = new JsonArray();
+    for (Normalizer.Form form : rules.normalizers()) {
       JsonObject normalizer = new JsonObject();
       normalizer.addProperty(TYPE, form.name());
-      forms.add(normalizer);
+      normalizers.add(normalizer);
     }
-    JsonObject normalizers = new JsonObject();
-    normalizers.addProperty(TYPE, SEQUENCE);
-    normalizers.add("normalizers", forms);
-    JsonObject bytes = new JsonObject();
-    bytes.addProperty(TYPE, BYTE_LEVEL);
-    bytes.addProperty(PREFIX_SPACE, rules.prefixSpace());
-    bytes.addProperty(USE_REGEX, rules.split());
+    JsonObject sequence = new JsonObject();
+    sequence.addProperty(TYPE, SEQUENCE);
+    sequence.add("normalizers", normalizers);
+    JsonObject byteLevel = new JsonObject();
+    byteLevel.addProperty(TYPE, BYTE_LEVEL);
+    byteLevel.addProperty(PREFIX_SPACE, rules.prefixSpace());
+    byteLevel.addProperty(USE_REGEX, rules.useRegex());
     JsonObject root = new JsonObject();
-    root.add(NORMALIZER, forms.isEmpty() ? JsonNull.INSTANCE : normalizers);
-    root.add(PRE_TOKENIZER, bytes);
-    rules.unknown().ifPresent(id -> root.addProperty(UNKNOWN, id));
+    root.add(NORMALIZER, normalizers.isEmpty() ? JsonNull.INSTANCE : sequence);
+    root.add(PRE_TOKENIZER, byteLevel);
+    rules.unknownId().ifPresent(id -> root.addProperty(UNKNOWN_ID, id));
     JsonArray added = new JsonArray();
-    new TreeMap<>(rules.matching()).forEach((id, how) -> added.add(toJson(id, how)));
+    new TreeMap<>(rules.matching()).forEach((id, matching) -> added.add(toJson(id, matching)));
     root.add(ADDED, added);
     return root.toString();
   }
 
-  /** How an added token is matched. */
+  /** Reads how an added token is matched. */
   Matching matching(JsonObject token) {
     return new Matching(
         flag(token, "lstrip", false),
@@ -143,15 +151,15 @@ record TokenRules(Path file) {
     return token;
   }
 
-  /** Refuses a key that is neither missing nor null nor one of these values. */
-  void refuseOther(JsonObject object, String path, String key, String... same) {
+  /** Checks that a key is missing, null or has one of the allowed values, given as JSON. */
+  void checkValue(JsonObject object, String path, String key, String... allowed) {
     String found = present(object, key).map(JsonElement::toString).orElse("null");
-    if (!found.equals("null") && !List.of(same).contains(found)) {
-      throw expected(path + "." + key, "null", found);
+    if (!found.equals("null") && !List.of(allowed).contains(found)) {
+      throw expected(path + "." + key, String.join(" or ", allowed), found);
     }
   }
 
-  /** A step, or those of a sequence in their order. */
+  /** The normalizers or pre-tokenizers under a key, with each Sequence replaced by its parts. */
   private List<JsonObject> steps(JsonObject root, String key, String list) {
     List<JsonObject> steps = new ArrayList<>();
     present(root, key).ifPresent(step -> addSteps(step, key, list, steps, 0));
@@ -167,8 +175,8 @@ record TokenRules(Path file) {
       steps.add(object);
     } else if (present(object, list).orElse(null) instanceof JsonArray inner) {
       for (JsonElement each : inner) {
-        if (depth == MOST_STEPS || steps.size() == MOST_STEPS) {
-          throw expected(key, "at most " + MOST_STEPS + " steps", "more");
+        if (depth == MAX_STEPS || steps.size() == MAX_STEPS) {
+          throw expected(key, "at most " + MAX_STEPS + " steps", "more");
         }
         addSteps(each, key, list, steps, depth + 1);
       }
@@ -178,23 +186,23 @@ record TokenRules(Path file) {
   }
 
   private static String type(JsonObject object) {
-    return present(object, TYPE).map(TokenRules::text).orElse("null");
+    return present(object, TYPE).map(TokenizerRulesJson::text).orElse("null");
   }
 
-  /** A value in a message: a text without its quotes. */
+  /** A value for an error message: a string without its quotes. */
   static String text(JsonElement value) {
     return value.isJsonPrimitive() ? value.getAsString() : value.toString();
   }
 
-  /** What an object has under a key, unless it is null. */
+  /** The value of a key; empty if it is missing or null. */
   static Optional<JsonElement> present(JsonObject object, String key) {
     return Optional.ofNullable(object.get(key)).filter(value -> !value.isJsonNull());
   }
 
-  boolean flag(JsonObject object, String key, boolean otherwise) {
+  boolean flag(JsonObject object, String key, boolean defaultValue) {
     Optional<JsonElement> value = present(object, key);
     if (value.isEmpty()) {
-      return otherwise;
+      return defaultValue;
     }
     if (value.get() instanceof JsonPrimitive p && p.isBoolean()) {
       return p.getAsBoolean();
