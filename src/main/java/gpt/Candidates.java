@@ -3,14 +3,14 @@ package gpt;
 import java.util.List;
 
 /**
- * What the next token is drawn from, with every step of the sampling chain. V is the model's
- * vocabulary size.
+ * The distribution that the next token is sampled from, after each step of the sampling chain. V is
+ * the model's vocabulary size.
  *
- * @param top the likeliest tokens, the likeliest first, of equals the lowest id first
- * @param logits the model's (V)
+ * @param top the likeliest tokens by the model, likeliest first, of equal ones the lowest id first
+ * @param logits the model's logits (V)
  * @param probabilities the softmax of the logits (V)
- * @param steps the steps of the chain that are on, in the order in which they are taken
- * @param chosen the token that is drawn with the seed
+ * @param steps the steps of the chain that are on, in order
+ * @param chosen the token that is drawn with the options' seed
  */
 public record Candidates(
     List<Candidate> top,
@@ -20,10 +20,10 @@ public record Candidates(
     Candidate chosen) {
 
   /**
-   * What one step of the chain makes of the probabilities.
+   * The probabilities after one step of the chain.
    *
-   * @param name the step and its setting: {@code top-k 40}
-   * @param probabilities after it, summing to 1; 0 for tokens that are removed (V)
+   * @param name the step and its value: {@code top-k 40}
+   * @param probabilities after it, with sum 1; 0 for removed tokens (V)
    */
   public record Step(String name, double[] probabilities) {}
 }

@@ -3,20 +3,19 @@ package gpt;
 import java.util.List;
 
 /**
- * A generated text.
+ * A completion: the continuation of a prompt.
  *
- * @param text the new text, without the prompt, what ends a text, and from a stop string on; empty
- *     where the model has no tokenizer
- * @param ids the new tokens' ids, all that were drawn: the end of text and a stop string's tokens
- *     are among them
- * @param logprobs of each of the ids, ln of its probability by the model itself: of the raw logits'
- *     softmax at temperature 1, before the sampling chain; empty for beam search
- * @param topLogprobs for each of the ids the likeliest tokens in its place, the likeliest first;
- *     empty lists unless {@link Options#topLogprobs} asks for them
- * @param stopReason why the text ended
- * @param score of beam search: the text's log-probability divided by its length to the power of the
- *     length penalty; NaN where tokens were drawn
- * @param timings where the time went
+ * @param text the new text, without the prompt and the end-of-text token, up to a stop string;
+ *     empty if the model has no tokenizer
+ * @param ids all new tokens, including the end-of-text token and those of a stop string
+ * @param logprobs for each of the ids, the natural logarithm of its probability by the model: the
+ *     softmax of the raw logits at temperature 1, before the sampling chain; empty for beam search
+ * @param topLogprobs for each of the ids, the likeliest candidates at its position, likeliest
+ *     first; empty lists unless {@link Options#topLogprobs} requests them
+ * @param stopReason why the completion ended
+ * @param score for beam search, the sum of the log-probabilities divided by the length to the power
+ *     of the length penalty; NaN for sampled completions
+ * @param timings durations of prefill and decode
  */
 public record Completion(
     String text,

@@ -36,8 +36,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * A GPT-2 or nanoGPT model, loaded on a device: it continues texts, shows what the next token is
- * drawn from, and scores texts.
+ * A GPT-2 or nanoGPT model on a device. It generates completions, shows the distribution of the
+ * next token, computes the loss of texts and the attention weights of heads.
  *
  * <pre>{@code
  * try (Gpt gpt = Gpt.load("shakespeare-char")) {
@@ -46,26 +46,25 @@ import java.util.function.Predicate;
  * }
  * }</pre>
  *
- * <p><b>Threads.</b> Any number of threads may call one {@code Gpt} at once. Their texts are
- * decoded together, each weight being read once for all of them, and each call returns exactly the
- * tokens that it would return alone: results depend on the model, the device, the prompt, the
- * options and the seed only. A thread that is interrupted leaves its call with a {@link
- * GptException}, and remains interrupted. {@link #close} ends all calls with a {@link
- * GptException}.
+ * <p><b>Threads.</b> This class is thread-safe. The completions of concurrent calls are decoded in
+ * batches, so that each weight is read once for all of them. Batching does not change results: they
+ * depend only on the model, the device, the prompt, the options and the seed. An interrupted thread
+ * leaves its call with a {@link GptException} and stays interrupted. {@link #close} ends all calls
+ * with a {@link GptException}.
  *
- * <p><b>Errors</b> are {@link GptException}s: one line that says what is wrong, where, and what to
- * do.
+ * <p><b>Errors</b> are {@link GptException}s, whose message is one line that says what is wrong,
+ * where, and what to do.
  *
- * <p><b>Speed.</b> On the CPU, start Java with {@code --add-modules jdk.incubator.vector}; without
- * it everything works, several times slower, and a warning is logged once.
+ * <p><b>Speed.</b> For the CPU, start Java with {@code --add-modules jdk.incubator.vector}. Without
+ * it the model is several times slower, and a warning is logged once.
  *
- * <p>Notes go to the {@link System.Logger} named {@code gpt}.
+ * <p>Notes and warnings go to the {@link System.Logger} named {@code gpt}.
  */
 public final class Gpt implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("gpt");
   private static final AtomicBoolean SLOW_WARNED = new AtomicBoolean();
 
-  /** Log-probabilities of each token that a TornadoVM device has room for. */
+  /** Log-probabilities per token that a TornadoVM device allocates buffers for. */
   private static final int DEVICE_LOGPROBS = 20;
 
   private final SharedEngine engine;
@@ -120,14 +119,14 @@ public final class Gpt implements AutoCloseable {
   }
 
   /**
-   * Loads a model onto the best device of this process.
+   * Loads a model onto the best available device.
    *
    * @param model a folder with {@code config.json} and {@code model.safetensors}; a nanoGPT output
    *     folder; a {@code .pt}, {@code .safetensors} or {@code .gguf} file; the name of a folder in
    *     {@code weights/} or of a model on the class path ({@code shakespeare-char}, from the
    *     artifact with classifier {@code demo}); or a model in the Hugging Face cache: {@code gpt2},
    *     {@code ORG/NAME[@REVISION]}
-   * @throws GptException where there is no such model, or it cannot be loaded
+   * @throws GptException if the model is not found or cannot be loaded
    */
   public static Gpt load(String model) {
     return load(model, LoadOptions.loadOptions());
@@ -138,13 +137,14 @@ public final class Gpt implements AutoCloseable {
    *
    * @param model as for {@link #load(String)}
    * @param options device, precision, threads, whether to download
-   * @throws GptException where there is no such model or device, or the model does not fit on it
+   * @throws GptException if the model or the device is not found, or the model does not fit into
+   *     the device's memory
    */
   public static Gpt load(String model, LoadOptions options) {
     return new Gpt(Objects.requireNonNull(model), Objects.requireNonNull(options));
   }
 
-  // Texts.
+  // Completions.
 
   /** Continues a prompt with the default options: see {@link #complete(String, Options)}. */
   public Completion complete(String prompt) {
@@ -155,7 +155,7 @@ public final class Gpt implements AutoCloseable {
    * Continues a prompt.
    *
    * @param prompt a text of at least one token
-   * @throws GptException where the prompt or the options do not fit the model, the thread is
+   * @throws GptException if the prompt or the options do not fit the model, the thread is
    *     interrupted, or the model is closed
    */
   public Completion complete(String prompt, Options options) {
@@ -163,7 +163,7 @@ public final class Gpt implements AutoCloseable {
   }
 
   /**
-   * Continues a prompt of token ids, which works without a tokenizer too.
+   * Continues a prompt of token ids. This needs no tokenizer.
    *
    * @param prompt at least one id, each from 0 to {@link #vocabSize} − 1
    */
@@ -172,10 +172,11 @@ public final class Gpt implements AutoCloseable {
   }
 
   /**
-   * Continues a prompt, and hands each token over as soon as it is drawn, on this thread.
+   * Continues a prompt and passes each token to a listener as soon as it is drawn.
    *
-   * @param listener what it throws ends the text, and is thrown
-   * @return the whole text
+   * @param listener called on this thread; an exception from it cancels the completion and is
+   *     rethrown
+   * @return the whole completion
    */
   public Completion stream(String prompt, Options options, Consumer<? super Token> listener) {
     return streamWhile(
@@ -188,10 +189,10 @@ public final class Gpt implements AutoCloseable {
   }
 
   /**
-   * Continues a prompt until a listener wants no more.
+   * Continues a prompt until a listener returns false.
    *
-   * @param listener hears of each token, on this thread, and says whether to go on
-   * @return the text as far as the listener has heard it
+   * @param listener receives each token on this thread; returns false to cancel the completion
+   * @return the completion up to the last token that the listener received
    */
   public Completion streamWhile(String prompt, Options options, Predicate<? super Token> listener) {
     return streamWhile(tokens(prompt), options, listener);
@@ -201,7 +202,7 @@ public final class Gpt implements AutoCloseable {
   public Completion streamWhile(int[] prompt, Options options, Predicate<? super Token> listener) {
     if (options.samples() != 1) {
       throw new GptException(
-          "one text is returned, but the options ask for "
+          "this method returns one completion, but the options request "
               + options.samples()
               + " samples; call completions");
     }
@@ -209,8 +210,8 @@ public final class Gpt implements AutoCloseable {
   }
 
   /**
-   * Continues a prompt several times, as {@link Options#samples} says; with beams, the best texts,
-   * the best one first. The prompt is processed once.
+   * Generates {@link Options#samples} completions of a prompt; with beam search, the best ones,
+   * best first. The prompt is prefilled once for all.
    */
   public List<Completion> completions(String prompt, Options options) {
     return completions(tokens(prompt), options);
@@ -224,8 +225,8 @@ public final class Gpt implements AutoCloseable {
   /**
    * Continues a prompt in the background.
    *
-   * @return the text to come; {@link Future#cancel cancel(true)} ends it, and its {@link
-   *     java.util.concurrent.ExecutionException} has the {@link GptException} as its cause
+   * @return the future completion. {@link Future#cancel cancel(true)} cancels it. If it fails, the
+   *     {@link java.util.concurrent.ExecutionException} has the {@link GptException} as its cause.
    */
   public Future<Completion> submit(String prompt, Options options) {
     FutureTask<Completion> task = new FutureTask<>(() -> complete(prompt, options));
@@ -299,14 +300,15 @@ public final class Gpt implements AutoCloseable {
     return new Candidate(id, text == null ? String.valueOf(id) : text, logprob);
   }
 
-  // What the model makes of a text.
+  // Analysis.
 
   /**
-   * What the next token is drawn from.
+   * Returns the candidates for the next token, and their probabilities after each step of the
+   * sampling chain.
    *
    * @param prompt a text of at least one token
-   * @param options the sampling chain, whose first draw this shows
-   * @param top how many of the likeliest tokens are listed, at least 1
+   * @param options the sampling chain and the seed
+   * @param top number of the likeliest tokens to list, at least 1
    */
   public Candidates next(String prompt, Options options, int top) {
     return next(tokens(prompt), options, top);
@@ -315,7 +317,7 @@ public final class Gpt implements AutoCloseable {
   /** As {@link #next(String, Options, int)}, for a prompt of token ids. */
   public Candidates next(int[] prompt, Options options, int top) {
     if (top < 1) {
-      throw new GptException("next lists 1 token or more, found " + top);
+      throw new GptException("top must be 1 or more, found " + top);
     }
     ChainTrace trace =
         generator.firstTrace(prompt, model.endIds(), options.sampling(), (given, kept) -> {});
@@ -335,8 +337,8 @@ public final class Gpt implements AutoCloseable {
   }
 
   /**
-   * The cross-entropy loss of a text: how likely the model finds each of its tokens after those
-   * before it. A text that is longer than the context is cut into windows of that size.
+   * Computes the cross-entropy loss of a text: −ln of each token's probability given the tokens
+   * before it. Texts longer than the context window are cut into windows that do not overlap.
    *
    * @param text at least two tokens
    */
@@ -344,11 +346,11 @@ public final class Gpt implements AutoCloseable {
     return loss(tokens(text));
   }
 
-  /** As {@link #loss(String)}, of token ids. */
+  /** As {@link #loss(String)}, for token ids. */
   public Loss loss(int[] ids) {
     if (ids.length < 2) {
       throw new GptException(
-          "a loss takes at least 2 tokens, found " + ids.length + ": the first is not scored");
+          "a loss needs at least 2 tokens, since the first is not scored; found " + ids.length);
     }
     checkIds(ids);
     Loss loss =
@@ -358,19 +360,19 @@ public final class Gpt implements AutoCloseable {
   }
 
   /**
-   * The attention weights of one head.
+   * Computes the attention weights of one head, softmax(Q Kᵀ / √(head size)).
    *
-   * @param text 1 to {@link #contextLength} tokens, T
-   * @param layer index of the block, from 0
+   * @param text 1 to {@link #contextLength} tokens (T)
+   * @param layer index of the transformer block, from 0
    * @param head index of the head in it, from 0
-   * @return for each token the weights of the tokens up to itself, which sum to 1: T rows of 1 to T
-   * @throws GptException on a TornadoVM device, whose kernels never hold the weights
+   * @return (T, 1 to T): row i has the i + 1 weights of query i, whose sum is 1
+   * @throws GptException on a TornadoVM device, whose kernels do not store the weights
    */
   public float[][] attention(String text, int layer, int head) {
     int[] ids = tokens(text);
     if (ids.length < 1 || ids.length > contextLength()) {
       throw new GptException(
-          "attention takes 1 to " + contextLength() + " tokens, found " + ids.length);
+          "attention needs 1 to " + contextLength() + " tokens, found " + ids.length);
     }
     return engine.call(1, lease -> AttentionWeights.of(lease, ids, layer, head));
   }
@@ -387,19 +389,19 @@ public final class Gpt implements AutoCloseable {
   // Tokens.
 
   /**
-   * The token ids of a text.
+   * Tokenizes a text.
    *
-   * @throws GptException where the vocabulary lacks a character of it, or the model has no
-   *     tokenizer
+   * @throws GptException if the text has a character that is not in the vocabulary, or the model
+   *     has no tokenizer
    */
   public int[] tokens(String text) {
     return tokenizer().encode(text);
   }
 
   /**
-   * The text of token ids; bytes that are no whole character become U+FFFD.
+   * Decodes token ids to text. Bytes that are not a whole character become U+FFFD.
    *
-   * @throws GptException where the model has no tokenizer
+   * @throws GptException if an id is not in the vocabulary, or the model has no tokenizer
    */
   public String detokenize(int... ids) {
     checkIds(ids);
@@ -414,15 +416,15 @@ public final class Gpt implements AutoCloseable {
   private Tokenizer tokenizer() {
     return model
         .tokenizer()
-        .orElseThrow(() -> new GptException("this model has no tokenizer: give token ids"));
+        .orElseThrow(() -> new GptException("this model has no tokenizer; pass token ids"));
   }
 
-  /** The model's vocabulary size V, padding included: ids are 0 to V − 1. */
+  /** The vocabulary size V, including padding. Ids are 0 to V − 1. */
   public int vocabSize() {
     return engine.config().vocabSize();
   }
 
-  /** The model's longest context in tokens. */
+  /** The context window in tokens (block_size). */
   public int contextLength() {
     return engine.config().blockSize();
   }
@@ -432,14 +434,14 @@ public final class Gpt implements AutoCloseable {
     return engine.device();
   }
 
-  /** How the weights' matrices are kept: {@code f32}. */
+  /** The precision of the weight matrices: {@code f32}. */
   public String dtype() {
     return engine.dtype();
   }
 
   /**
-   * Frees the model. Calls that are running end with a {@link GptException}; closing again does
-   * nothing.
+   * Closes the model and frees its memory. Running calls end with a {@link GptException}. Closing
+   * again has no effect.
    */
   @Override
   public void close() {

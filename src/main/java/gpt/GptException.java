@@ -1,27 +1,27 @@
 package gpt;
 
 /**
- * Something the user can mend: a file that is not what it should be, an impossible setting. The
- * message is one line that says what is wrong, where, and what to do; the command line prints it
- * without a stack trace.
+ * An error that the user can fix, such as a damaged file or an invalid option. The message is one
+ * line that says what is wrong, where, and what to do. The command line prints it without a stack
+ * trace.
  */
 public class GptException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * An error with its one line.
+   * Creates an error.
    *
-   * @param message the line
+   * @param message one line
    */
   public GptException(String message) {
     super(message);
   }
 
   /**
-   * An error with its one line and what led to it, shown with {@code --debug}.
+   * Creates an error with a cause, which the command line prints with {@code --debug}.
    *
-   * @param message the line
-   * @param cause what led to it
+   * @param message one line
+   * @param cause the exception that led to it
    */
   public GptException(String message, Throwable cause) {
     super(message, cause);

@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.function.DoubleConsumer;
 
 /**
- * How a model is loaded. Immutable: each method returns changed options.
+ * Options for loading a model. Immutable: each method returns a changed copy.
  *
  * <pre>{@code
  * Gpt gpt = Gpt.load("gpt2", loadOptions().device("cpu").dtype("bf16").download(true));
@@ -39,17 +39,18 @@ public final class LoadOptions {
     this.progress = progress;
   }
 
-  /** The best device, weights as f32, a thread for each core, no downloads. */
+  /** The defaults: the best device, f32 weights, one thread per core, no downloads. */
   public static LoadOptions loadOptions() {
     return DEFAULTS;
   }
 
   /**
-   * Where the model runs.
+   * Sets the device.
    *
    * @param name {@code auto}, the default: TornadoVM's device if this process has one, else the
-   *     CPU; {@code cpu}; {@code gpu}, TornadoVM's first; {@code tornado}, its default device;
-   *     {@code tornado:BACKEND:DEVICE}; {@code reference}, plain double precision, slow
+   *     CPU; {@code cpu}; {@code gpu}, TornadoVM's first GPU; {@code tornado}, TornadoVM's default
+   *     device; {@code tornado:BACKEND:DEVICE}; {@code reference}, a slow implementation in double
+   *     precision
    */
   public LoadOptions device(String name) {
     return new LoadOptions(
@@ -57,10 +58,10 @@ public final class LoadOptions {
   }
 
   /**
-   * How the weights' matrices are kept.
+   * Sets the precision of the weight matrices in memory.
    *
    * @param name {@code f32}, the default; {@code bf16}, on the CPU only; {@code f16}; {@code i8},
-   *     with a factor for each row
+   *     quantized with a scale for each row
    */
   public LoadOptions dtype(String name) {
     return new LoadOptions(
@@ -68,9 +69,9 @@ public final class LoadOptions {
   }
 
   /**
-   * Threads that compute on the CPU.
+   * Sets the number of CPU threads.
    *
-   * @param count 1 to 1024; the default is one for each core
+   * @param count 1 to 1024; the default is one per core
    */
   public LoadOptions threads(int count) {
     if (count < 1 || count > DeviceChoice.MAX_THREADS) {
@@ -80,14 +81,17 @@ public final class LoadOptions {
     return new LoadOptions(device, dtype, count, download, maxSequences, progress);
   }
 
-  /** Whether a model of the hub that is not in the Hugging Face cache is downloaded into it. */
+  /**
+   * Allows or forbids downloading a model that is not in the Hugging Face cache. Forbidden by
+   * default.
+   */
   public LoadOptions download(boolean allowed) {
     return new LoadOptions(device, dtype, threads, allowed, maxSequences, progress);
   }
 
   /**
-   * Texts and beams that are decoded together at most; further ones wait. A TornadoVM device
-   * reserves memory for so many, or for as many as it has room for.
+   * Sets the maximum number of completions and beams that are decoded at once; further ones wait. A
+   * TornadoVM device allocates KV caches for this number, or for as many as fit into its memory.
    *
    * @param count at least 1; the default is 16
    */
@@ -99,10 +103,10 @@ public final class LoadOptions {
   }
 
   /**
-   * Follows loading.
+   * Sets a listener for the progress of loading.
    *
-   * @param listener receives the fraction of the weights that is loaded, from 0 to 1; called from
-   *     several threads, so fractions may come out of order
+   * @param listener receives the fraction of the weights that is loaded, 0 to 1; called on several
+   *     threads, so fractions may arrive out of order
    */
   public LoadOptions progress(DoubleConsumer listener) {
     return new LoadOptions(

@@ -6,13 +6,13 @@ import java.util.OptionalLong;
  * The cross-entropy loss of a text of n tokens.
  *
  * @param ids the text (n), n at least 2
- * @param losses of each token −ln of its probability after those before it, in nats (n); the first
- *     has nothing before it, and is NaN
- * @param bytes bytes of the scored tokens' text in UTF-8; empty where the model has no tokenizer
+ * @param losses −ln of each token's probability given the tokens before it, in nats (n); NaN for
+ *     the first token, which has no context
+ * @param bytes number of UTF-8 bytes of the scored tokens; empty if the model has no tokenizer
  */
 public record Loss(int[] ids, double[] losses, OptionalLong bytes) {
 
-  /** Tokens that were scored, n − 1. */
+  /** Number of scored tokens, n − 1. */
   public int tokens() {
     return ids.length - 1;
   }
@@ -36,14 +36,14 @@ public record Loss(int[] ids, double[] losses, OptionalLong bytes) {
     return nats() / Math.log(2);
   }
 
-  /** e to the cross-entropy. */
+  /** Perplexity: e to the power of the cross-entropy in nats. */
   public double perplexity() {
     return Math.exp(nats());
   }
 
   /**
-   * Bits for each byte of the scored text, by which models with different tokens are compared; NaN
-   * where the model has no tokenizer.
+   * Bits per byte of the scored text, which is comparable between models with different tokenizers;
+   * NaN if the model has no tokenizer.
    */
   public double bitsPerByte() {
     return bytes.isEmpty() ? Double.NaN : total() / Math.log(2) / bytes.getAsLong();

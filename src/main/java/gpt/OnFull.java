@@ -1,12 +1,12 @@
 package gpt;
 
-/** What happens when the context holds block_size tokens and another one is wanted. */
+/** What happens when the context window is full: the context has block_size tokens. */
 public enum OnFull {
   /**
-   * As nanoGPT: crop to the last block_size tokens and recompute, for each further token. A longer
-   * prompt is cropped too.
+   * Crops the context to its last block_size tokens and recomputes it for each further token, as
+   * nanoGPT does. Prompts longer than block_size are cropped.
    */
   SLIDE,
-  /** The text ends. A longer prompt is an error. */
+  /** Ends the completion. Prompts longer than block_size are an error. */
   STOP
 }

@@ -6,17 +6,18 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * What to generate, and how tokens are drawn. Immutable: each method returns changed options, which
- * are checked at once. The defaults: temperature 0.8, top-k 200 and seed 1337, as nanoGPT's {@code
- * sample.py} and the command line have them; at most 200 new tokens.
+ * Options for generating completions: the sampling chain, lengths, stop strings. Immutable: each
+ * method checks its value and returns a changed copy. The defaults are temperature 0.8, top-k 200
+ * and seed 1337, as in nanoGPT's {@code sample.py} and on the command line, and at most 200 new
+ * tokens.
  *
  * <pre>{@code
  * gpt.complete("ROMEO:", options().temperature(0.7).topP(0.9).maxNewTokens(60).stop("JULIET:"));
  * }</pre>
  *
- * <p>The steps of the sampling chain are taken in this order: repetition penalty, frequency and
- * presence penalties, logit bias, the minimum of new tokens, temperature, top-k, top-p, min-p,
- * typical-p. Each is off at its neutral value.
+ * <p>The sampling chain applies its steps in this order: repetition penalty, frequency and presence
+ * penalties, logit bias, minimum of new tokens, temperature, top-k, top-p, min-p, typical-p. Each
+ * step is off at its neutral value.
  *
  * <p>Every method throws a {@link GptException} where a value is out of range.
  */
@@ -37,7 +38,7 @@ public final class Options {
   private final double lengthPenalty;
   private final int topLogprobs;
 
-  /** What ends a text. */
+  /** What ends a completion. */
   record Length(int maxNewTokens, List<String> stops, OnFull onFull) {}
 
   private Options(
@@ -61,21 +62,22 @@ public final class Options {
   }
 
   /**
-   * Logits are divided by it.
+   * Divides the logits by the temperature.
    *
-   * @param value 0 (greedy: always the likeliest token) to 1000; 1 draws as the model says
+   * @param value 0 (greedy: always the likeliest token) to 1000; 1 samples from the model's own
+   *     distribution
    */
   public Options temperature(double value) {
     return sampling(builder -> builder.temperature(value));
   }
 
-  /** Always the likeliest token: {@code temperature(0)}. */
+  /** Always chooses the likeliest token: {@code temperature(0)}. */
   public Options greedy() {
     return temperature(0);
   }
 
   /**
-   * Only the k likeliest tokens are drawn from, and any as likely as the k-th.
+   * Keeps the k likeliest tokens, and tokens as likely as the k-th.
    *
    * @param k 0 is off
    */
@@ -84,7 +86,8 @@ public final class Options {
   }
 
   /**
-   * Only the fewest tokens whose probabilities together reach a bound are drawn from (nucleus).
+   * Nucleus sampling (Holtzman et al. 2020): keeps the fewest tokens whose probabilities sum to p
+   * or more.
    *
    * @param p above 0; 1 is off
    */
@@ -93,7 +96,7 @@ public final class Options {
   }
 
   /**
-   * Only tokens with at least this part of the likeliest one's probability are drawn from.
+   * Keeps tokens with at least p times the likeliest token's probability (Nguyen et al. 2024).
    *
    * @param p 0 (off) to 1
    */
@@ -102,8 +105,9 @@ public final class Options {
   }
 
   /**
-   * Only the tokens nearest to the expected information, whose probabilities together reach a
-   * bound, are drawn from (Meister et al. 2022).
+   * Locally typical sampling (Meister et al. 2022): keeps the fewest tokens whose probabilities sum
+   * to p or more, in the order of the distance of their information, −ln of the probability, from
+   * the entropy.
    *
    * @param p above 0; 1 is off
    */
@@ -112,8 +116,8 @@ public final class Options {
   }
 
   /**
-   * Positive logits of tokens that the prompt or the text has are divided by it, negative ones
-   * multiplied (Keskar et al. 2019).
+   * Divides positive logits of tokens that occur in the prompt or the completion by the penalty,
+   * and multiplies negative ones by it (Keskar et al. 2019).
    *
    * @param value 0.001 to 1000; 1 is off
    */
@@ -122,7 +126,7 @@ public final class Options {
   }
 
   /**
-   * Subtracted from a token's logit each time it was generated.
+   * Subtracts the penalty from a token's logit once for each time the completion has the token.
    *
    * @param value -100 to 100; 0 is off
    */
@@ -131,7 +135,7 @@ public final class Options {
   }
 
   /**
-   * Subtracted once from the logits of tokens that were generated.
+   * Subtracts the penalty once from the logits of tokens that the completion has.
    *
    * @param value -100 to 100; 0 is off
    */
@@ -140,7 +144,7 @@ public final class Options {
   }
 
   /**
-   * Adds to a token's logit.
+   * Adds a bias to a token's logit.
    *
    * @param id the token
    * @param value a finite number, or −∞ to ban the token
@@ -150,15 +154,15 @@ public final class Options {
   }
 
   /**
-   * Key of the random numbers: the same seed, prompt and options give the same text, whatever else
-   * runs.
+   * Sets the seed of the random numbers. The same model, device, prompt, options and seed give the
+   * same completion, also while other requests run.
    */
   public Options seed(long value) {
     return sampling(builder -> builder.seed(value));
   }
 
   /**
-   * The text does not end by itself before so many tokens.
+   * Sets the minimum of new tokens: end-of-text tokens are banned before it.
    *
    * @param count 0 is off
    */
@@ -167,7 +171,7 @@ public final class Options {
   }
 
   /**
-   * The text ends after so many tokens.
+   * Sets the maximum number of new tokens.
    *
    * @param count 0 or more
    */
@@ -179,21 +183,22 @@ public final class Options {
   }
 
   /**
-   * The text ends before the first of these strings to be completed; they replace earlier ones.
+   * Sets the stop strings, replacing earlier ones. A completion ends at the first occurrence of
+   * one, and its text does not include it.
    *
-   * @param strings none, or non-empty strings
+   * @param strings non-empty strings, or none
    */
   public Options stop(String... strings) {
     return length(new Length(length.maxNewTokens, List.of(strings), length.onFull));
   }
 
-  /** What happens when the context is full. */
+  /** Sets what happens when the context window is full. {@link OnFull#SLIDE} by default. */
   public Options onFull(OnFull what) {
     return length(new Length(length.maxNewTokens, length.stops, what));
   }
 
   /**
-   * Texts to generate of the prompt, each with random numbers of its own.
+   * Sets the number of completions of the prompt, each with different random numbers.
    *
    * @param count at least 1; more than 1 with {@link Gpt#completions} only
    */
@@ -205,10 +210,11 @@ public final class Options {
   }
 
   /**
-   * Draws nothing, but searches for the likeliest text with beam search. Of the sampling chain only
-   * logit biases and the minimum of new tokens count then, and texts end where the context is full.
+   * Finds the likeliest completions with beam search instead of sampling. Of the sampling chain it
+   * applies only logit biases and the minimum of new tokens; completions end where the context
+   * window is full.
    *
-   * @param count beams, 1 to 64; 0 is off
+   * @param count number of beams, 1 to 64; 0 is off
    */
   public Options beams(int count) {
     if (count < 0 || count > Beams.MAX_BEAMS) {
@@ -219,16 +225,17 @@ public final class Options {
   }
 
   /**
-   * With beams: a text's log-probability is divided by its length to this power.
+   * Sets beam search's length penalty: a completion's sum of log-probabilities is divided by its
+   * length to this power.
    *
-   * @param power -100 to 100; 0 is off, more favours longer texts, 1 is the default
+   * @param power -100 to 100; 0 is off; higher values favour longer completions; 1 is the default
    */
   public Options lengthPenalty(double power) {
     return new Options(sampling, length, samples, beams, power, topLogprobs);
   }
 
   /**
-   * Likeliest tokens whose log-probabilities are kept with each drawn token: see {@link
+   * Sets how many of the likeliest candidates are returned with each token: see {@link
    * Completion#topLogprobs}.
    *
    * @param count 0 to 1000

@@ -1,16 +1,16 @@
 package gpt;
 
-/** Why a text ended. Where several hold at once, the first of this list is given. */
+/** Why a completion ended. If several reasons apply, the first one in this order is reported. */
 public enum StopReason {
-  /** The caller wanted no more. */
+  /** The caller cancelled it. */
   CANCELLED("cancelled"),
-  /** The end id was drawn. */
+  /** An end-of-text token was drawn. */
   END_OF_TEXT("end_of_text"),
-  /** A stop string was completed. */
+  /** A stop string occurred. */
   STOP_STRING("stop"),
-  /** As many tokens as asked for. */
+  /** It has the maximum number of new tokens. */
   MAX_NEW_TOKENS("length"),
-  /** The context is full, and {@link OnFull#STOP} was asked for. */
+  /** The context window is full and the request has {@link OnFull#STOP}. */
   CONTEXT_FULL("context_full");
 
   private final String key;
@@ -19,7 +19,7 @@ public enum StopReason {
     this.key = key;
   }
 
-  /** The word for it in machine-readable output. */
+  /** The name in JSON output. */
   public String key() {
     return key;
   }

@@ -3,16 +3,15 @@ package gpt;
 import java.util.OptionalDouble;
 
 /**
- * Where the time of one text went. A step that serves several texts counts with each by its share
- * of the step's rows, so that the figures of all may be added up.
+ * Durations of one completion. The duration of a step is divided among its completions by their
+ * number of rows, so the figures of several completions can be added.
  *
- * @param timeToFirstTokenSeconds from the request until the text's first token is drawn; 0 without
- *     one
- * @param prefillTokens prompt tokens processed for this text, without those that another text's
- *     sequence had
- * @param prefillSeconds time they took in the model
- * @param decodeTokens tokens after the first
- * @param decodeSeconds time they took in the model and the sampler, without the listener
+ * @param timeToFirstTokenSeconds from the request until the first token is drawn; 0 without a token
+ * @param prefillTokens prompt tokens computed for this completion, without a prefix that was reused
+ *     from another sequence
+ * @param prefillSeconds time to compute them
+ * @param decodeTokens new tokens after the first
+ * @param decodeSeconds time to compute and sample them, without the listener's time
  */
 public record Timings(
     double timeToFirstTokenSeconds,
@@ -21,17 +20,17 @@ public record Timings(
     int decodeTokens,
     double decodeSeconds) {
 
-  /** Prompt tokens a second; empty where none were processed. */
+  /** Prompt tokens per second; empty if none were computed. */
   public OptionalDouble prefillTokensPerSecond() {
     return rate(prefillTokens, prefillSeconds);
   }
 
-  /** Tokens a second after the first; empty where there were none. */
+  /** New tokens per second, without the first; empty if there are none. */
   public OptionalDouble decodeTokensPerSecond() {
     return rate(decodeTokens, decodeSeconds);
   }
 
-  /** Both texts' work; the time to the first token stays this one's. */
+  /** Adds another completion's tokens and seconds; keeps this one's time to the first token. */
   public Timings plus(Timings later) {
     return new Timings(
         timeToFirstTokenSeconds,

@@ -1,11 +1,11 @@
 package gpt;
 
 /**
- * A token: of a text that is being generated, or of one that was tokenized.
+ * A new token of a completion.
  *
  * @param id its index in the vocabulary
- * @param text what can be printed with it: whole characters only, so it is empty where a character
- *     is not complete yet or a stop string may begin; the texts of all tokens together are the
- *     text. Empty where the model has no tokenizer.
+ * @param text the text that is final with this token. It has whole characters only, so it is empty
+ *     while a character is incomplete or a stop string may have begun. Concatenated, these texts
+ *     are {@link Completion#text}. Empty if the model has no tokenizer.
  */
 public record Token(int id, String text) {}

@@ -41,8 +41,7 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
   /**
    * Checks that a picture is not too large.
    *
-   * @throws GptException where the file is a picture and there are more than {@link #MAX_DRAWN}
-   *     tokens
+   * @throws GptException if the file is a picture and there are more than {@link #MAX_DRAWN} tokens
    */
   public static void check(PlotFile file, int tokens) {
     if (file.format() != PlotFile.Format.HTML && tokens > MAX_DRAWN) {
@@ -58,7 +57,7 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
   /**
    * Writes a picture or a page, by the file's format.
    *
-   * @throws GptException where there are too many tokens, or the file cannot be written
+   * @throws GptException if there are too many tokens, or the file cannot be written
    */
   public void write(PlotFile file) {
     check(file, tokens.size());

@@ -19,8 +19,8 @@ public final class AttentionWeights {
    * @param layer index of the block, from 0
    * @param head index of the head in it, from 0
    * @return (T, 1 to T): row i has the i + 1 weights of query i, whose sum is 1
-   * @throws GptException where there is no such head, the logits are NaN or infinite, or the
-   *     device's kernels do not store the weights
+   * @throws GptException if there is no such head, the logits are NaN or infinite, or the device's
+   *     kernels do not store the weights
    */
   public static float[][] of(Engine engine, int[] ids, int layer, int head) {
     inRange("layer", layer, engine.config().nLayer());

@@ -80,8 +80,7 @@ public final class ColouredText implements Picture {
   /**
    * Checks that a picture is not too large.
    *
-   * @throws GptException where the file is a picture and there are more than {@link #MAX_DRAWN}
-   *     tokens
+   * @throws GptException if the file is a picture and there are more than {@link #MAX_DRAWN} tokens
    */
   public static void check(PlotFile file, int tokens) {
     if (file.format() != PlotFile.Format.HTML) {
@@ -103,7 +102,7 @@ public final class ColouredText implements Picture {
   /**
    * Writes a picture or a page, by the file's format.
    *
-   * @throws GptException where the text is too long for a picture, or the file cannot be written
+   * @throws GptException if the text is too long for a picture, or the file cannot be written
    */
   public void write(PlotFile file) {
     if (file.format() == PlotFile.Format.HTML) {

@@ -35,7 +35,7 @@ public final class LossMeter {
    *
    * @param ids the text (n), at least 2 ids of the model's vocabulary
    * @param stride tokens from one window to the next, 1 to block_size
-   * @throws GptException where the model's logits are NaN or infinite
+   * @throws GptException if the model's logits are NaN or infinite
    */
   public static Loss measure(Engine engine, int[] ids, int stride, Listener listener) {
     Windows windows = new Windows(ids.length, engine.config().blockSize(), stride);

@@ -72,7 +72,7 @@ final class Page {
   /**
    * The page.
    *
-   * @throws IllegalStateException where a placeholder has no value
+   * @throws IllegalStateException if a placeholder has no value
    */
   @Override
   public String toString() {

@@ -39,7 +39,7 @@ final class PictureEncoder {
    * Checks that the system has a font: Java2D measures text, for SVG too, and throws various errors
    * without one.
    *
-   * @throws GptException where there is no font
+   * @throws GptException if there is no font
    */
   static void checkFonts() {
     try {

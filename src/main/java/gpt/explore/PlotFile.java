@@ -32,7 +32,7 @@ public record PlotFile(Path path, Format format) {
   /**
    * Determines the format from the extension.
    *
-   * @throws IllegalArgumentException where the extension is none of the formats
+   * @throws IllegalArgumentException if the extension is none of the formats
    */
   public static PlotFile of(Path path) {
     String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
@@ -49,7 +49,7 @@ public record PlotFile(Path path, Format format) {
   /**
    * Checks, before a model is loaded, that the file can probably be written.
    *
-   * @throws GptException where the folder does not exist or is not writable, or a picture finds no
+   * @throws GptException if the folder does not exist or is not writable, or a picture finds no
    *     fonts
    */
   public void check() {
@@ -75,8 +75,8 @@ public record PlotFile(Path path, Format format) {
   /**
    * Writes a picture.
    *
-   * @throws GptException where it cannot be written
-   * @throws IllegalStateException where the format is {@link Format#HTML}
+   * @throws GptException if it cannot be written
+   * @throws IllegalStateException if the format is {@link Format#HTML}
    */
   public void write(Picture picture) {
     write(
@@ -90,7 +90,7 @@ public record PlotFile(Path path, Format format) {
   /**
    * Writes a page.
    *
-   * @throws GptException where it cannot be written
+   * @throws GptException if it cannot be written
    */
   public void write(String page) {
     write(page.getBytes(StandardCharsets.UTF_8));

@@ -106,7 +106,7 @@ public final class StepsPage {
    *
    * @param context the end of the context, as text to show
    * @param trace the step's trace
-   * @throws IllegalArgumentException where the trace's vocabulary has another size
+   * @throws IllegalArgumentException if the trace's vocabulary has another size
    */
   public void add(String context, ChainTrace trace) {
     float[] logits = trace.adjusted();

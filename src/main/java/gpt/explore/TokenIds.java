@@ -25,7 +25,7 @@ public final class TokenIds {
    *
    * @param name the file's name, for errors
    * @param vocabSize ids are 0 to vocabSize − 1
-   * @throws GptException where the text is something else
+   * @throws GptException if the text is something else
    */
   public static int[] ofText(byte[] text, String name, int vocabSize) {
     TokenIds ids = new TokenIds(name, vocabSize);
@@ -64,7 +64,7 @@ public final class TokenIds {
    *
    * @param name the file's name, for errors
    * @param vocabSize ids are 0 to vocabSize − 1
-   * @throws GptException where the bytes are something else
+   * @throws GptException if the bytes are something else
    */
   public static int[] ofBin(byte[] bytes, String name, int vocabSize) {
     if (bytes.length % 2 != 0) {

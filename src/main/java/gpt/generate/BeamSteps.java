@@ -23,8 +23,8 @@ final class BeamSteps implements AutoCloseable {
   private final int maxCandidates;
 
   /**
-   * Null where the chain changes no log-probability: then the engine selects the candidates, on the
-   * device where it can.
+   * Null if the chain changes no log-probability: then the engine selects the candidates, on the
+   * device if it can.
    */
   private final LogProbabilities probabilities;
 

@@ -134,11 +134,11 @@ final class Delivery {
   }
 
   /**
-   * Delivers the pending tokens to the listener, without waiting. Cancels the completion where the
+   * Delivers the pending tokens to the listener, without waiting. Cancels the completion if the
    * listener returns false.
    *
    * @return whether the completion's end has been delivered
-   * @throws GptException where the completion has failed
+   * @throws GptException if the completion has failed
    */
   boolean deliver() {
     Event event = pending.poll();

@@ -37,7 +37,7 @@ interface EngineAccess {
     /**
      * Runs a step, or waits for one: returns when a delivery may have new tokens.
      *
-     * @throws gpt.GptException where the thread is interrupted
+     * @throws gpt.GptException if the thread is interrupted
      */
     void advance(Delivery delivery);
 

@@ -17,7 +17,7 @@ import java.util.OptionalDouble;
  *     inside a character, the text begins with that whole character; after a cancellation, the text
  *     that the listener received; null without a tokenizer
  * @param stopReason why the completion ended
- * @param logprobs one per new id where the request wants log-probabilities, else empty
+ * @param logprobs one per new id if requested, else empty
  * @param timings durations of prefill and decode
  * @param score beam search's score, higher is better; empty for sampled completions
  */

@@ -48,8 +48,8 @@ public final class Generator {
    * Samples the completions of a request. They are decoded together; the listener receives them one
    * after another, in the order of their indices.
    *
-   * @return the completions; fewer than requested where the listener cancelled
-   * @throws GptException where the request does not fit the model, or no token can be drawn: the
+   * @return the completions; fewer than requested if the listener cancelled
+   * @throws GptException if the request does not fit the model, or no token can be drawn: the
    *     logits are NaN or infinite, or every token is banned
    */
   public List<Generation> generate(Request request, Listener listener) {
@@ -103,7 +103,7 @@ public final class Generator {
    * Returns the trace of the first token after a prompt.
    *
    * @param endIds ids that end a completion
-   * @throws GptException where the prompt does not fit the model, or no token can be drawn
+   * @throws GptException if the prompt does not fit the model, or no token can be drawn
    */
   public ChainTrace firstTrace(
       int[] prompt, int[] endIds, SamplingParameters sampling, CropListener cropped) {
@@ -138,9 +138,9 @@ public final class Generator {
    *
    * @param request temperature 0 without penalties; logit biases and a minimum of new tokens are
    *     allowed; completions end where the context window is full
-   * @return the completions; fewer than requested where the search found fewer or the listener
+   * @return the completions; fewer than requested if the search found fewer or the listener
    *     cancelled
-   * @throws GptException where the request does not fit the model or beam search, or the model's
+   * @throws GptException if the request does not fit the model or beam search, or the model's
    *     logits are NaN or infinite
    */
   public List<Generation> search(Request request, Beams beams, Listener listener) {

@@ -22,8 +22,8 @@ public interface Listener {
   boolean token(int sample, int id, String text);
 
   /**
-   * Called before the first token where the prompt is longer than the context window and its
-   * beginning is cut off.
+   * Called before the first token if the prompt is longer than the context window and its beginning
+   * is cut off.
    *
    * @param given number of ids in the prompt
    * @param kept number of ids that the model sees: the last block_size

@@ -78,7 +78,7 @@ public record Request(
   /**
    * Checks what does not depend on the model, and copies the arrays and the list.
    *
-   * @throws GptException where a value is out of range
+   * @throws GptException if a value is out of range
    */
   public Request {
     promptIds = promptIds.clone();

@@ -75,7 +75,7 @@ final class Scheduler implements AutoCloseable {
    * Runs a step of the engine; does nothing if the scheduler is idle.
    *
    * @param admitting whether queued completions may join
-   * @throws RuntimeException where the engine fails; the step's completions cannot continue then
+   * @throws RuntimeException if the engine fails; the step's completions cannot continue then
    */
   void step(boolean admitting) {
     active.removeIf(this::cacheIfEnded); // those cancelled since the last step
@@ -276,7 +276,7 @@ final class Scheduler implements AutoCloseable {
   /**
    * Reserves room for sequences that a client opens itself.
    *
-   * @return false where there is no room now
+   * @return false if there is no room now
    */
   boolean reserve(int sequences) {
     evict(sequences);
