@@ -108,19 +108,19 @@ public final class Bench implements Callable<Integer> {
     }
     Plan.Selection selection = selection();
     checkFolder();
-    try (Measuring measuring = new Measuring(devices(), quick, settings())) {
-      Plan plan = new Plan(measuring.machine(), selection);
+    try (BenchmarkRun run = new BenchmarkRun(devices(), quick, settings())) {
+      Plan plan = new Plan(run.machine(), selection);
       plan.leftOut().forEach(o -> System.out.println("left out: " + o.row() + ": " + o.why()));
       if (list) {
-        plan.rows().forEach(row -> System.out.println(row.work() + ", " + row.who()));
+        plan.rows().forEach(row -> System.out.println(row.work() + ", " + row.implementation()));
         return 0;
       }
       if (plan.rows().isEmpty()) {
         throw new ParameterException(spec.commandLine(), "nothing to measure with these options");
       }
-      Results results = measuring.run(plan, out);
-      Report.write(results, out, measuring.name());
-      System.out.println("report: " + out.resolve(measuring.name() + ".md"));
+      Results results = run.measure(plan, out);
+      Report.write(results, out, run.name());
+      System.out.println("report: " + out.resolve(run.name() + ".md"));
       return results.rows().stream().anyMatch(row -> row.error() != null) ? 1 : 0;
     }
   }
@@ -148,7 +148,7 @@ public final class Bench implements Callable<Integer> {
     if (device.equals(gpt.benchmarks.Spec.CPU)) {
       return List.of();
     }
-    List<TornadoDevices.Device> all = Measuring.devices();
+    List<TornadoDevices.Device> all = BenchmarkRun.devices();
     if (device.equals(ALL)) {
       if (all.isEmpty()) {
         System.out.println(

@@ -194,9 +194,10 @@ public final class Plan {
     long bytes = CpuEngine.weightBytes(shape.config(), true, precision);
     long host = spec.isCpu() || !target(device).hostMemory() ? bytes : 2 * bytes;
     if (host + OVERHEAD > USABLE * machine.memory()) {
-      leave(spec, "needs %s of %s free".formatted(gb(host + OVERHEAD), gb(machine.memory())));
+      leaveOut(spec, "needs %s of %s free".formatted(gb(host + OVERHEAD), gb(machine.memory())));
     } else if (!spec.isCpu() && bytes > USABLE * target(device).memory()) {
-      leave(spec, "needs %s of the device's %s".formatted(gb(bytes), gb(target(device).memory())));
+      leaveOut(
+          spec, "needs %s of the device's %s".formatted(gb(bytes), gb(target(device).memory())));
     } else {
       add(spec);
     }
@@ -246,14 +247,14 @@ public final class Plan {
   private void add(Spec spec) {
     double seconds = seconds(spec);
     if (seconds > (spec.isStep() ? MAX_STEP_SECONDS : MAX_KERNEL_SECONDS)) {
-      leave(spec, String.format(Locale.ROOT, "one call would take about %.1f s", seconds));
+      leaveOut(spec, String.format(Locale.ROOT, "one call would take about %.1f s", seconds));
     } else {
       rows.add(spec);
     }
   }
 
-  private void leave(Spec spec, String why) {
-    leftOut.add(new LeftOut(spec.work() + ", " + spec.who(), why));
+  private void leaveOut(Spec spec, String why) {
+    leftOut.add(new LeftOut(spec.work() + ", " + spec.implementation(), why));
   }
 
   /**

@@ -39,7 +39,7 @@ public record Spec(
   }
 
   /** Device and version: {@code vector}, {@code opencl:0 tiled}. */
-  public String who() {
+  public String implementation() {
     return isCpu() ? version : device + " " + version;
   }
 

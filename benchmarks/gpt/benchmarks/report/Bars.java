@@ -98,7 +98,7 @@ final class Bars implements Picture {
     graphics.setColor(Kind.of(each.spec()).colour());
     graphics.fillRect(Math.min(one, end) - 1, y, Math.abs(end - one) + 2, BAR - 2);
     graphics.setColor(TEXT);
-    String who = each.spec().who();
+    String who = each.spec().implementation();
     graphics.drawString(who, LEFT - 8 - graphics.getFontMetrics().stringWidth(who), y + BAR - 3);
     graphics.drawString(Markdown.number(each.timesBaseline()), WIDTH - RIGHT + 12, y + BAR - 3);
   }

@@ -160,7 +160,8 @@ final class Markdown {
       Spec spec = each.spec();
       List<String> cells =
           new ArrayList<>(
-              List.of(spec.shape(), String.valueOf(spec.rows()), spec.dtype(), spec.who()));
+              List.of(
+                  spec.shape(), String.valueOf(spec.rows()), spec.dtype(), spec.implementation()));
       if (cpu) {
         cells.add(number(each.timesPlain()));
         cells.add(number(each.timesCpu()));
@@ -200,7 +201,7 @@ final class Markdown {
           List.of(
               spec.shape(),
               spec.operation().substring(Operations.SAMPLING.length() + 1),
-              spec.isCpu() ? "host" : spec.who(),
+              spec.isCpu() ? "host" : spec.implementation(),
               head.isPresent() ? number(each.row().nanos() / head.getAsDouble()) : NO_NUMBER,
               number(each.timesCpu()),
               number(each.row().nanos() / 1e6)));
@@ -213,7 +214,8 @@ final class Markdown {
       return;
     }
     start("Not measured", List.of("row", "why"), 2);
-    failed.forEach(r -> row(List.of(r.spec().work() + ", " + r.spec().who(), r.error())));
+    failed.forEach(
+        r -> row(List.of(r.spec().work() + ", " + r.spec().implementation(), r.error())));
     results.leftOut().forEach(left -> row(List.of(left.row(), left.why())));
   }
 

@@ -87,23 +87,23 @@ public final class HostWants {
     }
   }
 
-  private static void draw(HostSequence of, Want.Token token, float[] logits, int vocabSize) {
-    Drawing drawing = of.drawing();
-    HostSampler sampler = of.sampler();
+  private static void draw(HostSequence sequence, Want.Token token, float[] logits, int vocabSize) {
+    Drawing drawing = sequence.drawing();
+    HostSampler sampler = sequence.sampler();
     try {
       ChainTrace trace = null;
       int id;
       if (token.traced()) {
-        trace = sampler.trace(logits, of.history(), of.sample(), token.step());
+        trace = sampler.trace(logits, sequence.history(), sequence.sample(), token.step());
         id = trace.chosen();
       } else {
-        id = sampler.sample(logits, of.history(), of.sample(), token.step());
+        id = sampler.sample(logits, sequence.history(), sequence.sample(), token.step());
       }
-      of.drawn(id);
+      sequence.drawn(id);
       int n = drawing.logprobs();
       token.drawn(id, n > 0 ? Logprobs.of(logits, vocabSize, id, n) : null, trace);
     } catch (InvalidLogitsException e) {
-      token.failed(e.getMessage(), of.sample());
+      token.failed(e.getMessage(), sequence.sample());
     }
   }
 }

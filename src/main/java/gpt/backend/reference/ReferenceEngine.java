@@ -284,7 +284,7 @@ public final class ReferenceEngine implements Engine {
   public void step(List<Work> work) {
     checkOpen();
     for (Work item : work) {
-      if (!(item.sequence() instanceof ReferenceSequence of) || of.engine() != this) {
+      if (!(item.sequence() instanceof ReferenceSequence sequence) || sequence.engine() != this) {
         throw new IllegalArgumentException("a sequence of the step belongs to another engine");
       }
     }
@@ -301,10 +301,10 @@ public final class ReferenceEngine implements Engine {
 
   /** Serves one sequence's want; returns its ids with the appended ones. */
   private int[] step(Work work) {
-    ReferenceSequence of = (ReferenceSequence) work.sequence();
-    int past = of.length();
-    int[] append = work.append().length == 0 ? new int[] {of.drawn()} : work.append();
-    int[] ids = Arrays.copyOf(of.ids, past + append.length);
+    ReferenceSequence sequence = (ReferenceSequence) work.sequence();
+    int past = sequence.length();
+    int[] append = work.append().length == 0 ? new int[] {sequence.drawn()} : work.append();
+    int[] ids = Arrays.copyOf(sequence.ids, past + append.length);
     System.arraycopy(append, 0, ids, past, append.length);
     AttentionCapture capture = null;
     if (work.want() instanceof Want.Attention probe) {

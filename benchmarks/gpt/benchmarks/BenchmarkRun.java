@@ -18,7 +18,7 @@ import java.util.Map;
 import org.openjdk.jmh.util.Version;
 
 /** A run: probes the devices, then measures row by row. */
-final class Measuring implements AutoCloseable {
+final class BenchmarkRun implements AutoCloseable {
   private final Map<String, Probe.Source> sources = new LinkedHashMap<>();
 
   /** The first probe of each device, from which the rows were chosen. */
@@ -37,7 +37,8 @@ final class Measuring implements AutoCloseable {
    *
    * @param devices the TornadoVM devices to measure, without the emulator
    */
-  Measuring(List<TornadoDevices.Device> devices, boolean quick, String settings) throws Exception {
+  BenchmarkRun(List<TornadoDevices.Device> devices, boolean quick, String settings)
+      throws Exception {
     this.quick = quick;
     timing = quick ? Timing.QUICK : Timing.FULL;
     conditions = Conditions.now(devices, settings(settings));
@@ -49,7 +50,7 @@ final class Measuring implements AutoCloseable {
       sources.put(device.id(), source);
       first.put(device.id(), source.measure(0));
     }
-    first.values().forEach(Measuring::print);
+    first.values().forEach(BenchmarkRun::print);
     machine =
         new Machine(
             Conditions.freeMemory(),
@@ -94,7 +95,7 @@ final class Measuring implements AutoCloseable {
   }
 
   /** Measures all rows and writes the results into a folder. */
-  Results run(Plan plan, Path folder) {
+  Results measure(Plan plan, Path folder) {
     name = newName(folder);
     Path partial = folder.resolve(name + ".partial.json");
     Spec before = null;
@@ -174,7 +175,7 @@ final class Measuring implements AutoCloseable {
   /** Prints a line; the share is of the last probe's copy bandwidth. */
   private void print(Row row) {
     Spec spec = row.spec();
-    String who = "%-42s %-24s".formatted(spec.work(), spec.who());
+    String who = "%-42s %-24s".formatted(spec.work(), spec.implementation());
     if (row.error() != null) {
       System.out.println(who + " " + row.error());
       return;
