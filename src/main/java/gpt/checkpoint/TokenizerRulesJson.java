@@ -35,7 +35,7 @@ record TokenizerRulesJson(Path file) {
   private static final String ADDED = "added_tokens";
   private static final String ID = "id";
 
-  /** The most normalizers or pre-tokenizers of a Sequence, including nested ones. */
+  /** Maximum number of normalizers or pre-tokenizers, and of nested Sequences. */
   private static final int MAX_STEPS = 16;
 
   /** Reads the rules of a tokenizer.json, except for its added tokens. */

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * h.{2, 3}.ln_1.weight}.
  */
 final class UnusedTensors {
-  /** The most names that a note lists. */
+  /** Maximum number of names in a note. */
   private static final int MAX_NAMES = 8;
 
   private static final Pattern LAYER = Pattern.compile("(.*?\\.)(\\d{1,9})(\\..*)");

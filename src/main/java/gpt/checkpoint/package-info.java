@@ -3,7 +3,7 @@
  * ckpt.pt}, Hugging Face's GPT-2 folders (safetensors) and GGUF files, with their vocabularies;
  * {@link gpt.checkpoint.CheckpointWriter} writes the latter two. Files are untrusted: for any
  * bytes, a reader returns a checkpoint or throws a {@link gpt.GptException} with a message of one
- * line, and allocates no more memory than the file's size justifies.
+ * line, and allocates memory in proportion to the file's size.
  *
  * <p>May import {@code model}, {@code sampling} (random weights) and {@code tokenizer}.
  *

@@ -27,8 +27,7 @@ public final class Gpt2Tokenizer implements Tokenizer {
 
   /** Loaded on first use. */
   private static final class Jtokkit {
-    // The lazy registry, because the default one reads every encoding and gpt.jar has only this
-    // one.
+    // Lazy, because the default registry reads every encoding and gpt.jar has only this one.
     static final Encoding R50K_BASE =
         Encodings.newLazyEncodingRegistry().getEncoding(EncodingType.R50K_BASE);
   }

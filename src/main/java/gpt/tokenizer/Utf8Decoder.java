@@ -58,7 +58,7 @@ public final class Utf8Decoder {
     return pending ? REPLACEMENT : "";
   }
 
-  /** The first byte of a character. */
+  /** Decodes the first byte of a character. */
   private void begin(int b, StringBuilder text) {
     low = 0x80;
     high = 0xBF;

@@ -7,7 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** The texts of token ids for display and for JSON, also without a tokenizer. */
+/** The texts of a model's tokens for display and for JSON; the tokenizer may be unknown. */
 public record Vocabulary(Optional<Tokenizer> tokenizer) {
 
   /** The token as a {@link TokenLabel}; without a tokenizer, its id. */
