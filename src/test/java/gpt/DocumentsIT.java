@@ -84,7 +84,12 @@ class DocumentsIT {
     String where = document.path() + ":" + example.commands().line() + ": ";
     for (String command : example.omitted()) {
       System.out.println(
-          "documents: not run, " + Document.reason(command) + ": " + where + command);
+          "documents: not run: "
+              + where
+              + command.split(" +# needs ")[0]
+              + " ("
+              + Document.reason(command)
+              + ")");
     }
     if (!example.runs()) {
       return new Result(example, null, null);
