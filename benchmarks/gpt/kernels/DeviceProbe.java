@@ -7,11 +7,11 @@ import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a device's memory and arithmetic can do, measured again whenever it is asked. */
+/** Measures the bandwidth and the peak FLOP/s of a device. */
 public final class DeviceProbe implements Probe.Source {
   private static final long SEED = 1;
 
-  /** Floats that the copy reads: 128 MB, more than most caches hold. */
+  /** Floats that the copy reads: 128 MB, larger than most caches. */
   private static final int COPIED = 32 << 20;
 
   private static final int LAUNCHES = 7;
@@ -22,10 +22,10 @@ public final class DeviceProbe implements Probe.Source {
   private final double knownPeak;
 
   /**
-   * Keeps 256 MB on the device.
+   * Allocates 256 MB on the device.
    *
-   * @param knownPeak what its arithmetic can do, where that is known otherwise and better: a CPU
-   *     device's compiler need not find the vector instructions in a kernel; 0 where it is not
+   * @param knownPeak peak FLOP/s measured by other means, 0 if unknown; the compiler of a CPU
+   *     device may not vectorize the kernel that measures it here
    */
   public DeviceProbe(TornadoDevices.Device device, double knownPeak) throws Exception {
     this.knownPeak = knownPeak;
@@ -45,7 +45,7 @@ public final class DeviceProbe implements Probe.Source {
     return new Probe(device, firstRow, copied, 0, peak);
   }
 
-  /** The best of some launches. */
+  /** The shortest of several launches. */
   private static double seconds(TimedKernel kernel) {
     long best = Long.MAX_VALUE;
     for (int i = 0; i < LAUNCHES; i++) {

@@ -28,24 +28,24 @@ import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/** Every TornadoVM kernel by its name, with its versions and its case at a model's shape. */
+/** Every TornadoVM kernel by name, with its versions and its case at a model's shape. */
 public final class KernelOperations {
   private static final long SEED = 1;
 
-  /** Beams of beam search. */
+  /** Number of beams. */
   private static final int BEAMS = 4;
 
-  /** Log-probabilities of a token that are asked for. */
+  /** Number of likeliest tokens whose log-probabilities are returned. */
   private static final int LOGPROBS = 10;
 
   /**
    * One operation.
    *
    * @param <A> its arguments
-   * @param rows the numbers of rows that it is measured with
-   * @param ofVocabulary whether its size is the vocabulary's, which all of GPT-2's sizes share
-   * @param versions those for so many rows
-   * @param maker makes its case
+   * @param rows numbers of rows to measure
+   * @param ofVocabulary whether its cost depends on V only, which all sizes of GPT-2 share
+   * @param versions the versions for a number of rows
+   * @param maker makes the case
    */
   public record Operation<A>(
       String name,
@@ -54,7 +54,7 @@ public final class KernelOperations {
       IntFunction<List<Version<A>>> versions,
       Maker<A> maker) {
 
-    /** The names of the versions for so many rows. */
+    /** The names of the versions for a number of rows. */
     public List<String> versionNames(int count) {
       return versions.apply(count).stream().map(Version::name).toList();
     }
@@ -66,7 +66,7 @@ public final class KernelOperations {
           .orElseThrow(() -> new IllegalArgumentException(name + " has no version " + version));
     }
 
-    /** Whether matrices in any form can be given. */
+    /** Whether it is measured with weights in every precision. */
     public boolean hasDtypes() {
       return name.equals(Operations.LM_HEAD);
     }
@@ -205,12 +205,12 @@ public final class KernelOperations {
     return SlotCopyCases.slotCopy(sources, c.nHead(), c.headSize(), rows, c.blockSize(), SEED);
   }
 
-  /** Chunks and digits as a GPU has them. */
+  /** The layout for GPUs: small chunks, small digits. */
   private static Sampling.Layout smallDigits(GptConfig config) {
     return new Sampling.Layout(config.vocabSize(), 1024, 6);
   }
 
-  /** As a CPU device has them: a few large chunks. */
+  /** The layout for CPU devices: a few large chunks, large digits. */
   private static Sampling.Layout largeDigits(GptConfig config) {
     return new Sampling.Layout(
         config.vocabSize(), Math.max(512, Math.ceilDiv(config.vocabSize(), 8)), 10);
@@ -226,7 +226,7 @@ public final class KernelOperations {
     ALL.put(name, new Operation<>(name, List.of(rows), true, r -> versions, maker));
   }
 
-  /** Products: with many rows, the versions that are made for them and the naive one. */
+  /** Matrix products: for many rows, the versions for many rows and the naive one. */
   private static <A> void add(String name, Projection.Versions<A> versions, Maker<A> maker) {
     List<Version<A>> many = List.of(versions.naive(), versions.blockPerThread(), versions.tiled());
     ALL.put(
@@ -235,7 +235,7 @@ public final class KernelOperations {
             name, Operations.rows(name), false, rows -> rows == 1 ? versions.all() : many, maker));
   }
 
-  /** All of them, in the order of the forward pass. */
+  /** All operations, in the order of the forward pass. */
   public static Map<String, Operation<?>> all() {
     return ALL;
   }
@@ -249,13 +249,13 @@ public final class KernelOperations {
   }
 
   static KernelCase<?> caseOf(Operation<?> operation, Shape shape, int rows, String dtype) {
-    int form =
+    int precision =
         switch (dtype) {
           case "f32" -> Matrix.F32;
           case "f16" -> Matrix.F16;
           case "i8" -> Matrix.I8;
           default -> throw new IllegalArgumentException("no kernels for " + dtype);
         };
-    return operation.maker().of(shape.config(), rows, form);
+    return operation.maker().of(shape.config(), rows, precision);
   }
 }

@@ -17,20 +17,20 @@ import org.openjdk.jmh.annotations.TearDown;
 /**
  * How fast is each version of each TornadoVM kernel, and how close does it come to what bounds it?
  *
- * <p>Claim: a device runs the versions made for its kind fastest: on a CPU device the {@code
- * …PerThread} ones are 4 to 10 times as fast as the {@code …PerGroup} ones, and on a GPU the other
- * way round.
+ * <p>Claim: the versions for a kind of device are the fastest on it: on a CPU device the {@code
+ * …PerThread} versions are 4 to 10 times as fast as the {@code …PerGroup} versions, and on a GPU
+ * vice versa.
  *
  * <p>Control: the naive version, a copy on the same device in the same run, and the same operation
- * in {@link gpt.backend.cpu.CpuOperations}. The cases are those of the tests, and the result is
- * checked as they check it. Every launch reads the same weights: a device's cache may hold them.
+ * in {@link gpt.backend.cpu.CpuOperations}. Cases and checks of the results are those of the tests.
+ * Every launch reads the same weights, which may stay in the device's cache.
  *
  * <p>Command: {@code scripts/bench --device opencl:0 --operations gelu --shapes gpt2}
  *
- * <p>What to see: the device's own time for a launch (TornadoVM's profiler) beside the time that
- * the host waits for it, which adds 30 to 60 µs; GB/s, GFLOP/s and the share of the copy's
- * bandwidth are of the device's. The runner does not fork for these rows: the code that is timed is
- * not HotSpot's, and a fork of TornadoVM costs 3 seconds.
+ * <p>What to see: the kernel time of a launch (TornadoVM's profiler) beside the time that the host
+ * waits for it, 30 to 60 µs more. GB/s, GFLOP/s and the share of the copy's bandwidth are computed
+ * from the kernel time. The runner does not fork for these rows: HotSpot does not compile the timed
+ * code, and a fork with TornadoVM takes 3 seconds.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

@@ -9,11 +9,9 @@ import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
-/** A version of a kernel on a device, its result checked, ready to be launched again and again. */
+/** A version of a kernel on a device, with its result checked, ready to be timed. */
 final class TimedKernel implements AutoCloseable {
-  /**
-   * The last case that was made: making one can take seconds, and the next version wants it too.
-   */
+  /** The last case, for the next version of the same operation: making one can take seconds. */
   private static Made last;
 
   private record Made(String name, KernelCase<?> test) {}
@@ -27,9 +25,9 @@ final class TimedKernel implements AutoCloseable {
   }
 
   /**
-   * A version at a shape.
+   * Compiles and checks a version at a shape.
    *
-   * @throws WrongResultException where the result is wrong
+   * @throws WrongResultException if the result is wrong
    */
   static TimedKernel of(
       String operation,
@@ -52,7 +50,7 @@ final class TimedKernel implements AutoCloseable {
       throws Exception {
     String name = operation.name() + shape + rows + dtype;
     if (last == null || !last.name.equals(name)) {
-      last = null; // so that the collector may have it
+      last = null; // for the garbage collector
       last = new Made(name, KernelOperations.caseOf(operation, shape, rows, dtype));
     }
     @SuppressWarnings("unchecked") // it was made by this operation
@@ -60,7 +58,7 @@ final class TimedKernel implements AutoCloseable {
     return of(test, operation.version(version, rows), device);
   }
 
-  /** A version with any case. */
+  /** Compiles and checks a version with any case. */
   static <A> TimedKernel of(KernelCase<A> test, Version<A> version, TornadoDevices.Device device)
       throws Exception {
     WrongResultException.check(test.check(version, device.handle()));
@@ -68,7 +66,7 @@ final class TimedKernel implements AutoCloseable {
         test.timed(version, device.handle()), new Work(test.bytes(), test.flops()));
   }
 
-  /** One launch; returns the time that the device was in the kernel. */
+  /** Launches the kernel once and returns its time on the device in nanoseconds. */
   long launch() {
     return plan.execute().getProfilerResult().getDeviceKernelTime();
   }

@@ -2,15 +2,14 @@ package gpt.sampling;
 
 import java.util.Locale;
 
-/** What the sampler draws, against the chain that sorts, in double precision. */
+/** Checks the sampler against the chain in double precision with sorting. */
 public final class SamplingChecks {
   private SamplingChecks() {}
 
   /**
-   * Draws a token and says what is wrong with it: an id that the chain has cut, or another
-   * probability than the chain's.
+   * Draws a token and checks that the chain keeps it, and its probability.
    *
-   * @return null where nothing is
+   * @return what is wrong; null if nothing is
    */
   public static String wrong(
       SamplingParameters parameters,
@@ -34,7 +33,7 @@ public final class SamplingChecks {
       sum += Math.exp(logit - largest);
     }
     double expected = Math.exp(chain[id] - largest) / sum;
-    // Where a cut falls among equals is rounding's.
+    // Which of several ties a filter removes depends on rounding.
     if (Math.abs(sampler.probability() - expected) <= 1e-3 * expected + 1e-9) {
       return null;
     }
@@ -46,7 +45,7 @@ public final class SamplingChecks {
         expected);
   }
 
-  /** The steps that greedy decoding has, at a temperature that changes nothing. */
+  /** The penalties alone, at temperature 1: what greedy decoding applies. */
   private static SamplingParameters penaltiesOf(SamplingParameters parameters) {
     return SamplingParameters.builder()
         .temperature(1)

@@ -54,11 +54,11 @@ public record Logprobs(double chosen, int[] ids, double[] values) {
         }
       }
     }
-    double normaliser = max + Math.log(sum);
+    double logSum = max + Math.log(sum);
     int[] ids = best.stream().mapToInt(i -> i).toArray();
     return of(
-        logits[id] - normaliser,
+        logits[id] - logSum,
         ids,
-        IntStream.of(ids).mapToDouble(i -> logits[i] - normaliser).toArray());
+        IntStream.of(ids).mapToDouble(i -> logits[i] - logSum).toArray());
   }
 }

@@ -6,11 +6,11 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** Attention of decode, of long contexts in chunks, and of prompts. */
+/** Attention in decoding, in prefill, and in chunks of long contexts. */
 @Tag("kernels")
 class AttentionTest {
   @TestFactory
-  List<DynamicTest> samples() {
+  List<DynamicTest> decode() {
     return new KernelTests(5000)
         .add(Attention.VERSIONS, seed -> KernelCases.attention(1, 3, 16, 1, false, seed))
         .add(Attention.VERSIONS, seed -> KernelCases.attention(3, 7, 9, 37, false, seed))
@@ -21,7 +21,7 @@ class AttentionTest {
   }
 
   @TestFactory
-  List<DynamicTest> prompts() {
+  List<DynamicTest> prefill() {
     List<Version<Attention.Arguments>> versions = PrefillAttention.VERSIONS;
     return new KernelTests(6000)
         .add(versions, seed -> KernelCases.attention(1, 3, 16, 1, true, seed))

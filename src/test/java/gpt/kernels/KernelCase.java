@@ -24,22 +24,22 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * One operation at one shape: inputs from a seed, and what the outputs must be, in double
- * precision. Tests check every version with it, benchmarks time the same versions through the same
+ * One operation at one shape: inputs from a seed, and the expected outputs, computed in double
+ * precision. Tests check every version with it; benchmarks time the versions with the same
  * arguments.
  *
  * @param <A> the operation's arguments
  */
 public final class KernelCase<A> {
-  /** Elements behind an array's end that no kernel may touch. */
+  /** Elements past an array's end that no kernel may write. */
   private static final int GUARD = 64;
 
   private static final float POISON = 12345.678f;
   private static final int INT_POISON = -777;
 
-  /** How far a result may be from the double-precision one. */
+  /** Tolerance of a float result, against double precision. */
   record Tolerance(double nmse, double largest) {
-    /** Products and softmaxes in single precision, relative to the values' own size. */
+    /** For products and softmaxes in single precision, relative to the largest value. */
     static final Tolerance FLOAT = new Tolerance(1e-11, 2e-5);
   }
 
@@ -49,7 +49,7 @@ public final class KernelCase<A> {
 
     void poison();
 
-    /** What is wrong with the result, or null. */
+    /** Describes what is wrong with the result; null if nothing is. */
     String check(Tolerance tolerance);
   }
 
@@ -63,7 +63,7 @@ public final class KernelCase<A> {
   private long bytes;
   private long flops;
 
-  /** A case; the seed is printed with every failure. */
+  /** A case; every failure prints the name and the seed. */
   public KernelCase(String name, long seed) {
     this.name = name + " (seed " + seed + ")";
     random = new Random(seed);
@@ -90,7 +90,7 @@ public final class KernelCase<A> {
     return array;
   }
 
-  /** The rows and the block's index of {@link Pass}; the kernel may write to it. */
+  /** The array described by {@link Pass}; the kernel may write to it. */
   public IntArray pass(int rows, int logitRows, int drawnRows, int block) {
     this.rows = rows;
     IntArray pass = new IntArray(Pass.SIZE);
@@ -104,14 +104,14 @@ public final class KernelCase<A> {
     return pass;
   }
 
-  /** For arguments that the operation has no use for. */
+  /** Arrays for the arguments that the operation does not read. */
   Unused unused() {
     Unused unused = Unused.create();
     arrays.addAll(List.of(unused.arrays()));
     return unused;
   }
 
-  /** A weight of all blocks, (blocks, n, k), in one of {@link Matrix}'s forms. */
+  /** A weight of all blocks, (blocks, n, k), in one of {@link Matrix}'s precisions. */
   Matrix matrix(int dtype, int blocks, int n, int k) {
     int size = blocks * n * k;
     FloatArray f32 = new FloatArray(dtype == Matrix.F32 ? size : 1);
@@ -137,7 +137,7 @@ public final class KernelCase<A> {
     return new Matrix(dtype, f32, f16, i8, scale, blocks, n, k);
   }
 
-  /** A weight's element, with its scale, as the kernel should see it. */
+  /** An element of a weight, dequantized. */
   static double weight(Matrix w, int row, int column) {
     int at = row * w.k() + column;
     return switch (w.dtype()) {
@@ -147,14 +147,14 @@ public final class KernelCase<A> {
     };
   }
 
-  /** An array of n floats to be written, whose content does not matter before. */
+  /** An array of n floats that the kernel only writes. */
   public FloatArray output(int n) {
     FloatArray array = new FloatArray(n + GUARD);
     arrays.add(array);
     return array;
   }
 
-  /** An array that is read and written. */
+  /** An array of n random floats that the kernel reads and writes. */
   public FloatArray inOut(int n) {
     FloatArray array = new FloatArray(n + GUARD);
     for (int i = 0; i < array.getSize(); i++) {
@@ -164,7 +164,7 @@ public final class KernelCase<A> {
     return array;
   }
 
-  /** Ints that are read and written. */
+  /** Ints that the kernel reads and writes. */
   public IntArray intInOut(int... values) {
     IntArray array = new IntArray(values.length + GUARD);
     array.init(INT_POISON);
@@ -183,8 +183,8 @@ public final class KernelCase<A> {
   }
 
   /**
-   * What an {@link #output} must hold; NaN where it must be left alone, as the elements past the
-   * end must be.
+   * The expected content of an {@link #output}; NaN for elements that the kernel must not write, as
+   * it must not write those past the end.
    */
   public KernelCase<A> expect(FloatArray array, double[] expected) {
     outputs.add(new FloatOutput(array, expected, null));
@@ -197,13 +197,15 @@ public final class KernelCase<A> {
     return this;
   }
 
-  /** What an int array must hold, all of it; where it is to be left alone, what it holds now. */
+  /**
+   * The expected content of an int array; for elements that must not be written, their content now.
+   */
   public KernelCase<A> expect(IntArray array, int... expected) {
     outputs.add(new IntOutput(array, expected, array.toHeapArray()));
     return this;
   }
 
-  // What else a case says.
+  // Arguments, tolerance and cost.
 
   public KernelCase<A> arguments(A value) {
     arguments = value;
@@ -222,7 +224,7 @@ public final class KernelCase<A> {
     return this;
   }
 
-  /** Rows that the grid is made for, where they are not the pass's. */
+  /** Number of rows that the grid is made for, if it differs from the pass's. */
   public KernelCase<A> gridRows(int value) {
     rows = value;
     return this;
@@ -246,11 +248,11 @@ public final class KernelCase<A> {
   }
 
   /**
-   * Runs a version twice and says what was wrong: a value too far from the expected one, an element
-   * written that is not the kernel's, a second run that differs from the first.
+   * Runs a version twice and checks the outputs: no value is too far from the expected one, no
+   * other element is written, the second run returns the same bits.
    *
-   * @param device where; null is the default one
-   * @return null where all was right
+   * @param device the device; null is the default one
+   * @return what is wrong; null if nothing is
    */
   String check(Version<A> version, TornadoDevice device) throws Exception {
     TaskGraph graph = new TaskGraph("test");
@@ -275,7 +277,7 @@ public final class KernelCase<A> {
           if (run == 0) {
             first.add(content);
           } else if (!Arrays.equals(first.get(i), content)) {
-            return "the second run gave another result";
+            return "the second run returned different bits";
           }
         }
       }
@@ -284,8 +286,8 @@ public final class KernelCase<A> {
   }
 
   /**
-   * The runtime copies no array to the device whose first task only writes it, and then neither the
-   * poison nor the guard would be there: this task reads them all.
+   * Adds a task that reads all outputs: TornadoVM does not copy an array to the device whose first
+   * task only writes it, and then the poison would not be there.
    */
   private void touchOutputs(TaskGraph graph) {
     FloatArray[] floats = new FloatArray[3];
@@ -351,7 +353,7 @@ public final class KernelCase<A> {
     }
   }
 
-  /** Bits of all elements. */
+  /** The bits of all elements. */
   private static int[] content(TornadoNativeArray array) {
     int[] bits = new int[array.getSize()];
     Arrays.setAll(
@@ -363,7 +365,7 @@ public final class KernelCase<A> {
     return bits;
   }
 
-  /** A plan for timing: nothing but the kernel runs after the first execution. */
+  /** A plan for timing: after the first execution it runs the kernel without transfers. */
   TornadoExecutionPlan timed(Version<A> version, TornadoDevice device) {
     outputs.forEach(Output::poison);
     TaskGraph graph = new TaskGraph("bench");
@@ -414,7 +416,7 @@ public final class KernelCase<A> {
         float found = array.get(i);
         if (i >= expected.length || Double.isNaN(expected[i])) {
           if (Float.floatToRawIntBits(found) != Float.floatToRawIntBits(before(i))) {
-            return "element " + i + " is not this kernel's, and became " + found;
+            return "element " + i + " must not be written, but became " + found;
           }
           continue;
         }
@@ -432,7 +434,7 @@ public final class KernelCase<A> {
       }
       double nmse = errors / Math.max(squares, 1e-30);
       if (nmse > tolerance.nmse || largest > tolerance.largest * Math.max(magnitude, 1e-3)) {
-        return "normalised mean squared error "
+        return "normalized mean squared error "
             + nmse
             + ", largest error "
             + largest
@@ -465,14 +467,14 @@ public final class KernelCase<A> {
       }
       for (int i = expected.length; i < found.length; i++) {
         if (found[i] != before[i]) {
-          return "element " + i + " is not this kernel's, and became " + found[i];
+          return "element " + i + " must not be written, but became " + found[i];
         }
       }
       return null;
     }
   }
 
-  /** n times the same. */
+  /** n equal values. */
   public static double[] all(int n, double value) {
     double[] values = new double[n];
     Arrays.fill(values, value);

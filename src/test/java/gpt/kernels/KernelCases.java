@@ -14,13 +14,14 @@ import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Every operation's cases: inputs, and the formula in double precision. */
+/** The cases of every operation: inputs, and the formula in double precision. */
 public final class KernelCases {
   private static final String[] DTYPES = {"f32", "f16", "i8"};
 
-  /** Blocks whose weights lie one after another; which of them a case uses. */
+  /** Number of blocks whose weights are concatenated. */
   private static final int BLOCKS = 3;
 
+  /** The block that a case uses. */
   private static final int BLOCK = 1;
 
   private KernelCases() {}
@@ -96,7 +97,7 @@ public final class KernelCases {
         .arguments(new GeluProjection.Arguments(pass, x, w, bias, y, form, maxRows, test.unused()));
   }
 
-  /** Rows of several samples where {@code prompt} is false, else of one. */
+  /** The rows are of one sequence if {@code prompt}, else of one sequence each. */
   static KernelCase<QkvProjection.Arguments> qkv(
       int dtype, int rows, int heads, int headSize, boolean prompt, long seed) {
     int c = heads * headSize;
@@ -111,7 +112,7 @@ public final class KernelCases {
     Matrix w = test.matrix(dtype, BLOCKS, 3 * c, c);
     FloatArray bias = test.floats(BLOCKS * 3 * c, 1);
     FloatArray q = test.output(maxRows * c);
-    int cache = BLOCKS * context.samples * c * context.length;
+    int cache = BLOCKS * context.slotCount * c * context.length;
     FloatArray keys = test.output(cache);
     FloatArray values = test.output(cache);
     double[] expectedQ = KernelCase.all(maxRows * c, Double.NaN);
@@ -123,7 +124,7 @@ public final class KernelCases {
         double y = product(w, row, x, r) + bias.get(row);
         int h = o % c / headSize;
         int i = o % headSize;
-        int head = (BLOCK * context.samples + context.slots[r]) * heads + h;
+        int head = (BLOCK * context.slotCount + context.slots[r]) * heads + h;
         int t = context.positions[r];
         switch (o / c) {
           case 0 -> expectedQ[r * c + o] = y;
@@ -148,7 +149,7 @@ public final class KernelCases {
                 keys,
                 values,
                 maxRows,
-                context.samples,
+                context.slotCount,
                 heads,
                 context.length));
   }
@@ -203,8 +204,9 @@ public final class KernelCases {
     IntArray pass = test.pass(last ? rows + 1 : rows, rows, 1, BLOCK);
     pass.set(Pass.MLP_BLOCK, place == LayerNorm.Place.MLP ? BLOCK : 0);
     FloatArray x = test.floats(maxRows * c, 3);
-    // A mean far from 0, which a single pass over the squares would not survive; of few numbers the
-    // variance may be so small that no arithmetic in single precision does.
+    // A mean far from 0, with which Σx² in one pass fails; not for a few channels, whose variance
+    // may be
+    // too small for single precision.
     for (int i = 0; i < x.getSize() && c > 16; i++) {
       x.set(i, x.get(i) + 50);
     }
@@ -270,9 +272,9 @@ public final class KernelCases {
 
   // Attention.
 
-  /** Where the rows of a case stand in their contexts. */
+  /** Positions and slots of the rows of a case. */
   private static final class Context {
-    final int samples;
+    final int slotCount;
     final int length;
     final int[] positions;
     final int[] slots;
@@ -283,17 +285,17 @@ public final class KernelCases {
 
     Context(int rows, boolean prompt, Random random, int length) {
       this.length = length;
-      samples = prompt ? 2 : rows + 1;
+      slotCount = prompt ? 2 : rows + 1;
       int past = length == rows ? 0 : random.nextInt(length - rows);
       positions =
           IntStream.range(0, rows + 2)
               .map(r -> prompt ? Math.min(past + r, length - 1) : random.nextInt(length))
               .toArray();
       if (!prompt) {
-        positions[rows - 1] = length - 1; // a full context among them
+        positions[rows - 1] = length - 1; // one context is full
       }
-      int[] order = IntStream.range(0, rows + 2).map(r -> Math.min(r, samples - 1)).toArray();
-      // Samples need not be in the order of their slots.
+      int[] order = IntStream.range(0, rows + 2).map(r -> Math.min(r, slotCount - 1)).toArray();
+      // Rows need not be in the order of their slots.
       for (int i = rows - 1; i > 0 && !prompt; i--) {
         int j = random.nextInt(i + 1);
         int swap = order[i];
@@ -309,7 +311,7 @@ public final class KernelCases {
     KernelCase<Attention.Arguments> test =
         new KernelCase<>(
             "%s rows %d, %d heads of %d, context %d"
-                .formatted(prompt ? "prompt" : "samples", rows, heads, headSize, length),
+                .formatted(prompt ? "prefill" : "decode", rows, heads, headSize, length),
             seed);
     Context context = new Context(rows, prompt, test.random(), length);
     Attention.Arguments arguments = attention(test, context, rows, heads, headSize);
@@ -320,7 +322,7 @@ public final class KernelCases {
       KernelCase<?> test, Context context, int rows, int heads, int headSize) {
     int maxRows = rows + 2;
     int c = heads * headSize;
-    int cache = BLOCKS * context.samples * c * context.length;
+    int cache = BLOCKS * context.slotCount * c * context.length;
     IntArray pass = test.pass(rows, 1, 1, BLOCK);
     long seen = Arrays.stream(context.positions).limit(rows).mapToLong(t -> t + 1).sum();
     test.cost(8L * seen * c, 4L * seen * c);
@@ -333,7 +335,7 @@ public final class KernelCases {
         test.floats(cache, 1),
         test.output(maxRows * c),
         maxRows,
-        context.samples,
+        context.slotCount,
         heads,
         headSize,
         context.length);
@@ -379,7 +381,7 @@ public final class KernelCases {
   }
 
   private static int head(Attention.Arguments a, Context context, int r, int h) {
-    return (BLOCK * context.samples + context.slots[r]) * a.heads() + h;
+    return (BLOCK * context.slotCount + context.slots[r]) * a.heads() + h;
   }
 
   static KernelCase<SplitAttention.Arguments> splitAttention(
@@ -389,11 +391,11 @@ public final class KernelCases {
             "split rows %d, %d heads of %d, context %d".formatted(rows, heads, headSize, length),
             seed);
     Context context = new Context(rows, false, test.random(), length);
-    Attention.Arguments of = attention(test, context, rows, heads, headSize);
-    int size = SplitAttention.Arguments.partialSize(of.maxRows(), heads, headSize, context.length);
+    Attention.Arguments attention = attention(test, context, rows, heads, headSize);
+    int size = SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
     FloatArray partial = test.output(size);
-    return test.expect(partial, partials(of, context, rows, size))
-        .arguments(new SplitAttention.Arguments(of, partial));
+    return test.expect(partial, partials(attention, context, rows, size))
+        .arguments(new SplitAttention.Arguments(attention, partial));
   }
 
   private static double[] partials(Attention.Arguments a, Context context, int rows, int size) {
@@ -430,19 +432,19 @@ public final class KernelCases {
             "merge rows %d, %d heads of %d, context %d".formatted(rows, heads, headSize, length),
             seed);
     Context context = new Context(rows, false, test.random(), length);
-    Attention.Arguments of = attention(test, context, rows, heads, headSize);
-    int size = SplitAttention.Arguments.partialSize(of.maxRows(), heads, headSize, context.length);
+    Attention.Arguments attention = attention(test, context, rows, heads, headSize);
+    int size = SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
     FloatArray partial = test.floats(size, 0);
-    double[] partials = partials(of, context, rows, size);
+    double[] partials = partials(attention, context, rows, size);
     for (int i = 0; i < size; i++) {
-      partial.set(i, (float) partials[i]); // NaN where no chunk is: it must not be read
+      partial.set(i, (float) partials[i]); // NaN for chunks that must not be read
     }
     return test.cost(4L * size, 4L * size)
-        .expect(of.y(), attend(of, context, rows))
-        .arguments(new SplitAttention.Arguments(of, partial));
+        .expect(attention.y(), attend(attention, context, rows))
+        .arguments(new SplitAttention.Arguments(attention, partial));
   }
 
-  // The end of a pass.
+  // Copy and argmax.
 
   /** y = x for n floats. */
   static KernelCase<Copy.Arguments> copy(int n, long seed) {
@@ -456,16 +458,16 @@ public final class KernelCases {
     return test.cost(8L * n, 0).expect(y, expected).arguments(new Copy.Arguments(x, y, n));
   }
 
-  /** A few logits equal to the largest, unless there is one sample only. */
-  static KernelCase<Argmax.Arguments> argmax(int samples, int vocabSize, long seed) {
+  /** With ties for the largest logit if there are several rows. */
+  static KernelCase<Argmax.Arguments> argmax(int rows, int vocabSize, long seed) {
     KernelCase<Argmax.Arguments> test =
-        new KernelCase<>("argmax samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
-    IntArray pass = test.pass(samples, samples, samples, 0);
-    FloatArray logits = test.floats(samples * vocabSize, 4);
-    IntArray chosen = test.intOutput(samples);
-    int[] best = new int[samples];
-    for (int r = 0; r < samples; r++) {
-      for (int tie = 0; tie < 3 && samples > 1; tie++) {
+        new KernelCase<>("argmax rows %d, vocabulary %d".formatted(rows, vocabSize), seed);
+    IntArray pass = test.pass(rows, rows, rows, 0);
+    FloatArray logits = test.floats(rows * vocabSize, 4);
+    IntArray chosen = test.intOutput(rows);
+    int[] best = new int[rows];
+    for (int r = 0; r < rows; r++) {
+      for (int tie = 0; tie < 3 && rows > 1; tie++) {
         logits.set(r * vocabSize + test.random().nextInt(vocabSize), 30);
       }
       for (int id = 1; id < vocabSize; id++) {
@@ -474,15 +476,15 @@ public final class KernelCases {
         }
       }
     }
-    return test.cost(4L * samples * vocabSize, (long) samples * vocabSize)
+    return test.cost(4L * rows * vocabSize, (long) rows * vocabSize)
         .expect(chosen, best)
-        .arguments(new Argmax.Arguments(pass, logits, chosen, samples, vocabSize));
+        .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize));
   }
 
-  /** A row with one NaN, one with +∞, one with −∞ alone, and one with −∞ everywhere but at 1. */
-  static KernelCase<Argmax.Arguments> argmaxOfDamaged(int vocabSize, long seed) {
+  /** Rows with a NaN, with +∞, with −∞ only, and with −∞ everywhere except at id 1. */
+  static KernelCase<Argmax.Arguments> argmaxOfInvalid(int vocabSize, long seed) {
     KernelCase<Argmax.Arguments> test =
-        new KernelCase<>("argmax of damaged logits, vocabulary %d".formatted(vocabSize), seed);
+        new KernelCase<>("argmax of invalid logits, vocabulary %d".formatted(vocabSize), seed);
     int rows = 4;
     IntArray pass = test.pass(rows, rows, rows, 0);
     FloatArray logits = test.floats(rows * vocabSize, 4);
@@ -497,7 +499,7 @@ public final class KernelCases {
         .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize));
   }
 
-  // The rows of the next pass.
+  // The rows of the next step.
 
   public static KernelCase<Feed.Arguments> feed(int rows, int logitRows, int maxRows, long seed) {
     KernelCase<Feed.Arguments> test =
@@ -553,7 +555,7 @@ public final class KernelCases {
                 maxLogitRows));
   }
 
-  /** One row more than are drawn. */
+  /** With one row that is not drawn. */
   public static KernelCase<Advance.Arguments> advance(int drawn, long seed) {
     KernelCase<Advance.Arguments> test = new KernelCase<>("advance rows " + drawn, seed);
     int rows = drawn + 1;

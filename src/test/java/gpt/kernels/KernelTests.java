@@ -11,8 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * Tests of every version of an operation on every device that is there: the emulator's one in a
- * plain JVM, with an SDK all of TornadoVM's.
+ * Tests of every version of an operation on every device: the emulator's in a plain JVM, all
+ * devices of TornadoVM with an SDK.
  */
 public final class KernelTests {
   private static final List<TornadoDevices.Device> DEVICES = TornadoDevices.find().all();
@@ -20,17 +20,17 @@ public final class KernelTests {
   private final List<DynamicTest> tests = new ArrayList<>();
   private long seed;
 
-  /** The first case's seed; each further one has the next. */
+  /** The seed of the first case; the seed increases by 1 from case to case. */
   public KernelTests(long seed) {
     this.seed = seed;
   }
 
-  /** Makes a case of a seed. */
+  /** Makes a case from a seed. */
   public interface Case<A> {
     KernelCase<A> of(long seed);
   }
 
-  /** Adds the versions of a case, on every device. */
+  /** Adds a test of each version on each device. */
   public <A> KernelTests add(List<Version<A>> versions, Case<A> maker) {
     long ownSeed = seed++;
     for (TornadoDevices.Device device : DEVICES) {
@@ -45,7 +45,7 @@ public final class KernelTests {
     return this;
   }
 
-  /** Adds it where TornadoVM runs: the emulator takes minutes for shapes of this size. */
+  /** As {@link #add}, only with an SDK: the emulator takes minutes for large shapes. */
   public <A> KernelTests addLarge(List<Version<A>> versions, Case<A> maker) {
     if (TornadoVm.presence() == TornadoVm.Presence.TORNADOVM) {
       return add(versions, maker);
@@ -54,7 +54,7 @@ public final class KernelTests {
     return this;
   }
 
-  /** The forms of a weight that the devices can compute with; half precision is not everywhere. */
+  /** The precisions that all devices support; not every device has half precision. */
   static int[] dtypes() {
     return DEVICES.stream().allMatch(TornadoDevices.Device::hasHalf)
         ? new int[] {Matrix.F32, Matrix.F16, Matrix.I8}

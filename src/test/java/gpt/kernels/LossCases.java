@@ -6,11 +6,11 @@ import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Cases of the loss's kernel. */
+/** Cases of {@link CrossEntropy}. */
 final class LossCases {
   private LossCases() {}
 
-  /** Rows of logits, two more than are in use, and a target for each. */
+  /** Rows of logits, two of them unused, and a target for each. */
   private record Rows(int vocabSize, IntArray pass, FloatArray logits, int[] targets) {
     static Rows of(KernelCase<?> test, int rows, int vocabSize) {
       return new Rows(
@@ -50,42 +50,42 @@ final class LossCases {
   static KernelCase<CrossEntropy.Arguments> crossEntropy(int rows, int vocabSize, long seed) {
     KernelCase<CrossEntropy.Arguments> test =
         new KernelCase<>("cross-entropy rows %d, vocabulary %d".formatted(rows, vocabSize), seed);
-    Rows of = Rows.of(test, rows, vocabSize);
+    Rows input = Rows.of(test, rows, vocabSize);
     test.cost(4L * rows * vocabSize, 3L * rows * vocabSize);
-    return of.expect(test, IntStream.range(0, rows).mapToDouble(of::loss).toArray());
+    return input.expect(test, IntStream.range(0, rows).mapToDouble(input::loss).toArray());
   }
 
   /**
-   * A row with one NaN, one with +∞, one with both, one with −∞ alone, one with −∞ everywhere but
-   * at the target, and one that has nothing wrong.
+   * Rows with a NaN, with +∞, with both, with −∞ only, with −∞ everywhere except at the target, and
+   * a valid row.
    */
-  static KernelCase<CrossEntropy.Arguments> ofDamaged(int vocabSize, long seed) {
+  static KernelCase<CrossEntropy.Arguments> ofInvalid(int vocabSize, long seed) {
     KernelCase<CrossEntropy.Arguments> test =
         new KernelCase<>(
-            "cross-entropy of damaged logits, vocabulary %d".formatted(vocabSize), seed);
-    Rows of = Rows.of(test, 6, vocabSize);
-    FloatArray logits = of.logits;
+            "cross-entropy of invalid logits, vocabulary %d".formatted(vocabSize), seed);
+    Rows input = Rows.of(test, 6, vocabSize);
+    FloatArray logits = input.logits;
     logits.set(test.random().nextInt(vocabSize), Float.NaN);
     logits.set(vocabSize + test.random().nextInt(vocabSize), Float.POSITIVE_INFINITY);
     logits.set(2 * vocabSize, Float.POSITIVE_INFINITY);
     logits.set(3 * vocabSize - 1, Float.NaN);
     for (int id = 0; id < vocabSize; id++) {
       logits.set(3 * vocabSize + id, Float.NEGATIVE_INFINITY);
-      logits.set(4 * vocabSize + id, id == of.targets[4] ? -300 : Float.NEGATIVE_INFINITY);
+      logits.set(4 * vocabSize + id, id == input.targets[4] ? -300 : Float.NEGATIVE_INFINITY);
     }
-    return of.expect(
-        test, Sampling.NAN, Sampling.INFINITE, Sampling.NAN, Sampling.NO_FINITE, 0, of.loss(5));
+    return input.expect(
+        test, Sampling.NAN, Sampling.INFINITE, Sampling.NAN, Sampling.NO_FINITE, 0, input.loss(5));
   }
 
-  /** The target's logit is −∞, or all are as large as a float can be. */
+  /** Rows whose target has logit −∞, and with the largest possible logits only. */
   static KernelCase<CrossEntropy.Arguments> ofExtremes(int vocabSize, long seed) {
     KernelCase<CrossEntropy.Arguments> test =
         new KernelCase<>("cross-entropy of extremes, vocabulary %d".formatted(vocabSize), seed);
-    Rows of = Rows.of(test, 2, vocabSize);
-    of.logits.set(of.targets[0], Float.NEGATIVE_INFINITY);
+    Rows input = Rows.of(test, 2, vocabSize);
+    input.logits.set(input.targets[0], Float.NEGATIVE_INFINITY);
     for (int id = 0; id < vocabSize; id++) {
-      of.logits.set(vocabSize + id, 3e38f);
+      input.logits.set(vocabSize + id, 3e38f);
     }
-    return of.expect(test, CrossEntropy.IMPOSSIBLE, Math.log(vocabSize));
+    return input.expect(test, CrossEntropy.IMPOSSIBLE, Math.log(vocabSize));
   }
 }

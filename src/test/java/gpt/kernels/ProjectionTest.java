@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * The products: four endings, five versions, three forms of weights. Shapes of many rows are for
- * the versions made for them, and for the naive one.
+ * The matrix products: four epilogues, five versions, three precisions. Shapes with many rows are
+ * tested with the versions for many rows and the naive one.
  */
 @Tag("kernels")
 class ProjectionTest {

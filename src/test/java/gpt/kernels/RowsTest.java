@@ -7,7 +7,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** What is done to each row by itself: copy, embedding, norms, argmax, cross-entropy. */
+/** Operations on each row independently: embedding, norms, argmax, cross-entropy; and the copy. */
 @Tag("kernels")
 class RowsTest {
   @TestFactory
@@ -53,8 +53,8 @@ class RowsTest {
         .add(Argmax.VERSIONS, seed -> KernelCases.argmax(1, 65, seed))
         .add(Argmax.VERSIONS, seed -> KernelCases.argmax(4, 1000, seed))
         .add(Argmax.VERSIONS, seed -> KernelCases.argmax(3, 257, seed))
-        .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfDamaged(2, seed))
-        .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfDamaged(1009, seed))
+        .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfInvalid(2, seed))
+        .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfInvalid(1009, seed))
         .addLarge(Argmax.VERSIONS, seed -> KernelCases.argmax(2, 50257, seed))
         .all();
   }
@@ -67,8 +67,8 @@ class RowsTest {
         .add(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(8, 65, seed))
         .add(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(3, 257, seed))
         .add(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(2, 1009, seed))
-        .add(CrossEntropy.VERSIONS, seed -> LossCases.ofDamaged(2, seed))
-        .add(CrossEntropy.VERSIONS, seed -> LossCases.ofDamaged(1009, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.ofInvalid(2, seed))
+        .add(CrossEntropy.VERSIONS, seed -> LossCases.ofInvalid(1009, seed))
         .add(CrossEntropy.VERSIONS, seed -> LossCases.ofExtremes(3, seed))
         .add(CrossEntropy.VERSIONS, seed -> LossCases.ofExtremes(1009, seed))
         .addLarge(CrossEntropy.VERSIONS, seed -> LossCases.crossEntropy(5, 50257, seed))

@@ -10,34 +10,34 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Each step by itself, from the state that the integer chain has reached, against the same step in
- * double precision with sorting. They must keep the same ids. They may differ in ids that lie at
- * the cut as near as the numbers below say, which must be rare; then the definition is still held
- * to: no id stays that is clearly further than one that goes, and the probabilities reach p, but
- * not without the last.
+ * Compares each filter of the integer chain with the same filter in double precision with sorting,
+ * both from the state that the integer chain has reached. They must keep the same tokens. Rarely
+ * they may differ in tokens within the tolerances below of the threshold; the definition must hold
+ * even then: no kept token is clearly beyond a removed one, and the probabilities of the kept
+ * tokens reach p, but not without the last.
  */
 class CandidatesTest {
-  /** What probabilities may be off by. */
+  /** Tolerance of probabilities. */
   private static final double NEAR_P = 1e-6;
 
-  /** What distances may be off by, in bits: the rounding of float logits. */
+  /** Tolerance of distances in bits: the rounding of float logits. */
   private static final double NEAR_BITS = 1e-5;
 
   private static final double LN2 = Math.log(2);
 
-  /** How often two implementations kept other ids, of how many. */
-  private static final class Tally {
+  /** In how many cases the two implementations kept different tokens. */
+  private static final class Counts {
     int cases;
     int different;
   }
 
-  private final Tally topK = new Tally();
-  private final Tally topP = new Tally();
-  private final Tally minP = new Tally();
-  private final Tally typicalP = new Tally();
+  private final Counts topK = new Counts();
+  private final Counts topP = new Counts();
+  private final Counts minP = new Counts();
+  private final Counts typicalP = new Counts();
 
   @Test
-  void theStepsKeepWhatSortingKeeps() {
+  void filtersKeepTheSameTokensAsSorting() {
     int[][] sizes = {{2, 700}, {65, 1500}, {257, 1500}, {50257, 30}, {200_000, 8}};
     int seed = 0;
     for (int[] size : sizes) {
@@ -45,8 +45,8 @@ class CandidatesTest {
         compare(size[0], seed++);
       }
     }
-    for (Tally tally : new Tally[] {topK, topP, minP, typicalP}) {
-      assertTrue(tally.cases > 1500, "cases " + tally.cases);
+    for (Counts counts : new Counts[] {topK, topP, minP, typicalP}) {
+      assertTrue(counts.cases > 1500, "cases " + counts.cases);
     }
     assertTrue(topK.different * 200 <= topK.cases, topK.different + " times top-k");
     assertTrue(topP.different * 200 <= topP.cases, topP.different + " times top-p");
@@ -86,7 +86,7 @@ class CandidatesTest {
       exact.topK(p.topK());
       candidates.filter(ChainStep.TOP_K);
       double cut = furthestKept(exact, bits);
-      tally(topK, exact, candidates);
+      count(topK, exact, candidates);
       assertCut(exact.logits.length, candidates, bits, cut, message + ", top-k " + p.topK());
     }
     if (p.topP() < 1) {
@@ -94,17 +94,17 @@ class CandidatesTest {
       double[] before = exact.probabilities();
       exact.topP(p.topP());
       candidates.filter(ChainStep.TOP_P);
-      tally(topP, exact, candidates);
+      count(topP, exact, candidates);
       assertReached(before, candidates, bits, NEAR_BITS, p.topP(), message + ", top-p");
     }
     if (p.minP() > 0) {
       exact = exact(logits, p.temperature(), candidates);
-      int gone = vocabSize - candidates.count();
+      int removed = vocabSize - candidates.count();
       exact.minP(p.minP());
       candidates.filter(ChainStep.MIN_P);
-      tally(minP, exact, candidates);
+      count(minP, exact, candidates);
       double limit = Arrays.stream(bits).min().orElseThrow() - Math.log(p.minP()) / LN2;
-      if (gone == 0) {
+      if (removed == 0) {
         assertCut(vocabSize, candidates, bits, limit, message + ", min-p " + p.minP());
       }
     }
@@ -114,14 +114,14 @@ class CandidatesTest {
       double[] deviations = exact.deviations();
       exact.typicalP(p.typicalP());
       candidates.filter(ChainStep.TYPICAL_P);
-      tally(typicalP, exact, candidates);
+      count(typicalP, exact, candidates);
       assertReached(
           before, candidates, deviations, NEAR_BITS, p.typicalP(), message + ", typical-p");
     }
     assertProbabilities(exact(logits, p.temperature(), candidates), candidates, message);
   }
 
-  /** Flat, peaked or tied. */
+  /** Random logits: flat, peaked or with ties. */
   static float[] logits(int vocabSize, Random random) {
     float[] logits = new float[vocabSize];
     int kind = random.nextInt(4);
@@ -139,7 +139,7 @@ class CandidatesTest {
     return logits;
   }
 
-  /** What the integers have kept so far, in double precision. */
+  /** The tokens that the integer chain has kept so far, in double precision. */
   private static DoubleChain exact(float[] logits, double temperature, Candidates candidates) {
     DoubleChain chain = new DoubleChain(new double[logits.length]);
     for (int id = 0; id < logits.length; id++) {
@@ -163,30 +163,30 @@ class CandidatesTest {
         .orElseThrow();
   }
 
-  private static void tally(Tally tally, DoubleChain exact, Candidates candidates) {
-    tally.cases++;
+  private static void count(Counts counts, DoubleChain exact, Candidates candidates) {
+    counts.cases++;
     for (int id = 0; id < exact.logits.length; id++) {
       if (candidates.kept(id) != exact.logits[id] > Double.NEGATIVE_INFINITY) {
-        tally.different++;
+        counts.different++;
         return;
       }
     }
   }
 
-  /** That ids stay up to a distance, those of more than 64 bits aside. */
+  /** Checks that the kept tokens are those up to a distance, or up to 64 bits if that is less. */
   private static void assertCut(
       int vocabSize, Candidates candidates, double[] bits, double cut, String message) {
-    double most = Arrays.stream(bits).min().orElseThrow() + 64;
+    double limit = Arrays.stream(bits).min().orElseThrow() + 64;
     for (int id = 0; id < vocabSize; id++) {
-      boolean right =
+      boolean valid =
           candidates.kept(id)
               ? bits[id] < cut + NEAR_BITS
-              : bits[id] > Math.min(cut, most) - NEAR_BITS;
-      assertTrue(right, message + ", id " + id + " at " + bits[id] + ", cut " + cut);
+              : bits[id] > Math.min(cut, limit) - NEAR_BITS;
+      assertTrue(valid, message + ", id " + id + " at " + bits[id] + ", cut " + cut);
     }
   }
 
-  /** That an order is followed, and no further than p asks. */
+  /** Checks that the kept tokens are the first in an order, and no more than p requires. */
   private static void assertReached(
       double[] before,
       Candidates candidates,
@@ -195,17 +195,17 @@ class CandidatesTest {
       double p,
       String message) {
     double lastKept = Double.NEGATIVE_INFINITY;
-    double firstGone = Double.POSITIVE_INFINITY;
+    double firstRemoved = Double.POSITIVE_INFINITY;
     double mass = 0;
     for (int id = 0; id < keys.length; id++) {
       if (candidates.kept(id)) {
         lastKept = Math.max(lastKept, keys[id]);
         mass += before[id];
       } else if (before[id] > 0) {
-        firstGone = Math.min(firstGone, keys[id]);
+        firstRemoved = Math.min(firstRemoved, keys[id]);
       }
     }
-    assertTrue(lastKept < firstGone + near, message + ": " + lastKept + " > " + firstGone);
+    assertTrue(lastKept < firstRemoved + near, message + ": " + lastKept + " > " + firstRemoved);
     assertTrue(mass > p - NEAR_P, message + ": mass " + mass);
     double clearlyInside = 0;
     int edge = -1;
@@ -219,7 +219,7 @@ class CandidatesTest {
       }
     }
     assertTrue(clearlyInside < p + NEAR_P, message + ": without the last " + clearlyInside);
-    // Of equals at the edge the highest ids go.
+    // Of ties at the threshold the highest ids are removed.
     if (keys[edge] == lastKept) {
       assertTrue(mass - before[edge] < p + NEAR_P, message + ": without " + edge);
     }
@@ -234,24 +234,24 @@ class CandidatesTest {
   }
 
   @Test
-  void ofEqualsTheLowestIdsStay() {
+  void ofTiesTheLowestIdsAreKept() {
     float[] logits = {1, 1, 3, 1, 1};
-    // 3 has 0.6487 of the whole and the others 0.0878 each.
+    // The logit 3 has probability 0.6487, the others 0.0878 each.
     assertArrayEquals(new int[] {0, 1, 2}, keptBy(logits, "top-p", 0.8));
     assertArrayEquals(new int[] {2}, keptBy(logits, "top-p", 0.6));
     assertArrayEquals(new int[] {2}, keptBy(logits, "top-p", 1e-9));
     assertArrayEquals(new int[] {0, 1, 2, 3, 4}, keptBy(logits, "top-p", 0.95));
-    // Half of the mass is half of the ids, where all are equal.
+    // All logits equal: half of the probability is half of the tokens.
     assertArrayEquals(new int[] {0, 1}, keptBy(new float[4], "top-p", 0.5));
     assertArrayEquals(new int[] {0, 1}, keptBy(new float[4], "typical-p", 0.5));
     assertArrayEquals(new int[] {0}, keptBy(new float[4], "typical-p", 1e-9));
-    // Entropy 1.64 bits: the likeliest has 0.62 of information, 1.02 off, and the others 3.51.
+    // Entropy 1.64 bits. Information: 0.62 bits for the likeliest, 1.02 off; 3.51 for the others.
     assertArrayEquals(new int[] {0, 2}, keptBy(logits, "typical-p", 0.7));
   }
 
   @Test
-  void typicalPMayLeaveTheLikeliestOut() {
-    // One of 0.4 and sixty of 0.01: the mean is 4.51 bits, 3.19 and 2.13 away.
+  void typicalPMayRemoveTheLikeliest() {
+    // One probability of 0.4, sixty of 0.01: entropy 4.51 bits; 3.19 and 2.13 away from it.
     float[] logits = new float[61];
     Arrays.fill(logits, (float) Math.log(0.01));
     logits[7] = (float) Math.log(0.4);
@@ -260,9 +260,9 @@ class CandidatesTest {
     assertTrue(Arrays.stream(kept).noneMatch(id -> id == 7));
   }
 
-  /** What a high temperature makes of logits differs little from id to id. */
+  /** At high temperatures the distances differ little from token to token. */
   @Test
-  void typicalPFindsTheRightIdsAtHighTemperatures() {
+  void typicalPKeepsTheRightTokensAtHighTemperatures() {
     for (double temperature : new double[] {2, 10, 50, 200, 1000}) {
       for (int seed = 0; seed < 300; seed++) {
         Random random = new Random(seed);
@@ -287,7 +287,7 @@ class CandidatesTest {
   }
 
   @Test
-  void minPKeepsTheLikeliestAndItsEquals() {
+  void minPKeepsTheLikeliestAndItsTies() {
     float[] logits = {0, (float) Math.log(2), (float) Math.log(8), (float) Math.log(8)};
     assertArrayEquals(new int[] {2, 3}, keptBy(logits, "min-p", 1));
     assertArrayEquals(new int[] {2, 3}, keptBy(logits, "min-p", 0.999));

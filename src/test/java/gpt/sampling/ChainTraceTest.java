@@ -12,9 +12,9 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The trace shows what the sampler does, and does not change it. */
+/** A trace records what the sampler does and does not change the result. */
 class ChainTraceTest {
-  /** Of the chain's fixed point, whose weights are within 2⁻²⁸ of theirs. */
+  /** Tolerance of probabilities: weights are within 2⁻²⁸ of the exact powers. */
   private static final double CLOSE = 1e-6;
 
   private static List<ChainStep> steps(ChainTrace trace) {
@@ -22,7 +22,7 @@ class ChainTraceTest {
   }
 
   @Test
-  void theTracedTokenIsTheSampledOne() {
+  void tracingDrawsTheSameToken() {
     for (int seed = 0; seed < 1000; seed++) {
       Random random = new Random(seed);
       int vocabSize = 2 + random.nextInt(200);
@@ -36,7 +36,7 @@ class ChainTraceTest {
       ChainTrace trace = sampler.trace(logits, history, 3, step);
       assertEquals(id, trace.chosen(), "seed " + seed);
       assertEquals(probability, trace.drawn()[id], "seed " + seed);
-      // The draw by inversion, from what the trace says alone.
+      // Repeats the draw by inversion from the trace alone.
       double running = 0;
       int drawn = -1;
       while (running <= trace.random()) {
@@ -52,7 +52,7 @@ class ChainTraceTest {
   }
 
   @Test
-  void everyStepIsThatOfTheChainInDoublePrecision() {
+  void everyStepAgreesWithTheChainInDoublePrecision() {
     float[] logits = {3, 1, 2.5f, 0, -1, 2, 0.5f, 1.5f};
     SamplingParameters all =
         SamplingParameters.builder()
@@ -116,7 +116,7 @@ class ChainTraceTest {
   }
 
   @Test
-  void stepsThatAreOffAreNotThere() {
+  void stepsThatAreOffAreNotRecorded() {
     float[] logits = {1, 2, 0};
     SamplingParameters off = SamplingParameters.builder().build();
     ChainTrace trace = new HostSampler(off, 3).trace(logits, null, 0, 0);

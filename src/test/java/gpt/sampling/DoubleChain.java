@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * The chain as its papers have it, in double precision and with sorting: what the tests compare
- * with. The state is the logits, −∞ for ids that are out.
+ * The reference for tests: the chain as its papers define it, in double precision, with sorting.
+ * The state is the logits, −∞ for removed tokens.
  */
 final class DoubleChain {
   final double[] logits;
@@ -15,7 +15,7 @@ final class DoubleChain {
     this.logits = logits;
   }
 
-  /** All steps of one chain. */
+  /** Runs all steps of a chain. */
   static DoubleChain of(
       float[] logits, History history, SamplingParameters p, int step, int... stopIds) {
     DoubleChain chain = new DoubleChain(new double[logits.length]);
@@ -65,8 +65,8 @@ final class DoubleChain {
 
   void minP(double p) {
     double[] probabilities = probabilities();
-    double most = Arrays.stream(probabilities).max().orElseThrow();
-    keep(id -> probabilities[id] >= p * most);
+    double max = Arrays.stream(probabilities).max().orElseThrow();
+    keep(id -> probabilities[id] >= p * max);
   }
 
   void typicalP(double p) {
@@ -75,7 +75,7 @@ final class DoubleChain {
     }
   }
 
-  /** For each id the difference of its information and the entropy, in bits. */
+  /** |information − entropy| of each token, in bits. */
   double[] deviations() {
     double[] information = Arrays.stream(probabilities()).map(DoubleChain::bits).toArray();
     double[] p = probabilities();
@@ -118,12 +118,12 @@ final class DoubleChain {
   }
 
   private interface Test {
-    boolean stays(int id);
+    boolean keeps(int id);
   }
 
   private void keep(Test test) {
     for (int id = 0; id < logits.length; id++) {
-      if (!test.stays(id)) {
+      if (!test.keeps(id)) {
         logits[id] = Double.NEGATIVE_INFINITY;
       }
     }

@@ -10,9 +10,9 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /**
- * How often ids are drawn, against exact probabilities in double precision: chi-square tests of
- * 100,000 draws each, with fixed seeds, at a significance of 10⁻⁴ (a right sampler would fail one
- * of ten thousand seeds).
+ * Compares how often tokens are drawn with exact probabilities in double precision: chi-square
+ * tests of 100,000 draws each, with fixed seeds, at a significance of 10⁻⁴ (a correct sampler fails
+ * for one of ten thousand seeds).
  */
 class HostSamplerDrawsTest {
   private static final int DRAWS = 100_000;
@@ -23,14 +23,14 @@ class HostSamplerDrawsTest {
   private static final int STOP = 5;
   private static final int STEP = 3;
 
-  /** Printed to three digits for T = 1, 0.1 and 10 in the literature that users learn from. */
+  /** Logits of a published example with probabilities to three digits for T = 1, 0.1 and 10. */
   private static final float[] PRINTED = {6, 2, 7, 0.1f, -8, 9};
 
   @Test
-  void theNumbersOfTheLiterature() {
+  void agreesWithThePublishedExample() {
     assertPrinted(1, 0.0420, 7.69e-4, 0.1141, 1.15e-4, 3.49e-8, 0.8430);
     assertPrinted(10, 0.2030, 0.1361, 0.2243, 0.1125, 0.0501, 0.2740);
-    // The chain resolves 2⁻⁴⁴ of the likeliest, 5.7e-14: the smaller ones are 0 in it.
+    // The chain resolves 2⁻⁴⁴ of the likeliest, 5.7e-14; smaller probabilities are 0.
     assertPrinted(0.1, 9.36e-14, 3.98e-31, 2.06e-9, 2.23e-39, 1.50e-74, 1.0000);
     Candidates cold = candidates(0.1);
     for (int id : new int[] {1, 3, 4}) {
@@ -51,7 +51,7 @@ class HostSamplerDrawsTest {
     double[] exact = DoubleChain.of(PRINTED, null, p, 0).probabilities();
     Candidates candidates = candidates(temperature);
     for (int id = 0; id < printed.length; id++) {
-      // Half a unit of the fourth place or of the third digit; exp(-170) is 1.479e-74, not 1.50.
+      // Half a unit of the fourth decimal or of the third digit; exp(-170) is 1.479e-74, not 1.50.
       double digit = Math.pow(10, Math.floor(Math.log10(printed[id])) - 2);
       double tolerance = printed[id] > 0.01 ? 5.1e-5 : printed[id] < 1e-70 ? 2.5e-76 : digit / 2;
       String message = "T = " + temperature + ", id " + id;
@@ -60,7 +60,7 @@ class HostSamplerDrawsTest {
     }
   }
 
-  /** Thirty ids of which ten have been generated or are in the prompt. */
+  /** Logits of thirty tokens. */
   private static float[] logits() {
     Random random = new Random(21);
     float[] logits = new float[30];
@@ -95,7 +95,7 @@ class HostSamplerDrawsTest {
         .seed(77);
   }
 
-  /** For each step the parameters that have it off. */
+  /** For each step, how to turn it off. */
   private static Map<String, Consumer<SamplingParameters.Builder>> neutral() {
     Map<String, Consumer<SamplingParameters.Builder>> steps = new LinkedHashMap<>();
     steps.put("repetition penalty", b -> b.repetitionPenalty(1));
@@ -112,8 +112,8 @@ class HostSamplerDrawsTest {
     return steps;
   }
 
-  /** The likeliest of all that only this step keeps out, or makes less likely, must matter. */
-  private static float[] telling() {
+  /** Logits such that each step changes the probability of a likely token. */
+  private static float[] decisiveLogits() {
     float[] logits = logits();
     logits[STOP] = 3;
     logits[13] = 3.5f;
@@ -124,9 +124,9 @@ class HostSamplerDrawsTest {
   }
 
   @Test
-  void drawsAsOftenAsTheProbabilitiesSay() {
+  void tokensAreDrawnWithTheirProbabilities() {
     assertDraws(everything().build());
-    // Each step as the only one.
+    // Each step alone.
     Map<String, Consumer<SamplingParameters.Builder>> only = new LinkedHashMap<>();
     only.put("repetition penalty", b -> b.repetitionPenalty(1.3));
     only.put("frequency penalty", b -> b.frequencyPenalty(0.4));
@@ -147,13 +147,13 @@ class HostSamplerDrawsTest {
         });
   }
 
-  /** The draws of a chain that lacks a step do not pass for those of the whole chain. */
+  /** The draws of a chain without one of the steps fail the test against the whole chain. */
   @Test
-  void eachStepLeftOutIsNoticed() {
+  void theTestDetectsEachMissingStep() {
     neutral()
         .forEach(
             (name, off) -> {
-              // Of top-p and min-p only one can be the last of its cuts.
+              // Only one of top-p and min-p can decide the smallest kept probability.
               double minP = name.equals("min-p") ? 0.4 : 0.05;
               double[] whole = probabilities(everything().minP(minP).build());
               SamplingParameters.Builder builder = everything().minP(minP);
@@ -170,12 +170,12 @@ class HostSamplerDrawsTest {
   }
 
   private static double[] probabilities(SamplingParameters parameters) {
-    return DoubleChain.of(telling(), history(), parameters, STEP, STOP).probabilities();
+    return DoubleChain.of(decisiveLogits(), history(), parameters, STEP, STOP).probabilities();
   }
 
-  /** Of {@link #DRAWS} samples the same token. */
+  /** Counts of each token in {@link #DRAWS} draws of the same step. */
   private static int[] draws(SamplingParameters parameters) {
-    float[] logits = telling();
+    float[] logits = decisiveLogits();
     History history = history();
     HostSampler sampler = new HostSampler(parameters, logits.length, STOP);
     int[] counts = new int[logits.length];
@@ -186,8 +186,8 @@ class HostSamplerDrawsTest {
   }
 
   /**
-   * How far chi-square is above its quantile (Wilson and Hilferty's approximation); infinite where
-   * something was drawn that cannot be. Ids of which fewer than 5 are expected count as one.
+   * How far chi-square is above its quantile (Wilson and Hilferty's approximation); infinite if a
+   * token of probability 0 was drawn. Tokens with fewer than 5 expected draws are pooled.
    */
   private static double excess(double[] p, int[] counts) {
     double chiSquare = 0;

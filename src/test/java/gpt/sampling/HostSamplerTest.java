@@ -23,7 +23,8 @@ class HostSamplerTest {
   }
 
   /**
-   * Whole chains, all parameters at once. Both may choose otherwise only at the edge of a share.
+   * Whole chains, all parameters at once. The two may draw different tokens only if the random
+   * number is at the boundary between two.
    */
   @Test
   void agreesWithTheChainInDoublePrecision() {
@@ -82,7 +83,7 @@ class HostSamplerTest {
   }
 
   @Test
-  void temperatureZeroTakesTheLargestAndTheLowestIdOfEquals() {
+  void temperatureZeroTakesTheLargestLogitAndTheLowestIdOfTies() {
     HostSampler greedy = new HostSampler(new SamplingParameters(0, 2, 1), 5);
     assertEquals(1, greedy.sample(new float[] {-1, 3, 2, 3, 3}, 0, 0));
     assertEquals(0, greedy.sample(new float[5], 0, 0));
@@ -92,13 +93,13 @@ class HostSamplerTest {
   }
 
   @Test
-  void tiesAtTheThresholdStay() {
+  void tiesWithTheKthAreKept() {
     float[] logits = {0, 5, 1, 5, 5, 2};
     for (int k = 1; k <= 3; k++) {
       assertDrawable(logits, k, 1, 3, 4);
     }
     assertDrawable(logits, 4, 1, 3, 4, 5);
-    // The two zeros are equal, as they are in a comparison of floats.
+    // -0 and 0 are ties, as in a comparison of floats.
     assertDrawable(new float[] {-1, -0f, 0f, -1}, 1, 1, 2);
   }
 
@@ -112,7 +113,7 @@ class HostSamplerTest {
   }
 
   @Test
-  void theIdDrawnIsPossibleAtBothEndsOfTheRange() {
+  void theExtremeRandomNumbersDrawPossibleTokens() {
     int last = (1 << 24) - 1;
     Candidates two = started(NEGATIVE_INFINITY, -200, 0, 0, -2000, NEGATIVE_INFINITY);
     assertEquals(2, two.draw(0));
@@ -153,7 +154,7 @@ class HostSamplerTest {
   }
 
   @Test
-  void extremeTemperaturesAreTheirLimits() {
+  void extremeTemperaturesApproachGreedyAndUniform() {
     float[] logits = {-9e37f, 1, 9e37f, 9e37f, 2};
     for (double cold : new double[] {1e-30, 1e-300, Double.MIN_VALUE}) {
       int[] counts = new int[5];
@@ -175,37 +176,37 @@ class HostSamplerTest {
     for (boolean each : seen) {
       assertTrue(each);
     }
-    // Even there top-k tells logits apart.
+    // Top-k still distinguishes the logits.
     HostSampler one = new HostSampler(new SamplingParameters(1000, 1, 3), 3);
     assertEquals(1, one.sample(new float[] {5, 5.001f, 4}, 0, 0));
     assertEquals(1, one.probability());
   }
 
   @Test
-  void noTokenIsDrawnFromBrokenLogits() {
+  void invalidLogitsAreAnError() {
     for (double temperature : new double[] {0, 0.8}) {
       HostSampler sampler = new HostSampler(new SamplingParameters(temperature, 2, 0), 3);
-      assertBroken(
+      assertInvalid(
           "the model produced NaN logits;"
               + " its weights are damaged or too large for its arithmetic",
           sampler,
           7,
           Float.NaN,
           0);
-      assertBroken(
+      assertInvalid(
           "the model produced infinite logits;"
               + " its weights are damaged or too large for its arithmetic",
           sampler,
           0,
           1,
           Float.POSITIVE_INFINITY);
-      assertBroken(
+      assertInvalid(
           "the model produced no finite logits, all are -infinity",
           sampler,
           NEGATIVE_INFINITY,
           NEGATIVE_INFINITY,
           NEGATIVE_INFINITY);
-      assertBroken(
+      assertInvalid(
           "the model produced NaN logits;"
               + " its weights are damaged or too large for its arithmetic",
           sampler,
@@ -216,7 +217,7 @@ class HostSamplerTest {
   }
 
   @Test
-  void onlyTheVocabularysLogitsCount() {
+  void logitsBeyondTheVocabularyAreNotRead() {
     float[] logits = {1, 2, 9, Float.NaN};
     assertEquals(1, new HostSampler(new SamplingParameters(0, 0, 0), 2).sample(logits, 0, 0));
     assertEquals(1, new HostSampler(new SamplingParameters(1, 1, 0), 2).sample(logits, 0, 0));
@@ -224,7 +225,7 @@ class HostSamplerTest {
     assertThrows(IllegalArgumentException.class, () -> five.sample(logits, 0, 0));
   }
 
-  /** That the ids of these parameters, and no others, are drawn in 600 tries. */
+  /** Checks that 600 draws yield exactly these token ids. */
   private static void assertDrawable(float[] logits, int topK, int... ids) {
     HostSampler sampler = new HostSampler(new SamplingParameters(2, topK, 5), logits.length);
     boolean[] seen = new boolean[logits.length];
@@ -238,7 +239,7 @@ class HostSamplerTest {
     assertEquals(Arrays.toString(expected), Arrays.toString(seen), "top-k " + topK);
   }
 
-  private static void assertBroken(String message, HostSampler sampler, float... logits) {
+  private static void assertInvalid(String message, HostSampler sampler, float... logits) {
     assertEquals(
         message,
         assertThrows(InvalidLogitsException.class, () -> sampler.sample(logits, 0, 0))

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The steps that change logits: what each does to which ids. */
+/** The steps that change logits. */
 class LogitsProcessorTest {
-  private static final float OUT = Float.NEGATIVE_INFINITY;
+  private static final float MASKED = Float.NEGATIVE_INFINITY;
 
   private static LogitsProcessor steps(
       SamplingParameters parameters, int vocabSize, int... stopIds) {
@@ -47,7 +47,7 @@ class LogitsProcessorTest {
   }
 
   @Test
-  void frequencyCountsEachTimeAndPresenceOnceAndBothGeneratedTokensOnly() {
+  void frequencyCountsEachOccurrenceAndPresenceOnceOfGeneratedTokens() {
     SamplingParameters frequency = SamplingParameters.builder().frequencyPenalty(0.5).build();
     assertArrayEquals(
         new float[] {1, 1, 1, 0.5f, -0.5f, 1},
@@ -56,7 +56,7 @@ class LogitsProcessorTest {
     assertArrayEquals(
         new float[] {1, 1, 1, 0.25f, 0.25f, 1},
         changed(presence, history(), 0, new int[0], 1, 1, 1, 1, 1, 1));
-    // Below 0 they ask for more of the same.
+    // Negative penalties favor repetition.
     SamplingParameters more =
         SamplingParameters.builder().frequencyPenalty(-1).presencePenalty(-2).build();
     assertArrayEquals(
@@ -64,7 +64,7 @@ class LogitsProcessorTest {
   }
 
   @Test
-  void aMillionTokensDoNotOverflowAPenalty() {
+  void penaltiesDoNotOverflowAfterAMillionTokens() {
     History history = new History(2);
     for (int i = 0; i < 1_000_000; i++) {
       history.add(0);
@@ -74,35 +74,36 @@ class LogitsProcessorTest {
           SamplingParameters.builder().frequencyPenalty(penalty).presencePenalty(penalty).build();
       float value = changed(p, history, 0, new int[0], 7, 7)[0];
       double exact = 7 - 1_000_001 * penalty;
-      // Counted up to 2¹⁴, which is as good as never drawn; a penalty is rounded to 2⁻¹⁶.
+      // The total is bounded by 2¹⁴, after which a token is never drawn; penalties are rounded to
+      // 2⁻¹⁶.
       double rounding = 1_000_000 * 0x1p-17 + penalty;
       assertEquals(Math.max(exact, 7 - 16384), value, rounding, "penalty " + penalty);
     }
   }
 
   @Test
-  void aBiasIsAddedAndInfinityBans() {
+  void aBiasIsAddedAndMinusInfinityBans() {
     SamplingParameters p =
         SamplingParameters.builder().logitBias(Map.of(1, 2.5, 2, Double.NEGATIVE_INFINITY)).build();
     assertArrayEquals(
-        new float[] {1, 3.5f, OUT}, changed(p, new History(3), 0, new int[0], 1, 1, 1));
+        new float[] {1, 3.5f, MASKED}, changed(p, new History(3), 0, new int[0], 1, 1, 1));
     assertEquals(
         "logit-bias: ids go from 0 to 1, found 2",
         assertThrows(IllegalArgumentException.class, () -> steps(p, 2)).getMessage());
   }
 
   @Test
-  void theEndIsBannedUntilTheTextIsLongEnough() {
+  void stopIdsAreBannedUntilTheMinimum() {
     SamplingParameters p = SamplingParameters.builder().minNewTokens(3).build();
     for (int step = 0; step < 6; step++) {
-      float[] expected = step < 3 ? new float[] {OUT, 1, OUT} : new float[] {1, 1, 1};
+      float[] expected = step < 3 ? new float[] {MASKED, 1, MASKED} : new float[] {1, 1, 1};
       assertArrayEquals(
           expected, changed(p, new History(3), step, new int[] {2, 0, 9}, 1, 1, 1), "step " + step);
     }
   }
 
   @Test
-  void theOrderIsRepetitionThenSubtractionThenBias() {
+  void theOrderIsRepetitionThenFrequencyAndPresenceThenBias() {
     SamplingParameters p =
         SamplingParameters.builder()
             .repetitionPenalty(2)
@@ -135,7 +136,7 @@ class LogitsProcessorTest {
       double[] exact = DoubleChain.of(logits, history, p, 1, 1).logits;
       for (int id = 0; id < vocabSize; id++) {
         String message = "seed " + seed + ", id " + id;
-        // A penalty is rounded to 2^-16 and counted up to 50 times.
+        // A penalty is rounded to 2^-16 and multiplied by a count of up to 50.
         assertTrue(
             values[id] == exact[id] || Math.abs(values[id] - exact[id]) < 5e-4,
             message + ": " + values[id] + ", not " + exact[id]);
@@ -144,7 +145,7 @@ class LogitsProcessorTest {
   }
 
   @Test
-  void whatIsOutStaysOut() {
+  void maskedTokensStayMasked() {
     SamplingParameters p =
         SamplingParameters.builder()
             .repetitionPenalty(0.5)
@@ -152,12 +153,12 @@ class LogitsProcessorTest {
             .logitBias(0, 1e30)
             .build();
     History history = history();
-    assertEquals(OUT, changed(p, history, 0, new int[0], OUT, 0, 0, 0, OUT, 0)[0]);
-    assertEquals(OUT, changed(p, history, 0, new int[0], -2e38f, 0, 0, 0, 1, 0)[0]);
+    assertEquals(MASKED, changed(p, history, 0, new int[0], MASKED, 0, 0, 0, MASKED, 0)[0]);
+    assertEquals(MASKED, changed(p, history, 0, new int[0], -2e38f, 0, 0, 0, 1, 0)[0]);
   }
 
   @Test
-  void whereAllAreBannedTheMessageSaysSo() {
+  void banningAllTokensIsAnError() {
     SamplingParameters p =
         SamplingParameters.builder()
             .minNewTokens(2)
@@ -180,9 +181,9 @@ class LogitsProcessorTest {
     }
   }
 
-  /** A finite logit that a penalty makes infinite is still the likeliest. */
+  /** A logit that a penalty makes infinite is still the likeliest. */
   @Test
-  void overflowIsNotLost() {
+  void overflowToInfinityKeepsTheToken() {
     SamplingParameters p =
         SamplingParameters.builder().repetitionPenalty(0.001).temperature(0.7).build();
     History history = new History(3);

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class LogprobsTest {
   @Test
-  void likeliestFirstAndTheLowestIdOfEquals() {
+  void likeliestFirstAndTiesById() {
     float[] logits = {1, 3, 2, 3, Float.NEGATIVE_INFINITY, 0};
     Logprobs found = Logprobs.of(logits, 6, 5, 3);
     assertArrayEquals(new int[] {1, 3, 2}, found.ids());

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class NormalsTest {
   @Test
-  void aBlockIsTheFourWords() {
+  void blockReturnsTheFourWords() {
     int[] block = new int[4];
     Philox.block(0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, block);
     assertArrayEquals(new int[] {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}, block);
@@ -29,9 +29,9 @@ class NormalsTest {
     assertTrue(Arrays.hashCode(all) != Arrays.hashCode(numbers(42, 8, all.length)));
   }
 
-  /** The bits that every machine must give: a checkpoint's checksum depends on them. */
+  /** The bits must be the same on every machine: the checksum of a checkpoint depends on them. */
   @Test
-  void theBitsStayWhatTheyAre() {
+  void theBitsDoNotChange() {
     int hash = Arrays.hashCode(numbers(1, 0, 1 << 20));
     assertEquals(HASH, hash);
   }
@@ -45,7 +45,7 @@ class NormalsTest {
   }
 
   @Test
-  void theyAreNormal() {
+  void momentsAndDistributionAreNormal() {
     int n = 4_000_000;
     float[] x = numbers(1, 0, n);
     double[] moments = new double[5];
@@ -55,24 +55,24 @@ class NormalsTest {
         moments[i] += (power *= v) / n;
       }
     }
-    // Five standard errors each.
+    // Within five standard errors each.
     assertEquals(0, moments[1], 5 / Math.sqrt(n));
     assertEquals(1, moments[2], 5 * Math.sqrt(2.0 / n));
     assertEquals(0, moments[3], 5 * Math.sqrt(15.0 / n));
     assertEquals(3, moments[4], 5 * Math.sqrt(96.0 / n));
     Arrays.sort(x);
-    double furthest = 0;
+    double largest = 0;
     for (int i = 0; i < n; i++) {
-      furthest = Math.max(furthest, Math.abs(below(x[i]) - (i + 0.5) / n));
+      largest = Math.max(largest, Math.abs(below(x[i]) - (i + 0.5) / n));
     }
-    assertTrue(furthest < 1.95 / Math.sqrt(n), "Kolmogorov-Smirnov: " + furthest * Math.sqrt(n));
-    // Beyond the tail's beginning, which takes a path of its own: about 1 in 3875.
+    assertTrue(largest < 1.95 / Math.sqrt(n), "Kolmogorov-Smirnov: " + largest * Math.sqrt(n));
+    // The tail has its own code path: about 1 number in 3875.
     double tail = Arrays.binarySearch(x, -3.6541528853610088f);
     double expected = n * below(-3.6541528853610088);
     assertEquals(expected, -tail - 1, 5 * Math.sqrt(expected));
   }
 
-  /** The normal distribution function by the series of Marsaglia, exact enough to 6 σ. */
+  /** The normal distribution function by Marsaglia's series, accurate enough to 6 σ. */
   private static double below(double x) {
     double sum = x;
     double term = x;

@@ -8,9 +8,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class PhiloxTest {
-  /** The known answers that the paper's library, Random123, checks itself with. */
+  /** The known-answer tests of the paper's library, Random123. */
   @Test
-  void givesTheKnownAnswers() {
+  void knownAnswers() {
     assertBlock(0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8);
     assertBlock(-1, -1, -1, -1, -1, -1, 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd);
     assertBlock(
@@ -40,7 +40,7 @@ class PhiloxTest {
     }
   }
 
-  /** Seed, sample and step go where the documentation says, so that a kernel can do the same. */
+  /** Where seed, sample and step go in key and counter, as documented, since kernels copy it. */
   @Test
   void uniformIsTheFirstWordOfKeySeedAndCounterStepSample() {
     long seed = 0x299f31d0_a4093822L;
@@ -52,7 +52,7 @@ class PhiloxTest {
   }
 
   @Test
-  void uniformFillsItsRangeEvenly() {
+  void uniformIsEvenlyDistributed() {
     int[] counts = new int[64];
     int n = 64_000;
     for (int i = 0; i < n; i++) {

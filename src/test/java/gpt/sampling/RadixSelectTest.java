@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class RadixSelectTest {
   @Test
-  void findsWhatSortingFinds() {
+  void findsTheSameKeysAsSorting() {
     RadixSelect select = new RadixSelect();
     for (int seed = 0; seed < 2000; seed++) {
       Random random = new Random(seed);
@@ -62,7 +62,7 @@ class RadixSelectTest {
   }
 
   @Test
-  void theOrderOfALargeVocabularyDoesNotMatter() {
+  void theOrderOfTheTokensDoesNotMatter() {
     int n = 200_000;
     RadixSelect select = new RadixSelect();
     int[] ascending = IntStream.range(0, n).map(i -> i * 5000).toArray();

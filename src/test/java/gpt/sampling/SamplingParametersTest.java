@@ -23,7 +23,7 @@ class SamplingParametersTest {
     }
   }
 
-  private static void assertTaken(BiFunction<Builder, Double, Builder> set, double... values) {
+  private static void assertAccepted(BiFunction<Builder, Double, Builder> set, double... values) {
     for (double value : values) {
       ChainConstants.of(set.apply(SamplingParameters.builder(), value).build());
     }
@@ -40,15 +40,15 @@ class SamplingParametersTest {
         1001,
         INFINITY,
         nan);
-    assertTaken(Builder::temperature, 0, -0.0, Double.MIN_VALUE, 1000);
+    assertAccepted(Builder::temperature, 0, -0.0, Double.MIN_VALUE, 1000);
     assertRefused(
         "top-p must be above 0 and at most 1 (off)", Builder::topP, 0, -0.1, 1.01, INFINITY, nan);
-    assertTaken(Builder::topP, Double.MIN_VALUE, 1);
+    assertAccepted(Builder::topP, Double.MIN_VALUE, 1);
     assertRefused(
         "typical-p must be above 0 and at most 1 (off)", Builder::typicalP, 0, -1, 2, nan);
-    assertTaken(Builder::typicalP, Double.MIN_VALUE, 1);
+    assertAccepted(Builder::typicalP, Double.MIN_VALUE, 1);
     assertRefused("min-p must be from 0 (off) to 1", Builder::minP, Math.nextUp(1.0), -0.1, nan);
-    assertTaken(Builder::minP, 0, Double.MIN_VALUE, 1);
+    assertAccepted(Builder::minP, 0, Double.MIN_VALUE, 1);
     assertRefused(
         "repetition-penalty must be from 0.001 to 1000, 1 being off",
         Builder::repetitionPenalty,
@@ -78,28 +78,28 @@ class SamplingParametersTest {
         1e31,
         -1e31,
         nan);
-    assertTaken((builder, value) -> builder.logitBias(3, value), -INFINITY, 1e30, -100);
+    assertAccepted((builder, value) -> builder.logitBias(3, value), -INFINITY, 1e30, -100);
   }
 
   @Test
-  void wholeNumbersAreCheckedToo() {
-    assertWhole("top-k must be 0 (off) or more, found -1", builder -> builder.topK(-1));
-    assertWhole(
+  void integersAreChecked() {
+    assertIntegerRefused("top-k must be 0 (off) or more, found -1", builder -> builder.topK(-1));
+    assertIntegerRefused(
         "min-new-tokens must be 0 (off) or more, found -2", builder -> builder.minNewTokens(-2));
-    assertWhole(
+    assertIntegerRefused(
         "logit-bias: an id must be 0 or more, found -3", builder -> builder.logitBias(-3, 1));
   }
 
-  private static void assertWhole(String message, Consumer<Builder> set) {
+  private static void assertIntegerRefused(String message, Consumer<Builder> set) {
     Builder builder = SamplingParameters.builder();
     set.accept(builder);
     assertEquals(
         message, assertThrows(IllegalArgumentException.class, builder::build).getMessage());
   }
 
-  /** What takes the largest of the model's own logits, and so needs nothing else of the chain. */
+  /** Plain greedy is the argmax of the model's logits, which needs nothing else of the chain. */
   @Test
-  void plainGreedyIsGreedyWithUnchangedLogits() {
+  void plainGreedyIsGreedyWithoutStepsOnLogits() {
     assertTrue(SamplingParameters.greedy().isPlainGreedy());
     assertTrue(new SamplingParameters(0, 7, 1).isPlainGreedy());
     Builder filtered = SamplingParameters.builder().temperature(0).topP(0.5).minP(0.5);
@@ -127,7 +127,7 @@ class SamplingParametersTest {
   }
 
   @Test
-  void theChainsConstants() {
+  void constantsOfTheChain() {
     ChainConstants neutral = ChainConstants.of(SamplingParameters.builder().build());
     assertEquals(
         new ChainConstants(

@@ -8,9 +8,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class WeightTest {
-  /** All 2²⁴ of them, as Weight's comment says: within 2^-28 and strictly falling. */
+  /** All 2²⁴ fractions: within 2^-28 of the power and strictly decreasing. */
   @Test
-  void thePowerIsExactTo28Places() {
+  void powerIsAccurateTo28Bits() {
     int before = Integer.MAX_VALUE;
     double largest = 0;
     for (int f = 0; f < 1 << 24; f++) {
@@ -40,7 +40,7 @@ class WeightTest {
   }
 
   @Test
-  void weightsAreThePowersAndNeverRise() {
+  void weightsArePowersAndNeverIncrease() {
     Random random = new Random(5);
     for (int i = 0; i < 200_000; i++) {
       int q = random.nextInt(Weight.MASKED_DISTANCE);
@@ -54,7 +54,7 @@ class WeightTest {
   }
 
   @Test
-  void partsOfSumsAreExact() {
+  void fractionsOfSumsAreExact() {
     Random random = new Random(6);
     for (int i = 0; i < 100_000; i++) {
       // Up to 2⁶², the sum of 2¹⁸ times ONE.

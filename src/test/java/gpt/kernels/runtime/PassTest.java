@@ -7,7 +7,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** What tells a pass its rows. */
+/** The kernels that set the rows of a step. */
 @Tag("kernels")
 class PassTest {
   @TestFactory

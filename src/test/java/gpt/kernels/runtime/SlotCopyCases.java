@@ -6,11 +6,11 @@ import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Cases of copies from context to context. */
+/** Cases of {@link SlotCopy}. */
 public final class SlotCopyCases {
   private SlotCopyCases() {}
 
-  /** Some contexts are copied into others, as many positions as they hold. */
+  /** Copies the first {@code positions} positions of slot {@code sources[b]} to slot b. */
   public static KernelCase<SlotCopy.Arguments> slotCopy(
       int[] sources, int heads, int headSize, int positions, int contextLength, long seed) {
     int blocks = 2;

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** Contexts that are copied to others. */
+/** Copies of keys and values between slots. */
 @Tag("kernels")
 class SlotCopyTest {
   @TestFactory

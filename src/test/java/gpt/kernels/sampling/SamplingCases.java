@@ -19,20 +19,23 @@ public final class SamplingCases {
 
   private SamplingCases() {}
 
-  /** Every penalty and bias. */
-  private static final SamplingParameters PENALISED =
+  /** All penalties. */
+  private static final SamplingParameters PENALTIES =
       SamplingParameters.builder()
           .repetitionPenalty(1.3)
           .frequencyPenalty(0.25)
           .presencePenalty(-0.5)
           .build();
 
-  /** Row b is of slot B − 1 − b. */
+  /** Row b has slot B − 1 − b. */
   private static IntArray slotOf(KernelCase<?> test, int samples) {
     return test.ints(IntStream.range(0, samples).map(b -> samples - 1 - b).toArray());
   }
 
-  /** Of every row's slot; what is for the first row is one more for each that follows. */
+  /**
+   * The parameters of all slots, from pairs of index and value. The value at index {@code counted}
+   * increases by 1 from row to row.
+   */
   private static IntArray parameters(
       KernelCase<?> test, int samples, int counted, int... placesAndValues) {
     int[] parameters = new int[samples * Sampling.PARAMETERS];
@@ -48,7 +51,7 @@ public final class SamplingCases {
 
   public static KernelCase<SamplingStart.Arguments> start(int samples, int vocabSize, long seed) {
     KernelCase<SamplingStart.Arguments> test =
-        new KernelCase<>("start samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
+        new KernelCase<>("start rows %d, vocabulary %d".formatted(samples, vocabSize), seed);
     int header = SamplingStart.HEADER;
     int[] request =
         test.random().ints(header + Sampling.PARAMETERS + vocabSize, 0, 99_999).toArray();
@@ -73,7 +76,7 @@ public final class SamplingCases {
                 test.ints(request), floats, parameters, factors, seen, bias, vocabSize));
   }
 
-  /** Values of the last of so many slots; the others are left alone. */
+  /** Values expected in the last slot; the other slots must not be written. */
   private static double[] last(double[] values, int samples) {
     double[] all = KernelCase.all(samples * values.length, Double.NaN);
     System.arraycopy(values, 0, all, all.length - values.length, values.length);
@@ -84,14 +87,14 @@ public final class SamplingCases {
     return IntStream.range(from, from + n).mapToDouble(array::get).toArray();
   }
 
-  /** A few of the texts' ids were seen. */
+  /** With random histories; {@code on} turns penalties and biases on. */
   public static KernelCase<LogitSteps.Arguments> logitSteps(
       int samples, Sampling.Layout layout, boolean on, long seed) {
     int v = layout.vocabSize();
     KernelCase<LogitSteps.Arguments> test =
         new KernelCase<>(
-            "logit steps %s samples %d, %s".formatted(on ? "on" : "off", samples, layout), seed);
-    ChainConstants constants = ChainConstants.of(PENALISED);
+            "logit steps %s rows %d, %s".formatted(on ? "on" : "off", samples, layout), seed);
+    ChainConstants constants = ChainConstants.of(PENALTIES);
     IntArray pass = test.pass(samples, samples, samples, 0);
     FloatArray logits = test.floats(samples * v, 3);
     Random random = test.random();
@@ -106,11 +109,11 @@ public final class SamplingCases {
       for (int id = 0; id < v; id++) {
         double logit = logits.get(b * v + id);
         int own = (samples - 1 - b) * v + id;
-        int had = seen[own];
+        int bits = seen[own];
         double value = logit;
-        if (on && had != 0) {
+        if (on && bits != 0) {
           value *= value > 0 ? 1 / 1.3 : 1.3;
-          int count = had & Sampling.COUNT_MASK;
+          int count = bits & Sampling.COUNT_MASK;
           value -= count == 0 ? 0 : 0.25 * count - 0.5;
         }
         expected[b * v + id] = on ? value + bias.get(own) : value;
@@ -174,14 +177,13 @@ public final class SamplingCases {
     return factors;
   }
 
-  /** One sample is damaged, if there are several. */
+  /** The third row, if there is one, has a NaN. */
   public static KernelCase<Distances.Arguments> distances(
       int samples, Sampling.Layout layout, double temperature, long seed) {
     int v = layout.vocabSize();
     KernelCase<Distances.Arguments> test =
         new KernelCase<>(
-            "distances samples %d, temperature %s, %s".formatted(samples, temperature, layout),
-            seed);
+            "distances rows %d, temperature %s, %s".formatted(samples, temperature, layout), seed);
     ChainConstants constants = ChainConstants.of(new SamplingParameters(temperature, 0, 0));
     IntArray pass = test.pass(samples, samples, samples, 0);
     FloatArray values = test.floats(samples * v, 5);
@@ -206,8 +208,8 @@ public final class SamplingCases {
       for (int id = 0; id < v; id++) {
         float value = values.get(b * v + id);
         float bits = (top - value) * constants.bitsPerLogit();
-        boolean there = status == 0 && value > Sampling.MIN_LOGIT && bits < 64;
-        expected[b * v + id] = there ? (int) (bits * 0x1p24f) : Weight.MASKED_DISTANCE;
+        boolean unmasked = status == 0 && value > Sampling.MIN_LOGIT && bits < 64;
+        expected[b * v + id] = unmasked ? (int) (bits * 0x1p24f) : Weight.MASKED_DISTANCE;
       }
       int at = b * Sampling.STATE_SIZE;
       Arrays.fill(state, at, at + 2 * Sampling.KIND_DRAW + 2, Sampling.MASKED_DISTANCE);
@@ -233,7 +235,7 @@ public final class SamplingCases {
                 false));
   }
 
-  /** Distances of all sizes, many of them equal, some absent. */
+  /** Distances of all magnitudes, with ties and masked tokens. */
   private static int[] randomDistances(Random random, int n) {
     return IntStream.range(0, n)
         .map(
@@ -246,7 +248,7 @@ public final class SamplingCases {
         .toArray();
   }
 
-  /** What earlier steps have cut, so that some ids are out. */
+  /** Random thresholds of earlier filters, which remove some tokens. */
   private static int[] randomStates(Random random, int samples, int vocabSize) {
     int[] states = new int[samples * Sampling.STATE_SIZE];
     for (int b = 0; b < samples; b++) {
@@ -261,7 +263,7 @@ public final class SamplingCases {
     return states;
   }
 
-  /** Where a kind looks: its key's digits, then the id's. */
+  /** The key of a kind followed by the id, as one number. */
   private static long place(int kind, int q, int id, int mean, Sampling.Layout layout) {
     long key =
         switch (kind) {
@@ -299,8 +301,7 @@ public final class SamplingCases {
     int v = layout.vocabSize();
     KernelCase<Tally.Arguments> test =
         new KernelCase<>(
-            "tally samples %d, kind %d, level %d, %s".formatted(samples, kind, level, layout),
-            seed);
+            "tally rows %d, kind %d, level %d, %s".formatted(samples, kind, level, layout), seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int[] distances = randomDistances(test.random(), samples * v);
     int[] states = randomStates(test.random(), samples, v);
@@ -360,8 +361,7 @@ public final class SamplingCases {
       int samples, Sampling.Layout layout, int kind, int level, long seed) {
     KernelCase<SelectDigit.Arguments> test =
         new KernelCase<>(
-            "select digit samples %d, kind %d, level %d, %s"
-                .formatted(samples, kind, level, layout),
+            "select digit rows %d, kind %d, level %d, %s".formatted(samples, kind, level, layout),
             seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int bins = layout.bins();
@@ -465,7 +465,7 @@ public final class SamplingCases {
 
   public static KernelCase<Moments.Arguments> moments(int samples, int vocabSize, long seed) {
     KernelCase<Moments.Arguments> test =
-        new KernelCase<>("moments samples %d, vocabulary %d".formatted(samples, vocabSize), seed);
+        new KernelCase<>("moments rows %d, vocabulary %d".formatted(samples, vocabSize), seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int[] distances = randomDistances(test.random(), samples * vocabSize);
     int[] states = randomStates(test.random(), samples, vocabSize);
@@ -501,7 +501,7 @@ public final class SamplingCases {
                 vocabSize));
   }
 
-  /** The second sample of four has nothing to draw from, the last two are greedy. */
+  /** Four rows: the second has a status, the last two are greedy. */
   public static KernelCase<Draw.Arguments> draw(boolean penalties, long seed) {
     int samples = 4;
     int v = 40;
@@ -544,12 +544,14 @@ public final class SamplingCases {
                 v));
   }
 
-  /** The likeliest n of each sample, as the search has found them; one has chosen nothing. */
+  /**
+   * With the threshold of the n likeliest tokens of each row; the second row has no drawn token.
+   */
   public static KernelCase<TopTokens.Arguments> topTokens(
       int samples, int vocabSize, int n, long seed) {
     KernelCase<TopTokens.Arguments> test =
         new KernelCase<>(
-            "top tokens samples %d, vocabulary %d, %d".formatted(samples, vocabSize, n), seed);
+            "top tokens rows %d, vocabulary %d, %d".formatted(samples, vocabSize, n), seed);
     IntArray pass = test.pass(samples, samples, samples, 0);
     int[] distances = randomDistances(test.random(), samples * vocabSize);
     int[] states = randomStates(test.random(), samples, vocabSize);
@@ -558,11 +560,11 @@ public final class SamplingCases {
     IntArray top = test.intOutput(samples * size);
     int[] expected = Arrays.copyOf(top.toHeapArray(), samples * size);
     for (int b = 0; b < samples; b++) {
-      int of = b * vocabSize;
+      int row = b * vocabSize;
       long[] places =
           IntStream.range(0, vocabSize)
-              .filter(id -> distances[of + id] < Weight.MASKED_DISTANCE)
-              .mapToLong(id -> ((long) distances[of + id] << 20) + id)
+              .filter(id -> distances[row + id] < Weight.MASKED_DISTANCE)
+              .mapToLong(id -> ((long) distances[row + id] << 20) + id)
               .sorted()
               .limit(n)
               .toArray();
@@ -570,16 +572,16 @@ public final class SamplingCases {
       states[b * Sampling.STATE_SIZE + 2 * Sampling.KIND_LOGPROBS] = (int) (last >> 20);
       states[b * Sampling.STATE_SIZE + 2 * Sampling.KIND_LOGPROBS + 1] = (int) (last & 0xFFFFF);
       chosen[b] = b == 1 ? Sampling.ALL_BANNED : test.random().nextInt(vocabSize);
-      long sum = IntStream.range(0, vocabSize).mapToLong(id -> Weight.of(distances[of + id])).sum();
+      long sum = IntStream.range(0, vocabSize).mapToLong(id -> Weight.of(distances[row + id])).sum();
       int at = b * size;
       expected[at] = words(sum)[0];
       expected[at + 1] = words(sum)[1];
-      expected[at + 2] = b == 1 ? Weight.MASKED_DISTANCE : distances[of + chosen[b]];
+      expected[at + 2] = b == 1 ? Weight.MASKED_DISTANCE : distances[row + chosen[b]];
       expected[at + 3] = places.length;
       int[] ids = Arrays.stream(places).mapToInt(place -> (int) place & 0xFFFFF).sorted().toArray();
       for (int i = 0; i < ids.length; i++) {
         expected[at + TopTokens.HEADER + 2 * i] = ids[i];
-        expected[at + TopTokens.HEADER + 2 * i + 1] = distances[of + ids[i]];
+        expected[at + TopTokens.HEADER + 2 * i + 1] = distances[row + ids[i]];
       }
     }
     return test.cost(4L * samples * vocabSize, 0)

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The sampling chain's kernels, each by itself. */
+/** Each kernel of the sampling chain, by itself. */
 @Tag("kernels")
 class SamplingTest {
   private static final Sampling.Layout SMALL = new Sampling.Layout(65, 64, 6);
@@ -54,7 +54,7 @@ class SamplingTest {
         .all();
   }
 
-  /** Every digit of every kind of search. */
+  /** Every digit of every kind of radix select. */
   @TestFactory
   List<DynamicTest> tally() {
     KernelTests tests = new KernelTests(23_000);
@@ -122,9 +122,9 @@ class SamplingTest {
         .all();
   }
 
-  /** The kernels hold a transcript of the host's arithmetic. */
+  /** The kernels have a copy of the host's arithmetic. */
   @Test
-  void arithmeticIsTheHosts() {
+  void arithmeticAgreesWithTheHost() {
     Random random = new Random(27_000);
     for (int i = 0; i < 100_000; i++) {
       int q = random.nextInt(Weight.MASKED_DISTANCE + 1);
