@@ -105,7 +105,7 @@ public final class Moments {
                 a.cuts,
                 a.samples,
                 a.vocabSize),
-        (a, rows) -> Version.groups(a.samples, group));
+        (a, rows) -> Version.groups(rows, group));
   }
 
   static void naive(

@@ -144,7 +144,7 @@ public final class SelectDigit {
                 a.layout.digit(),
                 a.kind,
                 a.part()),
-        (a, rows) -> Version.groups(a.samples, group));
+        (a, rows) -> Version.groups(rows, group));
   }
 
   static void naive(

@@ -150,7 +150,7 @@ public final class Tally {
                 a.kind,
                 a.shift(),
                 a.ofId()),
-        (a, rows) -> Version.groups(a.samples * a.layout.chunks(), group));
+        (a, rows) -> Version.groups(rows * a.layout.chunks(), group));
   }
 
   static void naive(

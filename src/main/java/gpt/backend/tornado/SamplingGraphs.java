@@ -68,23 +68,23 @@ final class SamplingGraphs {
     this.chosen = chosen;
     start = plan.graph("samplingStart").add("start", SamplingStart.ID_PER_THREAD, startArguments());
     plan.in(start, s.intRequest, s.floatRequest);
-    steps = plan.graph("logitSteps");
+    steps = plan.decodeGraph("logitSteps");
     steps.add("steps", kernels.logitSteps(), logitSteps(false));
     steps.add("distances", kernels.distances(), distances(false));
-    topK = search(plan.graph("topK"), Sampling.KIND_TOP_K);
-    topP = search(plan.graph("topP"), Sampling.KIND_TOP_P);
-    typicalP = plan.graph("typicalP").add("moments", kernels.moments(), moments());
+    topK = search(plan.decodeGraph("topK"), Sampling.KIND_TOP_K);
+    topP = search(plan.decodeGraph("topP"), Sampling.KIND_TOP_P);
+    typicalP = plan.decodeGraph("typicalP").add("moments", kernels.moments(), moments());
     search(typicalP, Sampling.KIND_TYPICAL_P);
-    draw = search(plan.graph("draw"), Sampling.KIND_DRAW);
+    draw = search(plan.decodeGraph("draw"), Sampling.KIND_DRAW);
     draw.add("id", Draw.SAMPLE_PER_THREAD, draw());
-    greedy = plan.graph("greedy").add("argmax", kernels.argmax(), argmax());
+    greedy = plan.decodeGraph("greedy").add("argmax", kernels.argmax(), argmax());
     greedy.add("id", Draw.SAMPLE_PER_THREAD, draw());
-    mixed = search(plan.graph("mixed"), Sampling.KIND_DRAW);
+    mixed = search(plan.decodeGraph("mixed"), Sampling.KIND_DRAW);
     mixed.add("argmax", kernels.argmax(), argmax());
     mixed.add("id", Draw.SAMPLE_PER_THREAD, draw());
     if (s.logprobs > 0) {
       // Behind the draw, if there is one, of all logit rows.
-      logprobs = plan.graph("logprobs").add("logits", kernels.logitSteps(), logitSteps(true));
+      logprobs = plan.decodeGraph("logprobs").add("logits", kernels.logitSteps(), logitSteps(true));
       logprobs.add("distances", kernels.distances(), distances(true));
       search(logprobs, Sampling.KIND_LOGPROBS).add("top", kernels.topTokens(), topTokens());
       plan.out(logprobs, s.top);
@@ -126,13 +126,6 @@ final class SamplingGraphs {
     }
     chain.add(drawn.isEmpty() ? greedy : drawn.size() == texts.size() ? draw : mixed);
     return chain;
-  }
-
-  /** All that run for each token. */
-  List<Graph> all() {
-    List<Graph> all = new ArrayList<>(List.of(steps, topK, topP, typicalP, draw, greedy, mixed));
-    logprobs().ifPresent(all::add);
-    return all;
   }
 
   /** What brings the likeliest tokens of all logit rows; runs behind any chain, or none. */

@@ -19,9 +19,7 @@ import gpt.model.GptConfig;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
@@ -65,9 +63,6 @@ final class TornadoForward implements AutoCloseable {
   private final SamplingGraphs sampling;
   private final LossGraph loss;
 
-  /** What is recorded: what runs for each token, where the device records launches. */
-  private final Set<Graph> recorded;
-
   /**
    * Builds the graphs; nothing is compiled or copied yet.
    *
@@ -90,16 +85,16 @@ final class TornadoForward implements AutoCloseable {
     this.kernels = kernels;
     this.samples = samples;
     DevicePlan.Arrays arrays = new DevicePlan.Arrays(b.pass, w.arrays(), b.floats(), b.ints());
-    plan = new DevicePlan(device, arrays, profile);
+    plan = new DevicePlan(device, arrays, profile, cudaGraphs ? samples : 0);
     feed = plan.graph("feed").add("feed", kernels.feed(), feed());
     feed.add("embedding", kernels.embedding(), embedding());
     select = plan.graph("select").add("feed", kernels.feed(), feed());
-    embed = plan.graph("embed").add("embedding", kernels.embedding(), embedding());
-    block = block(plan.graph("block"), false);
+    embed = plan.decodeGraph("embed").add("embedding", kernels.embedding(), embedding());
+    block = block(plan.decodeGraph("block"), false);
     prompt = block(plan.graph("prompt"), true);
-    choose = head(plan.graph("choose"));
+    choose = head(plan.decodeGraph("choose"));
     choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
-    head = head(plan.graph("head"));
+    head = head(plan.decodeGraph("head"));
     logits = head(plan.graph("logits"));
     copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy());
     sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.slotOf, b.chosen);
@@ -113,15 +108,7 @@ final class TornadoForward implements AutoCloseable {
     plan.in(copySlots, b.copies);
     plan.out(choose, b.chosen);
     plan.out(logits, b.logits);
-    recorded = cudaGraphs ? decode() : Set.of();
-    plan.build(recorded);
-  }
-
-  /** What runs for each token. */
-  private Set<Graph> decode() {
-    Set<Graph> decode = new HashSet<>(List.of(embed, block, choose, head));
-    decode.addAll(sampling.all());
-    return decode;
+    plan.build();
   }
 
   /** x += attn(ln1(x)); x += mlp(ln2(x)), with kernels for few rows or for many. */
@@ -290,31 +277,31 @@ final class TornadoForward implements AutoCloseable {
    * @param rows how many they are
    */
   void feed(int rows) {
-    run(feed, rows);
+    plan.run(feed, rows);
   }
 
   /** Embeds the tokens that were drawn last. */
   void embed(int rows) {
-    run(embed, rows);
+    plan.run(embed, rows);
   }
 
   /** All blocks, for rows of any sequences. */
   void blocks(int rows) {
     for (int layer = 0; layer < config.nLayer(); layer++) {
-      run(block, rows);
+      plan.run(block, rows);
     }
   }
 
   /** All blocks, for neighbouring positions of one sequence. */
   void prompt(int rows) {
     for (int layer = 0; layer < config.nLayer(); layer++) {
-      run(prompt, rows);
+      plan.run(prompt, rows);
     }
   }
 
   /** A text's parameters, from {@code b.sampling}'s requests. */
   void startSampling() {
-    run(sampling.start(), 1);
+    plan.run(sampling.start(), 1);
   }
 
   /** What leads from the rows to the next tokens of texts, in this order: for {@link #choose}. */
@@ -329,22 +316,22 @@ final class TornadoForward implements AutoCloseable {
 
   /** The next token of each drawn row, in {@code b.chosen}. */
   void choose(int rows, List<Graph> chain) {
-    chain.forEach(graph -> run(graph, rows));
+    chain.forEach(graph -> plan.run(graph, rows));
   }
 
   /** The likeliest tokens of each logit row, in {@code b.sampling.top}; after its logits. */
   void likeliest(int rows) {
-    sampling.logprobs().ifPresent(graph -> run(graph, rows));
+    sampling.logprobs().ifPresent(graph -> plan.run(graph, rows));
   }
 
   /** Logits of the logit rows, which stay on the device. */
   void head(int rows) {
-    run(head, rows);
+    plan.run(head, rows);
   }
 
   /** Logits of the logit rows, in {@code b.logits}. */
   void logits(int rows) {
-    run(logits, rows);
+    plan.run(logits, rows);
   }
 
   /** As {@link #logits(int)}, for rows [from, from + rows) of the pass. */
@@ -353,8 +340,8 @@ final class TornadoForward implements AutoCloseable {
     for (int r = 0; r < rows; r++) {
       b.request.logitRow(from + r, 0);
     }
-    run(select, rows);
-    run(logits, rows);
+    plan.run(select, rows);
+    plan.run(logits, rows);
   }
 
   /** How well rows [from, …) of the pass foretell targets; see {@link LossGraph#run}. */
@@ -364,7 +351,7 @@ final class TornadoForward implements AutoCloseable {
 
   /** Keys and values of contexts for others, as {@code b.copies} says, so many positions. */
   void copySlots(int length) {
-    run(copySlots, length);
+    plan.run(copySlots, length);
   }
 
   /** Copies the weights to the device. */
@@ -397,12 +384,6 @@ final class TornadoForward implements AutoCloseable {
       needed.add(copySlots);
     }
     plan.compile(needed, progress);
-  }
-
-  private void run(Graph graph, int rows) {
-    // A recorded graph has the grid it was recorded with: for as many rows as there can be. Those
-    // that a pass does not have return at once.
-    plan.run(graph, recorded.contains(graph) ? samples : rows);
   }
 
   /** Fails once it is closed. */

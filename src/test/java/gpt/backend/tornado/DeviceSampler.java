@@ -10,7 +10,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -99,7 +98,7 @@ final class DeviceSampler implements AutoCloseable {
     ints.add(chosen);
     ints.add(slotOf);
     plan =
-        new DevicePlan(device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null);
+        new DevicePlan(device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null, 0);
     Given arguments =
         new Given(header, given, pass, slotOf, buffers.parameters, logits, samples * vocabSize);
     take = plan.graph("take").add("take", TAKE, arguments);
@@ -109,7 +108,7 @@ final class DeviceSampler implements AutoCloseable {
     plan.out(fetch, logits);
     graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, slotOf, chosen);
     graphs.ends().forEach(end -> plan.out(end, chosen));
-    plan.build(Set.of());
+    plan.build();
     plan.load();
   }
 
@@ -147,7 +146,7 @@ final class DeviceSampler implements AutoCloseable {
    * @return ids, or one of the statuses of {@link gpt.kernels.sampling.Sampling}
    */
   int[] draw() {
-    chain.forEach(graph -> plan.run(graph, 1));
+    chain.forEach(graph -> plan.run(graph, samples));
     int[] ids = new int[samples];
     for (int b = 0; b < samples; b++) {
       ids[b] = chosen.get(b);
@@ -157,7 +156,7 @@ final class DeviceSampler implements AutoCloseable {
 
   /** Log-probabilities of the tokens drawn last, one for each text. */
   Logprobs logprobs(int text) {
-    plan.run(graphs.logprobs().orElseThrow(), 1);
+    plan.run(graphs.logprobs().orElseThrow(), samples);
     return buffers.logprobs(text);
   }
 
