@@ -4,6 +4,7 @@ import static gpt.backend.tornado.TornadoEngineTest.BLOCK;
 import static gpt.backend.tornado.TornadoEngineTest.TOPS;
 import static gpt.backend.tornado.TornadoEngineTest.V;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.engine.Sequence;
 import gpt.engine.Want;
@@ -12,8 +13,10 @@ import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -39,7 +42,7 @@ class TornadoBatchInvarianceTest {
     System.clearProperty(ORDERS);
   }
 
-  /** The emulator as a device that records launches too: with grids for rows that are not there. */
+  /** The emulator as a device that records launches too: for buckets of 1, 2, 4 and 5 rows. */
   static Stream<TornadoDevices.Device> devices() {
     Stream<TornadoDevices.Device> recording =
         TornadoDevices.find().all().stream()
@@ -166,12 +169,13 @@ class TornadoBatchInvarianceTest {
     return text.found;
   }
 
-  /** Prompts in chunks, texts that come and go, pause and change places. */
+  /** Prompts in chunks, texts that come and go, pause and change places and buckets. */
   @ParameterizedTest
   @MethodSource("devices")
   void companyAndChunksChangeNothing(TornadoDevices.Device device) {
-    int texts = 7;
-    int together = 3;
+    int texts = 9;
+    int together = 5;
+    Set<Integer> rows = new HashSet<>();
     for (long seed = SEED; seed < SEED + (device.isEmulator() ? 1 : 4); seed++) {
       Random random = new Random(seed);
       try (TornadoEngine engine = TornadoEngineTest.open(device, together, null)) {
@@ -196,6 +200,7 @@ class TornadoBatchInvarianceTest {
           if (!some.isEmpty()) {
             List<Work> work = some.stream().map(t -> t.next(random.nextInt(6))).toList();
             engine.step(work);
+            rows.add((int) work.stream().filter(w -> w.want() != Want.NOTHING).count());
             for (int i = 0; i < work.size(); i++) {
               some.get(i).stepped(work.get(i));
             }
@@ -208,5 +213,6 @@ class TornadoBatchInvarianceTest {
         }
       }
     }
+    assertTrue(rows.containsAll(Set.of(1, 2, 3, 5)), "rows of decode in a step: " + rows);
   }
 }
