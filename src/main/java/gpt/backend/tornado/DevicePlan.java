@@ -17,13 +17,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Task graphs that run in any order over the same arrays, which stay on the device. First all
- * graphs are made with their tasks and transfers, then {@link #build} is called.
+ * Task graphs that run in any order over the same arrays on the device. Create all graphs with
+ * their tasks and transfers, then call {@link #build}.
  */
 final class DevicePlan implements AutoCloseable {
   private static final String LOAD = "load";
 
-  /** What is on the device. */
+  /** The arrays that stay on the device, shared by all graphs. */
   record Arrays(
       IntArray pass,
       List<TornadoNativeArray> weights,
@@ -52,7 +52,7 @@ final class DevicePlan implements AutoCloseable {
 
   private final GridScheduler loadGrids = new GridScheduler();
 
-  /** Those that have an array of their own, which comes from the host. */
+  /** Graphs that own an array: one they upload. */
   private final List<Graph> owners = new ArrayList<>();
 
   private TornadoExecutionPlan plan;
@@ -87,7 +87,7 @@ final class DevicePlan implements AutoCloseable {
     return graph;
   }
 
-  /** Copies arrays that are in no other graph but this to the device, each time it runs. */
+  /** Uploads arrays each time a graph runs; no other graph may use them. */
   void in(Graph graph, Object... requests) {
     for (Graph.Bucket bucket : graph.buckets()) {
       bucket.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, requests);
@@ -95,22 +95,22 @@ final class DevicePlan implements AutoCloseable {
     owners.add(graph);
   }
 
-  /** Copies an array to the host, each time the graph has run. */
+  /** Copies an array to the host each time a graph has run. */
   void out(Graph graph, TornadoNativeArray array) {
     for (Graph.Bucket bucket : graph.buckets()) {
       bucket.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, array);
     }
   }
 
-  /** Makes the plan; nothing is compiled or copied yet. */
+  /** Builds the plan; nothing is compiled or copied yet. */
   void build() {
     List<ImmutableTaskGraph> all = new ArrayList<>();
     all.add(LoadGraph.of(LOAD, loadGrids, arrays).snapshot());
     for (Graph graph : graphs) {
       for (Graph.Bucket bucket : graph.buckets()) {
         bucket.taskGraph().consumeFromDevice(LOAD, arrays.all());
-        // After any other graph nothing is taken over that is not there already: an array that both
-        // have is named, or the runtime would look for all of them.
+        // Behind any other graph one shared array is named: without a name the runtime would look
+        // up all arrays at each execution.
         for (Graph before : graphs) {
           bucket.taskGraph().consumeFromDevice(before.name(), arrays.pass());
         }
@@ -121,7 +121,7 @@ final class DevicePlan implements AutoCloseable {
     TornadoExecutionPlan made =
         new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new)).withDevice(device);
     plan = profile == null ? made : made.withProfiler(ProfilerMode.SILENT);
-    // Before anything is compiled: the runtime reads this when it makes a graph's bytecode.
+    // Before anything is compiled: the runtime reads this flag when it builds a graph's bytecode.
     for (Graph graph : graphs) {
       if (graph.isRecorded()) {
         graph.buckets().forEach(bucket -> plan.withGraph(index(bucket)).withCUDAGraph());
@@ -134,7 +134,7 @@ final class DevicePlan implements AutoCloseable {
     guarded("copying the weights", () -> execute(0, loadGrids, 0));
   }
 
-  /** Compiles the kernels of graphs, which takes them from the first execution. */
+  /** Compiles the kernels of graphs now instead of at their first run. */
   void compile(List<Graph> needed, LoadProgress progress) {
     int total = needed.stream().mapToInt(g -> g.firstBuckets().size() * g.kernels()).sum();
     int done = 0;
@@ -157,7 +157,7 @@ final class DevicePlan implements AutoCloseable {
     return 1 + buckets.indexOf(bucket);
   }
 
-  /** Runs a graph for a pass of so many rows. */
+  /** Runs a graph for a pass of {@code rows} rows. */
   void run(Graph graph, int rows) {
     checkOpen();
     Graph.Bucket bucket = graph.bucket(rows);
@@ -165,7 +165,7 @@ final class DevicePlan implements AutoCloseable {
         "running task graph " + graph.name(),
         () -> {
           if (!bucket.attached()) {
-            execute(0, loadGrids, 0); // copies nothing again, and hands over what it owns
+            execute(0, loadGrids, 0); // copies nothing again, but hands its arrays over
             bucket.attach();
           }
           execute(index(bucket), bucket.grids(), graph.kernels());
@@ -183,13 +183,13 @@ final class DevicePlan implements AutoCloseable {
     try {
       action.run();
     } catch (OutOfMemoryError e) {
-      throw e; // the host's
+      throw e; // of the Java heap
     } catch (RuntimeException | Error e) {
       throw TornadoVm.failure(doing, e);
     }
   }
 
-  /** Fails once the device's memory is freed: executing a graph would allocate it again, empty. */
+  /** Throws after {@link #close}: executing a graph would allocate its arrays again, empty. */
   void checkOpen() {
     if (closed) {
       throw Contexts.closed();
@@ -204,7 +204,7 @@ final class DevicePlan implements AutoCloseable {
     }
     closed = true;
     try {
-      // By their owners only: the runtime takes a second release for a fatal error.
+      // Only their owners free arrays: freeing one twice is a fatal error in the runtime.
       for (Graph owner : owners) {
         for (Graph.Bucket bucket : owner.buckets()) {
           plan.withGraph(index(bucket)).freeDeviceMemory();
