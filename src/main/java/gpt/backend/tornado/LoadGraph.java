@@ -16,15 +16,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The graph that owns all arrays on the device: it copies the weights and allocates the buffers, and
- * every other graph takes them over from it.
+ * The graph that owns all arrays on the device: it copies the weights and allocates the buffers,
+ * and every other graph takes them over from it.
  *
- * <p>TornadoVM 5.2 gives each graph its own device buffers. A graph can take over the buffers of the
- * graph executed immediately before it, and keeps them. So each graph runs directly after this one
- * the first time, and in any order from then on. TornadoVM allocates an array only if a task of the
- * graph has it as an argument, and copies it to the device only if the first such task reads it. The
- * tasks here take every array and do nothing: their condition is never true, but the compiler cannot
- * see that.
+ * <p>TornadoVM 5.2 gives each graph its own device buffers. A graph can take over the buffers of
+ * the graph executed immediately before it, and keeps them. So each graph runs directly after this
+ * one the first time, and in any order from then on. TornadoVM allocates an array only if a task of
+ * the graph has it as an argument, and copies it to the device only if the first such task reads
+ * it. The tasks here take every array and do nothing: their condition is never true, but the
+ * compiler cannot see that.
  */
 final class LoadGraph {
   /** Float arrays per task; a task takes at most 20 arguments. */
@@ -195,7 +195,8 @@ final class LoadGraph {
     grids.addWorkerGrid(graph.getTaskGraphName() + "." + task, Version.groups(1, 1));
   }
 
-  // Unused arguments get distinct arrays: a task that has an array twice and writes it deadlocks the
+  // Unused arguments get distinct arrays: a task that has an array twice and writes it deadlocks
+  // the
   // runtime's scheduler.
 
   private FloatArray filler() {

@@ -80,8 +80,7 @@ final class SamplingBuffers {
   static Sampling.Layout layout(KernelSet kernels, int vocabSize) {
     return kernels.forGpu()
         ? new Sampling.Layout(vocabSize, 1024, 6)
-        : new Sampling.Layout(
-            vocabSize, Math.max(MIN_CHUNK, Math.ceilDiv(vocabSize, CHUNKS)), 10);
+        : new Sampling.Layout(vocabSize, Math.max(MIN_CHUNK, Math.ceilDiv(vocabSize, CHUNKS)), 10);
   }
 
   List<FloatArray> floats() {

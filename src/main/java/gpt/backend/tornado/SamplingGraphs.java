@@ -108,8 +108,8 @@ final class SamplingGraphs {
   }
 
   /**
-   * The graphs from logits to the next tokens, in order: those of the steps that are on for at least
-   * one sequence. They change nothing for the other sequences.
+   * The graphs from logits to the next tokens, in order: those of the steps that are on for at
+   * least one sequence. They change nothing for the other sequences.
    */
   List<Graph> chain(Collection<SamplingParameters> sequences) {
     List<Graph> chain = new ArrayList<>(List.of(steps));
@@ -163,7 +163,16 @@ final class SamplingGraphs {
 
   private Distances.Arguments distances(boolean raw) {
     return new Distances.Arguments(
-        pass, slotOf, s.factors, s.values, s.maxima, s.distances, s.cuts, s.capacity, s.layout, raw);
+        pass,
+        slotOf,
+        s.factors,
+        s.values,
+        s.maxima,
+        s.distances,
+        s.cuts,
+        s.capacity,
+        s.layout,
+        raw);
   }
 
   private TopTokens.Arguments topTokens() {

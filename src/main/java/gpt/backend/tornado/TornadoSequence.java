@@ -71,7 +71,9 @@ final class TornadoSequence extends HostSequence {
     return history() == null ? NO_HISTORY : history();
   }
 
-  /** Whether the row for {@code step} is on the device: the last drawn token at the next position. */
+  /**
+   * Whether the row for {@code step} is on the device: the last drawn token at the next position.
+   */
   boolean isNext(int step) {
     return nextStep == step && nextHistory == historyOrNone();
   }

@@ -28,7 +28,7 @@ class RowBucketsTest {
   private static final long SEED = 4713;
   private static final int LAYERS = 2;
 
-  /** More than a chunk of split attention, as in GPT-2. */
+  /** A context window of several chunks of split attention, as GPT-2's. */
   private static final GptConfig CONFIG =
       RandomWeights.shape(LAYERS, 1, 4, 300, 31, true, Gelu.EXACT);
 
