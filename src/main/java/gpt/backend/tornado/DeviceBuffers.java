@@ -155,7 +155,7 @@ final class DeviceBuffers {
               + n
               + " elements, a TornadoVM array holds at most "
               + Integer.MAX_VALUE
-              + "; choose fewer sequences at once (--num-samples)");
+              + "; choose fewer samples at once (--num-samples)");
     }
     return new FloatArray((int) n);
   }
