@@ -14,11 +14,14 @@ import uk.ac.manchester.tornado.api.WorkerGrid;
  * the rows of each pass without a compilation. A recorded graph keeps the grids it was recorded
  * with, so it has a task graph for each bucket of rows: 1, 2, 4, 8, …, and its capacity. A pass
  * runs the smallest bucket that has room for its rows; work items of the rows between return at
- * once. Buckets are compiled and recorded when they are first used, and share all arrays on the
- * device.
+ * once. Buckets share all arrays on the device. The first and the last bucket are compiled at load,
+ * the others when a pass first needs them; each is recorded at its first run.
  */
 final class Graph {
-  /** A task graph, and the grids of its tasks. */
+  /**
+   * A task graph, and the grids of its tasks. Buckets of a graph have the same name, by which
+   * TornadoVM decides what the next task graph takes over.
+   */
   static final class Bucket {
     private final TaskGraph taskGraph;
     private final GridScheduler grids = new GridScheduler();
