@@ -88,7 +88,7 @@ public final class Advance {
                 a.positions,
                 a.slotOf,
                 a.parameters),
-        (a, rows) -> Version.items(a.samples, THREADS));
+        (a, rows) -> Version.items(rows, THREADS));
   }
 
   static void naive(

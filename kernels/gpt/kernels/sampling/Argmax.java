@@ -60,7 +60,7 @@ public final class Argmax {
           "samplePerThread",
           Version.Target.CPU,
           Argmax::samplePerThread,
-          (a, rows) -> Version.groups(a.samples, 1));
+          (a, rows) -> Version.groups(rows, 1));
 
   /** One row a workgroup. */
   public static final Version<Arguments> SAMPLE_PER_GROUP =
@@ -68,7 +68,7 @@ public final class Argmax {
           "samplePerGroup",
           Version.Target.GPU,
           Argmax::samplePerGroup,
-          (a, rows) -> Version.groups(a.samples, GROUP));
+          (a, rows) -> Version.groups(rows, GROUP));
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS =

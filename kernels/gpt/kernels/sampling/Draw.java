@@ -94,7 +94,7 @@ public final class Draw {
                 a.chosen,
                 a.seen,
                 a.vocabSize),
-        (a, rows) -> Version.groups(a.samples, 1));
+        (a, rows) -> Version.groups(rows, 1));
   }
 
   static void naive(

@@ -155,7 +155,7 @@ public final class LogitSteps {
                 a.layout.chunk(),
                 a.layout.chunks(),
                 a.isRaw()),
-        (a, rows) -> Version.groups(a.samples * a.layout.chunks(), group));
+        (a, rows) -> Version.groups(rows * a.layout.chunks(), group));
   }
 
   static void naive(

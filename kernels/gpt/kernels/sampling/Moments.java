@@ -106,7 +106,7 @@ public final class Moments {
                 a.state,
                 a.samples,
                 a.vocabSize),
-        (a, rows) -> Version.groups(a.samples, group));
+        (a, rows) -> Version.groups(rows, group));
   }
 
   static void naive(

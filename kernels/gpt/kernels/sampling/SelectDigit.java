@@ -151,7 +151,7 @@ public final class SelectDigit {
                 a.layout.digitBits(),
                 a.kind,
                 a.flags()),
-        (a, rows) -> Version.groups(a.samples, group));
+        (a, rows) -> Version.groups(rows, group));
   }
 
   static void naive(

@@ -153,7 +153,7 @@ public final class Tally {
                 a.kind,
                 a.shift(),
                 a.idDigit()),
-        (a, rows) -> Version.groups(a.samples * a.layout.chunks(), group));
+        (a, rows) -> Version.groups(rows * a.layout.chunks(), group));
   }
 
   static void naive(

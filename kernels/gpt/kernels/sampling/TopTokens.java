@@ -109,7 +109,7 @@ public final class TopTokens {
                 a.top,
                 a.vocabSize,
                 a.maxTokens),
-        (a, rows) -> Version.groups(a.samples, group));
+        (a, rows) -> Version.groups(rows, group));
   }
 
   static void naive(

@@ -10,19 +10,16 @@ import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/**
- * What a device's memory does in a copy, reading and writing counted: {@link Copy} in the version
- * for such a device, by the device's own clock.
- */
+/** Measures a device's memory bandwidth with {@link Copy}, by the device's own clock. */
 public final class DeviceBandwidth implements AutoCloseable {
-  /** Floats that are read: 128 MB, and as many are written. More than caches hold. */
+  /** Floats to copy: 128 MB are read and 128 MB written, more than caches hold. */
   private static final int FLOATS = 32 << 20;
 
   private final FloatArray x;
   private final FloatArray y;
   private final TornadoExecutionPlan plan;
 
-  /** Takes 256 MB of the device's memory and compiles the kernel. */
+  /** Allocates 256 MB on the device and compiles the kernel. */
   public DeviceBandwidth(TornadoDevices.Device device) {
     this(device, FLOATS);
   }
@@ -54,9 +51,9 @@ public final class DeviceBandwidth implements AutoCloseable {
   }
 
   /**
-   * Copies some times.
+   * Copies {@code passes} times.
    *
-   * @return bytes a second of the fastest pass, read and written
+   * @return bytes per second of the fastest pass, the sum of those read and written
    */
   public double measure(int passes) {
     long best = Long.MAX_VALUE;

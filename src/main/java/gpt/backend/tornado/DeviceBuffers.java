@@ -14,20 +14,20 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * What a forward pass works on, all of it on the device: the rows of the pass, activations, keys
- * and values, logits. Only {@link #request} goes to the device after loading, {@link #copies} where
- * contexts are copied, and the tokens whose losses are wanted; only {@link #chosen} comes back, or
- * {@link #logits} or losses where they are asked for.
+ * The forward pass's arrays on the device: rows, activations, keys and values, logits. After
+ * loading, the host uploads only {@link #request} (a changed set of rows), {@link #copies} (forks),
+ * sampling parameters and targets of losses. It reads back {@link #chosen}, and logits, losses or
+ * likeliest tokens if a step asks for them.
  */
 final class DeviceBuffers {
-  /** Positions whose logits are computed at once where all are wanted. */
+  /** Rows whose logits are computed at once, if a step asks for those of a whole prompt. */
   static final int LOGIT_ROWS = 8;
 
   final int maxRows;
   final int maxLogitRows;
 
-  final RowRequest request; // rows of the next pass, from the host
-  final IntArray copies; // contexts to copy, from the host; see SlotCopy
+  final RowRequest request; // the next pass's rows, uploaded
+  final IntArray copies; // slots to copy, uploaded; see SlotCopy
   final IntArray pass; // see Pass
   final IntArray tokens; // (R)
   final IntArray positions; // (R)
@@ -51,41 +51,41 @@ final class DeviceBuffers {
   final LossGraph.Buffers loss;
 
   /**
-   * Allocates the host's twins of all buffers.
+   * Allocates the host-side arrays.
    *
-   * @param kernels what the device gets
-   * @param samples B, contexts at once
-   * @param split rows that split attention is used for; 0 is none
-   * @param logprobs log-probabilities of each token, or candidates, that may be asked for
+   * @param kernels the device's kernels
+   * @param capacity B: sequences open at once
+   * @param split rows that split attention needs room for; 0 if it is not used
+   * @param logprobs most log-probabilities, or candidates, for each token
    */
-  DeviceBuffers(GptConfig config, KernelSet kernels, int samples, int split, int logprobs) {
-    maxRows = maxRows(config, samples);
-    maxLogitRows = maxLogitRows(config, samples);
+  DeviceBuffers(GptConfig config, KernelSet kernels, int capacity, int split, int logprobs) {
+    maxRows = maxRows(config, capacity);
+    maxLogitRows = maxLogitRows(config, capacity);
     int c = config.nEmbd();
     request = new RowRequest(maxRows, maxLogitRows);
-    copies = ints(SlotCopy.SOURCES + samples);
+    copies = ints(SlotCopy.SOURCES + capacity);
     pass = ints(Pass.SIZE);
     tokens = ints(maxRows);
     positions = ints(maxRows);
     slots = ints(maxRows);
     rowOf = ints(maxLogitRows);
     slotOf = ints(maxLogitRows);
-    chosen = ints(samples);
+    chosen = ints(capacity);
     x = floats((long) maxRows * c);
     normed = floats((long) maxRows * c);
     q = floats((long) maxRows * c);
     heads = floats((long) maxRows * c);
     hidden = floats((long) maxRows * config.nInner());
-    keyCache = floats(cacheElements(config, samples));
-    valueCache = floats(cacheElements(config, samples));
+    keyCache = floats(cacheElements(config, capacity));
+    valueCache = floats(cacheElements(config, capacity));
     partial = floats(Math.max(1, partialElements(config, split)));
     normedLast = floats((long) maxLogitRows * c);
     logits = floats((long) maxLogitRows * config.vocabSize());
-    sampling = new SamplingBuffers(kernels, samples, config.vocabSize(), logprobs);
+    sampling = new SamplingBuffers(kernels, capacity, config.vocabSize(), logprobs);
     loss = new LossGraph.Buffers(config, maxLogitRows);
   }
 
-  /** Those that hold floats, but for the cache, which is among them last. */
+  /** All float arrays; the KV cache is last. */
   List<FloatArray> floats() {
     List<FloatArray> all = new ArrayList<>(sampling.floats());
     all.add(loss.losses);
@@ -94,9 +94,7 @@ final class DeviceBuffers {
     return all;
   }
 
-  /**
-   * Those that hold ints, but for {@link #pass}, and the requests, which one graph alone has each.
-   */
+  /** All int arrays except {@link #pass} and the uploaded requests, which belong to one graph. */
   List<IntArray> ints() {
     List<IntArray> all = new ArrayList<>(sampling.ints());
     all.addAll(List.of(loss.targets, loss.rowOf, loss.slotOf));
@@ -105,22 +103,22 @@ final class DeviceBuffers {
     return all;
   }
 
-  /** Copies a row of {@link #logits} that has come back (V). */
+  /** Copies a row of {@link #logits}, which were read back (V). */
   void read(int row, float[] to) {
     MemorySegment.copy(
         logits.getSegment(), ValueLayout.JAVA_FLOAT, 4L * row * to.length, to, 0, to.length);
   }
 
-  static int maxRows(GptConfig config, int samples) {
-    return Math.max(config.blockSize(), samples);
+  static int maxRows(GptConfig config, int capacity) {
+    return Math.max(config.blockSize(), capacity);
   }
 
-  private static int maxLogitRows(GptConfig config, int samples) {
-    return Math.max(Math.min(LOGIT_ROWS, config.blockSize()), samples);
+  private static int maxLogitRows(GptConfig config, int capacity) {
+    return Math.max(Math.min(LOGIT_ROWS, config.blockSize()), capacity);
   }
 
-  static long cacheElements(GptConfig config, int samples) {
-    return (long) config.nLayer() * samples * config.blockSize() * config.nEmbd();
+  static long cacheElements(GptConfig config, int capacity) {
+    return (long) config.nLayer() * capacity * config.blockSize() * config.nEmbd();
   }
 
   private static long partialElements(GptConfig config, int rows) {
@@ -130,18 +128,18 @@ final class DeviceBuffers {
             rows, config.nHead(), config.headSize(), config.blockSize());
   }
 
-  /** Bytes of all buffers on a device. */
-  static long bytes(GptConfig config, KernelSet kernels, int samples, int split) {
-    long rows = maxRows(config, samples);
-    long logitRows = maxLogitRows(config, samples);
+  /** Bytes of all arrays on a device. */
+  static long bytes(GptConfig config, KernelSet kernels, int capacity, int split) {
+    long rows = maxRows(config, capacity);
+    long logitRows = maxLogitRows(config, capacity);
     long c = config.nEmbd();
     long floats =
         rows * (4 * c + config.nInner())
-            + 2 * cacheElements(config, samples)
+            + 2 * cacheElements(config, capacity)
             + partialElements(config, split)
             + logitRows * (c + config.vocabSize());
     return Float.BYTES * (floats + 10 * rows + 8 * logitRows)
-        + SamplingBuffers.bytes(kernels, samples, config.vocabSize());
+        + SamplingBuffers.bytes(kernels, capacity, config.vocabSize());
   }
 
   private static IntArray ints(int n) {
@@ -153,11 +151,11 @@ final class DeviceBuffers {
   private static FloatArray floats(long n) {
     if (n > Integer.MAX_VALUE) {
       throw new GptException(
-          "keys and values or activations have "
+          "the KV cache or the activations have "
               + n
-              + " elements, and an array on a TornadoVM device holds at most "
+              + " elements, a TornadoVM array holds at most "
               + Integer.MAX_VALUE
-              + "; take fewer samples at once with --num-samples");
+              + "; choose fewer samples at once (--num-samples)");
     }
     return new FloatArray((int) n);
   }

@@ -7,112 +7,116 @@ import gpt.model.GptConfig;
 import gpt.model.Precision;
 import java.util.Optional;
 
-/** What a model needs on a device, and whether it is there. */
+/** How much device memory a model needs, and whether the device has it. */
 public final class DeviceMemory {
-  /** Part of a device's memory that a model may take: drivers and displays use some. */
+  /** Fraction of the device's memory that a model may use; drivers and displays need the rest. */
   private static final double USABLE = 0.95;
 
   private DeviceMemory() {}
 
   /**
-   * Bytes for weights, keys and values of so many contexts, and activations.
+   * Bytes of weights, activations, and keys and values of {@code capacity} sequences.
    *
-   * @param tied whether lm_head's weights are wte's
+   * @param tied whether lm_head shares wte's weights
    */
   public static long needed(
       GptConfig config,
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
-      int samples) {
+      int capacity) {
     KernelSet kernels = KernelSet.of(device.target());
     return DeviceWeights.bytes(config, tied, precision)
-        + DeviceBuffers.bytes(config, kernels, samples, splitRows(config, kernels, samples));
+        + DeviceBuffers.bytes(config, kernels, capacity, splitRows(config, kernels, capacity));
   }
 
-  /** How many of the wanted contexts fit at once; at least 1, which may not fit either. */
+  /** How many sequences fit, at most {@code wanted}; at least 1, which may not fit either. */
   public static int fitting(
       GptConfig config,
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
       int wanted) {
-    int samples = wanted;
-    while (samples > 1 && shortage(config, tied, device, precision, samples).isPresent()) {
-      samples = samples / 2;
+    int capacity = wanted;
+    while (capacity > 1 && shortage(config, tied, device, precision, capacity).isPresent()) {
+      capacity = capacity / 2;
     }
-    return samples;
+    return capacity;
   }
 
-  /** Rows that split attention has room for. */
-  static int splitRows(GptConfig config, KernelSet kernels, int samples) {
-    return TornadoForward.splits(config, kernels) ? samples : 0;
+  /** Rows that split attention needs room for; 0 if it is not used. */
+  static int splitRows(GptConfig config, KernelSet kernels, int capacity) {
+    return TornadoForward.splits(config, kernels) ? capacity : 0;
   }
 
-  /** Refuses a model that does not fit, saying what is needed, what there is and what to try. */
+  /**
+   * Rejects a model that does not fit on the device.
+   *
+   * @throws GptException with the bytes needed, the bytes available and what to try
+   */
   static void check(GptConfig config, boolean tied, TornadoEngine.Options options) {
     if (config.headSize() > Attention.MAX_HEAD_SIZE) {
       throw new GptException(
-          "the model's heads have "
+          "the model's attention heads have "
               + config.headSize()
-              + " channels, and the kernels hold at most "
+              + " channels, the kernels take at most "
               + Attention.MAX_HEAD_SIZE
-              + "; take --device cpu");
+              + "; choose --device cpu");
     }
-    shortage(config, tied, options.device(), options.precision(), options.samples())
+    shortage(config, tied, options.device(), options.precision(), options.capacity())
         .ifPresent(
             shortage -> {
               throw new GptException(shortage);
             });
   }
 
-  /** Why a model does not fit, with what to try; empty where it does. */
+  /** Why a model does not fit, and what to try; empty if it fits. */
   public static Optional<String> shortage(
       GptConfig config,
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
-      int samples) {
-    long needed = needed(config, tied, device, precision, samples);
+      int capacity) {
+    long needed = needed(config, tied, device, precision, capacity);
     long there = (long) (USABLE * device.memory());
     if (needed > there) {
       return Optional.of(
           "the model needs "
               + Bytes.text(needed)
-              + " on the device, and "
+              + " on the device, but "
               + device.id()
               + " ("
               + device.name()
               + ") has "
               + Bytes.text(device.memory())
-              + advice(precision, samples));
+              + advice(precision, capacity));
     }
-    long array = largestArray(config, precision, samples);
+    long array = largestArray(config, precision, capacity);
     if (array >= device.largestArray()) {
       return Optional.of(
           "the model's largest array has "
               + Bytes.text(array)
-              + ", and "
+              + ", but "
               + device.id()
               + " ("
               + device.name()
               + ") allows "
               + Bytes.text(device.largestArray())
               + " in one"
-              + advice(precision, samples));
+              + advice(precision, capacity));
     }
     return Optional.empty();
   }
 
-  private static long largestArray(GptConfig config, Precision precision, int samples) {
+  private static long largestArray(GptConfig config, Precision precision, int capacity) {
     return Math.max(
         DeviceWeights.largest(config) * precision.bytes(),
-        Float.BYTES * DeviceBuffers.cacheElements(config, samples));
+        Float.BYTES * DeviceBuffers.cacheElements(config, capacity));
   }
 
-  private static String advice(Precision precision, int samples) {
-    return "; take "
-        + (samples > 1 ? "fewer samples at once (--num-samples), " : "")
+  private static String advice(Precision precision, int capacity) {
+    return "; choose "
+        + (capacity > 1 ? "fewer samples at once (--num-samples), " : "")
         + (precision == Precision.I8 ? "" : "--dtype i8, ")
         + "a smaller model, or --device cpu";
   }

@@ -4,7 +4,6 @@ import gpt.engine.LoadProgress;
 import gpt.model.Contexts;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -18,13 +17,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Task graphs that run in any order over the same arrays, which stay on the device. First all
- * graphs are made with their tasks and transfers, then {@link #build} is called.
+ * Task graphs that run in any order over the same arrays on the device. Create all graphs with
+ * their tasks and transfers, then call {@link #build}.
  */
 final class DevicePlan implements AutoCloseable {
   private static final String LOAD = "load";
 
-  /** What is on the device. */
+  /** The arrays that stay on the device, shared by all graphs. */
   record Arrays(
       IntArray pass,
       List<TornadoNativeArray> weights,
@@ -43,12 +42,17 @@ final class DevicePlan implements AutoCloseable {
   private final TornadoDevice device;
   private final Arrays arrays;
   private final Profile profile;
-  private final GridScheduler grids = new GridScheduler();
+  private final int recordedRows;
 
   /** All graphs but {@code load}, which is the plan's first. */
   private final List<Graph> graphs = new ArrayList<>();
 
-  /** Those that have an array of their own, which comes from the host. */
+  /** Their task graphs, in the plan's order. */
+  private final List<Graph.Bucket> buckets = new ArrayList<>();
+
+  private final GridScheduler loadGrids = new GridScheduler();
+
+  /** Graphs that own an array: one they upload. */
   private final List<Graph> owners = new ArrayList<>();
 
   private TornadoExecutionPlan plan;
@@ -58,95 +62,117 @@ final class DevicePlan implements AutoCloseable {
    * A plan without graphs.
    *
    * @param profile counts what is executed; null does not
+   * @param recordedRows rows of decode's largest pass where the device records its graphs; 0 where
+   *     it launches each kernel
    */
-  DevicePlan(TornadoDevice device, Arrays arrays, Profile profile) {
+  DevicePlan(TornadoDevice device, Arrays arrays, Profile profile, int recordedRows) {
     this.device = device;
     this.arrays = arrays;
     this.profile = profile;
+    this.recordedRows = recordedRows;
   }
 
   /** A new graph without tasks. */
   Graph graph(String name) {
-    Graph graph = new Graph(name, grids);
+    return added(Graph.launched(name));
+  }
+
+  /** A new graph without tasks that runs for each token: it is recorded where the device can. */
+  Graph decodeGraph(String name) {
+    return added(recordedRows > 0 ? Graph.recorded(name, recordedRows) : Graph.launched(name));
+  }
+
+  private Graph added(Graph graph) {
     graphs.add(graph);
     return graph;
   }
 
-  /** Copies arrays that are in no other graph but this to the device, each time it runs. */
+  /** Uploads arrays each time a graph runs; no other graph may use them. */
   void in(Graph graph, Object... requests) {
-    graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, requests);
+    for (Graph.Bucket bucket : graph.buckets()) {
+      bucket.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, requests);
+    }
     owners.add(graph);
   }
 
-  /** Copies an array to the host, each time the graph has run. */
+  /** Copies an array to the host each time a graph has run. */
   void out(Graph graph, TornadoNativeArray array) {
-    graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, array);
+    for (Graph.Bucket bucket : graph.buckets()) {
+      bucket.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, array);
+    }
   }
 
-  /**
-   * Makes the plan; nothing is compiled or copied yet.
-   *
-   * @param recorded graphs whose launches are recorded at their first run and replayed from then
-   *     on, with the grids and the arrays that they had
-   */
-  void build(Set<Graph> recorded) {
+  /** Builds the plan; nothing is compiled or copied yet. */
+  void build() {
     List<ImmutableTaskGraph> all = new ArrayList<>();
-    all.add(LoadGraph.of(LOAD, grids, arrays).snapshot());
+    all.add(LoadGraph.of(LOAD, loadGrids, arrays).snapshot());
     for (Graph graph : graphs) {
-      graph.taskGraph().consumeFromDevice(LOAD, arrays.all());
-      // After any other graph nothing is taken over that is not there already: an array that both
-      // have is named, or the runtime would look for all of them.
-      for (Graph before : graphs) {
-        graph.taskGraph().consumeFromDevice(before.name(), arrays.pass());
+      for (Graph.Bucket bucket : graph.buckets()) {
+        bucket.taskGraph().consumeFromDevice(LOAD, arrays.all());
+        // Behind any other graph one shared array is named: without a name the runtime would look
+        // up all arrays at each execution.
+        for (Graph before : graphs) {
+          bucket.taskGraph().consumeFromDevice(before.name(), arrays.pass());
+        }
+        buckets.add(bucket);
+        all.add(bucket.taskGraph().snapshot());
       }
     }
-    graphs.forEach(graph -> all.add(graph.taskGraph().snapshot()));
     TornadoExecutionPlan made =
         new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new)).withDevice(device);
     plan = profile == null ? made : made.withProfiler(ProfilerMode.SILENT);
-    // Before anything is compiled: the runtime reads this when it makes a graph's bytecode.
-    recorded.forEach(graph -> plan.withGraph(index(graph)).withCUDAGraph());
+    // Before anything is compiled: the runtime reads this flag when it builds a graph's bytecode.
+    for (Graph graph : graphs) {
+      if (graph.isRecorded()) {
+        graph.buckets().forEach(bucket -> plan.withGraph(index(bucket)).withCUDAGraph());
+      }
+    }
   }
 
   /** Copies the weights to the device. */
   void load() {
-    guarded("copying the weights", () -> execute(0, 0));
+    guarded("copying the weights", () -> execute(0, loadGrids, 0));
   }
 
-  /** Compiles the kernels of graphs, which takes them from the first execution. */
+  /** Compiles the kernels of graphs now instead of at their first run. */
   void compile(List<Graph> needed, LoadProgress progress) {
-    int total = needed.stream().mapToInt(Graph::kernels).sum();
+    int total = needed.stream().mapToInt(g -> g.firstBuckets().size() * g.kernels()).sum();
     int done = 0;
     for (Graph graph : needed) {
-      progress.compiling(done, total);
-      guarded(
-          "compiling",
-          () -> plan.withGraph(index(graph)).withGridScheduler(grids).withPreCompilation());
-      done += graph.kernels();
+      for (Graph.Bucket bucket : graph.firstBuckets()) {
+        progress.compiling(done, total);
+        guarded(
+            "compiling",
+            () ->
+                plan.withGraph(index(bucket))
+                    .withGridScheduler(bucket.grids())
+                    .withPreCompilation());
+        done += graph.kernels();
+      }
     }
     progress.compiling(total, total);
   }
 
-  private int index(Graph graph) {
-    return 1 + graphs.indexOf(graph);
+  private int index(Graph.Bucket bucket) {
+    return 1 + buckets.indexOf(bucket);
   }
 
-  /** Runs a graph for a pass of so many rows. */
+  /** Runs a graph for a pass of {@code rows} rows. */
   void run(Graph graph, int rows) {
     checkOpen();
-    graph.resize(rows);
+    Graph.Bucket bucket = graph.bucket(rows);
     guarded(
         "running task graph " + graph.name(),
         () -> {
-          if (!graph.attached()) {
-            execute(0, 0); // copies nothing again, and hands over what it owns
-            graph.attach();
+          if (!bucket.attached()) {
+            execute(0, loadGrids, 0); // copies nothing again, but hands its arrays over
+            bucket.attach();
           }
-          execute(index(graph), graph.kernels());
+          execute(index(bucket), bucket.grids(), graph.kernels());
         });
   }
 
-  private void execute(int index, int launches) {
+  private void execute(int index, GridScheduler grids, int launches) {
     TornadoExecutionResult result = plan.withGraph(index).withGridScheduler(grids).execute();
     if (profile != null) {
       profile.add(result.getProfilerResult(), launches);
@@ -157,13 +183,13 @@ final class DevicePlan implements AutoCloseable {
     try {
       action.run();
     } catch (OutOfMemoryError e) {
-      throw e; // the host's
+      throw e; // of the Java heap
     } catch (RuntimeException | Error e) {
       throw TornadoVm.failure(doing, e);
     }
   }
 
-  /** Fails once the device's memory is freed: executing a graph would allocate it again, empty. */
+  /** Throws after {@link #close}: executing a graph would allocate its arrays again, empty. */
   void checkOpen() {
     if (closed) {
       throw Contexts.closed();
@@ -178,9 +204,11 @@ final class DevicePlan implements AutoCloseable {
     }
     closed = true;
     try {
-      // By their owners only: the runtime takes a second release for a fatal error.
+      // Only their owners free arrays: freeing one twice is a fatal error in the runtime.
       for (Graph owner : owners) {
-        plan.withGraph(index(owner)).freeDeviceMemory();
+        for (Graph.Bucket bucket : owner.buckets()) {
+          plan.withGraph(index(bucket)).freeDeviceMemory();
+        }
       }
       plan.withGraph(0).freeDeviceMemory();
       plan.close();

@@ -11,19 +11,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A step of a {@link TornadoEngine}: first the passes over prompts, one for each sequence, then one
- * with decode's kernels for all rows whose next token is asked for.
+ * A step of a {@link TornadoEngine}: a pass over each sequence's prompt tokens, then one pass of
+ * decode's kernels over the rows of all sequences whose next token is asked for.
  */
 final class DeviceStep {
   private final GptConfig config;
   private final DeviceBuffers buffers;
   private final TornadoForward forward;
-  private final float[] logits; // of a row that the host reads (V)
+  private final float[] logits; // one row, read by the host (V)
 
-  /** Whose next rows are on the device, in this order; null where the host must say. */
-  private List<TornadoSequence> fed;
+  /** The sequences whose next rows are on the device, in order; null if rows must be uploaded. */
+  private List<TornadoSequence> onDevice;
 
-  /** What led to the tokens drawn last. */
+  /** The graphs that drew the last tokens. */
   private List<Graph> chain;
 
   DeviceStep(GptConfig config, DeviceBuffers buffers, TornadoForward forward) {
@@ -33,17 +33,17 @@ final class DeviceStep {
     logits = new float[config.vocabSize()];
   }
 
-  /** Extends the sequences, and leaves what is wanted of each. */
+  /** Extends the sequences and delivers what each asks for. */
   void run(List<Work> work) {
-    List<Work> rows = new ArrayList<>(); // those that are drawn come first
+    List<Work> rows = new ArrayList<>(); // drawn rows come first
     for (Work piece : work) {
       if (isDrawn(piece)) {
         rows.add(piece);
       }
     }
     int drawn = rows.size();
-    boolean same = drawn == work.size() && isFed(work);
-    fed = null;
+    boolean same = drawn == work.size() && isOnDevice(work);
+    onDevice = null;
     if (!same) {
       for (Work piece : work) {
         if (isDecoded(piece) && !isDrawn(piece)) {
@@ -66,7 +66,7 @@ final class DeviceStep {
         throw e;
       }
       if (drawn == work.size()) {
-        fed = rows.stream().map(DeviceStep::of).toList();
+        onDevice = rows.stream().map(DeviceStep::of).toList();
       }
     }
     for (Work piece : work) {
@@ -78,9 +78,9 @@ final class DeviceStep {
     return (TornadoSequence) piece.sequence();
   }
 
-  // Which kernels.
+  // Which kernels compute which rows.
 
-  /** Whether a piece's last token is computed by decode's kernels. */
+  /** Whether decode's kernels compute a piece's last token. */
   private static boolean isDecoded(Work piece) {
     return piece.append().length == 0
         || piece.want() instanceof Want.Token
@@ -88,22 +88,23 @@ final class DeviceStep {
         || piece.want() instanceof Want.Logits wanted && wanted.rows() == 1;
   }
 
-  /** Whether a piece's next token is drawn on the device. */
+  /** Whether the device draws a piece's next token. */
   private boolean isDrawn(Work piece) {
     return piece.want() instanceof Want.Token token
         && !token.traced()
         && buffers.sampling.fits(of(piece).drawing());
   }
 
-  /** Whether the device has these rows already. */
-  private boolean isFed(List<Work> work) {
-    if (fed == null || fed.size() != work.size()) {
+  /** Whether all rows of the step are on the device already. */
+  private boolean isOnDevice(List<Work> work) {
+    if (onDevice == null || onDevice.size() != work.size()) {
       return false;
     }
     for (int i = 0; i < work.size(); i++) {
       Work piece = work.get(i);
       int step = ((Want.Token) piece.want()).step();
-      if (piece.sequence() != fed.get(i) || piece.append().length > 0 || !fed.get(i).isNext(step)) {
+      TornadoSequence next = onDevice.get(i);
+      if (piece.sequence() != next || piece.append().length > 0 || !next.isNext(step)) {
         return false;
       }
     }
@@ -112,7 +113,7 @@ final class DeviceStep {
 
   // Prompts.
 
-  /** Those tokens of a piece that the kernels for prompts compute, and what is wanted of them. */
+  /** Runs the prompt's kernels on a piece's tokens, and delivers what it asks for. */
   private void prompt(Work piece) {
     TornadoSequence of = of(piece);
     int rows = isDecoded(piece) ? piece.tokens() - 1 : piece.tokens();
@@ -149,12 +150,12 @@ final class DeviceStep {
 
   // Decode.
 
-  /** Says which rows the pass has, one for each piece, and how the first of them are drawn. */
+  /** Uploads the pass's rows, one for each piece, and the parameters that changed. */
   private void feed(List<Work> rows, int drawn) {
     boolean tops = rows.stream().anyMatch(piece -> tops(piece) > 0);
-    List<SamplingParameters> texts =
+    List<SamplingParameters> parameters =
         rows.subList(0, drawn).stream().map(piece -> of(piece).drawing().sampling()).toList();
-    boolean plain = texts.stream().allMatch(SamplingParameters::isPlainGreedy);
+    boolean plain = parameters.stream().allMatch(SamplingParameters::isPlainGreedy);
     for (Work piece : tops ? rows : plain ? List.<Work>of() : rows.subList(0, drawn)) {
       upload(of(piece), tops(piece));
     }
@@ -172,7 +173,7 @@ final class DeviceStep {
       }
     }
     forward.feed(rows.size());
-    chain = forward.chain(texts);
+    chain = forward.chain(parameters);
   }
 
   private void upload(TornadoSequence of, int tops) {
@@ -185,22 +186,22 @@ final class DeviceStep {
     }
   }
 
-  /** Likeliest tokens that the device is to find for a piece. */
+  /** Number of likeliest tokens that the device finds for a piece. */
   private int tops(Work piece) {
     return switch (piece.want()) {
-      case Want.Token token when isDrawn(piece) -> room(of(piece).drawing().logprobs());
-      case Want.Candidates wanted -> room(wanted.n());
+      case Want.Token token when isDrawn(piece) -> fitting(of(piece).drawing().logprobs());
+      case Want.Candidates wanted -> fitting(wanted.n());
       default -> 0;
     };
   }
 
-  /** So many, or 0 where there is no room for them. */
-  private int room(int n) {
-    int most = Math.min(n, config.vocabSize());
-    return most <= buffers.sampling.logprobs ? most : 0;
+  /** The number of likeliest tokens, or 0 if the buffers have no room for so many. */
+  private int fitting(int n) {
+    int tops = Math.min(n, config.vocabSize());
+    return tops <= buffers.sampling.logprobs ? tops : 0;
   }
 
-  /** Leaves what is wanted of each row. */
+  /** Computes and delivers what each row asks for. */
   private void finish(List<Work> rows, int drawn) {
     boolean tops = rows.stream().anyMatch(piece -> tops(piece) > 0);
     boolean read = rows.stream().skip(drawn).anyMatch(this::isRead);
@@ -216,14 +217,14 @@ final class DeviceStep {
       forward.likeliest(rows.size());
     }
     for (int r = drawn; r < rows.size(); r++) {
-      other(rows, r, read);
+      finishUndrawn(rows, r, read);
     }
     for (int r = 0; r < drawn; r++) {
       Work piece = rows.get(r);
       Want.Token token = (Want.Token) piece.want();
       int id = buffers.chosen.get(r);
       if (id < 0) {
-        token.failed(SamplingBuffers.nothingToDraw(id), of(piece).sample());
+        token.failed(SamplingBuffers.message(id), of(piece).sample());
         of(piece).forget();
         continue;
       }
@@ -237,14 +238,14 @@ final class DeviceStep {
     return HostWants.logitRows(piece) > 0 && tops(piece) == 0;
   }
 
-  /** What is wanted of a row that the device does not draw from. */
-  private void other(List<Work> rows, int r, boolean read) {
+  /** Delivers what a row asks for from which the device draws no token. */
+  private void finishUndrawn(List<Work> rows, int r, boolean read) {
     Work piece = rows.get(r);
     TornadoSequence of = of(piece);
     if (piece.want() instanceof Want.Candidates wanted && tops(piece) > 0) {
       int found = buffers.sampling.found(r);
       if (found < 0) {
-        throw new InvalidLogitsException(SamplingBuffers.nothingToDraw(found));
+        throw new InvalidLogitsException(SamplingBuffers.message(found));
       }
       if (found == tops(piece)) {
         Logprobs best = buffers.sampling.logprobs(r);
@@ -252,14 +253,14 @@ final class DeviceStep {
         return;
       }
       if (!read) {
-        forward.logits(rows.size()); // some are less likely than a device can tell
+        forward.logits(rows.size()); // fewer were found: the others are too unlikely for the kernel
       }
     }
     if (HostWants.logitRows(piece) > 0) {
       accept(piece, 0, of.length() + piece.tokens() - 1, r);
     }
     if (piece.want() instanceof Want.Token) {
-      of.forget(); // the host has drawn
+      of.forget(); // the host draws
     }
   }
 }

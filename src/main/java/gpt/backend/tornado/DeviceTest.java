@@ -20,8 +20,8 @@ import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Whether a device compiles kernels and computes right: matrix products with and without local
- * memory and barriers, against the host's.
+ * Checks that a device compiles kernels and computes correctly: all versions of a matrix product,
+ * with and without local memory and barriers, against the host's result.
  */
 public final class DeviceTest {
   private static final int ROWS = 3;
@@ -29,7 +29,7 @@ public final class DeviceTest {
   private static final int K = 130;
   private static final long SEED = 5;
 
-  /** Of a product of K numbers around 1. */
+  /** Largest error of a dot product of K standard normal numbers. */
   private static final double TOLERANCE = 1e-3;
 
   private final IntArray pass = new IntArray(Pass.SIZE);
@@ -76,10 +76,10 @@ public final class DeviceTest {
   }
 
   /**
-   * Runs the kernels.
+   * Runs the test.
    *
-   * @return how many there were
-   * @throws GptException where one does not compile or gives a wrong result
+   * @return number of kernels run
+   * @throws GptException if a kernel does not compile or gives a wrong result
    */
   public static int run(TornadoDevices.Device device) {
     List<Version<LmHead.Arguments>> versions = LmHead.VERSIONS.all();
@@ -119,7 +119,7 @@ public final class DeviceTest {
       }
       if (!(Math.abs(y.get(i) - expected) <= TOLERANCE)) {
         throw new GptException(
-            "kernel " + version.name() + " gave " + y.get(i) + " where " + expected + " is right");
+            "kernel " + version.name() + ": expected " + expected + ", found " + y.get(i));
       }
     }
   }

@@ -21,12 +21,12 @@ import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * A model's weights as the kernels read them: of each kind one array for all blocks, (L, out, in),
- * in the precision asked for; norms, biases and positions in single precision. A bias that the
- * model does not have is zeros.
+ * A model's weights as the kernels read them. Each kind of weight is one array for all blocks, (L,
+ * out, in). Matrices have the requested precision; norms, biases and position embeddings are f32. A
+ * bias that the model lacks is zeros.
  */
 final class DeviceWeights {
-  /** Rows of a transposed matrix that are read together: what one cache line of it holds. */
+  /** Rows of a transposed matrix that are read together: the floats of one cache line. */
   private static final int ROWS = 16;
 
   final Matrix wte; // (V, C)
@@ -54,17 +54,17 @@ final class DeviceWeights {
   private final long total;
   private final List<TornadoNativeArray> arrays = new ArrayList<>();
 
-  // Arrays of one element for the precisions that are not used.
+  // Kernels take an array for each precision; the unused ones have one element.
   private final FloatArray noF32 = new FloatArray(1);
   private final HalfFloatArray noF16 = new HalfFloatArray(1);
   private final ByteArray noI8 = new ByteArray(1);
   private final FloatArray noScale = new FloatArray(1);
 
   /**
-   * Makes the arrays, which {@link #fill} then copies the weights to: meanwhile kernels that take
-   * them can be compiled.
+   * Allocates the arrays. {@link #fill} copies the weights into them, while kernels that take them
+   * are compiled.
    *
-   * @param progress hears which part is copied, from 0 to 1
+   * @param progress receives the fraction copied, from 0 to 1
    */
   DeviceWeights(GptConfig config, Weights w, Precision precision, DoubleConsumer progress) {
     this.precision = precision;
@@ -98,12 +98,12 @@ final class DeviceWeights {
     lnFBias = vectors(list(w.lnF().bias()), c);
   }
 
-  /** Copies the weights, after which their file may be closed. */
+  /** Copies the weights from the checkpoint, which may be closed afterwards. */
   void fill() {
     copies.forEach(Runnable::run);
   }
 
-  /** Every array, each once. */
+  /** All arrays, without duplicates. */
   List<TornadoNativeArray> arrays() {
     return arrays;
   }
@@ -115,7 +115,7 @@ final class DeviceWeights {
     return config.nLayer() * block + (tied ? 1 : 2) * config.vocabSize() * c;
   }
 
-  /** Bytes of such weights on a device. */
+  /** Bytes of the weights on a device. */
   static long bytes(GptConfig config, boolean tied, Precision precision) {
     long c = config.nEmbd();
     long inner = config.nInner();
@@ -125,7 +125,7 @@ final class DeviceWeights {
         + Float.BYTES * (vectors + (precision == Precision.I8 ? rows : 0));
   }
 
-  /** Elements of the largest array; an array has at most 2³¹ − 1 and kernels count in int. */
+  /** Elements of the largest array. The limit is 2³¹ − 1: kernels index with int. */
   static long largest(GptConfig config) {
     long c = config.nEmbd();
     long perBlock = Math.max(3 * c * c, c * config.nInner());
@@ -133,7 +133,7 @@ final class DeviceWeights {
   }
 
   private static List<Tensor> each(Weights w, Function<Weights.Block, Tensor> part) {
-    List<Tensor> tensors = new ArrayList<>(); // List.of takes no null, and a bias may be one
+    List<Tensor> tensors = new ArrayList<>(); // a bias may be null, which List.of refuses
     w.h().forEach(b -> tensors.add(part.apply(b)));
     return tensors;
   }
@@ -253,15 +253,16 @@ final class DeviceWeights {
   private static int elements(long size) {
     if (size > Integer.MAX_VALUE) {
       throw new GptException(
-          "a weight of all blocks has "
+          "one weight of all blocks has "
               + size
-              + " elements, and an array on a TornadoVM device holds at most "
-              + Integer.MAX_VALUE);
+              + " elements, a TornadoVM array holds at most "
+              + Integer.MAX_VALUE
+              + "; choose --device cpu");
     }
     return (int) size;
   }
 
-  /** What the kernels call a precision. */
+  /** The kernels' constant for a precision. */
   private static int dtype(Precision precision) {
     return switch (precision) {
       case F32 -> Matrix.F32;

@@ -8,11 +8,67 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 
 /**
- * A task graph in the making, and the grids of its tasks, which follow the number of rows in a pass
- * without a compilation.
+ * Tasks that run one after the other, for a number of rows that changes from pass to pass.
+ *
+ * <p>A graph whose kernels are launched one by one has one task graph, whose grids are resized to
+ * the rows of each pass without a compilation. A recorded graph keeps the grids it was recorded
+ * with, so it has a task graph for each bucket of rows: 1, 2, 4, 8, …, and its capacity. A pass
+ * runs the smallest bucket that has room for its rows; work items of the rows between return at
+ * once. Buckets share all arrays on the device. The first and the last bucket are compiled at load,
+ * the others when a pass first needs them; each is recorded at its first run.
  */
 final class Graph {
-  private record Task<A>(String id, Version<A> version, A arguments, WorkerGrid grid) {
+  /**
+   * A task graph, and the grids of its tasks. Buckets of a graph have the same name, by which
+   * TornadoVM decides what the next task graph takes over.
+   */
+  static final class Bucket {
+    private final TaskGraph taskGraph;
+    private final GridScheduler grids = new GridScheduler();
+    private final List<Task<?>> tasks = new ArrayList<>();
+    private int rows;
+    private boolean attached;
+
+    private Bucket(String name, int rows) {
+      taskGraph = new TaskGraph(name);
+      this.rows = rows;
+    }
+
+    private <A> void add(String id, Version<A> version, A arguments) {
+      version.task().add(taskGraph, id, arguments);
+      WorkerGrid grid = version.grid() == null ? null : version.grid().of(arguments, rows);
+      if (grid != null) {
+        grids.addWorkerGrid(taskGraph.getTaskGraphName() + "." + id, grid);
+      }
+      tasks.add(new Task<>(version, arguments, grid));
+    }
+
+    private void resize(int newRows) {
+      if (newRows != rows) {
+        tasks.forEach(task -> task.resize(newRows));
+        rows = newRows;
+      }
+    }
+
+    TaskGraph taskGraph() {
+      return taskGraph;
+    }
+
+    GridScheduler grids() {
+      return grids;
+    }
+
+    /** Whether the task graph has taken over the device's arrays. */
+    boolean attached() {
+      return attached;
+    }
+
+    void attach() {
+      attached = true;
+    }
+  }
+
+  private record Task<A>(Version<A> version, A arguments, WorkerGrid grid) {
     void resize(int rows) {
       if (grid != null) {
         long[] global = version.grid().of(arguments, rows).getGlobalWork();
@@ -21,61 +77,78 @@ final class Graph {
     }
   }
 
-  private final TaskGraph graph;
-  private final GridScheduler grids;
-  private final List<Task<?>> tasks = new ArrayList<>();
-  private int rows;
-  private boolean attached;
+  private final String name;
+  private final boolean recorded;
+  private final List<Bucket> buckets = new ArrayList<>();
+  private int kernels;
 
-  /**
-   * An empty graph.
-   *
-   * @param grids where the tasks' grids are registered
-   */
-  Graph(String name, GridScheduler grids) {
-    graph = new TaskGraph(name);
-    this.grids = grids;
+  private Graph(String name, boolean recorded) {
+    this.name = name;
+    this.recorded = recorded;
   }
 
-  /** Appends a task, for a pass of one row. */
-  <A> Graph add(String id, Version<A> version, A arguments) {
-    version.task().add(graph, id, arguments);
-    WorkerGrid grid = version.grid() == null ? null : version.grid().of(arguments, 1);
-    if (grid != null) {
-      grids.addWorkerGrid(name() + "." + id, grid);
-    }
-    tasks.add(new Task<>(id, version, arguments, grid));
-    rows = 1;
-    return this;
-  }
-
-  /** Makes the grids fit a pass of so many rows. */
-  void resize(int newRows) {
-    if (newRows != rows) {
-      tasks.forEach(task -> task.resize(newRows));
-      rows = newRows;
-    }
-  }
-
-  /** Whether the graph has taken over the arrays that it works on. */
-  boolean attached() {
-    return attached;
-  }
-
-  void attach() {
-    attached = true;
-  }
-
-  String name() {
-    return graph.getTaskGraphName();
-  }
-
-  TaskGraph taskGraph() {
+  /** An empty graph whose kernels are launched one by one. */
+  static Graph launched(String name) {
+    Graph graph = new Graph(name, false);
+    graph.buckets.add(new Bucket(name, 1));
     return graph;
   }
 
-  /** Kernels that the graph has compiled. */
+  /**
+   * An empty graph that the device records.
+   *
+   * @param capacity rows of the largest pass
+   */
+  static Graph recorded(String name, int capacity) {
+    Graph graph = new Graph(name, true);
+    for (int rows = 1; rows < capacity; rows *= 2) {
+      graph.buckets.add(new Bucket(name, rows));
+    }
+    graph.buckets.add(new Bucket(name, capacity));
+    return graph;
+  }
+
+  /** Appends a task. */
+  <A> Graph add(String id, Version<A> version, A arguments) {
+    buckets.forEach(bucket -> bucket.add(id, version, arguments));
+    kernels++;
+    return this;
+  }
+
+  /** The task graph for a pass of {@code rows} rows, with grids for it. */
+  Bucket bucket(int rows) {
+    if (!recorded) {
+      buckets.getFirst().resize(rows);
+      return buckets.getFirst();
+    }
+    for (Bucket bucket : buckets) {
+      if (rows <= bucket.rows) {
+        return bucket;
+      }
+    }
+    throw new IllegalArgumentException(rows + " rows in graph " + name);
+  }
+
+  /** All its task graphs. */
+  List<Bucket> buckets() {
+    return buckets;
+  }
+
+  /** The task graphs to compile before the first pass: for one row, and for as many as fit. */
+  List<Bucket> firstBuckets() {
+    return buckets.size() == 1 ? buckets : List.of(buckets.getFirst(), buckets.getLast());
+  }
+
+  boolean isRecorded() {
+    return recorded;
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** Number of its tasks. */
   int kernels() {
-    return tasks.size();
+    return kernels;
   }
 }

@@ -21,7 +21,7 @@ import gpt.kernels.sampling.Tally;
 import gpt.kernels.sampling.TopTokens;
 
 /**
- * Which version of each kernel a device gets. What suits a GPU is 4 to 10 times slower on a CPU
+ * The version of each kernel that a device runs. A GPU's versions are 4 to 10 times slower on a CPU
  * device, and the other way round.
  */
 record KernelSet(
@@ -67,12 +67,12 @@ record KernelSet(
         gpu ? CrossEntropy.ROW_PER_GROUP : CrossEntropy.ROW_PER_THREAD);
   }
 
-  /** Whether they were written for a GPU. */
+  /** Whether these are the GPU's versions. */
   boolean forGpu() {
     return target == Version.Target.GPU;
   }
 
-  /** The version for few rows, which reads each weight once whatever their number, or for many. */
+  /** The projection for many rows (a prompt), or for few, which reads each weight once for all. */
   <A> Version<A> projection(Projection.Versions<A> versions, boolean many) {
     if (many) {
       return forGpu() ? versions.tiled() : versions.blockPerThread();

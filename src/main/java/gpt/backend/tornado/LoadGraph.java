@@ -16,24 +16,24 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The graph that owns every array on the device: it copies the weights there and allocates the
- * buffers, and all other graphs take them over from it.
+ * The graph that owns all arrays on the device: it copies the weights and allocates the buffers,
+ * and every other graph takes them over from it.
  *
- * <p>TornadoVM 5.2 gives each graph device buffers of its own. A graph can take over those of the
- * graph that was executed immediately before it, and keeps them; so each one is executed after this
- * one for the first time, and in any order from then on. An array is only allocated where a task of
- * the graph has it as an argument, and only copied to the device where the first such task reads
- * it. The tasks here name every array and do nothing: the condition under which they would is never
- * true, which the compiler cannot know.
+ * <p>TornadoVM 5.2 gives each graph its own device buffers. A graph can take over the buffers of
+ * the graph executed immediately before it, and keeps them. So each graph runs directly after this
+ * one the first time, and in any order from then on. TornadoVM allocates an array only if a task of
+ * the graph has it as an argument, and copies it to the device only if the first such task reads
+ * it. The tasks here take every array and do nothing: their condition is never true, but the
+ * compiler cannot see that.
  */
 final class LoadGraph {
-  /** Arrays of floats in one task, which takes 20 arguments at most. */
+  /** Float arrays per task; a task takes at most 20 arguments. */
   private static final int FLOATS = 14;
 
-  /** Arrays of ints in one task. */
+  /** Int arrays per task. */
   private static final int INTS = 7;
 
-  /** Arrays of another kind in one task. */
+  /** Half-precision or byte arrays per task. */
   private static final int OTHERS = 6;
 
   private final TaskGraph graph;
@@ -47,9 +47,9 @@ final class LoadGraph {
   }
 
   /**
-   * The graph.
+   * Builds the graph.
    *
-   * @param grids where its tasks' grids are registered
+   * @param grids receives the tasks' grids
    */
   static TaskGraph of(String name, GridScheduler grids, DevicePlan.Arrays arrays) {
     LoadGraph load = new LoadGraph(new TaskGraph(name), grids, arrays.pass());
@@ -99,7 +99,7 @@ final class LoadGraph {
           f[11],
           f[12],
           f[13]);
-      one("floats" + i);
+      addGrid("floats" + i);
     }
     for (int i = 0; i < bytes.size(); i += OTHERS) {
       ByteArray[] q = new ByteArray[OTHERS];
@@ -117,14 +117,14 @@ final class LoadGraph {
           q[3],
           q[4],
           q[5]);
-      one("bytes" + i);
+      addGrid("bytes" + i);
     }
     for (int i = 0; i < halves.size(); i += OTHERS) {
       HalfFloatArray[] h = new HalfFloatArray[OTHERS];
       for (int j = 0; j < OTHERS; j++) {
         h[j] = i + j < halves.size() ? halves.get(i + j) : halfFiller();
       }
-      // A device without half precision has a single array of these, which nobody reads.
+      // A device without half precision has one such array, which no kernel reads.
       graph.task(
           "halves" + i,
           LoadGraph::readHalves,
@@ -137,7 +137,7 @@ final class LoadGraph {
           h[4],
           h[5],
           halves.size() > 1 ? 1 : 0);
-      one("halves" + i);
+      addGrid("halves" + i);
     }
   }
 
@@ -167,7 +167,7 @@ final class LoadGraph {
           f[11],
           f[12],
           f[13]);
-      one("buffers" + i);
+      addGrid("buffers" + i);
     }
     List<IntArray> ints = arrays.ints();
     for (int i = 0; i < ints.size(); i += INTS) {
@@ -187,16 +187,17 @@ final class LoadGraph {
           n[4],
           n[5],
           n[6]);
-      one("ints" + i);
+      addGrid("ints" + i);
     }
   }
 
-  private void one(String task) {
+  private void addGrid(String task) {
     grids.addWorkerGrid(graph.getTaskGraphName() + "." + task, Version.groups(1, 1));
   }
 
-  // A task must not have the same array twice: where one is written, the runtime's scheduler waits
-  // for itself forever.
+  // Unused arguments get distinct arrays: a task that has an array twice and writes it deadlocks
+  // the
+  // runtime's scheduler.
 
   private FloatArray filler() {
     FloatArray filler = new FloatArray(1);

@@ -6,16 +6,15 @@ import gpt.kernels.LmHead;
 import gpt.kernels.runtime.Feed;
 import gpt.model.GptConfig;
 import gpt.sampling.InvalidLogitsException;
-import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The losses of given tokens as task graphs: from what the blocks left to one float a row, which is
- * all that comes back.
+ * Cross-entropy losses of target tokens as task graphs, from the last block's output to one float
+ * for each row, which alone is copied back.
  *
- * <p>Behind the last block {@code normed} and {@code hidden} are free, and take the final norm's
- * rows and the logits: many rows at once cost no memory.
+ * <p>After the last block {@code normed} and {@code hidden} are free: they hold the final norm's
+ * output and the logits, so many rows at once need no extra memory.
  */
 final class LossGraph {
   private final DevicePlan plan;
@@ -23,24 +22,24 @@ final class LossGraph {
   private final Graph losses;
   private final Buffers s;
 
-  /** What it works on, beside the forward pass's own. */
+  /** The arrays that only losses need. */
   static final class Buffers {
-    /** Rows at once: as many as {@code hidden} has room for as logits. */
+    /** Rows computed at once: those whose logits fit into {@code hidden}. */
     final int rows;
 
-    /** Whether the logits are in {@code hidden}; else they are where all others are. */
+    /** Whether the logits go to {@code hidden}; otherwise to {@code logits}. */
     final boolean inHidden;
 
     final IntArray request; // from the host; see Feed
     final IntArray targets; // (rows)
     final IntArray rowOf; // (rows)
-    final IntArray slotOf; // (rows), which nobody reads
+    final IntArray slotOf; // (rows), not read
     final FloatArray losses; // (rows)
 
     /**
-     * Allocates the host's twins of all buffers.
+     * Allocates the host-side arrays.
      *
-     * @param logitRows rows that there is room for elsewhere
+     * @param logitRows rows that {@code logits} has room for
      */
     Buffers(GptConfig config, int logitRows) {
       long inside = (long) config.blockSize() * config.nInner() / config.vocabSize();
@@ -59,14 +58,14 @@ final class LossGraph {
     }
   }
 
-  /** Makes the graphs. */
+  /** Builds the graphs. */
   LossGraph(
       DevicePlan plan, KernelSet kernels, GptConfig config, DeviceWeights w, DeviceBuffers b) {
     this.plan = plan;
     s = b.loss;
     FloatArray logits = s.inHidden ? b.hidden : b.logits;
     float epsilon = (float) config.layerNormEpsilon();
-    // The targets are fed as the rows of a next pass would be, which is never run.
+    // Targets are uploaded as the tokens of a pass that never runs.
     select = plan.graph("lossRows");
     select.add(
         "feed",
@@ -110,18 +109,13 @@ final class LossGraph {
     plan.out(losses, s.losses);
   }
 
-  /** Both. */
-  List<Graph> all() {
-    return List.of(select, losses);
-  }
-
   /**
-   * The losses of the pass that is on the device.
+   * The losses of rows of the pass on the device.
    *
-   * @param from the first row of the pass that is wanted
-   * @param targets the token that follows each row from there on
-   * @param found the result, in nats; +∞ where the model gives no probability
-   * @throws InvalidLogitsException where there are no losses, since logits are no numbers
+   * @param from first row
+   * @param targets the next token of each row from {@code from} on
+   * @param found receives the losses in nats; +∞ where the target's probability is 0
+   * @throws InvalidLogitsException if logits are NaN or infinite
    */
   void run(int from, int[] targets, double[] found) {
     for (int done = 0; done < targets.length; done += s.rows) {
@@ -143,7 +137,7 @@ final class LossGraph {
 
   private static double loss(float found) {
     if (found < 0) {
-      throw new InvalidLogitsException(SamplingBuffers.nothingToDraw((int) found));
+      throw new InvalidLogitsException(SamplingBuffers.message((int) found));
     }
     return found >= CrossEntropy.IMPOSSIBLE ? Double.POSITIVE_INFINITY : found;
   }

@@ -8,8 +8,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.function.Supplier;
 
 /**
- * Keeps what native code prints out of the text on standard output: TornadoVM's OpenCL library
- * reports each call there that a platform refuses, as one without a device does.
+ * Discards what native code prints to standard output. TornadoVM's OpenCL library prints an error
+ * there for each call that a platform rejects, for example a platform without a device.
  */
 @SuppressWarnings("restricted") // calls C functions whose signatures are written out below
 final class NativeOutput {
@@ -20,10 +20,10 @@ final class NativeOutput {
   private NativeOutput() {}
 
   /**
-   * Runs an action that prints nothing itself. What native code prints meanwhile is dropped, except
-   * where {@code tornado.debug} is set or Java may not call native functions.
+   * Runs an action with standard output redirected to /dev/null; the action itself must not print.
+   * Does not redirect where {@code tornado.debug} is set, native access is disabled, or on Windows.
    */
-  static <T> T dropping(Supplier<T> action) {
+  static <T> T discarding(Supplier<T> action) {
     if (Boolean.getBoolean("tornado.debug")
         || !NativeOutput.class.getModule().isNativeAccessEnabled()
         || System.getProperty("os.name").startsWith("Windows")) {
@@ -37,10 +37,10 @@ final class NativeOutput {
       return action.get(); // standard output is closed
     }
     try {
-      int nowhere = openNowhere();
-      if (nowhere >= 0) {
-        call(dup2, nowhere, STANDARD_OUTPUT);
-        call(close, nowhere);
+      int devNull = openDevNull();
+      if (devNull >= 0) {
+        call(dup2, devNull, STANDARD_OUTPUT);
+        call(close, devNull);
       }
       return action.get();
     } finally {
@@ -49,7 +49,7 @@ final class NativeOutput {
     }
   }
 
-  private static int openNowhere() {
+  private static int openDevNull() {
     MethodHandle open = function("open", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, INT));
     try (Arena arena = Arena.ofConfined()) {
       return call(open, arena.allocateFrom("/dev/null"), WRITE_ONLY);

@@ -2,7 +2,7 @@ package gpt.backend.tornado;
 
 import uk.ac.manchester.tornado.api.TornadoProfilerResult;
 
-/** What was executed on the device, summed up from TornadoVM's profiler. */
+/** Totals of what the device executed, from TornadoVM's profiler. */
 public final class Profile {
   private long kernelNanos;
   private long transferNanos;
@@ -11,13 +11,13 @@ public final class Profile {
   private int launches;
 
   /**
-   * What came together since {@link #reset}.
+   * Totals since the last {@link #reset}.
    *
-   * @param kernelNanos time that the device spent in kernels
-   * @param transferNanos time that copies to and from the device took
-   * @param bytesIn copied to the device; TornadoVM counts 24 for each launch's grid among them
-   * @param bytesOut copied from the device, with 16 for an array's header
-   * @param launches kernels that were launched
+   * @param kernelNanos time in kernels, in nanoseconds
+   * @param transferNanos time of copies to and from the device, in nanoseconds
+   * @param bytesIn bytes copied to the device, including 24 for each launch's grid
+   * @param bytesOut bytes copied from the device, including 16 for each array's header
+   * @param launches kernels launched
    */
   public record Totals(
       long kernelNanos, long transferNanos, long bytesIn, long bytesOut, int launches) {}
@@ -30,7 +30,7 @@ public final class Profile {
     launches += kernels;
   }
 
-  /** Hands over the sums and begins again. */
+  /** Returns the totals and sets them to zero. */
   public Totals reset() {
     Totals totals = new Totals(kernelNanos, transferNanos, bytesIn, bytesOut, launches);
     kernelNanos = 0;

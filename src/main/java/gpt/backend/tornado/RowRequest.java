@@ -3,7 +3,7 @@ package gpt.backend.tornado;
 import gpt.kernels.runtime.Feed;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** The rows of a pass as the host asks for them; see {@link Feed}. */
+/** The host's description of a pass's rows, one array to upload; see {@link Feed}. */
 final class RowRequest {
   private final IntArray array;
   private final int maxRows;
@@ -11,7 +11,7 @@ final class RowRequest {
   private int rows;
   private int logitRows;
 
-  /** Room for so many rows. */
+  /** Allocates room for {@code maxRows} rows and {@code maxLogitRows} rows of logits. */
   RowRequest(int maxRows, int maxLogitRows) {
     this.maxRows = maxRows;
     this.maxLogitRows = maxLogitRows;
@@ -19,12 +19,12 @@ final class RowRequest {
     array.init(0);
   }
 
-  /** What goes to the device. */
+  /** The array to upload. */
   IntArray array() {
     return array;
   }
 
-  /** Begins a request, which has no rows yet. */
+  /** Begins a request without rows. */
   void begin() {
     rows = 0;
     logitRows = 0;
@@ -46,7 +46,7 @@ final class RowRequest {
     return rows++;
   }
 
-  /** Adds a row of logits, of a row of this pass or of the one before. */
+  /** Asks for the logits of a row of this pass or the one before. */
   void logitRow(int row, int slot) {
     int at = Feed.HEADER + 3 * maxRows + logitRows;
     array.set(at, row);
@@ -54,7 +54,7 @@ final class RowRequest {
     array.set(1, ++logitRows);
   }
 
-  /** As {@link #logitRow}, whose next token is drawn: these come first. */
+  /** As {@link #logitRow}, and draws a token from the logits; add these rows before the others. */
   void drawnRow(int row, int slot, int step) {
     array.set(Feed.HEADER + 3 * maxRows + 2 * maxLogitRows + logitRows, step);
     logitRow(row, slot);

@@ -14,18 +14,18 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * What the sampling chain works on, all of it on the device. Only the two requests go there, once
- * for a text.
+ * The sampling chain's arrays on the device. Only the two requests are uploaded, once for each
+ * sequence.
  */
 final class SamplingBuffers {
-  /** Chunks of the vocabulary for a CPU device's threads. */
+  /** Chunks of the vocabulary on a CPU device, one work item each. */
   private static final int CHUNKS = 8;
 
-  /** Ids that a thread has at least. */
-  private static final int LEAST_CHUNK = 64;
+  /** Fewest ids of a chunk on a CPU device. */
+  private static final int MIN_CHUNK = 64;
 
   final int vocabSize;
-  final int samples;
+  final int capacity;
   final Sampling.Layout layout;
 
   final IntArray intRequest; // from the host; see SamplingStart
@@ -39,36 +39,36 @@ final class SamplingBuffers {
   final IntArray distances; // (B, V)
   final IntArray sums; // (B, G, bins), 64-bit integers in two
   final IntArray cuts; // (B, CUTS)
-  final int logprobs; // N, log-probabilities that there is room for
+  final int logprobs; // N: most log-probabilities for each token
   final IntArray top; // (B, 4 + 2·N); see TopTokens
 
   /**
-   * Allocates the host's twins of all buffers.
+   * Allocates the host-side arrays.
    *
-   * @param samples B
+   * @param capacity B: sequences open at once
    * @param vocabSize V
-   * @param logprobs log-probabilities of each token that may be asked for
+   * @param logprobs N: most log-probabilities for each token
    */
-  SamplingBuffers(KernelSet kernels, int samples, int vocabSize, int logprobs) {
+  SamplingBuffers(KernelSet kernels, int capacity, int vocabSize, int logprobs) {
     this.vocabSize = vocabSize;
-    this.samples = samples;
+    this.capacity = capacity;
     layout = layout(kernels, vocabSize);
     intRequest = new IntArray(SamplingStart.HEADER + Sampling.PARAMETERS + vocabSize);
     floatRequest = new FloatArray(Sampling.FACTORS + vocabSize);
-    parameters = new IntArray(samples * Sampling.PARAMETERS);
-    factors = new FloatArray(samples * Sampling.FACTORS);
-    int ids = Math.multiplyExact(samples, vocabSize);
+    parameters = new IntArray(capacity * Sampling.PARAMETERS);
+    factors = new FloatArray(capacity * Sampling.FACTORS);
+    int ids = Math.multiplyExact(capacity, vocabSize);
     seen = new IntArray(ids);
     bias = new FloatArray(ids);
     values = new FloatArray(ids);
-    maxima = new FloatArray(3 * samples * layout.chunks());
+    maxima = new FloatArray(3 * capacity * layout.chunks());
     distances = new IntArray(ids);
-    sums = new IntArray(layout.histogramSize(samples));
-    cuts = new IntArray(Sampling.STATE_SIZE * samples);
+    sums = new IntArray(layout.histogramSize(capacity));
+    cuts = new IntArray(Sampling.STATE_SIZE * capacity);
     this.logprobs = Math.min(logprobs, vocabSize);
-    top = new IntArray(samples * topSize());
+    top = new IntArray(capacity * topSize());
     for (IntArray array : ints()) {
-      array.init(0); // or its first task, which seems to write it only, would not allocate it
+      array.init(0); // TornadoVM does not allocate an array whose first task only writes it
     }
   }
 
@@ -76,12 +76,11 @@ final class SamplingBuffers {
     return TopTokens.HEADER + 2 * logprobs;
   }
 
-  /** How the vocabulary is shared out on a kind of device. */
+  /** How the kernels divide the vocabulary into chunks. */
   static Sampling.Layout layout(KernelSet kernels, int vocabSize) {
     return kernels.forGpu()
         ? new Sampling.Layout(vocabSize, 1024, 6)
-        : new Sampling.Layout(
-            vocabSize, Math.max(LEAST_CHUNK, Math.ceilDiv(vocabSize, CHUNKS)), 10);
+        : new Sampling.Layout(vocabSize, Math.max(MIN_CHUNK, Math.ceilDiv(vocabSize, CHUNKS)), 10);
   }
 
   List<FloatArray> floats() {
@@ -93,24 +92,24 @@ final class SamplingBuffers {
   }
 
   /** Bytes of all buffers on a device. */
-  static long bytes(KernelSet kernels, int samples, int vocabSize) {
+  static long bytes(KernelSet kernels, int capacity, int vocabSize) {
     Sampling.Layout layout = layout(kernels, vocabSize);
-    return 4L * (4L * samples * vocabSize + 2L * vocabSize + layout.histogramSize(samples));
+    return 4L * (4L * capacity * vocabSize + 2L * vocabSize + layout.histogramSize(capacity));
   }
 
-  /** Whether the kernels have room for these; more log-probabilities than ids are not wanted. */
+  /** Whether the kernels can draw so: vocabulary, stop ids and log-probabilities within limits. */
   boolean fits(Drawing drawing) {
     return vocabSize <= Sampling.MAX_VOCAB_SIZE
         && drawing.stopIds().length <= Sampling.MAX_STOPS
         && Math.min(drawing.logprobs(), vocabSize) <= logprobs;
   }
 
-  /** How many likeliest tokens came back for a row; a status, which is negative, where none. */
+  /** Number of likeliest tokens found for a row, or a negative status. */
   int found(int row) {
     return top.get(row * topSize() + 3);
   }
 
-  /** The likeliest tokens of a row and the drawn one, from what came back in {@link #top}. */
+  /** Log-probabilities of a row's likeliest tokens and of its drawn token, from {@link #top}. */
   Logprobs logprobs(int row) {
     int at = row * topSize();
     long sum = (long) top.get(at) << 32 | top.get(at + 1) & 0xFFFFFFFFL;
@@ -124,15 +123,15 @@ final class SamplingBuffers {
     return Logprobs.of(logProbability(top.get(at + 2), logSum), ids, values);
   }
 
-  /** A distance is in bits, and there is none beyond 64. */
+  /** From a distance in 2⁻²⁴ bits to nats. */
   private static double logProbability(int q, double logSum) {
     return q >= Sampling.MASKED_DISTANCE
         ? Double.NEGATIVE_INFINITY
         : -q * 0x1p-24 * Math.log(2) - logSum;
   }
 
-  /** Why a device gave a status instead of a token. */
-  static String nothingToDraw(int status) {
+  /** The error message for a status that the device returned instead of a token. */
+  static String message(int status) {
     return switch (status) {
       case Sampling.ALL_BANNED -> InvalidLogitsException.ALL_BANNED;
       case Sampling.NO_FINITE -> InvalidLogitsException.NO_FINITE;
@@ -145,10 +144,10 @@ final class SamplingBuffers {
   /**
    * Writes the requests for a slot.
    *
-   * @param drawing how the slot's text is drawn; null where nothing is drawn
-   * @param sample index of the text
-   * @param history what the text has seen; null where nothing is drawn
-   * @param tops likeliest tokens that are wanted of each row
+   * @param drawing how the sequence's tokens are drawn; null if none are
+   * @param sample index of the completion, part of the random numbers
+   * @param history token counts for the penalties; null if no tokens are drawn
+   * @param tops likeliest tokens to find in each step
    */
   void request(int slot, Drawing drawing, int sample, History history, int tops) {
     intRequest.init(0);

@@ -20,11 +20,11 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The sampling chain as task graphs: same order of steps as {@link gpt.sampling.HostSampler}. It
- * takes logits on the device wherever they come from, and leaves the chosen ids there.
+ * The sampling chain as task graphs, in the same order of steps as {@link
+ * gpt.sampling.HostSampler}: from logits on the device to chosen ids on the device.
  *
- * <p>A step of the chain that is off costs nothing: its graph is not run. Numbers of a step change
- * without a compilation, since kernels read them from an array.
+ * <p>A graph runs only if its step is on for one of the sequences. Kernels read parameters from an
+ * array, so changing them needs no compilation.
  */
 final class SamplingGraphs {
   private final KernelSet kernels;
@@ -45,12 +45,12 @@ final class SamplingGraphs {
   private final Graph logprobs;
 
   /**
-   * Makes the graphs.
+   * Builds the graphs.
    *
    * @param logits (logit rows, V)
-   * @param pass says how many logit rows there are; see {@link gpt.kernels.runtime.Pass}
-   * @param slotOf the slot of each of them
-   * @param chosen where ids go (B)
+   * @param pass has the number of logit rows; see {@link gpt.kernels.runtime.Pass}
+   * @param slotOf the slot of each logit row
+   * @param chosen receives the ids (B)
    */
   SamplingGraphs(
       DevicePlan plan,
@@ -68,23 +68,23 @@ final class SamplingGraphs {
     this.chosen = chosen;
     start = plan.graph("samplingStart").add("start", SamplingStart.ID_PER_THREAD, startArguments());
     plan.in(start, s.intRequest, s.floatRequest);
-    steps = plan.graph("logitSteps");
+    steps = plan.decodeGraph("logitSteps");
     steps.add("steps", kernels.logitSteps(), logitSteps(false));
     steps.add("distances", kernels.distances(), distances(false));
-    topK = search(plan.graph("topK"), Sampling.KIND_TOP_K);
-    topP = search(plan.graph("topP"), Sampling.KIND_TOP_P);
-    typicalP = plan.graph("typicalP").add("moments", kernels.moments(), moments());
+    topK = search(plan.decodeGraph("topK"), Sampling.KIND_TOP_K);
+    topP = search(plan.decodeGraph("topP"), Sampling.KIND_TOP_P);
+    typicalP = plan.decodeGraph("typicalP").add("moments", kernels.moments(), moments());
     search(typicalP, Sampling.KIND_TYPICAL_P);
-    draw = search(plan.graph("draw"), Sampling.KIND_DRAW);
+    draw = search(plan.decodeGraph("draw"), Sampling.KIND_DRAW);
     draw.add("id", Draw.SAMPLE_PER_THREAD, draw());
-    greedy = plan.graph("greedy").add("argmax", kernels.argmax(), argmax());
+    greedy = plan.decodeGraph("greedy").add("argmax", kernels.argmax(), argmax());
     greedy.add("id", Draw.SAMPLE_PER_THREAD, draw());
-    mixed = search(plan.graph("mixed"), Sampling.KIND_DRAW);
+    mixed = search(plan.decodeGraph("mixed"), Sampling.KIND_DRAW);
     mixed.add("argmax", kernels.argmax(), argmax());
     mixed.add("id", Draw.SAMPLE_PER_THREAD, draw());
     if (s.logprobs > 0) {
-      // Behind the draw, if there is one, of all logit rows.
-      logprobs = plan.graph("logprobs").add("logits", kernels.logitSteps(), logitSteps(true));
+      // After the draw, if there is one; for all logit rows.
+      logprobs = plan.decodeGraph("logprobs").add("logits", kernels.logitSteps(), logitSteps(true));
       logprobs.add("distances", kernels.distances(), distances(true));
       search(logprobs, Sampling.KIND_LOGPROBS).add("top", kernels.topTokens(), topTokens());
       plan.out(logprobs, s.top);
@@ -93,7 +93,7 @@ final class SamplingGraphs {
     }
   }
 
-  /** Every digit of a search: sums of all chunks, then which digit it is. */
+  /** Radix select, one digit per level: a histogram of each chunk, then the digit. */
   private Graph search(Graph graph, int kind) {
     for (int level = s.layout.firstLevel(kind); level <= s.layout.lastLevel(kind); level++) {
       graph.add("tally" + level, kernels.tally(), tally(kind, level));
@@ -102,45 +102,38 @@ final class SamplingGraphs {
     return graph;
   }
 
-  /** The graph that takes a text's parameters over from the host. */
+  /** Uploads a sequence's parameters. */
   Graph start() {
     return start;
   }
 
   /**
-   * What leads from logits to the next tokens, in this order: each step that is on for one of the
-   * texts. For the others it changes nothing.
+   * The graphs from logits to the next tokens, in order: those of the steps that are on for at
+   * least one sequence. They change nothing for the other sequences.
    */
-  List<Graph> chain(Collection<SamplingParameters> texts) {
+  List<Graph> chain(Collection<SamplingParameters> sequences) {
     List<Graph> chain = new ArrayList<>(List.of(steps));
     List<ChainConstants> drawn =
-        texts.stream().filter(text -> text.temperature() > 0).map(ChainConstants::of).toList();
-    if (drawn.stream().anyMatch(text -> text.topK() > 0 && text.topK() < s.vocabSize)) {
+        sequences.stream().filter(p -> p.temperature() > 0).map(ChainConstants::of).toList();
+    if (drawn.stream().anyMatch(p -> p.topK() > 0 && p.topK() < s.vocabSize)) {
       chain.add(topK);
     }
-    if (drawn.stream().anyMatch(text -> text.topPFraction() < ChainConstants.FRACTION_ONE)) {
+    if (drawn.stream().anyMatch(p -> p.topPFraction() < ChainConstants.FRACTION_ONE)) {
       chain.add(topP);
     }
-    if (drawn.stream().anyMatch(text -> text.typicalPFraction() < ChainConstants.FRACTION_ONE)) {
+    if (drawn.stream().anyMatch(p -> p.typicalPFraction() < ChainConstants.FRACTION_ONE)) {
       chain.add(typicalP);
     }
-    chain.add(drawn.isEmpty() ? greedy : drawn.size() == texts.size() ? draw : mixed);
+    chain.add(drawn.isEmpty() ? greedy : drawn.size() == sequences.size() ? draw : mixed);
     return chain;
   }
 
-  /** All that run for each token. */
-  List<Graph> all() {
-    List<Graph> all = new ArrayList<>(List.of(steps, topK, topP, typicalP, draw, greedy, mixed));
-    logprobs().ifPresent(all::add);
-    return all;
-  }
-
-  /** What brings the likeliest tokens of all logit rows; runs behind any chain, or none. */
+  /** Finds the likeliest tokens of all logit rows; empty if no sequence may ask for them. */
   Optional<Graph> logprobs() {
     return Optional.ofNullable(logprobs);
   }
 
-  /** The last graphs of all chains, after which the chosen ids are there. */
+  /** The graphs that end a chain: each writes the chosen ids. */
   List<Graph> ends() {
     return List.of(draw, greedy, mixed);
   }
@@ -163,42 +156,51 @@ final class SamplingGraphs {
         s.bias,
         s.values,
         s.maxima,
-        s.samples,
+        s.capacity,
         s.layout,
         raw);
   }
 
   private Distances.Arguments distances(boolean raw) {
     return new Distances.Arguments(
-        pass, slotOf, s.factors, s.values, s.maxima, s.distances, s.cuts, s.samples, s.layout, raw);
+        pass,
+        slotOf,
+        s.factors,
+        s.values,
+        s.maxima,
+        s.distances,
+        s.cuts,
+        s.capacity,
+        s.layout,
+        raw);
   }
 
   private TopTokens.Arguments topTokens() {
     return new TopTokens.Arguments(
-        pass, s.distances, s.cuts, chosen, s.top, s.samples, s.vocabSize, s.logprobs);
+        pass, s.distances, s.cuts, chosen, s.top, s.capacity, s.vocabSize, s.logprobs);
   }
 
   private Tally.Arguments tally(int kind, int level) {
     return new Tally.Arguments(
-        pass, slotOf, s.parameters, s.distances, s.cuts, s.sums, s.samples, s.layout, kind, level);
+        pass, slotOf, s.parameters, s.distances, s.cuts, s.sums, s.capacity, s.layout, kind, level);
   }
 
   private SelectDigit.Arguments selectDigit(int kind, int level) {
     return new SelectDigit.Arguments(
-        pass, slotOf, s.parameters, s.sums, s.cuts, s.samples, s.layout, kind, level);
+        pass, slotOf, s.parameters, s.sums, s.cuts, s.capacity, s.layout, kind, level);
   }
 
   private Moments.Arguments moments() {
     return new Moments.Arguments(
-        pass, slotOf, s.parameters, s.distances, s.cuts, s.samples, s.vocabSize);
+        pass, slotOf, s.parameters, s.distances, s.cuts, s.capacity, s.vocabSize);
   }
 
   private Argmax.Arguments argmax() {
-    return new Argmax.Arguments(pass, s.values, chosen, s.samples, s.vocabSize);
+    return new Argmax.Arguments(pass, s.values, chosen, s.capacity, s.vocabSize);
   }
 
   private Draw.Arguments draw() {
     return new Draw.Arguments(
-        pass, slotOf, s.parameters, s.cuts, chosen, s.seen, s.samples, s.vocabSize);
+        pass, slotOf, s.parameters, s.cuts, chosen, s.seen, s.capacity, s.vocabSize);
   }
 }

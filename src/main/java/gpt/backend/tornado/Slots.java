@@ -7,23 +7,24 @@ import java.util.BitSet;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Which parts of the cache are in use, and what is to be copied from one to another: all forks
- * since the last step are copied together.
+ * The slots of the KV cache: which are in use, and which copies are pending. All forks since the
+ * last step are copied in one launch.
  */
 final class Slots {
   private final IntArray request;
   private final TornadoForward forward;
   private final BitSet used = new BitSet();
 
-  /** For each slot the one that has its keys and values; itself where nothing is to be copied. */
+  /** For each slot the slot to copy from; itself where no copy is pending. */
   private final int[] sources;
 
+  /** Positions to copy: the most of all pending copies. */
   private int positions;
 
   /**
-   * Slots that are all free.
+   * Creates {@code count} free slots.
    *
-   * @param request says what is copied; see {@link SlotCopy}
+   * @param request sent to the device for the copies; see {@link SlotCopy}
    */
   Slots(int count, IntArray request, TornadoForward forward) {
     this.request = request;
@@ -32,32 +33,34 @@ final class Slots {
     Arrays.setAll(sources, slot -> slot);
   }
 
-  /** A free one. */
+  /** Takes a free slot. */
   int take() {
     int slot = used.nextClearBit(0);
     if (slot >= sources.length) {
       throw new GptException(
-          "the device has memory for " + sources.length + " contexts at once, and all are in use");
+          "all "
+              + sources.length
+              + " sequences that this engine has memory for are open; close one first");
     }
     used.set(slot);
     return slot;
   }
 
-  /** Gives one back. */
+  /** Frees a slot. */
   void free(int slot) {
     used.clear(slot);
     sources[slot] = slot;
   }
 
-  /** Gives a slot the first positions of another; they are copied before the next step. */
+  /** Schedules a copy of the first {@code length} positions, made before the next step. */
   void copy(int from, int to, int length) {
     int source = sources[from];
     if (length == 0 || source == to) {
-      return; // the slot's own, of before it was freed
+      return; // the slot still has them, from before it was freed
     }
     for (int slot = 0; slot < sources.length; slot++) {
       if (slot != to && sources[slot] == to) {
-        flush(); // what is overwritten is copied first
+        flush(); // another pending copy reads the slot that this one overwrites
         source = from;
         break;
       }
@@ -66,7 +69,7 @@ final class Slots {
     positions = Math.max(positions, length);
   }
 
-  /** Makes the copies. */
+  /** Makes the pending copies. */
   void flush() {
     int copied = positions;
     if (copied > 0) {

@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/** The devices of every backend that TornadoVM has in this process. */
+/** The devices of all TornadoVM backends in this process. */
 public final class TornadoDevices {
   private final List<Device> devices;
 
@@ -24,15 +24,15 @@ public final class TornadoDevices {
    * One device.
    *
    * @param backend opencl, ptx, cuda, metal, …
-   * @param backendIndex TornadoVM's number for the backend
-   * @param index TornadoVM's number for the device in it
-   * @param name what the driver calls it
-   * @param platform what offers it
-   * @param type what it is
-   * @param memory bytes that it has
-   * @param largestArray bytes that one array can have
-   * @param hasHalf whether kernels can compute from half-precision weights
-   * @param handle TornadoVM's own object
+   * @param backendIndex TornadoVM's index of the backend
+   * @param index TornadoVM's index of the device in its backend
+   * @param name the driver's name for the device
+   * @param platform name of the OpenCL platform or driver
+   * @param type CPU, GPU or other
+   * @param memory global memory in bytes
+   * @param largestArray largest allocation in bytes
+   * @param hasHalf whether kernels can read half-precision weights
+   * @param handle TornadoVM's object for the device
    */
   public record Device(
       String backend,
@@ -46,30 +46,30 @@ public final class TornadoDevices {
       boolean hasHalf,
       TornadoDevice handle) {
 
-    /** As it is named behind {@code --device tornado:}. */
+    /** Its name after {@code --device tornado:}, such as {@code opencl:0}. */
     public String id() {
       return backend + ":" + index;
     }
 
-    /** Whether it is the stand-in for TornadoVM. */
+    /** Whether it is the emulator's device. */
     public boolean isEmulator() {
       return TornadoVm.presence() == TornadoVm.Presence.EMULATOR;
     }
 
-    /** Which kernels suit it. */
+    /** Which versions of the kernels it runs. */
     Version.Target target() {
       return type == Type.CPU ? Version.Target.CPU : Version.Target.GPU;
     }
 
-    /** Whether a graph's launches can be recorded once and replayed. */
+    /** Whether the backend supports CUDA graphs: launches recorded once and replayed. */
     boolean hasCudaGraphs() {
       return backend.equals("ptx") || backend.equals("cuda");
     }
   }
 
-  /** What a device is. */
+  /** A kind of device. */
   public enum Type {
-    /** The host's own processor, behind OpenCL. */
+    /** The host's processor, through OpenCL. */
     CPU,
     /** A graphics processor. */
     GPU,
@@ -86,18 +86,18 @@ public final class TornadoDevices {
   }
 
   /**
-   * Looks at all of them.
+   * Lists all devices.
    *
    * @throws GptException where a driver cannot be loaded
    */
   public static TornadoDevices find() {
     TornadoVm.prepare();
     return TornadoVm.presence() == TornadoVm.Presence.TORNADOVM
-        ? NativeOutput.dropping(TornadoDevices::look)
-        : look();
+        ? NativeOutput.discarding(TornadoDevices::list)
+        : list();
   }
 
-  private static TornadoDevices look() {
+  private static TornadoDevices list() {
     try {
       List<Device> all = new ArrayList<>();
       List<TornadoBackend> backends = TornadoExecutionPlan.getTornadoDeviceMap().getAllBackends();
@@ -132,8 +132,8 @@ public final class TornadoDevices {
   }
 
   /**
-   * OpenCL says so in its list of extensions, which NVIDIA's leaves half precision out of; the
-   * other backends' devices all have it.
+   * OpenCL devices list half precision among their extensions, but NVIDIA's have it without listing
+   * it. All devices of the other backends have it.
    */
   private static boolean hasHalf(TornadoVMBackendType type, TornadoDevice handle) {
     return type != TornadoVMBackendType.OPENCL
@@ -142,44 +142,43 @@ public final class TornadoDevices {
         || handle.getPhysicalDevice().getDeviceInfo().contains("cl_khr_fp16");
   }
 
-  /** All of them, in TornadoVM's order: its own default first. */
+  /** All devices in TornadoVM's order, its default first. */
   public List<Device> all() {
     return devices;
   }
 
-  /** The first that is not the host's own processor: what {@code auto} takes. */
+  /** The first device that is not the host's processor; {@code --device auto} takes it. */
   public Optional<Device> accelerator() {
     return devices.stream().filter(d -> d.type() != Type.CPU).findFirst();
   }
 
-  /** Why there is no {@link #accelerator}, where there is none. */
+  /** Why {@link #accelerator} is empty. */
   public String whyNoAccelerator() {
     return devices.isEmpty()
         ? "TornadoVM finds no device"
         : "TornadoVM has no device but the host's own processor";
   }
 
-  /** The first GPU: what {@code gpu} takes. */
+  /** The first GPU; {@code --device gpu} takes it. */
   public Device gpu() {
-    first(); // where there is none at all, says what to install
+    first(); // throws where there is no device, with what to install
     return devices.stream()
         .filter(d -> d.type() == Type.GPU)
         .findFirst()
         .orElseThrow(
             () ->
                 new GptException(
-                    "there is no GPU among TornadoVM's devices: "
+                    "TornadoVM has no GPU, only "
                         + described()
-                        + "; --device tornado:BACKEND:DEVICE takes one of these, --device cpu"
-                        + " none"));
+                        + "; choose one with --device tornado:BACKEND:DEVICE, or --device cpu"));
   }
 
-  /** TornadoVM's default device, whatever it is: what {@code tornado} takes. */
+  /** TornadoVM's default device; {@code --device tornado} takes it. */
   public Device first() {
     if (devices.isEmpty()) {
       throw new GptException(
-          "TornadoVM finds no device; install a driver (on Debian and Ubuntu pocl-opencl-icd makes"
-              + " the CPU one)");
+          "TornadoVM finds no device; install a driver (on Debian and Ubuntu pocl-opencl-icd"
+              + " provides the CPU)");
     }
     return devices.get(0);
   }

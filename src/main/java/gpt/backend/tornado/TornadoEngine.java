@@ -17,24 +17,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * A model on a TornadoVM device. Weights, keys, values, activations, how tokens are drawn, and the
- * rows of the next pass stay there. Where a step goes on with the same sequences, each with the
- * token drawn last, nothing goes to the device and one id a sequence comes back.
+ * A model on a TornadoVM device. Weights, keys, values, activations, sampling parameters and the
+ * next pass's rows stay there. If a step continues the same sequences as the one before, each with
+ * its last drawn token, nothing is uploaded and one id for each sequence is read back.
  *
- * <p>A token whose own next token is asked for (drawn, its candidates, or its logits alone) is
- * computed by decode's kernels, together with those of all other sequences; all other tokens, those
- * of a prompt, by kernels for many rows, each sequence's by themselves. Either kind computes a row
- * the same way whatever the other rows are: so a sequence's results depend neither on the others in
- * a step nor on how a prompt is divided, but a token's bits do depend on which kind it is.
+ * <p>Decode's kernels compute a token whose next token is asked for (a drawn token, candidates, or
+ * its logits alone), together with those of all other sequences. The prompt's kernels compute all
+ * other tokens, one sequence at a time. Both compute a row in an order that does not depend on the
+ * other rows. So a sequence's results depend neither on the other sequences of a step nor on how a
+ * prompt is split into chunks, but a token's bits depend on which of the two computed it.
  */
 public final class TornadoEngine implements Engine {
-  /** Set to false, a PTX or CUDA device launches each kernel by itself. */
+  /** If false, a PTX or CUDA device launches each kernel instead of recorded graphs. */
   private static final String CUDA_GRAPHS = "gpt.cudaGraphs";
 
   private final GptConfig config;
   private final TornadoDevices.Device device;
   private final Precision precision;
-  private final int samples;
+  private final int capacity;
   private final DeviceBuffers buffers;
   private final TornadoForward forward;
   private final Profile profile;
@@ -42,51 +42,51 @@ public final class TornadoEngine implements Engine {
   private final DeviceStep step;
 
   /**
-   * How a model is put on a device.
+   * Options of {@link #open}.
    *
-   * @param device where
-   * @param precision how matrices are kept
-   * @param samples sequences that can be open at once, at least 1
-   * @param sampling how tokens are drawn, if it is known: kernels for it are compiled then
-   * @param logprobs log-probabilities of each token that may be asked for
-   * @param promptLength tokens of the prompt, if it is known: kernels for it are compiled while the
-   *     weights are loaded; 0 compiles them when they are needed
-   * @param profile counts what the device does; null does not, which is faster
-   * @param beams whether the sequences are for beam search: twice as many candidates of each as
-   *     there are sequences come back then, and no logits
+   * @param device the device
+   * @param precision of the weights' matrices
+   * @param capacity sequences open at once, at least 1
+   * @param sampling the parameters whose kernels are compiled while the weights are loaded
+   * @param logprobs most log-probabilities for each token
+   * @param promptLength tokens of the prompt, whose kernels are compiled while the weights are
+   *     loaded; 0 compiles all kernels when they are first needed
+   * @param profile counts launches, copies and time; null does not, which is faster
+   * @param beams whether the sequences are beams: each step then finds 2 · {@code capacity}
+   *     candidates of each on the device
    */
   public record Options(
       TornadoDevices.Device device,
       Precision precision,
-      int samples,
+      int capacity,
       SamplingParameters sampling,
       int logprobs,
       int promptLength,
       Profile profile,
       boolean beams) {
 
-    /** Not for beam search. */
+    /** Without beam search. */
     public Options(
         TornadoDevices.Device device,
         Precision precision,
-        int samples,
+        int capacity,
         SamplingParameters sampling,
         int logprobs,
         int promptLength,
         Profile profile) {
-      this(device, precision, samples, sampling, logprobs, promptLength, profile, false);
+      this(device, precision, capacity, sampling, logprobs, promptLength, profile, false);
     }
 
     private int tops() {
-      return Math.max(logprobs, beams ? 2 * samples : 0);
+      return Math.max(logprobs, beams ? 2 * capacity : 0);
     }
   }
 
   /**
-   * Copies the weights to the device, after which the checkpoint they came from may be closed, and
-   * compiles the kernels meanwhile.
+   * Copies the weights to the device while kernels are compiled. Afterwards the checkpoint may be
+   * closed.
    *
-   * @throws GptException where the model does not fit the device, or a kernel does not compile
+   * @throws GptException if the model does not fit on the device or a kernel does not compile
    */
   public static TornadoEngine open(
       GptConfig config, Weights weights, Options options, LoadProgress progress) {
@@ -99,15 +99,15 @@ public final class TornadoEngine implements Engine {
     this.config = config;
     device = options.device();
     precision = options.precision();
-    samples = options.samples();
+    capacity = options.capacity();
     profile = options.profile();
     KernelSet kernels = KernelSet.of(device.target());
     buffers =
         new DeviceBuffers(
             config,
             kernels,
-            samples,
-            DeviceMemory.splitRows(config, kernels, samples),
+            capacity,
+            DeviceMemory.splitRows(config, kernels, capacity),
             options.tops());
     DeviceWeights weights = new DeviceWeights(config, w, precision, progress::loaded);
     forward =
@@ -116,11 +116,11 @@ public final class TornadoEngine implements Engine {
             weights,
             buffers,
             kernels,
-            samples,
+            capacity,
             device.handle(),
             recordsLaunches(),
             profile);
-    slots = new Slots(samples, buffers.copies, forward);
+    slots = new Slots(capacity, buffers.copies, forward);
     step = new DeviceStep(config, buffers, forward);
     try {
       CompletableFuture<Void> filled = CompletableFuture.runAsync(weights::fill);
@@ -148,7 +148,7 @@ public final class TornadoEngine implements Engine {
     }
   }
 
-  /** The profiler does not see what is replayed. */
+  /** Not with the profiler, which does not see replayed kernels. */
   private boolean recordsLaunches() {
     return device.hasCudaGraphs()
         && profile == null
@@ -172,16 +172,16 @@ public final class TornadoEngine implements Engine {
 
   @Override
   public int capacity() {
-    return samples;
+    return capacity;
   }
 
-  /** A drawn token is computed by other kernels than a prompt's. */
+  /** Other kernels than a prompt's compute drawn tokens. */
   @Override
   public boolean reusesDrawnTokens() {
     return false;
   }
 
-  /** What the device has done since the last call; empty where nothing is counted. */
+  /** Totals since the last call; empty without a profile. */
   public Optional<Profile.Totals> profile() {
     return Optional.ofNullable(profile).map(Profile::reset);
   }
@@ -216,20 +216,20 @@ public final class TornadoEngine implements Engine {
     HostWants.check(config, work);
     for (Work piece : work) {
       if (!(piece.sequence() instanceof TornadoSequence of) || of.engine() != this) {
-        throw new IllegalArgumentException("the sequence is another engine's");
+        throw new IllegalArgumentException("the sequence belongs to another engine");
       }
       if (of.isClosed()) {
         throw new IllegalStateException("the sequence is closed");
       }
       if (piece.append().length == 0) {
-        of.drawn(); // for its check
+        of.drawn(); // throws if no token was drawn
       }
       switch (piece.want()) {
         case Want.Attention attention ->
-            throw new UnsupportedOperationException("no attention weights on this engine");
+            throw new UnsupportedOperationException("this engine gives no attention weights");
         case Want.Residual residual ->
-            throw new UnsupportedOperationException("no residual stream on this engine");
-        case Want.Token token -> of.drawing(); // for its check
+            throw new UnsupportedOperationException("this engine gives no residual stream");
+        case Want.Token token -> of.drawing(); // throws if not set
         default -> {}
       }
     }

@@ -19,38 +19,36 @@ import gpt.model.GptConfig;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * The forward pass as task graphs over arrays that stay on the device. Same order of operations and
- * same names as {@link gpt.backend.cpu.CpuForward}. Comments give shapes: R rows in this pass, C
- * channels, V vocabulary, nh heads of hs channels.
+ * The forward pass as task graphs over arrays that stay on the device, in the same order and with
+ * the same names as {@link gpt.backend.cpu.CpuForward}. Comments give shapes: R rows in this pass,
+ * C channels, V vocabulary, nh heads of hs channels.
  *
- * <p>A pass is: {@code feed} (the host says which rows, and they are embedded) or {@code embed}
- * (the tokens that the device drew by itself), then {@code block} or {@code prompt} once for each
- * transformer block, then {@code choose} (the next token of each row, and the rows of the next
- * pass) or {@code logits} (for the host to read; {@code select} says of which rows) or {@code
- * losses} (of tokens that the host has).
+ * <p>A pass has three parts. First {@code feed} uploads rows and embeds them, or {@code embed}
+ * embeds the tokens that the device drew last. Then {@code block} (decode) or {@code prompt} runs
+ * once for each transformer block. Last {@code choose} draws the next token of each row and
+ * prepares the next pass, {@code logits} copies logits to the host ({@code select} chooses their
+ * rows), or {@code losses} scores target tokens.
  *
- * <p>{@code block} has decode's kernels, whose rows are of any sequences, and which read each
- * weight once whatever the number of rows; {@code prompt} those for many rows of one sequence. Each
- * of them computes a row the same way whatever the other rows are.
+ * <p>{@code block} has decode's kernels: its rows belong to any sequences, and each weight is read
+ * once for all rows. {@code prompt} has kernels for many rows of one sequence. Both compute a row
+ * in an order that does not depend on the other rows. What runs for each token is recorded where
+ * the device can, for {@linkplain Graph buckets of rows}.
  *
- * <p>One graph of one block's tasks runs n_layer times. All blocks in one graph work too, and a
- * token takes as long: with GPT-2's shape on two cores (PoCL) 29.9 to 31.9 ms at best in either
- * shape, medians 35 to 43 and 36 to 40 ms in runs that took turns; the demo, which is bound by
- * launches, takes 4.2 instead of 3.2 ms. But each task of each graph is compiled by itself, 14
- * kernels or 91: loading took 4 s or 8 to 10 s longer than reading the weights.
+ * <p>The graph of one block runs n_layer times. One graph of all blocks is no faster on a CPU
+ * device: GPT-2's shape on two cores (PoCL) takes 29.9 to 31.9 ms per token at best with either;
+ * the demo, which is launch-bound, takes 3.2 instead of 4.2 ms. But TornadoVM compiles each task of
+ * each graph: 91 kernels instead of 14, which adds 8 to 10 s instead of 4 s to loading.
  */
 final class TornadoForward implements AutoCloseable {
   private final GptConfig config;
   private final DeviceWeights w;
   private final DeviceBuffers b;
   private final KernelSet kernels;
-  private final int samples;
+  private final int capacity;
   private final DevicePlan plan;
 
   private final Graph feed;
@@ -65,14 +63,11 @@ final class TornadoForward implements AutoCloseable {
   private final SamplingGraphs sampling;
   private final LossGraph loss;
 
-  /** What is recorded: what runs for each token, where the device records launches. */
-  private final Set<Graph> recorded;
-
   /**
    * Builds the graphs; nothing is compiled or copied yet.
    *
-   * @param samples B, contexts that b has room for
-   * @param cudaGraphs whether the device can record a graph's launches and replay them
+   * @param capacity B: sequences that b has room for
+   * @param cudaGraphs whether to record graphs' launches and replay them
    * @param profile counts what is executed; null does not
    */
   TornadoForward(
@@ -80,7 +75,7 @@ final class TornadoForward implements AutoCloseable {
       DeviceWeights w,
       DeviceBuffers b,
       KernelSet kernels,
-      int samples,
+      int capacity,
       TornadoDevice device,
       boolean cudaGraphs,
       Profile profile) {
@@ -88,18 +83,18 @@ final class TornadoForward implements AutoCloseable {
     this.w = w;
     this.b = b;
     this.kernels = kernels;
-    this.samples = samples;
+    this.capacity = capacity;
     DevicePlan.Arrays arrays = new DevicePlan.Arrays(b.pass, w.arrays(), b.floats(), b.ints());
-    plan = new DevicePlan(device, arrays, profile);
+    plan = new DevicePlan(device, arrays, profile, cudaGraphs ? capacity : 0);
     feed = plan.graph("feed").add("feed", kernels.feed(), feed());
     feed.add("embedding", kernels.embedding(), embedding());
     select = plan.graph("select").add("feed", kernels.feed(), feed());
-    embed = plan.graph("embed").add("embedding", kernels.embedding(), embedding());
-    block = block(plan.graph("block"), false);
+    embed = plan.decodeGraph("embed").add("embedding", kernels.embedding(), embedding());
+    block = block(plan.decodeGraph("block"), false);
     prompt = block(plan.graph("prompt"), true);
-    choose = head(plan.graph("choose"));
+    choose = head(plan.decodeGraph("choose"));
     choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
-    head = head(plan.graph("head"));
+    head = head(plan.decodeGraph("head"));
     logits = head(plan.graph("logits"));
     copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy());
     sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.slotOf, b.chosen);
@@ -113,18 +108,10 @@ final class TornadoForward implements AutoCloseable {
     plan.in(copySlots, b.copies);
     plan.out(choose, b.chosen);
     plan.out(logits, b.logits);
-    recorded = cudaGraphs ? decode() : Set.of();
-    plan.build(recorded);
+    plan.build();
   }
 
-  /** What runs for each token. */
-  private Set<Graph> decode() {
-    Set<Graph> decode = new HashSet<>(List.of(embed, block, choose, head));
-    decode.addAll(sampling.all());
-    return decode;
-  }
-
-  /** x += attn(ln1(x)); x += mlp(ln2(x)), with kernels for few rows or for many. */
+  /** x += attn(ln1(x)); x += mlp(ln2(x)), with kernels for few rows (decode) or many (prompt). */
   private Graph block(Graph graph, boolean many) {
     graph.add("ln1", kernels.layerNorm(), norm(LayerNorm.Place.ATTENTION)); // (R, C)
     graph.add(
@@ -149,15 +136,15 @@ final class TornadoForward implements AutoCloseable {
     }
   }
 
-  /** Whether decode's attention is shared among several groups a head. */
+  /** Whether decode splits a head's attention among several workgroups. */
   static boolean splits(GptConfig config, KernelSet kernels) {
     return kernels.forGpu() && config.blockSize() > SplitAttention.CHUNK;
   }
 
-  /** The logits of the rows that {@code rowOf} names. */
+  /** The logits of the rows in {@code rowOf}. */
   private Graph head(Graph graph) {
     graph.add("lnF", kernels.layerNorm(), norm(LayerNorm.Place.FINAL)); // (logit rows, C)
-    // One version, however many rows: a row's logits do not depend on the others being there.
+    // The same version for any number of rows, so that a row's logits do not depend on it.
     graph.add("lmHead", kernels.projection(LmHead.VERSIONS, false), lmHead()); // (logit rows, V)
     return graph;
   }
@@ -220,7 +207,7 @@ final class TornadoForward implements AutoCloseable {
         b.keyCache,
         b.valueCache,
         b.maxRows,
-        samples,
+        capacity,
         config.nHead(),
         config.blockSize());
   }
@@ -235,7 +222,7 @@ final class TornadoForward implements AutoCloseable {
         b.valueCache,
         b.heads,
         b.maxRows,
-        samples,
+        capacity,
         config.nHead(),
         config.headSize(),
         config.blockSize());
@@ -262,12 +249,12 @@ final class TornadoForward implements AutoCloseable {
   }
 
   private Argmax.Arguments argmax() {
-    return new Argmax.Arguments(b.pass, b.logits, b.chosen, samples, config.vocabSize());
+    return new Argmax.Arguments(b.pass, b.logits, b.chosen, capacity, config.vocabSize());
   }
 
   private Advance.Arguments advance() {
     return new Advance.Arguments(
-        b.pass, b.chosen, b.tokens, b.positions, b.slotOf, b.sampling.parameters, samples);
+        b.pass, b.chosen, b.tokens, b.positions, b.slotOf, b.sampling.parameters, capacity);
   }
 
   private SlotCopy.Arguments slotCopy() {
@@ -276,7 +263,7 @@ final class TornadoForward implements AutoCloseable {
         b.keyCache,
         b.valueCache,
         config.nLayer(),
-        samples,
+        capacity,
         config.nHead(),
         config.headSize(),
         config.blockSize());
@@ -285,66 +272,66 @@ final class TornadoForward implements AutoCloseable {
   // A pass.
 
   /**
-   * Embeds the rows that {@code b.request} asks for.
+   * Uploads and embeds the rows of {@code b.request}.
    *
-   * @param rows how many they are
+   * @param rows their number
    */
   void feed(int rows) {
-    run(feed, rows);
+    plan.run(feed, rows);
   }
 
   /** Embeds the tokens that were drawn last. */
   void embed(int rows) {
-    run(embed, rows);
+    plan.run(embed, rows);
   }
 
   /** All blocks, for rows of any sequences. */
   void blocks(int rows) {
     for (int layer = 0; layer < config.nLayer(); layer++) {
-      run(block, rows);
+      plan.run(block, rows);
     }
   }
 
-  /** All blocks, for neighbouring positions of one sequence. */
+  /** All blocks, for consecutive positions of one sequence. */
   void prompt(int rows) {
     for (int layer = 0; layer < config.nLayer(); layer++) {
-      run(prompt, rows);
+      plan.run(prompt, rows);
     }
   }
 
-  /** A text's parameters, from {@code b.sampling}'s requests. */
+  /** Uploads a sequence's sampling parameters, from {@code b.sampling}'s requests. */
   void startSampling() {
-    run(sampling.start(), 1);
+    plan.run(sampling.start(), 1);
   }
 
-  /** What leads from the rows to the next tokens of texts, in this order: for {@link #choose}. */
-  List<Graph> chain(Collection<SamplingParameters> texts) {
-    if (texts.stream().allMatch(SamplingParameters::isPlainGreedy)) {
+  /** The graphs from the last block's output to the next tokens, in order: for {@link #choose}. */
+  List<Graph> chain(Collection<SamplingParameters> sequences) {
+    if (sequences.stream().allMatch(SamplingParameters::isPlainGreedy)) {
       return List.of(choose);
     }
     List<Graph> chain = new ArrayList<>(List.of(head));
-    chain.addAll(sampling.chain(texts));
+    chain.addAll(sampling.chain(sequences));
     return chain;
   }
 
-  /** The next token of each drawn row, in {@code b.chosen}. */
+  /** Draws the next token of each drawn row, into {@code b.chosen}. */
   void choose(int rows, List<Graph> chain) {
-    chain.forEach(graph -> run(graph, rows));
+    chain.forEach(graph -> plan.run(graph, rows));
   }
 
-  /** The likeliest tokens of each logit row, in {@code b.sampling.top}; after its logits. */
+  /** Finds the likeliest tokens of each logit row, into {@code b.sampling.top}; after logits. */
   void likeliest(int rows) {
-    sampling.logprobs().ifPresent(graph -> run(graph, rows));
+    sampling.logprobs().ifPresent(graph -> plan.run(graph, rows));
   }
 
-  /** Logits of the logit rows, which stay on the device. */
+  /** Computes the logits of the logit rows; they stay on the device. */
   void head(int rows) {
-    run(head, rows);
+    plan.run(head, rows);
   }
 
-  /** Logits of the logit rows, in {@code b.logits}. */
+  /** Computes the logits of the logit rows and copies them to {@code b.logits}. */
   void logits(int rows) {
-    run(logits, rows);
+    plan.run(logits, rows);
   }
 
   /** As {@link #logits(int)}, for rows [from, from + rows) of the pass. */
@@ -353,18 +340,18 @@ final class TornadoForward implements AutoCloseable {
     for (int r = 0; r < rows; r++) {
       b.request.logitRow(from + r, 0);
     }
-    run(select, rows);
-    run(logits, rows);
+    plan.run(select, rows);
+    plan.run(logits, rows);
   }
 
-  /** How well rows [from, …) of the pass foretell targets; see {@link LossGraph#run}. */
+  /** Cross-entropy of targets, for rows [from, …) of the pass; see {@link LossGraph#run}. */
   void losses(int from, int[] targets, double[] found) {
     loss.run(from, targets, found);
   }
 
-  /** Keys and values of contexts for others, as {@code b.copies} says, so many positions. */
-  void copySlots(int length) {
-    run(copySlots, length);
+  /** Copies keys and values between slots, as {@code b.copies} says. */
+  void copySlots(int positions) {
+    plan.run(copySlots, positions);
   }
 
   /** Copies the weights to the device. */
@@ -373,9 +360,9 @@ final class TornadoForward implements AutoCloseable {
   }
 
   /**
-   * Compiles the kernels that generating from a prompt of so many tokens needs.
+   * Compiles the kernels that generation from a prompt of {@code promptLength} tokens needs.
    *
-   * @param beams whether candidates are wanted instead of tokens
+   * @param beams whether candidates are found instead of drawing tokens
    */
   void compile(
       int promptLength, SamplingParameters parameters, boolean beams, LoadProgress progress) {
@@ -393,19 +380,13 @@ final class TornadoForward implements AutoCloseable {
     if (promptLength > 1) {
       needed.add(prompt);
     }
-    if (samples > 1) {
+    if (capacity > 1) {
       needed.add(copySlots);
     }
     plan.compile(needed, progress);
   }
 
-  private void run(Graph graph, int rows) {
-    // A recorded graph has the grid it was recorded with: for as many rows as there can be. Those
-    // that a pass does not have return at once.
-    plan.run(graph, recorded.contains(graph) ? samples : rows);
-  }
-
-  /** Fails once it is closed. */
+  /** Throws after {@link #close}. */
   void checkOpen() {
     plan.checkOpen();
   }

@@ -3,23 +3,25 @@ package gpt.backend.tornado;
 import gpt.engine.HostSequence;
 import gpt.engine.Sequence;
 
-/** A sequence whose keys and values are on the device, and how its tokens are drawn too. */
+/** A sequence whose keys, values and sampling parameters are in a slot on the device. */
 final class TornadoSequence extends HostSequence {
-  private static final Object NOT_DRAWN = new Object();
+  /** Stands for the history of a sequence that draws no tokens. */
+  private static final Object NO_HISTORY = new Object();
 
   private final TornadoEngine engine;
   private final int slot;
   private boolean closed;
 
-  /** What the device has of how tokens are drawn: the history, which is another one each time. */
+  /** The history for which parameters were uploaded: a new drawing has a new history. */
   private Object uploaded;
 
   private int uploadedTops;
 
-  /** Index of the token whose row the device has; −1 where the host must say. */
-  private int next = -1;
+  /** Step of the token whose row is on the device; −1 if the host must upload the row. */
+  private int nextStep = -1;
 
-  private Object nextBy;
+  /** The history that {@link #nextStep} belongs to. */
+  private Object nextHistory;
 
   TornadoSequence(TornadoEngine engine, int slot, int vocabSize) {
     super(vocabSize);
@@ -44,7 +46,7 @@ final class TornadoSequence extends HostSequence {
     return engine.fork(this);
   }
 
-  /** Takes over what another one has on the host. */
+  /** Copies the host-side state of another sequence. */
   void takeFrom(TornadoSequence other) {
     copyStateFrom(other);
   }
@@ -52,38 +54,40 @@ final class TornadoSequence extends HostSequence {
   @Override
   public void truncate(int to) {
     super.truncate(to);
-    next = -1;
+    nextStep = -1;
   }
 
-  /** Whether the device knows how tokens are drawn, and so many likeliest ones are wanted. */
+  /** Whether the sampling parameters, with {@code tops} likeliest tokens, are on the device. */
   boolean isUploaded(int tops) {
-    return uploaded == drawnBy() && uploadedTops == tops;
+    return uploaded == historyOrNone() && uploadedTops == tops;
   }
 
   void uploaded(int tops) {
-    uploaded = drawnBy();
+    uploaded = historyOrNone();
     uploadedTops = tops;
   }
 
-  private Object drawnBy() {
-    return history() == null ? NOT_DRAWN : history();
+  private Object historyOrNone() {
+    return history() == null ? NO_HISTORY : history();
   }
 
-  /** Whether the device has the row that appends the token drawn last, for the token after it. */
+  /**
+   * Whether the row for {@code step} is on the device: the last drawn token at the next position.
+   */
   boolean isNext(int step) {
-    return next == step && nextBy == drawnBy();
+    return nextStep == step && nextHistory == historyOrNone();
   }
 
-  /** The device has drawn a token, and has the row that appends it. */
+  /** Notes that the device has drawn a token and holds the row that appends it. */
   void advanced(int step) {
-    next = step;
-    nextBy = drawnBy();
+    nextStep = step;
+    nextHistory = historyOrNone();
   }
 
-  /** The device's row, and what it has counted, are not this sequence's. */
+  /** Notes that the row and the token counts on the device no longer match this sequence. */
   void forget() {
     uploaded = null;
-    next = -1;
+    nextStep = -1;
   }
 
   @Override

@@ -2,26 +2,24 @@ package gpt.backend.tornado;
 
 import gpt.GptException;
 
-/**
- * Whether there is a TornadoVM in this process, and the settings that everything here relies on.
- */
+/** Detects TornadoVM in this process and sets the properties that this package relies on. */
 public final class TornadoVm {
   private static final String RUNTIME_MODULE = "tornado.runtime";
   private static final String API_CLASS = "uk.ac.manchester.tornado.api.TornadoExecutionPlan";
 
-  /** What stands behind the TornadoVM API in this process. */
+  /** What implements the TornadoVM API in this process. */
   public enum Presence {
-    /** Nothing: no class of this package that uses the API can be loaded. */
+    /** Nothing: no class that uses the API can be loaded. */
     NONE,
-    /** The TornadoVM that this process was started with. */
+    /** TornadoVM. */
     TORNADOVM,
-    /** The stand-in of {@code src/emulator}. */
+    /** The emulator in {@code src/emulator}. */
     EMULATOR
   }
 
   private TornadoVm() {}
 
-  /** What is there. */
+  /** What implements the API. */
   public static Presence presence() {
     if (ModuleLayer.boot().findModule(RUNTIME_MODULE).isPresent()) {
       return Presence.TORNADOVM;
@@ -35,22 +33,22 @@ public final class TornadoVm {
   }
 
   /**
-   * Sets what the runtime reads when its first class is loaded, unless the user has set it: call it
-   * before any other class of the API.
+   * Sets the properties that the runtime reads when its first class is loaded; a property that the
+   * user has set keeps its value. Call it before using any class of the API.
    */
   static void prepare() {
-    // A kernel that does not compile would run as sequential Java, or give zeros, with exit status
-    // 0.
+    // Otherwise a kernel that does not compile runs as sequential Java or gives zeros, without an
+    // error.
     set("tornado.recover.bailout", "False");
-    // Lists of that many events are cleared for each task of each execution: the default, 32,768,
-    // doubles a token's time.
+    // The runtime clears event lists of this length for each task of each execution: the default,
+    // 32,768, doubles a token's time.
     set("tornado.max.events", "64");
-    // The runtime's own flags let an OpenCL compiler assume that there is no NaN, which would hide
-    // a damaged model, and round sums and products its own way. Without, kernels are as fast.
+    // The default flags include fast maths: the compiler may assume that there is no NaN, which
+    // hides a damaged model, and may reorder sums. Kernels are as fast without them.
     set("tornado.opencl.compiler.flags", "-w");
-    // The default, 4,096 bytes, has no room for the graph that owns all arrays.
+    // The default, 4,096 bytes, is too small for the graph that owns all arrays.
     set("tornado.tvm.maxbytecodesize", "65536");
-    // A limit of the runtime's own, 4 GB; what the device has is checked by TornadoEngine.
+    // The default limit is 4 GB; TornadoEngine checks the device's real memory.
     set("tornado.device.memory", "1024GB");
   }
 
@@ -61,8 +59,8 @@ public final class TornadoVm {
   }
 
   /**
-   * Whether the runtime has failed to start for want of a device: it takes the first one, and there
-   * is no OpenCL platform, or none of them has a device.
+   * Whether the runtime failed to start because no OpenCL platform has a device: it opens the first
+   * one without a check.
    */
   static boolean findsNoDevice(Throwable e) {
     String text = describe(e);
@@ -70,7 +68,7 @@ public final class TornadoVm {
         && (text.contains("No OpenCL platforms") || text.contains("ArrayIndexOutOfBounds"));
   }
 
-  /** The messages of an error and its causes, a line each. */
+  /** The messages of an error and its causes, one per line. */
   private static String describe(Throwable e) {
     StringBuilder all = new StringBuilder();
     for (Throwable t = e; t != null && all.length() < 10_000; t = t.getCause()) {
@@ -80,10 +78,10 @@ public final class TornadoVm {
   }
 
   /**
-   * One line for what the runtime throws, whose own messages are long, coloured and often do not
-   * name the cause.
+   * A one-line error for an exception of the runtime, whose messages are long, coloured and often
+   * do not name the cause.
    *
-   * @param doing what was being done, as in "compiling the kernels"
+   * @param doing the failed action, such as "compiling the kernels"
    */
   static GptException failure(String doing, Throwable e) {
     String text = describe(e);
@@ -94,7 +92,7 @@ public final class TornadoVm {
     } else if (text.contains("OutOfMemory") || text.contains("allocate")) {
       reason = "the device has too little memory left";
     } else if (text.contains("Recover option disabled")) {
-      reason = "TornadoVM gave up and does not say why; -Dtornado.debug=True makes it";
+      reason = "TornadoVM gave no reason; run with -Dtornado.debug=True to see one";
     } else {
       reason =
           text.lines().filter(line -> !line.endsWith(": null")).findFirst().orElse(e.toString());

@@ -24,14 +24,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.emulator.Submissions;
 
 /**
- * What a token has the host submit to a device with CUDA graphs, counted by the emulator: TornadoVM
- * ignores {@code withCUDAGraph()} without a word where it comes too late.
+ * Launches, copies and graph launches of each token on a device with CUDA graphs, counted by the
+ * emulator. TornadoVM silently ignores {@code withCUDAGraph()} after a graph is compiled.
  */
 class CudaGraphsTest {
   private static final long SEED = 4712;
   private static final int LAYERS = 2;
 
-  /** More than a chunk of split attention, as in GPT-2. */
+  /** A context window of several chunks of split attention, as GPT-2's. */
   private static final GptConfig CONFIG =
       RandomWeights.shape(LAYERS, 1, 4, 300, 31, true, Gelu.EXACT);
 
@@ -52,7 +52,7 @@ class CudaGraphsTest {
     System.clearProperty(CUDA_GRAPHS);
   }
 
-  /** The emulator's device as a GPU of the cuda engine. */
+  /** The emulator's device as a GPU of the cuda backend. */
   private static TornadoDevices.Device cuda() {
     TornadoDevices.Device d = TornadoDevices.find().first();
     return new TornadoDevices.Device(
@@ -75,7 +75,7 @@ class CudaGraphsTest {
     return TornadoEngine.open(CONFIG, weights, options, LoadProgress.NONE);
   }
 
-  /** What each of several tokens of a batch submits, after those that record. */
+  /** Checks what each token submits, after the tokens that record. */
   private static void assertEachSubmits(
       Submissions expected, TornadoEngine engine, SamplingParameters sampling) {
     try (Sequence sequence = engine.open()) {
@@ -94,10 +94,10 @@ class CudaGraphsTest {
     }
   }
 
-  /** Compiled when the model is opened, and when a graph is first needed. */
+  /** With kernels compiled when the model is opened, and when a graph first runs. */
   @ParameterizedTest
   @ValueSource(ints = {3, 0})
-  void aTokenIsGraphLaunchesOnly(int promptLength) {
+  void aTokenIsOnlyGraphLaunches(int promptLength) {
     try (TornadoEngine engine = open(SAMPLED, promptLength, null)) {
       // The embedding, the blocks, the head, the logits' steps, top-k and the draw.
       assertEachSubmits(new Submissions(0, 0, LAYERS + 5), engine, SAMPLED);
@@ -107,7 +107,7 @@ class CudaGraphsTest {
   }
 
   @Test
-  void withoutThemATokenIsLaunchesAndACopyForEach() {
+  void withoutRecordingEachKernelIsALaunchAndACopy() {
     System.setProperty(CUDA_GRAPHS, "false");
     try (TornadoEngine engine = open(SAMPLED, 3, null)) {
       int launches = 8 * LAYERS + 23;
@@ -117,29 +117,29 @@ class CudaGraphsTest {
     }
   }
 
-  /** The profiler sees launches only. */
+  /** The profiler does not see recorded graphs. */
   @Test
-  void aProfiledModelIsLaunched() {
+  void theProfilerTurnsRecordingOff() {
     try (TornadoEngine engine = open(TornadoModelTest.GREEDY, 3, new Profile())) {
       int launches = 8 * LAYERS + 5;
       assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
     }
   }
 
-  /** A prompt of one token runs the recorded blocks, one of several other kernels. */
+  /** A prompt of one token runs the recorded blocks, a longer one the prompt's kernels. */
   @Test
-  void replaysGiveTheTextOfTheReference() {
+  void replaysGiveTheIdsOfTheReference() {
     int[] prompt = {7, 1, 30, 2};
     List<Integer> expected = greedy(CONFIG, weights, prompt, 6);
     List<Integer> afterOne = greedy(CONFIG, weights, new int[] {9}, 6);
     try (TornadoEngine engine = open(TornadoModelTest.GREEDY, prompt.length, null)) {
-      assertEquals(expected, text(engine, prompt));
-      assertEquals(afterOne, text(engine, new int[] {9}));
-      assertEquals(expected, text(engine, prompt));
+      assertEquals(expected, ids(engine, prompt));
+      assertEquals(afterOne, ids(engine, new int[] {9}));
+      assertEquals(expected, ids(engine, prompt));
     }
   }
 
-  private static List<Integer> text(TornadoEngine engine, int[] prompt) {
+  private static List<Integer> ids(TornadoEngine engine, int[] prompt) {
     List<Integer> ids = new ArrayList<>();
     try (Sequence sequence = engine.open()) {
       sequence.drawing(drawing(TornadoModelTest.GREEDY), 0);

@@ -10,19 +10,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/**
- * The sampling chain alone on a device, for logits that the host brings: to test it against the
- * host's, and to measure it.
- */
+/** The sampling chain alone on a device, with logits from the host: for tests and benchmarks. */
 final class DeviceSampler implements AutoCloseable {
   private static final int THREADS = 64;
 
-  /** What the kernel that takes logits over is given. */
+  /** Arguments of the kernel that copies logits into the chain's array. */
   private record Given(
       IntArray header,
       FloatArray from,
@@ -76,9 +72,9 @@ final class DeviceSampler implements AutoCloseable {
   /**
    * A sampler.
    *
-   * @param samples texts at once, B
+   * @param samples B: sequences at once
    * @param vocabSize V
-   * @param logprobs log-probabilities that can be asked for
+   * @param logprobs most log-probabilities for each token
    */
   DeviceSampler(TornadoDevices.Device device, int samples, int vocabSize, int logprobs) {
     TornadoVm.prepare();
@@ -99,21 +95,22 @@ final class DeviceSampler implements AutoCloseable {
     ints.add(chosen);
     ints.add(slotOf);
     plan =
-        new DevicePlan(device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null);
+        new DevicePlan(
+            device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null, 0);
     Given arguments =
         new Given(header, given, pass, slotOf, buffers.parameters, logits, samples * vocabSize);
     take = plan.graph("take").add("take", TAKE, arguments);
     plan.in(take, header, given);
-    // The kernel writes what is there already; the copy to the host behind it is what is wanted.
+    // The kernel rewrites one element, since TornadoVM copies back only what a task writes.
     fetch = plan.graph("fetch").add("touch", TOUCH, arguments);
     plan.out(fetch, logits);
     graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, slotOf, chosen);
     graphs.ends().forEach(end -> plan.out(end, chosen));
-    plan.build(Set.of());
+    plan.build();
     plan.load();
   }
 
-  /** Begins texts, one for each sample: from now on tokens are drawn so. */
+  /** Begins one sequence for each drawing. */
   void start(List<Drawing> drawings) {
     chain = graphs.chain(drawings.stream().map(Drawing::sampling).toList());
     for (int slot = 0; slot < samples; slot++) {
@@ -128,8 +125,8 @@ final class DeviceSampler implements AutoCloseable {
   /**
    * Copies logits to the device.
    *
-   * @param rows for each text, V each
-   * @param step index of the token in its text
+   * @param rows one for each sequence, of V logits
+   * @param step index of the token to draw
    */
   void bring(float[][] rows, int step) {
     header.set(0, samples);
@@ -142,12 +139,12 @@ final class DeviceSampler implements AutoCloseable {
   }
 
   /**
-   * Draws a token for each text from the logits that are there.
+   * Draws a token for each sequence from the logits on the device.
    *
    * @return ids, or one of the statuses of {@link gpt.kernels.sampling.Sampling}
    */
   int[] draw() {
-    chain.forEach(graph -> plan.run(graph, 1));
+    chain.forEach(graph -> plan.run(graph, samples));
     int[] ids = new int[samples];
     for (int b = 0; b < samples; b++) {
       ids[b] = chosen.get(b);
@@ -155,21 +152,21 @@ final class DeviceSampler implements AutoCloseable {
     return ids;
   }
 
-  /** Log-probabilities of the tokens drawn last, one for each text. */
-  Logprobs logprobs(int text) {
-    plan.run(graphs.logprobs().orElseThrow(), 1);
-    return buffers.logprobs(text);
+  /** Log-probabilities of a sequence's last token. */
+  Logprobs logprobs(int sequence) {
+    plan.run(graphs.logprobs().orElseThrow(), samples);
+    return buffers.logprobs(sequence);
   }
 
   /**
-   * Copies the logits back, as a host that draws would.
+   * Copies the logits back, as if the host drew.
    *
-   * @param row one text's, V
+   * @param row receives one sequence's logits (V)
    */
-  void fetch(int text, float[] row) {
+  void fetch(int sequence, float[] row) {
     plan.run(fetch, 1);
     MemorySegment.copy(
-        logits.getSegment(), ValueLayout.JAVA_FLOAT, 4L * text * vocabSize, row, 0, vocabSize);
+        logits.getSegment(), ValueLayout.JAVA_FLOAT, 4L * sequence * vocabSize, row, 0, vocabSize);
   }
 
   @Override

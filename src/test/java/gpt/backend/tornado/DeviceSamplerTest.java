@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The chain on a device chooses the id that the host's chooses, whatever the logits. */
+/** The device's sampling chain draws the same ids as the host's, for random logits. */
 @Tag("kernels")
 class DeviceSamplerTest {
   private static final long SEED = 20261;
   private static final String ORDERS = "gpt.emulator.orders";
 
-  /** One order of each kernel's items: the kernels' own tests look for races. */
+  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
   @BeforeEach
   void runKernelsOnce() {
     System.setProperty(ORDERS, "1");
@@ -55,11 +55,11 @@ class DeviceSamplerTest {
 
   @ParameterizedTest
   @MethodSource("devices")
-  void choosesTheHostsIds(TornadoDevices.Device device) {
+  void drawsTheSameIdsAsTheHost(TornadoDevices.Device device) {
     for (int vocabSize : List.of(2, 65, 257, 50257, 50304, 200_000)) {
       int cases = cases(vocabSize);
       if (cases > 0) {
-        agree(device, vocabSize, cases);
+        assertSameIds(device, vocabSize, cases);
       }
     }
   }
@@ -94,7 +94,7 @@ class DeviceSamplerTest {
           all[found.ids()[i]] = Math.exp(found.values()[i]);
         }
         for (int id = 0; id < 6; id++) {
-          // They are printed with three or four figures.
+          // The paper prints three or four digits.
           double printed = probabilities[t][id];
           assertEquals(printed, all[id], 6e-3 * printed, "T " + temperatures[t] + ", id " + id);
         }
@@ -103,8 +103,8 @@ class DeviceSamplerTest {
     }
   }
 
-  /** Several texts at once, each drawn in its own way, a few steps each. */
-  private static void agree(TornadoDevices.Device device, int vocabSize, int cases) {
+  /** Several sequences at once with different parameters, a few steps each. */
+  private static void assertSameIds(TornadoDevices.Device device, int vocabSize, int cases) {
     int samples = vocabSize <= 257 ? 3 : 2;
     try (DeviceSampler sampler = new DeviceSampler(device, samples, vocabSize, 0)) {
       int done = 0;
@@ -137,7 +137,7 @@ class DeviceSamplerTest {
             assertEquals(
                 expected[b],
                 found[b],
-                "V %d, seed %d, step %d, text %d: %s"
+                "V %d, seed %d, step %d, sequence %d: %s"
                     .formatted(vocabSize, seed, step, b, drawings.get(b).sampling()));
             done++;
           }
@@ -163,7 +163,7 @@ class DeviceSamplerTest {
     }
   }
 
-  /** Flat, peaked, tied, ordinary, and now and then damaged. */
+  /** Flat, peaked, tied or ordinary logits; some with an infinity or NaN. */
   private static float[] logits(int vocabSize, Random random) {
     float[] logits = new float[vocabSize];
     int form = random.nextInt(5);

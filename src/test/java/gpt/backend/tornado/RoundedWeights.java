@@ -4,7 +4,7 @@ import gpt.model.Precision;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 
-/** Weights whose matrices are rounded as a precision does it, in single precision again. */
+/** Weights whose matrices are rounded to a precision and converted back to f32. */
 final class RoundedWeights {
   private final Precision precision;
 

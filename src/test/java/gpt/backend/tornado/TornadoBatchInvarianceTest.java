@@ -4,6 +4,7 @@ import static gpt.backend.tornado.TornadoEngineTest.BLOCK;
 import static gpt.backend.tornado.TornadoEngineTest.TOPS;
 import static gpt.backend.tornado.TornadoEngineTest.V;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.engine.Sequence;
 import gpt.engine.Want;
@@ -12,8 +13,10 @@ import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -22,13 +25,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A sequence's ids and its logits' bits are those that it has alone, by random schedules. */
+/** Random schedules: a sequence's ids and its logits' bits are the same as alone in the engine. */
 @Tag("kernels")
 class TornadoBatchInvarianceTest {
   private static final long SEED = 1515;
   private static final String ORDERS = "gpt.emulator.orders";
 
-  /** One order of each kernel's items: the kernels' own tests look for races. */
+  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
   @BeforeEach
   void runKernelsOnce() {
     System.setProperty(ORDERS, "1");
@@ -39,7 +42,7 @@ class TornadoBatchInvarianceTest {
     System.clearProperty(ORDERS);
   }
 
-  /** The emulator as a device that records launches too: with grids for rows that are not there. */
+  /** Adds the emulator as a device that records launches, for buckets of 1, 2, 4 and 5 rows. */
   static Stream<TornadoDevices.Device> devices() {
     Stream<TornadoDevices.Device> recording =
         TornadoDevices.find().all().stream()
@@ -62,8 +65,8 @@ class TornadoBatchInvarianceTest {
         d.handle());
   }
 
-  /** A text: a prompt, how tokens are drawn, and how many, past the context's end as well. */
-  private static final class Text {
+  /** A prompt, how to draw tokens after it, and how many; some run past the context window. */
+  private static final class Completion {
     final int[] prompt;
     final Drawing drawing;
     final int sample;
@@ -77,7 +80,7 @@ class TornadoBatchInvarianceTest {
     int appended;
     int drawn;
 
-    Text(long seed, boolean traced) {
+    Completion(long seed, boolean traced) {
       Random random = new Random(seed);
       prompt = TornadoEngineTest.ids(seed, 1 + random.nextInt(BLOCK));
       tokens = 2 + random.nextInt(4);
@@ -110,7 +113,7 @@ class TornadoBatchInvarianceTest {
       return drawn > tokens;
     }
 
-    /** The next piece of work: of a prompt so many tokens at most. */
+    /** The next piece of work: at most {@code chunk} tokens of the prompt, or a drawn token. */
     Work next(int chunk) {
       int left = prompt.length - 1 - appended;
       if (left > 0) {
@@ -153,60 +156,63 @@ class TornadoBatchInvarianceTest {
     }
   }
 
-  /** Each text alone, its prompt in one piece. */
-  private static List<Object> alone(TornadoEngine engine, Text text) {
+  /** A completion alone in the engine, its prompt in one piece. */
+  private static List<Object> alone(TornadoEngine engine, Completion completion) {
     try (Sequence sequence = engine.open()) {
-      text.sequence = sequence;
-      while (!text.ended()) {
-        Work work = text.next(BLOCK);
+      completion.sequence = sequence;
+      while (!completion.ended()) {
+        Work work = completion.next(BLOCK);
         engine.step(List.of(work));
-        text.stepped(work);
+        completion.stepped(work);
       }
     }
-    return text.found;
+    return completion.found;
   }
 
-  /** Prompts in chunks, texts that come and go, pause and change places. */
+  /** Prompts in chunks; sequences that join, leave, pause, and change rows and buckets. */
   @ParameterizedTest
   @MethodSource("devices")
-  void companyAndChunksChangeNothing(TornadoDevices.Device device) {
-    int texts = 7;
-    int together = 3;
+  void otherSequencesAndChunksChangeNothing(TornadoDevices.Device device) {
+    int completions = 9;
+    int together = 5;
+    Set<Integer> rows = new HashSet<>();
     for (long seed = SEED; seed < SEED + (device.isEmulator() ? 1 : 4); seed++) {
       Random random = new Random(seed);
       try (TornadoEngine engine = TornadoEngineTest.open(device, together, null)) {
         List<List<Object>> expected = new ArrayList<>();
-        for (int i = 0; i < texts; i++) {
-          // Drawn by the host, from the device's logits.
-          expected.add(alone(engine, new Text(seed * 100 + i, true)));
+        for (int i = 0; i < completions; i++) {
+          // The host draws, from the device's logits.
+          expected.add(alone(engine, new Completion(seed * 100 + i, true)));
         }
-        List<Text> waiting = new ArrayList<>();
-        for (int i = 0; i < texts; i++) {
-          waiting.add(new Text(seed * 100 + i, i == 3));
+        List<Completion> waiting = new ArrayList<>();
+        for (int i = 0; i < completions; i++) {
+          waiting.add(new Completion(seed * 100 + i, i == 3));
         }
-        List<Text> all = List.copyOf(waiting);
-        List<Text> running = new ArrayList<>();
+        List<Completion> all = List.copyOf(waiting);
+        List<Completion> running = new ArrayList<>();
         while (!waiting.isEmpty() || !running.isEmpty()) {
           while (running.size() < together && !waiting.isEmpty()) {
-            Text next = waiting.removeFirst();
+            Completion next = waiting.removeFirst();
             next.sequence = engine.open();
             running.add(random.nextInt(running.size() + 1), next);
           }
-          List<Text> some = running.stream().filter(t -> random.nextInt(6) > 0).toList();
+          List<Completion> some = running.stream().filter(t -> random.nextInt(6) > 0).toList();
           if (!some.isEmpty()) {
             List<Work> work = some.stream().map(t -> t.next(random.nextInt(6))).toList();
             engine.step(work);
+            rows.add((int) work.stream().filter(w -> w.want() != Want.NOTHING).count());
             for (int i = 0; i < work.size(); i++) {
               some.get(i).stepped(work.get(i));
             }
           }
-          running.stream().filter(Text::ended).forEach(t -> t.sequence.close());
-          running.removeIf(Text::ended);
+          running.stream().filter(Completion::ended).forEach(t -> t.sequence.close());
+          running.removeIf(Completion::ended);
         }
-        for (int i = 0; i < texts; i++) {
-          assertEquals(expected.get(i), all.get(i).found, "seed " + seed + ", text " + i);
+        for (int i = 0; i < completions; i++) {
+          assertEquals(expected.get(i), all.get(i).found, "seed " + seed + ", completion " + i);
         }
       }
     }
+    assertTrue(rows.containsAll(Set.of(1, 2, 3, 5)), "rows of decode in a step: " + rows);
   }
 }

@@ -42,7 +42,7 @@ class TornadoBeamsTest {
   private static final int V = 31;
   private static final String ORDERS = "gpt.emulator.orders";
 
-  /** One order of each kernel's items: the kernels' own tests look for races. */
+  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
   @BeforeEach
   void runKernelsOnce() {
     System.setProperty(ORDERS, "1");
@@ -73,23 +73,24 @@ class TornadoBeamsTest {
         LoadProgress.NONE);
   }
 
-  private static Request request(int[] prompt, int max, int end, SamplingParameters s, int texts) {
+  private static Request request(
+      int[] prompt, int max, int end, SamplingParameters s, int samples) {
     OptionalInt endId = end < 0 ? OptionalInt.empty() : OptionalInt.of(end);
-    return new Request(prompt, max, endId, List.of(), OnFull.STOP, s, 0, texts);
+    return new Request(prompt, max, endId, List.of(), OnFull.STOP, s, 0, samples);
   }
 
-  private static void assertSameTexts(
+  private static void assertSameBeams(
       Engine host, Engine device, Request request, Beams beams, String what) {
     List<Generation> expected = search(host, request, beams);
     List<Generation> found = search(device, request, beams);
     assertEquals(expected.size(), found.size(), what);
     for (int i = 0; i < expected.size(); i++) {
-      String text = what + ", text " + i;
+      String beam = what + ", beam " + i;
       assertEquals(
-          Arrays.toString(expected.get(i).ids()), Arrays.toString(found.get(i).ids()), text);
+          Arrays.toString(expected.get(i).ids()), Arrays.toString(found.get(i).ids()), beam);
       assertEquals(
-          expected.get(i).score().orElseThrow(), found.get(i).score().orElseThrow(), 1e-3, text);
-      assertEquals(expected.get(i).stopReason(), found.get(i).stopReason(), text);
+          expected.get(i).score().orElseThrow(), found.get(i).score().orElseThrow(), 1e-3, beam);
+      assertEquals(expected.get(i).stopReason(), found.get(i).stopReason(), beam);
     }
   }
 
@@ -100,7 +101,7 @@ class TornadoBeamsTest {
 
   @ParameterizedTest
   @MethodSource("devices")
-  void theTextsAreTheHosts(TornadoDevices.Device device) {
+  void beamsEqualTheHosts(TornadoDevices.Device device) {
     GptConfig config = RandomWeights.shape(2, 3, 15, 24, V, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED, 0.5f);
     for (int beams : new int[] {1, 3, 6}) {
@@ -110,7 +111,7 @@ class TornadoBeamsTest {
         for (int length : new int[] {1, 20}) { // the longer one fills its context
           int[] prompt = new Random(SEED + length).ints(length, 0, V).toArray();
           for (int end : new int[] {-1, 7}) {
-            assertSameTexts(
+            assertSameBeams(
                 reference,
                 engine,
                 request(prompt, 8, end, greedy, beams),
@@ -118,10 +119,10 @@ class TornadoBeamsTest {
                 "beams " + beams + ", prompt " + length + ", end " + end);
           }
         }
-        // With a bias the host chooses, from sessions on the device.
+        // With a bias the host finds candidates, from the device's logits.
         SamplingParameters biased =
             SamplingParameters.builder().temperature(0).logitBias(3, 2).minNewTokens(2).build();
-        assertSameTexts(
+        assertSameBeams(
             reference,
             engine,
             request(new int[] {4, 5}, 4, 7, biased, 1),
@@ -133,14 +134,14 @@ class TornadoBeamsTest {
   }
 
   @Test
-  void theDemosTextsAreTheHosts() {
+  void beamsOfTheDemoEqualTheHosts() {
     TornadoDevices.Device device = TornadoDevices.find().first();
     int tokens = TornadoVm.presence() == TornadoVm.Presence.TORNADOVM ? 60 : 2;
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("weights/shakespeare-char"));
         TornadoEngine engine = open(checkpoint.config(), checkpoint.weights(), device, 4, null, 3);
         CpuEngine host = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2)) {
       Request request = request(new int[] {30, 27, 25}, tokens, -1, SamplingParameters.greedy(), 4);
-      assertSameTexts(host, engine, request, new Beams(4, 1), "demo");
+      assertSameBeams(host, engine, request, new Beams(4, 1), "demo");
     }
   }
 

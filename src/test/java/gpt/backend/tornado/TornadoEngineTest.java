@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a step does with any mixture of sequences, and what it moves. */
+/** Steps with any mixture of sequences: their results, and the bytes they copy. */
 @Tag("kernels")
 class TornadoEngineTest {
   private static final long SEED = 1515;
@@ -40,10 +40,10 @@ class TornadoEngineTest {
   static final int TOPS = 6;
   private static final String ORDERS = "gpt.emulator.orders";
 
-  /** As small as it can be: the emulator is slow. */
+  /** Tiny, since the emulator is slow. */
   private static final GptConfig CONFIG = RandomWeights.shape(2, 1, 8, BLOCK, V, true, Gelu.EXACT);
 
-  /** One order of each kernel's items: the kernels' own tests look for races. */
+  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
   @BeforeEach
   void runKernelsOnce() {
     System.setProperty(ORDERS, "1");
@@ -87,10 +87,10 @@ class TornadoEngineTest {
     return found[0];
   }
 
-  /** 4 bytes a token, and an array's header of 16, whichever sequences go on. */
+  /** An id of 4 bytes for each sequence, and an array's header of 16 bytes. */
   @ParameterizedTest
   @MethodSource("devices")
-  void nothingButTheTokensMovesBetweenSteps(TornadoDevices.Device device) {
+  void aSteadyStepCopiesOnlyIdsToTheHost(TornadoDevices.Device device) {
     SamplingParameters chain =
         SamplingParameters.builder().repetitionPenalty(1.3).topK(20).topP(0.95).build();
     Profile profile = new Profile();
@@ -107,7 +107,7 @@ class TornadoEngineTest {
       }
       for (int step = 1; step < 9; step++) {
         if (step == 5) {
-          work.remove(0).sequence().close(); // the others go on, after one step that says so
+          work.remove(0).sequence().close(); // one step uploads the changed rows
         }
         tokens.get(0).at(step);
         tokens.get(1).at(step);
@@ -116,16 +116,16 @@ class TornadoEngineTest {
         engine.step(work);
         Profile.Totals totals = profile.reset();
         assertEquals(3 * 4 + 16, totals.bytesOut(), "step " + step);
-        if (step != 1 && step != 2 && step != 5
-            && step != 6) { // graphs' first runs take arrays over
-          // Not a byte of the model's: TornadoVM sends each launch's grid, three longs.
+        // Not in steps that run a graph for the first time or upload changed rows.
+        if (step != 1 && step != 2 && step != 5 && step != 6) {
+          // TornadoVM uploads each launch's grid, three longs, and nothing else.
           assertTrue(totals.bytesIn() <= 24L * totals.launches(), "step " + step + ": " + totals);
         }
       }
     }
   }
 
-  /** Likeliest tokens come back, and no logits; more than there is room for are the host's. */
+  /** The device finds candidates and copies no logits; the host finds those beyond its buffers. */
   @ParameterizedTest
   @MethodSource("devices")
   void candidatesAreTheLikeliestTokens(TornadoDevices.Device device) {
@@ -167,14 +167,14 @@ class TornadoEngineTest {
     }
   }
 
-  /** Forks of forks, made before anything is copied, and into slots that are to be copied. */
+  /** Forks of forks before any copy is made, and into slots that pending copies read. */
   @ParameterizedTest
   @MethodSource("devices")
-  void forksGoOnByThemselves(TornadoDevices.Device device) {
+  void forksAreIndependent(TornadoDevices.Device device) {
     try (TornadoEngine engine = open(device, 4, null)) {
       int[] prompt = ids(9, 6);
       Sequence x = engine.open();
-      final float[] otherText = logits(engine, x, 3, 4);
+      final float[] otherExpected = logits(engine, x, 3, 4);
       Sequence a = engine.open();
       final float[] expected = logits(engine, a, prompt);
       a.truncate(5);
@@ -185,8 +185,8 @@ class TornadoEngineTest {
       assertThrows(GptException.class, engine::open);
       a.close();
       a.close(); // which does nothing
-      Sequence y = x.fork(); // where b's and c's keys and values are still
-      assertArrayEquals(otherText, logits(engine, y, 4));
+      Sequence y = x.fork(); // takes the slot that b's and c's pending copies read
+      assertArrayEquals(otherExpected, logits(engine, y, 4));
       final float[] third = logits(engine, c, 30);
       assertArrayEquals(expected, logits(engine, b, prompt[5]));
       c.truncate(5);
@@ -196,17 +196,17 @@ class TornadoEngineTest {
       b.truncate(5);
       Sequence d = b.fork();
       b.close();
-      Sequence e = d.fork(); // into its own keys and values of before
+      Sequence e = d.fork(); // takes the slot that still has these keys and values
       assertArrayEquals(third, logits(engine, e, 30));
       assertArrayEquals(expected, logits(engine, d, prompt[5]));
-      assertArrayEquals(otherText, logits(engine, x, 4));
+      assertArrayEquals(otherExpected, logits(engine, x, 4));
     }
   }
 
-  /** A fork goes on with what its text has seen, wherever that is. */
+  /** A fork copies the token counts for penalties, on the host or on the device. */
   @ParameterizedTest
   @MethodSource("devices")
-  void aForkTakesTheHistoryOver(TornadoDevices.Device device) {
+  void aForkCopiesTheHistory(TornadoDevices.Device device) {
     SamplingParameters penalised =
         SamplingParameters.builder().temperature(0).frequencyPenalty(1.5).build();
     try (TornadoEngine engine = open(device, 2, null)) {
@@ -225,10 +225,10 @@ class TornadoEngineTest {
     }
   }
 
-  /** The device's own next row is for the place before the cut. */
+  /** After a truncation the row on the device has the wrong position, and is not used. */
   @ParameterizedTest
   @MethodSource("devices")
-  void theDrawnTokenGoesWhereASequenceWasCut(TornadoDevices.Device device) {
+  void theDrawnTokenIsAppendedAfterATruncation(TornadoDevices.Device device) {
     Drawing drawing = drawing(SamplingParameters.greedy(), 1);
     try (TornadoEngine engine = open(device, 2, null)) {
       Sequence a = engine.open();
@@ -251,7 +251,7 @@ class TornadoEngineTest {
 
   @ParameterizedTest
   @MethodSource("devices")
-  void whatMakesNoSenseIsRefusedAndChangesNothing(TornadoDevices.Device device) {
+  void invalidWorkIsRejectedAndChangesNothing(TornadoDevices.Device device) {
     try (TornadoEngine engine = open(device, 2, null);
         TornadoEngine another = open(device, 1, null)) {
       Sequence a = engine.open();
@@ -259,13 +259,15 @@ class TornadoEngineTest {
       engine.step(List.of(Work.append(a, 1, 2)));
       Want attention = new Want.Attention(0, 0, (pos, weights) -> {});
       Want.LogitsReader reader = (pos, row) -> {};
-      refused(UnsupportedOperationException.class, engine, new Work(a, ids(1, 1), attention));
-      refused(GptException.class, engine, Work.append(a, V));
-      refused(GptException.class, engine, Work.append(a, new int[BLOCK - 1]));
-      refused(IllegalStateException.class, engine, Work.appendDrawn(a, Want.NOTHING));
-      refused(IllegalStateException.class, engine, new Work(a, ids(1, 1), new Want.Token(false)));
-      refused(IllegalArgumentException.class, engine, Work.append(another.open(), 1));
-      refused(
+      assertRejected(
+          UnsupportedOperationException.class, engine, new Work(a, ids(1, 1), attention));
+      assertRejected(GptException.class, engine, Work.append(a, V));
+      assertRejected(GptException.class, engine, Work.append(a, new int[BLOCK - 1]));
+      assertRejected(IllegalStateException.class, engine, Work.appendDrawn(a, Want.NOTHING));
+      assertRejected(
+          IllegalStateException.class, engine, new Work(a, ids(1, 1), new Want.Token(false)));
+      assertRejected(IllegalArgumentException.class, engine, Work.append(another.open(), 1));
+      assertRejected(
           IllegalArgumentException.class,
           engine,
           new Work(a, ids(1, 1), new Want.Logits(2, reader)));
@@ -275,16 +277,17 @@ class TornadoEngineTest {
       assertThrows(GptException.class, engine::open);
       assertEquals(2, a.length());
       b.close();
-      refused(IllegalStateException.class, engine, Work.append(b, 1));
+      assertRejected(IllegalStateException.class, engine, Work.append(b, 1));
       engine.open().close();
     }
   }
 
-  private static void refused(Class<? extends Exception> type, TornadoEngine engine, Work work) {
+  private static void assertRejected(
+      Class<? extends Exception> type, TornadoEngine engine, Work work) {
     assertThrows(type, () -> engine.step(List.of(work)));
   }
 
-  /** Parameters that the kernels have no room for. */
+  /** Parameters beyond the kernels' limits. */
   @ParameterizedTest
   @MethodSource("devices")
   void theHostDrawsWhereTheDeviceCannot(TornadoDevices.Device device) {
@@ -296,16 +299,16 @@ class TornadoEngineTest {
               new Drawing(greedy, 0, new int[0], stops),
               new Drawing(greedy, 0, new int[0], new int[0], TOPS + 1),
               new Drawing(greedy, 0, new int[0], new int[0], 1));
-      List<Sequence> texts = drawings.stream().map(drawing -> engine.open()).toList();
+      List<Sequence> sequences = drawings.stream().map(drawing -> engine.open()).toList();
       List<Want.Token> tokens = drawings.stream().map(drawing -> new Want.Token(false)).toList();
       for (int step = 0; step < 4; step++) {
         List<Work> work = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
           if (step == 0) {
-            texts.get(i).drawing(drawings.get(i), 0);
+            sequences.get(i).drawing(drawings.get(i), 0);
           }
           int[] ids = step == 0 ? new int[] {1, 2} : new int[0];
-          work.add(new Work(texts.get(i), ids, tokens.get(i).at(step)));
+          work.add(new Work(sequences.get(i), ids, tokens.get(i).at(step)));
         }
         engine.step(work);
         assertEquals(tokens.get(2).id(), tokens.get(0).id(), "step " + step);
@@ -323,10 +326,10 @@ class TornadoEngineTest {
     return devices().flatMap(d -> Stream.of(Float.NaN, 1e30f).map(s -> Arguments.of(d, s)));
   }
 
-  /** Weights that are no numbers, and weights whose products are not; whatever is wanted. */
+  /** NaN weights and weights whose products overflow, for each kind of result. */
   @ParameterizedTest
   @MethodSource("damages")
-  void aDamagedModelGivesNothing(TornadoDevices.Device device, float scale) {
+  void aDamagedModelIsAnError(TornadoDevices.Device device, float scale) {
     try (TornadoEngine engine = open(device, 2, null, scale)) {
       Sequence sequence = engine.open();
       sequence.drawing(drawing(SamplingParameters.greedy(), 0), 4);

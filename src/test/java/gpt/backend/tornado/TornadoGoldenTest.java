@@ -36,8 +36,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * On TornadoVM's devices: nanoGPT's own numbers, and the demo's text beside the CPU engine's. The
- * emulator would take minutes.
+ * TornadoVM's devices against nanoGPT's numbers, and against the CPU engine's text of the demo. Not
+ * on the emulator, where this takes minutes.
  */
 @Tag("tornado")
 class TornadoGoldenTest {
@@ -74,7 +74,7 @@ class TornadoGoldenTest {
         TornadoEngine engine =
             TornadoModelTest.open(checkpoint.config(), checkpoint.weights(), device, 1)) {
       for (GoldenNumbers.Case golden : GoldenNumbers.read(GOLDEN.resolve("demo.json")).cases()) {
-        // Past the context's end each token is a pass over all of it: cross it and stop.
+        // Past the context window each token recomputes the whole context: only a few of them.
         int end = Math.min(golden.greedy().length, engine.config().blockSize() + 5);
         golden.check(engine, LOGITS, end);
       }
@@ -85,14 +85,12 @@ class TornadoGoldenTest {
     return TornadoDevices.find().all().stream();
   }
 
-  /**
-   * A prompt of so many tokens, what is to be done when the context is full, and how many samples.
-   */
+  /** A request for the demo. */
   private record Ask(int promptLength, int newTokens, OnFull onFull, int samples) {}
 
   @ParameterizedTest
   @MethodSource("suited")
-  void theDemosTextIsTheCpus(TornadoDevices.Device device) throws Exception {
+  void theDemosTextEqualsTheCpus(TornadoDevices.Device device) throws Exception {
     try (Checkpoint checkpoint = Checkpoint.open(DEMO);
         Engine cpu = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2);
         TornadoEngine engine =
@@ -150,7 +148,7 @@ class TornadoGoldenTest {
   }
 
   /**
-   * PoCL's device memory is the process's own, and the runtime keeps something of every execution.
+   * PoCL's device memory is this process's memory, and the runtime keeps data of every execution.
    */
   @Test
   void memoryDoesNotGrowWithTheTokens() throws Exception {
@@ -169,8 +167,8 @@ class TornadoGoldenTest {
   }
 
   /**
-   * Models of 120 MB, on the host and on the device: eight that stay would be 960 MB at least. The
-   * collector may be late with the last ones.
+   * Eight models of 120 MB, on the host and on the device, would leak 960 MB or more. The garbage
+   * collector may not have freed the last ones yet.
    */
   @Test
   void closingFreesTheDevicesMemory() throws Exception {
@@ -212,9 +210,7 @@ class TornadoGoldenTest {
     }
   }
 
-  /**
-   * Bytes of this process in memory but for the Java heap, once the collector has taken its share.
-   */
+  /** Resident bytes of this process outside the Java heap, after garbage collection. */
   private static long outsideTheHeap() throws Exception {
     for (int i = 0; i < 3; i++) {
       System.gc();

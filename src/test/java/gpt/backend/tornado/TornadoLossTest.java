@@ -28,16 +28,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Losses that a device computes, against nanoGPT's and the plain forward pass's. */
+/** Losses computed on a device, against nanoGPT's and the reference engine's. */
 class TornadoLossTest {
   private static final long SEED = 2718;
 
-  /** Of a token, in nats. */
+  /** Largest error of a token's loss, in nats. */
   private static final double LOSS = 5e-4;
 
   private static final String ORDERS = "gpt.emulator.orders";
 
-  /** One order of each kernel's items: the kernels' own tests look for races. */
+  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
   @BeforeEach
   void runKernelsOnce() {
     System.setProperty(ORDERS, "1");
@@ -52,7 +52,7 @@ class TornadoLossTest {
     return TornadoModelTest.devices();
   }
 
-  /** With logits among the hidden activations, all rows at once or in parts, and where not. */
+  /** Logits in {@code hidden}, for all rows at once or in parts, and in {@code logits}. */
   static Stream<Arguments> shapes() {
     return devices()
         .flatMap(
@@ -71,7 +71,7 @@ class TornadoLossTest {
   @Tag("kernels")
   @ParameterizedTest
   @MethodSource("shapes")
-  void lossesAreTheReferences(
+  void lossesEqualTheReferences(
       TornadoDevices.Device device, GptConfig config, boolean inHidden, int rows) {
     LossGraph.Buffers buffers = new LossGraph.Buffers(config, Math.min(8, config.blockSize()));
     assertEquals(inHidden, buffers.inHidden);
@@ -85,14 +85,14 @@ class TornadoLossTest {
     try (TornadoEngine engine =
             TornadoModelTest.open(config, weights, device, 1, Precision.F32, profile);
         ReferenceEngine reference = new ReferenceEngine(config, weights);
-        Context session = new Context(engine);
+        Context onDevice = new Context(engine);
         Context plain = new Context(reference)) {
       for (int scored : new int[] {length, Math.max(1, length - 7), 1}) {
         for (int before : new int[] {0, length / 3}) { // tokens that the context holds already
           int[] some = Arrays.copyOfRange(ids, before, length);
           int[] last = Arrays.copyOf(targets, Math.min(scored, some.length));
           double[][] found = new double[2][];
-          for (Context each : List.of(plain, session)) {
+          for (Context each : List.of(plain, onDevice)) {
             each.truncate(0);
             if (before > 0) {
               each.append(Arrays.copyOf(ids, before));
@@ -102,37 +102,37 @@ class TornadoLossTest {
             assertEquals(length, each.length());
           }
           assertArrayEquals(found[0], found[1], LOSS, scored + " scored, " + before + " before");
-          // A float for each row that there is room for comes back, and nothing else.
+          // One float for each row that the buffer has room for is copied back.
           int times = Math.ceilDiv(last.length, rows);
           assertEquals(times * (4 * rows + 16), profile.reset().bytesOut());
         }
       }
-      // What follows finds the context as any pass leaves it.
-      session.truncate(0);
+      // The next pass works as after any other.
+      onDevice.truncate(0);
       plain.truncate(0);
       float[] expected = plain.append(ids);
-      float[] logits = session.append(ids);
+      float[] logits = onDevice.append(ids);
       for (int id = 0; id < config.vocabSize(); id++) {
         assertEquals(expected[id], logits[id], LOSS);
       }
-      assertThrows(GptException.class, () -> session.losses(new int[] {1}, new int[] {1}));
-      session.truncate(0);
-      assertThrows(GptException.class, () -> session.losses(new int[] {1}, new int[] {-1}));
+      assertThrows(GptException.class, () -> onDevice.losses(new int[] {1}, new int[] {1}));
+      onDevice.truncate(0);
+      assertThrows(GptException.class, () -> onDevice.losses(new int[] {1}, new int[] {-1}));
       assertThrows(
-          IllegalArgumentException.class, () -> session.losses(new int[] {1}, new int[] {1, 2}));
+          IllegalArgumentException.class, () -> onDevice.losses(new int[] {1}, new int[] {1, 2}));
     }
   }
 
   @Tag("kernels")
   @ParameterizedTest
   @MethodSource("devices")
-  void aDamagedModelHasNoLoss(TornadoDevices.Device device) {
+  void lossesOfADamagedModelAreAnError(TornadoDevices.Device device) {
     GptConfig config = shape(20, 31);
     Weights weights = RandomWeights.of(config, SEED, Float.NaN);
     try (TornadoEngine engine = TornadoModelTest.open(config, weights, device, 1);
-        Context session = new Context(engine)) {
+        Context onDevice = new Context(engine)) {
       InvalidLogitsException e =
-          assertThrows(InvalidLogitsException.class, () -> session.losses(new int[9], new int[5]));
+          assertThrows(InvalidLogitsException.class, () -> onDevice.losses(new int[9], new int[5]));
       assertTrue(e.getMessage().startsWith("the model produced NaN logits; "), e::toString);
     }
   }
@@ -156,7 +156,7 @@ class TornadoLossTest {
     return TornadoDevices.find().all().stream();
   }
 
-  /** Minutes on the emulator. */
+  /** Not on the emulator, where it takes minutes. */
   @Tag("tornado")
   @ParameterizedTest
   @MethodSource("suited")

@@ -3,9 +3,7 @@ package gpt.backend.tornado;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.GptException;
 import gpt.OnFull;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
@@ -38,26 +36,25 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Small models on a device, with the kernels for a GPU and those for a CPU, against the plain
- * forward pass in double precision.
+ * Small models on a device, with the GPU's and the CPU's kernels, against the reference engine in
+ * double precision.
  */
 @Tag("kernels")
 class TornadoModelTest {
   static final SamplingParameters GREEDY = new SamplingParameters(0, 0, 0);
   private static final long SEED = 4711;
 
-  /** Of a logit; they are up to about 20. */
+  /** Largest error of a logit; logits are up to about 20. */
   private static final double LOGITS = 5e-4;
 
   private static final String ORDERS = "gpt.emulator.orders";
 
-  /** One order of each kernel's items: the kernels' own tests look for races. */
+  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
   @BeforeEach
   void runKernelsOnce() {
     System.setProperty(ORDERS, "1");
@@ -68,13 +65,13 @@ class TornadoModelTest {
     System.clearProperty(ORDERS);
   }
 
-  /** Every device, with the kernels that suit it and with the others. */
+  /** Every device, with the kernels of its type and of the other. */
   static Stream<TornadoDevices.Device> devices() {
     return TornadoDevices.find().all().stream()
         .flatMap(d -> Stream.of(as(d, TornadoDevices.Type.CPU), as(d, TornadoDevices.Type.GPU)));
   }
 
-  /** A device that says it is of another type: its kernels are chosen by that. */
+  /** The device as one of another type, which decides its kernels. */
   static TornadoDevices.Device as(TornadoDevices.Device d, TornadoDevices.Type type) {
     return new TornadoDevices.Device(
         d.backend(),
@@ -108,13 +105,13 @@ class TornadoModelTest {
         LoadProgress.NONE);
   }
 
-  /** Log-probabilities that there is room for. */
+  /** Most log-probabilities for each token. */
   private static final int LOGPROBS = 5;
 
   /** Vocabulary of the models. */
   private static final int V = 31;
 
-  /** As small as it can be and still have heads and blocks: the emulator is slow. */
+  /** Several heads and blocks but tiny, since the emulator is slow. */
   private static GptConfig shape(int blockSize, boolean bias, Gelu gelu) {
     return RandomWeights.shape(2, 3, 15, blockSize, V, bias, gelu);
   }
@@ -129,7 +126,7 @@ class TornadoModelTest {
                     Arguments.of(d, 1, true, Gelu.TANH)));
   }
 
-  /** Prompts of one token to a full context, of decode's kernels and of the prompt's own. */
+  /** Prompts of one token, which decode's kernels compute, to a full context window. */
   @ParameterizedTest
   @MethodSource("passes")
   void everyPositionsLogitsEqualTheReferences(
@@ -174,7 +171,7 @@ class TornadoModelTest {
 
   @ParameterizedTest
   @MethodSource("devices")
-  void aContextCanBeExtendedCutAndExtendedAgain(TornadoDevices.Device device) {
+  void aSequenceCanBeExtendedTruncatedAndExtendedAgain(TornadoDevices.Device device) {
     GptConfig config = shape(64, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 1, 0.5f);
     try (TornadoEngine engine = open(config, weights, device, 2);
@@ -184,24 +181,24 @@ class TornadoModelTest {
         Context plain = new Context(reference)) {
       int[] first = new Random(SEED).ints(35, 0, V).toArray();
       int[] second = new Random(SEED + 1).ints(20, 0, V).toArray();
-      // Another context, whose keys and values must not be taken for this one's.
+      // Another sequence, whose keys and values must not mix with the first one's.
       engine.step(List.of(Work.append(b, second)));
       assertClose(plain.append(first), append(engine, a, first), LOGITS, "prompt");
       assertClose(plain.append(second), append(engine, a, second), LOGITS, "more");
       assertEquals(55, a.length());
       plain.truncate(10);
       a.truncate(10);
-      assertClose(plain.append(5), append(engine, a, 5), LOGITS, "after a cut");
+      assertClose(plain.append(5), append(engine, a, 5), LOGITS, "after truncation");
       assertClose(plain.append(6), append(engine, a, 6), LOGITS, "decode");
       assertEquals(12, a.length());
       assertEquals(20, b.length());
     }
   }
 
-  /** One text, and several whose contexts differ after one of them was replaced. */
+  /** Forks of a sequence, one of which is replaced by another prompt. */
   @ParameterizedTest
   @MethodSource("devices")
-  void eachTextHasItsOwnContinuation(TornadoDevices.Device device) {
+  void eachSequenceHasItsOwnContinuation(TornadoDevices.Device device) {
     GptConfig config = shape(48, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 2, 0.5f);
     int[] prompt = new Random(SEED).ints(9, 0, V).toArray();
@@ -232,10 +229,10 @@ class TornadoModelTest {
     }
   }
 
-  /** With a prompt that the context has no room for, and texts that slide. */
+  /** With a prompt longer than the context window, and completions that slide. */
   @ParameterizedTest
   @MethodSource("devices")
-  void drawsWhatTheHostDrawsFromTheSameModel(TornadoDevices.Device device) {
+  void drawsTheSameIdsAsTheHost(TornadoDevices.Device device) {
     GptConfig config = shape(12, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 5, 0.5f);
     SamplingParameters.Builder all = SamplingParameters.builder().seed(SEED);
@@ -264,7 +261,7 @@ class TornadoModelTest {
     }
   }
 
-  /** The new ids of each text; sample 1 is the first, since it is another one's second. */
+  /** The new ids of each completion; the first one has index 1, which seeds its random numbers. */
   private static List<List<Integer>> texts(
       Engine engine, int[] prompt, SamplingParameters sampling, int samples) {
     int[] half = Arrays.copyOf(prompt, 5);
@@ -280,10 +277,10 @@ class TornadoModelTest {
     return texts;
   }
 
-  /** The device's are rounded to 2⁻²⁴ bits, and its logits to float. */
+  /** The device rounds log-probabilities to 2⁻²⁴ bits and logits to float. */
   @ParameterizedTest
   @MethodSource("devices")
-  void logProbabilitiesAreThoseOfTheModel(TornadoDevices.Device device) {
+  void logProbabilitiesEqualTheReferences(TornadoDevices.Device device) {
     GptConfig config = shape(12, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 6, 0.5f);
     int[] prompt = new Random(SEED).ints(5, 0, V).toArray();
@@ -293,7 +290,7 @@ class TornadoModelTest {
     try (TornadoEngine engine = open(config, weights, device, 2, Precision.F32, profile);
         ReferenceEngine reference = new ReferenceEngine(config, weights)) {
       for (SamplingParameters sampling : List.of(GREEDY, penalised)) {
-        // The prompt's own, decode's, and those of sliding contexts.
+        // Tokens after the prompt, in decode, and after sliding.
         Request request =
             new Request(
                 prompt, 10, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 0, 2, LOGPROBS);
@@ -311,7 +308,7 @@ class TornadoModelTest {
           }
         }
       }
-      // What comes back for them is as much as it must be.
+      // Nothing but ids and log-probabilities is copied back.
       Drawing drawing = new Drawing(GREEDY, 0, prompt, new int[0], LOGPROBS);
       Sequence first = engine.open();
       first.drawing(drawing, 0);
@@ -333,7 +330,7 @@ class TornadoModelTest {
 
   @ParameterizedTest
   @MethodSource("devices")
-  void nothingIsComputedAfterClose(TornadoDevices.Device device) {
+  void nothingRunsAfterClose(TornadoDevices.Device device) {
     GptConfig config = shape(7, true, Gelu.EXACT);
     TornadoEngine engine = open(config, RandomWeights.of(config, SEED, 0.5f), device, 2);
     Sequence sequence = engine.open();
@@ -353,7 +350,7 @@ class TornadoModelTest {
     return new Generator(engine, Optional.empty()).generate(request, (sample, id, text) -> true);
   }
 
-  /** Texts from the first on, without a prompt that penalties would count. */
+  /** A drawing without a prompt for penalties. */
   static Drawing drawing(SamplingParameters sampling) {
     return new Drawing(sampling, 0, new int[0]);
   }
@@ -361,8 +358,8 @@ class TornadoModelTest {
   static List<Integer> greedy(GptConfig config, Weights weights, int[] prompt, int n) {
     List<Integer> ids = new ArrayList<>();
     try (ReferenceEngine reference = new ReferenceEngine(config, weights);
-        Context session = new Context(reference)) {
-      float[] logits = session.append(prompt);
+        Context context = new Context(reference)) {
+      float[] logits = context.append(prompt);
       while (true) {
         float[] now = logits;
         int best =
@@ -373,7 +370,7 @@ class TornadoModelTest {
         if (ids.size() == n) {
           return ids;
         }
-        logits = session.append(best);
+        logits = context.append(best);
       }
     }
   }
@@ -388,10 +385,10 @@ class TornadoModelTest {
                     .map(p -> Arguments.of(d, p)));
   }
 
-  /** Against the reference on the same rounded weights: what is left is the kernels' own error. */
+  /** The reference has the same rounded weights, so the tolerance is that of f32. */
   @ParameterizedTest
   @MethodSource("precisions")
-  void reducedPrecisionIsThatOfTheWeightsOnly(TornadoDevices.Device device, Precision precision) {
+  void reducedPrecisionRoundsOnlyTheWeights(TornadoDevices.Device device, Precision precision) {
     GptConfig config = shape(40, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED + 4, 0.5f);
     int[] ids = new Random(SEED).ints(40, 0, V).toArray();
@@ -404,97 +401,6 @@ class TornadoModelTest {
       for (int t = 0; t < ids.length; t++) {
         assertClose(expected[t], found[t], LOGITS, precision + " position " + t);
       }
-    }
-  }
-
-  @Test
-  void aModelThatDoesNotFitIsRefusedWithWhatToTry() {
-    TornadoDevices.Device device = TornadoDevices.find().first();
-    GptConfig xl = RandomWeights.shape(48, 25, 1600, 1024, 50257, true, Gelu.TANH);
-    TornadoDevices.Device small = sized(device, 8_000_000_000L, 4_000_000_000L);
-    assertEquals(Optional.empty(), DeviceMemory.shortage(xl, true, small, Precision.F32, 1));
-    String tooMany = DeviceMemory.shortage(xl, true, small, Precision.F32, 8).orElseThrow();
-    assertTrue(tooMany.contains("--num-samples"), tooMany);
-    assertEquals(2, DeviceMemory.fitting(xl, true, small, Precision.F32, 5));
-    TornadoDevices.Device tiny = sized(device, 4_000_000_000L, 4_000_000_000L);
-    String tooLarge = DeviceMemory.shortage(xl, true, tiny, Precision.F32, 1).orElseThrow();
-    assertTrue(tooLarge.contains("needs 6.9") && tooLarge.contains("has 4.00 GB"), tooLarge);
-    assertTrue(tooLarge.contains("--dtype i8"), tooLarge);
-    assertEquals(Optional.empty(), DeviceMemory.shortage(xl, true, tiny, Precision.I8, 1));
-    TornadoDevices.Device narrow = sized(device, 80_000_000_000L, 1_000_000_000L);
-    String oneArray = DeviceMemory.shortage(xl, true, narrow, Precision.F32, 1).orElseThrow();
-    assertTrue(oneArray.contains("1.97 GB") && oneArray.contains("1.00 GB"), oneArray);
-    GptException refused =
-        assertThrows(
-            GptException.class,
-            () ->
-                DeviceMemory.check(
-                    xl,
-                    true,
-                    new TornadoEngine.Options(tiny, Precision.F32, 1, GREEDY, 0, 0, null)));
-    assertEquals(tooLarge, refused.getMessage());
-    GptConfig wide = RandomWeights.shape(1, 1, 257, 8, 10, true, Gelu.TANH);
-    assertThrows(
-        GptException.class,
-        () ->
-            DeviceMemory.check(
-                wide,
-                true,
-                new TornadoEngine.Options(device, Precision.F32, 1, GREEDY, 0, 0, null)));
-  }
-
-  private static TornadoDevices.Device sized(
-      TornadoDevices.Device d, long memory, long largestArray) {
-    return new TornadoDevices.Device(
-        d.backend(),
-        d.backendIndex(),
-        d.index(),
-        d.name(),
-        d.platform(),
-        d.type(),
-        memory,
-        largestArray,
-        d.hasHalf(),
-        d.handle());
-  }
-
-  /** What is said to be needed is what the arrays take. */
-  @ParameterizedTest
-  @MethodSource("precisions")
-  void theMemoryNeededIsTheArraysOwn(TornadoDevices.Device device, Precision precision) {
-    GptConfig config = RandomWeights.shape(3, 3, 33, 300, 71, true, Gelu.EXACT);
-    Weights weights = RandomWeights.of(config, SEED, 0.5f);
-    KernelSet kernels = KernelSet.of(device.target());
-    DeviceWeights w = new DeviceWeights(config, weights, precision, f -> {});
-    DeviceBuffers b =
-        new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4), 0);
-    long bytes =
-        Stream.of(w.arrays(), b.floats(), b.ints())
-            .flatMap(List::stream)
-            .mapToLong(array -> (long) array.getSize() * array.getElementSize())
-            .sum();
-    long needed = DeviceMemory.needed(config, true, device, precision, 4);
-    assertEquals(bytes, needed, 2000 + 0.01 * bytes);
-  }
-
-  @Test
-  void devicesAreFoundByName() {
-    TornadoDevices devices = TornadoDevices.find();
-    TornadoDevices.Device first = devices.first();
-    assertEquals(first.id(), devices.named(first.backend(), first.index()).id());
-    assertEquals(first.id(), devices.named("0", 0).id());
-    String message =
-        assertThrows(GptException.class, () -> devices.named("opencl", 99)).getMessage();
-    assertTrue(message.contains("opencl:99") && message.contains(first.id()), message);
-    assertArrayEquals(
-        devices.all().stream().map(TornadoDevices.Device::id).distinct().toArray(),
-        devices.all().stream().map(TornadoDevices.Device::id).toArray());
-  }
-
-  @Test
-  void everyDevicePassesItsTest() {
-    for (TornadoDevices.Device device : TornadoDevices.find().all()) {
-      assertEquals(5, DeviceTest.run(device), device.id());
     }
   }
 }

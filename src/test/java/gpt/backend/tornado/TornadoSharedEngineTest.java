@@ -31,8 +31,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Texts of several threads on one device, with prompts that begin alike: slots are taken over and
- * forked, and sequences join and leave the recorded graphs. Each is what it would be alone.
+ * Requests of several threads on one device, whose prompts share a prefix: slots are reused and
+ * forked, sequences join and leave recorded graphs. Each completion is the same as alone.
  */
 @Tag("kernels")
 class TornadoSharedEngineTest {
@@ -45,7 +45,7 @@ class TornadoSharedEngineTest {
   private final GptConfig config = RandomWeights.shape(2, 3, 15, BLOCK, V, true, Gelu.TANH);
   private final Weights weights = RandomWeights.of(config, SEED, 0.5f);
 
-  /** One order of each kernel's items: the kernels' own tests look for races. */
+  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
   @BeforeEach
   void runKernelsOnce() {
     System.setProperty(ORDERS, "1");
@@ -60,7 +60,7 @@ class TornadoSharedEngineTest {
     return new Random(SEED + seed).ints(length, 0, V).toArray();
   }
 
-  /** Prompts with the same 20 tokens at the beginning, others, and texts that slide. */
+  /** Prompts with a common prefix of 20 tokens, others, and completions that slide. */
   private static Request request(int i) {
     int[] own = ids(2 + i % 4, i);
     int[] prompt = i % 3 == 2 ? own : Arrays.copyOf(ids(20, 100), 20 + own.length);
@@ -78,7 +78,7 @@ class TornadoSharedEngineTest {
 
   @ParameterizedTest
   @MethodSource("gpt.backend.tornado.TornadoBatchInvarianceTest#devices")
-  void everyThreadGetsWhatItWouldGetAlone(TornadoDevices.Device device) throws Exception {
+  void everyThreadGetsTheSameIdsAsAlone(TornadoDevices.Device device) throws Exception {
     List<Request> requests = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       requests.add(request(i));
@@ -111,7 +111,7 @@ class TornadoSharedEngineTest {
       }
       calls.add(threads.submit(() -> only(together.search(search, new Beams(2, 1), IGNORE))));
       for (int i = 0; i < expected.size(); i++) {
-        assertArrayEquals(expected.get(i), calls.get(i).get(), device.id() + ", text " + i);
+        assertArrayEquals(expected.get(i), calls.get(i).get(), device.id() + ", request " + i);
       }
     }
   }

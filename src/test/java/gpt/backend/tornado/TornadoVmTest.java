@@ -7,20 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 
-/** What is made of the runtime's errors. */
+/** Errors of the runtime as one-line messages. */
 class TornadoVmTest {
   private static final Throwable NO_PLATFORM =
       new ExceptionInInitializerError(
           new TornadoBailoutRuntimeException("[WARNING] No OpenCL platforms found. Deoptimizing"));
 
   @Test
-  void aRuntimeThatFailsForWantOfADeviceIsRecognized() {
+  void recognizesARuntimeThatFailsWithoutADevice() {
     assertTrue(TornadoVm.findsNoDevice(NO_PLATFORM));
     Throwable noDevice =
         new ExceptionInInitializerError(
             new ArrayIndexOutOfBoundsException("Index 0 out of bounds for length 0"));
     assertTrue(TornadoVm.findsNoDevice(noDevice));
-    // What a second look gets, from Java itself.
+    // Java's own error at the second attempt.
     Throwable again = new NoClassDefFoundError("Could not initialize class TornadoExecutionPlan");
     again.initCause(
         new ExceptionInInitializerError("Exception java.lang.ArrayIndexOutOfBoundsException"));
@@ -30,7 +30,7 @@ class TornadoVmTest {
   }
 
   @Test
-  void anErrorWithoutAMessageSaysItsCause() {
+  void anErrorWithoutAMessageNamesItsCause() {
     Throwable e = new ExceptionInInitializerError(new IllegalStateException("no driver"));
     assertEquals(
         "TornadoVM failed while looking for devices: IllegalStateException: no driver",

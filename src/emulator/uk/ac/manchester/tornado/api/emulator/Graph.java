@@ -312,6 +312,7 @@ public final class Graph {
       }
       grid = Grid.of(worker, task.name, task.grid);
       recording.check(task, grid);
+      Submissions.addWorkItems(grid);
     }
     Map<Memory, DeviceBuffer> buffers = new LinkedHashMap<>();
     for (Object arg : task.args) {

@@ -10,10 +10,16 @@ package uk.ac.manchester.tornado.api.emulator;
  */
 public record Submissions(long launches, long copies, long graphLaunches) {
   private static Submissions total = new Submissions(0, 0, 0);
+  private static long workItems;
 
   /** The counts since the start of the JVM. */
   public static synchronized Submissions total() {
     return total;
+  }
+
+  /** Work items of all kernels with a grid that have run since the JVM has started, replays too. */
+  public static synchronized long workItems() {
+    return workItems;
   }
 
   /** The difference to an earlier total. */
@@ -33,6 +39,10 @@ public record Submissions(long launches, long copies, long graphLaunches) {
 
   static synchronized void addCopy() {
     total = total.plus(0, 1, 0);
+  }
+
+  static synchronized void addWorkItems(Grid grid) {
+    workItems += (long) grid.groups * grid.groupSize;
   }
 
   static synchronized void addGraphLaunch() {
