@@ -109,6 +109,8 @@ class DocumentTest {
     assertEquals(
         1,
         document(source, "```java", line.replace("JULIET", "ROMEO"), "```").wrongBlocks().size());
+    assertEquals(
+        1, document(source.replace("Five", "Six"), "```java", line, "```").wrongBlocks().size());
   }
 
   @Test
