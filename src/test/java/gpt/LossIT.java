@@ -233,6 +233,6 @@ class LossIT {
     Program.gpt("loss", "--ids-file", "-").input("1 2\n3 65").run().failed(1, "line 2", "0 to 64");
     Program.gpt("loss", "--ids-file", "-").input("1 a").run().failed(1, "line 1", "found 'a'");
     Path odd = Files.write(folder.resolve("odd.bin"), new byte[5]);
-    CommandLines.failed(1, List.of("loss", "--ids-file", odd.toString()), "odd.bin: has 5 bytes");
+    CommandLines.failed(1, List.of("loss", "--ids-file", odd.toString()), "odd number of bytes, 5");
   }
 }
