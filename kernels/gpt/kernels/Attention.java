@@ -12,43 +12,47 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * y[r, h] = softmax(q[r, h] · Kᵀ / √HS) · V,  where K and V are the keys and values of head h in row r's
- * sequence at positions 0 to position[r]; the row's own are already in the KV cache
+ * y[r, h] = softmax(q[r, h] · Kᵀ / √HS) · V,  where K and V are the keys and values of head h in
+ * row r's sequence at positions 0 to position[r]; {@link QkvProjection} has already stored the
+ * row's own in the KV cache
  *
  * shapes    q, y (R, NH·HS) · keys (L, B, NH, HS, T) · values (L, B, NH, T, HS)
- * bound     memory: 8·HS bytes for each key and head, for 4·HS FLOPs. A full context of GPT-2 (T 1024)
- *           reads 75 MB a token, beside 500 MB of weights
+ * bound     memory: for each position and head, 8·HS bytes (a key and a value) for 4·HS FLOPs. At a
+ *           full context (T = 1024) GPT-2 reads 75 MB of them per token, and 500 MB of weights
  * threads   each head of a row is one softmax; the versions differ in how many work items share it
- * softmax   online (Milakov and Gimelshein, 2018): keep the largest score so far and the sum of the
- *           exponentials relative to it; when a larger score comes, rescale what is summed
+ * softmax   in two passes (naive) or online (Milakov and Gimelshein, 2018): keep the largest score
+ *           so far and sums relative to it; when a larger score comes, rescale the sums
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one channel of a head a work item. Each computes all scores again, once for
- *       the maximum and once for the sum.
- *   <li>{@code headPerThread}: one head of a row a work item. It computes the scores of 16 keys at
- *       once, whose positions are contiguous (vector loads), and rescales once for the 16.
- *   <li>{@code headPerGroup}: one head of a row a workgroup of 128. For each tile of 128 keys a
- *       lane computes the score of one key (coalesced), then sums one channel over the tile. Each
- *       lane finds the maximum and the sum of the tile by itself: a tree reduction has fewer steps,
- *       but a barrier after each.
+ *   <li>{@code naive}: one channel of a head per work item. Each work item computes all scores
+ *       twice, once for the maximum and once for the sums.
+ *   <li>{@code headPerThread}: one head of a row per work item. It computes the scores of 16
+ *       adjacent positions together, since a channel of theirs is contiguous in memory (vector
+ *       loads), and rescales once for all 16.
+ *   <li>{@code headPerGroup}: one head of a row per workgroup of 128. For each tile of 128 keys,
+ *       each lane computes the score of one key (coalesced), then sums its channels over the tile.
+ *       Every lane computes the maximum and the sum of the tile redundantly: a tree reduction would
+ *       have fewer steps, but a barrier after each.
  * </ul>
  *
- * <p>Contexts longer than {@link SplitAttention#CHUNK} have too few heads to fill a GPU: {@link
- * SplitAttention} divides the keys among several workgroups. In prefill many queries share the same
- * keys: {@link PrefillAttention}.
+ * <p>With few rows, R·NH workgroups do not fill a GPU. If the context window is longer than {@link
+ * SplitAttention#CHUNK}, GPUs decode with {@link SplitAttention}, which divides the keys of a head
+ * among several workgroups. In prefill many queries share the same keys; see {@link
+ * PrefillAttention}.
  *
- * <p>Source: nanoGPT's {@code CausalSelfAttention}; the tiles after FlashAttention (Dao and others,
- * 2022). Test: {@code AttentionTest}. Benchmark: {@code scripts/bench --operations attention}.
+ * <p>Source: nanoGPT's {@code CausalSelfAttention}; the tiles follow FlashAttention (Dao and
+ * others, 2022). Test: {@code AttentionTest}. Benchmark: {@code scripts/bench --operations
+ * attention}.
  */
 public final class Attention {
-  /** The largest HS: size of the arrays in local memory. */
+  /** The largest HS supported: the size of the arrays in local memory. */
   public static final int MAX_HEAD_SIZE = 256;
 
-  /** Below any score; kernels may not use −∞. */
+  /** Start of a maximum, below any score; kernels may not use −∞. */
   static final float MIN_SCORE = -1e30f;
 
-  /** Keys whose scores a work item computes at once. */
+  /** Number of keys whose scores {@code headPerThread} computes together. */
   static final int KEYS = 16;
 
   /** Workgroup size of {@code headPerGroup}. */
@@ -58,8 +62,8 @@ public final class Attention {
    * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param positions of the rows in their contexts (R)
-   * @param slots of the rows in the KV cache (R)
+   * @param positions position of each row in its sequence (R)
+   * @param slots KV-cache slot of each row's sequence (R)
    * @param q (R, NH·HS)
    * @param keys (L, B, NH, HS, T)
    * @param values (L, B, NH, T, HS)
@@ -84,7 +88,7 @@ public final class Attention {
       int headSize,
       int contextLength) {}
 
-  /** One channel a work item. */
+  /** One channel per work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
@@ -104,7 +108,7 @@ public final class Attention {
                   a.headSize,
                   a.contextLength));
 
-  /** One head of a row a work item. */
+  /** One head of a row per work item. */
   public static final Version<Arguments> HEAD_PER_THREAD =
       version(
           "headPerThread",
@@ -112,7 +116,7 @@ public final class Attention {
           Attention::headPerThread,
           (a, rows) -> Version.groups(rows * a.heads, 1));
 
-  /** One head of a row a workgroup. */
+  /** One head of a row per workgroup. */
   public static final Version<Arguments> HEAD_PER_GROUP =
       version(
           "headPerGroup",

@@ -17,25 +17,26 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * shapes    x, y (R, C) · weight, bias (L, C), or (C) for the final norm
  * bound     memory: 16·R·C bytes for 8·R·C FLOPs; one row of GPT-2 is 12 kB: launch-bound
- * threads   two reductions a row: the mean, then the variance around it. One pass with Σ x² and Σ x loses
- *           the variance of a row with a large mean to cancellation
+ * threads   two reductions per row: the mean, then the variance around it. Computing Σ x and Σ x²
+ *           in one pass would lose the variance of a row with a large mean to cancellation
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one row a work item, one sum.
- *   <li>{@code rowPerThread}: one row a work item, four independent sums.
- *   <li>{@code rowPerGroup}: one row a workgroup of 128; coalesced loads, then tree reductions in
+ *   <li>{@code naive}: one row per work item, one running sum.
+ *   <li>{@code rowPerThread}: one row per work item, four independent sums.
+ *   <li>{@code rowPerGroup}: one row per workgroup of 128; coalesced loads, then tree reductions in
  *       local memory.
  * </ul>
  *
- * <p>{@link Place} says which of the model's norms it is: which rows of x are normalized and with
- * which block's weights. The norm before attention also publishes the block index for the MLP's
- * kernels ({@link Pass}).
+ * <p>{@link Place} selects one of the model's norms: which rows of x are normalized, and with which
+ * block's weights. The norm before attention also publishes the block index for the MLP's kernels
+ * ({@link Pass}).
  *
  * <p>Source: nanoGPT's {@code LayerNorm}; Ba, Kiros and Hinton, 2016. Test: {@code RowsTest}.
  * Benchmark: {@code scripts/bench --operations layernorm}.
  */
 public final class LayerNorm {
+  /** Workgroup size of {@code rowPerGroup}. */
   private static final int GROUP = 128;
 
   /** Where the norm is in the model. */
@@ -55,11 +56,12 @@ public final class LayerNorm {
    * @param x (R, C)
    * @param rowOf the row of x for each row of y (R); read by {@link Place#FINAL} only
    * @param weight (L, C), or (C) for {@link Place#FINAL}
-   * @param bias as weight
+   * @param bias shaped as weight
    * @param y (R, C), the result
    * @param maxRows capacity of y in rows
    * @param c channels C
    * @param epsilon added to the variance
+   * @param place which norm of the model it is
    */
   public record Arguments(
       IntArray pass,
@@ -73,7 +75,7 @@ public final class LayerNorm {
       float epsilon,
       Place place) {}
 
-  /** One row a work item. */
+  /** One row per work item. */
   public static final Version<Arguments> NAIVE =
       Version.parallel(
           (graph, id, a) ->
@@ -91,7 +93,7 @@ public final class LayerNorm {
                   a.epsilon,
                   a.place.ordinal()));
 
-  /** One row a work item, four independent sums. */
+  /** One row per work item, four independent sums. */
   public static final Version<Arguments> ROW_PER_THREAD =
       version(
           "rowPerThread",
@@ -99,7 +101,7 @@ public final class LayerNorm {
           LayerNorm::rowPerThread,
           (a, rows) -> Version.groups(rows, 1));
 
-  /** One row a workgroup. */
+  /** One row per workgroup. */
   public static final Version<Arguments> ROW_PER_GROUP =
       version(
           "rowPerGroup",
@@ -111,6 +113,7 @@ public final class LayerNorm {
   public static final List<Version<Arguments>> VERSIONS =
       List.of(NAIVE, ROW_PER_THREAD, ROW_PER_GROUP);
 
+  // Ordinals of Place, which the kernels receive as an int.
   private static final int ATTENTION = 0;
   private static final int FINAL = 2;
 
@@ -261,7 +264,7 @@ public final class LayerNorm {
         } else {
           variance = sums[0] / c;
         }
-        context.localBarrier(); // all lanes have read the sum before the next round overwrites it
+        context.localBarrier(); // all lanes must read the sum before the next round overwrites it
       }
       float inverse = 1 / TornadoMath.sqrt(variance + epsilon);
       for (int i = lane; i < c; i += GROUP) {
@@ -287,7 +290,7 @@ public final class LayerNorm {
     return r;
   }
 
-  /** Index of the block whose weights are read; the final norm has one row of them only. */
+  /** Index of the block whose weights are read; the final norm has only one row of them. */
   private static int block(IntArray pass, int place) {
     if (place == FINAL) {
       return 0;
@@ -305,7 +308,9 @@ public final class LayerNorm {
     }
   }
 
-  /** One lane's part of the sum of a row, in four independent sums. */
+  /**
+   * One lane's part of the sum of a row: elements lane, lane + lanes, …, in four independent sums.
+   */
   private static float sum(FloatArray x, int from, int c, int lane, int lanes) {
     float s0 = 0;
     float s1 = 0;
@@ -326,7 +331,7 @@ public final class LayerNorm {
     return (s0 + s1) + (s2 + s3);
   }
 
-  /** As {@link #sum}, of the squared differences from the mean. */
+  /** Like {@link #sum}, for the squared differences from the mean. */
   private static float squares(FloatArray x, int from, int c, float mean, int lane, int lanes) {
     float s0 = 0;
     float s1 = 0;

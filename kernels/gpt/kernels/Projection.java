@@ -16,28 +16,31 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <pre>
  * y[r, n] = epilogue(Σₖ x[r, k] · w[n, k])
  *
- * shapes    x (R, K) · w (L, N, K), of which one block's matrix is read · y (R, N); rows of w are contiguous
+ * shapes    x (R, K) · w (L, N, K) · y (R, N); a launch reads one block's (N, K), row-major
  * bound     one row: memory-bound, 4·N·K bytes (2 in f16, 1 in i8) for 2·N·K FLOPs
  *           many rows: compute-bound, 2·R·N·K FLOPs for 4·(N·K + R·K + R·N) bytes
  * threads   see each version
- * epilogue  {@link LmHead}, {@link QkvProjection}, {@link ResidualProjection} and {@link GeluProjection}
- *           each have their own naive version and share the optimized ones; see {@link Epilogue}
+ * epilogue  what an operation does with each product before storing it; see {@link Epilogue}.
+ *           {@link LmHead}, {@link QkvProjection}, {@link ResidualProjection} and
+ *           {@link GeluProjection} each have a naive version and share the optimized ones
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}, in each operation's file: one output a work item, one sum. 7 GB/s on two
- *       cores: each multiply-add waits for the one before.
- *   <li>{@code rowPerThread}: one row of w a work item, four independent sums. It loops over the
- *       rows of x, so w is loaded from memory once. 25 GB/s on the same two cores.
- *   <li>{@code rowPerGroup}: one row of w a workgroup of 64; coalesced loads, then a tree reduction
- *       in local memory.
+ *   <li>{@code naive}, in each operation's file: one output per work item, one running sum. 7 GB/s
+ *       on two CPU cores (PoCL), because each multiply-add waits for the previous one.
+ *   <li>{@code rowPerThread}: one row of w per work item, four independent sums. It loops over the
+ *       rows of x, so each row of w is loaded from memory once and then stays in the cache. 25 GB/s
+ *       on the same cores.
+ *   <li>{@code rowPerGroup}: one row of w per workgroup of 64; coalesced loads, then a tree
+ *       reduction in local memory.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
  * </ul>
  *
- * <p>Rejected, 3072 × 768 on two cores (PoCL): 8 and 16 sums a row, no faster than 4 (27.5 and 27.9
- * against 27.6 GB/s); 4 rows of w a work item, 23 GB/s. The tree reduction as a helper method:
- * TornadoVM indexes a local array in a helper method by bytes, behind a header that it does not
- * have, and reports no error.
+ * <p>Rejected for {@code rowPerThread}, N × K = 3072 × 768, on two cores (PoCL): 8 and 16 sums per
+ * row, no faster than 4 (27.5 and 27.9 against 27.6 GB/s); 4 rows of w per work item, 23 GB/s.
+ * Rejected for {@code rowPerGroup}: the tree reduction in a helper method. There TornadoVM computes
+ * a local array's addresses in bytes and skips a Java array header, which local memory does not
+ * have, without reporting an error.
  *
  * <p>Source: nanoGPT's {@code nn.Linear}. Test: {@code ProjectionTest}. Benchmark: {@code
  * scripts/bench --operations lm-head,qkv,residual,gelu}.
@@ -46,17 +49,17 @@ public final class Projection {
   /** Workgroup size of {@code rowPerGroup}. */
   private static final int GROUP = 64;
 
-  /** Workgroup size of a {@code …PerThread} version. */
+  /** Workgroup size of {@code rowPerThread} and {@code blockPerThread}. */
   static final int THREADS = 16;
 
   /**
-   * Arguments of a launch, for all four operations. Arrays that an epilogue does not read have one
-   * element.
+   * Arguments of a launch, for all four operations. Arrays that an epilogue does not access have
+   * one element.
    *
    * @param epilogue which operation; see {@link Epilogue}
    * @param pass see {@link Pass}
-   * @param positions of the rows in their contexts (R); for {@link QkvProjection}
-   * @param slots of the rows in the KV cache (R); for {@link QkvProjection}
+   * @param positions position of each row in its sequence (R); for {@link QkvProjection}
+   * @param slots KV-cache slot of each row's sequence (R); for {@link QkvProjection}
    * @param x (R, K)
    * @param w (L, N, K)
    * @param bias (L, N); not for {@link LmHead}
@@ -82,7 +85,7 @@ public final class Projection {
       int heads,
       int contextLength) {}
 
-  /** Converts an operation's arguments to those above. */
+  /** Converts an operation's arguments to {@link Arguments}. */
   @FunctionalInterface
   interface Common<A> {
     /** The converted arguments. */
@@ -95,10 +98,10 @@ public final class Projection {
    * An operation's versions.
    *
    * @param naive the operation's own; read it first
-   * @param rowPerThread one row of w a work item
-   * @param rowPerGroup one row of w a workgroup
-   * @param blockPerThread 4 × 4 outputs a work item
-   * @param tiled 64 × 64 outputs a workgroup
+   * @param rowPerThread one row of w per work item
+   * @param rowPerGroup one row of w per workgroup
+   * @param blockPerThread 4 × 4 outputs per work item
+   * @param tiled 64 × 64 outputs per workgroup
    */
   public record Versions<A>(
       Version<A> naive,
@@ -143,7 +146,7 @@ public final class Projection {
             BlockedProjection::tiles));
   }
 
-  /** The grid for n outputs of {@code rows} rows. */
+  /** The grid for n outputs for each of {@code rows} rows. */
   private interface Grid {
     WorkerGrid of(int n, int rows);
   }
@@ -316,13 +319,14 @@ public final class Projection {
             heads,
             contextLength);
       }
-      context.localBarrier(); // the last sum is read before another row overwrites it
+      context.localBarrier(); // lane 0 must read the sum before the next row overwrites it
     }
   }
 
   /**
-   * One lane's part of the dot product of w[w…] and x[at…] over k elements: elements lane, lane +
-   * lanes, …, in four independent sums. With one lane it is the whole product.
+   * One lane's part of the dot product of k weights from index w on and k elements of x from index
+   * at on: elements lane, lane + lanes, …, in four independent sums. With one lane it is the whole
+   * dot product.
    */
   private static float dot(
       int dtype,
