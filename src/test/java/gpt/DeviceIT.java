@@ -57,7 +57,9 @@ class DeviceIT {
           withoutSdk("--dtype", dtype, "-n", "2", "--json", "-q").run().succeeded();
       assertTrue(run.out().contains("\"device\":\"cpu\",\"dtype\":\"" + dtype), run::toString);
     }
-    withoutSdk("--device", "emulator", "--dtype", "bf16").run().failed(1, "dtype bf16: the CPU backend only");
+    withoutSdk("--device", "emulator", "--dtype", "bf16")
+        .run()
+        .failed(1, "dtype bf16: the CPU backend only");
   }
 
   @Test

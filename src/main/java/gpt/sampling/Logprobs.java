@@ -57,8 +57,6 @@ public record Logprobs(double chosen, int[] ids, double[] values) {
     double logSum = max + Math.log(sum);
     int[] ids = best.stream().mapToInt(i -> i).toArray();
     return of(
-        logits[id] - logSum,
-        ids,
-        IntStream.of(ids).mapToDouble(i -> logits[i] - logSum).toArray());
+        logits[id] - logSum, ids, IntStream.of(ids).mapToDouble(i -> logits[i] - logSum).toArray());
   }
 }

@@ -392,7 +392,8 @@ public final class KernelCases {
             seed);
     Context context = new Context(rows, false, test.random(), length);
     Attention.Arguments attention = attention(test, context, rows, heads, headSize);
-    int size = SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
+    int size =
+        SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
     FloatArray partial = test.output(size);
     return test.expect(partial, partials(attention, context, rows, size))
         .arguments(new SplitAttention.Arguments(attention, partial));
@@ -433,7 +434,8 @@ public final class KernelCases {
             seed);
     Context context = new Context(rows, false, test.random(), length);
     Attention.Arguments attention = attention(test, context, rows, heads, headSize);
-    int size = SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
+    int size =
+        SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
     FloatArray partial = test.floats(size, 0);
     double[] partials = partials(attention, context, rows, size);
     for (int i = 0; i < size; i++) {

@@ -572,7 +572,8 @@ public final class SamplingCases {
       states[b * Sampling.STATE_SIZE + 2 * Sampling.KIND_LOGPROBS] = (int) (last >> 20);
       states[b * Sampling.STATE_SIZE + 2 * Sampling.KIND_LOGPROBS + 1] = (int) (last & 0xFFFFF);
       chosen[b] = b == 1 ? Sampling.ALL_BANNED : test.random().nextInt(vocabSize);
-      long sum = IntStream.range(0, vocabSize).mapToLong(id -> Weight.of(distances[row + id])).sum();
+      long sum =
+          IntStream.range(0, vocabSize).mapToLong(id -> Weight.of(distances[row + id])).sum();
       int at = b * size;
       expected[at] = words(sum)[0];
       expected[at + 1] = words(sum)[1];
