@@ -4,7 +4,7 @@ import gpt.kernels.runtime.Pass;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * What the kernels of the sampling chain share: the layout of their small arrays, and constants.
+ * The layout of the small arrays that the kernels of the sampling chain share, and their constants.
  * {@link FixedPoint} has the arithmetic.
  *
  * <p>The kernels run in this order; a filter that is off is not launched:
@@ -14,23 +14,24 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@link Distances}: temperature. Each logit becomes a <em>distance</em> q, an int: the
  *       fixed-point −log₂ of the token's probability relative to the likeliest token, with 24
  *       fractional bits. The likeliest token has q = 0.
- *   <li>top-k, top-p, typical-p and the draw, each a radix select over the distances: {@link Tally}
- *       and {@link SelectDigit} alternate, one pair of launches for each digit. {@link Moments}
- *       computes the mean that typical-p needs. Min-p is a comparison of q with a constant.
+ *   <li>top-k, top-p, min-p, typical-p and the draw. Min-p compares q with a constant. Each of the
+ *       others is a radix select over the distances: {@link Tally} and {@link SelectDigit}
+ *       alternate, one pair of launches for each digit. {@link Moments} computes the mean that
+ *       typical-p needs.
  *   <li>{@link Draw}: stores the chosen token id and counts it for the penalties.
  * </ol>
  *
  * <p>A token's <em>weight</em> is 2^(−q / 2²⁴), its unnormalized probability, in units of 2⁻⁴⁴ as a
- * 64-bit integer. Integer sums do not depend on their order, so every device, every grid and the
- * host ({@code gpt.sampling}) choose the same token.
+ * 64-bit integer. An integer sum does not depend on the order of summation, so from the same logits
+ * every device, with any grid, and the host ({@code gpt.sampling}) choose the same token.
  *
- * <p>Shapes: row b of (B, …) is a row of logits; (slots, …) has a row for each slot of the KV
- * cache, and {@code slotOf} maps the former to the latter. G is the number of chunks of the
- * vocabulary.
+ * <p>Shapes: (B, …) has one entry for each row of logits. (slots, …) has one for each slot of the
+ * KV cache, the place of one sequence; {@code slotOf} maps a row of logits to its slot. The
+ * vocabulary is divided into G chunks.
  */
 public final class Sampling {
-  // Indices into IntArray parameters (slots, PARAMETERS). The host writes them
-  // once for a completion; only STEP changes from token to token.
+  // Indices into IntArray parameters (slots, PARAMETERS). The host writes a slot's parameters
+  // when a completion starts; only STEP changes from token to token.
 
   /** 1 if a penalty is on and the counts of seen tokens are read, else 0. */
   public static final int PENALTIES = 0;
@@ -38,7 +39,7 @@ public final class Sampling {
   /** Frequency penalty in units of 2⁻¹⁶. */
   public static final int FREQUENCY = 1;
 
-  /** Upper bound of the count that the frequency penalty is multiplied by. */
+  /** Upper bound of a token's count, by which the frequency penalty is multiplied. */
   public static final int FREQUENCY_LIMIT = 2;
 
   /** Presence penalty in units of 2⁻¹⁶. */
@@ -47,7 +48,7 @@ public final class Sampling {
   /** 1 if there are logit biases, else 0. */
   public static final int BIASES = 4;
 
-  /** Number of new tokens before which the stop ids are banned. */
+  /** Minimum number of new tokens; the stop ids are banned before it is reached. */
   public static final int MIN_NEW_TOKENS = 5;
 
   /** Number of stop ids. */
@@ -59,7 +60,7 @@ public final class Sampling {
   /** Top-p: p in units of 2⁻³⁰; {@link #FRACTION_ONE} if off. */
   public static final int TOP_P = 8;
 
-  /** Min-p: the largest distance that it keeps. */
+  /** Min-p: the largest distance that is kept. */
   public static final int MIN_P = 9;
 
   /** Typical-p: p in units of 2⁻³⁰; {@link #FRACTION_ONE} if off. */
@@ -109,9 +110,9 @@ public final class Sampling {
   /** Number of floats that each slot has in {@code factors}. */
   public static final int FACTORS = 3;
 
-  // What a radix select looks for. Its result is a threshold in IntArray state (B, STATE_SIZE), two
-  // ints at index 2 · kind: the largest key that is kept, and the largest id kept among tokens with
-  // that key.
+  // The kinds of radix select. Each orders the tokens by a key (see key()), equal keys by id. Its
+  // result is a threshold in IntArray state (B, STATE_SIZE), two ints at index 2 · kind: the
+  // largest key that is kept, and the largest id kept among tokens with that key.
 
   /** The likeliest tokens, whose log-probabilities are returned; removes no token. */
   public static final int KIND_LOGPROBS = 0;
@@ -128,7 +129,7 @@ public final class Sampling {
   /** The draw: the token at which the weights, by id, exceed a random fraction of their sum. */
   public static final int KIND_DRAW = 4;
 
-  // The rest of state: what is not a threshold.
+  // The rest of state, after the thresholds.
 
   /** 0, or a negative status if no token can be drawn. */
   public static final int STATUS = 10;
@@ -139,7 +140,10 @@ public final class Sampling {
   /** The digits of the threshold's id found so far. */
   static final int ID_PREFIX = 12;
 
-  /** The 64-bit target less the sums of smaller digits, in two ints; 0 if the filter is off. */
+  /**
+   * What remains of the target (see {@link SelectDigit}) after subtracting the sums of all smaller
+   * digits, a 64-bit integer in two ints; 0 if the filter is off.
+   */
   static final int REMAINING = 13;
 
   /** The weighted mean of the distances, rounded down; for typical-p. */
@@ -175,10 +179,10 @@ public final class Sampling {
   /** Logit of a masked token; finite, since kernels may not produce −∞. */
   public static final float MASKED_LOGIT = -3e38f;
 
-  /** Distance of a masked token. As a threshold it keeps every token. */
+  /** Distance of a masked token, above all others. As a threshold it keeps every token. */
   public static final int MASKED_DISTANCE = 1 << 30;
 
-  /** 1 in units of 2⁻³⁰: as top-p or typical-p, off. */
+  /** The fraction 1 in units of 2⁻³⁰: top-p or typical-p is off. */
   static final int FRACTION_ONE = 1 << 30;
 
   /** Bits of a key: distances are below 2³⁰. */
@@ -199,12 +203,12 @@ public final class Sampling {
   private Sampling() {}
 
   /**
-   * How the vocabulary is divided into chunks and a key into digits. A radix select goes through
-   * levels 0, 1, …: one digit each, first those of the key, then those of the token id, the most
-   * significant first.
+   * How the vocabulary is divided into chunks, and keys and ids into digits. A radix select finds
+   * one digit at each level 0, 1, …: first the digits of the key, then those of the token id, the
+   * most significant digit first.
    *
    * @param vocabSize V
-   * @param chunk tokens of a thread or a workgroup
+   * @param chunk tokens per chunk; one thread or one workgroup processes a chunk
    * @param digitBits bits of a digit; {@link Tally} fills 2^digitBits bins
    */
   public record Layout(int vocabSize, int chunk, int digitBits) {
@@ -265,7 +269,8 @@ public final class Sampling {
   // Which rows and tokens a radix select works on.
 
   /**
-   * Number of rows: log-probabilities are returned for all logit rows, tokens drawn for the first.
+   * Number of rows that a kind works on: all logit rows for the log-probabilities, else only the
+   * drawn rows, which come first.
    */
   static int rows(int kind, IntArray pass) {
     int rows = pass.get(Pass.DRAWN_ROWS);
@@ -275,7 +280,7 @@ public final class Sampling {
     return rows;
   }
 
-  /** What a kind orders tokens by: q, |q − mean q| for typical-p, nothing for the draw. */
+  /** The key that a kind orders tokens by: |q − mean q| for typical-p, 0 for the draw, else q. */
   static int key(int kind, int q, int mean) {
     int key = q;
     if (kind == KIND_TYPICAL_P) {

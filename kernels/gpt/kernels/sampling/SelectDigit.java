@@ -10,26 +10,27 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The other half of a radix select: sums the histograms of {@link Tally} over the chunks and picks the
- * digit at which the running sum reaches the target:
+ * The second half of a radix select: sums the histograms of {@link Tally} over the chunks, and picks the
+ * digit at which the running sum over the bins reaches what remains of the target:
  *
  *   d = min { d : Σ_{e ≤ d} Σ_g histogram[b, g, e] ≥ remaining }
  *   remaining −= Σ_{e < d} Σ_g histogram[b, g, e],   key = key · bins + d
  *
- * The first digit's histogram covers every token that the earlier filters keep, so its sum gives the
- * target: k, the fraction p of the weights, or the point in them that the random number selects. After the
- * last digit, the key and the id are the filter's threshold, or the drawn token.
+ * The target is computed at the first digit, whose histogram covers every token that the earlier filters
+ * keep. It is k for top-k, the fraction p of the sum of the weights for top-p and typical-p, or, for the
+ * draw, the point in the cumulative sum that the random number selects. After the last digit, the key and
+ * the id are the filter's threshold; for the draw, the id is the drawn token.
  *
  * shapes    histogram (B, G, bins), 64-bit integers in two ints · state (B, STATE_SIZE)
- * bound     memory: 8·G·bins bytes a row, 25 kB for GPT-2 with 6-bit digits: launch-bound
+ * bound     launch-bound: 8·G·bins bytes a row, 25 kB for GPT-2 with 6-bit digits
  * threads   the sums of the bins are independent; the scan over the bins is sequential
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one row a work item.
  *   <li>{@code samplePerThread}: the same with an explicit grid.
- *   <li>{@code samplePerGroup}: one row a workgroup of 64, one bin a lane; lane 0 then scans the
- *       bins.
+ *   <li>{@code samplePerGroup}: one row a workgroup of 64. Each lane sums one bin over the chunks;
+ *       lane 0 then scans the bins.
  * </ul>
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations select-digit}.
@@ -61,7 +62,7 @@ public final class SelectDigit {
       int kind,
       int level) {
 
-    /** What is special about the digit, as the sum of the constants below. */
+    /** The flags of the digit: the sum of those constants below that apply. */
     private int flags() {
       int flags = 0;
       if (level == layout.firstLevel(kind)) {
@@ -193,7 +194,7 @@ public final class SelectDigit {
     }
   }
 
-  // Several small methods: TornadoVM inlines no method of more than 600 nodes.
+  // Split into small methods: TornadoVM inlines no method of more than 600 nodes.
 
   /** The sum of all bins. */
   private static long total(int b, IntArray histogram, int chunks, int digitBits) {
@@ -275,7 +276,7 @@ public final class SelectDigit {
     }
   }
 
-  /** The target, less the sums of the smaller digits found so far; 0 if the filter is off. */
+  /** What remains of the target after the digits found so far; 0 if the filter is off. */
   private static long remaining(
       int b, long total, int kind, int flags, int slot, IntArray parameters, IntArray state) {
     int at = b * Sampling.STATE_SIZE;

@@ -10,31 +10,35 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * One digit of a radix-select histogram over the vocabulary. Of the tokens that the earlier filters
- * keep, and whose key starts with the digits found so far, it sums the weights by the next digit:
+ * Computes the histogram of one digit of a radix select over the vocabulary. It covers the tokens that
+ * the earlier filters keep and whose key starts with the digits found so far, and sums their weights by
+ * their next digit:
  *
  *   histogram[b, g, d] = Σ weight(q[b, id])  over the ids of chunk g whose next digit is d
  *
- * Top-k and the log-probabilities count tokens: the weight is 1. A key has 30 bits, followed by the token
- * id, which breaks ties; the draw uses the id alone. {@link SelectDigit} picks the digit.
+ * The key is what a filter orders the tokens by, such as the distance q. It has 30 bits. The 18 bits of
+ * the token id follow it and break ties; the draw uses the id alone. Top-k and the log-probabilities
+ * count tokens: every weight is 1. {@link SelectDigit} then picks the digit.
  *
  * shapes    distances (B, V) · state (B, STATE_SIZE) · histogram (B, G, bins), 64-bit integers in two ints
  * bound     memory: 4·V bytes a row, and 8 for each bin and chunk; one pass over the distances
- * threads   each chunk of the vocabulary has its own histogram, and SelectDigit sums the chunks: there are
- *           no 64-bit atomics and no barrier between workgroups to share one histogram with
+ * threads   each chunk of the vocabulary has its own histogram, and SelectDigit sums the chunks: a shared
+ *           histogram would need 64-bit atomics, which TornadoVM does not have
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one chunk a work item.
- *   <li>{@code chunkPerThread}: the same with an explicit grid; for few chunks and digits of 10
- *       bits.
- *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256. Each lane writes the digit and the
- *       weight of one token to local memory; then lane d scans them and sums those with digit d.
- *       That costs 256 steps a tile and no atomics; a digit has at most 6 bits.
+ *   <li>{@code chunkPerThread}: the same with an explicit grid; for few large chunks and digits of
+ *       10 bits.
+ *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256. It reads the chunk in tiles of 256
+ *       tokens. Each lane writes the digit and the weight of one token to local memory; then lane d
+ *       scans the tile and sums the weights of the tokens with digit d. That costs 256 steps a
+ *       tile, but no atomics. A digit has at most 6 bits, since {@link SelectDigit} has one lane of
+ *       64 for each bin.
  * </ul>
  *
- * <p>Passes over the distances with digits of 6 and of 10 bits: top-k 5 and 3, top-p and typical-p
- * 8 and 5, the draw 3 and 2.
+ * <p>Each digit is one pass over the distances. With digits of 6 bits, top-k takes 5 passes, top-p
+ * and typical-p 8 each, and the draw 3; with digits of 10 bits 3, 5 and 2.
  *
  * <p>Source: radix select, as in Alabi and others, 2012. Test: {@code SamplingTest}. Benchmark:
  * {@code scripts/bench --operations tally,tally-large-digits}.
@@ -73,7 +77,7 @@ public final class Tally {
       return layout.shift(level);
     }
 
-    /** 1 if the digit belongs to the id, so that all of the key is found; else 0. */
+    /** 1 if the digit belongs to the id, that is, the whole key has been found; else 0. */
     private int idDigit() {
       return level < layout.keyLevels() ? 0 : 1;
     }

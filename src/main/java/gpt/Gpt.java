@@ -36,8 +36,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * A GPT-2 or nanoGPT model on a device. It generates completions, shows the distribution of the
- * next token, computes the loss of texts and the attention weights of heads.
+ * A GPT-2 or nanoGPT model on a device. It generates completions, returns the distribution of the
+ * next token, and computes the loss of a text and the attention weights of a head.
  *
  * <pre>{@code
  * try (Gpt gpt = Gpt.load("shakespeare-char")) {
@@ -48,17 +48,18 @@ import java.util.function.Predicate;
  *
  * <p><b>Threads.</b> This class is thread-safe. The completions of concurrent calls are decoded in
  * batches, so that each weight is read once for all of them. Batching does not change results: they
- * depend only on the model, the device, the prompt, the options and the seed. An interrupted thread
- * leaves its call with a {@link GptException} and stays interrupted. {@link #close} ends all calls
- * with a {@link GptException}.
+ * depend only on the model, the device, the prompt, the options and the seed. If the thread is
+ * interrupted while it samples a completion, the call ends with a {@link GptException} and the
+ * thread stays interrupted; {@code loss}, {@code attention} and beam search run to their end.
+ * {@link #close} ends all calls with a {@link GptException}.
  *
  * <p><b>Errors</b> are {@link GptException}s, whose message is one line that says what is wrong,
  * where, and what to do.
  *
- * <p><b>Speed.</b> For the CPU, start Java with {@code --add-modules jdk.incubator.vector}. Without
- * it the model is several times slower, and a warning is logged once.
+ * <p><b>Speed.</b> To use the CPU's vector instructions, start Java with {@code --add-modules
+ * jdk.incubator.vector}. Without it the CPU is several times slower, and a warning is logged once.
  *
- * <p>Notes and warnings go to the {@link System.Logger} named {@code gpt}.
+ * <p>Notes and warnings are logged to the {@link System.Logger} named {@code gpt}.
  */
 public final class Gpt implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("gpt");
@@ -225,8 +226,9 @@ public final class Gpt implements AutoCloseable {
   /**
    * Continues a prompt in the background.
    *
-   * @return the future completion. {@link Future#cancel cancel(true)} cancels it. If it fails, the
-   *     {@link java.util.concurrent.ExecutionException} has the {@link GptException} as its cause.
+   * @return the future completion. {@link Future#cancel cancel(true)} interrupts its thread, which
+   *     ends the completion, except in beam search. If it fails, the {@link
+   *     java.util.concurrent.ExecutionException} has the {@link GptException} as its cause.
    */
   public Future<Completion> submit(String prompt, Options options) {
     FutureTask<Completion> task = new FutureTask<>(() -> complete(prompt, options));
@@ -303,7 +305,7 @@ public final class Gpt implements AutoCloseable {
   // Analysis.
 
   /**
-   * Returns the candidates for the next token, and their probabilities after each step of the
+   * Returns the candidates for the next token, and the probabilities after each step of the
    * sampling chain.
    *
    * @param prompt a text of at least one token
@@ -360,7 +362,7 @@ public final class Gpt implements AutoCloseable {
   }
 
   /**
-   * Computes the attention weights of one head, softmax(Q Kᵀ / √(head size)).
+   * Computes the attention weights of one head: the causal softmax(Q Kᵀ / √(head size)).
    *
    * @param text 1 to {@link #contextLength} tokens (T)
    * @param layer index of the transformer block, from 0
@@ -434,7 +436,7 @@ public final class Gpt implements AutoCloseable {
     return engine.device();
   }
 
-  /** The precision of the weight matrices: {@code f32}. */
+  /** The precision of the weight matrices, such as {@code f32}. */
   public String dtype() {
     return engine.dtype();
   }

@@ -4,13 +4,13 @@ import gpt.model.GptConfig;
 import java.util.List;
 
 /**
- * A model on a device. A step extends many sequences in one pass over the weights. Not thread-safe:
- * only one thread at a time may call an engine and its sequences.
+ * A model on a device. A step appends tokens to many sequences in one pass over the weights. Not
+ * thread-safe: only one thread at a time may call an engine and its sequences.
  *
  * <p><b>Batch invariance</b>: on one device, with one version of the kernels, a sequence's results
- * have the same bits whatever other work is in the step, however its tokens are divided into steps,
- * and however many threads compute. A device with different kernels for prompts and for single
- * tokens reports it in {@link #reusesDrawnTokens}.
+ * have the same bits whatever other work is in the step, however its prompt is divided into steps,
+ * and however many threads compute. An engine with different kernels for prompt tokens and
+ * generated tokens returns false from {@link #reusesDrawnTokens}.
  */
 public interface Engine extends AutoCloseable {
 
@@ -28,7 +28,7 @@ public interface Engine extends AutoCloseable {
     return Integer.MAX_VALUE;
   }
 
-  /** Completions of one request to decode together; larger batches gain little throughput. */
+  /** Sequences to decode together; larger batches gain little throughput. */
   default int batchSize() {
     return Math.min(capacity(), 32);
   }
@@ -39,8 +39,8 @@ public interface Engine extends AutoCloseable {
   }
 
   /**
-   * Whether keys and values of generated tokens have the bits that prompt tokens would have, so
-   * that another request's prompt may reuse them.
+   * Whether the keys and values of generated tokens are bit-identical to those of the same tokens
+   * in a prompt, so that another request's prompt may reuse them.
    */
   default boolean reusesDrawnTokens() {
     return true;
@@ -54,8 +54,8 @@ public interface Engine extends AutoCloseable {
   Sequence open();
 
   /**
-   * Appends tokens to sequences, reading each weight once for all of them, and returns for each
-   * what its {@link Want} asks for. If it throws, no sequence has changed.
+   * Appends tokens to sequences, reading each weight once for all of them, and delivers to each
+   * {@link Want} what it asks for. If it throws, no sequence has changed.
    *
    * @param work at least one element, each with a different sequence of this engine
    * @throws gpt.GptException where tokens do not fit into the context window or are not in the

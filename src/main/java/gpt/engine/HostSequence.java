@@ -82,7 +82,9 @@ public abstract class HostSequence implements Sequence {
     return sampler;
   }
 
-  /** Tokens that penalties count; {@link #drawing(Drawing, int)} replaces it, null before that. */
+  /**
+   * The tokens that penalties count. Null until {@link #drawing(Drawing, int)}, which replaces it.
+   */
   public final History history() {
     return history;
   }

@@ -11,7 +11,10 @@ import gpt.sampling.Logprobs;
 import java.util.List;
 import java.util.Objects;
 
-/** For backends with logits on the host: checks a step's work and serves its wants. */
+/**
+ * For backends with logits on the host: checks a step's work and delivers what each {@link Want}
+ * asks for.
+ */
 public final class HostWants {
   private HostWants() {}
 
@@ -62,7 +65,7 @@ public final class HostWants {
   }
 
   /**
-   * Serves a want from one row's logits.
+   * Delivers what a {@link Want} asks for from one row's logits.
    *
    * @param row index among the rows that {@link #logitRows} counts
    * @param pos the row's position in its sequence

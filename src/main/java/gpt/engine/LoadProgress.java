@@ -1,13 +1,18 @@
 package gpt.engine;
 
-/** Receives the progress of loading a model, on several threads. */
+/** Receives the progress of loading a model. Several threads may call it. */
 public interface LoadProgress {
-  /** Ignores the progress. */
+  /** A receiver that ignores the progress. */
   LoadProgress NONE = fraction -> {};
 
-  /** Fraction of the weights packed so far, from 0 to 1; calls may come out of order. */
+  /**
+   * Reports the fraction of the weights loaded so far, from 0 to 1; calls may come out of order.
+   */
   void loaded(double fraction);
 
-  /** {@code done} of {@code total} kernels are compiled; this overlaps with loading the weights. */
+  /**
+   * Reports that {@code done} of {@code total} kernels are compiled, possibly while weights are
+   * still loaded.
+   */
   default void compiling(int done, int total) {}
 }

@@ -3,7 +3,8 @@ package gpt.engine;
 import gpt.sampling.Drawing;
 
 /**
- * The tokens of one sequence on a device: their keys and values, and how the next token is sampled.
+ * A sequence on a device: the keys and values of its tokens, and the parameters with which its next
+ * token is sampled.
  */
 public interface Sequence extends AutoCloseable {
 
@@ -11,8 +12,8 @@ public interface Sequence extends AutoCloseable {
   int length();
 
   /**
-   * Sets how the next tokens of this sequence are sampled and resets their history. Must be called
-   * before the first {@link Want.Token}.
+   * Sets how the next tokens of this sequence are sampled, and resets the history, the tokens that
+   * penalties count. Must be called before the first {@link Want.Token}.
    *
    * @param drawing sampling parameters, the prompt that penalties count, and the stop ids
    * @param sample index of the completion in its request, an input of the random numbers
@@ -20,7 +21,8 @@ public interface Sequence extends AutoCloseable {
   void drawing(Drawing drawing, int sample);
 
   /**
-   * Opens a sequence with the same tokens, keys, values and history. The two are then independent.
+   * Opens a sequence with the same tokens, keys, values, history and sampling parameters. The two
+   * are then independent.
    *
    * @throws gpt.GptException where the device has no memory for another one
    */
@@ -28,7 +30,7 @@ public interface Sequence extends AutoCloseable {
 
   /**
    * Removes all but the first tokens. The history of drawn tokens stays: it belongs to the
-   * completion, which may be longer than the context.
+   * completion, which may be longer than the context window.
    *
    * @param length tokens to keep, at most {@link #length}
    */

@@ -5,7 +5,7 @@ import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 import java.util.Optional;
 
-/** What a step returns for a sequence, besides extending it. */
+/** What a step returns for a sequence, besides appending tokens to it. */
 public sealed interface Want {
   /** Nothing: the step only computes keys and values. */
   Want NOTHING = new Nothing();
@@ -64,7 +64,7 @@ public sealed interface Want {
     private GptException failure;
 
     /**
-     * Can be reused for one token after another.
+     * Creates a want that can be reused for one token after another.
      *
      * @param traced whether to record each step of the sampling chain
      */
@@ -82,7 +82,7 @@ public sealed interface Want {
       return this;
     }
 
-    /** Index of the token in its completion. */
+    /** Index of the token in its completion, 0 for the first generated token. */
     public int step() {
       return step;
     }

@@ -26,8 +26,8 @@ final class Delivery {
    * A token to deliver, the end of the completion, or both.
    *
    * @param id the token; below 0 if none
-   * @param text the text that is final with this token
-   * @param end why the completion ends here; null if it continues
+   * @param text the text that this token completes: no later token can change it
+   * @param end why the completion ends here; null if it goes on
    */
   private record Event(
       int id,
@@ -62,7 +62,7 @@ final class Delivery {
   private long decodeNanos;
 
   /**
-   * Creates an empty completion.
+   * Creates the delivery of a completion that has no tokens yet.
    *
    * @param tokenizer may be null: then the listener receives ids without text
    * @param sample index of the completion
@@ -92,7 +92,7 @@ final class Delivery {
   /**
    * Adds a new token.
    *
-   * @param full whether the context window has no room to append it
+   * @param full whether the context window is full, so that the token cannot be appended
    * @param logprob its log-probabilities, if requested
    * @param trace its trace, if requested
    */
@@ -194,10 +194,10 @@ final class Delivery {
   }
 
   /**
-   * Returns what has been delivered, as a finished completion.
+   * Returns what has been delivered.
    *
-   * @param prompt the prompt ids that the model saw
-   * @param dropped number of prompt ids cut off before these
+   * @param prompt the prompt ids in the context window
+   * @param dropped number of ids that were cropped from the start of the prompt
    */
   Generation generation(int[] prompt, int dropped) {
     return new Generation(

@@ -5,26 +5,29 @@ import gpt.engine.Want;
 import gpt.engine.Work;
 import java.util.Arrays;
 
-/** A completion while it is decoded: its tokens, and how many of them its sequence holds. */
+/**
+ * A completion while it is prefilled and decoded: its tokens, and its sequence, which holds the
+ * keys and values of all but the pending ones.
+ */
 final class RunningCompletion {
   private final Delivery delivery;
   private final Request request;
   private final int blockSize;
   private final Want.Token token;
   private final int promptLength;
-  private int[] ids; // the prompt as the model sees it, then the new tokens
+  private int[] ids; // the prompt, cropped to the context window, then the new tokens
   private int length;
 
-  /** Index of the first id that the sequence holds: above 0 once the context has slid. */
+  /** Index of the first id in the context window: above 0 once the window has slid. */
   private int first;
 
   private Sequence sequence;
   private Work appendDrawn;
 
-  /** The completion whose sequence will be forked once its prefill has come far enough, or null. */
+  /** The completion whose sequence will be forked once it holds the shared prefix, or null. */
   private RunningCompletion parent;
 
-  /** Length of the prefix that the fork keeps. */
+  /** Number of the parent's tokens that the fork keeps. */
   private int sharedTokens;
 
   private final long begin = System.nanoTime();
@@ -58,7 +61,7 @@ final class RunningCompletion {
     return promptLength;
   }
 
-  /** Starts in a sequence that holds a prefix of the prompt, which may be empty. */
+  /** Starts from a sequence that holds a prefix of the prompt, which may be empty. */
   void start(Sequence prefix) {
     sequence = prefix;
     parent = null;
@@ -73,7 +76,10 @@ final class RunningCompletion {
     return released;
   }
 
-  /** Waits until another completion's sequence holds so many shared tokens, to fork it. */
+  /**
+   * Makes this completion wait until another one's sequence holds {@code tokens} shared tokens and
+   * can be forked.
+   */
   void waitFor(RunningCompletion other, int tokens) {
     parent = other;
     sharedTokens = tokens;

@@ -9,22 +9,27 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Plans each step of an engine (continuous batching). Completions join as soon as there is room and
- * leave when they have ended. All are decoded together; long prompts are prefilled in chunks beside
- * them. A prefix that a sequence already holds is not computed again (prefix reuse): a completion
- * continues a cached sequence, forks one in use, or waits for a prefill and forks it then.
+ * Plans and runs the steps of an engine. Completions join as soon as there is room and leave when
+ * they have ended (continuous batching). A step decodes one token of each completion, and prefills
+ * chunks of long prompts in the rows that are left (chunked prefill); a row is one token of one
+ * sequence. A prefix of a prompt whose keys and values are in a sequence is not computed again
+ * (prefix reuse): the completion continues a cached sequence, forks one in use, or waits until
+ * another completion has prefilled the prefix and forks that.
  *
- * <p>An engine's results do not depend on the other work of a step (batch invariance), so a
+ * <p>A sequence's results do not depend on the other work of a step (batch invariance), so a
  * completion has the same tokens as if it were decoded alone. Not thread-safe.
  */
 final class Scheduler implements AutoCloseable {
-  /** Maximum rows of a prefill-only step; more rows do not raise the throughput. */
+  /** Maximum rows of a step without decode rows; more do not raise the throughput. */
   static final int PROMPT_ROWS = 512;
 
   /** Maximum prefill rows beside decode rows, which bounds the delay of the decoded tokens. */
   static final int CHUNK_ROWS = 64;
 
-  /** A shorter prefix is recomputed faster than waited for, unless it is the whole prompt. */
+  /**
+   * Minimum length of a prefix to fork, since recomputing a shorter one is faster. A prefix of a
+   * running completion may be shorter if it is the whole prompt but for the last token.
+   */
   static final int MIN_SHARED = 16;
 
   /** Maximum size of the keys and values of all cached sequences. */
@@ -39,7 +44,9 @@ final class Scheduler implements AutoCloseable {
   /** Prefix cache: sequences of ended completions, least recently used first. */
   private final List<CachedSequence> cache = new ArrayList<>();
 
-  /** Number of sequences reserved by clients that step the engine themselves. */
+  /**
+   * Number of sequences reserved for clients that step the engine themselves, such as beam search.
+   */
   private int reserved;
 
   // The current step, reused from step to step.
@@ -199,8 +206,8 @@ final class Scheduler implements AutoCloseable {
   }
 
   /**
-   * Whether a sequence for each active completion and {@code more} others fit beside the cached and
-   * reserved sequences.
+   * Whether a sequence for each active completion, the cached and reserved ones, and {@code more}
+   * others are at most {@link #maxSequences}.
    */
   private boolean hasRoom(int more) {
     return active.size() + cache.size() + reserved + more <= maxSequences;
@@ -213,7 +220,7 @@ final class Scheduler implements AutoCloseable {
     }
   }
 
-  /** The cached sequence with the longest shared prefix, of equals the least recently used. */
+  /** The cached sequence with the longest shared prefix; of equal ones the least recently used. */
   private CachedSequence bestCached(RunningCompletion completion) {
     CachedSequence best = null;
     int longest = -1;
@@ -236,8 +243,9 @@ final class Scheduler implements AutoCloseable {
   }
 
   /**
-   * Forks a completion's parent if that holds the shared prefix by now. Chooses another sequence if
-   * the parent has ended or has slid its context window.
+   * Forks the sequence of a completion's parent if it holds the shared prefix by now. Starts the
+   * completion from another sequence if the parent has ended or no longer holds the prefix, since
+   * its context window has slid.
    */
   private void forkParent(RunningCompletion completion) {
     RunningCompletion parent = completion.parent();

@@ -15,9 +15,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * An engine that many threads use at once. A dedicated thread opens the engine, steps it and closes
- * it; a {@link Scheduler} on that thread decodes the completions of all requests together. Callers
- * submit commands to its queue. Thread-safe.
+ * An engine that many threads use at once. A dedicated thread, the engine's thread, opens the
+ * engine, steps it and closes it. A {@link Scheduler} on that thread decodes the completions of all
+ * requests together. Callers submit commands to the thread's queue. Thread-safe.
  */
 public final class SharedEngine implements EngineAccess, AutoCloseable {
   private static final String CLOSED = "the model is closed";
@@ -32,7 +32,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   private Scheduler scheduler;
   private final Queue<Reservation> reservations = new ArrayDeque<>();
 
-  /** A client that waits until the engine has memory for its sequences. */
+  /** A client that waits until the scheduler has room for its sequences. */
   private record Reservation(int sequences, CompletableFuture<Void> granted) {}
 
   /**
@@ -48,7 +48,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     await(opened);
   }
 
-  // Methods of the engine's thread.
+  // Methods that run on the engine's thread.
 
   private void run(Supplier<Engine> open) {
     try (Engine engine = open.get()) {
@@ -120,7 +120,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     }
   }
 
-  // Methods of any thread.
+  // Methods that any thread may call.
 
   private void submit(Runnable command) {
     synchronized (commands) {
@@ -148,7 +148,10 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     return await(result);
   }
 
-  /** Waits uninterruptibly, which is safe since the engine's thread completes every future soon. */
+  /**
+   * Waits uninterruptibly. It cannot wait forever: the engine's thread completes every future, at
+   * the latest when it ends.
+   */
   private static <T> T await(CompletableFuture<T> future) {
     boolean interrupted = false;
     try {

@@ -1,9 +1,10 @@
 package gpt.sampling;
 
 /**
- * The temperature ({@link #start}), the filters and the draw, to be called in the chain's order. A
+ * The tokens that can still be drawn, and their weights. The methods are the last steps of the
+ * chain, to be called in its order: the temperature ({@link #start}), the filters and the draw. A
  * filter that is off does nothing. All sums are of integers, so they do not depend on the order of
- * summation; see {@link Weight}.
+ * summation; {@link Weight} explains distances and weights.
  */
 final class Candidates {
   /** Typical-p's mean drops these low bits of a weight, so that Σ weight · q fits a long. */
@@ -17,7 +18,7 @@ final class Candidates {
   /** Logits are clamped to this, so that the difference of two is finite. */
   private static final float LOGIT_CLAMP = 1e38f;
 
-  /** Tokens from this many bits on are masked. */
+  /** Tokens at a distance of this many bits or more are masked. */
   private static final float MAX_BITS = 64;
 
   private final int vocabSize;
@@ -81,7 +82,10 @@ final class Candidates {
     }
   }
 
-  /** Top-p (Holtzman et al. 2020): keeps the fewest likeliest tokens whose weights reach p. */
+  /**
+   * Top-p (Holtzman et al. 2020): keeps the fewest likeliest tokens whose weights reach the
+   * fraction p of their sum.
+   */
   private void topP() {
     if (constants.topPFraction() < ChainConstants.FRACTION_ONE) {
       keepSmallest(distances, constants.topPFraction());
@@ -96,9 +100,10 @@ final class Candidates {
   }
 
   /**
-   * Typical-p (Meister et al. 2022): keeps the fewest tokens whose information is closest to the
-   * entropy and whose weights reach p. With S the sum of the weights, the information is −log₂ p =
-   * q + log₂ S and the entropy is its mean, so their difference is q − mean q, whatever S is.
+   * Typical-p (Meister et al. 2022): takes the tokens in ascending order of |information −
+   * entropy|, and keeps the fewest whose weights reach the fraction p of the sum. The information
+   * of a token is −log₂ of its probability, which is q + log₂ S, where S is the sum of the weights.
+   * The entropy is the mean information. Their difference is q − mean q: S cancels.
    */
   private void typicalP() {
     if (constants.typicalPFraction() == ChainConstants.FRACTION_ONE) {
@@ -139,7 +144,7 @@ final class Candidates {
     return id;
   }
 
-  /** Whether a token is not masked. From 64 bits on every token is. */
+  /** Whether a token is not masked. Tokens at a distance of 64 bits or more are masked. */
   boolean kept(int id) {
     return distances[id] != Weight.MASKED_DISTANCE;
   }

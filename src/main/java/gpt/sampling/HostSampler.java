@@ -5,23 +5,23 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The sampling chain on the host, the reference for the one on devices. Its steps, each off at its
- * neutral value, run in this order:
+ * The sampling chain on the host, the reference for the one on devices. A step whose setting has
+ * its neutral value is off. The steps run in this order:
  *
  * <ol>
- *   <li>repetition penalty, frequency and presence penalties, logit bias and minimum of new tokens,
- *       on the logits ({@link LogitsProcessor});
+ *   <li>repetition penalty, frequency and presence penalties, logit bias and minimum number of new
+ *       tokens, on the logits ({@link LogitsProcessor});
  *   <li>at temperature 0, argmax: the largest logit, the lowest id among equal ones;
  *   <li>otherwise temperature, the filters top-k, top-p, min-p and typical-p, and a multinomial
  *       draw with {@link Philox} ({@link Candidates}).
  * </ol>
  *
- * <p>From the temperature on, all arithmetic is on integers ({@link Weight}), so a device that does
- * the same arithmetic draws the same token. A token takes O(V) time, whatever the logits, and
+ * <p>After the temperature, all arithmetic is on integers ({@link Weight}), so from the same logits
+ * a device draws the same token. Drawing a token takes O(V) time, whatever the logits, and
  * allocates nothing. Not thread-safe.
  */
 public final class HostSampler {
-  /** Largest vocabulary: the sum of its weights, multiplied by a fraction, fits a long. */
+  /** Largest vocabulary: the sum of its weights fits a long. */
   public static final int MAX_VOCAB_SIZE = 1 << 18;
 
   private final SamplingParameters parameters;
@@ -83,7 +83,10 @@ public final class HostSampler {
         id);
   }
 
-  /** The probabilities after the temperature. Removes that stage if the temperature is 1, off. */
+  /**
+   * The probabilities after the temperature. Removes that stage if the temperature is 1, which is
+   * off.
+   */
   private double[] afterTemperature(List<ChainTrace.Stage> stages) {
     for (ChainTrace.Stage stage : stages) {
       if (stage.step() == ChainStep.TEMPERATURE) {

@@ -17,8 +17,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Task graphs that run in any order over the same arrays on the device. Create all graphs with
- * their tasks and transfers, then call {@link #build}.
+ * An execution plan of TornadoVM: task graphs that run in any order over the same arrays on the
+ * device. Create all graphs with their tasks and transfers, then call {@link #build}. The graph
+ * {@code load} copies the arrays to the device; the others consume them, that is, use them there
+ * without a copy.
  */
 final class DevicePlan implements AutoCloseable {
   private static final String LOAD = "load";
@@ -44,15 +46,15 @@ final class DevicePlan implements AutoCloseable {
   private final Profile profile;
   private final int recordedRows;
 
-  /** All graphs but {@code load}, which is the plan's first. */
+  /** All graphs except {@code load}, which is the plan's first. */
   private final List<Graph> graphs = new ArrayList<>();
 
-  /** Their task graphs, in the plan's order. */
+  /** The task graphs of {@link #graphs}, in the plan's order. */
   private final List<Graph.Bucket> buckets = new ArrayList<>();
 
   private final GridScheduler loadGrids = new GridScheduler();
 
-  /** Graphs that own an array: one they upload. */
+  /** Graphs that own arrays: those that they upload at each run. */
   private final List<Graph> owners = new ArrayList<>();
 
   private TornadoExecutionPlan plan;
@@ -61,9 +63,9 @@ final class DevicePlan implements AutoCloseable {
   /**
    * A plan without graphs.
    *
-   * @param profile counts what is executed; null does not
-   * @param recordedRows rows of decode's largest pass where the device records its graphs; 0 where
-   *     it launches each kernel
+   * @param profile counts launches, times and copied bytes; null to count nothing
+   * @param recordedRows maximum rows of a decode pass if decode's graphs are recorded as CUDA
+   *     graphs; 0 if each kernel is launched
    */
   DevicePlan(TornadoDevice device, Arrays arrays, Profile profile, int recordedRows) {
     this.device = device;
@@ -77,7 +79,10 @@ final class DevicePlan implements AutoCloseable {
     return added(Graph.launched(name));
   }
 
-  /** A new graph without tasks that runs for each token: it is recorded where the device can. */
+  /**
+   * A new graph without tasks that runs for each generated token. It is recorded as a CUDA graph if
+   * {@link #recordedRows} is above 0.
+   */
   Graph decodeGraph(String name) {
     return added(recordedRows > 0 ? Graph.recorded(name, recordedRows) : Graph.launched(name));
   }
@@ -87,7 +92,9 @@ final class DevicePlan implements AutoCloseable {
     return graph;
   }
 
-  /** Uploads arrays each time a graph runs; no other graph may use them. */
+  /**
+   * Uploads arrays each time a graph runs. Another graph may use them only if it uploads them too.
+   */
   void in(Graph graph, Object... requests) {
     for (Graph.Bucket bucket : graph.buckets()) {
       bucket.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, requests);
@@ -109,8 +116,8 @@ final class DevicePlan implements AutoCloseable {
     for (Graph graph : graphs) {
       for (Graph.Bucket bucket : graph.buckets()) {
         bucket.taskGraph().consumeFromDevice(LOAD, arrays.all());
-        // Behind any other graph one shared array is named: without a name the runtime would look
-        // up all arrays at each execution.
+        // A graph may run after any other one, from which it consumes one array by name: without a
+        // name the runtime would look up all arrays at each execution.
         for (Graph before : graphs) {
           bucket.taskGraph().consumeFromDevice(before.name(), arrays.pass());
         }
@@ -165,7 +172,7 @@ final class DevicePlan implements AutoCloseable {
         "running task graph " + graph.name(),
         () -> {
           if (!bucket.attached()) {
-            execute(0, loadGrids, 0); // copies nothing again, but hands its arrays over
+            execute(0, loadGrids, 0); // copies nothing, but lets the next graph consume its arrays
             bucket.attach();
           }
           execute(index(bucket), bucket.grids(), graph.kernels());
@@ -196,7 +203,7 @@ final class DevicePlan implements AutoCloseable {
     }
   }
 
-  /** Frees the device's memory; a second time does nothing. */
+  /** Frees the device's memory; closing again does nothing. */
   @Override
   public void close() {
     if (closed) {
@@ -204,7 +211,7 @@ final class DevicePlan implements AutoCloseable {
     }
     closed = true;
     try {
-      // Only their owners free arrays: freeing one twice is a fatal error in the runtime.
+      // Only its owner frees an array: freeing it twice is a fatal error in the runtime.
       for (Graph owner : owners) {
         for (Graph.Bucket bucket : owner.buckets()) {
           plan.withGraph(index(bucket)).freeDeviceMemory();

@@ -8,19 +8,21 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 
 /**
- * Tasks that run one after the other, for a number of rows that changes from pass to pass.
+ * Tasks, each the launch of a kernel, that run one after the other for a number of rows that
+ * changes from pass to pass.
  *
- * <p>A graph whose kernels are launched one by one has one task graph, whose grids are resized to
- * the rows of each pass without a compilation. A recorded graph keeps the grids it was recorded
- * with, so it has a task graph for each bucket of rows: 1, 2, 4, 8, …, and its capacity. A pass
- * runs the smallest bucket that has room for its rows; work items of the rows between return at
- * once. Buckets share all arrays on the device. The first and the last bucket are compiled at load,
- * the others when a pass first needs them; each is recorded at its first run.
+ * <p>A graph whose kernels are launched one by one has one task graph of TornadoVM. Its grids are
+ * resized to the rows of each pass, which needs no compilation. A recorded graph is a CUDA graph,
+ * which is replayed with the grids it was recorded with. So it has several task graphs, called
+ * buckets, for 1, 2, 4, 8, … rows and for its capacity. A pass runs the smallest bucket that has
+ * room for its rows; the work items of rows that the pass does not have return at once. Buckets
+ * share all arrays on the device. The first and the last bucket are compiled at load, the others
+ * when a pass first needs them; each is recorded at its first run.
  */
 final class Graph {
   /**
-   * A task graph, and the grids of its tasks. Buckets of a graph have the same name, by which
-   * TornadoVM decides what the next task graph takes over.
+   * A task graph for up to a number of rows, and the grids of its tasks. The buckets of a graph
+   * have the same name, by which another task graph names the one that it consumes arrays from.
    */
   static final class Bucket {
     private final TaskGraph taskGraph;
@@ -58,7 +60,7 @@ final class Graph {
       return grids;
     }
 
-    /** Whether the task graph has taken over the device's arrays. */
+    /** Whether the task graph has consumed the arrays of {@code load}. */
     boolean attached() {
       return attached;
     }
@@ -95,7 +97,7 @@ final class Graph {
   }
 
   /**
-   * An empty graph that the device records.
+   * An empty graph that the device records as a CUDA graph for each bucket.
    *
    * @param capacity rows of the largest pass
    */
@@ -134,7 +136,7 @@ final class Graph {
     return buckets;
   }
 
-  /** The task graphs to compile before the first pass: for one row, and for as many as fit. */
+  /** The task graphs to compile before the first pass: the smallest and the largest bucket. */
   List<Bucket> firstBuckets() {
     return buckets.size() == 1 ? buckets : List.of(buckets.getFirst(), buckets.getLast());
   }

@@ -24,8 +24,9 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
  * The forward pass as task graphs over arrays that stay on the device, in the same order and with
- * the same names as {@link gpt.backend.cpu.CpuForward}. Comments give shapes: R rows in this pass,
- * C channels, V vocabulary, nh heads of hs channels.
+ * the same names as {@link gpt.backend.cpu.CpuForward}. Comments give shapes: R rows (tokens) in
+ * this pass, C channels, V vocabulary, nh heads of hs channels. A sequence's keys and values are in
+ * its slot of the KV cache.
  *
  * <p>A pass has three parts. First {@code feed} uploads rows and embeds them, or {@code embed}
  * embeds the tokens that the device drew last. Then {@code block} (decode) or {@code prompt} runs
@@ -34,14 +35,16 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * rows), or {@code losses} scores target tokens.
  *
  * <p>{@code block} has decode's kernels: its rows belong to any sequences, and each weight is read
- * once for all rows. {@code prompt} has kernels for many rows of one sequence. Both compute a row
- * in an order that does not depend on the other rows. What runs for each token is recorded where
- * the device can, for {@linkplain Graph buckets of rows}.
+ * once for all rows. {@code prompt} has kernels for many rows of one sequence. In both, the order
+ * of summation in a row does not depend on the other rows. The graphs that run for each generated
+ * token are recorded as CUDA graphs, if {@code cudaGraphs} is set, in {@linkplain Graph buckets of
+ * rows}.
  *
  * <p>The graph of one block runs n_layer times. One graph of all blocks is no faster on a CPU
- * device: GPT-2's shape on two cores (PoCL) takes 29.9 to 31.9 ms per token at best with either;
- * the demo, which is launch-bound, takes 3.2 instead of 4.2 ms. But TornadoVM compiles each task of
- * each graph: 91 kernels instead of 14, which adds 8 to 10 s instead of 4 s to loading.
+ * device: GPT-2's shape on two cores (PoCL) takes 29.9 to 31.9 ms per token at best with either.
+ * The demo model, which is launch-bound, takes 3.2 ms with one graph of all blocks instead of 4.2
+ * ms. But TornadoVM compiles each task of each graph, 91 kernels instead of 14, so loading takes 8
+ * to 10 s longer instead of 4 s.
  */
 final class TornadoForward implements AutoCloseable {
   private final GptConfig config;
@@ -66,9 +69,9 @@ final class TornadoForward implements AutoCloseable {
   /**
    * Builds the graphs; nothing is compiled or copied yet.
    *
-   * @param capacity B: sequences that b has room for
-   * @param cudaGraphs whether to record graphs' launches and replay them
-   * @param profile counts what is executed; null does not
+   * @param capacity B: number of sequences that {@code b} has room for
+   * @param cudaGraphs whether to record the graphs of decode as CUDA graphs and replay them
+   * @param profile counts launches, times and copied bytes; null to count nothing
    */
   TornadoForward(
       GptConfig config,
@@ -274,7 +277,7 @@ final class TornadoForward implements AutoCloseable {
   /**
    * Uploads and embeds the rows of {@code b.request}.
    *
-   * @param rows their number
+   * @param rows number of rows
    */
   void feed(int rows) {
     plan.run(feed, rows);
@@ -304,7 +307,10 @@ final class TornadoForward implements AutoCloseable {
     plan.run(sampling.start(), 1);
   }
 
-  /** The graphs from the last block's output to the next tokens, in order: for {@link #choose}. */
+  /**
+   * The graphs from the last block's output to the next tokens, in order; an argument of {@link
+   * #choose}.
+   */
   List<Graph> chain(Collection<SamplingParameters> sequences) {
     if (sequences.stream().allMatch(SamplingParameters::isPlainGreedy)) {
       return List.of(choose);
@@ -314,12 +320,15 @@ final class TornadoForward implements AutoCloseable {
     return chain;
   }
 
-  /** Draws the next token of each drawn row, into {@code b.chosen}. */
+  /** Draws the next token of each drawn row into {@code b.chosen}, by running a {@link #chain}. */
   void choose(int rows, List<Graph> chain) {
     chain.forEach(graph -> plan.run(graph, rows));
   }
 
-  /** Finds the likeliest tokens of each logit row, into {@code b.sampling.top}; after logits. */
+  /**
+   * Finds the likeliest tokens of each logit row, into {@code b.sampling.top}. The logits must have
+   * been computed.
+   */
   void likeliest(int rows) {
     sampling.logprobs().ifPresent(graph -> plan.run(graph, rows));
   }
@@ -362,7 +371,7 @@ final class TornadoForward implements AutoCloseable {
   /**
    * Compiles the kernels that generation from a prompt of {@code promptLength} tokens needs.
    *
-   * @param beams whether candidates are found instead of drawing tokens
+   * @param beams whether for beam search, which finds candidates instead of drawing tokens
    */
   void compile(
       int promptLength, SamplingParameters parameters, boolean beams, LoadProgress progress) {

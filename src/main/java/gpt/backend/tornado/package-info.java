@@ -1,7 +1,8 @@
 /**
- * A model on a TornadoVM device: {@link gpt.backend.tornado.TornadoEngine} steps sequences, {@code
- * TornadoForward} is the forward pass as task graphs, {@code DeviceBuffers} and {@code
- * DeviceWeights} are the arrays on the device, {@code SamplingGraphs} chooses the next tokens
+ * A model on a TornadoVM device: {@link gpt.backend.tornado.TornadoEngine} implements the engine.
+ * {@code TornadoForward} is the forward pass as TornadoVM task graphs, each a list of kernels to
+ * launch. {@code DevicePlan} compiles and runs the graphs, {@code DeviceBuffers} and {@code
+ * DeviceWeights} hold the arrays on the device, and {@code SamplingGraphs} draws the next tokens
  * there. {@link gpt.backend.tornado.TornadoDevices} lists the devices.
  *
  * <p>May use {@code gpt.engine}, {@code gpt.model}, {@code gpt.sampling}, the kernels and
