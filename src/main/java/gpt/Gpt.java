@@ -8,7 +8,7 @@ import gpt.engine.LoadProgress;
 import gpt.explore.AttentionWeights;
 import gpt.explore.LossMeter;
 import gpt.generate.Beams;
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
@@ -49,9 +49,8 @@ import java.util.function.Predicate;
  * <p><b>Threads.</b> This class is thread-safe. The completions of concurrent calls are decoded in
  * batches, so that each weight is read once for all of them. Batching does not change results: they
  * depend only on the model, the device, the prompt, the options and the seed. If the thread is
- * interrupted while it samples a completion, the call ends with a {@link GptException} and the
- * thread stays interrupted; {@code loss}, {@code attention} and beam search run to their end.
- * {@link #close} ends all calls with a {@link GptException}.
+ * interrupted, its call ends with a {@link GptException} before the model's next step, and the
+ * thread stays interrupted. {@link #close} ends all calls with a {@link GptException}.
  *
  * <p><b>Errors</b> are {@link GptException}s, whose message is one line that says what is wrong,
  * where, and what to do.
@@ -227,8 +226,8 @@ public final class Gpt implements AutoCloseable {
    * Continues a prompt in the background.
    *
    * @return the future completion. {@link Future#cancel cancel(true)} interrupts its thread, which
-   *     ends the completion, except in beam search. If it fails, the {@link
-   *     java.util.concurrent.ExecutionException} has the {@link GptException} as its cause.
+   *     ends the completion. If it fails, the {@link java.util.concurrent.ExecutionException} has
+   *     the {@link GptException} as its cause.
    */
   public Future<Completion> submit(String prompt, Options options) {
     FutureTask<Completion> task = new FutureTask<>(() -> complete(prompt, options));
@@ -252,12 +251,12 @@ public final class Gpt implements AutoCloseable {
             LOG.log(INFO, "the prompt has {0} tokens, the model sees the last {1}", given, kept);
           }
         };
-    List<Generation> generations =
+    List<FinishedCompletion> results =
         search
             ? generator.search(
                 request, new Beams(options.beams(), options.lengthPenalty()), adapter)
             : generator.generate(request, adapter);
-    return generations.stream().map(each -> completion(each, options)).toList();
+    return results.stream().map(each -> completion(each, options)).toList();
   }
 
   private Request request(int[] prompt, Options options, boolean search) {
@@ -274,19 +273,19 @@ public final class Gpt implements AutoCloseable {
         false);
   }
 
-  private Completion completion(Generation generation, Options options) {
+  private Completion completion(FinishedCompletion finished, Options options) {
     List<List<Candidate>> top = new ArrayList<>();
-    for (Logprobs each : generation.logprobs()) {
+    for (Logprobs each : finished.logprobs()) {
       top.add(options.topLogprobs() == 0 ? List.of() : candidates(each));
     }
     return new Completion(
-        generation.text() == null ? "" : generation.text(),
-        Arrays.stream(generation.ids()).boxed().toList(),
-        generation.logprobs().stream().map(Logprobs::chosen).toList(),
+        finished.text() == null ? "" : finished.text(),
+        Arrays.stream(finished.ids()).boxed().toList(),
+        finished.logprobs().stream().map(Logprobs::chosen).toList(),
         List.copyOf(top),
-        generation.stopReason(),
-        generation.score().orElse(Double.NaN),
-        generation.timings());
+        finished.stopReason(),
+        finished.score().orElse(Double.NaN),
+        finished.timings());
   }
 
   private List<Candidate> candidates(Logprobs logprobs) {

@@ -199,8 +199,8 @@ final class Delivery {
    * @param prompt the prompt ids in the context window
    * @param dropped number of ids that were cropped from the start of the prompt
    */
-  Generation generation(int[] prompt, int dropped) {
-    return new Generation(
+  FinishedCompletion finished(int[] prompt, int dropped) {
+    return new FinishedCompletion(
         sample,
         prompt.clone(),
         dropped,

@@ -52,7 +52,7 @@ public final class Generator {
    * @throws GptException if the request does not fit the model, or no token can be drawn: the
    *     logits are NaN or infinite, or every token is banned
    */
-  public List<Generation> generate(Request request, Listener listener) {
+  public List<FinishedCompletion> generate(Request request, Listener listener) {
     check(request);
     int[] given = request.promptIds();
     int kept = Math.min(given.length, config.blockSize());
@@ -60,7 +60,7 @@ public final class Generator {
     if (kept < given.length) {
       listener.promptCropped(given.length, kept);
     }
-    List<Generation> generations = new ArrayList<>();
+    List<FinishedCompletion> results = new ArrayList<>();
     Deque<Delivery> deliveries = new ArrayDeque<>(); // only the first delivers
     int next = request.firstSample();
     int end = next + request.samples();
@@ -79,17 +79,17 @@ public final class Generator {
           continue;
         }
         deliveries.removeFirst();
-        Generation generation = delivery.generation(prompt, given.length - kept);
-        generations.add(generation);
-        listener.ended(generation);
-        if (generation.stopReason() == StopReason.CANCELLED) {
+        FinishedCompletion finished = delivery.finished(prompt, given.length - kept);
+        results.add(finished);
+        listener.ended(finished);
+        if (finished.stopReason() == StopReason.CANCELLED) {
           break;
         }
       }
     } finally {
       deliveries.forEach(Delivery::cancel);
     }
-    return generations;
+    return results;
   }
 
   /** Receives {@link Listener#promptCropped}. */
@@ -143,7 +143,7 @@ public final class Generator {
    * @throws GptException if the request does not fit the model or beam search, or the model's
    *     logits are NaN or infinite
    */
-  public List<Generation> search(Request request, Beams beams, Listener listener) {
+  public List<FinishedCompletion> search(Request request, Beams beams, Listener listener) {
     check(request);
     beams.check(request, engines.capacity());
     int[] prompt = request.promptIds();
@@ -157,18 +157,18 @@ public final class Generator {
                 return search.run(steps, listener, scores);
               }
             });
-    List<Generation> generations = new ArrayList<>();
+    List<FinishedCompletion> results = new ArrayList<>();
     for (Delivery delivery : deliveries) {
       delivery.deliver();
-      double score = scores.get(generations.size());
-      Generation generation = delivery.generation(prompt, 0).withScore(score);
-      generations.add(generation);
-      listener.ended(generation);
-      if (generation.stopReason() == StopReason.CANCELLED) {
+      double score = scores.get(results.size());
+      FinishedCompletion finished = delivery.finished(prompt, 0).withScore(score);
+      results.add(finished);
+      listener.ended(finished);
+      if (finished.stopReason() == StopReason.CANCELLED) {
         break;
       }
     }
-    return generations;
+    return results;
   }
 
   private void check(Request request) {

@@ -65,8 +65,16 @@ final class LeasedEngine implements Engine {
     }
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws GptException before the step if the calling thread is interrupted
+   */
   @Override
   public void step(List<Work> work) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw SharedEngine.interrupted();
+    }
     List<Work> unwrapped = new ArrayList<>();
     for (Work piece : work) {
       LeasedSequence leased = (LeasedSequence) piece.sequence();

@@ -16,7 +16,7 @@ public interface Listener {
    * @param id the token
    * @param text the text that is final with this token: whole characters that belong to no stop
    *     string. It may be empty, and is without a tokenizer. Concatenated, these texts are {@link
-   *     Generation#text}.
+   *     FinishedCompletion#text}.
    * @return true to continue; false cancels this completion and all further ones of the request
    */
   boolean token(int sample, int id, String text);
@@ -37,5 +37,5 @@ public interface Listener {
   default void searched() {}
 
   /** Called when a completion has ended. */
-  default void ended(Generation generation) {}
+  default void ended(FinishedCompletion completion) {}
 }

@@ -180,7 +180,8 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     };
   }
 
-  private static GptException interrupted() {
+  /** The error of an interrupted call; the thread stays interrupted. */
+  static GptException interrupted() {
     Thread.currentThread().interrupt();
     return new GptException("the thread was interrupted");
   }
@@ -213,7 +214,14 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   public <T> T call(int sequences, Function<Engine, T> client) {
     CompletableFuture<Void> granted = new CompletableFuture<>();
     submit(() -> reserve(new Reservation(sequences, granted)));
-    await(granted);
+    try {
+      granted.get();
+    } catch (InterruptedException e) {
+      granted.thenRun(() -> release(sequences)); // once it is granted, or now if it is already
+      throw interrupted();
+    } catch (ExecutionException e) {
+      throw rethrown(e.getCause());
+    }
     try (LeasedEngine lease = new LeasedEngine(this, engine(), sequences)) {
       return client.apply(lease);
     } finally {

@@ -35,10 +35,10 @@ class BeamSearchTest {
     return new Request(PROMPT, max, end, List.of(stops), OnFull.STOP, sampling, 0, completions);
   }
 
-  private static List<Generation> search(
+  private static List<FinishedCompletion> search(
       Function<int[], float[]> model, int vocabSize, Request request, Beams beams) {
     FakeEngine engine = new FakeEngine(20, vocabSize, model);
-    List<Generation> found =
+    List<FinishedCompletion> found =
         new Generator(engine, Optional.of(LETTERS))
             .search(request, beams, (sample, id, text) -> true);
     assertEquals(0, engine.openSequences);
@@ -93,7 +93,7 @@ class BeamSearchTest {
         for (int end : new int[] {-1, 2}) {
           Function<int[], float[]> model = model(5, seed);
           OptionalInt endId = end < 0 ? NONE : OptionalInt.of(end);
-          List<Generation> found =
+          List<FinishedCompletion> found =
               search(
                   model,
                   5,
@@ -138,7 +138,7 @@ class BeamSearchTest {
               beams,
               0,
               false);
-      List<Generation> found = search(model, 7, request, new Beams(beams, -3));
+      List<FinishedCompletion> found = search(model, 7, request, new Beams(beams, -3));
       assertArrayEquals(new int[] {2}, found.getFirst().ids());
       FakeEngine engine = new FakeEngine(20, 7, model);
       try (BeamSteps steps = new BeamSteps(engine, request.drawing(0), 2)) {
@@ -162,12 +162,13 @@ class BeamSearchTest {
                 .build();
         Request request = request(12, end, sampling, 1);
         FakeEngine engine = new FakeEngine(20, 7, model(7, seed));
-        Generation greedy =
+        FinishedCompletion greedy =
             new Generator(engine, Optional.of(LETTERS))
                 .generate(request, (sample, id, text) -> true)
                 .get(0);
         for (double penalty : new double[] {0, 1, 3}) {
-          Generation beam = search(model(7, seed), 7, request, new Beams(1, penalty)).get(0);
+          FinishedCompletion beam =
+              search(model(7, seed), 7, request, new Beams(1, penalty)).get(0);
           assertArrayEquals(greedy.ids(), beam.ids(), "seed " + seed);
           assertEquals(greedy.text(), beam.text());
           assertEquals(greedy.stopReason(), beam.stopReason());
@@ -187,7 +188,7 @@ class BeamSearchTest {
               : last == 0 ? logs(0.4, 0.35, 0.25) : logs(0, 0.05, 0.95);
         };
     Request request = request(2, NONE, SamplingParameters.greedy(), 2);
-    List<Generation> found = search(model, 3, request, new Beams(2, 0));
+    List<FinishedCompletion> found = search(model, 3, request, new Beams(2, 0));
     assertArrayEquals(new int[] {1, 2}, found.get(0).ids());
     assertEquals(Math.log(0.38), found.get(0).score().orElseThrow(), 1e-6);
     assertArrayEquals(new int[] {0, 0}, found.get(1).ids());
@@ -205,7 +206,7 @@ class BeamSearchTest {
   @Test
   void equalScoresRankByBeamThenById() {
     Request request = request(3, NONE, SamplingParameters.greedy(), 3);
-    List<Generation> found = search(context -> new float[4], 4, request, new Beams(3, 1));
+    List<FinishedCompletion> found = search(context -> new float[4], 4, request, new Beams(3, 1));
     assertArrayEquals(new int[] {0, 0, 0}, found.get(0).ids());
     assertArrayEquals(new int[] {0, 0, 1}, found.get(1).ids());
     assertArrayEquals(new int[] {0, 0, 2}, found.get(2).ids());
@@ -227,7 +228,7 @@ class BeamSearchTest {
               default -> logs(0, 0, 1);
             };
     Request request = request(8, OptionalInt.of(2), SamplingParameters.greedy(), 2);
-    List<Generation> found = search(model, 3, request, new Beams(2, 1));
+    List<FinishedCompletion> found = search(model, 3, request, new Beams(2, 1));
     assertArrayEquals(new int[] {0, 2}, found.get(0).ids());
     assertEquals(Math.log(0.27) / 2, found.get(0).score().orElseThrow(), 1e-6);
     assertArrayEquals(new int[] {2}, found.get(1).ids());
@@ -246,7 +247,7 @@ class BeamSearchTest {
             .logitBias(3, Double.NEGATIVE_INFINITY)
             .minNewTokens(1)
             .build();
-    List<Generation> found =
+    List<FinishedCompletion> found =
         search(
             context -> logs(0.4, 0.1, 0.2, 0.3),
             4,
@@ -262,7 +263,8 @@ class BeamSearchTest {
   @Test
   void aSmallVocabularyGivesFewerCompletionsThanBeams() {
     Request request = request(2, NONE, SamplingParameters.greedy(), 6);
-    List<Generation> found = search(context -> logs(0.5, 0.5, 0, 0), 4, request, new Beams(6, 1));
+    List<FinishedCompletion> found =
+        search(context -> logs(0.5, 0.5, 0, 0), 4, request, new Beams(6, 1));
     assertEquals(4, found.size());
   }
 
@@ -271,7 +273,7 @@ class BeamSearchTest {
     Request request = request(6, NONE, SamplingParameters.greedy(), 3, "ca");
     Function<int[], float[]> model =
         context -> context[context.length - 1] == 2 ? logs(0.9, 0.05, 0.05) : logs(0.2, 0.2, 0.6);
-    List<Generation> found = search(model, 3, request, new Beams(3, 0));
+    List<FinishedCompletion> found = search(model, 3, request, new Beams(3, 0));
     assertArrayEquals(new int[] {2, 0}, found.get(0).ids());
     assertEquals("", found.get(0).text());
     assertEquals(StopReason.STOP_STRING, found.get(0).stopReason());
@@ -282,10 +284,10 @@ class BeamSearchTest {
   void completionsEndWhereTheContextWindowIsFull() {
     Request request = request(9, NONE, SamplingParameters.greedy(), 2);
     FakeEngine engine = new FakeEngine(4, 5, model(5, 1));
-    List<Generation> found =
+    List<FinishedCompletion> found =
         new Generator(engine, Optional.empty())
             .search(request, new Beams(2, 1), (sample, id, text) -> true);
-    for (Generation generation : found) {
+    for (FinishedCompletion generation : found) {
       assertEquals(3, generation.ids().length); // the last id is not appended
       assertEquals(StopReason.CONTEXT_FULL, generation.stopReason());
     }
@@ -298,7 +300,7 @@ class BeamSearchTest {
   void noNewTokensNeedNoStep() {
     FakeEngine engine = new FakeEngine(4, 5, model(5, 1));
     Request request = request(0, NONE, SamplingParameters.greedy(), 2);
-    List<Generation> found =
+    List<FinishedCompletion> found =
         new Generator(engine, Optional.empty())
             .search(request, new Beams(2, 1), (sample, id, text) -> true);
     assertEquals(1, found.size());
@@ -310,7 +312,7 @@ class BeamSearchTest {
   void theListenerReceivesCompletionsInOrderAndCanCancel() {
     StringBuilder received = new StringBuilder();
     Request request = request(3, NONE, SamplingParameters.greedy(), 2);
-    List<Generation> found =
+    List<FinishedCompletion> found =
         new Generator(new FakeEngine(9, 4, context -> new float[4]), Optional.of(LETTERS))
             .search(
                 request,

@@ -29,7 +29,7 @@ class GeneratorPenaltiesTest {
     return new Request(prompt, max, end, List.of(), OnFull.SLIDE, sampling, 0, samples);
   }
 
-  private static List<Generation> generate(int blockSize, Request request) {
+  private static List<FinishedCompletion> generate(int blockSize, Request request) {
     return new Generator(new FakeEngine(blockSize, VOCAB, MODEL), Optional.empty())
         .generate(request, (sample, id, text) -> true);
   }
@@ -65,7 +65,7 @@ class GeneratorPenaltiesTest {
       for (int blockSize : new int[] {1, 3, 8}) {
         for (int length = 1; length <= blockSize + 3; length++) {
           Request request = request(prompt(length), 12, OptionalInt.empty(), sampling, 3);
-          List<Generation> generations = generate(blockSize, request);
+          List<FinishedCompletion> generations = generate(blockSize, request);
           for (int sample = 0; sample < 3; sample++) {
             assertArrayEquals(
                 recomputed(blockSize, request, sample),
@@ -82,7 +82,7 @@ class GeneratorPenaltiesTest {
   void theHistorySurvivesASlide() {
     SamplingParameters once =
         SamplingParameters.builder().presencePenalty(100).temperature(0).build();
-    for (Generation generation :
+    for (FinishedCompletion generation :
         generate(2, request(new int[] {4}, VOCAB, OptionalInt.empty(), once, 2))) {
       assertEquals(VOCAB, Arrays.stream(generation.ids()).distinct().count());
     }
@@ -100,7 +100,7 @@ class GeneratorPenaltiesTest {
           Arrays.fill(logits, -1);
           return logits;
         };
-    List<Generation> generations =
+    List<FinishedCompletion> generations =
         new Generator(new FakeEngine(3, VOCAB, equal), Optional.empty())
             .generate(request(all, 1, OptionalInt.empty(), other, 1), (sample, id, text) -> true);
     assertArrayEquals(new int[] {3}, generations.get(0).ids());
@@ -114,7 +114,7 @@ class GeneratorPenaltiesTest {
               .minNewTokens(minimum)
               .logitBias(2, 50) // the end id is the likeliest
               .build();
-      Generation generation =
+      FinishedCompletion generation =
           generate(4, request(prompt(2), 6, OptionalInt.of(2), sampling, 1)).get(0);
       assertEquals(Math.min(6, minimum + 1), generation.ids().length);
       assertEquals(
@@ -137,7 +137,7 @@ class GeneratorPenaltiesTest {
         Request request =
             new Request(
                 prompt(2), 6, new int[] {2, 5}, List.of(), OnFull.SLIDE, sampling, 0, 1, 0, false);
-        Generation generation = generate(4, request).get(0);
+        FinishedCompletion generation = generate(4, request).get(0);
         assertEquals(minimum + 1, generation.ids().length);
         assertEquals(likeliest, generation.ids()[minimum]);
         assertEquals(StopReason.END_OF_TEXT, generation.stopReason());

@@ -50,7 +50,7 @@ class GeneratorTest {
         for (int max = 0; max <= 2 * blockSize + 1; max++) {
           FakeEngine engine = new FakeEngine(blockSize, VOCAB, model);
           Request request = Requests.greedy(prompt, max, OnFull.SLIDE);
-          Generation generation = only(engine, request);
+          FinishedCompletion generation = only(engine, request);
           String message = "block " + blockSize + ", prompt " + length + ", new " + max;
           assertArrayEquals(recomputed(model, blockSize, request, 0), generation.ids(), message);
           assertEquals(StopReason.MAX_NEW_TOKENS, generation.stopReason(), message);
@@ -85,12 +85,12 @@ class GeneratorTest {
         FakeEngine engine = new FakeEngine(blockSize, VOCAB, model);
         int room = blockSize - length + 1; // the last position gives a token too
         Request endless = Requests.greedy(prompt(length), 100, OnFull.STOP);
-        Generation full = only(engine, endless);
+        FinishedCompletion full = only(engine, endless);
         assertEquals(StopReason.CONTEXT_FULL, full.stopReason());
         assertArrayEquals(
             recomputed(model, blockSize, Requests.greedy(prompt(length), room, OnFull.STOP), 0),
             full.ids());
-        Generation asked = only(engine, Requests.greedy(prompt(length), room, OnFull.STOP));
+        FinishedCompletion asked = only(engine, Requests.greedy(prompt(length), room, OnFull.STOP));
         assertEquals(StopReason.MAX_NEW_TOKENS, asked.stopReason());
         assertEquals(room, asked.ids().length);
       }
@@ -100,7 +100,7 @@ class GeneratorTest {
   @Test
   void completionsShareOnePrefillAndDiffer() {
     FakeEngine engine = new FakeEngine(20, VOCAB, FakeEngine.random(VOCAB));
-    List<Generation> three =
+    List<FinishedCompletion> three =
         new Generator(engine, Optional.empty())
             .generate(Requests.random(prompt(5), 3, 0, 3), IGNORE);
     assertEquals(List.of("4", "fork", "fork", "1 1 1", "d d d", "d d d"), engine.calls);
@@ -117,13 +117,13 @@ class GeneratorTest {
       for (int length = 1; length <= blockSize + 1; length++) {
         FakeEngine engine = new FakeEngine(blockSize, VOCAB, model);
         Request all = Requests.random(prompt(length), 9, 0, 4);
-        List<Generation> generations =
+        List<FinishedCompletion> generations =
             new Generator(engine, Optional.empty()).generate(all, IGNORE);
         assertEquals(0, engine.openSequences);
         assertEquals(4, generations.size());
         for (int sample = 0; sample < 4; sample++) {
           String message = "block " + blockSize + ", prompt " + length + ", sample " + sample;
-          Generation alone = only(engine, Requests.random(prompt(length), 9, sample, 1));
+          FinishedCompletion alone = only(engine, Requests.random(prompt(length), 9, sample, 1));
           assertEquals(sample, alone.sample());
           assertEquals(sample, generations.get(sample).sample());
           assertArrayEquals(alone.ids(), generations.get(sample).ids(), message);
@@ -140,7 +140,7 @@ class GeneratorTest {
     SamplingParameters sampling = new SamplingParameters(1, 0, 5);
     Request request =
         new Request(prompt(3), 9, OptionalInt.of(4), List.of(), OnFull.SLIDE, sampling, 0, 40);
-    List<Generation> generations =
+    List<FinishedCompletion> generations =
         new Generator(engine, Optional.empty()).generate(request, IGNORE);
     long slid = generations.subList(0, 39).stream().filter(g -> 3 + g.ids().length - 1 > 6).count();
     assertTrue(slid > 3 && slid < 36, "slid " + slid);
@@ -180,11 +180,11 @@ class GeneratorTest {
           }
 
           @Override
-          public void ended(Generation generation) {
+          public void ended(FinishedCompletion generation) {
             events.add("ended " + generation.sample());
           }
         };
-    List<Generation> two =
+    List<FinishedCompletion> two =
         new Generator(engine, Optional.empty())
             .generate(Requests.random(prompt(6), 2, 3, 2), listener);
     int[] a = two.get(0).ids();
@@ -207,7 +207,7 @@ class GeneratorTest {
     FakeEngine engine = new FakeEngine(20, VOCAB, FakeEngine.random(VOCAB));
     Generator generator = new Generator(engine, Optional.empty());
     int[] left = {3};
-    List<Generation> generations =
+    List<FinishedCompletion> generations =
         generator.generate(
             Requests.random(prompt(2), 10, 0, 5), (sample, id, text) -> --left[0] > 0);
     assertEquals(1, generations.size());
@@ -293,8 +293,8 @@ class GeneratorTest {
     return new Random(length).ints(length, 0, VOCAB).toArray();
   }
 
-  private static Generation only(FakeEngine engine, Request request) {
-    List<Generation> generations =
+  private static FinishedCompletion only(FakeEngine engine, Request request) {
+    List<FinishedCompletion> generations =
         new Generator(engine, Optional.empty()).generate(request, IGNORE);
     assertEquals(1, generations.size());
     return generations.get(0);

@@ -69,7 +69,7 @@ class GeneratorTextTest {
   }
 
   /** A completion, and the text that the listener received with each token. */
-  private record Outcome(Generation generation, List<String> printed) {
+  private record Outcome(FinishedCompletion generation, List<String> printed) {
     String text() {
       return generation.text();
     }
@@ -84,7 +84,7 @@ class GeneratorTextTest {
     }
     FakeEngine engine = new FakeEngine(n + 1, n, FakeEngine.fixedIds(n, 1, ids));
     List<String> printed = new ArrayList<>();
-    Generation generation =
+    FinishedCompletion generation =
         new Generator(engine, Optional.of(pieces))
             .generate(
                 request,
@@ -140,7 +140,7 @@ class GeneratorTextTest {
             0,
             2);
     List<String> printed = new ArrayList<>();
-    List<Generation> texts =
+    List<FinishedCompletion> texts =
         new Generator(engine, Optional.of(pieces))
             .generate(request, (sample, id, text) -> printed.add(text));
     assertEquals(List.of("", "\uD83D\uDE42", "!", "", "", "\uD83D\uDE42", "!", ""), printed);
@@ -246,7 +246,7 @@ class GeneratorTextTest {
   void theTextOfACancelledCompletionIsWhatTheListenerReceived() {
     Pieces pieces = Pieces.of("a", "bS", "c");
     FakeEngine engine = new FakeEngine(9, 4, FakeEngine.fixedIds(4, 1, 1, 2, 3, 0));
-    Generation generation =
+    FinishedCompletion generation =
         new Generator(engine, Optional.of(pieces))
             .generate(Requests.stopping(9, 0, "ST"), (sample, id, text) -> id != 2)
             .get(0);

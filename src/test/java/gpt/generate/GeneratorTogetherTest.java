@@ -79,7 +79,7 @@ class GeneratorTogetherTest {
     }
 
     @Override
-    public void ended(Generation generation) {
+    public void ended(FinishedCompletion generation) {
       calls.append('.');
     }
   }
@@ -89,7 +89,7 @@ class GeneratorTogetherTest {
     int[] prompt = {5, 5};
     FakeEngine engine = counting(3, 20, prompt);
     Log log = new Log();
-    List<Generation> all =
+    List<FinishedCompletion> all =
         new Generator(engine, Optional.of(LETTERS))
             .generate(request(prompt, 3, 5, OnFull.SLIDE), log);
     StringBuilder expected = new StringBuilder();
@@ -109,7 +109,7 @@ class GeneratorTogetherTest {
             "d d",
             "d d"),
         engine.calls);
-    assertEquals(List.of(0, 1, 2, 3, 4), all.stream().map(Generation::sample).toList());
+    assertEquals(List.of(0, 1, 2, 3, 4), all.stream().map(FinishedCompletion::sample).toList());
     assertEquals(letters(2, 3), all.get(2).text());
     assertArrayEquals(LETTERS.encode(letters(4, 3)), all.get(4).ids());
     assertEquals(0, engine.openSequences);
@@ -124,7 +124,7 @@ class GeneratorTogetherTest {
     int[] prompt = {5};
     FakeEngine engine = counting(3, 20, prompt);
     String stop = letter(1, 1);
-    List<Generation> all =
+    List<FinishedCompletion> all =
         new Generator(engine, Optional.of(LETTERS))
             .generate(request(prompt, 4, 3, OnFull.SLIDE, stop), new Log());
     assertEquals(StopReason.STOP_STRING, all.get(1).stopReason());
@@ -143,13 +143,13 @@ class GeneratorTogetherTest {
       FakeEngine engine = counting(2, 20, prompt);
       Log log = new Log();
       log.cancelAfter = tokens;
-      List<Generation> all =
+      List<FinishedCompletion> all =
           new Generator(engine, Optional.of(LETTERS))
               .generate(request(prompt, 3, 2, OnFull.SLIDE), log);
       String expected = (logged(0, 3) + logged(1, 3)).replace(".", "").substring(0, 2 * tokens);
       assertEquals(expected, log.calls.toString().replace(".", ""), "after " + tokens);
       assertEquals((tokens + 2) / 3, all.size());
-      Generation last = all.getLast();
+      FinishedCompletion last = all.getLast();
       assertEquals(StopReason.CANCELLED, last.stopReason());
       assertEquals((tokens - 1) % 3 + 1, last.ids().length);
       assertEquals(last.ids().length, last.text().length());
@@ -183,11 +183,11 @@ class GeneratorTogetherTest {
   void fullContextWindowsEndCompletionsIfRequested() {
     int[] prompt = {9, 9, 9};
     FakeEngine engine = counting(2, 4, prompt);
-    List<Generation> all =
+    List<FinishedCompletion> all =
         new Generator(engine, Optional.of(LETTERS))
             .generate(request(prompt, 9, 2, OnFull.STOP), new Log());
     assertEquals(List.of("2", "fork", "1 1", "d d"), engine.calls);
-    for (Generation generation : all) {
+    for (FinishedCompletion generation : all) {
       assertEquals(StopReason.CONTEXT_FULL, generation.stopReason());
       assertEquals(2, generation.ids().length);
     }
@@ -196,7 +196,7 @@ class GeneratorTogetherTest {
   @Test
   void noNewTokensNeedNoStep() {
     FakeEngine engine = counting(2, 4, new int[] {9});
-    List<Generation> none =
+    List<FinishedCompletion> none =
         new Generator(engine, Optional.empty())
             .generate(request(new int[] {9}, 0, 3, OnFull.SLIDE), new Log());
     assertEquals(3, none.size());

@@ -22,10 +22,10 @@ class GeneratorTraceTest {
     Request request =
         new Request(
             new int[] {3, 4}, 6, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 2, 2);
-    List<Generation> plain = generate(request, (sample, id, text) -> true);
+    List<FinishedCompletion> plain = generate(request, (sample, id, text) -> true);
     List<String> events = new ArrayList<>();
     List<ChainTrace> traces = new ArrayList<>();
-    List<Generation> traced =
+    List<FinishedCompletion> traced =
         generate(
             new Request(
                 request.promptIds(),
@@ -70,7 +70,7 @@ class GeneratorTraceTest {
     assertArrayEquals(first, traces.get(6).logits());
   }
 
-  private static List<Generation> generate(Request request, Listener listener) {
+  private static List<FinishedCompletion> generate(Request request, Listener listener) {
     FakeEngine engine = new FakeEngine(4, VOCAB, FakeEngine.random(VOCAB));
     return new Generator(engine, Optional.empty()).generate(request, listener);
   }

@@ -10,6 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.GptException;
 import gpt.OnFull;
 import gpt.StopReason;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,10 +59,10 @@ class SharedEngineTest {
 
   private static List<int[]> alone(Request request) {
     return new Generator(engine(), Optional.empty())
-        .generate(request, IGNORE).stream().map(Generation::ids).toList();
+        .generate(request, IGNORE).stream().map(FinishedCompletion::ids).toList();
   }
 
-  private static void assertSameIds(List<int[]> expected, List<Generation> found) {
+  private static void assertSameIds(List<int[]> expected, List<FinishedCompletion> found) {
     assertEquals(expected.size(), found.size());
     for (int i = 0; i < expected.size(); i++) {
       assertArrayEquals(expected.get(i), found.get(i).ids());
@@ -87,7 +90,7 @@ class SharedEngineTest {
                     assertSameIds(
                         new Generator(engine(), Optional.empty())
                             .search(search(prompt), beams, IGNORE).stream()
-                                .map(Generation::ids)
+                                .map(FinishedCompletion::ids)
                                 .toList(),
                         generator.search(search(prompt), beams, IGNORE))));
       }
@@ -206,6 +209,56 @@ class SharedEngineTest {
     }
   }
 
+  /** Beams, losses and attention run on a lease, which ends between two steps. */
+  @Test
+  void anInterruptedLeaseFailsAndReturnsItsSequences() throws Exception {
+    FakeEngine engine = engine();
+    engine.capacity = 4;
+    try (SharedEngine shared = new SharedEngine(() -> engine, 32)) {
+      CountDownLatch running = new CountDownLatch(1);
+      AtomicReference<Throwable> steps = new AtomicReference<>();
+      AtomicReference<Throwable> waits = new AtomicReference<>();
+      Thread stepping =
+          Thread.ofPlatform().start(() -> steps.set(failure(() -> stepForever(shared, running))));
+      running.await();
+      // The first lease has three of four sequences, so this one waits.
+      Thread waiting =
+          Thread.ofPlatform()
+              .start(() -> waits.set(failure(() -> shared.call(3, client -> client.capacity()))));
+      awaitWaiting(List.of(waiting));
+      waiting.interrupt();
+      waiting.join();
+      stepping.interrupt();
+      stepping.join();
+      assertEquals("the thread was interrupted", waits.get().getMessage());
+      assertEquals("the thread was interrupted", steps.get().getMessage());
+      int free = shared.call(4, client -> client.capacity()); // waits for all sequences
+      assertEquals(4, free);
+    }
+  }
+
+  private static Throwable failure(Runnable action) {
+    try {
+      action.run();
+      return null;
+    } catch (Throwable e) {
+      return e;
+    }
+  }
+
+  private static void stepForever(SharedEngine shared, CountDownLatch running) {
+    shared.call(
+        3,
+        client -> {
+          while (true) {
+            try (Sequence sequence = client.open()) {
+              client.step(List.of(new Work(sequence, new int[] {1}, Want.NOTHING)));
+            }
+            running.countDown();
+          }
+        });
+  }
+
   @Test
   void aCancelledCompletionReleasesItsSequence() {
     FakeEngine engine = engine();
@@ -213,7 +266,7 @@ class SharedEngineTest {
     try (SharedEngine shared = new SharedEngine(() -> engine, 32)) {
       Generator generator = new Generator(shared, Optional.empty());
       for (int i = 0; i < 20; i++) {
-        List<Generation> one =
+        List<FinishedCompletion> one =
             generator.generate(request(2, Integer.MAX_VALUE, 9), (sample, id, text) -> false);
         assertEquals(StopReason.CANCELLED, one.getFirst().stopReason());
         assertEquals(1, one.getFirst().ids().length);

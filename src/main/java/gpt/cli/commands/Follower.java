@@ -4,7 +4,7 @@ import gpt.OnFull;
 import gpt.StopReason;
 import gpt.cli.output.CompletionPrinter;
 import gpt.cli.output.ProfileTable;
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Listener;
 import gpt.generate.Request;
 import gpt.sampling.ChainTrace;
@@ -100,20 +100,20 @@ final class Follower implements Listener {
   }
 
   @Override
-  public void ended(Generation generation) {
+  public void ended(FinishedCompletion completion) {
     try {
-      printer.ended(generation);
+      printer.ended(completion);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     // The last id is sampled but not appended to the context.
-    boolean slid = generation.promptIds().length + generation.ids().length - 1 > blockSize;
-    if (generation.stopReason() == StopReason.CONTEXT_FULL) {
+    boolean slid = completion.promptIds().length + completion.ids().length - 1 > blockSize;
+    if (completion.stopReason() == StopReason.CONTEXT_FULL) {
       note.accept(
           "the context of "
               + blockSize
               + " tokens is full"
-              + (generation.score().isPresent() ? "" : "; use --on-full slide to continue"));
+              + (completion.score().isPresent() ? "" : "; use --on-full slide to continue"));
     } else if (slid && request.onFull() == OnFull.SLIDE && !slidingNoted) {
       slidingNoted = true;
       note.accept(

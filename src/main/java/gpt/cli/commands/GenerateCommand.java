@@ -20,7 +20,7 @@ import gpt.cli.output.SpeedLine;
 import gpt.cli.output.TextPrinter;
 import gpt.cli.output.TracePrinter;
 import gpt.engine.Engine;
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
 import gpt.load.DeviceChoice;
@@ -213,11 +213,12 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     printer.begin();
     Generator generator = new Generator(engine, tokenizer);
-    List<Generation> generations =
+    List<FinishedCompletion> completions =
         beams.wanted()
             ? generator.search(request, beams.beams(), follower)
             : generator.generate(request, follower);
-    Optional<Timings> total = generations.stream().map(Generation::timings).reduce(Timings::plus);
+    Optional<Timings> total =
+        completions.stream().map(FinishedCompletion::timings).reduce(Timings::plus);
     recorder.ifPresent(StepRecorder::write);
     profile.lines().forEach(System.err::println); // printed with --quiet too: it was asked for
     total.ifPresent(timings -> print(SpeedLine.of(timings)));

@@ -1,6 +1,6 @@
 package gpt.cli.output;
 
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.sampling.ChainTrace;
 import java.io.IOException;
 
@@ -16,5 +16,5 @@ public interface CompletionPrinter {
   void token(int id, String text) throws IOException;
 
   /** Called when a completion has ended. */
-  void ended(Generation generation) throws IOException;
+  void ended(FinishedCompletion completion) throws IOException;
 }

@@ -4,7 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.Timings;
 import gpt.engine.Engine;
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.sampling.Logprobs;
 import java.io.IOException;
 import java.util.OptionalDouble;
@@ -28,32 +28,32 @@ public final class JsonPrinter implements CompletionPrinter {
   public void token(int id, String text) {}
 
   @Override
-  public void ended(Generation generation) throws IOException {
+  public void ended(FinishedCompletion completion) throws IOException {
     JsonObject line = new JsonObject();
-    line.add("prompt_ids", Json.tree(generation.promptIds()));
-    line.add("ids", Json.tree(generation.ids()));
-    line.addProperty("text", generation.text());
-    if (!generation.logprobs().isEmpty()) {
-      line.add("logprobs", logprobs(generation));
+    line.add("prompt_ids", Json.tree(completion.promptIds()));
+    line.add("ids", Json.tree(completion.ids()));
+    line.addProperty("text", completion.text());
+    if (!completion.logprobs().isEmpty()) {
+      line.add("logprobs", logprobs(completion));
     }
-    line.addProperty("stop_reason", generation.stopReason().key());
-    if (generation.score().isPresent()) {
-      line.addProperty("score", generation.score().getAsDouble());
+    line.addProperty("stop_reason", completion.stopReason().key());
+    if (completion.score().isPresent()) {
+      line.addProperty("score", completion.score().getAsDouble());
     }
     line.addProperty("seed", seed);
-    line.addProperty("sample", generation.sample());
+    line.addProperty("sample", completion.sample());
     line.addProperty("device", engine.device());
     line.addProperty("dtype", engine.dtype());
-    line.add("timings", timings(generation.timings()));
+    line.add("timings", timings(completion.timings()));
     StandardOutput.write(Json.line(line));
   }
 
   /** For each new token its log-probability and the most likely tokens'; null stands for −∞. */
-  private static JsonArray logprobs(Generation generation) {
+  private static JsonArray logprobs(FinishedCompletion completion) {
     JsonArray all = new JsonArray();
-    for (int i = 0; i < generation.logprobs().size(); i++) {
-      Logprobs each = generation.logprobs().get(i);
-      JsonObject token = token(generation.ids()[i], each.chosen());
+    for (int i = 0; i < completion.logprobs().size(); i++) {
+      Logprobs each = completion.logprobs().get(i);
+      JsonObject token = token(completion.ids()[i], each.chosen());
       JsonArray top = new JsonArray();
       for (int j = 0; j < each.ids().length; j++) {
         top.add(token(each.ids()[j], each.values()[j]));

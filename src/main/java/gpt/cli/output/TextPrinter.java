@@ -1,6 +1,6 @@
 package gpt.cli.output;
 
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Request;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Utf8Decoder;
@@ -58,9 +58,9 @@ public final class TextPrinter implements CompletionPrinter {
   }
 
   @Override
-  public void ended(Generation generation) throws IOException {
+  public void ended(FinishedCompletion completion) throws IOException {
     beginAnother();
-    if (generation.ids().length == 0) {
+    if (completion.ids().length == 0) {
       StandardOutput.write(characters.flush());
     }
     StandardOutput.write("\n");

@@ -1,6 +1,6 @@
 package gpt.cli.output;
 
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Request;
 import gpt.sampling.ChainTrace;
 import gpt.tokenizer.Vocabulary;
@@ -72,12 +72,12 @@ public final class TracePrinter implements CompletionPrinter {
   public void token(int id, String text) {}
 
   @Override
-  public void ended(Generation generation) throws IOException {
+  public void ended(FinishedCompletion completion) throws IOException {
     context = new ContextTail(vocabulary, request.promptIds(), CONTEXT);
     String prompt = new TextPrinter(vocabulary.tokenizer(), request).prompt();
-    String text = generation.text();
+    String text = completion.text();
     if (text == null) {
-      text = Arrays.stream(generation.ids()).mapToObj(id -> " " + id).collect(Collectors.joining());
+      text = Arrays.stream(completion.ids()).mapToObj(id -> " " + id).collect(Collectors.joining());
     }
     StandardOutput.write(prompt + text + "\n\n");
   }

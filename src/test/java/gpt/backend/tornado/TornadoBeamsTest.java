@@ -12,7 +12,7 @@ import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.generate.Beams;
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
 import gpt.model.Gelu;
@@ -81,8 +81,8 @@ class TornadoBeamsTest {
 
   private static void assertSameBeams(
       Engine host, Engine device, Request request, Beams beams, String what) {
-    List<Generation> expected = search(host, request, beams);
-    List<Generation> found = search(device, request, beams);
+    List<FinishedCompletion> expected = search(host, request, beams);
+    List<FinishedCompletion> found = search(device, request, beams);
     assertEquals(expected.size(), found.size(), what);
     for (int i = 0; i < expected.size(); i++) {
       String beam = what + ", beam " + i;
@@ -94,7 +94,7 @@ class TornadoBeamsTest {
     }
   }
 
-  private static List<Generation> search(Engine engine, Request request, Beams beams) {
+  private static List<FinishedCompletion> search(Engine engine, Request request, Beams beams) {
     return new Generator(engine, Optional.empty())
         .search(request, beams, (sample, id, text) -> true);
   }

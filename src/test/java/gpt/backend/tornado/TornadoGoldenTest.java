@@ -11,7 +11,7 @@ import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
 import gpt.model.Gelu;
@@ -106,8 +106,8 @@ class TornadoGoldenTest {
               new Ask(256, 3, OnFull.SLIDE, 1),
               new Ask(256, 3, OnFull.STOP, 1),
               new Ask(300, 2, OnFull.SLIDE, 1))) {
-        List<Generation> expected = generate(checkpoint, cpu, text, ask);
-        List<Generation> found = generate(checkpoint, engine, text, ask);
+        List<FinishedCompletion> expected = generate(checkpoint, cpu, text, ask);
+        List<FinishedCompletion> found = generate(checkpoint, engine, text, ask);
         assertEquals(ask.samples, found.size());
         for (int i = 0; i < ask.samples; i++) {
           assertEquals(expected.get(i).text(), found.get(i).text(), ask + " sample " + i);
@@ -130,7 +130,7 @@ class TornadoGoldenTest {
         .toArray();
   }
 
-  private static List<Generation> generate(
+  private static List<FinishedCompletion> generate(
       Checkpoint checkpoint, Engine engine, int[] text, Ask ask, String... stops) {
     Optional<Tokenizer> tokenizer =
         Tokenizers.forModel(checkpoint.characters(), checkpoint.config().vocabSize());

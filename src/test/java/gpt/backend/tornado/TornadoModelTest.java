@@ -12,7 +12,7 @@ import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
@@ -294,8 +294,8 @@ class TornadoModelTest {
         Request request =
             new Request(
                 prompt, 10, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 0, 2, LOGPROBS);
-        List<Generation> expected = generate(reference, request);
-        List<Generation> found = generate(engine, request);
+        List<FinishedCompletion> expected = generate(reference, request);
+        List<FinishedCompletion> found = generate(engine, request);
         for (int text = 0; text < 2; text++) {
           assertArrayEquals(expected.get(text).ids(), found.get(text).ids());
           assertEquals(10, found.get(text).logprobs().size());
@@ -346,7 +346,7 @@ class TornadoModelTest {
     assertEquals(Contexts.closed().getMessage(), e.getMessage());
   }
 
-  private static List<Generation> generate(Engine engine, Request request) {
+  private static List<FinishedCompletion> generate(Engine engine, Request request) {
     return new Generator(engine, Optional.empty()).generate(request, (sample, id, text) -> true);
   }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.OnFull;
 import gpt.generate.Beams;
-import gpt.generate.Generation;
+import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
@@ -116,7 +116,7 @@ class TornadoSharedEngineTest {
     }
   }
 
-  private static int[] only(List<Generation> generations) {
+  private static int[] only(List<FinishedCompletion> generations) {
     assertEquals(1, generations.size());
     return generations.getFirst().ids();
   }

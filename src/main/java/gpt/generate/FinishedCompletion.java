@@ -21,7 +21,7 @@ import java.util.OptionalDouble;
  * @param timings durations of prefill and decode
  * @param score beam search's score, higher is better; empty for sampled completions
  */
-public record Generation(
+public record FinishedCompletion(
     int sample,
     int[] promptIds,
     int promptIdsDropped,
@@ -33,8 +33,8 @@ public record Generation(
     OptionalDouble score) {
 
   /** Returns a copy with this score. */
-  Generation withScore(double value) {
-    return new Generation(
+  FinishedCompletion withScore(double value) {
+    return new FinishedCompletion(
         sample,
         promptIds,
         promptIdsDropped,
