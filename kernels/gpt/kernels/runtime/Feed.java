@@ -30,7 +30,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class Feed {
   private static final int THREADS = 64;
 
-  /** Index of the first token in a request. */
+  /**
+   * Index of the first token in a request, after the three numbers in the order of {@link Pass}.
+   */
   public static final int HEADER = 3;
 
   /**

@@ -39,6 +39,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class SlotCopy {
   private static final int THREADS = 64;
 
+  /** Index of the number of positions in a request. */
+  public static final int POSITIONS = 0;
+
   /** Index of the first source slot in a request. */
   public static final int SOURCES = 1;
 

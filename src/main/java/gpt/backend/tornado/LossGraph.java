@@ -30,7 +30,7 @@ final class LossGraph {
     /** Whether the logits go to {@code hidden}; otherwise to {@code logits}. */
     final boolean inHidden;
 
-    final IntArray request; // from the host; see Feed
+    final RowRequest request; // from the host
     final IntArray targets; // (rows)
     final IntArray rowOf; // (rows)
     final IntArray slotOf; // (rows), not read
@@ -45,12 +45,11 @@ final class LossGraph {
       long inside = (long) config.blockSize() * config.nInner() / config.vocabSize();
       inHidden = inside >= logitRows;
       rows = (int) Math.min(config.blockSize(), inHidden ? inside : logitRows);
-      request = new IntArray(Feed.HEADER + 6 * rows);
+      request = new RowRequest(rows, rows);
       targets = new IntArray(rows);
       rowOf = new IntArray(rows);
       slotOf = new IntArray(rows);
       losses = new FloatArray(rows);
-      request.init(0);
       targets.init(0);
       rowOf.init(0);
       slotOf.init(0);
@@ -71,7 +70,7 @@ final class LossGraph {
         "feed",
         kernels.feed(),
         new Feed.Arguments(
-            s.request,
+            s.request.array(),
             b.pass,
             s.targets,
             b.positions,
@@ -81,7 +80,7 @@ final class LossGraph {
             b.sampling.parameters,
             s.rows,
             s.rows));
-    plan.in(select, s.request);
+    plan.in(select, s.request.array());
     losses = plan.graph("losses");
     losses.add(
         "lnF", // (rows, C)
@@ -120,12 +119,10 @@ final class LossGraph {
   void run(int from, int[] targets, double[] found) {
     for (int done = 0; done < targets.length; done += s.rows) {
       int rows = Math.min(s.rows, targets.length - done);
-      s.request.set(0, rows);
-      s.request.set(1, rows);
-      s.request.set(2, 0);
+      s.request.begin();
       for (int r = 0; r < rows; r++) {
-        s.request.set(Feed.HEADER + r, targets[done + r]);
-        s.request.set(Feed.HEADER + 3 * s.rows + r, from + done + r);
+        s.request.row(targets[done + r], 0, 0);
+        s.request.logitRow(from + done + r, 0);
       }
       plan.run(select, rows);
       plan.run(losses, rows);

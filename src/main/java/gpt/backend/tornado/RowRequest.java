@@ -1,6 +1,7 @@
 package gpt.backend.tornado;
 
 import gpt.kernels.runtime.Feed;
+import gpt.kernels.runtime.Pass;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** The host's description of a pass's rows, one array to upload; see {@link Feed}. */
@@ -28,9 +29,9 @@ final class RowRequest {
   void begin() {
     rows = 0;
     logitRows = 0;
-    array.set(0, 0);
-    array.set(1, 0);
-    array.set(2, 0);
+    array.set(Pass.ROWS, 0);
+    array.set(Pass.LOGIT_ROWS, 0);
+    array.set(Pass.DRAWN_ROWS, 0);
   }
 
   /**
@@ -42,7 +43,7 @@ final class RowRequest {
     array.set(Feed.HEADER + rows, token);
     array.set(Feed.HEADER + maxRows + rows, position);
     array.set(Feed.HEADER + 2 * maxRows + rows, slot);
-    array.set(0, rows + 1);
+    array.set(Pass.ROWS, rows + 1);
     return rows++;
   }
 
@@ -51,13 +52,13 @@ final class RowRequest {
     int at = Feed.HEADER + 3 * maxRows + logitRows;
     array.set(at, row);
     array.set(at + maxLogitRows, slot);
-    array.set(1, ++logitRows);
+    array.set(Pass.LOGIT_ROWS, ++logitRows);
   }
 
   /** As {@link #logitRow}, and draws a token from the logits; add these rows before the others. */
   void drawnRow(int row, int slot, int step) {
     array.set(Feed.HEADER + 3 * maxRows + 2 * maxLogitRows + logitRows, step);
     logitRow(row, slot);
-    array.set(2, logitRows);
+    array.set(Pass.DRAWN_ROWS, logitRows);
   }
 }

@@ -73,7 +73,7 @@ final class Slots {
   void flush() {
     int copied = positions;
     if (copied > 0) {
-      request.set(0, copied);
+      request.set(SlotCopy.POSITIONS, copied);
       for (int slot = 0; slot < sources.length; slot++) {
         request.set(SlotCopy.SOURCES + slot, sources[slot]);
         sources[slot] = slot;
