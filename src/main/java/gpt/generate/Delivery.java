@@ -27,7 +27,7 @@ final class Delivery {
    *
    * @param id the token; below 0 if none
    * @param text the text that this token completes: no later token can change it
-   * @param end why the completion ends here; null if it goes on
+   * @param end why the completion ends here; null if it continues
    */
   private record Event(
       int id,

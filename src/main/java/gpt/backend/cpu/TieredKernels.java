@@ -89,8 +89,8 @@ final class TieredKernels implements CpuKernels {
   }
 
   /**
-   * Blocks until the vector kernels are compiled. Decode goes on with scalar kernels meanwhile and
-   * leaves a core to the compiler; a prompt takes all cores, and waiting is faster for it.
+   * Blocks until the vector kernels are compiled. Prefill uses all cores, so waiting is faster for
+   * it. Decode leaves a core to the compiler and runs scalar kernels until then.
    */
   void waitForCompiler() {
     try {

@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Listens to a request: prints its completions, and tells the user when the context is full. A note
- * on sliding comes before the text or after it, never in the middle.
+ * Listens to a request: prints its completions, and a note when the context is full. A note on
+ * sliding comes before or after a completion, never inside it.
  */
 final class Follower implements Listener {
   private final Request request;

@@ -14,8 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A file, or standard input, that a command reads as a whole. Whether it is readable is checked at
- * once; it is read later, when the model's context tells how many bytes are of use.
+ * A file, or standard input, that a command reads as a whole. Checks first that it is readable;
+ * reads it later, when the model's context window limits how many bytes are needed.
  *
  * @param what the content in a word, for errors: prompt
  * @param name the file's name, or "standard input", for errors
@@ -67,7 +67,7 @@ public record InputFile(String what, String name, Path path) {
   /**
    * Standard input.
    *
-   * @param quiet whether to leave out the note that tells a terminal's user to type a text
+   * @param quiet whether to omit the note that asks the user of a terminal to type a text
    * @throws GptException if it is closed
    */
   public static InputFile standardInput(String what, boolean quiet) {

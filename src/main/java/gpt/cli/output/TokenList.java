@@ -10,7 +10,7 @@ import java.util.Locale;
 
 /** A text's tokens, each with its start and end in the text's UTF-8 bytes. */
 public final class TokenList {
-  /** A pale blue and a pale yellow, which people with any colour vision can tell apart. */
+  /** Pale blue and pale yellow: distinguishable with any kind of colour blindness. */
   private static final int[] BACKGROUNDS = {153, 229};
 
   private static final int BLACK = 16;
