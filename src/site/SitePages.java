@@ -17,12 +17,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Writes what {@code ./mvnw site} renders into {@code target/site-sources}: the documents of {@code
- * src/site/markdown}, and whatever they link to, other documents, sources and pictures, so that
- * every link of the site leads somewhere. In the repository links and headings are such as GitHub
- * follows; here links are turned to the site's places, and headings get GitHub's anchors.
+ * Writes the pages that {@code ./mvnw site} renders into {@code target/site-sources}: the documents
+ * of {@code src/site/markdown} and all files that they link to, such as sources and pictures. The
+ * repository's links and anchors are those of GitHub; here links are changed to the site's paths,
+ * and headings get GitHub's anchors.
  *
- * <p>Fails where a link leads to no file, or to no heading. Run from the repository's root.
+ * <p>Fails if a link's file or heading does not exist. Run from the repository's root.
  */
 public final class SitePages {
   private static final Path DOCUMENTS = Path.of("src/site/markdown");
@@ -39,7 +39,7 @@ public final class SitePages {
   private final Set<Path> seen = new HashSet<>();
   private final Map<Path, Set<String>> anchors = new HashMap<>();
 
-  /** Links to headings, with the documents that they stand in. */
+  /** Links to headings, with the documents that contain them. */
   private final Map<String, Path> anchorLinks = new LinkedHashMap<>();
 
   private final List<String> errors = new ArrayList<>();
@@ -119,7 +119,7 @@ public final class SitePages {
     writeText(OUT.resolve("markdown").resolve(place(file)), page.toString());
   }
 
-  /** Whether a block has no code: it is indented then, which the skin does not colour. */
+  /** Whether a block is output: it is indented, so that the skin does not colour it as code. */
   private static boolean isOutput(String fence) {
     return fence.equals("```") || fence.equals("```text");
   }
@@ -142,7 +142,7 @@ public final class SitePages {
                 Matcher.quoteReplacement("](" + link(link.group(1), link.group(2), file) + ")"));
   }
 
-  /** What a link of a document is in the site. */
+  /** Converts a document's link to the site's. */
   private String link(String to, String anchor, Path file) {
     Path target = to.isEmpty() ? file : file.resolveSibling(to).normalize();
     if (Files.isDirectory(target)) {
@@ -173,7 +173,7 @@ public final class SitePages {
     return relative.toString().replace('\\', '/') + (anchor == null ? "" : anchor);
   }
 
-  /** Where a file of the repository is in the site. */
+  /** The path in the site of a file of the repository. */
   private static Path place(Path file) {
     if (file.startsWith(DOCUMENTS)) {
       return DOCUMENTS.relativize(file);

@@ -18,12 +18,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A Markdown file, read as a test needs it.
+ * A Markdown file with its fenced blocks, links and anchors.
  *
  * <p>An {@code sh} block holds commands. A {@code text} block directly below is what they print. A
- * command that ends with a comment {@code # needs …} is not run where the tests are: that comment
- * names what is missing there. A comment {@code <!-- FILE -->} above a {@code java} block names the
- * source file that holds its lines.
+ * command that ends with a comment {@code # needs …} is not run by the tests; the comment names
+ * what it needs. A comment {@code <!-- FILE -->} above a {@code java} block names the source file
+ * that holds its lines.
  *
  * @param path relative to the project's folder
  */
@@ -37,8 +37,8 @@ record Document(Path path, List<String> lines) {
   /**
    * A fenced block.
    *
-   * @param language as written behind the fence, empty where none is
-   * @param line of the opening fence, the file's first being 1
+   * @param language the word after the opening fence; empty if there is none
+   * @param line the opening fence's line number, from 1
    * @param above the nearest line above that is not blank
    */
   record Block(String language, int line, String above, List<String> lines) {
@@ -48,7 +48,7 @@ record Document(Path path, List<String> lines) {
     }
   }
 
-  /** Commands and, where it is shown, their output; else null. */
+  /** Commands and their output; the output is null if the document does not show it. */
   record Example(Block commands, Block output) {
     /** The lines that run, as a script. */
     String script() {
@@ -85,7 +85,7 @@ record Document(Path path, List<String> lines) {
     return all;
   }
 
-  /** Why a test does not run a command, or null where it does. */
+  /** Why the tests do not run a command; null if they do. */
   static String reason(String command) {
     int comment = command.indexOf("# needs ");
     if (comment >= 0) {
@@ -135,17 +135,18 @@ record Document(Path path, List<String> lines) {
     return examples;
   }
 
-  /** What is wrong with its blocks: output of no command, Java that is not in the named file. */
+  /** Problems of its blocks, such as output without a command, or Java that is not in its file. */
   List<String> wrongBlocks() throws IOException {
     List<String> wrong = new ArrayList<>();
     List<Block> shown = examples().stream().map(Example::output).toList();
     for (Block block : blocks()) {
       String where = path + ":" + block.line() + ": ";
       if (block.language().equals("text") && !shown.contains(block)) {
-        wrong.add(where + "a text block is output, and no sh block is directly above");
+        wrong.add(where + "expected an sh block directly above this text block");
       }
       if (Set.of("shell", "bash", "console").contains(block.language())) {
-        wrong.add(where + "commands are sh blocks; one that a test cannot run ends with # needs …");
+        wrong.add(
+            where + "expected an sh block; end a command that tests cannot run with # needs …");
       }
       Matcher source = SOURCE.matcher(block.above());
       if (block.language().equals("java") && source.matches()) {
@@ -167,14 +168,14 @@ record Document(Path path, List<String> lines) {
             path
                 + ":"
                 + example.commands().line()
-                + ": output is shown of commands of which one does not run: put it into a block of"
-                + " its own");
+                + ": output of a block with a command that does not run; move that command to"
+                + " another block");
       }
     }
     return wrong;
   }
 
-  /** Links to files and anchors of this repository that are not there. */
+  /** Links to files and anchors of this repository that do not exist. */
   List<String> brokenLinks() throws IOException {
     List<String> broken = new ArrayList<>();
     boolean inside = false;

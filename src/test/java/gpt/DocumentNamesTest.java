@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Classes that the documents name exist, and have the member behind the dot. */
+/** Checks that the classes and members which the documents name exist. */
 class DocumentNamesTest {
   /** {@code KvCache} or {@code Want.Residual}: begins with a capital and has a small letter. */
   private static final Pattern NAME = Pattern.compile("`([A-Z]\\w*[a-z]\\w*)(?:\\.(\\w+))?`");
@@ -25,7 +25,7 @@ class DocumentNamesTest {
           .map(name -> Path.of("src/site/markdown", name + ".md"))
           .toList();
 
-  /** Java's own. */
+  /** Names of Java's classes. */
   private static final List<String> OTHERS = List.of("System");
 
   @Test

@@ -21,6 +21,7 @@ class DocumentTest {
     List<Document> all = new ArrayList<>(Document.all());
     for (String path :
         List.of(
+            "CHANGELOG.md",
             "CONTRIBUTING.md",
             "THIRD-PARTY.md",
             "kernels/README.md",
@@ -84,7 +85,7 @@ class DocumentTest {
     assertEquals(List.of("C"), examples.get(1).output().lines());
     assertFalse(examples.get(2).runs());
     assertEquals(
-        List.of(document.path() + ":18: a text block is output, and no sh block is directly above"),
+        List.of(document.path() + ":18: expected an sh block directly above this text block"),
         document.wrongBlocks());
   }
 

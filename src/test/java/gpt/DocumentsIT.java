@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -19,8 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * what it prints with what the document shows.
  *
  * <p>{@link Document} says which blocks are commands and output, {@link Transcript} how they are
- * compared. With {@code -Dgpt.documents=rewrite} output that differs is written into the document,
- * and pictures in src/site/images are taken again.
+ * compared. With {@code -Dgpt.documents=rewrite} the output replaces text blocks that differ, and
+ * the pictures in src/site/images are replaced.
  */
 class DocumentsIT {
   private static final boolean REWRITE = "rewrite".equals(System.getProperty("gpt.documents"));
@@ -49,7 +50,8 @@ class DocumentsIT {
     for (Example example : document.examples()) {
       results.add(run(document, example));
     }
-    // From the last, so that a rewritten block leaves the lines of the others where they are.
+    // From the last, so that rewriting a block does not move the blocks that are still to be
+    // rewritten.
     for (Result result : results.reversed()) {
       if (result.problem() == null) {
         continue;
@@ -67,16 +69,15 @@ class DocumentsIT {
     }
     if (REWRITE) {
       Files.write(document.path(), lines);
-      replacePictures();
     }
     assertTrue(wrong.isEmpty(), () -> "\n" + String.join("\n", wrong));
   }
 
   /**
-   * What came of a block.
+   * The result of running a block's commands.
    *
-   * @param problem null where there is none
-   * @param better what the document should show, or null where that is not known
+   * @param problem the difference to the document; null if there is none
+   * @param better what the document should show; null if unknown
    */
   private record Result(Example example, String problem, List<String> better) {}
 
@@ -125,8 +126,15 @@ class DocumentsIT {
         Transcript.rewritten(expected, printed));
   }
 
-  /** From target/NAME.png, or as a browser shows target/NAME.html. */
-  private static void replacePictures() throws IOException {
+  /**
+   * Replaces the pictures in rewrite mode, once all commands have run: with target/NAME.png, or
+   * with a browser's screenshot of target/NAME.html.
+   */
+  @AfterAll
+  static void replacePictures() throws IOException {
+    if (!REWRITE) {
+      return;
+    }
     try (Stream<Path> pictures = Files.list(IMAGES)) {
       for (Path picture : pictures.toList()) {
         Path made = Path.of("target").resolve(picture.getFileName());

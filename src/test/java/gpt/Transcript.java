@@ -6,19 +6,19 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What a command prints, compared with what a document shows of it.
+ * Compares a command's output with the output that a document shows.
  *
- * <p>Lines must be equal, but for what depends on the machine: {@link #shape} says what that is. A
- * line {@code …} stands for any number of lines.
+ * <p>Lines must be equal, except for numbers that depend on the machine: see {@link #shape}. A line
+ * {@code …} stands for any number of lines.
  */
 final class Transcript {
   static final String GAP = "…";
 
-  /** A number with a unit of time or speed behind it: {@code 0.05 s}, {@code 1,203 tokens/s}. */
+  /** A number followed by a unit of time or speed: {@code 0.05 s}, {@code 1,203 tokens/s}. */
   private static final Pattern MEASURED =
       Pattern.compile("\\d[\\d.,]*(?= ?(?:s|ms|µs|tokens/s|GB/s|GFLOP/s)(?![\\p{L}/]))");
 
-  /** A field of JSON that is a time or a speed: {@code "load_s":0.2}. */
+  /** The value of a JSON field that is a time or a speed: {@code "load_s":0.2}. */
   private static final Pattern MEASURED_FIELD =
       Pattern.compile("(?<=_s\": ?)(?:-?\\d[\\d.eE+-]*|null)|(?<=\"_ns\": ?)\\d+");
 
@@ -28,7 +28,7 @@ final class Transcript {
 
   private Transcript() {}
 
-  /** Lines with {@code #} for each number that depends on the machine. */
+  /** Replaces each number that depends on the machine by {@code #}. */
   static List<String> shape(List<String> lines) {
     List<String> shaped = new ArrayList<>();
     List<String> header = List.of();
@@ -65,7 +65,7 @@ final class Transcript {
     return row.toString();
   }
 
-  /** Whether a document's lines are what was printed. */
+  /** Whether the output matches a document's lines. */
   static boolean matches(List<String> expected, List<String> actual) {
     return matchesShaped(shape(trimmed(expected)), shape(trimmed(actual)));
   }
@@ -88,13 +88,13 @@ final class Transcript {
     return false;
   }
 
-  /** Both beside each other, with a {@code !} before each pair of lines that differ. */
+  /** Both side by side, with a {@code !} before each pair of lines that differ. */
   static String sideBySide(List<String> expected, List<String> actual) {
     List<String> left = trimmed(expected);
     List<String> right = trimmed(actual);
     List<String> leftShape = shape(left);
     List<String> rightShape = shape(right);
-    // What both begin with and end with stands beside each other; between, what there is.
+    // Aligns the common lines at the beginning and at the end.
     int common = Math.min(left.size(), right.size());
     int tail = 0;
     int head = 0;
@@ -130,10 +130,9 @@ final class Transcript {
   }
 
   /**
-   * What a document should show: all lines, or where it has a gap as many before and after it as it
-   * had.
+   * The lines that a document should show: all, or around a gap as many as before.
    *
-   * @return null where it has several gaps
+   * @return null if it has several gaps
    */
   static List<String> rewritten(List<String> expected, List<String> actual) {
     List<String> printed = trimmed(actual);
@@ -151,7 +150,7 @@ final class Transcript {
     return lines;
   }
 
-  /** Without spaces at the lines' ends and without blank lines at the end. */
+  /** Removes trailing spaces and trailing blank lines. */
   private static List<String> trimmed(List<String> lines) {
     List<String> all = new ArrayList<>(lines.stream().map(String::stripTrailing).toList());
     while (!all.isEmpty() && all.getLast().isEmpty()) {

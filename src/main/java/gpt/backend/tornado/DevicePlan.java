@@ -49,9 +49,6 @@ final class DevicePlan implements AutoCloseable {
   /** All graphs except {@code load}, which is the plan's first. */
   private final List<Graph> graphs = new ArrayList<>();
 
-  /** The task graphs of {@link #graphs}, in the plan's order. */
-  private final List<Graph.Bucket> buckets = new ArrayList<>();
-
   private final GridScheduler loadGrids = new GridScheduler();
 
   /** Graphs that own arrays: those that they upload at each run. */
@@ -121,7 +118,7 @@ final class DevicePlan implements AutoCloseable {
         for (Graph before : graphs) {
           bucket.taskGraph().consumeFromDevice(before.name(), arrays.pass());
         }
-        buckets.add(bucket);
+        bucket.index(all.size());
         all.add(bucket.taskGraph().snapshot());
       }
     }
@@ -131,7 +128,7 @@ final class DevicePlan implements AutoCloseable {
     // Before anything is compiled: the runtime reads this flag when it builds a graph's bytecode.
     for (Graph graph : graphs) {
       if (graph.isRecorded()) {
-        graph.buckets().forEach(bucket -> plan.withGraph(index(bucket)).withCUDAGraph());
+        graph.buckets().forEach(bucket -> plan.withGraph(bucket.index()).withCUDAGraph());
       }
     }
   }
@@ -151,17 +148,13 @@ final class DevicePlan implements AutoCloseable {
         guarded(
             "compiling",
             () ->
-                plan.withGraph(index(bucket))
+                plan.withGraph(bucket.index())
                     .withGridScheduler(bucket.grids())
                     .withPreCompilation());
         done += graph.kernels();
       }
     }
     progress.compiling(total, total);
-  }
-
-  private int index(Graph.Bucket bucket) {
-    return 1 + buckets.indexOf(bucket);
   }
 
   /** Runs a graph for a pass of {@code rows} rows. */
@@ -175,7 +168,7 @@ final class DevicePlan implements AutoCloseable {
             execute(0, loadGrids, 0); // copies nothing, but lets the next graph consume its arrays
             bucket.attach();
           }
-          execute(index(bucket), bucket.grids(), graph.kernels());
+          execute(bucket.index(), bucket.grids(), graph.kernels());
         });
   }
 
@@ -214,7 +207,7 @@ final class DevicePlan implements AutoCloseable {
       // Only its owner frees an array: freeing it twice is a fatal error in the runtime.
       for (Graph owner : owners) {
         for (Graph.Bucket bucket : owner.buckets()) {
-          plan.withGraph(index(bucket)).freeDeviceMemory();
+          plan.withGraph(bucket.index()).freeDeviceMemory();
         }
       }
       plan.withGraph(0).freeDeviceMemory();

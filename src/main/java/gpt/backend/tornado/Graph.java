@@ -29,6 +29,7 @@ final class Graph {
     private final GridScheduler grids = new GridScheduler();
     private final List<Task<?>> tasks = new ArrayList<>();
     private int rows;
+    private int index;
     private boolean attached;
 
     private Bucket(String name, int rows) {
@@ -60,6 +61,15 @@ final class Graph {
       return grids;
     }
 
+    /** The task graph's index in the plan. */
+    int index() {
+      return index;
+    }
+
+    void index(int inPlan) {
+      index = inPlan;
+    }
+
     /** Whether the task graph has consumed the arrays of {@code load}. */
     boolean attached() {
       return attached;
@@ -82,7 +92,6 @@ final class Graph {
   private final String name;
   private final boolean recorded;
   private final List<Bucket> buckets = new ArrayList<>();
-  private int kernels;
 
   private Graph(String name, boolean recorded) {
     this.name = name;
@@ -113,7 +122,6 @@ final class Graph {
   /** Appends a task. */
   <A> Graph add(String id, Version<A> version, A arguments) {
     buckets.forEach(bucket -> bucket.add(id, version, arguments));
-    kernels++;
     return this;
   }
 
@@ -151,6 +159,6 @@ final class Graph {
 
   /** Number of its tasks. */
   int kernels() {
-    return kernels;
+    return buckets.getFirst().tasks.size();
   }
 }

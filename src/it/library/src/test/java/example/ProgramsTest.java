@@ -20,21 +20,21 @@ import org.junit.jupiter.api.io.TempDir;
 class ProgramsTest {
   private static final String VECTOR = "--add-modules=jdk.incubator.vector";
 
-  /** Before what a program prints, in its source. */
+  /** The comment in a program's source that precedes a line of its output. */
   private static final String PRINTED = "// → ";
 
-  /** What the class path has: the program, the library with the libraries it needs, the demo. */
+  /** The class path: the program, the library, the libraries that it needs, and the demo. */
   private static final List<String> JARS =
       List.of("classes", "error_prone_annotations", "gpt", "gpt-demo", "gson", "jtokkit", "pickle");
 
-  /** Whose jars are the tests'. */
+  /** The prefixes of the test libraries' jars. */
   private static final List<String> TEST_JARS =
       List.of("junit", "opentest4j", "apiguardian", "jspecify");
 
   @TempDir Path temp;
 
   private record Run(String out, String err) {
-    /** How many lines of standard error have a word in them. */
+    /** Number of lines of standard error that contain a word. */
     long notes(String word) {
       return err.lines().filter(l -> l.contains(word)).count();
     }
