@@ -6,14 +6,16 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * GEMM micro-kernels of {@link VectorMatmul}: register tiles of 2 to 5 rows × 1 whole panel (2
+ * GEMM micro-kernels of {@link VectorMatmul}: register tiles of 4 or 5 rows × 1 whole panel (2
  * vectors), whose accumulators start with the output's values and are stored back. Five rows have
  * 10 accumulators, enough independent FMA chains to hide the FMA's latency. With six rows (12
  * accumulators) C2 spilled three to the stack although AVX2 has 16 registers: 27 GFLOP/s of a peak
- * of 42, against 39 with four or five rows.
+ * of 42, against 39 with four or five rows. Two or three rows run as four, with the last one
+ * repeated: 3 and 6 rows took longer with a micro-kernel of 3 rows (33 and 51 ms) than 4 and 8 rows
+ * with this one (28 and 46 ms), GPT-2 124M in f32 on two cores.
  *
- * <p>The methods differ in their number of rows only. Each step over k loads the panel's two
- * vectors once, broadcasts one x of each row, and does two FMAs per row.
+ * <p>Each step over k loads the panel's two vectors once, broadcasts one x of each row, and does
+ * two FMAs per row.
  */
 final class VectorTiles {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -43,11 +45,10 @@ final class VectorTiles {
     int om = outAt;
     while (left > 0) {
       int tile = Math.ceilDiv(left, Math.ceilDiv(left, MAX_ROWS));
-      switch (tile) {
-        case 5 -> fiveRows(x, xm, xStride, w, wAt, k, out, om, outStride);
-        case 4 -> fourRows(x, xm, xStride, w, wAt, k, out, om, outStride);
-        case 3 -> threeRows(x, xm, xStride, w, wAt, k, out, om, outStride);
-        default -> twoRows(x, xm, xStride, w, wAt, k, out, om, outStride);
+      if (tile == MAX_ROWS) {
+        fiveRows(x, xm, xStride, w, wAt, k, out, om, outStride);
+      } else {
+        upToFourRows(x, xm, xStride, tile, w, wAt, k, out, om, outStride);
       }
       left -= tile;
       xm += tile * xStride;
@@ -55,11 +56,15 @@ final class VectorTiles {
     }
   }
 
-  /** Micro-kernel, 2 rows × 1 panel: 4 accumulators. */
-  private static void twoRows(
+  /**
+   * Micro-kernel, 4 rows × 1 panel: 8 accumulators. With fewer {@code rows}, at least 2, the last
+   * one is computed and stored several times.
+   */
+  private static void upToFourRows(
       float[] x,
       int xAt,
       int xStride,
+      int rows,
       MemorySegment w,
       long wAt,
       int k,
@@ -67,90 +72,11 @@ final class VectorTiles {
       int outAt,
       int outStride) {
     int xb = xAt + xStride;
+    int xc = rows > 2 ? xb + xStride : xb;
+    int xd = rows > 3 ? xc + xStride : xc;
     int ob = outAt + outStride;
-    FloatVector a0 = FloatVector.fromArray(S, out, outAt);
-    FloatVector a1 = FloatVector.fromArray(S, out, outAt + L);
-    FloatVector b0 = FloatVector.fromArray(S, out, ob);
-    FloatVector b1 = FloatVector.fromArray(S, out, ob + L);
-    long at = wAt;
-    for (int i = 0; i < k; i++) {
-      FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, ORDER);
-      FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER);
-      at += STEP;
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 = w0.fma(v, a0);
-      a1 = w1.fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i]);
-      b0 = w0.fma(v, b0);
-      b1 = w1.fma(v, b1);
-    }
-    a0.intoArray(out, outAt);
-    a1.intoArray(out, outAt + L);
-    b0.intoArray(out, ob);
-    b1.intoArray(out, ob + L);
-  }
-
-  /** Micro-kernel, 3 rows × 1 panel: 6 accumulators. */
-  private static void threeRows(
-      float[] x,
-      int xAt,
-      int xStride,
-      MemorySegment w,
-      long wAt,
-      int k,
-      float[] out,
-      int outAt,
-      int outStride) {
-    int xb = xAt + xStride;
-    int xc = xb + xStride;
-    int ob = outAt + outStride;
-    int oc = ob + outStride;
-    FloatVector a0 = FloatVector.fromArray(S, out, outAt);
-    FloatVector a1 = FloatVector.fromArray(S, out, outAt + L);
-    FloatVector b0 = FloatVector.fromArray(S, out, ob);
-    FloatVector b1 = FloatVector.fromArray(S, out, ob + L);
-    FloatVector c0 = FloatVector.fromArray(S, out, oc);
-    FloatVector c1 = FloatVector.fromArray(S, out, oc + L);
-    long at = wAt;
-    for (int i = 0; i < k; i++) {
-      FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, ORDER);
-      FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER);
-      at += STEP;
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 = w0.fma(v, a0);
-      a1 = w1.fma(v, a1);
-      v = FloatVector.broadcast(S, x[xb + i]);
-      b0 = w0.fma(v, b0);
-      b1 = w1.fma(v, b1);
-      v = FloatVector.broadcast(S, x[xc + i]);
-      c0 = w0.fma(v, c0);
-      c1 = w1.fma(v, c1);
-    }
-    a0.intoArray(out, outAt);
-    a1.intoArray(out, outAt + L);
-    b0.intoArray(out, ob);
-    b1.intoArray(out, ob + L);
-    c0.intoArray(out, oc);
-    c1.intoArray(out, oc + L);
-  }
-
-  /** Micro-kernel, 4 rows × 1 panel: 8 accumulators. */
-  private static void fourRows(
-      float[] x,
-      int xAt,
-      int xStride,
-      MemorySegment w,
-      long wAt,
-      int k,
-      float[] out,
-      int outAt,
-      int outStride) {
-    int xb = xAt + xStride;
-    int xc = xb + xStride;
-    int xd = xc + xStride;
-    int ob = outAt + outStride;
-    int oc = ob + outStride;
-    int od = oc + outStride;
+    int oc = rows > 2 ? ob + outStride : ob;
+    int od = rows > 3 ? oc + outStride : oc;
     FloatVector a0 = FloatVector.fromArray(S, out, outAt);
     FloatVector a1 = FloatVector.fromArray(S, out, outAt + L);
     FloatVector b0 = FloatVector.fromArray(S, out, ob);
