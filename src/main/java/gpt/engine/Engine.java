@@ -46,6 +46,11 @@ public interface Engine extends AutoCloseable {
     return true;
   }
 
+  /** Whether a step may have a {@link Want.Verification}. */
+  default boolean verifiesDrafts() {
+    return false;
+  }
+
   /**
    * Opens an empty sequence.
    *

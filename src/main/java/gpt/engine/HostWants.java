@@ -47,6 +47,11 @@ public final class HostWants {
         case Want.Nothing nothing -> {}
         case Want.Candidates candidates -> {}
         case Want.Token token -> {}
+        case Want.Verification verification -> {
+          if (item.append().length == 0) {
+            throw new IllegalArgumentException("nothing to verify");
+          }
+        }
       }
     }
   }
@@ -61,6 +66,7 @@ public final class HostWants {
       case Want.Losses losses -> losses.targets().length;
       case Want.Candidates candidates -> 1;
       case Want.Token token -> 1;
+      case Want.Verification verification -> work.append().length;
     };
   }
 
@@ -87,6 +93,10 @@ public final class HostWants {
         candidates.reader().accept(best.ids(), best.values());
       }
       case Want.Token token -> draw((HostSequence) work.sequence(), token, logits, vocabSize);
+      case Want.Verification verification ->
+          verification
+              .next(row, work.append())
+              .ifPresent(token -> draw((HostSequence) work.sequence(), token, logits, vocabSize));
     }
   }
 

@@ -3,6 +3,9 @@ package gpt.engine;
 import gpt.GptException;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 
 /** What a step returns for a sequence, besides appending tokens to it. */
@@ -134,6 +137,55 @@ public sealed interface Want {
       this.id = id;
       this.logprobs = logprobs;
       this.trace = trace;
+    }
+  }
+
+  /**
+   * The tokens that follow the appended ones, as far as those were right: speculative decoding. The
+   * first appended token is the one drawn last, the others are drafts. The token that follows the
+   * first is sampled as {@link Token} says; if it equals the first draft, so is the one that
+   * follows that draft, and so on. The sequence then holds all drafts; the client truncates it
+   * after the last right one.
+   */
+  final class Verification implements Want {
+    private final int firstStep;
+    private final List<Token> tokens = new ArrayList<>();
+
+    /**
+     * Creates a want.
+     *
+     * @param firstStep index in its completion of the first token to be drawn
+     */
+    public Verification(int firstStep) {
+      this.firstStep = firstStep;
+    }
+
+    /**
+     * The drawn tokens, at least one: the drafts that were right, then the token that differs from
+     * its draft or follows the last one.
+     */
+    public List<Token> tokens() {
+      return Collections.unmodifiableList(tokens);
+    }
+
+    /**
+     * For engines: the want of the token that follows appended token {@code row}, if all drafts up
+     * to it were right.
+     *
+     * @param append the appended tokens
+     */
+    Optional<Token> next(int row, int[] append) {
+      boolean right = row == tokens.size();
+      if (right && row > 0) {
+        Token last = tokens.getLast();
+        right = last.failure().isEmpty() && last.id() == append[row];
+      }
+      if (!right) {
+        return Optional.empty();
+      }
+      Token token = new Token(false).at(firstStep + row);
+      tokens.add(token);
+      return Optional.of(token);
     }
   }
 

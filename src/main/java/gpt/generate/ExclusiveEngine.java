@@ -5,8 +5,12 @@ import gpt.model.GptConfig;
 import java.util.List;
 import java.util.function.Function;
 
-/** An engine used by one thread, for one request at a time. */
-record ExclusiveEngine(Engine engine) implements EngineAccess {
+/**
+ * An engine used by one thread, for one request at a time.
+ *
+ * @param speculation drafts tokens; null for no drafts
+ */
+record ExclusiveEngine(Engine engine, Speculation speculation) implements EngineAccess {
 
   @Override
   public GptConfig config() {
@@ -25,7 +29,7 @@ record ExclusiveEngine(Engine engine) implements EngineAccess {
 
   @Override
   public Decoding decode() {
-    Scheduler scheduler = new Scheduler(engine, engine.batchSize());
+    Scheduler scheduler = new Scheduler(engine, engine.batchSize(), speculation);
     return new Decoding() {
       @Override
       public int batchSize() {

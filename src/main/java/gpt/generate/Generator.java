@@ -30,7 +30,16 @@ public final class Generator {
    *     are rejected
    */
   public Generator(Engine engine, Optional<Tokenizer> tokenizer) {
-    this(new ExclusiveEngine(engine), tokenizer);
+    this(engine, tokenizer, Optional.empty());
+  }
+
+  /**
+   * As {@link #Generator(Engine, Optional)}, with speculative decoding.
+   *
+   * @param drafter guesses tokens, and belongs to the caller
+   */
+  public Generator(Engine engine, Optional<Tokenizer> tokenizer, Optional<Drafter> drafter) {
+    this(new ExclusiveEngine(engine, drafter.map(Speculation::new).orElse(null)), tokenizer);
   }
 
   /** Generates on a shared engine. Thread-safe: concurrent requests are decoded together. */

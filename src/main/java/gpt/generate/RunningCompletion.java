@@ -3,7 +3,9 @@ package gpt.generate;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.sampling.Drawing;
 import java.util.Arrays;
+import java.util.Iterator;
 
 /**
  * A completion while it is prefilled and decoded: its tokens, and its sequence, which holds the
@@ -23,6 +25,12 @@ final class RunningCompletion {
 
   private Sequence sequence;
   private Work appendDrawn;
+
+  /** Drafts of the next tokens, to be verified by the next step. */
+  private int[] drafts = {};
+
+  /** What the current step returns for the drafts; null if it has none. */
+  private Want.Verification verification;
 
   /** The completion whose sequence will be forked once it holds the shared prefix, or null. */
   private RunningCompletion parent;
@@ -108,12 +116,66 @@ final class RunningCompletion {
     return length == promptLength;
   }
 
+  // Speculative decoding.
+
+  /** Maximum number of drafts in the next step. */
+  int maxDrafts() {
+    if (!isDecoding() || request.traced()) {
+      return 0;
+    }
+    int room = blockSize - sequence.length() - 1;
+    int left = request.maxNewTokens() - (length - promptLength) - 1;
+    return Math.max(0, Math.min(room, left));
+  }
+
+  /** Sets the drafts of the next step, at most {@link #maxDrafts}. */
+  void draft(int... tokens) {
+    drafts = tokens;
+  }
+
+  /** Number of drafts in the current step. */
+  int drafts() {
+    return drafts.length;
+  }
+
+  /** Number of tokens, of prompt and completion together, also those before the context window. */
+  int length() {
+    return length;
+  }
+
+  /** The token at an index of {@link #length}. */
+  int id(int index) {
+    return ids[index];
+  }
+
+  /** Index of the first token in the context window. */
+  int firstInContext() {
+    return first;
+  }
+
+  /** Index in the completion of the next token. */
+  int nextStep() {
+    return length - promptLength;
+  }
+
+  /** How this completion's tokens are sampled. */
+  Drawing drawing() {
+    return request.drawing(delivery.sample());
+  }
+
   /**
    * Returns this completion's work in the next step.
    *
    * @param rows number of pending tokens to append, at least 1
    */
   Work work(int rows) {
+    if (isDecoding() && drafts.length > 0) {
+      int[] append = new int[drafts.length + 1];
+      append[0] = ids[length - 1];
+      System.arraycopy(drafts, 0, append, 1, drafts.length);
+      verification = new Want.Verification(nextStep());
+      return new Work(sequence, append, verification);
+    }
     if (isDecoding()) {
       return appendDrawn;
     }
@@ -123,7 +185,7 @@ final class RunningCompletion {
   }
 
   private Want.Token nextToken() {
-    return token.at(length - promptLength);
+    return token.at(nextStep());
   }
 
   /**
@@ -139,25 +201,57 @@ final class RunningCompletion {
     } else {
       delivery.recordDecode(nanos);
     }
+    if (verification != null) {
+      verified();
+      return;
+    }
     if (pending() > 0) {
       return;
     }
-    if (token.failure().isPresent()) {
-      delivery.fail(token.failure().get());
-      return;
-    }
-    if (isPrefilling()) {
+    if (isPrefilling() && token.failure().isEmpty()) {
       delivery.recordPrefill(System.nanoTime() - begin, prefillTokens, prefillNanos);
     }
-    add(token.id());
-    delivery.add(token.id(), sequence.length() >= blockSize, token.logprobs(), token.trace());
-    if (!delivery.ended()) {
-      nextToken();
-      if (length - first > blockSize) {
-        // The window slides: every token's position changes, and so do all keys and values.
-        first = length - blockSize;
-        sequence.truncate(0);
-      }
+    add(token, sequence.length());
+    slide();
+  }
+
+  /** Adds the tokens that a step with drafts has drawn, and removes the wrong drafts. */
+  private void verified() {
+    int before = sequence.length() - drafts.length;
+    Iterator<Want.Token> drawn = verification.tokens().iterator();
+    while (drawn.hasNext() && !delivery.ended()) {
+      add(drawn.next(), before++);
+    }
+    drafts = new int[0];
+    verification = null;
+    sequence.truncate(Math.min(sequence.length(), length - first - 1));
+    slide();
+  }
+
+  /**
+   * Adds a drawn token.
+   *
+   * @param context number of tokens in the sequence that the token follows
+   */
+  private void add(Want.Token drawn, int context) {
+    if (drawn.failure().isPresent()) {
+      delivery.fail(drawn.failure().get());
+      return;
+    }
+    add(drawn.id());
+    delivery.add(drawn.id(), context >= blockSize, drawn.logprobs(), drawn.trace());
+  }
+
+  /** Prepares the next token; makes room for it where the context window is full. */
+  private void slide() {
+    if (delivery.ended()) {
+      return;
+    }
+    nextToken();
+    if (length - first > blockSize) {
+      // The window slides: every token's position changes, and so do all keys and values.
+      first = length - blockSize;
+      sequence.truncate(0);
     }
   }
 

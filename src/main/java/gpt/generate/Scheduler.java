@@ -49,6 +49,9 @@ final class Scheduler implements AutoCloseable {
    */
   private int reserved;
 
+  /** Drafts tokens; null without speculative decoding. */
+  private final Speculation speculation;
+
   // The current step, reused from step to step.
   private final List<Work> work = new ArrayList<>();
   private final List<RunningCompletion> stepping = new ArrayList<>();
@@ -62,7 +65,17 @@ final class Scheduler implements AutoCloseable {
    * @param maxSequences maximum number of open sequences, at least 1
    */
   Scheduler(Engine engine, int maxSequences) {
+    this(engine, maxSequences, null);
+  }
+
+  /**
+   * As {@link #Scheduler(Engine, int)}, with speculative decoding.
+   *
+   * @param speculation drafts tokens, and belongs to the caller; null for no drafts
+   */
+  Scheduler(Engine engine, int maxSequences, Speculation speculation) {
     this.engine = engine;
+    this.speculation = engine.verifiesDrafts() ? speculation : null;
     this.maxSequences = maxSequences;
     long bytes = Math.max(1, engine.sequenceBytes());
     maxCached = Math.clamp(MAX_CACHE_BYTES / bytes, 1, maxSequences);
@@ -99,12 +112,22 @@ final class Scheduler implements AutoCloseable {
       return;
     }
     long rows = work.stream().mapToInt(Work::tokens).sum();
+    boolean decodes = stepping.stream().allMatch(RunningCompletion::isDecoding);
     long begin = System.nanoTime();
     engine.step(work);
     long nanos = System.nanoTime() - begin;
+    if (speculation != null && decodes) {
+      speculation.stepped((int) rows, nanos);
+    }
     for (int i = 0; i < work.size(); i++) {
       int appended = work.get(i).tokens();
-      stepping.get(i).stepDone(appended, nanos * appended / rows);
+      RunningCompletion completion = stepping.get(i);
+      int drafts = completion.drafts();
+      int before = completion.length();
+      completion.stepDone(appended, nanos * appended / rows);
+      if (drafts > 0) {
+        speculation.verified(drafts, completion.length() - before - 1);
+      }
     }
     active.removeIf(this::cacheIfEnded);
   }
@@ -115,6 +138,9 @@ final class Scheduler implements AutoCloseable {
       return false;
     }
     cache(completion);
+    if (speculation != null) {
+      speculation.ended(completion);
+    }
     return true;
   }
 
@@ -126,10 +152,14 @@ final class Scheduler implements AutoCloseable {
     int room = PROMPT_ROWS;
     for (RunningCompletion completion : active) {
       if (completion.parent() == null && completion.isDecoding()) {
-        plan(completion, 1);
+        stepping.add(completion);
         room = CHUNK_ROWS;
       }
     }
+    if (speculation != null) {
+      speculation.draft(stepping);
+    }
+    stepping.forEach(completion -> work.add(completion.work(1)));
     for (RunningCompletion completion : active) {
       if (completion.parent() == null && !completion.isDecoding() && room > 0) {
         int rows = Math.min(room, Math.min(completion.pending(), tokensToNextFork(completion)));
@@ -311,6 +341,9 @@ final class Scheduler implements AutoCloseable {
   /** Closes all sequences, but not the engine. */
   @Override
   public void close() {
+    if (speculation != null) {
+      active.forEach(speculation::ended);
+    }
     for (RunningCompletion completion : active) {
       if (completion.sequence() != null) {
         completion.releaseSequence().close();

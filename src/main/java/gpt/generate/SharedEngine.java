@@ -5,6 +5,7 @@ import gpt.engine.Engine;
 import gpt.model.GptConfig;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -23,6 +24,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   private static final String CLOSED = "the model is closed";
 
   private final Thread thread;
+  private final Supplier<Optional<Drafter>> drafter;
   private final int maxSequences;
   private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
   private final CompletableFuture<Engine> opened = new CompletableFuture<>();
@@ -43,7 +45,19 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
    * @throws RuntimeException what {@code open} throws
    */
   public SharedEngine(Supplier<Engine> open, int maxSequences) {
+    this(open, maxSequences, Optional::empty);
+  }
+
+  /**
+   * As {@link #SharedEngine(Supplier, int)}, with speculative decoding.
+   *
+   * @param drafter called on the new thread after {@code open}; what guesses tokens, which is
+   *     closed with this
+   */
+  public SharedEngine(
+      Supplier<Engine> open, int maxSequences, Supplier<Optional<Drafter>> drafter) {
     this.maxSequences = maxSequences;
+    this.drafter = drafter;
     thread = Thread.ofPlatform().daemon().name("gpt-engine").start(() -> run(open));
     await(opened);
   }
@@ -51,8 +65,9 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   // Methods that run on the engine's thread.
 
   private void run(Supplier<Engine> open) {
-    try (Engine engine = open.get()) {
-      scheduler = new Scheduler(engine, batchSize(engine));
+    try (Engine engine = open.get();
+        Speculation speculation = drafter.get().map(Speculation::new).orElse(null)) {
+      scheduler = new Scheduler(engine, batchSize(engine), speculation);
       opened.complete(engine);
       try {
         while (!isClosed()) {

@@ -106,6 +106,11 @@ public final class CpuEngine implements Engine {
   }
 
   @Override
+  public boolean verifiesDrafts() {
+    return true;
+  }
+
+  @Override
   public Sequence open() {
     workers.checkOpen();
     return new CpuSequence();

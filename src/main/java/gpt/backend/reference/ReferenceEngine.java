@@ -274,6 +274,11 @@ public final class ReferenceEngine implements Engine {
   }
 
   @Override
+  public boolean verifiesDrafts() {
+    return true;
+  }
+
+  @Override
   public Sequence open() {
     checkOpen();
     return new ReferenceSequence();

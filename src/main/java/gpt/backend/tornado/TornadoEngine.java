@@ -229,6 +229,8 @@ public final class TornadoEngine implements Engine {
             throw new UnsupportedOperationException("this engine gives no attention weights");
         case Want.Residual residual ->
             throw new UnsupportedOperationException("this engine gives no residual stream");
+        case Want.Verification verification ->
+            throw new UnsupportedOperationException("this engine verifies no drafts");
         case Want.Token token -> of.drawing(); // throws if not set
         default -> {}
       }

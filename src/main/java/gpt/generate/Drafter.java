@@ -1,0 +1,43 @@
+package gpt.generate;
+
+import gpt.engine.Engine;
+import java.util.List;
+
+/**
+ * Guesses the next tokens of completions for speculative decoding: a step verifies several guesses
+ * at once, which takes hardly longer than one token because it reads the weights once. A wrong
+ * guess costs time but never changes a completion.
+ */
+public abstract class Drafter implements AutoCloseable {
+  Drafter() {}
+
+  /** Continues the last tokens as they were continued before: for text that repeats itself. */
+  public static Drafter ngram() {
+    return new NgramDrafter();
+  }
+
+  /**
+   * Draws the drafts with another model, which must have the same vocabulary: a smaller one, or the
+   * same one in a lower precision. It draws with the completion's own sampling parameters and
+   * random numbers, so that equal probabilities give equal tokens.
+   *
+   * @param engine a CPU engine; {@link #close} closes it
+   */
+  public static Drafter model(Engine engine) {
+    return new ModelDrafter(engine);
+  }
+
+  /**
+   * Sets the drafts of completions whose next token is to be decoded.
+   *
+   * @param max maximum number of drafts of each; at least 1. {@link RunningCompletion#maxDrafts}
+   *     applies too
+   */
+  abstract void draft(List<RunningCompletion> completions, int max);
+
+  /** Frees what belongs to a completion that has ended. */
+  abstract void ended(RunningCompletion completion);
+
+  @Override
+  public abstract void close();
+}

@@ -1,0 +1,120 @@
+package gpt.generate;
+
+import gpt.engine.Engine;
+import gpt.engine.Sequence;
+import gpt.engine.Want;
+import gpt.engine.Work;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Drafts with a second engine. Each completion has a sequence there, which is brought to the
+ * completion's tokens before it is continued: wrong drafts are removed, missing tokens appended.
+ *
+ * <p>The penalties of a draft also count wrong drafts of its sequence, so penalties make more
+ * drafts wrong.
+ */
+final class ModelDrafter extends Drafter {
+  private final Engine engine;
+  private final Map<RunningCompletion, Draft> drafts = new HashMap<>();
+
+  ModelDrafter(Engine engine) {
+    this.engine = engine;
+  }
+
+  /** A completion's sequence on the draft engine. */
+  private final class Draft {
+    final Sequence sequence = engine.open();
+    final Want.Token token = new Want.Token(false);
+
+    /** Index of the completion's token at position 0. */
+    int first;
+
+    /** The ids in the sequence; the first {@code sequence.length()} are valid. */
+    int[] held = {};
+
+    final List<Integer> proposed = new ArrayList<>();
+
+    Draft(RunningCompletion completion) {
+      sequence.drawing(completion.drawing(), completion.delivery().sample());
+    }
+
+    /** The work that appends the tokens which the sequence lacks, and draws the first draft. */
+    Work catchUp(RunningCompletion completion) {
+      int from = completion.firstInContext();
+      int[] context = new int[completion.length() - from];
+      for (int i = 0; i < context.length; i++) {
+        context[i] = completion.id(from + i);
+      }
+      int same = 0;
+      if (from == first) {
+        int most = Math.min(sequence.length(), context.length - 1);
+        int mismatch = Arrays.mismatch(held, 0, most, context, 0, most);
+        same = mismatch < 0 ? most : mismatch;
+      }
+      first = from;
+      sequence.truncate(same);
+      held = Arrays.copyOf(context, context.length + Scheduler.CHUNK_ROWS);
+      proposed.clear();
+      int[] append = Arrays.copyOfRange(context, same, context.length);
+      return new Work(sequence, append, token.at(completion.nextStep()));
+    }
+
+    /** The work that appends the last draft and draws the next one. */
+    Work next(RunningCompletion completion) {
+      held[sequence.length()] = proposed.getLast();
+      return Work.appendDrawn(sequence, token.at(completion.nextStep() + proposed.size()));
+    }
+  }
+
+  @Override
+  void draft(List<RunningCompletion> completions, int max) {
+    List<RunningCompletion> drafting = new ArrayList<>(completions);
+    for (int round = 0; round < max; round++) {
+      int drafted = round;
+      drafting.removeIf(completion -> completion.maxDrafts() <= drafted);
+      if (drafting.isEmpty()) {
+        break;
+      }
+      List<Work> work = new ArrayList<>();
+      for (RunningCompletion completion : drafting) {
+        Draft draft = drafts.computeIfAbsent(completion, Draft::new);
+        work.add(round == 0 ? draft.catchUp(completion) : draft.next(completion));
+      }
+      engine.step(work);
+      drafting.removeIf(completion -> !propose(drafts.get(completion)));
+    }
+    for (RunningCompletion completion : completions) {
+      Draft draft = drafts.get(completion);
+      if (draft != null && completion.maxDrafts() > 0) {
+        completion.draft(draft.proposed.stream().mapToInt(id -> id).toArray());
+      }
+    }
+  }
+
+  private static boolean propose(Draft draft) {
+    if (draft.token.failure().isPresent()) {
+      return false;
+    }
+    draft.proposed.add(draft.token.id());
+    return true;
+  }
+
+  @Override
+  void ended(RunningCompletion completion) {
+    Draft draft = drafts.remove(completion);
+    if (draft != null) {
+      draft.sequence.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    drafts.values().forEach(draft -> draft.sequence.close());
+    drafts.clear();
+    engine.close();
+  }
+}
