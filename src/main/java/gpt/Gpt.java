@@ -15,6 +15,7 @@ import gpt.generate.Request;
 import gpt.generate.SharedEngine;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
+import gpt.load.DraftChoice;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
 import gpt.model.Precision;
@@ -88,7 +89,15 @@ public final class Gpt implements AutoCloseable {
                       path, Optional.empty(), choice, use, (tokenizer, c) -> new int[0], progress);
               return loaded[0].engine();
             },
-            options.maxSequences());
+            options.maxSequences(),
+            () ->
+                DraftChoice.parse(options.draft())
+                    .open(
+                        loaded[0].engine(),
+                        path,
+                        Optional.empty(),
+                        choice,
+                        other -> ModelLocator.locate(other, options.download())));
     model = loaded[0];
     generator = new Generator(engine, model.tokenizer());
     vocabulary = new Vocabulary(model.tokenizer());

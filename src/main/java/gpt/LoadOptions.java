@@ -15,13 +15,14 @@ import java.util.function.DoubleConsumer;
  */
 public final class LoadOptions {
   private static final LoadOptions DEFAULTS =
-      new LoadOptions("auto", "f32", 0, false, 16, fraction -> {});
+      new LoadOptions("auto", "f32", 0, false, 16, "none", fraction -> {});
 
   private final String device;
   private final String dtype;
   private final int threads;
   private final boolean download;
   private final int maxSequences;
+  private final String draft;
   private final DoubleConsumer progress;
 
   private LoadOptions(
@@ -30,12 +31,14 @@ public final class LoadOptions {
       int threads,
       boolean download,
       int maxSequences,
+      String draft,
       DoubleConsumer progress) {
     this.device = device;
     this.dtype = dtype;
     this.threads = threads;
     this.download = download;
     this.maxSequences = maxSequences;
+    this.draft = draft;
     this.progress = progress;
   }
 
@@ -54,7 +57,7 @@ public final class LoadOptions {
    */
   public LoadOptions device(String name) {
     return new LoadOptions(
-        Objects.requireNonNull(name), dtype, threads, download, maxSequences, progress);
+        Objects.requireNonNull(name), dtype, threads, download, maxSequences, draft, progress);
   }
 
   /**
@@ -65,7 +68,7 @@ public final class LoadOptions {
    */
   public LoadOptions dtype(String name) {
     return new LoadOptions(
-        device, Objects.requireNonNull(name), threads, download, maxSequences, progress);
+        device, Objects.requireNonNull(name), threads, download, maxSequences, draft, progress);
   }
 
   /**
@@ -78,7 +81,7 @@ public final class LoadOptions {
       throw new GptException(
           "threads must be from 1 to " + DeviceChoice.MAX_THREADS + ", found " + count);
     }
-    return new LoadOptions(device, dtype, count, download, maxSequences, progress);
+    return new LoadOptions(device, dtype, count, download, maxSequences, draft, progress);
   }
 
   /**
@@ -86,7 +89,7 @@ public final class LoadOptions {
    * default.
    */
   public LoadOptions download(boolean allowed) {
-    return new LoadOptions(device, dtype, threads, allowed, maxSequences, progress);
+    return new LoadOptions(device, dtype, threads, allowed, maxSequences, draft, progress);
   }
 
   /**
@@ -99,7 +102,20 @@ public final class LoadOptions {
     if (count < 1) {
       throw new GptException("maxSequences must be 1 or more, found " + count);
     }
-    return new LoadOptions(device, dtype, threads, download, count, progress);
+    return new LoadOptions(device, dtype, threads, download, count, draft, progress);
+  }
+
+  /**
+   * Turns on speculative decoding, on the CPU: several guesses of the next tokens are verified in
+   * one step. This changes the speed only: completions have the same tokens.
+   *
+   * @param name {@code none}, the default; {@code ngram}: guess what followed the last tokens
+   *     before, for text that repeats itself; {@code self}: draw the guesses with the same model in
+   *     {@code i8}; or the name or path of a smaller model with the same vocabulary
+   */
+  public LoadOptions draft(String name) {
+    return new LoadOptions(
+        device, dtype, threads, download, maxSequences, Objects.requireNonNull(name), progress);
   }
 
   /**
@@ -110,7 +126,7 @@ public final class LoadOptions {
    */
   public LoadOptions progress(DoubleConsumer listener) {
     return new LoadOptions(
-        device, dtype, threads, download, maxSequences, Objects.requireNonNull(listener));
+        device, dtype, threads, download, maxSequences, draft, Objects.requireNonNull(listener));
   }
 
   String device() {
@@ -131,6 +147,10 @@ public final class LoadOptions {
 
   int maxSequences() {
     return maxSequences;
+  }
+
+  String draft() {
+    return draft;
   }
 
   DoubleConsumer progress() {

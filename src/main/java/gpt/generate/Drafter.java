@@ -9,6 +9,9 @@ import java.util.List;
  * guess costs time but never changes a completion.
  */
 public abstract class Drafter implements AutoCloseable {
+  private long drafts;
+  private long right;
+
   Drafter() {}
 
   /** Continues the last tokens as they were continued before: for text that repeats itself. */
@@ -34,6 +37,22 @@ public abstract class Drafter implements AutoCloseable {
    *     applies too
    */
   abstract void draft(List<RunningCompletion> completions, int max);
+
+  /** Counts verified drafts, of which the first {@code firstRight} were right. */
+  final void count(int verified, int firstRight) {
+    drafts += verified;
+    right += firstRight;
+  }
+
+  /** Number of drafts that were verified. */
+  public final long drafts() {
+    return drafts;
+  }
+
+  /** How many of them were right. */
+  public final long right() {
+    return right;
+  }
 
   /** Frees what belongs to a completion that has ended. */
   abstract void ended(RunningCompletion completion);

@@ -66,7 +66,8 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
 
   private void run(Supplier<Engine> open) {
     try (Engine engine = open.get();
-        Speculation speculation = drafter.get().map(Speculation::new).orElse(null)) {
+        Drafter drafts = drafter.get().orElse(null)) {
+      Speculation speculation = drafts == null ? null : new Speculation(drafts);
       scheduler = new Scheduler(engine, batchSize(engine), speculation);
       opened.complete(engine);
       try {

@@ -11,7 +11,7 @@ import java.util.TreeMap;
  * rows takes, how long a draft takes, and how many drafts were right. Where drafts do not pay off,
  * it stops drafting for a number of steps, which doubles each time, then tries again.
  */
-final class Speculation implements AutoCloseable {
+final class Speculation {
   /** Maximum rows of a step with drafts; more are no faster than the same rows in two steps. */
   private static final int MAX_ROWS = 16;
 
@@ -42,13 +42,11 @@ final class Speculation implements AutoCloseable {
   private int trial = TRIAL_STEPS;
   private int paused;
   private int pause = MIN_PAUSE;
-  private long totalVerified;
-  private long totalRight;
 
   /**
    * Drafts with a drafter.
    *
-   * @param drafter closed with this
+   * @param drafter belongs to the caller
    */
   Speculation(Drafter drafter) {
     this.drafter = drafter;
@@ -146,27 +144,11 @@ final class Speculation implements AutoCloseable {
       verified = DECAY * verified + 1;
       right = DECAY * right + (i < rightDrafts ? 1 : 0);
     }
-    totalVerified += drafts;
-    totalRight += rightDrafts;
-  }
-
-  /** Number of drafts so far. */
-  long drafts() {
-    return totalVerified;
-  }
-
-  /** How many of them were right. */
-  long rightDrafts() {
-    return totalRight;
+    drafter.count(drafts, rightDrafts);
   }
 
   /** Frees what belongs to a completion that has ended. */
   void ended(RunningCompletion completion) {
     drafter.ended(completion);
-  }
-
-  @Override
-  public void close() {
-    drafter.close();
   }
 }

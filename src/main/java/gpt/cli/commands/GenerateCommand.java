@@ -7,6 +7,7 @@ import gpt.cli.options.BeamOptions;
 import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
+import gpt.cli.options.DraftOption;
 import gpt.cli.options.ModelOptions;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PromptOptions;
@@ -20,6 +21,7 @@ import gpt.cli.output.SpeedLine;
 import gpt.cli.output.TextPrinter;
 import gpt.cli.output.TracePrinter;
 import gpt.engine.Engine;
+import gpt.generate.Drafter;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
@@ -106,6 +108,8 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private DeviceOptions device;
 
+  @Mixin private DraftOption draft;
+
   @OptionGroup.In(OptionGroup.OUTPUT)
   @Option(names = "--json", description = "Print each completion as a JSON object on one line.")
   private boolean json;
@@ -129,9 +133,10 @@ public final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     SamplingParameters parameters = checkedOptions();
-    try (LoadedModel loaded = load(prompt.read(common.quiet), parameters)) {
+    try (LoadedModel loaded = load(prompt.read(common.quiet), parameters);
+        Drafter drafter = draft.open(model, device, loaded).orElse(null)) {
       loaded.opened().notes().forEach(this::note);
-      generate(loaded, parameters);
+      generate(loaded, parameters, Optional.ofNullable(drafter));
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
     } catch (UncheckedIOException e) {
@@ -174,7 +179,9 @@ public final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private void generate(LoadedModel loaded, SamplingParameters parameters) throws IOException {
+  private void generate(
+      LoadedModel loaded, SamplingParameters parameters, Optional<Drafter> drafter)
+      throws IOException {
     Optional<Tokenizer> tokenizer = loaded.tokenizer();
     Request request =
         new Request(
@@ -212,7 +219,7 @@ public final class GenerateCommand implements Callable<Integer> {
       follower.noteDefaultSlides();
     }
     printer.begin();
-    Generator generator = new Generator(engine, tokenizer);
+    Generator generator = new Generator(engine, tokenizer, drafter);
     List<FinishedCompletion> completions =
         beams.wanted()
             ? generator.search(request, beams.beams(), follower)
@@ -221,7 +228,7 @@ public final class GenerateCommand implements Callable<Integer> {
         completions.stream().map(FinishedCompletion::timings).reduce(Timings::plus);
     recorder.ifPresent(StepRecorder::write);
     profile.lines().forEach(System.err::println); // printed with --quiet too: it was asked for
-    total.ifPresent(timings -> print(SpeedLine.of(timings)));
+    total.ifPresent(timings -> print(SpeedLine.of(timings, drafter)));
   }
 
   /** Refuses wrong options before the model is loaded. */

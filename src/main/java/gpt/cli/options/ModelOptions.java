@@ -46,6 +46,20 @@ public final class ModelOptions {
     return download.locate("--model", model, notes);
   }
 
+  /**
+   * Another model's file or folder, downloaded first if that is allowed.
+   *
+   * @param option the option that names it
+   */
+  Path locate(String option, String name) {
+    return download.locate(option, name, false);
+  }
+
+  /** The form of GELU that {@code --gelu} chooses; empty for the checkpoint's own. */
+  Optional<Gelu> gelu() {
+    return Optional.ofNullable(gelu);
+  }
+
   /** The checkpoint's configuration, with the GELU form that {@code --gelu} chooses. */
   public GptConfig config(Checkpoint checkpoint) {
     return gelu == null ? checkpoint.config() : checkpoint.config().withGelu(gelu);

@@ -1,20 +1,28 @@
 package gpt.cli.output;
 
 import gpt.Timings;
+import gpt.generate.Drafter;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** The last line on standard error: tokens per second, and the time to the first token. */
+/**
+ * The last line on standard error: tokens per second, the time to the first token, and how many
+ * drafts were right.
+ */
 public final class SpeedLine {
   private SpeedLine() {}
 
-  /** The line for these timings. */
-  public static String of(Timings timings) {
+  /** The line for these timings, and for the drafts if there was a drafter. */
+  public static String of(Timings timings, Optional<Drafter> drafter) {
     return part("prompt", timings.prefillTokens(), timings.prefillTokensPerSecond())
         + "; "
         + part("decode", timings.decodeTokens(), timings.decodeTokensPerSecond())
         + String.format(
-            Locale.ROOT, "; first token after %.2f s", timings.timeToFirstTokenSeconds());
+            Locale.ROOT, "; first token after %.2f s", timings.timeToFirstTokenSeconds())
+        + drafter
+            .map(each -> "; " + each.right() + " of " + each.drafts() + " drafts right")
+            .orElse("");
   }
 
   private static String part(String name, int tokens, OptionalDouble rate) {

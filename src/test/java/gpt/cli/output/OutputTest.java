@@ -32,10 +32,10 @@ class OutputTest {
     assertEquals(
         "prompt 6 tokens, 1200 tokens/s; decode 199 tokens, 99.5 tokens/s; first token after 0.12"
             + " s",
-        SpeedLine.of(new Timings(0.123, 6, 0.005, 199, 2)));
+        SpeedLine.of(new Timings(0.123, 6, 0.005, 199, 2), Optional.empty()));
     assertEquals(
         "prompt 1 token, 10.0 tokens/s; decode 0 tokens; first token after 0.10 s",
-        SpeedLine.of(new Timings(0.1, 1, 0.1, 0, 0)));
+        SpeedLine.of(new Timings(0.1, 1, 0.1, 0, 0), Optional.empty()));
   }
 
   /** In any language: a closed pipe's message is the C library's. */

@@ -1,0 +1,122 @@
+package gpt.load;
+
+import gpt.GptException;
+import gpt.engine.Engine;
+import gpt.engine.LoadProgress;
+import gpt.generate.Drafter;
+import gpt.model.Gelu;
+import gpt.model.Precision;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What drafts tokens for speculative decoding, as {@code --draft} and {@link gpt.LoadOptions} name
+ * it.
+ *
+ * @param kind the kind of drafter
+ * @param model name or path of the draft model; null for the other kinds
+ */
+public record DraftChoice(Kind kind, String model) {
+  /** No drafts. */
+  public static final DraftChoice NONE = new DraftChoice(Kind.NONE, null);
+
+  /** A kind of drafter. */
+  public enum Kind {
+    /** Nothing. */
+    NONE,
+    /** What followed the last tokens before. */
+    NGRAM,
+    /** The model itself, with its weights in {@code i8}. */
+    SELF,
+    /** Another model with the same vocabulary. */
+    MODEL
+  }
+
+  /** Parses {@code none}, {@code ngram}, {@code self}, or else a model's name or path. */
+  public static DraftChoice parse(String text) {
+    return switch (text) {
+      case "none" -> NONE;
+      case "ngram" -> new DraftChoice(Kind.NGRAM, null);
+      case "self" -> new DraftChoice(Kind.SELF, null);
+      default -> new DraftChoice(Kind.MODEL, Objects.requireNonNull(text));
+    };
+  }
+
+  /**
+   * Opens the drafter for a model that has been loaded.
+   *
+   * @param engine the model's engine
+   * @param path the model's file or folder
+   * @param gelu the form of GELU; empty for the checkpoint's own
+   * @param device the model's device
+   * @param locate finds a model by name or path
+   * @return empty for {@link #NONE}
+   * @throws GptException if the device cannot verify drafts, or the draft model cannot be loaded or
+   *     has another vocabulary
+   */
+  public Optional<Drafter> open(
+      Engine engine,
+      Path path,
+      Optional<Gelu> gelu,
+      DeviceChoice device,
+      Function<String, Path> locate) {
+    if (kind != Kind.NONE && !engine.verifiesDrafts()) {
+      throw new GptException(
+          "draft "
+              + word()
+              + ": device "
+              + engine.device()
+              + " verifies no drafts; use the cpu, or no drafts");
+    }
+    return switch (kind) {
+      case NONE -> Optional.empty();
+      case NGRAM -> Optional.of(Drafter.ngram());
+      case SELF -> {
+        if (engine.dtype().equals(Precision.I8.word())) {
+          throw new GptException(
+              "draft self: the model is in i8 itself, so its drafts would save nothing; use ngram"
+                  + " or a smaller model");
+        }
+        yield Optional.of(Drafter.model(load(path, gelu, device, Precision.I8)));
+      }
+      case MODEL -> {
+        Engine drafts = load(locate.apply(model), Optional.empty(), device, device.precision());
+        int size = drafts.config().vocabSize();
+        if (size != engine.config().vocabSize()) {
+          drafts.close();
+          throw new GptException(
+              "draft "
+                  + model
+                  + ": it has "
+                  + size
+                  + " token ids and the model "
+                  + engine.config().vocabSize()
+                  + "; use a model with the same vocabulary");
+        }
+        yield Optional.of(Drafter.model(drafts));
+      }
+    };
+  }
+
+  private String word() {
+    return kind == Kind.MODEL ? model : kind.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static Engine load(
+      Path path, Optional<Gelu> gelu, DeviceChoice device, Precision precision) {
+    DeviceChoice cpu =
+        new DeviceChoice(
+            Device.of(Device.Kind.CPU), precision, device.threads(), false, device.noVectors());
+    return LoadedModel.load(
+            path,
+            gelu,
+            cpu,
+            DeviceChoice.Use.LOGITS,
+            (tokenizer, config) -> new int[0],
+            LoadProgress.NONE)
+        .engine();
+  }
+}
