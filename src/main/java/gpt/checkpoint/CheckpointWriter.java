@@ -16,6 +16,10 @@ import java.util.Optional;
  * checkpoint always gives the same bytes. Weights are streamed; free disk space is checked first.
  */
 public final class CheckpointWriter {
+  /** The types that can be written; those with blocks to GGUF only. */
+  public static final List<DType> DTYPES =
+      List.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0);
+
   /** Receives the progress of writing. */
   @FunctionalInterface
   public interface Progress {

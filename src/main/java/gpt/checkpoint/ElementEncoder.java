@@ -44,9 +44,16 @@ final class ElementEncoder {
       case Q8_0 -> {
         int block = dtype.block();
         for (int i = 0; i < values.length; i += block) {
-          quantizeBlock(key, values, i, out, dtype.bytes(i));
+          q8(key, values, i, out, dtype.bytes(i));
         }
       }
+      case Q4_0 -> {
+        int block = dtype.block();
+        for (int i = 0; i < values.length; i += block) {
+          q4(key, values, i, out, dtype.bytes(i));
+        }
+      }
+      default -> throw new IllegalArgumentException("cannot write " + dtype);
     }
   }
 
@@ -70,8 +77,7 @@ final class ElementEncoder {
    * Quantizes one block to Q8_0 as ggml does: divides by the scale before that is rounded to
    * float16, and rounds halves away from zero.
    */
-  private static void quantizeBlock(
-      String key, float[] values, int from, MemorySegment out, long at) {
+  private static void q8(String key, float[] values, int from, MemorySegment out, long at) {
     int n = DType.Q8_0.block();
     float max = 0;
     for (int i = from; i < from + n; i++) {
@@ -85,6 +91,30 @@ final class ElementEncoder {
       int magnitude = (int) (Math.abs((double) x) + 0.5);
       out.set(ValueLayout.JAVA_BYTE, at + Short.BYTES + i, (byte) (x < 0 ? -magnitude : magnitude));
     }
+  }
+
+  /**
+   * Quantizes one block to Q4_0 as ggml does: the value of the largest magnitude, with its sign,
+   * becomes −8.
+   */
+  private static void q4(String key, float[] values, int from, MemorySegment out, long at) {
+    int half = DType.Q4_0.block() / 2;
+    float extreme = 0;
+    for (int i = from; i < from + 2 * half; i++) {
+      extreme = Math.abs(values[i]) > Math.abs(extreme) ? values[i] : extreme;
+    }
+    float scale = extreme / -8;
+    float inverse = scale == 0 ? 0 : 1 / scale;
+    out.set(I16, at, float16(key, DType.Q4_0, scale));
+    for (int i = 0; i < half; i++) {
+      int low = nibble(values[from + i], inverse);
+      int high = nibble(values[from + half + i], inverse);
+      out.set(ValueLayout.JAVA_BYTE, at + Short.BYTES + i, (byte) (low | high << 4));
+    }
+  }
+
+  private static int nibble(float value, float inverse) {
+    return Math.min(15, (int) (value * inverse + 8.5f));
   }
 
   private static GptException outOfRange(String key, DType dtype, float value) {

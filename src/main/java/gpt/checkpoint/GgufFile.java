@@ -4,6 +4,7 @@ import gpt.model.DType;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,33 +37,40 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
   /** Bytes of a tensor's entry with an empty name and no dimensions. */
   private static final int MIN_TENSOR_BYTES = 24;
 
-  /** The names of ggml's tensor types: the supported ones, and common ones for error messages. */
-  private static final Map<Integer, String> TYPE_NAMES =
-      Map.ofEntries(
-          Map.entry(0, "F32"),
-          Map.entry(1, "F16"),
-          Map.entry(2, "Q4_0"),
-          Map.entry(3, "Q4_1"),
-          Map.entry(6, "Q5_0"),
-          Map.entry(7, "Q5_1"),
-          Map.entry(8, "Q8_0"),
-          Map.entry(10, "Q2_K"),
-          Map.entry(11, "Q3_K"),
-          Map.entry(12, "Q4_K"),
-          Map.entry(13, "Q5_K"),
-          Map.entry(14, "Q6_K"),
-          Map.entry(20, "IQ4_NL"),
-          Map.entry(23, "IQ4_XS"),
-          Map.entry(30, "BF16"));
+  /** The names of common types of ggml that are not supported, for error messages. */
+  private static final Map<Integer, String> UNSUPPORTED =
+      Map.of(16, "IQ2_XXS", 18, "IQ3_XXS", 20, "IQ4_NL", 21, "IQ3_S", 23, "IQ4_XS");
 
   /** ggml's number of a tensor type. */
   static int typeNumber(DType dtype) {
     return switch (dtype) {
       case F32 -> 0;
       case F16 -> 1;
+      case Q4_0 -> 2;
+      case Q4_1 -> 3;
+      case Q5_0 -> 6;
+      case Q5_1 -> 7;
       case Q8_0 -> 8;
+      case Q2_K -> 10;
+      case Q3_K -> 11;
+      case Q4_K -> 12;
+      case Q5_K -> 13;
+      case Q6_K -> 14;
       case BF16 -> 30;
     };
+  }
+
+  private static DType type(GgufCursor cursor, String what, int number) {
+    return Arrays.stream(DType.values())
+        .filter(type -> typeNumber(type) == number)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                cursor.fault(
+                    what
+                        + ": expected F32, F16, BF16, Q4_0 to Q8_0 or Q2_K to Q6_K, found "
+                        + UNSUPPORTED.getOrDefault(
+                            number, "type " + Integer.toUnsignedString(number))));
   }
 
   /** A tensor's entry in the header; its offset counts from the start of the tensor data. */
@@ -161,17 +169,7 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
     for (int i = rank - 1; i >= 0; i--) {
       shape[i] = cursor.i64(what);
     }
-    int type = cursor.i32(what);
-    String typeName = TYPE_NAMES.getOrDefault(type, "type " + Integer.toUnsignedString(type));
-    DType dtype =
-        switch (typeName) {
-          case "F32" -> DType.F32;
-          case "F16" -> DType.F16;
-          case "BF16" -> DType.BF16;
-          case "Q8_0" -> DType.Q8_0;
-          default ->
-              throw cursor.fault(what + ": expected F32, F16, BF16 or Q8_0, found " + typeName);
-        };
+    DType dtype = type(cursor, what, cursor.i32(what));
     long bytes = bytes(cursor, what, dtype, shape);
     long offset = cursor.i64(what);
     return new Entry(name, dtype, shape, offset, bytes);

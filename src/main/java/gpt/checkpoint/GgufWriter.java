@@ -132,6 +132,15 @@ final class GgufWriter {
           case F16 -> 1;
           case Q8_0 -> MOSTLY_Q8_0;
           case BF16 -> MOSTLY_BF16;
+          case Q4_0 -> 2;
+          case Q4_1 -> 3;
+          case Q5_0 -> 8;
+          case Q5_1 -> 9;
+          case Q2_K -> 10;
+          case Q3_K -> 12; // with a mixture of types for some tensors, as for the next two
+          case Q4_K -> 15;
+          case Q5_K -> 17;
+          case Q6_K -> 18;
         });
     key("general.quantization_version", 2);
     key(GgufReader.BLOCKS, config.nLayer());

@@ -60,9 +60,12 @@ record OutTensor(
       return;
     }
     // A transposed view: its columns are contiguous in memory.
+    Tensor stored = t.transposed();
+    float[] column = new float[count];
     for (int c = 0; c < columns; c++) {
+      stored.row(c, first, count, column, 0);
       for (int r = 0; r < count; r++) {
-        out[r * columns + c] = t.get(first + r, c);
+        out[r * columns + c] = column[r];
       }
     }
   }

@@ -12,7 +12,25 @@ public enum DType {
    * GGUF's quantized blocks of 32 elements: an f16 scale, then 32 signed bytes, each an element
    * divided by the scale.
    */
-  Q8_0(32, 34);
+  Q8_0(32, 34),
+  /** ggml's blocks of 32 4-bit integers with a scale. */
+  Q4_0(32, 18),
+  /** The same with a scale and a minimum. */
+  Q4_1(32, 20),
+  /** Blocks of 32 5-bit integers with a scale. */
+  Q5_0(32, 22),
+  /** The same with a scale and a minimum. */
+  Q5_1(32, 24),
+  /** K-quants: blocks of 256 2-bit integers, with scales and minima of 4 bits. */
+  Q2_K(256, 84),
+  /** 3-bit integers, scales of 6 bits. */
+  Q3_K(256, 110),
+  /** 4-bit integers, scales and minima of 6 bits; most of a file that is called Q4_K_M. */
+  Q4_K(256, 144),
+  /** 5-bit integers, scales and minima of 6 bits. */
+  Q5_K(256, 176),
+  /** 6-bit integers, scales of 8 bits. */
+  Q6_K(256, 210);
 
   private final int block;
   private final int blockBytes;

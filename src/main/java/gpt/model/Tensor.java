@@ -18,11 +18,6 @@ public final class Tensor {
   private static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Elements of a Q8_0 block, which starts with its f16 scale. */
-  private static final int Q8_0 = DType.Q8_0.block();
-
-  private static final long Q8_0_BYTES = DType.Q8_0.bytes(Q8_0);
-
   private final String name;
   private final DType dtype;
   private final int rows;
@@ -199,6 +194,10 @@ public final class Tensor {
       return;
     }
     long first = r * rowStride + from * columnStride;
+    if (dtype.block() > 1 && columnStride == 1) {
+      blocks(first, n, out, at);
+      return;
+    }
     for (int i = 0; i < n; i++) {
       out[at + i] = at(first + i * columnStride);
     }
@@ -223,12 +222,25 @@ public final class Tensor {
       case F32 -> data.get(F32, 4 * index);
       case F16 -> Float.float16ToFloat(data.get(I16, 2 * index));
       case BF16 -> Bf16.toFloat(data.get(I16, 2 * index));
-      case Q8_0 -> {
-        long block = Q8_0_BYTES * (index / Q8_0);
-        float scale = Float.float16ToFloat(data.get(I16, block));
-        yield scale * data.get(ValueLayout.JAVA_BYTE, block + Short.BYTES + index % Q8_0);
+      default -> {
+        float[] one = new float[1];
+        blocks(index, 1, one, 0);
+        yield one[0];
       }
     };
+  }
+
+  /** Dequantizes {@code n} adjacent elements, from index {@code first} on. */
+  private void blocks(long first, int n, float[] out, int at) {
+    float[] block = new float[dtype.block()];
+    for (int done = 0; done < n; ) {
+      long index = first + done;
+      int skip = (int) (index % block.length);
+      int count = Math.min(n - done, block.length - skip);
+      QuantizedBlock.dequantize(dtype, data, dtype.bytes(index - skip), block);
+      System.arraycopy(block, skip, out, at + done, count);
+      done += count;
+    }
   }
 
   @Override

@@ -244,10 +244,12 @@ class GgufErrorsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2, Q4_0", "12, Q4_K", "28, type 28", "-1, type 4294967295"})
+  @CsvSource({"20, IQ4_NL", "28, type 28", "-1, type 4294967295"})
   void types(int type, String name) throws IOException {
     tiny.tensor(EMBEDDING).type = type;
-    refused("tensor token_embd.weight: expected F32, F16, BF16 or Q8_0, found " + name);
+    refused(
+        "tensor token_embd.weight: expected F32, F16, BF16, Q4_0 to Q8_0 or Q2_K to Q6_K, found "
+            + name);
   }
 
   @Test

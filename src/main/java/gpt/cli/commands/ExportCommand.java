@@ -80,11 +80,11 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|f16|bf16|q8_0",
+      paramLabel = "f32|f16|bf16|q8_0|q4_0",
       completionCandidates = DTypes.class,
       description = {
-        "Type of the stored weights; q8_0 (8-bit integers in blocks of 32, each with a scale) is"
-            + " for gguf only.",
+        "Type of the stored weights; q8_0 and q4_0 (8-bit and 4-bit integers in blocks of 32, each"
+            + " with a scale) are for gguf only.",
         "Default: the model's"
       })
   private DType dtype;
@@ -98,6 +98,11 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (dtype != null && !CheckpointWriter.DTYPES.contains(dtype)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--dtype: expected f32, f16, bf16, q8_0 or q4_0, found " + Choice.word(dtype));
+    }
     boolean gguf = format == null ? out.endsWith(GGUF_NAME) : format == Format.GGUF;
     Path path = gguf ? file() : folder();
     Path from = download.locate("--model", model, !common.quiet);
@@ -128,7 +133,7 @@ public final class ExportCommand implements Callable<Integer> {
           spec.commandLine(),
           "--dtype "
               + Choice.word(dtype)
-              + ": safetensors takes f32, f16 or bf16; for q8_0 use --format gguf");
+              + ": safetensors takes f32, f16 or bf16; use --format gguf");
     }
     return OutFolder.checked(spec.commandLine(), out, force);
   }
@@ -186,7 +191,7 @@ public final class ExportCommand implements Callable<Integer> {
   static final class DTypes implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return Choice.words(DType.class).iterator();
+      return CheckpointWriter.DTYPES.stream().map(Choice::word).iterator();
     }
   }
 }

@@ -3,25 +3,29 @@ package gpt.cli.commands;
 import com.google.gson.JsonObject;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
+import gpt.cli.options.Choice;
 import gpt.cli.output.Json;
 import gpt.load.HostMemory;
 import gpt.model.Bytes;
+import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.tokenizer.Tokenizer;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /**
  * The description of a model that {@code gpt info} prints.
  *
+ * @param dtypes types of the stored matrices, the one with most bytes first
  * @param cacheBytes bytes of the KV cache of a full context on the CPU
  * @param workBytes bytes of activations for a prompt that fills the context
  */
 record ModelInfo(
     String path,
     String format,
-    String dtype,
+    List<String> dtypes,
     GptConfig config,
     Optional<Tokenizer> tokenizer,
     boolean tied,
@@ -31,12 +35,14 @@ record ModelInfo(
 
   static ModelInfo of(Checkpoint checkpoint, GptConfig config, Optional<Tokenizer> tokenizer) {
     ParameterCounts counts = ParameterCounts.of(checkpoint.weights());
+    List<DType> quantized = ParameterCounts.quantizedTypes(checkpoint.weights());
+    List<DType> types = quantized.isEmpty() ? List.of(checkpoint.dtype()) : quantized;
     long c = config.nEmbd();
     long t = config.blockSize();
     return new ModelInfo(
         checkpoint.path().toString(),
         checkpoint.format(),
-        checkpoint.dtype().name().toLowerCase(Locale.ROOT),
+        types.stream().map(Choice::word).toList(),
         config,
         tokenizer,
         checkpoint.weights().tied(),
@@ -77,7 +83,7 @@ record ModelInfo(
         tokenizer
             .map(k -> k.name() + ", " + k.vocabSize() + " tokens")
             .orElse("none: --prompt-ids"));
-    line(text, "stored", dtype + ", " + Bytes.text(counts.storedBytes()));
+    line(text, "stored", String.join(" + ", dtypes) + ", " + Bytes.text(counts.storedBytes()));
     line(
         text,
         "memory",
@@ -128,7 +134,7 @@ record ModelInfo(
     json.addProperty("layer_norm_epsilon", config.layerNormEpsilon());
     json.addProperty("tied", tied);
     json.addProperty("tokenizer", tokenizer.map(Tokenizer::name).orElse(null));
-    json.addProperty("dtype", dtype);
+    json.addProperty("dtype", dtypes.getFirst());
     json.addProperty("stored_bytes", counts.storedBytes());
     json.add("parameters", Json.tree(counts.parts()));
     json.addProperty("parameters_total", counts.total());
