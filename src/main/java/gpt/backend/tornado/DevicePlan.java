@@ -71,17 +71,22 @@ final class DevicePlan implements AutoCloseable {
     this.recordedRows = recordedRows;
   }
 
+  /** Whether decode's graphs are recorded as CUDA graphs. */
+  boolean records() {
+    return recordedRows > 0;
+  }
+
   /** A new graph without tasks. */
   Graph graph(String name) {
     return added(Graph.launched(name));
   }
 
   /**
-   * A new graph without tasks that runs for each generated token. It is recorded as a CUDA graph if
-   * {@link #recordedRows} is above 0.
+   * A new graph without tasks that runs for each generated token. It is recorded as a CUDA graph
+   * if the plan {@link #records}.
    */
   Graph decodeGraph(String name) {
-    return added(recordedRows > 0 ? Graph.recorded(name, recordedRows) : Graph.launched(name));
+    return added(records() ? Graph.recorded(name, recordedRows) : Graph.launched(name));
   }
 
   private Graph added(Graph graph) {
