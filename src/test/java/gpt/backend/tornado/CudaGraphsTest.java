@@ -8,6 +8,7 @@ import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.kernels.AttentionMerge;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -16,6 +17,7 @@ import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,12 +26,32 @@ import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.emulator.Submissions;
 
 /**
- * Launches, copies and graph launches of each token on a device with CUDA graphs, counted by the
- * emulator. TornadoVM silently ignores {@code withCUDAGraph()} after a graph is compiled.
+ * What the host submits for each token on a device with CUDA graphs, counted by the emulator.
+ * TornadoVM silently ignores {@code withCUDAGraph()} after a graph is compiled.
  */
 class CudaGraphsTest {
   private static final long SEED = 4712;
-  private static final int LAYERS = 2;
+  private static final int LAYERS = 12;
+
+  // A token: BLOCK · L + DRAW kernels, or BLOCK · L + ARGMAX if greedy; ⌈L / 6⌉ + 1 executes of
+  // recorded graphs, and no copy to the device.
+
+  /** Norm, q and keys and values, attention, projection; norm, two projections. */
+  private static final int BLOCK = 7;
+
+  /** One more with more than 256 keys, and until a projection merges chunks, always. */
+  private static final int MERGE = 1;
+
+  /** Embedding, final norm, head, and the default sampling chain with its advance. */
+  private static final int DRAW = 3 + 20;
+
+  /** Embedding, final norm, head, argmax and advance. */
+  private static final int ARGMAX = 3 + 2;
+
+  private static final int EXECUTES = 3;
+
+  private static final int SHORT_MERGE =
+      AttentionMerge.FOLDED_KEYS < DecodeGraphs.SHORT_KEYS ? MERGE : 0;
 
   /** A context window of several chunks of split attention, as GPT-2's. */
   private static final GptConfig CONFIG =
@@ -77,11 +99,12 @@ class CudaGraphsTest {
 
   /** Checks what each token submits, after the tokens that record. */
   private static void assertEachSubmits(
-      Submissions expected, TornadoEngine engine, SamplingParameters sampling) {
+      Submissions expected, TornadoEngine engine, SamplingParameters sampling, int promptLength) {
     try (Sequence sequence = engine.open()) {
       sequence.drawing(drawing(sampling), 0);
       Want.Token token = new Want.Token(false);
-      engine.step(List.of(new Work(sequence, new int[] {1, 2, 3}, token.at(0))));
+      int[] prompt = IntStream.range(0, promptLength).map(i -> i % CONFIG.vocabSize()).toArray();
+      engine.step(List.of(new Work(sequence, prompt, token.at(0))));
       List<Work> next = List.of(Work.appendDrawn(sequence, token));
       token.at(1);
       engine.step(next);
@@ -94,15 +117,30 @@ class CudaGraphsTest {
     }
   }
 
+  private static Submissions recorded(int kernels) {
+    return new Submissions(EXECUTES, kernels, 0, 0, EXECUTES);
+  }
+
+  private static Submissions launched(int executes, int kernels) {
+    return new Submissions(executes, kernels, kernels, kernels, 0);
+  }
+
   /** With kernels compiled when the model is opened, and when a graph first runs. */
   @ParameterizedTest
   @ValueSource(ints = {3, 0})
-  void aTokenIsOnlyGraphLaunches(int promptLength) {
+  void aTokenIsThreeGraphLaunchesAndNoCopy(int promptLength) {
     try (TornadoEngine engine = open(SAMPLED, promptLength, null)) {
-      // The embedding, the blocks, the head, the logits' steps, top-k and the draw.
-      assertEachSubmits(new Submissions(0, 0, LAYERS + 5), engine, SAMPLED);
-      // The embedding, the blocks, and the head with the argmax.
-      assertEachSubmits(new Submissions(0, 0, LAYERS + 2), engine, TornadoModelTest.GREEDY);
+      int blocks = (BLOCK + SHORT_MERGE) * LAYERS;
+      assertEachSubmits(recorded(blocks + DRAW), engine, SAMPLED, 3);
+      assertEachSubmits(recorded(blocks + ARGMAX), engine, TornadoModelTest.GREEDY, 3);
+    }
+  }
+
+  @Test
+  void soItIsBeyondAShortContext() {
+    try (TornadoEngine engine = open(SAMPLED, 3, null)) {
+      int kernels = (BLOCK + MERGE) * LAYERS + DRAW;
+      assertEachSubmits(recorded(kernels), engine, SAMPLED, DecodeGraphs.SHORT_KEYS);
     }
   }
 
@@ -110,10 +148,10 @@ class CudaGraphsTest {
   void withoutRecordingEachKernelIsALaunchAndACopy() {
     System.setProperty(CUDA_GRAPHS, "false");
     try (TornadoEngine engine = open(SAMPLED, 3, null)) {
-      int launches = 8 * LAYERS + 23;
-      assertEachSubmits(new Submissions(launches, launches, 0), engine, SAMPLED);
-      launches = 8 * LAYERS + 5;
-      assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
+      int blocks = (BLOCK + MERGE) * LAYERS;
+      assertEachSubmits(launched(LAYERS + 2, blocks + DRAW), engine, SAMPLED, 3);
+      assertEachSubmits(
+          launched(LAYERS + 2, blocks + ARGMAX), engine, TornadoModelTest.GREEDY, 3);
     }
   }
 
@@ -121,8 +159,11 @@ class CudaGraphsTest {
   @Test
   void theProfilerTurnsRecordingOff() {
     try (TornadoEngine engine = open(TornadoModelTest.GREEDY, 3, new Profile())) {
-      int launches = 8 * LAYERS + 5;
-      assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
+      assertEachSubmits(
+          launched(LAYERS + 2, (BLOCK + MERGE) * LAYERS + ARGMAX),
+          engine,
+          TornadoModelTest.GREEDY,
+          3);
     }
   }
 
