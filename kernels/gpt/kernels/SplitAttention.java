@@ -29,10 +29,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <ul>
  *   <li>{@code naive}: one chunk a work item.
- *   <li>{@code chunkPerGroup}: one chunk a workgroup of 128. For the scores, two lanes share a key and
- *       each sums half of the channels. For the values, the lanes are divided into channels × key
- *       groups, 64 × 2 in GPT-2, so that all lanes load; the groups' sums are added at the end. A
- *       chunk needs no online softmax: it has one maximum and one sum.
+ *   <li>{@code chunkPerGroup}: one chunk a workgroup of 128. For the scores, two lanes share a key
+ *       and each sums half of the channels. For the values, the lanes are divided into channels ×
+ *       key groups, 64 × 2 in GPT-2, so that all lanes load; the groups' sums are added at the end.
+ *       A chunk needs no online softmax: it has one maximum and one sum.
  * </ul>
  *
  * <p>In {@code chunkPerGroup}, lanes of keys past the row's last read the last key again, with

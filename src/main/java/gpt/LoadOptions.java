@@ -15,11 +15,12 @@ import java.util.function.DoubleConsumer;
  */
 public final class LoadOptions {
   private static final LoadOptions DEFAULTS =
-      new LoadOptions("auto", "f32", 0, false, 16, fraction -> {});
+      new LoadOptions("auto", "f32", 0, "auto", false, 16, fraction -> {});
 
   private final String device;
   private final String dtype;
   private final int threads;
+  private final String kernels;
   private final boolean download;
   private final int maxSequences;
   private final DoubleConsumer progress;
@@ -28,12 +29,14 @@ public final class LoadOptions {
       String device,
       String dtype,
       int threads,
+      String kernels,
       boolean download,
       int maxSequences,
       DoubleConsumer progress) {
     this.device = device;
     this.dtype = dtype;
     this.threads = threads;
+    this.kernels = kernels;
     this.download = download;
     this.maxSequences = maxSequences;
     this.progress = progress;
@@ -54,7 +57,7 @@ public final class LoadOptions {
    */
   public LoadOptions device(String name) {
     return new LoadOptions(
-        Objects.requireNonNull(name), dtype, threads, download, maxSequences, progress);
+        Objects.requireNonNull(name), dtype, threads, kernels, download, maxSequences, progress);
   }
 
   /**
@@ -65,7 +68,7 @@ public final class LoadOptions {
    */
   public LoadOptions dtype(String name) {
     return new LoadOptions(
-        device, Objects.requireNonNull(name), threads, download, maxSequences, progress);
+        device, Objects.requireNonNull(name), threads, kernels, download, maxSequences, progress);
   }
 
   /**
@@ -78,7 +81,17 @@ public final class LoadOptions {
       throw new GptException(
           "threads must be from 1 to " + DeviceChoice.MAX_THREADS + ", found " + count);
     }
-    return new LoadOptions(device, dtype, count, download, maxSequences, progress);
+    return new LoadOptions(device, dtype, count, kernels, download, maxSequences, progress);
+  }
+
+  /**
+   * Sets which versions of the kernels a TornadoVM device runs. All are correct on every device.
+   *
+   * @param name {@code auto}, the default: those for the device's type; {@code gpu}; {@code cpu}
+   */
+  public LoadOptions kernels(String name) {
+    return new LoadOptions(
+        device, dtype, threads, Objects.requireNonNull(name), download, maxSequences, progress);
   }
 
   /**
@@ -86,7 +99,7 @@ public final class LoadOptions {
    * default.
    */
   public LoadOptions download(boolean allowed) {
-    return new LoadOptions(device, dtype, threads, allowed, maxSequences, progress);
+    return new LoadOptions(device, dtype, threads, kernels, allowed, maxSequences, progress);
   }
 
   /**
@@ -99,7 +112,7 @@ public final class LoadOptions {
     if (count < 1) {
       throw new GptException("maxSequences must be 1 or more, found " + count);
     }
-    return new LoadOptions(device, dtype, threads, download, count, progress);
+    return new LoadOptions(device, dtype, threads, kernels, download, count, progress);
   }
 
   /**
@@ -110,7 +123,7 @@ public final class LoadOptions {
    */
   public LoadOptions progress(DoubleConsumer listener) {
     return new LoadOptions(
-        device, dtype, threads, download, maxSequences, Objects.requireNonNull(listener));
+        device, dtype, threads, kernels, download, maxSequences, Objects.requireNonNull(listener));
   }
 
   String device() {
@@ -123,6 +136,10 @@ public final class LoadOptions {
 
   int threads() {
     return threads;
+  }
+
+  String kernels() {
+    return kernels;
   }
 
   boolean download() {

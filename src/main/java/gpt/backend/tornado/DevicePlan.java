@@ -119,8 +119,8 @@ final class DevicePlan implements AutoCloseable {
   }
 
   /**
-   * A new graph without tasks that runs for each generated token. It is recorded as a CUDA graph
-   * if the plan {@link #records}.
+   * A new graph without tasks that runs for each generated token. It is recorded as a CUDA graph if
+   * the plan {@link #records}.
    */
   Graph decodeGraph(String name) {
     return added(records() ? Graph.recorded(name, recordedRows) : Graph.launched(name));
@@ -188,10 +188,7 @@ final class DevicePlan implements AutoCloseable {
     for (Graph graph : needed) {
       for (Graph.Bucket bucket : graph.firstBuckets()) {
         progress.compiling(done, total);
-        guarded(
-            "compiling",
-            () ->
-select(bucket.index(), bucket.grids()).withPreCompilation());
+        guarded("compiling", () -> select(bucket.index(), bucket.grids()).withPreCompilation());
         done += graph.kernels();
       }
     }

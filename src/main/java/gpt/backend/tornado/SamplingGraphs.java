@@ -110,7 +110,8 @@ final class SamplingGraphs {
   private Graph search(Graph graph, int kind) {
     for (int level = s.layout.firstLevel(kind); level <= s.layout.lastLevel(kind); level++) {
       graph.add("tally" + kind + "x" + level, kernels.tally(), tally(kind, level));
-      graph.add("selectDigit" + kind + "x" + level, kernels.selectDigit(), selectDigit(kind, level));
+      graph.add(
+          "selectDigit" + kind + "x" + level, kernels.selectDigit(), selectDigit(kind, level));
     }
     return graph;
   }

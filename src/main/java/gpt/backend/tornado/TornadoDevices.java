@@ -33,6 +33,7 @@ public final class TornadoDevices {
    * @param largestArray largest allocation in bytes
    * @param hasHalf whether kernels can read half-precision weights
    * @param handle TornadoVM's object for the device
+   * @param kernels which versions of the kernels it runs
    */
   public record Device(
       String backend,
@@ -44,7 +45,50 @@ public final class TornadoDevices {
       long memory,
       long largestArray,
       boolean hasHalf,
-      TornadoDevice handle) {
+      TornadoDevice handle,
+      Kernels kernels) {
+
+    /** A device that runs the versions for its type. */
+    public Device(
+        String backend,
+        int backendIndex,
+        int index,
+        String name,
+        String platform,
+        Type type,
+        long memory,
+        long largestArray,
+        boolean hasHalf,
+        TornadoDevice handle) {
+      this(
+          backend,
+          backendIndex,
+          index,
+          name,
+          platform,
+          type,
+          memory,
+          largestArray,
+          hasHalf,
+          handle,
+          Kernels.AUTO);
+    }
+
+    /** The device with other versions of the kernels. */
+    public Device with(Kernels versions) {
+      return new Device(
+          backend,
+          backendIndex,
+          index,
+          name,
+          platform,
+          type,
+          memory,
+          largestArray,
+          hasHalf,
+          handle,
+          versions);
+    }
 
     /** Its name after {@code --device tornado:}, such as {@code opencl:0}. */
     public String id() {
@@ -58,7 +102,11 @@ public final class TornadoDevices {
 
     /** Which versions of the kernels it runs. */
     Version.Target target() {
-      return type == Type.CPU ? Version.Target.CPU : Version.Target.GPU;
+      return switch (kernels) {
+        case GPU -> Version.Target.GPU;
+        case CPU -> Version.Target.CPU;
+        case AUTO -> type == Type.CPU ? Version.Target.CPU : Version.Target.GPU;
+      };
     }
 
     /** Whether the backend supports CUDA graphs: launches recorded once and replayed. */

@@ -36,15 +36,15 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * scores target tokens.
  *
  * <p>Decode's blocks have rows that belong to any sequences, and read each weight once for all
- * rows. {@code prompt} has kernels for many rows of one sequence. In both, the order of summation in
- * a row does not depend on the other rows. The graphs that run for each generated token are recorded
- * as CUDA graphs, if {@code cudaGraphs} is set, in {@linkplain Graph buckets of rows}.
+ * rows. {@code prompt} has kernels for many rows of one sequence. In both, the order of summation
+ * in a row does not depend on the other rows. The graphs that run for each generated token are
+ * recorded as CUDA graphs, if {@code cudaGraphs} is set, in {@linkplain Graph buckets of rows}.
  *
- * <p>On a CPU device the graph of one block runs n_layer times. One graph of all blocks is no faster
- * there: GPT-2's shape on two cores (PoCL) takes 29.9 to 31.9 ms per token at best with either. The
- * demo model, which is launch-bound, takes 3.2 ms with one graph of all blocks instead of 4.2 ms.
- * But TornadoVM compiles each task of each graph, 91 kernels instead of 14, so loading takes 8 to 10
- * s longer instead of 4 s.
+ * <p>On a CPU device the graph of one block runs n_layer times. One graph of all blocks is no
+ * faster there: GPT-2's shape on two cores (PoCL) takes 29.9 to 31.9 ms per token at best with
+ * either. The demo model, which is launch-bound, takes 3.2 ms with one graph of all blocks instead
+ * of 4.2 ms. But TornadoVM compiles each task of each graph, 91 kernels instead of 14, so loading
+ * takes 8 to 10 s longer instead of 4 s.
  */
 final class TornadoForward implements AutoCloseable {
   private final GptConfig config;
