@@ -3,9 +3,11 @@ package gpt.backend.tornado;
 import gpt.GptException;
 import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -16,7 +18,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 public final class TornadoDevices {
   private final List<Device> devices;
 
-  private TornadoDevices(List<Device> devices) {
+  TornadoDevices(List<Device> devices) {
     this.devices = devices;
   }
 
@@ -197,7 +199,19 @@ public final class TornadoDevices {
 
   /** The first device that is not the host's processor; {@code --device auto} takes it. */
   public Optional<Device> accelerator() {
-    return devices.stream().filter(d -> d.type() != Type.CPU).findFirst();
+    return preferred(d -> d.type() != Type.CPU);
+  }
+
+  /**
+   * The first such device. A GPU is listed by each backend that supports it: cuda has recorded
+   * launches and the best code, then comes ptx, which later versions of TornadoVM have retired.
+   */
+  private Optional<Device> preferred(Predicate<Device> such) {
+    return devices.stream()
+        .filter(such)
+        .min(
+            Comparator.comparingInt(
+                d -> d.backend().equals("cuda") ? 0 : d.backend().equals("ptx") ? 1 : 2));
   }
 
   /** Why {@link #accelerator} is empty. */
@@ -210,9 +224,7 @@ public final class TornadoDevices {
   /** The first GPU; {@code --device gpu} takes it. */
   public Device gpu() {
     first(); // throws where there is no device, with what to install
-    return devices.stream()
-        .filter(d -> d.type() == Type.GPU)
-        .findFirst()
+    return preferred(d -> d.type() == Type.GPU)
         .orElseThrow(
             () ->
                 new GptException(
