@@ -312,21 +312,24 @@ public final class SplitAttention {
               total += w * values.get(value + t * headSize);
             }
           }
+          // Loops, not ifs, around the stores behind a barrier: PoCL 3.1 drops an if there.
           channels[lane] = total;
           sums[lane] = sum;
           context.localBarrier();
-          if (lane < headSize) {
+          for (int i = lane; i < headSize; i += GROUP) {
             total = 0;
+            for (int j = 0; j < groups; j++) {
+              total += channels[j * headSize + i];
+            }
+            partial.set(out + i, total);
+          }
+          if (lane == 0) {
             sum = 0;
             for (int j = 0; j < groups; j++) {
-              total += channels[j * headSize + lane];
-              sum += sums[j * headSize + lane];
+              sum += sums[j * headSize];
             }
-            partial.set(out + lane, total);
-            if (lane == 0) {
-              partial.set(out + headSize, max);
-              partial.set(out + headSize + 1, sum);
-            }
+            partial.set(out + headSize, max);
+            partial.set(out + headSize + 1, sum);
           }
         }
       }
