@@ -2,8 +2,6 @@
 # Finds the TornadoVM SDK that gpt.jar runs on, or installs it into the user's home; see --help.
 # Notes go to standard error; standard output gets only the line for a shell's profile.
 
-wanted_version=5.2.0-jdk25
-
 usage() {
   cat <<END
 usage: ./setup-tornado.sh [options]
@@ -13,12 +11,12 @@ tornado beside it, lists the devices, tests kernels on each, and prints the line
 shell's profile. It needs no root and changes nothing outside its folder; running it again changes
 nothing.
 
-An SDK of this version in TORNADOVM_HOME or current is used in place. With --archive, --force, or a
---backend that it lacks, another SDK is installed beside it.
+An SDK of this or a newer version in TORNADOVM_HOME or current is used in place. With --archive,
+--force, or a --backend that it lacks, another SDK is installed beside it.
 
   --backend B      opencl, ptx, cuda, metal or full (opencl, ptx, cuda and SPIR-V; needs the
-                   drivers of all four). Default: metal on a Mac, ptx if nvidia-smi lists a GPU,
-                   else opencl
+                   drivers of all four). Default: metal on a Mac; if nvidia-smi lists a GPU, cuda,
+                   or ptx where there is no NVRTC of the CUDA toolkit; else opencl
   --archive PATH   install this .tar.gz or .zip, or a copy of this folder, without a network
   --prefix DIR     where to install. Default: ~/.tornadovm. Delete it to uninstall
   --force          install, and replace an existing SDK without asking
@@ -60,6 +58,14 @@ case $self in
   *) self=./$self ;;
 esac
 root=$(CDPATH='' cd -P -- "${self%/*}" && pwd -P) || fail "cannot enter ${self%/*}"
+
+# shellcheck disable=SC2034
+java_user=setup-tornado
+# shellcheck disable=SC2034
+for_tornado=yes
+# shellcheck source=scripts/jdk.sh
+. "$root/scripts/jdk.sh"
+wanted_version=$tested_tornado
 
 # ------------------------------------------------------------------------------------------ options
 
@@ -154,12 +160,6 @@ case $archive in
 esac
 [ -z "$archive" ] || [ -r "$archive" ] || fail "$archive: no such file or folder, or it is not readable"
 
-# shellcheck disable=SC2034
-java_user=setup-tornado
-# shellcheck disable=SC2034
-for_tornado=yes
-# shellcheck source=scripts/jdk.sh
-. "$root/scripts/jdk.sh"
 find_java || exit 1
 # shellcheck source=scripts/sdk.sh
 . "$root/scripts/sdk.sh"
@@ -261,7 +261,7 @@ use_what_is_there() {
       continue
     elif ! read_sdk "$named"; then
       note "$named is not a TornadoVM SDK (it has no $lacks): not used"
-    elif [ "$sdk_version" != "$wanted_version" ]; then
+    elif [ "$sdk_version" != "$wanted_version" ] && ! is_newer_tornado "$sdk_version"; then
       note "$named is TornadoVM $sdk_version and not $wanted_version: not used"
     elif [ -z "$backend" ] || has_backend "$backend"; then
       sdk=$(CDPATH='' cd -P -- "$named" && pwd -P) || fail "cannot enter $named"
@@ -280,7 +280,8 @@ install_archive() {
   stage "$archive" "$archive"
   case $sdk_version in
     *-jdk25 | *-jdk25-*) ;;
-    *) fail "gpt.jar needs TornadoVM for JDK 25, and $archive is TornadoVM $sdk_version" ;;
+    *) is_tornado_without_jvmci "$sdk_version" ||
+      fail "gpt.jar needs TornadoVM for JDK 25, and $archive is TornadoVM $sdk_version" ;;
   esac
   [ -z "$backend" ] || has_backend "$backend" ||
     fail "$archive is TornadoVM with $sdk_backends and not with $backend"
@@ -293,6 +294,16 @@ install_archive() {
   fi
 }
 
+# True if the system finds libnvrtc.so.
+has_nvrtc() {
+  for folder in $(printf %s "${LD_LIBRARY_PATH-}" | tr : ' '); do
+    [ ! -e "$folder/libnvrtc.so" ] || return 0
+  done
+  cache=/sbin/ldconfig
+  ! command -v ldconfig >/dev/null || cache=ldconfig
+  "$cache" -p 2>/dev/null | grep -F libnvrtc.so >/dev/null
+}
+
 choose_backend() {
   backend=opencl
   case $platform in
@@ -303,6 +314,8 @@ choose_backend() {
           *'GPU '[0-9]*) backend=ptx ;;
         esac
       done
+      # The cuda backend compiles with NVRTC, a library of the CUDA toolkit.
+      [ $backend != ptx ] || ! has_nvrtc || backend=cuda
       ;;
   esac
   note "backend $backend; use --backend to choose another: $backends"
@@ -343,7 +356,7 @@ else
   install_release
 fi
 [ "$sdk_version" = "$wanted_version" ] ||
-  note "gpt.jar is tested on TornadoVM $wanted_version, not on $sdk_version"
+  note "gpt.jar is tested on TornadoVM $wanted_version, not on $sdk_version; trying it"
 
 mkdir -p "$prefix/bin" || fail "cannot write to $prefix"
 update "$root/scripts/jdk.sh" "$prefix/bin/jdk.sh"

@@ -24,9 +24,32 @@ read_release() {
   [ -n "$version" ]
 }
 
-# True if the Java that was read last is suitable.
+# ------------------------------------------------------------ what depends on TornadoVM's version
+
+# The version that gpt is built against and tested with.
+tested_tornado=5.2.0-jdk25
+
+# True if $1 is a version after the tested one, which is tried. Its options for Java are those of
+# its own tornado-argfile.template.
+is_newer_tornado() {
+  case $1 in
+    5.[3-9]* | 5.[1-9][0-9]*) return 0 ;;
+  esac
+  is_tornado_without_jvmci "$1"
+}
+
+# True if $1 is 6.0 or later, which contains its own compiler: it needs no share/java/graalJars, runs
+# on JDK 21 and later instead of one JDK's release, and has no ptx and spirv backends.
+is_tornado_without_jvmci() {
+  case $1 in
+    [6-9].* | [1-9][0-9].*) return 0 ;;
+  esac
+  return 1
+}
+
+# True if the Java that was read last is suitable; for_tornado is the version of TornadoVM, or yes.
 suits() {
-  if [ -n "${for_tornado-}" ]; then
+  if [ -n "${for_tornado-}" ] && ! is_tornado_without_jvmci "$for_tornado"; then
     # TornadoVM's compiler works with one release of Java only: the SDK's own launcher accepts
     # 25.0.2 and later updates of 25.
     case $full_version in

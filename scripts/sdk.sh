@@ -33,7 +33,7 @@ read_value() {
 # lacks to what is missing.
 read_sdk() {
   for piece in bin/tornado etc/tornado.release etc/tornado.backend tornado-argfile.template \
-    share/java/graalJars lib; do
+    lib; do
     lacks=$piece
     [ -r "$1/$piece" ] || return 1
   done
@@ -48,6 +48,8 @@ read_sdk() {
   case $sdk_version in
     '' | *[!A-Za-z0-9.-]* | .* | -*) return 1 ;;
   esac
+  lacks=share/java/graalJars
+  [ -r "$1/$lacks" ] || is_tornado_without_jvmci "$sdk_version" || return 1
 
   lacks="backend in etc/tornado.backend"
   read_value "$1/etc/tornado.backend" tornado.backends

@@ -16,7 +16,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * y[r, h] = Σ_c e^(max_c − max) · partial_c  /  Σ_c e^(max_c − max) · sum_c,   max = max over c of max_c
  *
  * shapes    partial (R, NH, chunks, HS + 2), see {@link SplitAttention} · y (R, NH·HS)
- * bound     memory: 4·R·NH·chunks·(HS + 2) bytes; 13 kB for a row of GPT-2: launch-bound
+ * bound     memory: 4·R·NH·chunks·(HS + 2) bytes; 51 kB for a row of GPT-2 with a full context:
+ *           launch-bound
  * threads   one channel of a head a work item, which recomputes the factors of the chunks
  * </pre>
  *
@@ -29,6 +30,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * scripts/bench --operations attention-merge}.
  */
 public final class AttentionMerge {
+  /**
+   * Rows with at most so many keys are merged by the projection that reads them, which saves the
+   * launch; 0 if it merges none. Beyond that, each of its workgroups would read too many chunks.
+   */
+  public static final int FOLDED_KEYS = 0;
+
   private static final int THREADS = 64;
 
   /** One channel a work item. */
@@ -85,7 +92,9 @@ public final class AttentionMerge {
     for (@Parallel int item = 0; item < maxRows * heads * headSize; item++) {
       int r = item / headSize / heads;
       if (r < pass.get(Pass.ROWS)) {
-        y.set(item, merged(partial, item, positions.get(r), headSize, chunks));
+        if (positions.get(r) >= FOLDED_KEYS) {
+          y.set(item, merged(partial, item, positions.get(r), headSize, chunks));
+        }
       }
     }
   }
@@ -102,7 +111,9 @@ public final class AttentionMerge {
     int item = context.globalIdx;
     int r = item / headSize / heads;
     if (r < pass.get(Pass.ROWS)) {
-      y.set(item, merged(partial, item, positions.get(r), headSize, chunks));
+      if (positions.get(r) >= FOLDED_KEYS) {
+        y.set(item, merged(partial, item, positions.get(r), headSize, chunks));
+      }
     }
   }
 

@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * {@link Attention} over one chunk of a long context. For each chunk c of 256 keys:
+ * {@link Attention} over one chunk of a long context. For each chunk c of 64 keys:
  *
  *   max[r, h, c] = largest score,  sum[r, h, c] = Σ e^(score − max),
  *   partial[r, h, c] = Σ e^(score − max) · V
@@ -21,17 +21,22 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * workgroups.
  *
  * shapes    as {@link Attention}; partial (R, NH, chunks, HS + 2): the HS sums, then max, then sum;
- *           chunks = ⌈T / 256⌉
+ *           chunks = ⌈T / 64⌉
  * bound     memory: the bytes of {@link Attention}, plus 8·(HS + 2) for each chunk
  * threads   R · NH · chunks workgroups instead of R · NH: one sequence's 12 heads occupy 12 of a GPU's
- *           hundred multiprocessors, their chunks all of them
+ *           hundred multiprocessors; 192 chunks of a full context occupy all of them
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one chunk a work item.
- *   <li>{@code chunkPerGroup}: one chunk a workgroup of 256, one key a lane, so that the chunk
- *       needs no online softmax: one maximum, one sum.
+ *   <li>{@code chunkPerGroup}: one chunk a workgroup of 128. For the scores, two lanes share a key
+ *       and each sums half of the channels. For the values, the lanes are divided into channels ×
+ *       key groups, 64 × 2 in GPT-2, so that all lanes load; the groups' sums are added at the end.
+ *       A chunk needs no online softmax: it has one maximum and one sum.
  * </ul>
+ *
+ * <p>In {@code chunkPerGroup}, lanes of keys past the row's last read the last key again, with
+ * weight 0. So each loop has a constant number of independent loads, which the compiler unrolls.
  *
  * <p>A chunk past the row's last position is not written, and the merge does not read it.
  *
@@ -39,16 +44,20 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * scripts/bench --operations split-attention}.
  */
 public final class SplitAttention {
-  /** Keys of a chunk, and workgroup size. */
-  public static final int CHUNK = 256;
+  /** Keys of a chunk. */
+  public static final int CHUNK = 64;
+
+  /** Workgroup size: two lanes for each key. */
+  private static final int GROUP = 2 * CHUNK;
 
   /**
    * Arguments of a launch.
    *
    * @param attention arguments of {@link Attention}; {@code y} is not accessed
    * @param partial (R, NH, chunks, HS + 2), the result
+   * @param maxKeys the most keys that a row of the launches has: the grid covers their chunks
    */
-  public record Arguments(Attention.Arguments attention, FloatArray partial) {
+  public record Arguments(Attention.Arguments attention, FloatArray partial, int maxKeys) {
     /** Chunks of a full context. */
     int chunks() {
       return chunks(attention.contextLength());
@@ -91,7 +100,8 @@ public final class SplitAttention {
           "chunkPerGroup",
           Version.Target.GPU,
           SplitAttention::chunkPerGroup,
-          (a, rows) -> Version.groups(a.chunks(), rows * a.attention.heads(), CHUNK));
+          (a, rows) ->
+              Version.groups(Arguments.chunks(a.maxKeys), rows * a.attention.heads(), GROUP));
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, CHUNK_PER_GROUP);
@@ -216,7 +226,10 @@ public final class SplitAttention {
       int contextLength,
       int chunks) {
     float[] query = context.allocateFloatLocalArray(Attention.MAX_HEAD_SIZE);
-    float[] weights = context.allocateFloatLocalArray(CHUNK);
+    float[] scores = context.allocateFloatLocalArray(GROUP);
+    float[] weights = context.allocateFloatLocalArray(GROUP);
+    float[] channels = context.allocateFloatLocalArray(GROUP);
+    float[] sums = context.allocateFloatLocalArray(GROUP);
     int lane = context.localIdx;
     int r = context.groupIdy / heads;
     int h = context.groupIdy % heads;
@@ -225,45 +238,99 @@ public final class SplitAttention {
       int keyCount = positions.get(r) + 1;
       if (first < keyCount) {
         int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
-        int count = TornadoMath.min(CHUNK, keyCount - first);
+        int out = (context.groupIdy * chunks + context.groupIdx) * (headSize + 2);
         float scale = 1 / TornadoMath.sqrt(headSize);
         int from = (r * heads + h) * headSize;
-        for (int i = lane; i < headSize; i += CHUNK) {
+        for (int i = lane; i < headSize; i += GROUP) {
           query[i] = q.get(from + i) * scale;
         }
         context.localBarrier();
-        float score = Attention.MIN_SCORE;
-        if (lane < count) {
-          score = 0;
-          for (int i = 0; i < headSize; i++) {
-            score += query[i] * keys.get((head * headSize + i) * contextLength + first + lane);
+
+        // q · k: each of a key's two lanes sums half of the channels.
+        int key = lane % CHUNK;
+        int half = headSize / 2;
+        int channel = lane / CHUNK * half;
+        int at = (head * headSize + channel) * contextLength;
+        at += TornadoMath.min(first + key, keyCount - 1);
+        float score = 0;
+        for (int i = 0; i < half; i++) {
+          score += query[channel + i] * keys.get(at + i * contextLength);
+        }
+        if (headSize % 2 == 1) {
+          if (lane >= CHUNK) {
+            score += query[headSize - 1] * keys.get(at + half * contextLength);
           }
         }
-        weights[lane] = score;
+        channels[lane] = score;
+        context.localBarrier();
+        score = channels[key] + channels[CHUNK + key];
+        if (first + key >= keyCount) {
+          score = Attention.MIN_SCORE;
+        }
+        scores[lane] = score;
         context.localBarrier();
         float max = Attention.MIN_SCORE;
-        for (int j = 0; j < count; j++) {
-          max = TornadoMath.max(max, weights[j]);
+        for (int j = 0; j < CHUNK; j++) {
+          max = TornadoMath.max(max, scores[j]);
         }
-        context.localBarrier();
-        weights[lane] = TornadoMath.exp(score - max);
-        context.localBarrier();
-        int out = (context.groupIdy * chunks + context.groupIdx) * (headSize + 2);
-        for (int i = lane; i < headSize; i += CHUNK) {
-          float channel = 0;
-          for (int j = 0; j < count; j++) {
-            int value = (head * contextLength + first + j) * headSize;
-            channel += weights[j] * values.get(value + i);
-          }
-          partial.set(out + i, channel);
+        float weight = TornadoMath.exp(score - max);
+        if (lane >= CHUNK) {
+          weight = 0; // the second lane of a key
         }
-        if (lane == 0) {
-          float sum = 0;
-          for (int j = 0; j < count; j++) {
-            sum += weights[j];
+        weights[lane] = weight;
+        context.localBarrier();
+
+        // Σ weight · v: keys g, g + groups, … of a channel.
+        int groups = TornadoMath.max(1, GROUP / headSize);
+        int g = lane / headSize;
+        int value = head * contextLength * headSize;
+        float sum = 0;
+        if (headSize > GROUP) {
+          for (int i = lane; i < headSize; i += GROUP) {
+            float total = 0;
+            for (int j = 0; j < CHUNK; j++) {
+              int t = TornadoMath.min(first + j, keyCount - 1);
+              total += weights[j] * values.get(value + t * headSize + i);
+            }
+            partial.set(out + i, total);
           }
-          partial.set(out + headSize, max);
-          partial.set(out + headSize + 1, sum);
+          if (lane == 0) {
+            for (int j = 0; j < CHUNK; j++) {
+              sum += weights[j];
+            }
+            partial.set(out + headSize, max);
+            partial.set(out + headSize + 1, sum);
+          }
+        } else {
+          float total = 0;
+          if (g < groups) {
+            value += lane % headSize;
+            for (int j = 0; j < (CHUNK + groups - 1) / groups; j++) {
+              int t = TornadoMath.min(first + j * groups + g, keyCount - 1);
+              float w = weights[j * groups + g];
+              sum += w;
+              total += w * values.get(value + t * headSize);
+            }
+          }
+          // Loops, not ifs, around the stores behind a barrier: PoCL 3.1 drops an if there.
+          channels[lane] = total;
+          sums[lane] = sum;
+          context.localBarrier();
+          for (int i = lane; i < headSize; i += GROUP) {
+            total = 0;
+            for (int j = 0; j < groups; j++) {
+              total += channels[j * headSize + i];
+            }
+            partial.set(out + i, total);
+          }
+          if (lane == 0) {
+            sum = 0;
+            for (int j = 0; j < groups; j++) {
+              sum += sums[j * headSize];
+            }
+            partial.set(out + headSize, max);
+            partial.set(out + headSize + 1, sum);
+          }
         }
       }
     }

@@ -4,6 +4,7 @@ import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
+import gpt.backend.tornado.Kernels;
 import gpt.engine.LoadProgress;
 import gpt.explore.AttentionWeights;
 import gpt.explore.LossMeter;
@@ -110,6 +111,7 @@ public final class Gpt implements AutoCloseable {
           Device.parse(options.device()),
           Precision.parse(options.dtype()),
           options.threads() > 0 ? options.threads() : DeviceChoice.defaultThreads(),
+          Kernels.parse(options.kernels()),
           false,
           Optional.empty());
     } catch (IllegalArgumentException e) {

@@ -2,6 +2,7 @@ package gpt;
 
 import gpt.load.DeviceChoice;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 
 /**
@@ -14,32 +15,32 @@ import java.util.function.DoubleConsumer;
  * @see Gpt#load(String, LoadOptions)
  */
 public final class LoadOptions {
-  private static final LoadOptions DEFAULTS =
-      new LoadOptions("auto", "f32", 0, false, 16, "none", fraction -> {});
+  private static final LoadOptions DEFAULTS = new LoadOptions();
 
-  private final String device;
-  private final String dtype;
-  private final int threads;
-  private final boolean download;
-  private final int maxSequences;
-  private final String draft;
-  private final DoubleConsumer progress;
+  // Set before a copy is returned, never later.
+  private String device = "auto";
+  private String dtype = "f32";
+  private int threads; // 0: one per core
+  private String kernels = "auto";
+  private boolean download;
+  private int maxSequences = 16;
+  private String draft = "none";
+  private DoubleConsumer progress = fraction -> {};
 
-  private LoadOptions(
-      String device,
-      String dtype,
-      int threads,
-      boolean download,
-      int maxSequences,
-      String draft,
-      DoubleConsumer progress) {
-    this.device = device;
-    this.dtype = dtype;
-    this.threads = threads;
-    this.download = download;
-    this.maxSequences = maxSequences;
-    this.draft = draft;
-    this.progress = progress;
+  private LoadOptions() {}
+
+  private LoadOptions with(Consumer<LoadOptions> change) {
+    LoadOptions copy = new LoadOptions();
+    copy.device = device;
+    copy.dtype = dtype;
+    copy.threads = threads;
+    copy.kernels = kernels;
+    copy.download = download;
+    copy.maxSequences = maxSequences;
+    copy.draft = draft;
+    copy.progress = progress;
+    change.accept(copy);
+    return copy;
   }
 
   /** The defaults: the best device, f32 weights, one thread per core, no downloads. */
@@ -56,8 +57,8 @@ public final class LoadOptions {
    *     precision
    */
   public LoadOptions device(String name) {
-    return new LoadOptions(
-        Objects.requireNonNull(name), dtype, threads, download, maxSequences, draft, progress);
+    Objects.requireNonNull(name);
+    return with(copy -> copy.device = name);
   }
 
   /**
@@ -67,8 +68,8 @@ public final class LoadOptions {
    *     quantized with a scale for each row
    */
   public LoadOptions dtype(String name) {
-    return new LoadOptions(
-        device, Objects.requireNonNull(name), threads, download, maxSequences, draft, progress);
+    Objects.requireNonNull(name);
+    return with(copy -> copy.dtype = name);
   }
 
   /**
@@ -81,7 +82,17 @@ public final class LoadOptions {
       throw new GptException(
           "threads must be from 1 to " + DeviceChoice.MAX_THREADS + ", found " + count);
     }
-    return new LoadOptions(device, dtype, count, download, maxSequences, draft, progress);
+    return with(copy -> copy.threads = count);
+  }
+
+  /**
+   * Sets which versions of the kernels a TornadoVM device runs. All are correct on every device.
+   *
+   * @param name {@code auto}, the default: those for the device's type; {@code gpu}; {@code cpu}
+   */
+  public LoadOptions kernels(String name) {
+    Objects.requireNonNull(name);
+    return with(copy -> copy.kernels = name);
   }
 
   /**
@@ -89,7 +100,7 @@ public final class LoadOptions {
    * default.
    */
   public LoadOptions download(boolean allowed) {
-    return new LoadOptions(device, dtype, threads, allowed, maxSequences, draft, progress);
+    return with(copy -> copy.download = allowed);
   }
 
   /**
@@ -102,7 +113,7 @@ public final class LoadOptions {
     if (count < 1) {
       throw new GptException("maxSequences must be 1 or more, found " + count);
     }
-    return new LoadOptions(device, dtype, threads, download, count, draft, progress);
+    return with(copy -> copy.maxSequences = count);
   }
 
   /**
@@ -114,8 +125,8 @@ public final class LoadOptions {
    *     {@code i8}; or the name or path of a smaller model with the same vocabulary
    */
   public LoadOptions draft(String name) {
-    return new LoadOptions(
-        device, dtype, threads, download, maxSequences, Objects.requireNonNull(name), progress);
+    Objects.requireNonNull(name);
+    return with(copy -> copy.draft = name);
   }
 
   /**
@@ -125,8 +136,8 @@ public final class LoadOptions {
    *     threads, so fractions may arrive out of order
    */
   public LoadOptions progress(DoubleConsumer listener) {
-    return new LoadOptions(
-        device, dtype, threads, download, maxSequences, draft, Objects.requireNonNull(listener));
+    Objects.requireNonNull(listener);
+    return with(copy -> copy.progress = listener);
   }
 
   String device() {
@@ -139,6 +150,10 @@ public final class LoadOptions {
 
   int threads() {
     return threads;
+  }
+
+  String kernels() {
+    return kernels;
   }
 
   boolean download() {

@@ -81,6 +81,8 @@ class ErrorsIT {
         "--device tornado:opencl        | tornado:BACKEND:DEVICE",
         "--device reference --dtype f16 | computes from the stored weights",
         "--device cpu --tornado-profile | TornadoVM device",
+        "--device cpu --kernels gpu     | TornadoVM device",
+        "--kernels fast                 | auto or gpu or cpu",
         "--dtype f64                    | f32 or f16 or i8",
         "info --prompt x                | --prompt",
         "export --model m.pt            | --out"

@@ -457,7 +457,10 @@ class SetupTornadoIT {
   @Test
   void theBackendSuitsTheMachine() throws Exception {
     FakeSdk.script(tools.resolve("nvidia-smi"), "echo 'GPU 0: NVIDIA H100 (UUID: GPU-1)'");
+    FakeSdk.script(tools.resolve("ldconfig"), "echo 'libOpenCL.so (libc6,x86-64) => /lib/x.so'");
     says(download().run(), "backend ptx", FakeSdk.VERSION + "-ptx-linux-amd64");
+    FakeSdk.script(tools.resolve("ldconfig"), "echo 'libnvrtc.so (libc6,x86-64) => /lib/x.so'");
+    says(download().run(), "backend cuda", FakeSdk.VERSION + "-cuda-linux-amd64");
     FakeSdk.script(tools.resolve("uname"), "case $1 in -s) echo Darwin ;; -m) echo arm64 ;; esac");
     says(download().run(), "backend metal", FakeSdk.VERSION + "-metal-mac-aarch64");
     download("--backend", "ptx").run().failed(2, "no backend 'ptx' for mac-aarch64", "metal");
@@ -734,6 +737,12 @@ class SetupTornadoIT {
     Program.Result run = download().environment("TORNADOVM_HOME", sdk.toString()).run();
     says(run.succeeded(), sdk + " is TornadoVM 5.1.0-jdk25 and not 5.2.0-jdk25: not used");
     assertEquals(Path.of(INSTALLED), Files.readSymbolicLink(prefix.resolve("current")));
+    // A newer version is tried, although it has no compiler for the JDK's JVMCI.
+    FakeSdk.write(sdk.resolve("etc/tornado.release"), "version=8.2.0\n");
+    Files.move(sdk.resolve("share/java/graalJars"), sdk.resolve("share/java/unused"));
+    run = download().environment("TORNADOVM_HOME", sdk.toString()).run().succeeded();
+    says(run, "8.2.0 with opencl is already installed", "tested on TornadoVM 5.2.0-jdk25, not on");
+    assertEquals(sdk, Files.readSymbolicLink(prefix.resolve("current")));
     run = download().environment("TORNADOVM_HOME", home.toString()).run().succeeded();
     says(run, home + " is not a TornadoVM SDK", "is already installed");
   }

@@ -5,6 +5,7 @@ import gpt.backend.cpu.CpuEngine;
 import gpt.backend.cpu.CpuKernelsProvider;
 import gpt.backend.cpu.ReadBandwidth;
 import gpt.backend.reference.ReferenceEngine;
+import gpt.backend.tornado.Kernels;
 import gpt.backend.tornado.TornadoVm;
 import gpt.engine.LoadProgress;
 import gpt.model.GptConfig;
@@ -21,12 +22,18 @@ import java.util.Optional;
  * @param device the device
  * @param precision of the weight matrices
  * @param threads threads of the CPU backend, at least 1
+ * @param kernels which versions of the kernels a TornadoVM device runs
  * @param profile whether a TornadoVM device counts and times kernels and copies
  * @param noVectors why this process has no Vector API, if its launcher knows; otherwise {@link
  *     CpuKernelsProvider} says why
  */
 public record DeviceChoice(
-    Device device, Precision precision, int threads, boolean profile, Optional<String> noVectors) {
+    Device device,
+    Precision precision,
+    int threads,
+    Kernels kernels,
+    boolean profile,
+    Optional<String> noVectors) {
   /** A larger number is taken for a typing error: so many threads would exhaust the machine. */
   public static final int MAX_THREADS = 1024;
 
@@ -102,13 +109,16 @@ public record DeviceChoice(
   }
 
   private TornadoDeviceOpener opener(GptConfig config, Weights weights, Use use) {
-    return new TornadoDeviceOpener(config, weights, precision, use, profile);
+    return new TornadoDeviceOpener(config, weights, precision, use, kernels, profile);
   }
 
   private OpenedDevice cpu(
       GptConfig config, Weights weights, LoadProgress progress, String whyNotTornado) {
     if (profile) {
       throw new GptException("--tornado-profile needs a TornadoVM device: " + whyNotTornado);
+    }
+    if (kernels != Kernels.AUTO) {
+      throw new GptException("--kernels needs a TornadoVM device: " + whyNotTornado);
     }
     HostMemory.check(config, weights.tied(), precision, HostMemory.available());
     List<String> notes = new ArrayList<>();

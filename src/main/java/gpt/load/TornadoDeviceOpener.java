@@ -3,6 +3,7 @@ package gpt.load;
 import gpt.GptException;
 import gpt.backend.tornado.DeviceBandwidth;
 import gpt.backend.tornado.DeviceMemory;
+import gpt.backend.tornado.Kernels;
 import gpt.backend.tornado.Profile;
 import gpt.backend.tornado.TornadoDevices;
 import gpt.backend.tornado.TornadoEngine;
@@ -24,6 +25,7 @@ final class TornadoDeviceOpener {
   private final Weights weights;
   private final Precision precision;
   private final DeviceChoice.Use use;
+  private final Kernels kernels;
   private final boolean profile;
   private final TornadoDevices devices = TornadoDevices.find();
   private TornadoDevices.Device device;
@@ -34,11 +36,13 @@ final class TornadoDeviceOpener {
       Weights weights,
       Precision precision,
       DeviceChoice.Use use,
+      Kernels kernels,
       boolean profile) {
     this.config = config;
     this.weights = weights;
     this.precision = precision;
     this.use = use;
+    this.kernels = kernels;
     this.profile = profile;
   }
 
@@ -56,7 +60,8 @@ final class TornadoDeviceOpener {
       return devices.whyNoAccelerator();
     }
     Optional<String> shortage =
-        DeviceMemory.shortage(config, weights.tied(), accelerator.get(), precision, 1);
+        DeviceMemory.shortage(
+            config, weights.tied(), accelerator.get().with(kernels), precision, 1);
     if (shortage.isPresent()) {
       return shortage.get();
     }
@@ -86,6 +91,7 @@ final class TornadoDeviceOpener {
 
   /** Loads the model to the chosen device. */
   OpenedDevice open(LoadProgress progress) {
+    device = device.with(kernels);
     if (precision == Precision.BF16) {
       throw new GptException(
           "dtype bf16: the CPU backend only; TornadoVM devices support f32, f16, i8");

@@ -37,8 +37,11 @@ class AttentionTest {
   List<DynamicTest> chunks() {
     return new KernelTests(7000)
         .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(1, 1, 5, 7, seed))
-        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(2, 3, 16, 600, seed))
-        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(3, 2, 9, 512, seed))
+        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(2, 3, 16, 200, seed))
+        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(3, 2, 9, 128, seed))
+        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(2, 2, 48, 70, seed))
+        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(1, 1, 130, 65, seed))
+        .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(1, 2, 1, 66, seed))
         .addLarge(
             SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(2, 12, 64, 1024, seed))
         .all();

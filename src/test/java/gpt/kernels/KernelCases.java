@@ -396,7 +396,7 @@ public final class KernelCases {
         SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
     FloatArray partial = test.output(size);
     return test.expect(partial, partials(attention, context, rows, size))
-        .arguments(new SplitAttention.Arguments(attention, partial));
+        .arguments(new SplitAttention.Arguments(attention, partial, context.length));
   }
 
   private static double[] partials(Attention.Arguments a, Context context, int rows, int size) {
@@ -443,7 +443,7 @@ public final class KernelCases {
     }
     return test.cost(4L * size, 4L * size)
         .expect(attention.y(), attend(attention, context, rows))
-        .arguments(new SplitAttention.Arguments(attention, partial));
+        .arguments(new SplitAttention.Arguments(attention, partial, context.length));
   }
 
   // Copy and argmax.

@@ -4,10 +4,12 @@ import gpt.engine.LoadProgress;
 import gpt.model.Contexts;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
@@ -41,6 +43,40 @@ final class DevicePlan implements AutoCloseable {
     }
   }
 
+  /**
+   * The grids of the selected graph, as the plan's only scheduler: whenever the runtime selects a
+   * graph, it compares the scheduler's names with all tasks until it finds one, and it prints the
+   * scheduler into each result. With a scheduler for each graph these two took two thirds of the
+   * host's time.
+   */
+  private static final class SelectedGrids extends GridScheduler {
+    private GridScheduler selected;
+
+    SelectedGrids(GridScheduler selected) {
+      this.selected = selected;
+    }
+
+    @Override
+    public WorkerGrid get(String taskName) {
+      return selected.get(taskName);
+    }
+
+    @Override
+    public boolean contains(String graph, String task) {
+      return selected.contains(graph, task);
+    }
+
+    @Override
+    public Set<String> keySet() {
+      return selected.keySet();
+    }
+
+    @Override
+    public String toString() {
+      return "";
+    }
+  }
+
   private final TornadoDevice device;
   private final Arrays arrays;
   private final Profile profile;
@@ -50,6 +86,7 @@ final class DevicePlan implements AutoCloseable {
   private final List<Graph> graphs = new ArrayList<>();
 
   private final GridScheduler loadGrids = new GridScheduler();
+  private final SelectedGrids grids = new SelectedGrids(loadGrids);
 
   /** Graphs that own arrays: those that they upload at each run. */
   private final List<Graph> owners = new ArrayList<>();
@@ -71,6 +108,11 @@ final class DevicePlan implements AutoCloseable {
     this.recordedRows = recordedRows;
   }
 
+  /** Whether decode's graphs are recorded as CUDA graphs. */
+  boolean records() {
+    return recordedRows > 0;
+  }
+
   /** A new graph without tasks. */
   Graph graph(String name) {
     return added(Graph.launched(name));
@@ -78,10 +120,10 @@ final class DevicePlan implements AutoCloseable {
 
   /**
    * A new graph without tasks that runs for each generated token. It is recorded as a CUDA graph if
-   * {@link #recordedRows} is above 0.
+   * the plan {@link #records}.
    */
   Graph decodeGraph(String name) {
-    return added(recordedRows > 0 ? Graph.recorded(name, recordedRows) : Graph.launched(name));
+    return added(records() ? Graph.recorded(name, recordedRows) : Graph.launched(name));
   }
 
   private Graph added(Graph graph) {
@@ -125,6 +167,7 @@ final class DevicePlan implements AutoCloseable {
     TornadoExecutionPlan made =
         new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new)).withDevice(device);
     plan = profile == null ? made : made.withProfiler(ProfilerMode.SILENT);
+    select(0, loadGrids).withGridScheduler(grids);
     // Before anything is compiled: the runtime reads this flag when it builds a graph's bytecode.
     for (Graph graph : graphs) {
       if (graph.isRecorded()) {
@@ -145,12 +188,7 @@ final class DevicePlan implements AutoCloseable {
     for (Graph graph : needed) {
       for (Graph.Bucket bucket : graph.firstBuckets()) {
         progress.compiling(done, total);
-        guarded(
-            "compiling",
-            () ->
-                plan.withGraph(bucket.index())
-                    .withGridScheduler(bucket.grids())
-                    .withPreCompilation());
+        guarded("compiling", () -> select(bucket.index(), bucket.grids()).withPreCompilation());
         done += graph.kernels();
       }
     }
@@ -172,8 +210,14 @@ final class DevicePlan implements AutoCloseable {
         });
   }
 
-  private void execute(int index, GridScheduler grids, int launches) {
-    TornadoExecutionResult result = plan.withGraph(index).withGridScheduler(grids).execute();
+  private TornadoExecutionPlan select(int index, GridScheduler gridsOfGraph) {
+    grids.selected = gridsOfGraph;
+    return plan.withGraph(index);
+  }
+
+  private void execute(int index, GridScheduler gridsOfGraph, int launches) {
+    // Each execution has a plan object of its own, which keeps the result: none accumulate.
+    TornadoExecutionResult result = select(index, gridsOfGraph).execute();
     if (profile != null) {
       profile.add(result.getProfilerResult(), launches);
     }

@@ -55,10 +55,12 @@ final class DeviceStep {
     if (!rows.isEmpty()) {
       if (!same) {
         feed(rows, drawn);
-      } else {
-        forward.embed(drawn);
       }
-      forward.blocks(rows.size());
+      int keys = 0;
+      for (Work piece : rows) {
+        keys = Math.max(keys, of(piece).length() + piece.tokens());
+      }
+      forward.decode(rows.size(), keys);
       try {
         finish(rows, drawn);
       } catch (RuntimeException | Error e) {

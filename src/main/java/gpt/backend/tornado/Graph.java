@@ -2,7 +2,9 @@ package gpt.backend.tornado;
 
 import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid;
@@ -26,7 +28,7 @@ final class Graph {
    */
   static final class Bucket {
     private final TaskGraph taskGraph;
-    private final GridScheduler grids = new GridScheduler();
+    private final Grids grids = new Grids();
     private final List<Task<?>> tasks = new ArrayList<>();
     private int rows;
     private int index;
@@ -77,6 +79,22 @@ final class Graph {
 
     void attach() {
       attached = true;
+    }
+  }
+
+  /** Grids whose key set is in the order of the tasks, so that the runtime finds the first soon. */
+  private static final class Grids extends GridScheduler {
+    private final Set<String> names = new LinkedHashSet<>();
+
+    @Override
+    public void addWorkerGrid(String name, WorkerGrid grid) {
+      super.addWorkerGrid(name, grid);
+      names.add(name);
+    }
+
+    @Override
+    public Set<String> keySet() {
+      return names;
     }
   }
 

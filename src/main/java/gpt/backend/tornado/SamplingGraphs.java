@@ -93,11 +93,25 @@ final class SamplingGraphs {
     }
   }
 
+  /** Adds the {@link #usual} chain as tasks of one graph. */
+  void addUsual(Graph graph) {
+    graph.add("steps", kernels.logitSteps(), logitSteps(false));
+    graph.add("distances", kernels.distances(), distances(false));
+    search(graph, Sampling.KIND_TOP_K);
+    search(graph, Sampling.KIND_DRAW).add("id", Draw.SAMPLE_PER_THREAD, draw());
+  }
+
+  /** The chain of the default parameters. */
+  List<Graph> usual() {
+    return List.of(steps, topK, draw);
+  }
+
   /** Radix select, one digit per level: a histogram of each chunk, then the digit. */
   private Graph search(Graph graph, int kind) {
     for (int level = s.layout.firstLevel(kind); level <= s.layout.lastLevel(kind); level++) {
-      graph.add("tally" + level, kernels.tally(), tally(kind, level));
-      graph.add("selectDigit" + level, kernels.selectDigit(), selectDigit(kind, level));
+      graph.add("tally" + kind + "x" + level, kernels.tally(), tally(kind, level));
+      graph.add(
+          "selectDigit" + kind + "x" + level, kernels.selectDigit(), selectDigit(kind, level));
     }
     return graph;
   }

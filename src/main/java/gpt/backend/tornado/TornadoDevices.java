@@ -3,9 +3,11 @@ package gpt.backend.tornado;
 import gpt.GptException;
 import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -16,7 +18,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 public final class TornadoDevices {
   private final List<Device> devices;
 
-  private TornadoDevices(List<Device> devices) {
+  TornadoDevices(List<Device> devices) {
     this.devices = devices;
   }
 
@@ -33,6 +35,7 @@ public final class TornadoDevices {
    * @param largestArray largest allocation in bytes
    * @param hasHalf whether kernels can read half-precision weights
    * @param handle TornadoVM's object for the device
+   * @param kernels which versions of the kernels it runs
    */
   public record Device(
       String backend,
@@ -44,7 +47,50 @@ public final class TornadoDevices {
       long memory,
       long largestArray,
       boolean hasHalf,
-      TornadoDevice handle) {
+      TornadoDevice handle,
+      Kernels kernels) {
+
+    /** A device that runs the versions for its type. */
+    public Device(
+        String backend,
+        int backendIndex,
+        int index,
+        String name,
+        String platform,
+        Type type,
+        long memory,
+        long largestArray,
+        boolean hasHalf,
+        TornadoDevice handle) {
+      this(
+          backend,
+          backendIndex,
+          index,
+          name,
+          platform,
+          type,
+          memory,
+          largestArray,
+          hasHalf,
+          handle,
+          Kernels.AUTO);
+    }
+
+    /** The device with other versions of the kernels. */
+    public Device with(Kernels versions) {
+      return new Device(
+          backend,
+          backendIndex,
+          index,
+          name,
+          platform,
+          type,
+          memory,
+          largestArray,
+          hasHalf,
+          handle,
+          versions);
+    }
 
     /** Its name after {@code --device tornado:}, such as {@code opencl:0}. */
     public String id() {
@@ -58,7 +104,11 @@ public final class TornadoDevices {
 
     /** Which versions of the kernels it runs. */
     Version.Target target() {
-      return type == Type.CPU ? Version.Target.CPU : Version.Target.GPU;
+      return switch (kernels) {
+        case GPU -> Version.Target.GPU;
+        case CPU -> Version.Target.CPU;
+        case AUTO -> type == Type.CPU ? Version.Target.CPU : Version.Target.GPU;
+      };
     }
 
     /** Whether the backend supports CUDA graphs: launches recorded once and replayed. */
@@ -149,7 +199,19 @@ public final class TornadoDevices {
 
   /** The first device that is not the host's processor; {@code --device auto} takes it. */
   public Optional<Device> accelerator() {
-    return devices.stream().filter(d -> d.type() != Type.CPU).findFirst();
+    return preferred(d -> d.type() != Type.CPU);
+  }
+
+  /**
+   * The first such device. A GPU is listed by each backend that supports it: cuda has recorded
+   * launches and the best code, then comes ptx, which later versions of TornadoVM have retired.
+   */
+  private Optional<Device> preferred(Predicate<Device> such) {
+    return devices.stream()
+        .filter(such)
+        .min(
+            Comparator.comparingInt(
+                d -> d.backend().equals("cuda") ? 0 : d.backend().equals("ptx") ? 1 : 2));
   }
 
   /** Why {@link #accelerator} is empty. */
@@ -162,9 +224,7 @@ public final class TornadoDevices {
   /** The first GPU; {@code --device gpu} takes it. */
   public Device gpu() {
     first(); // throws where there is no device, with what to install
-    return devices.stream()
-        .filter(d -> d.type() == Type.GPU)
-        .findFirst()
+    return preferred(d -> d.type() == Type.GPU)
         .orElseThrow(
             () ->
                 new GptException(

@@ -2,6 +2,7 @@ package gpt.backend.tornado;
 
 import gpt.engine.LoadProgress;
 import gpt.kernels.Attention;
+import gpt.kernels.AttentionMerge;
 import gpt.kernels.Embedding;
 import gpt.kernels.GeluProjection;
 import gpt.kernels.LayerNorm;
@@ -28,23 +29,22 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * this pass, C channels, V vocabulary, nh heads of hs channels. A sequence's keys and values are in
  * its slot of the KV cache.
  *
- * <p>A pass has three parts. First {@code feed} uploads rows and embeds them, or {@code embed}
- * embeds the tokens that the device drew last. Then {@code block} (decode) or {@code prompt} runs
- * once for each transformer block. Last {@code choose} draws the next token of each row and
- * prepares the next pass, {@code logits} copies logits to the host ({@code select} chooses their
- * rows), or {@code losses} scores target tokens.
+ * <p>{@code feed} uploads the rows of a pass, unless the device has them. Then a decode pass runs
+ * {@link DecodeGraphs}, embedding and transformer blocks; a prompt's runs {@code embed}, and {@code
+ * prompt} once for each block. Last {@code choose} or {@code sample} draws the next token of each
+ * row and prepares the next pass, {@code logits} copies logits to the host, or {@code losses}
+ * scores target tokens.
  *
- * <p>{@code block} has decode's kernels: its rows belong to any sequences, and each weight is read
- * once for all rows. {@code prompt} has kernels for many rows of one sequence. In both, the order
- * of summation in a row does not depend on the other rows. The graphs that run for each generated
- * token are recorded as CUDA graphs, if {@code cudaGraphs} is set, in {@linkplain Graph buckets of
- * rows}.
+ * <p>Decode's blocks have rows that belong to any sequences, and read each weight once for all
+ * rows. {@code prompt} has kernels for many rows of one sequence. In both, the order of summation
+ * in a row does not depend on the other rows. The graphs that run for each generated token are
+ * recorded as CUDA graphs, if {@code cudaGraphs} is set, in {@linkplain Graph buckets of rows}.
  *
- * <p>The graph of one block runs n_layer times. One graph of all blocks is no faster on a CPU
- * device: GPT-2's shape on two cores (PoCL) takes 29.9 to 31.9 ms per token at best with either.
- * The demo model, which is launch-bound, takes 3.2 ms with one graph of all blocks instead of 4.2
- * ms. But TornadoVM compiles each task of each graph, 91 kernels instead of 14, so loading takes 8
- * to 10 s longer instead of 4 s.
+ * <p>On a CPU device the graph of one block runs n_layer times. One graph of all blocks is no
+ * faster there: GPT-2's shape on two cores (PoCL) takes 29.9 to 31.9 ms per token at best with
+ * either. The demo model, which is launch-bound, takes 3.2 ms with one graph of all blocks instead
+ * of 4.2 ms. But TornadoVM compiles each task of each graph, 91 kernels instead of 14, so loading
+ * takes 8 to 10 s longer instead of 4 s.
  */
 final class TornadoForward implements AutoCloseable {
   private final GptConfig config;
@@ -55,11 +55,11 @@ final class TornadoForward implements AutoCloseable {
   private final DevicePlan plan;
 
   private final Graph feed;
-  private final Graph select;
+  private final DecodeGraphs decode;
   private final Graph embed;
-  private final Graph block;
   private final Graph prompt;
   private final Graph choose;
+  private final Graph sample;
   private final Graph head;
   private final Graph logits;
   private final Graph copySlots;
@@ -90,52 +90,76 @@ final class TornadoForward implements AutoCloseable {
     DevicePlan.Arrays arrays = new DevicePlan.Arrays(b.pass, w.arrays(), b.floats(), b.ints());
     plan = new DevicePlan(device, arrays, profile, cudaGraphs ? capacity : 0);
     feed = plan.graph("feed").add("feed", kernels.feed(), feed());
-    feed.add("embedding", kernels.embedding(), embedding());
-    select = plan.graph("select").add("feed", kernels.feed(), feed());
-    embed = plan.decodeGraph("embed").add("embedding", kernels.embedding(), embedding());
-    block = block(plan.decodeGraph("block"), false);
-    prompt = block(plan.graph("prompt"), true);
+    decode = new DecodeGraphs(plan, config, splits(config, kernels), new DecodeTasks());
+    embed = plan.graph("embed").add("embedding", kernels.embedding(), embedding());
+    prompt = block(plan.graph("prompt"), "", 0);
     choose = head(plan.decodeGraph("choose"));
     choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
+    sample = head(plan.decodeGraph("sample"));
     head = head(plan.decodeGraph("head"));
     logits = head(plan.graph("logits"));
     copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy());
     sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.slotOf, b.chosen);
+    sampling.addUsual(sample);
     loss = new LossGraph(plan, kernels, config, w, b);
-    for (Graph end : sampling.ends()) {
+    List<Graph> ends = new ArrayList<>(sampling.ends());
+    ends.add(sample);
+    for (Graph end : ends) {
       end.add("advance", kernels.advance(), advance());
       plan.out(end, b.chosen);
     }
     plan.in(feed, b.request.array());
-    plan.in(select, b.request.array());
     plan.in(copySlots, b.copies);
     plan.out(choose, b.chosen);
     plan.out(logits, b.logits);
     plan.build();
   }
 
-  /** x += attn(ln1(x)); x += mlp(ln2(x)), with kernels for few rows (decode) or many (prompt). */
-  private Graph block(Graph graph, boolean many) {
-    graph.add("ln1", kernels.layerNorm(), norm(LayerNorm.Place.ATTENTION)); // (R, C)
-    graph.add(
-        "cAttn", kernels.projection(QkvProjection.VERSIONS, many), cAttn()); // q, keys, values
-    attention(graph, many); // (R, nh, hs)
-    graph.add("attnProj", kernels.projection(ResidualProjection.VERSIONS, many), attnProj());
-    graph.add("ln2", kernels.layerNorm(), norm(LayerNorm.Place.MLP)); // (R, C)
-    graph.add("cFc", kernels.projection(GeluProjection.VERSIONS, many), cFc()); // (R, nInner)
-    graph.add("mlpProj", kernels.projection(ResidualProjection.VERSIONS, many), mlpProj());
+  /** Decode's tasks. */
+  private final class DecodeTasks implements DecodeGraphs.Tasks {
+    @Override
+    public void embedding(Graph graph) {
+      graph.add("embedding", kernels.embedding(), TornadoForward.this.embedding());
+    }
+
+    @Override
+    public void block(Graph graph, String id, int maxKeys) {
+      TornadoForward.this.block(graph, id, maxKeys);
+    }
+  }
+
+  /**
+   * x += attn(ln1(x)); x += mlp(ln2(x)).
+   *
+   * @param id suffix of the tasks' ids
+   * @param maxKeys for decode, the most keys that a row has; 0 for a prompt
+   */
+  private Graph block(Graph graph, String id, int maxKeys) {
+    boolean many = maxKeys == 0;
+    var qkv = kernels.projection(QkvProjection.VERSIONS, many);
+    var residual = kernels.projection(ResidualProjection.VERSIONS, many);
+    var gelu = kernels.projection(GeluProjection.VERSIONS, many);
+    graph.add("ln1" + id, kernels.layerNorm(), norm(LayerNorm.Place.ATTENTION)); // (R, C)
+    graph.add("cAttn" + id, qkv, cAttn()); // q, keys, values
+    attention(graph, id, maxKeys); // (R, nh, hs)
+    graph.add("attnProj" + id, residual, attnProj());
+    graph.add("ln2" + id, kernels.layerNorm(), norm(LayerNorm.Place.MLP)); // (R, C)
+    graph.add("cFc" + id, gelu, cFc()); // (R, nInner)
+    graph.add("mlpProj" + id, residual, mlpProj());
     return graph;
   }
 
-  private void attention(Graph graph, boolean many) {
-    if (many) {
-      graph.add("attention", kernels.prefillAttention(), attention());
+  private void attention(Graph graph, String id, int maxKeys) {
+    if (maxKeys == 0) {
+      graph.add("attention" + id, kernels.prefillAttention(), attention());
     } else if (splits(config, kernels)) {
-      SplitAttention.Arguments split = new SplitAttention.Arguments(attention(), b.partial);
-      graph.add("splitAttention", kernels.splitAttention(), split);
-      graph.add("attentionMerge", kernels.attentionMerge(), split);
+      var split = new SplitAttention.Arguments(attention(), b.partial, maxKeys);
+      graph.add("splitAttention" + id, kernels.splitAttention(), split);
+      if (maxKeys > AttentionMerge.FOLDED_KEYS) {
+        graph.add("attentionMerge" + id, kernels.attentionMerge(), split);
+      }
     } else {
-      graph.add("attention", kernels.attention(), attention());
+      graph.add("attention" + id, kernels.attention(), attention());
     }
   }
 
@@ -275,7 +299,7 @@ final class TornadoForward implements AutoCloseable {
   // A pass.
 
   /**
-   * Uploads and embeds the rows of {@code b.request}.
+   * Uploads the rows of {@code b.request}.
    *
    * @param rows number of rows
    */
@@ -283,20 +307,18 @@ final class TornadoForward implements AutoCloseable {
     plan.run(feed, rows);
   }
 
-  /** Embeds the tokens that were drawn last. */
-  void embed(int rows) {
-    plan.run(embed, rows);
+  /**
+   * Embedding and all blocks, for rows of any sequences.
+   *
+   * @param keys the most keys that a row has
+   */
+  void decode(int rows, int keys) {
+    decode.graphs(keys).forEach(graph -> plan.run(graph, rows));
   }
 
-  /** All blocks, for rows of any sequences. */
-  void blocks(int rows) {
-    for (int layer = 0; layer < config.nLayer(); layer++) {
-      plan.run(block, rows);
-    }
-  }
-
-  /** All blocks, for consecutive positions of one sequence. */
+  /** Embedding and all blocks, for consecutive positions of one sequence. */
   void prompt(int rows) {
+    plan.run(embed, rows);
     for (int layer = 0; layer < config.nLayer(); layer++) {
       plan.run(prompt, rows);
     }
@@ -315,8 +337,12 @@ final class TornadoForward implements AutoCloseable {
     if (sequences.stream().allMatch(SamplingParameters::isPlainGreedy)) {
       return List.of(choose);
     }
+    List<Graph> steps = sampling.chain(sequences);
+    if (steps.equals(sampling.usual())) {
+      return List.of(sample);
+    }
     List<Graph> chain = new ArrayList<>(List.of(head));
-    chain.addAll(sampling.chain(sequences));
+    chain.addAll(steps);
     return chain;
   }
 
@@ -349,7 +375,7 @@ final class TornadoForward implements AutoCloseable {
     for (int r = 0; r < rows; r++) {
       b.request.logitRow(from + r, 0);
     }
-    plan.run(select, rows);
+    plan.run(feed, rows);
     plan.run(logits, rows);
   }
 
@@ -375,11 +401,11 @@ final class TornadoForward implements AutoCloseable {
    */
   void compile(
       int promptLength, SamplingParameters parameters, boolean beams, LoadProgress progress) {
-    List<Graph> needed = new ArrayList<>(List.of(feed, block));
+    List<Graph> needed = new ArrayList<>(List.of(feed));
+    needed.addAll(decode.all());
     if (beams) {
       needed.add(head);
     } else {
-      needed.add(embed);
       needed.addAll(chain(List.of(parameters)));
     }
     if (sampling.logprobs().isPresent() || !parameters.isPlainGreedy()) {
@@ -387,7 +413,7 @@ final class TornadoForward implements AutoCloseable {
     }
     sampling.logprobs().ifPresent(needed::add);
     if (promptLength > 1) {
-      needed.add(prompt);
+      needed.addAll(List.of(embed, prompt));
     }
     if (capacity > 1) {
       needed.add(copySlots);

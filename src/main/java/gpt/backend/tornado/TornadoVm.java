@@ -48,6 +48,8 @@ public final class TornadoVm {
     set("tornado.opencl.compiler.flags", "-w");
     // The default, 4,096 bytes, is too small for the graph that owns all arrays.
     set("tornado.tvm.maxbytecodesize", "65536");
+    // Otherwise the first execution of each graph looks for @Reduce in all of its kernels.
+    set("tornado.experimental.reduce", "False");
     // The default limit is 4 GB; TornadoEngine checks the device's real memory.
     set("tornado.device.memory", "1024GB");
   }

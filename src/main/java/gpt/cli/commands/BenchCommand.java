@@ -1,6 +1,7 @@
 package gpt.cli.commands;
 
 import gpt.GptException;
+import gpt.backend.tornado.Kernels;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
 import gpt.bench.BenchTest;
@@ -186,6 +187,17 @@ public final class BenchCommand implements Callable<Integer> {
 
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
+      names = "--kernels",
+      paramLabel = "auto|gpu|cpu",
+      defaultValue = "auto",
+      completionCandidates = Choice.KernelsWords.class,
+      description =
+          "Which versions of the kernels TornadoVM devices run: auto is those for their type."
+              + " Default: ${DEFAULT-VALUE}")
+  private Kernels kernels;
+
+  @OptionGroup.In(OptionGroup.DEVICE)
+  @Option(
       names = "--tornado-profile",
       description =
           "Print how a token's time on a TornadoVM device is divided between kernels, copies and"
@@ -262,7 +274,7 @@ public final class BenchCommand implements Callable<Integer> {
         // Only the cpu uses --threads: another device gets one row.
         boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.AUTO;
         for (int count : host ? threads : threads.subList(0, 1)) {
-          DeviceChoice place = DeviceOptions.choice(device, precision, count, profile);
+          DeviceChoice place = DeviceOptions.choice(device, precision, count, kernels, profile);
           DeviceOptions.check(place, this::usage);
           places.add(place);
         }

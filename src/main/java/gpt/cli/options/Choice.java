@@ -1,6 +1,7 @@
 package gpt.cli.options;
 
 import gpt.OnFull;
+import gpt.backend.tornado.Kernels;
 import gpt.load.Device;
 import gpt.model.Gelu;
 import gpt.model.Precision;
@@ -77,6 +78,14 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     @Override
     public Iterator<String> iterator() {
       return words(Precision.class).iterator();
+    }
+  }
+
+  /** The words of {@code --kernels}. */
+  public static final class KernelsWords implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return words(Kernels.class).iterator();
     }
   }
 

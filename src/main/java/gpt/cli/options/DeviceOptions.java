@@ -1,5 +1,6 @@
 package gpt.cli.options;
 
+import gpt.backend.tornado.Kernels;
 import gpt.cli.ChildJvm;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
@@ -45,6 +46,16 @@ public final class DeviceOptions {
   private int threads = DeviceChoice.defaultThreads();
 
   @Option(
+      names = "--kernels",
+      paramLabel = "auto|gpu|cpu",
+      defaultValue = "auto",
+      completionCandidates = Choice.KernelsWords.class,
+      description =
+          "Which versions of the kernels a TornadoVM device runs: auto is those for its type; all"
+              + " are correct on every device. Default: ${DEFAULT-VALUE}")
+  private Kernels kernels;
+
+  @Option(
       names = "--tornado-profile",
       description =
           "Print kernel time, kernel launches and bytes copied for each token (for each window of"
@@ -53,13 +64,13 @@ public final class DeviceOptions {
 
   /** The device that the options choose. */
   public DeviceChoice choice() {
-    return choice(device, precision, threads, profile);
+    return choice(device, precision, threads, kernels, profile);
   }
 
   /** The choice for these values of the options. */
   public static DeviceChoice choice(
-      Device device, Precision precision, int threads, boolean profile) {
-    return new DeviceChoice(device, precision, threads, profile, ChildJvm.refusal());
+      Device device, Precision precision, int threads, Kernels kernels, boolean profile) {
+    return new DeviceChoice(device, precision, threads, kernels, profile, ChildJvm.refusal());
   }
 
   /** Refuses values and combinations that are wrong on every machine. */
@@ -86,9 +97,14 @@ public final class DeviceOptions {
               + choice.precision().word()
               + ": not for --device reference, which computes from the stored weights");
     }
-    if ((kind == Device.Kind.CPU || kind == Device.Kind.REFERENCE) && choice.profile()) {
-      throw usage.apply(
-          "--tornado-profile: needs a TornadoVM device, found --device " + kind.word());
+    if (kind == Device.Kind.CPU || kind == Device.Kind.REFERENCE) {
+      if (choice.profile()) {
+        throw usage.apply(
+            "--tornado-profile: needs a TornadoVM device, found --device " + kind.word());
+      }
+      if (choice.kernels() != Kernels.AUTO) {
+        throw usage.apply("--kernels: needs a TornadoVM device, found --device " + kind.word());
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.kernels.AttentionMerge;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -16,6 +17,7 @@ import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,22 +26,48 @@ import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.emulator.Submissions;
 
 /**
- * Launches, copies and graph launches of each token on a device with CUDA graphs, counted by the
- * emulator. TornadoVM silently ignores {@code withCUDAGraph()} after a graph is compiled.
+ * What the host submits for each token on a device with CUDA graphs, counted by the emulator.
+ * TornadoVM silently ignores {@code withCUDAGraph()} after a graph is compiled.
  */
 class CudaGraphsTest {
   private static final long SEED = 4712;
-  private static final int LAYERS = 2;
+  private static final int LAYERS = 12;
 
-  /** A context window of several chunks of split attention, as GPT-2's. */
-  private static final GptConfig CONFIG =
-      RandomWeights.shape(LAYERS, 1, 4, 300, 31, true, Gelu.EXACT);
+  // A token: BLOCK · L + DRAW kernels, or BLOCK · L + ARGMAX if greedy; ⌈L / 6⌉ + 1 executes of
+  // recorded graphs, and no copy to the device.
+
+  /** Norm, q and keys and values, attention, projection; norm, two projections. */
+  private static final int BLOCK = 7;
+
+  /** One more with more than 256 keys, and until a projection merges chunks, always. */
+  private static final int MERGE = 1;
+
+  /** Embedding, final norm, head, and the default sampling chain with its advance. */
+  private static final int DRAW = 3 + 20;
+
+  /** Embedding, final norm, head, argmax and advance. */
+  private static final int ARGMAX = 3 + 2;
+
+  private static final int EXECUTES = 3;
+
+  private static final int SHORT_MERGE =
+      AttentionMerge.FOLDED_KEYS < DecodeGraphs.SHORT_KEYS ? MERGE : 0;
+
+  /** Fewer layers in as many graphs: a long prompt takes its time on the emulator. */
+  private static final int FEW_LAYERS = DecodeGraphs.BLOCKS + 1;
+
+  private static final GptConfig CONFIG = shape(LAYERS);
 
   private static final SamplingParameters SAMPLED = new SamplingParameters(0.8, 5, SEED);
   private static final String ORDERS = "gpt.emulator.orders";
   private static final String CUDA_GRAPHS = "gpt.cudaGraphs";
 
   private final Weights weights = RandomWeights.of(CONFIG, SEED, 0.5f);
+
+  /** A context window of several chunks of split attention, as GPT-2's. */
+  private static GptConfig shape(int layers) {
+    return RandomWeights.shape(layers, 1, 2, 300, 31, true, Gelu.EXACT);
+  }
 
   @BeforeEach
   void runKernelsOnce() {
@@ -69,23 +97,33 @@ class CudaGraphsTest {
   }
 
   private TornadoEngine open(SamplingParameters sampling, int promptLength, Profile profile) {
+    return open(CONFIG, weights, sampling, promptLength, profile);
+  }
+
+  private static TornadoEngine open(
+      GptConfig config,
+      Weights weights,
+      SamplingParameters sampling,
+      int promptLength,
+      Profile profile) {
     TornadoEngine.Options options =
         new TornadoEngine.Options(
             cuda(), Precision.F32, 1, sampling, 0, promptLength, profile, false);
-    return TornadoEngine.open(CONFIG, weights, options, LoadProgress.NONE);
+    return TornadoEngine.open(config, weights, options, LoadProgress.NONE);
   }
 
   /** Checks what each token submits, after the tokens that record. */
   private static void assertEachSubmits(
-      Submissions expected, TornadoEngine engine, SamplingParameters sampling) {
+      Submissions expected, TornadoEngine engine, SamplingParameters sampling, int promptLength) {
     try (Sequence sequence = engine.open()) {
       sequence.drawing(drawing(sampling), 0);
       Want.Token token = new Want.Token(false);
-      engine.step(List.of(new Work(sequence, new int[] {1, 2, 3}, token.at(0))));
+      int[] prompt = IntStream.range(0, promptLength).map(i -> i % CONFIG.vocabSize()).toArray();
+      engine.step(List.of(new Work(sequence, prompt, token.at(0))));
       List<Work> next = List.of(Work.appendDrawn(sequence, token));
       token.at(1);
       engine.step(next);
-      for (int step = 2; step < 5; step++) {
+      for (int step = 2; step < 4; step++) {
         token.at(step);
         Submissions before = Submissions.total();
         engine.step(next);
@@ -94,15 +132,32 @@ class CudaGraphsTest {
     }
   }
 
+  private static Submissions recorded(int kernels) {
+    return new Submissions(EXECUTES, kernels, 0, 0, EXECUTES);
+  }
+
+  private static Submissions launched(int executes, int kernels) {
+    return new Submissions(executes, kernels, kernels, kernels, 0);
+  }
+
   /** With kernels compiled when the model is opened, and when a graph first runs. */
   @ParameterizedTest
   @ValueSource(ints = {3, 0})
-  void aTokenIsOnlyGraphLaunches(int promptLength) {
+  void aTokenIsThreeGraphLaunchesAndNoCopy(int promptLength) {
     try (TornadoEngine engine = open(SAMPLED, promptLength, null)) {
-      // The embedding, the blocks, the head, the logits' steps, top-k and the draw.
-      assertEachSubmits(new Submissions(0, 0, LAYERS + 5), engine, SAMPLED);
-      // The embedding, the blocks, and the head with the argmax.
-      assertEachSubmits(new Submissions(0, 0, LAYERS + 2), engine, TornadoModelTest.GREEDY);
+      int blocks = (BLOCK + SHORT_MERGE) * LAYERS;
+      assertEachSubmits(recorded(blocks + DRAW), engine, SAMPLED, 3);
+      assertEachSubmits(recorded(blocks + ARGMAX), engine, TornadoModelTest.GREEDY, 3);
+    }
+  }
+
+  @Test
+  void soItIsBeyondAShortContext() {
+    GptConfig shape = shape(FEW_LAYERS);
+    try (TornadoEngine engine =
+        open(shape, RandomWeights.of(shape, SEED, 0.5f), SAMPLED, 3, null)) {
+      int kernels = (BLOCK + MERGE) * FEW_LAYERS + DRAW;
+      assertEachSubmits(recorded(kernels), engine, SAMPLED, DecodeGraphs.SHORT_KEYS);
     }
   }
 
@@ -110,10 +165,9 @@ class CudaGraphsTest {
   void withoutRecordingEachKernelIsALaunchAndACopy() {
     System.setProperty(CUDA_GRAPHS, "false");
     try (TornadoEngine engine = open(SAMPLED, 3, null)) {
-      int launches = 8 * LAYERS + 23;
-      assertEachSubmits(new Submissions(launches, launches, 0), engine, SAMPLED);
-      launches = 8 * LAYERS + 5;
-      assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
+      int blocks = (BLOCK + MERGE) * LAYERS;
+      assertEachSubmits(launched(LAYERS + 2, blocks + DRAW), engine, SAMPLED, 3);
+      assertEachSubmits(launched(LAYERS + 2, blocks + ARGMAX), engine, TornadoModelTest.GREEDY, 3);
     }
   }
 
@@ -121,8 +175,11 @@ class CudaGraphsTest {
   @Test
   void theProfilerTurnsRecordingOff() {
     try (TornadoEngine engine = open(TornadoModelTest.GREEDY, 3, new Profile())) {
-      int launches = 8 * LAYERS + 5;
-      assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
+      assertEachSubmits(
+          launched(LAYERS + 2, (BLOCK + MERGE) * LAYERS + ARGMAX),
+          engine,
+          TornadoModelTest.GREEDY,
+          3);
     }
   }
 

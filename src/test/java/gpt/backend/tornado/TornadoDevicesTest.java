@@ -2,10 +2,13 @@ package gpt.backend.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +27,32 @@ class TornadoDevicesTest {
     assertArrayEquals(
         devices.all().stream().map(TornadoDevices.Device::id).distinct().toArray(),
         devices.all().stream().map(TornadoDevices.Device::id).toArray());
+  }
+
+  /** A GPU is listed by each of its backends, in the SDK's order. */
+  @Test
+  void cudaIsPreferredToPtxAndPtxToOpenCl() {
+    TornadoDevices.Device d = TornadoDevices.find().first();
+    List<TornadoDevices.Device> all =
+        Stream.of("opencl", "ptx", "cuda", "cuda").map(backend -> as(d, backend)).toList();
+    assertSame(all.get(2), new TornadoDevices(all).gpu());
+    assertSame(all.get(2), new TornadoDevices(all).accelerator().orElseThrow());
+    assertSame(all.get(1), new TornadoDevices(all.subList(0, 2)).gpu());
+    assertSame(all.get(0), new TornadoDevices(all).first());
+  }
+
+  private static TornadoDevices.Device as(TornadoDevices.Device d, String backend) {
+    return new TornadoDevices.Device(
+        backend,
+        0,
+        0,
+        d.name(),
+        d.platform(),
+        TornadoDevices.Type.GPU,
+        d.memory(),
+        d.largestArray(),
+        true,
+        d.handle());
   }
 
   @Test

@@ -19,7 +19,9 @@ public final class Recording {
   }
 
   void launch() {
-    if (!replays) {
+    if (replays) {
+      Submissions.addReplayedKernel();
+    } else {
       Submissions.addLaunch();
     }
   }
@@ -37,6 +39,7 @@ public final class Recording {
   }
 
   void executed() {
+    Submissions.addExecute();
     if (requested) {
       replays = true;
       Submissions.addGraphLaunch();

@@ -4,12 +4,15 @@ package uk.ac.manchester.tornado.api.emulator;
  * Counts what the host has submitted to the device, for all plans together, as a driver would.
  * While a graph is recorded, its launches and copies count; each replay is one graph launch.
  *
+ * @param executes executions of a graph
+ * @param kernels kernels that have run, in replays too
  * @param launches kernel launches outside recorded graphs
  * @param copies copies to the device: arrays, and one for each launch's grid
  * @param graphLaunches recorded graphs launched
  */
-public record Submissions(long launches, long copies, long graphLaunches) {
-  private static Submissions total = new Submissions(0, 0, 0);
+public record Submissions(
+    long executes, long kernels, long launches, long copies, long graphLaunches) {
+  private static Submissions total = new Submissions(0, 0, 0, 0, 0);
   private static long workItems;
 
   /** The counts since the start of the JVM. */
@@ -24,21 +27,39 @@ public record Submissions(long launches, long copies, long graphLaunches) {
 
   /** The difference to an earlier total. */
   public Submissions since(Submissions earlier) {
-    return plus(-earlier.launches, -earlier.copies, -earlier.graphLaunches);
+    return new Submissions(
+        executes - earlier.executes,
+        kernels - earlier.kernels,
+        launches - earlier.launches,
+        copies - earlier.copies,
+        graphLaunches - earlier.graphLaunches);
   }
 
-  private Submissions plus(long moreLaunches, long moreCopies, long moreGraphLaunches) {
-    return new Submissions(
-        launches + moreLaunches, copies + moreCopies, graphLaunches + moreGraphLaunches);
+  private static void add(int executes, int kernels, int launches, int copies, int graphLaunches) {
+    total =
+        new Submissions(
+            total.executes + executes,
+            total.kernels + kernels,
+            total.launches + launches,
+            total.copies + copies,
+            total.graphLaunches + graphLaunches);
+  }
+
+  static synchronized void addExecute() {
+    add(1, 0, 0, 0, 0);
   }
 
   /** Like in TornadoVM, each launch copies its grid to the device. */
   static synchronized void addLaunch() {
-    total = total.plus(1, 1, 0);
+    add(0, 1, 1, 1, 0);
+  }
+
+  static synchronized void addReplayedKernel() {
+    add(0, 1, 0, 0, 0);
   }
 
   static synchronized void addCopy() {
-    total = total.plus(0, 1, 0);
+    add(0, 0, 0, 1, 0);
   }
 
   static synchronized void addWorkItems(Grid grid) {
@@ -46,6 +67,6 @@ public record Submissions(long launches, long copies, long graphLaunches) {
   }
 
   static synchronized void addGraphLaunch() {
-    total = total.plus(0, 0, 1);
+    add(0, 0, 0, 0, 1);
   }
 }
