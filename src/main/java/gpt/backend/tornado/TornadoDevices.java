@@ -1,11 +1,13 @@
 package gpt.backend.tornado;
 
 import gpt.GptException;
+import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -59,6 +61,21 @@ public final class TornadoDevices {
     /** Which versions of the kernels it runs. */
     Version.Target target() {
       return type == Type.CPU ? Version.Target.CPU : Version.Target.GPU;
+    }
+
+    /** Whether the backend adds up the values of a warp with shuffles ({@code simdSum}). */
+    public boolean hasShuffles() {
+      return isEmulator() || Set.of("cuda", "ptx", "metal").contains(backend);
+    }
+
+    /**
+     * Prepares the kernels for this device; call it before a kernel's class is loaded. Kernels load
+     * two halves at once if the first device needs no other code.
+     */
+    public void prepareKernels() {
+      if (System.getProperty(Matrix.HALF_PAIRS) == null) {
+        System.setProperty(Matrix.HALF_PAIRS, "" + (isEmulator() || backend.equals("cuda")));
+      }
     }
 
     /** Whether the backend supports CUDA graphs: launches recorded once and replayed. */
