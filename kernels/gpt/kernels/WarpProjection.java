@@ -248,7 +248,8 @@ final class WarpProjection {
         float s3 = 0;
         int i = lane;
         if (count == 1) {
-          for (int j = 0; j < full / LOADS; j++) {
+          // Not counted from 0, or the compiler would unroll it and put all loads in flight.
+          while (i < full / LOADS * LOADS * lanes) {
             for (int load = 0; load < LOADS; load++) {
               int a = i * size;
               s0 =

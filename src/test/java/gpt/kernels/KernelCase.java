@@ -287,6 +287,24 @@ public final class KernelCase<A> {
     }
   }
 
+  /** Runs a version once without checks; {@link #arguments()} then has its results. */
+  void run(Version<A> version, TornadoDevice device) throws Exception {
+    TaskGraph graph = new TaskGraph("run");
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.toArray());
+    version.task().add(graph, "kernel", arguments);
+    for (Output output : outputs) {
+      graph.transferToHost(DataTransferMode.EVERY_EXECUTION, output.array());
+    }
+    outputs.forEach(Output::poison);
+    try (TornadoExecutionPlan plan = plan(graph, version, device, false)) {
+      plan.execute();
+    }
+  }
+
+  A arguments() {
+    return arguments;
+  }
+
   /**
    * Adds a task that reads all outputs: TornadoVM does not copy an array to the device whose first
    * task only writes it, and then the poison would not be there.

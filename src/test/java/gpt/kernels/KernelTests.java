@@ -15,7 +15,7 @@ import org.junit.jupiter.api.DynamicTest;
  * devices of TornadoVM with an SDK.
  */
 public final class KernelTests {
-  private static final List<TornadoDevices.Device> DEVICES = devices();
+  static final List<TornadoDevices.Device> DEVICES = devices();
 
   private final List<DynamicTest> tests = new ArrayList<>();
   private long seed;
