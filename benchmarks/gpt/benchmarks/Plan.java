@@ -140,6 +140,9 @@ public final class Plan {
               continue;
             }
             for (String version : operation.versionNames(count)) {
+              if (version.equals("rowPerWarp") && device.id().startsWith("opencl")) {
+                continue; // it needs shuffles
+              }
               add(
                   spec(
                       KERNEL_VERSIONS,

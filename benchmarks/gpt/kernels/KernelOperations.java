@@ -228,11 +228,10 @@ public final class KernelOperations {
 
   /** Matrix products: for many rows, the versions for many rows and the naive one. */
   private static <A> void add(String name, Projection.Versions<A> versions, Maker<A> maker) {
-    List<Version<A>> many = List.of(versions.naive(), versions.blockPerThread(), versions.tiled());
     ALL.put(
         name,
         new Operation<>(
-            name, Operations.rows(name), false, rows -> rows == 1 ? versions.all() : many, maker));
+            name, Operations.rows(name), false, rows -> rows == 1 ? versions.all(true) : versions.forManyRows(), maker));
   }
 
   /** All operations, in the order of the forward pass. */

@@ -5,7 +5,6 @@ import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -76,8 +75,7 @@ final class BlockedProjection {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray bias,
       FloatArray y,
       FloatArray keys,
@@ -97,10 +95,11 @@ final class BlockedProjection {
     int x1 = TornadoMath.min(r + 1, rows - 1) * k;
     int x2 = TornadoMath.min(r + 2, rows - 1) * k;
     int x3 = TornadoMath.min(r + 3, rows - 1) * k;
-    int w0 = (first + TornadoMath.min(o, n - 1)) * k;
-    int w1 = (first + TornadoMath.min(o + 1, n - 1)) * k;
-    int w2 = (first + TornadoMath.min(o + 2, n - 1)) * k;
-    int w3 = (first + TornadoMath.min(o + 3, n - 1)) * k;
+    int stride = Matrix.stride(dtype, k);
+    int w0 = (first + TornadoMath.min(o, n - 1)) * stride;
+    int w1 = (first + TornadoMath.min(o + 1, n - 1)) * stride;
+    int w2 = (first + TornadoMath.min(o + 2, n - 1)) * stride;
+    int w3 = (first + TornadoMath.min(o + 3, n - 1)) * stride;
     for (int i = 0; i < BLOCK * BLOCK; i++) {
       sums[i] = 0;
     }
@@ -135,7 +134,7 @@ final class BlockedProjection {
         if (r + i < rows) {
           if (o + j < n) {
             int row = first + o + j;
-            float value = Matrix.scaled(dtype, scale, row, sums[i * BLOCK + j]);
+            float value = Matrix.scaled(dtype, f32, row, sums[i * BLOCK + j]);
             Epilogue.apply(
                 epilogue,
                 pass,
@@ -174,8 +173,7 @@ final class BlockedProjection {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray bias,
       FloatArray y,
       FloatArray keys,
@@ -196,6 +194,7 @@ final class BlockedProjection {
         Epilogue.advanceBlock(epilogue, pass);
       }
     }
+    int stride = Matrix.stride(dtype, k);
     int tileO = context.groupIdx * TILE;
     int tileR = context.groupIdy * TILE;
     // Where this lane's 4 × 4 block is in the tile.
@@ -217,7 +216,8 @@ final class BlockedProjection {
             a = x.get((tileR + line) * k + from + depth);
           }
           if (tileO + line < n) {
-            b = Matrix.at(dtype, f32, f16, i8, (first + tileO + line) * k + from + depth);
+            int row = (first + tileO + line) * stride;
+            b = Matrix.at(dtype, f32, f16, i8, row + from + depth);
           }
         }
         xTile[depth * STRIDE + line] = a;
@@ -241,7 +241,7 @@ final class BlockedProjection {
         if (r + i < rows) {
           if (o + j < n) {
             int row = first + o + j;
-            float value = Matrix.scaled(dtype, scale, row, sums[i * BLOCK + j]);
+            float value = Matrix.scaled(dtype, f32, row, sums[i * BLOCK + j]);
             Epilogue.apply(
                 epilogue,
                 pass,

@@ -6,7 +6,6 @@ import gpt.kernels.runtime.Version;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -70,7 +69,6 @@ public final class Embedding {
                   a.wte.f32(),
                   a.wte.f16(),
                   a.wte.i8(),
-                  a.wte.scale(),
                   a.wpe,
                   a.x,
                   a.maxRows,
@@ -93,7 +91,6 @@ public final class Embedding {
                   a.wte.f32(),
                   a.wte.f16(),
                   a.wte.i8(),
-                  a.wte.scale(),
                   a.wpe,
                   a.x,
                   a.c),
@@ -111,8 +108,7 @@ public final class Embedding {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray wpe,
       FloatArray x,
       int maxRows,
@@ -121,8 +117,8 @@ public final class Embedding {
       for (@Parallel int i = 0; i < c; i++) {
         if (r < pass.get(Pass.ROWS)) {
           int token = tokens.get(r);
-          float value = Matrix.at(dtype, f32, f16, i8, token * c + i);
-          value = Matrix.scaled(dtype, scale, token, value);
+          float value = Matrix.at(dtype, f32, f16, i8, token * Matrix.stride(dtype, c) + i);
+          value = Matrix.scaled(dtype, f32, token, value);
           x.set(r * c + i, value + wpe.get(positions.get(r) * c + i));
         }
         if (r == 0) {
@@ -142,8 +138,7 @@ public final class Embedding {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray wpe,
       FloatArray x,
       int c) {
@@ -152,8 +147,8 @@ public final class Embedding {
     if (i < c) {
       if (r < pass.get(Pass.ROWS)) {
         int token = tokens.get(r);
-        float value = Matrix.at(dtype, f32, f16, i8, token * c + i);
-        value = Matrix.scaled(dtype, scale, token, value);
+        float value = Matrix.at(dtype, f32, f16, i8, token * Matrix.stride(dtype, c) + i);
+        value = Matrix.scaled(dtype, f32, token, value);
         x.set(r * c + i, value + wpe.get(positions.get(r) * c + i));
       }
     }

@@ -50,8 +50,19 @@ final class Epilogue {
     return pass.get(Pass.MLP_BLOCK);
   }
 
-  /** After the MLP's first product, advances the block index; see {@link Pass}. */
+  /** Row of x for row r of the launch, if the launch computes x. */
+  static int row(int epilogue, IntArray rowOf, int r) {
+    if (epilogue == LOGITS) {
+      return rowOf.get(r);
+    }
+    return r;
+  }
+
+  /** A block's first and third projection advance the block indices; see {@link Pass}. */
   static void advanceBlock(int epilogue, IntArray pass) {
+    if (epilogue == QKV) {
+      QkvProjection.publishBlock(pass);
+    }
     if (epilogue >= GELU_EXACT) {
       GeluProjection.advanceBlock(pass);
     }

@@ -5,7 +5,6 @@ import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
 import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -21,8 +20,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <ul>
  *   <li>{@code naive}: one output a work item.
- *   <li>{@code rowPerThread}, {@code rowPerGroup}, {@code blockPerThread}, {@code tiled}: see
- *       {@link Projection}.
+ *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
+ *       rowPerWarpTree}: see {@link Projection}.
  * </ul>
  *
  * <p>One work item also advances the block index, {@link Pass#BLOCK}.
@@ -35,7 +34,7 @@ public final class GeluProjection {
    * Arguments of a launch.
    *
    * @param pass see {@link Pass}
-   * @param x (R, C)
+   * @param x (R, C), or what it is computed from
    * @param w (L, H, C)
    * @param bias (L, H)
    * @param y (R, H), the result
@@ -45,7 +44,7 @@ public final class GeluProjection {
    */
   public record Arguments(
       IntArray pass,
-      FloatArray x,
+      Source x,
       Matrix w,
       FloatArray bias,
       FloatArray y,
@@ -56,7 +55,7 @@ public final class GeluProjection {
       return new Projection.Arguments(
           form == Gelu.EXACT ? Epilogue.GELU_EXACT : Epilogue.GELU_TANH,
           pass,
-          unused.positions(),
+          x.rows(),
           unused.slots(),
           x,
           w,
@@ -66,7 +65,8 @@ public final class GeluProjection {
           unused.values(),
           1,
           1,
-          1);
+          1,
+          maxRows);
     }
   }
 
@@ -80,12 +80,11 @@ public final class GeluProjection {
                       GeluProjection::naive,
                       a.pass,
                       a.form,
-                      a.x,
+                      a.x.asItIs(),
                       a.w.dtype(),
                       a.w.f32(),
                       a.w.f16(),
                       a.w.i8(),
-                      a.w.scale(),
                       a.bias,
                       a.y,
                       a.w.n(),
@@ -102,8 +101,7 @@ public final class GeluProjection {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray bias,
       FloatArray y,
       int n,
@@ -113,11 +111,12 @@ public final class GeluProjection {
       for (@Parallel int o = 0; o < n; o++) {
         if (r < pass.get(Pass.ROWS)) {
           int row = pass.get(Pass.MLP_BLOCK) * n + o;
+          int w = row * Matrix.stride(dtype, k);
           float sum = 0;
           for (int i = 0; i < k; i++) {
-            sum += Matrix.at(dtype, f32, f16, i8, row * k + i) * x.get(r * k + i);
+            sum += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(r * k + i);
           }
-          float h = Matrix.scaled(dtype, scale, row, sum) + bias.get(row);
+          float h = Matrix.scaled(dtype, f32, row, sum) + bias.get(row);
           y.set(r * n + o, Gelu.apply(form, h));
         }
         if (r == 0) {

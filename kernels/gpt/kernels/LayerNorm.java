@@ -5,7 +5,7 @@ import gpt.kernels.runtime.Version;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task11;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task10;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -15,7 +15,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * y[r, c] = (x[r, c] − mean) / √(variance + ε) · weight[c] + bias[c]
  *           mean = Σ x / C,  variance = Σ (x − mean)² / C,  each over row r
  *
- * shapes    x, y (R, C) · weight, bias (L, C), or (C) for the final norm
+ * shapes    x, y (R, C) · weights (L, 2, C), or (2, C) for the final norm: weight, then bias
  * bound     memory: 16·R·C bytes for 8·R·C FLOPs; one row of GPT-2 is 12 kB: launch-bound
  * threads   two reductions per row: the mean, then the variance around it. Computing Σ x and Σ x²
  *           in one pass would lose the variance of a row with a large mean to cancellation
@@ -29,8 +29,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>{@link Place} selects one of the model's norms: which rows of x are normalized, and with which
- * block's weights. The norm before attention also publishes the block index for the MLP's kernels
- * ({@link Pass}).
+ * block's weights. A GPU launches this kernel for prompts only: with few rows, {@link
+ * WarpProjection} computes the norm itself.
  *
  * <p>Source: nanoGPT's {@code LayerNorm}; Ba, Kiros and Hinton, 2016. Test: {@code RowsTest}.
  * Benchmark: {@code scripts/bench --operations layernorm}.
@@ -55,8 +55,7 @@ public final class LayerNorm {
    * @param pass see {@link Pass}
    * @param x (R, C)
    * @param rowOf the row of x for each row of y (R); read by {@link Place#FINAL} only
-   * @param weight (L, C), or (C) for {@link Place#FINAL}
-   * @param bias shaped as weight
+   * @param weights weight and bias (L, 2, C), or (2, C) for {@link Place#FINAL}
    * @param y (R, C), the result
    * @param maxRows capacity of y in rows
    * @param c channels C
@@ -67,8 +66,7 @@ public final class LayerNorm {
       IntArray pass,
       FloatArray x,
       IntArray rowOf,
-      FloatArray weight,
-      FloatArray bias,
+      FloatArray weights,
       FloatArray y,
       int maxRows,
       int c,
@@ -85,8 +83,7 @@ public final class LayerNorm {
                   a.pass,
                   a.x,
                   a.rowOf,
-                  a.weight,
-                  a.bias,
+                  a.weights,
                   a.y,
                   a.maxRows,
                   a.c,
@@ -122,12 +119,11 @@ public final class LayerNorm {
   private static Version<Arguments> version(
       String name,
       Version.Target target,
-      Task11<
+      Task10<
               KernelContext,
               IntArray,
               FloatArray,
               IntArray,
-              FloatArray,
               FloatArray,
               FloatArray,
               Integer,
@@ -147,8 +143,7 @@ public final class LayerNorm {
                 a.pass,
                 a.x,
                 a.rowOf,
-                a.weight,
-                a.bias,
+                a.weights,
                 a.y,
                 a.maxRows,
                 a.c,
@@ -161,8 +156,7 @@ public final class LayerNorm {
       IntArray pass,
       FloatArray x,
       IntArray rowOf,
-      FloatArray weight,
-      FloatArray bias,
+      FloatArray weights,
       FloatArray y,
       int maxRows,
       int c,
@@ -171,7 +165,7 @@ public final class LayerNorm {
     for (@Parallel int r = 0; r < maxRows; r++) {
       if (r < rows(pass, place)) {
         int from = row(rowOf, r, place) * c;
-        int block = block(pass, place);
+        int gain = block(pass, place) * 2 * c;
         float sum = 0;
         for (int i = 0; i < c; i++) {
           sum += x.get(from + i);
@@ -185,11 +179,8 @@ public final class LayerNorm {
         float inverse = 1 / TornadoMath.sqrt(squares / c + epsilon);
         for (int i = 0; i < c; i++) {
           float normed = (x.get(from + i) - mean) * inverse;
-          y.set(r * c + i, normed * weight.get(block * c + i) + bias.get(block * c + i));
+          y.set(r * c + i, normed * weights.get(gain + i) + weights.get(gain + c + i));
         }
-      }
-      if (r == 0) {
-        publishBlock(pass, place);
       }
     }
   }
@@ -199,8 +190,7 @@ public final class LayerNorm {
       IntArray pass,
       FloatArray x,
       IntArray rowOf,
-      FloatArray weight,
-      FloatArray bias,
+      FloatArray weights,
       FloatArray y,
       int maxRows,
       int c,
@@ -209,17 +199,14 @@ public final class LayerNorm {
     int r = context.globalIdx;
     if (r < rows(pass, place)) {
       int from = row(rowOf, r, place) * c;
-      int block = block(pass, place);
+      int gain = block(pass, place) * 2 * c;
       float mean = sum(x, from, c, 0, 1) / c;
       float variance = squares(x, from, c, mean, 0, 1) / c;
       float inverse = 1 / TornadoMath.sqrt(variance + epsilon);
       for (int i = 0; i < c; i++) {
         float normed = (x.get(from + i) - mean) * inverse;
-        y.set(r * c + i, normed * weight.get(block * c + i) + bias.get(block * c + i));
+        y.set(r * c + i, normed * weights.get(gain + i) + weights.get(gain + c + i));
       }
-    }
-    if (r == 0) {
-      publishBlock(pass, place);
     }
   }
 
@@ -228,8 +215,7 @@ public final class LayerNorm {
       IntArray pass,
       FloatArray x,
       IntArray rowOf,
-      FloatArray weight,
-      FloatArray bias,
+      FloatArray weights,
       FloatArray y,
       int maxRows,
       int c,
@@ -238,12 +224,9 @@ public final class LayerNorm {
     float[] sums = context.allocateFloatLocalArray(GROUP);
     int r = context.groupIdx;
     int lane = context.localIdx;
-    if (context.globalIdx == 0) {
-      publishBlock(pass, place);
-    }
     if (r < rows(pass, place)) {
       int from = row(rowOf, r, place) * c;
-      int block = block(pass, place);
+      int gain = block(pass, place) * 2 * c;
       float mean = 0;
       float variance = 0;
       for (int round = 0; round < 2; round++) {
@@ -269,7 +252,7 @@ public final class LayerNorm {
       float inverse = 1 / TornadoMath.sqrt(variance + epsilon);
       for (int i = lane; i < c; i += GROUP) {
         float normed = (x.get(from + i) - mean) * inverse;
-        y.set(r * c + i, normed * weight.get(block * c + i) + bias.get(block * c + i));
+        y.set(r * c + i, normed * weights.get(gain + i) + weights.get(gain + c + i));
       }
     }
   }
@@ -299,13 +282,6 @@ public final class LayerNorm {
       return pass.get(Pass.BLOCK);
     }
     return pass.get(Pass.MLP_BLOCK);
-  }
-
-  /** The norm before attention publishes the block index for the MLP's kernels. */
-  private static void publishBlock(IntArray pass, int place) {
-    if (place == ATTENTION) {
-      pass.set(Pass.MLP_BLOCK, pass.get(Pass.BLOCK));
-    }
   }
 
   /**

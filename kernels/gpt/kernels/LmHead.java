@@ -5,7 +5,6 @@ import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
 import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -22,8 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <ul>
  *   <li>{@code naive}: one logit a work item.
- *   <li>{@code rowPerThread}, {@code rowPerGroup}, {@code blockPerThread}, {@code tiled}: see
- *       {@link Projection}.
+ *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
+ *       rowPerWarpTree}: see {@link Projection}.
  * </ul>
  *
  * <p>Source: nanoGPT's {@code lm_head}, its weight tied to {@code wte} or not. Test: {@code
@@ -34,19 +33,19 @@ public final class LmHead {
    * Arguments of a launch.
    *
    * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
-   * @param x (logit rows, C)
+   * @param x (logit rows, C), or what it is computed from
    * @param w (V, C)
    * @param logits (logit rows, V), the result
    * @param maxRows capacity of x and logits in rows
    * @param unused one-element arrays for arguments that only other projections read
    */
   public record Arguments(
-      IntArray pass, FloatArray x, Matrix w, FloatArray logits, int maxRows, Unused unused) {
+      IntArray pass, Source x, Matrix w, FloatArray logits, int maxRows, Unused unused) {
     private Projection.Arguments common() {
       return new Projection.Arguments(
           Epilogue.LOGITS,
           pass,
-          unused.positions(),
+          x.rows(),
           unused.slots(),
           x,
           w,
@@ -56,7 +55,8 @@ public final class LmHead {
           unused.values(),
           1,
           1,
-          1);
+          1,
+          maxRows);
     }
   }
 
@@ -69,12 +69,11 @@ public final class LmHead {
                       id,
                       LmHead::naive,
                       a.pass,
-                      a.x,
+                      a.x.asItIs(),
                       a.w.dtype(),
                       a.w.f32(),
                       a.w.f16(),
                       a.w.i8(),
-                      a.w.scale(),
                       a.logits,
                       a.maxRows,
                       a.w.n(),
@@ -89,8 +88,7 @@ public final class LmHead {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray logits,
       int maxRows,
       int vocabSize,
@@ -100,9 +98,9 @@ public final class LmHead {
         if (r < pass.get(Pass.LOGIT_ROWS)) {
           float sum = 0;
           for (int i = 0; i < c; i++) {
-            sum += x.get(r * c + i) * Matrix.at(dtype, f32, f16, i8, v * c + i);
+            sum += x.get(r * c + i) * Matrix.at(dtype, f32, f16, i8, v * Matrix.stride(dtype, c) + i);
           }
-          logits.set(r * vocabSize + v, Matrix.scaled(dtype, scale, v, sum));
+          logits.set(r * vocabSize + v, Matrix.scaled(dtype, f32, v, sum));
         }
       }
     }

@@ -3,11 +3,11 @@ package gpt.kernels;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
+import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task20;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task19;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -31,24 +31,18 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerThread}: one row of w per work item, four independent sums. It loops over the
  *       rows of x, so each row of w is loaded from memory once and then stays in the cache. 25 GB/s
  *       on the same cores.
- *   <li>{@code rowPerGroup}: one row of w per workgroup of 64; coalesced loads, then a tree
- *       reduction in local memory.
+ *   <li>{@code rowPerWarp}, {@code rowPerWarpTree}: one row of w per warp or four, see {@link
+ *       WarpProjection}.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
  * </ul>
  *
  * <p>Rejected for {@code rowPerThread}, N × K = 3072 × 768, on two cores (PoCL): 8 and 16 sums per
  * row, no faster than 4 (27.5 and 27.9 against 27.6 GB/s); 4 rows of w per work item, 23 GB/s.
- * Rejected for {@code rowPerGroup}: the tree reduction in a helper method. There TornadoVM computes
- * a local array's addresses in bytes and skips a Java array header, which local memory does not
- * have, without reporting an error.
  *
  * <p>Source: nanoGPT's {@code nn.Linear}. Test: {@code ProjectionTest}. Benchmark: {@code
  * scripts/bench --operations lm-head,qkv,residual,gelu}.
  */
 public final class Projection {
-  /** Workgroup size of {@code rowPerGroup}. */
-  private static final int GROUP = 64;
-
   /** Workgroup size of {@code rowPerThread} and {@code blockPerThread}. */
   static final int THREADS = 16;
 
@@ -58,9 +52,10 @@ public final class Projection {
    *
    * @param epilogue which operation; see {@link Epilogue}
    * @param pass see {@link Pass}
-   * @param positions position of each row in its sequence (R); for {@link QkvProjection}
+   * @param positions position of each row in its sequence (R); for {@link QkvProjection}. {@link
+   *     Source#rows} for the others
    * @param slots KV-cache slot of each row's sequence (R); for {@link QkvProjection}
-   * @param x (R, K)
+   * @param x (R, K), or what it is computed from
    * @param w (L, N, K)
    * @param bias (L, N); not for {@link LmHead}
    * @param y (R, N), the result
@@ -69,13 +64,14 @@ public final class Projection {
    * @param slotCount B, slots of the KV cache
    * @param heads NH
    * @param contextLength T
+   * @param maxRows most rows of a pass
    */
   record Arguments(
       int epilogue,
       IntArray pass,
       IntArray positions,
       IntArray slots,
-      FloatArray x,
+      Source x,
       Matrix w,
       FloatArray bias,
       FloatArray y,
@@ -83,7 +79,8 @@ public final class Projection {
       FloatArray values,
       int slotCount,
       int heads,
-      int contextLength) {}
+      int contextLength,
+      int maxRows) {}
 
   /** Converts an operation's arguments to {@link Arguments}. */
   @FunctionalInterface
@@ -99,21 +96,40 @@ public final class Projection {
    *
    * @param naive the operation's own; read it first
    * @param rowPerThread one row of w per work item
-   * @param rowPerGroup one row of w per workgroup
    * @param blockPerThread 4 × 4 outputs per work item
    * @param tiled 64 × 64 outputs per workgroup
+   * @param rowPerWarp one row of w per warp or four, added up with shuffles
+   * @param rowPerWarpTree the same for devices without shuffles
    */
   public record Versions<A>(
       Version<A> naive,
       Version<A> rowPerThread,
-      Version<A> rowPerGroup,
       Version<A> blockPerThread,
-      Version<A> tiled) {
+      Version<A> tiled,
+      Version<A> rowPerWarp,
+      Version<A> rowPerWarpTree) {
 
-    /** All of them, the naive one first. */
-    public List<Version<A>> all() {
-      return List.of(naive, rowPerThread, rowPerGroup, blockPerThread, tiled);
+    /** Those that a device runs, the naive one first. */
+    public List<Version<A>> all(boolean shuffles) {
+      List<Version<A>> all = new ArrayList<>(List.of(naive, rowPerThread, blockPerThread, tiled));
+      all.addAll(computing(shuffles));
+      return all;
     }
+
+    /** Those that take x from any {@link Source}. */
+    public List<Version<A>> computing(boolean shuffles) {
+      return shuffles ? List.of(rowPerWarp, rowPerWarpTree) : List.of(rowPerWarpTree);
+    }
+
+    /** Those for many rows, and the naive one. */
+    public List<Version<A>> forManyRows() {
+      return List.of(naive, blockPerThread, tiled);
+    }
+  }
+
+  /** Whether {@code rowPerWarp} has room for rows of k inputs. */
+  public static boolean fitsLocalMemory(int k) {
+    return WarpProjection.fits(k);
   }
 
   /** An operation's own naive version, and the optimized ones with its epilogue. */
@@ -127,12 +143,6 @@ public final class Projection {
             common,
             (n, rows) -> Version.items(n, THREADS)),
         version(
-            "rowPerGroup",
-            Version.Target.GPU,
-            Projection::rowPerGroup,
-            common,
-            (n, rows) -> Version.groups(n, GROUP)),
-        version(
             "blockPerThread",
             Version.Target.CPU,
             BlockedProjection::blockPerThread,
@@ -143,7 +153,9 @@ public final class Projection {
             Version.Target.GPU,
             BlockedProjection::tiled,
             common,
-            BlockedProjection::tiles));
+            BlockedProjection::tiles),
+        rowPerWarp("rowPerWarp", common, true),
+        rowPerWarp("rowPerWarpTree", common, false));
   }
 
   /** The grid for n outputs for each of {@code rows} rows. */
@@ -151,10 +163,46 @@ public final class Projection {
     WorkerGrid of(int n, int rows);
   }
 
+  private static <A> Version<A> rowPerWarp(String name, Common<A> common, boolean shuffles) {
+    return new Version<>(
+        name,
+        Version.Target.GPU,
+        (graph, id, arguments) -> {
+          Arguments a = common.of(arguments);
+          graph.task(
+              id,
+              WarpProjection::rowPerWarp,
+              new KernelContext(),
+              WarpProjection.options(a.epilogue, a.x.kind(), a.w, shuffles, a.maxRows),
+              a.pass,
+              a.positions,
+              a.slots,
+              a.x.x(),
+              a.x.of(),
+              a.w.f32(),
+              a.w.f16(),
+              a.w.i8(),
+              a.bias,
+              a.y,
+              a.keys,
+              a.values,
+              a.w.n(),
+              a.w.k(),
+              a.slotCount,
+              a.heads,
+              a.contextLength,
+              a.x.epsilon());
+        },
+        (arguments, rows) -> {
+          Arguments a = common.of(arguments);
+          return WarpProjection.grid(a.epilogue, a.w.n());
+        });
+  }
+
   private static <A> Version<A> version(
       String name,
       Version.Target target,
-      Task20<
+      Task19<
               KernelContext,
               Integer,
               IntArray,
@@ -164,8 +212,7 @@ public final class Projection {
               Integer,
               FloatArray,
               HalfFloatArray,
-              ByteArray,
-              FloatArray,
+              IntArray,
               FloatArray,
               FloatArray,
               FloatArray,
@@ -191,12 +238,11 @@ public final class Projection {
               a.pass,
               a.positions,
               a.slots,
-              a.x,
+              a.x.asItIs(),
               a.w.dtype(),
               a.w.f32(),
               a.w.f16(),
               a.w.i8(),
-              a.w.scale(),
               a.bias,
               a.y,
               a.keys,
@@ -220,8 +266,7 @@ public final class Projection {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray bias,
       FloatArray y,
       FloatArray keys,
@@ -236,8 +281,8 @@ public final class Projection {
       int rows = Epilogue.rows(epilogue, pass);
       int row = Epilogue.block(epilogue, pass) * n + o;
       for (int r = 0; r < rows; r++) {
-        float sum = dot(dtype, f32, f16, i8, row * k, x, r * k, k, 0, 1);
-        float value = Matrix.scaled(dtype, scale, row, sum);
+        float sum = dot(dtype, f32, f16, i8, row, x, r * k, k);
+        float value = Matrix.scaled(dtype, f32, row, sum);
         Epilogue.apply(
             epilogue,
             pass,
@@ -262,98 +307,35 @@ public final class Projection {
     }
   }
 
-  static void rowPerGroup(
-      KernelContext context,
-      int epilogue,
-      IntArray pass,
-      IntArray positions,
-      IntArray slots,
-      FloatArray x,
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
-      FloatArray bias,
-      FloatArray y,
-      FloatArray keys,
-      FloatArray values,
-      int n,
-      int k,
-      int slotCount,
-      int heads,
-      int contextLength) {
-    float[] sums = context.allocateFloatLocalArray(GROUP);
-    int o = context.groupIdx;
-    int lane = context.localIdx;
-    if (context.globalIdx == 0) {
-      Epilogue.advanceBlock(epilogue, pass);
-    }
-    int rows = Epilogue.rows(epilogue, pass);
-    int row = Epilogue.block(epilogue, pass) * n + o;
-    for (int r = 0; r < rows; r++) {
-      sums[lane] = dot(dtype, f32, f16, i8, row * k, x, r * k, k, lane, GROUP);
-      for (int half = GROUP / 2; half > 0; half = half / 2) {
-        context.localBarrier();
-        if (lane < half) {
-          sums[lane] = sums[lane] + sums[lane + half];
-        }
-      }
-      if (lane == 0) {
-        float value = Matrix.scaled(dtype, scale, row, sums[0]);
-        Epilogue.apply(
-            epilogue,
-            pass,
-            positions,
-            slots,
-            bias,
-            y,
-            keys,
-            values,
-            r,
-            o,
-            row,
-            value,
-            n,
-            slotCount,
-            heads,
-            contextLength);
-      }
-      context.localBarrier(); // lane 0 must read the sum before the next row overwrites it
-    }
-  }
-
   /**
-   * One lane's part of the dot product of k weights from index w on and k elements of x from index
-   * at on: elements lane, lane + lanes, …, in four independent sums. With one lane it is the whole
-   * dot product.
+   * The dot product of row {@code row} of w with k elements of x from index {@code at} on, in four
+   * independent sums.
    */
   private static float dot(
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      int w,
+      IntArray i8,
+      int row,
       FloatArray x,
       int at,
-      int k,
-      int lane,
-      int lanes) {
+      int k) {
+    int w = row * Matrix.stride(dtype, k);
     float s0 = 0;
     float s1 = 0;
     float s2 = 0;
     float s3 = 0;
-    int i = lane;
-    while (i < k - 3 * lanes) {
+    int i = 0;
+    while (i < k - 3) {
       s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
-      s1 += Matrix.at(dtype, f32, f16, i8, w + i + lanes) * x.get(at + i + lanes);
-      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2 * lanes) * x.get(at + i + 2 * lanes);
-      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3 * lanes) * x.get(at + i + 3 * lanes);
-      i += 4 * lanes;
+      s1 += Matrix.at(dtype, f32, f16, i8, w + i + 1) * x.get(at + i + 1);
+      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2) * x.get(at + i + 2);
+      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3) * x.get(at + i + 3);
+      i += 4;
     }
     while (i < k) {
       s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
-      i += lanes;
+      i++;
     }
     return (s0 + s1) + (s2 + s3);
   }

@@ -4,7 +4,6 @@ import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -23,13 +22,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <ul>
  *   <li>{@code naive}: one output a work item.
- *   <li>{@code rowPerThread}, {@code rowPerGroup}, {@code blockPerThread}, {@code tiled}: see
- *       {@link Projection}.
+ *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
+ *       rowPerWarpTree}: see {@link Projection}.
  * </ul>
  *
  * <p>Keys are stored transposed so that attention reads them in order on both kinds of device: on a
  * GPU adjacent lanes compute the scores of adjacent positions (coalesced); on a CPU a work item
  * adds to the scores of adjacent positions with vector instructions.
+ *
+ * <p>One work item also copies the block index for the MLP's kernels, {@link Pass#MLP_BLOCK}.
  *
  * <p>Source: nanoGPT's {@code c_attn}. Test: {@code ProjectionTest}. Benchmark: {@code
  * scripts/bench --operations qkv}.
@@ -41,7 +42,7 @@ public final class QkvProjection {
    * @param pass see {@link Pass}
    * @param positions of the rows in their contexts (R)
    * @param slots of the rows in the KV cache (R)
-   * @param x (R, C)
+   * @param x (R, C), or what it is computed from
    * @param w (L, 3C, C)
    * @param bias (L, 3C)
    * @param q queries (R, C), a result
@@ -56,7 +57,7 @@ public final class QkvProjection {
       IntArray pass,
       IntArray positions,
       IntArray slots,
-      FloatArray x,
+      Source x,
       Matrix w,
       FloatArray bias,
       FloatArray q,
@@ -80,7 +81,8 @@ public final class QkvProjection {
           values,
           slotCount,
           heads,
-          contextLength);
+          contextLength,
+          maxRows);
     }
   }
 
@@ -95,12 +97,11 @@ public final class QkvProjection {
                       a.pass,
                       a.positions,
                       a.slots,
-                      a.x,
+                      a.x.asItIs(),
                       a.w.dtype(),
                       a.w.f32(),
                       a.w.f16(),
                       a.w.i8(),
-                      a.w.scale(),
                       a.bias,
                       a.q,
                       a.keys,
@@ -122,8 +123,7 @@ public final class QkvProjection {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray bias,
       FloatArray q,
       FloatArray keys,
@@ -138,16 +138,27 @@ public final class QkvProjection {
         if (r < pass.get(Pass.ROWS)) {
           int block = pass.get(Pass.BLOCK);
           int row = block * 3 * c + o;
+          int w = row * Matrix.stride(dtype, c);
           float sum = 0;
           for (int i = 0; i < c; i++) {
-            sum += Matrix.at(dtype, f32, f16, i8, row * c + i) * x.get(r * c + i);
+            sum += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(r * c + i);
           }
-          float y = Matrix.scaled(dtype, scale, row, sum) + bias.get(row);
+          float y = Matrix.scaled(dtype, f32, row, sum) + bias.get(row);
           int cache = block * slotCount + slots.get(r);
           store(q, keys, values, r, o, y, cache, positions.get(r), c, heads, contextLength);
         }
+        if (r == 0) {
+          if (o == 0) {
+            publishBlock(pass);
+          }
+        }
       }
     }
+  }
+
+  /** Publishes the block index for the MLP's kernels, none of which runs now. */
+  static void publishBlock(IntArray pass) {
+    pass.set(Pass.MLP_BLOCK, pass.get(Pass.BLOCK));
   }
 
   /**

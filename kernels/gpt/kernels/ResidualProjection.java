@@ -5,7 +5,6 @@ import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
 import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -23,8 +22,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <ul>
  *   <li>{@code naive}: one output a work item.
- *   <li>{@code rowPerThread}, {@code rowPerGroup}, {@code blockPerThread}, {@code tiled}: see
- *       {@link Projection}.
+ *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
+ *       rowPerWarpTree}: see {@link Projection}.
  * </ul>
  *
  * <p>Source: nanoGPT's {@code attn.c_proj} and {@code mlp.c_proj} with the additions in {@code
@@ -55,7 +54,7 @@ public final class ResidualProjection {
    *
    * @param pass see {@link Pass}
    * @param branch attention or MLP
-   * @param y the branch's output (R, K)
+   * @param y the branch's output (R, K), or the chunks of split attention
    * @param w (L, C, K)
    * @param bias (L, C)
    * @param x (R, C), read and written
@@ -65,7 +64,7 @@ public final class ResidualProjection {
   public record Arguments(
       IntArray pass,
       Branch branch,
-      FloatArray y,
+      Source y,
       Matrix w,
       FloatArray bias,
       FloatArray x,
@@ -75,7 +74,7 @@ public final class ResidualProjection {
       return new Projection.Arguments(
           branch.epilogue,
           pass,
-          unused.positions(),
+          y.rows(),
           unused.slots(),
           y,
           w,
@@ -84,8 +83,9 @@ public final class ResidualProjection {
           unused.keys(),
           unused.values(),
           1,
-          1,
-          1);
+          y.heads(),
+          y.contextLength(),
+          maxRows);
     }
   }
 
@@ -99,12 +99,11 @@ public final class ResidualProjection {
                       ResidualProjection::naive,
                       a.pass,
                       a.branch.blockAt,
-                      a.y,
+                      a.y.asItIs(),
                       a.w.dtype(),
                       a.w.f32(),
                       a.w.f16(),
                       a.w.i8(),
-                      a.w.scale(),
                       a.bias,
                       a.x,
                       a.w.n(),
@@ -121,8 +120,7 @@ public final class ResidualProjection {
       int dtype,
       FloatArray f32,
       HalfFloatArray f16,
-      ByteArray i8,
-      FloatArray scale,
+      IntArray i8,
       FloatArray bias,
       FloatArray x,
       int n,
@@ -132,11 +130,12 @@ public final class ResidualProjection {
       for (@Parallel int o = 0; o < n; o++) {
         if (r < pass.get(Pass.ROWS)) {
           int row = pass.get(blockAt) * n + o;
+          int w = row * Matrix.stride(dtype, k);
           float sum = 0;
           for (int i = 0; i < k; i++) {
-            sum += Matrix.at(dtype, f32, f16, i8, row * k + i) * y.get(r * k + i);
+            sum += Matrix.at(dtype, f32, f16, i8, w + i) * y.get(r * k + i);
           }
-          float branch = Matrix.scaled(dtype, scale, row, sum) + bias.get(row);
+          float branch = Matrix.scaled(dtype, f32, row, sum) + bias.get(row);
           x.set(r * n + o, x.get(r * n + o) + branch);
         }
       }

@@ -39,8 +39,8 @@
  * one task graph runs L times and reads the block index from the device ({@link
  * gpt.kernels.runtime.Pass}). So the number of compilations does not depend on L.
  *
- * <p>Versions are named after how they divide the work. {@code …PerGroup} and {@code tiled} are for
- * GPUs: adjacent threads read adjacent addresses (coalesced), and a workgroup shares loaded data in
+ * <p>Versions are named after how they divide the work. {@code …PerGroup}, {@code …PerWarp} and
+ * {@code tiled} are for GPUs: adjacent threads read adjacent addresses (coalesced), and a workgroup shares loaded data in
  * local memory, CUDA's shared memory. Beside one of these, {@code …PerThread} is for CPUs: each of
  * a few threads reads memory in order and keeps several independent sums in flight. A {@code
  * …PerThread} version without such a counterpart has independent work items and runs on any device.
@@ -59,6 +59,8 @@
  *       bytes.
  *   <li>Where rounding matters, do not multiply and add in one expression: compilers contract the
  *       two to a fused multiply-add.
+ *   <li>{@code simdSum} adds up a warp on CUDA, PTX and Metal; on OpenCL it returns its argument. All
+ *       lanes of the warp must call it.
  *   <li>Put stores that do not need a loop's result before a loop with a barrier: PoCL 3.1 dropped
  *       the {@code if} around a store that follows one.
  * </ul>
@@ -70,6 +72,9 @@
  *   <li>An array that is passed to a task twice and written makes TornadoVM's scheduler loop
  *       forever. So {@link gpt.kernels.runtime.Unused} has separate arrays for unused arguments.
  *   <li>An array whose first task only writes it is not copied to the device.
+ *   <li>A call that only one backend knows, such as {@code getHalf2} of CUDA, fails on the others
+ *       even where a constant argument removes it. Only a {@code static final} condition does not
+ *       parse it ({@link gpt.kernels.runtime.Matrix}).
  *   <li>A method of more than 600 nodes, including those of the methods it calls, is not inlined.
  * </ul>
  */

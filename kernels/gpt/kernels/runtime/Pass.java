@@ -1,6 +1,8 @@
 package gpt.kernels.runtime;
 
 import gpt.kernels.Embedding;
+import gpt.kernels.GeluProjection;
+import gpt.kernels.QkvProjection;
 
 /**
  * Indices into {@code IntArray pass}, a few integers on the device that describe a pass over the
@@ -10,8 +12,10 @@ import gpt.kernels.Embedding;
  *
  * <p>The block index is stored twice, so that no launch both reads and writes the same one, which
  * would be a race. The kernels up to the attention's projection read {@link #BLOCK}, those of the
- * MLP {@link #MLP_BLOCK}. {@link Embedding} sets BLOCK to 0; a block's first norm copies BLOCK to
- * MLP_BLOCK; the MLP's first product, which reads MLP_BLOCK, sets BLOCK to MLP_BLOCK + 1.
+ * MLP {@link #MLP_BLOCK}. {@link Embedding} sets BLOCK to 0; {@link QkvProjection}, which reads
+ * BLOCK, copies it to MLP_BLOCK; {@link GeluProjection}, which reads MLP_BLOCK, sets BLOCK to
+ * MLP_BLOCK + 1. Both are launched once for each block on every device, unlike the norms, which a
+ * GPU computes in the projections behind them.
  */
 public final class Pass {
   /** R, number of rows. */

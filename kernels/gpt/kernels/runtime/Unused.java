@@ -8,16 +8,16 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * task cannot take null.
  */
 public record Unused(
-    IntArray positions, IntArray slots, FloatArray bias, FloatArray keys, FloatArray values) {
+    IntArray positions, IntArray slots, FloatArray of, FloatArray bias, FloatArray keys, FloatArray values) {
 
   /** New arrays; all operations of a graph can share them. */
   public static Unused create() {
-    return new Unused(ints(), ints(), floats(), floats(), floats());
+    return new Unused(ints(), ints(), floats(), floats(), floats(), floats());
   }
 
   /** All arrays, for the graph's transfers. */
   public Object[] arrays() {
-    return new Object[] {positions, slots, bias, keys, values};
+    return new Object[] {positions, slots, of, bias, keys, values};
   }
 
   private static IntArray ints() {

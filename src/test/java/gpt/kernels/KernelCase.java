@@ -17,7 +17,6 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -113,37 +112,40 @@ public final class KernelCase<A> {
 
   /** A weight of all blocks, (blocks, n, k), in one of {@link Matrix}'s precisions. */
   Matrix matrix(int dtype, int blocks, int n, int k) {
-    int size = blocks * n * k;
-    FloatArray f32 = new FloatArray(dtype == Matrix.F32 ? size : 1);
-    HalfFloatArray f16 = new HalfFloatArray(dtype == Matrix.F16 ? size : 1);
-    ByteArray i8 = new ByteArray(dtype == Matrix.I8 ? size : 1);
-    FloatArray scale = new FloatArray(dtype == Matrix.I8 ? blocks * n : 1);
+    int words = blocks * n * Matrix.words(dtype, k);
+    FloatArray f32 =
+        new FloatArray(dtype == Matrix.F32 ? words : dtype == Matrix.I8 ? blocks * n : 1);
+    HalfFloatArray f16 = new HalfFloatArray(dtype == Matrix.F16 ? 2 * words : 1);
+    IntArray i8 = new IntArray(dtype == Matrix.I8 ? words : 1);
     f32.init(0);
     f16.init(new HalfFloat(0));
-    i8.init((byte) 0);
-    scale.init(0);
+    i8.init(Matrix.BIAS * 0x01010101);
     float spread = (float) (1 / Math.sqrt(k));
-    for (int i = 0; i < size; i++) {
-      switch (dtype) {
-        case Matrix.F32 -> f32.set(i, spread * (float) random.nextGaussian());
-        case Matrix.F16 -> f16.set(i, new HalfFloat(spread * (float) random.nextGaussian()));
-        default -> i8.set(i, (byte) random.nextInt(-127, 128));
+    for (int row = 0; row < blocks * n; row++) {
+      for (int i = row * Matrix.stride(dtype, k), end = i + k; i < end; i++) {
+        switch (dtype) {
+          case Matrix.F32 -> f32.set(i, spread * (float) random.nextGaussian());
+          case Matrix.F16 -> f16.set(i, new HalfFloat(spread * (float) random.nextGaussian()));
+          default -> i8.set(i / 4, i8.get(i / 4) + (random.nextInt(-127, 128) << (8 * (i % 4))));
+        }
+      }
+      if (dtype == Matrix.I8) {
+        f32.set(row, spread / 127 * (1 + random.nextFloat()));
       }
     }
-    for (int i = 0; i < scale.getSize() && dtype == Matrix.I8; i++) {
-      scale.set(i, spread / 127 * (1 + random.nextFloat()));
-    }
-    arrays.addAll(List.of(f32, f16, i8, scale));
-    return new Matrix(dtype, f32, f16, i8, scale, blocks, n, k);
+    arrays.addAll(List.of(f32, f16, i8));
+    return new Matrix(dtype, f32, f16, i8, blocks, n, k);
   }
 
   /** An element of a weight, dequantized. */
   static double weight(Matrix w, int row, int column) {
-    int at = row * w.k() + column;
+    int at = row * Matrix.stride(w.dtype(), w.k()) + column;
     return switch (w.dtype()) {
       case Matrix.F32 -> w.f32().get(at);
       case Matrix.F16 -> w.f16().get(at).getFloat32();
-      default -> (double) w.i8().get(at) * w.scale().get(row);
+      default ->
+          (double) ((w.i8().get(at / 4) >>> (8 * (at % 4)) & 255) - Matrix.BIAS)
+              * w.f32().get(row);
     };
   }
 
@@ -283,6 +285,24 @@ public final class KernelCase<A> {
       }
       return null;
     }
+  }
+
+  /** Runs a version once without checks; {@link #arguments()} then has its results. */
+  void run(Version<A> version, TornadoDevice device) throws Exception {
+    TaskGraph graph = new TaskGraph("run");
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.toArray());
+    version.task().add(graph, "kernel", arguments);
+    for (Output output : outputs) {
+      graph.transferToHost(DataTransferMode.EVERY_EXECUTION, output.array());
+    }
+    outputs.forEach(Output::poison);
+    try (TornadoExecutionPlan plan = plan(graph, version, device, false)) {
+      plan.execute();
+    }
+  }
+
+  A arguments() {
+    return arguments;
   }
 
   /**

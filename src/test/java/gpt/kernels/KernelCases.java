@@ -29,11 +29,16 @@ public final class KernelCases {
   // Products.
 
   static KernelCase<LmHead.Arguments> lmHead(int dtype, int rows, int n, int k, long seed) {
+    return lmHead(SourceCases.PLAIN, dtype, rows, n, k, seed);
+  }
+
+  static KernelCase<LmHead.Arguments> lmHead(
+      SourceCases sources, int dtype, int rows, int n, int k, long seed) {
     KernelCase<LmHead.Arguments> test =
-        new KernelCase<>("lm_head " + shape(dtype, rows, n, k), seed);
+        new KernelCase<>("lm_head " + sources + " " + shape(dtype, rows, n, k), seed);
     int maxRows = rows + 2;
     IntArray pass = test.pass(rows, rows, 1, 0);
-    FloatArray x = test.floats(maxRows * k, 1);
+    SourceCases.Made x = sources.make(test, maxRows, 1, 0, k, true);
     Matrix w = test.matrix(dtype, 1, n, k);
     FloatArray y = test.output(maxRows * n);
     double[] expected = KernelCase.all(maxRows * n, Double.NaN);
@@ -44,17 +49,29 @@ public final class KernelCases {
     }
     return projected(test, w, rows)
         .expect(y, expected)
-        .arguments(new LmHead.Arguments(pass, x, w, y, maxRows, test.unused()));
+        .arguments(new LmHead.Arguments(pass, x.source(), w, y, maxRows, test.unused()));
   }
 
   static KernelCase<ResidualProjection.Arguments> residual(
       ResidualProjection.Branch branch, int dtype, int rows, int n, int k, long seed) {
+    return residual(SourceCases.PLAIN, branch, dtype, rows, n, k, seed);
+  }
+
+  static KernelCase<ResidualProjection.Arguments> residual(
+      SourceCases sources,
+      ResidualProjection.Branch branch,
+      int dtype,
+      int rows,
+      int n,
+      int k,
+      long seed) {
     KernelCase<ResidualProjection.Arguments> test =
-        new KernelCase<>("residual " + branch + " " + shape(dtype, rows, n, k), seed);
+        new KernelCase<>(
+            "residual " + branch + " " + sources + " " + shape(dtype, rows, n, k), seed);
     int maxRows = rows + 2;
     IntArray pass = test.pass(rows, 1, 1, BLOCK);
     pass.set(branch == ResidualProjection.Branch.MLP ? Pass.BLOCK : Pass.MLP_BLOCK, 0);
-    FloatArray y = test.floats(maxRows * k, 1);
+    SourceCases.Made y = sources.make(test, maxRows, BLOCKS, BLOCK, k, false);
     Matrix w = test.matrix(dtype, BLOCKS, n, k);
     FloatArray bias = test.floats(BLOCKS * n, 1);
     FloatArray x = test.inOut(maxRows * n);
@@ -68,17 +85,23 @@ public final class KernelCases {
     return projected(test, w, rows)
         .expectInOut(x, expected)
         .arguments(
-            new ResidualProjection.Arguments(pass, branch, y, w, bias, x, maxRows, test.unused()));
+            new ResidualProjection.Arguments(
+                pass, branch, y.source(), w, bias, x, maxRows, test.unused()));
   }
 
   static KernelCase<GeluProjection.Arguments> gelu(
       int dtype, int rows, int n, int k, int form, long seed) {
+    return gelu(SourceCases.PLAIN, dtype, rows, n, k, form, seed);
+  }
+
+  static KernelCase<GeluProjection.Arguments> gelu(
+      SourceCases sources, int dtype, int rows, int n, int k, int form, long seed) {
+    String name = "gelu " + (form == Gelu.TANH ? "tanh " : "exact ") + sources + " ";
     KernelCase<GeluProjection.Arguments> test =
-        new KernelCase<>(
-            "gelu " + (form == Gelu.TANH ? "tanh " : "exact ") + shape(dtype, rows, n, k), seed);
+        new KernelCase<>(name + shape(dtype, rows, n, k), seed);
     int maxRows = rows + 2;
     IntArray pass = test.pass(rows, 1, 1, BLOCK);
-    FloatArray x = test.floats(maxRows * k, 2);
+    SourceCases.Made x = sources.make(test, maxRows, BLOCKS, BLOCK, k, false);
     Matrix w = test.matrix(dtype, BLOCKS, n, k);
     FloatArray bias = test.floats(BLOCKS * n, 1);
     FloatArray y = test.output(maxRows * n);
@@ -94,21 +117,35 @@ public final class KernelCases {
     return projected(test, w, rows)
         .expect(y, expected)
         .expect(pass, after)
-        .arguments(new GeluProjection.Arguments(pass, x, w, bias, y, form, maxRows, test.unused()));
+        .arguments(
+            new GeluProjection.Arguments(
+                pass, x.source(), w, bias, y, form, maxRows, test.unused()));
   }
 
   /** The rows are of one sequence if {@code prompt}, else of one sequence each. */
   static KernelCase<QkvProjection.Arguments> qkv(
       int dtype, int rows, int heads, int headSize, boolean prompt, long seed) {
+    return qkv(SourceCases.PLAIN, dtype, rows, heads, headSize, prompt, seed);
+  }
+
+  static KernelCase<QkvProjection.Arguments> qkv(
+      SourceCases sources,
+      int dtype,
+      int rows,
+      int heads,
+      int headSize,
+      boolean prompt,
+      long seed) {
     int c = heads * headSize;
     KernelCase<QkvProjection.Arguments> test =
-        new KernelCase<>("qkv " + shape(dtype, rows, 3 * c, c) + " heads " + heads, seed);
+        new KernelCase<>("qkv " + sources + " " + shape(dtype, rows, 3 * c, c) + " heads " + heads, seed);
     int maxRows = rows + 2;
     Context context = new Context(rows, prompt, test.random());
     IntArray pass = test.pass(rows, 1, 1, BLOCK);
     IntArray positions = test.ints(context.positions);
     IntArray slots = test.ints(context.slots);
-    FloatArray x = test.floats(maxRows * c, 1);
+    pass.set(Pass.MLP_BLOCK, 0);
+    SourceCases.Made x = sources.make(test, maxRows, BLOCKS, BLOCK, c, false);
     Matrix w = test.matrix(dtype, BLOCKS, 3 * c, c);
     FloatArray bias = test.floats(BLOCKS * 3 * c, 1);
     FloatArray q = test.output(maxRows * c);
@@ -133,7 +170,10 @@ public final class KernelCases {
         }
       }
     }
+    int[] after = pass.toHeapArray();
+    after[Pass.MLP_BLOCK] = BLOCK;
     return projected(test, w, rows)
+        .expect(pass, after)
         .expect(q, expectedQ)
         .expect(keys, expectedKeys)
         .expect(values, expectedValues)
@@ -142,7 +182,7 @@ public final class KernelCases {
                 pass,
                 positions,
                 slots,
-                x,
+                x.source(),
                 w,
                 bias,
                 q,
@@ -164,10 +204,10 @@ public final class KernelCases {
     return DTYPES[dtype] + " " + rows + " x " + n + " x " + k;
   }
 
-  private static double product(Matrix w, int row, FloatArray x, int r) {
+  private static double product(Matrix w, int row, SourceCases.Made x, int r) {
     double sum = 0;
     for (int i = 0; i < w.k(); i++) {
-      sum += KernelCase.weight(w, row, i) * x.get(r * w.k() + i);
+      sum += KernelCase.weight(w, row, i) * x.x()[r * w.k() + i];
     }
     return sum;
   }
@@ -212,12 +252,11 @@ public final class KernelCases {
     }
     int[] from = test.random().ints(maxRows, 0, maxRows).toArray();
     IntArray rowOf = test.ints(from);
-    FloatArray weight = test.floats((last ? 1 : BLOCKS) * c, 1);
-    FloatArray bias = test.floats((last ? 1 : BLOCKS) * c, 1);
+    FloatArray weights = test.floats((last ? 1 : BLOCKS) * 2 * c, 1);
     FloatArray y = test.output(maxRows * c);
     double epsilon = 1e-5;
     double[] expected = KernelCase.all(maxRows * c, Double.NaN);
-    int first = last ? 0 : BLOCK * c;
+    int first = last ? 0 : BLOCK * 2 * c;
     for (int r = 0; r < rows; r++) {
       int row = (last ? from[r] : r) * c;
       double mean = IntStream.range(0, c).mapToDouble(i -> x.get(row + i)).sum() / c;
@@ -225,21 +264,16 @@ public final class KernelCases {
           IntStream.range(0, c).mapToDouble(i -> Math.pow(x.get(row + i) - mean, 2)).sum() / c;
       for (int i = 0; i < c; i++) {
         double normed = (x.get(row + i) - mean) / Math.sqrt(variance + epsilon);
-        expected[r * c + i] = normed * weight.get(first + i) + bias.get(first + i);
+        expected[r * c + i] = normed * weights.get(first + i) + weights.get(first + c + i);
       }
-    }
-    int[] after = pass.toHeapArray();
-    if (place == LayerNorm.Place.ATTENTION) {
-      after[Pass.MLP_BLOCK] = BLOCK;
     }
     return test.gridRows(rows)
         .tolerance(new Tolerance(1e-9, 1e-4)) // the mean costs digits
         .cost(16L * rows * c, 8L * rows * c)
         .expect(y, expected)
-        .expect(pass, after)
         .arguments(
             new LayerNorm.Arguments(
-                pass, x, rowOf, weight, bias, y, maxRows, c, (float) epsilon, place));
+                pass, x, rowOf, weights, y, maxRows, c, (float) epsilon, place));
   }
 
   static KernelCase<Embedding.Arguments> embedding(

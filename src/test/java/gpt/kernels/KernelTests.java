@@ -15,10 +15,16 @@ import org.junit.jupiter.api.DynamicTest;
  * devices of TornadoVM with an SDK.
  */
 public final class KernelTests {
-  private static final List<TornadoDevices.Device> DEVICES = TornadoDevices.find().all();
+  static final List<TornadoDevices.Device> DEVICES = devices();
 
   private final List<DynamicTest> tests = new ArrayList<>();
   private long seed;
+
+  private static List<TornadoDevices.Device> devices() {
+    List<TornadoDevices.Device> all = TornadoDevices.find().all();
+    all.stream().findFirst().ifPresent(TornadoDevices.Device::prepareKernels);
+    return all;
+  }
 
   /** The seed of the first case; the seed increases by 1 from case to case. */
   public KernelTests(long seed) {
@@ -30,11 +36,21 @@ public final class KernelTests {
     KernelCase<A> of(long seed);
   }
 
+  /** The versions of an operation that a device runs. */
+  interface Versions<A> {
+    List<Version<A>> on(TornadoDevices.Device device);
+  }
+
   /** Adds a test of each version on each device. */
   public <A> KernelTests add(List<Version<A>> versions, Case<A> maker) {
+    return add(device -> versions, maker);
+  }
+
+  /** Adds a test of each version that a device runs on each device. */
+  <A> KernelTests add(Versions<A> versions, Case<A> maker) {
     long ownSeed = seed++;
     for (TornadoDevices.Device device : DEVICES) {
-      for (Version<A> version : versions) {
+      for (Version<A> version : versions.on(device)) {
         KernelCase<A> test = maker.of(ownSeed);
         String name = device.id() + " " + version + ": " + test;
         tests.add(
@@ -47,6 +63,11 @@ public final class KernelTests {
 
   /** As {@link #add}, only with an SDK: the emulator takes minutes for large shapes. */
   public <A> KernelTests addLarge(List<Version<A>> versions, Case<A> maker) {
+    return addLarge(device -> versions, maker);
+  }
+
+  /** As {@link #addLarge(List, Case)}. */
+  <A> KernelTests addLarge(Versions<A> versions, Case<A> maker) {
     if (TornadoVm.presence() == TornadoVm.Presence.TORNADOVM) {
       return add(versions, maker);
     }

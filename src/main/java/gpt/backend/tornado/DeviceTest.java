@@ -2,6 +2,7 @@ package gpt.backend.tornado;
 
 import gpt.GptException;
 import gpt.kernels.LmHead;
+import gpt.kernels.Source;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
@@ -14,14 +15,13 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Checks that a device compiles kernels and computes correctly: all versions of a matrix product,
- * with and without local memory and barriers, against the host's result.
+ * Checks that a device compiles kernels and computes correctly: all versions of a matrix product
+ * that it runs, with and without local memory, barriers and shuffles, against the host's result.
  */
 public final class DeviceTest {
   private static final int ROWS = 3;
@@ -52,13 +52,12 @@ public final class DeviceTest {
     pass.set(Pass.LOGIT_ROWS, ROWS);
     HalfFloatArray f16 = new HalfFloatArray(1);
     f16.init(new HalfFloat(0));
-    ByteArray i8 = new ByteArray(1);
-    i8.init((byte) 0);
-    FloatArray scale = new FloatArray(1);
-    scale.init(0);
+    IntArray i8 = new IntArray(1);
+    i8.init(0);
     Unused unused = Unused.create();
-    Matrix matrix = new Matrix(Matrix.F32, w, f16, i8, scale, 1, N, K);
-    arguments = new LmHead.Arguments(pass, x, matrix, y, ROWS, unused);
+    Matrix matrix = new Matrix(Matrix.F32, w, f16, i8, 1, N, K);
+    arguments = 
+        new LmHead.Arguments(pass, Source.plain(x, unused), matrix, y, ROWS, unused);
     inputs =
         new Object[] {
           pass,
@@ -66,9 +65,9 @@ public final class DeviceTest {
           w,
           f16,
           i8,
-          scale,
           unused.positions(),
           unused.slots(),
+          unused.of(),
           unused.bias(),
           unused.keys(),
           unused.values()
@@ -82,7 +81,8 @@ public final class DeviceTest {
    * @throws GptException if a kernel does not compile or gives a wrong result
    */
   public static int run(TornadoDevices.Device device) {
-    List<Version<LmHead.Arguments>> versions = LmHead.VERSIONS.all();
+    device.prepareKernels();
+    List<Version<LmHead.Arguments>> versions = LmHead.VERSIONS.all(device.hasShuffles());
     DeviceTest test = new DeviceTest();
     for (Version<LmHead.Arguments> version : versions) {
       test.run(device, version);

@@ -15,9 +15,9 @@ import java.util.function.DoubleConsumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -31,20 +31,17 @@ final class DeviceWeights {
 
   final Matrix wte; // (V, C)
   final FloatArray wpe; // (block_size, C)
-  final FloatArray ln1Weight; // (L, C)
-  final FloatArray ln1Bias;
+  final FloatArray ln1; // (L, 2, C): weight, bias
   final Matrix cAttn; // (L, 3C, C)
   final FloatArray cAttnBias;
   final Matrix attnProj; // (L, C, C)
   final FloatArray attnProjBias;
-  final FloatArray ln2Weight;
-  final FloatArray ln2Bias;
+  final FloatArray ln2;
   final Matrix cFc; // (L, H, C)
   final FloatArray cFcBias;
   final Matrix mlpProj; // (L, C, H)
   final FloatArray mlpProjBias;
-  final FloatArray lnFWeight; // (C)
-  final FloatArray lnFBias;
+  final FloatArray lnF; // (2, C)
   final Matrix lmHead; // (V, C), wte itself where they are tied
 
   private final Precision precision;
@@ -57,8 +54,7 @@ final class DeviceWeights {
   // Kernels take an array for each precision; the unused ones have one element.
   private final FloatArray noF32 = new FloatArray(1);
   private final HalfFloatArray noF16 = new HalfFloatArray(1);
-  private final ByteArray noI8 = new ByteArray(1);
-  private final FloatArray noScale = new FloatArray(1);
+  private final IntArray noI8 = new IntArray(1);
 
   /**
    * Allocates the arrays. {@link #fill} copies the weights into them, while kernels that take them
@@ -70,11 +66,10 @@ final class DeviceWeights {
     this.precision = precision;
     this.progress = progress;
     total = matrixElements(config, w.tied());
-    List<TornadoNativeArray> empty = List.of(noF32, noF16, noI8, noScale);
+    List<TornadoNativeArray> empty = List.of(noF32, noF16, noI8);
     noF32.init(0);
     noF16.init(new HalfFloat(0));
-    noI8.init((byte) 0);
-    noScale.init(0);
+    noI8.init(0);
     arrays.addAll(empty);
     int c = config.nEmbd();
     int inner = config.nInner();
@@ -82,20 +77,17 @@ final class DeviceWeights {
     lmHead = matrix(List.of(w.lmHead()), v, c);
     wte = w.tied() ? lmHead : matrix(List.of(w.wte()), v, c);
     wpe = vectors(List.of(w.wpe()), config.blockSize() * c);
-    ln1Weight = blocks(w, b -> b.ln1().weight(), c);
-    ln1Bias = blocks(w, b -> b.ln1().bias(), c);
+    ln1 = norms(w.h().stream().map(Weights.Block::ln1).toList(), c);
     cAttn = matrix(each(w, b -> b.attn().cAttn().weight()), 3 * c, c);
     cAttnBias = blocks(w, b -> b.attn().cAttn().bias(), 3 * c);
     attnProj = matrix(each(w, b -> b.attn().cProj().weight()), c, c);
     attnProjBias = blocks(w, b -> b.attn().cProj().bias(), c);
-    ln2Weight = blocks(w, b -> b.ln2().weight(), c);
-    ln2Bias = blocks(w, b -> b.ln2().bias(), c);
+    ln2 = norms(w.h().stream().map(Weights.Block::ln2).toList(), c);
     cFc = matrix(each(w, b -> b.mlp().cFc().weight()), inner, c);
     cFcBias = blocks(w, b -> b.mlp().cFc().bias(), inner);
     mlpProj = matrix(each(w, b -> b.mlp().cProj().weight()), c, inner);
     mlpProjBias = blocks(w, b -> b.mlp().cProj().bias(), c);
-    lnFWeight = vectors(list(w.lnF().weight()), c);
-    lnFBias = vectors(list(w.lnF().bias()), c);
+    lnF = norms(List.of(w.lnF()), c);
   }
 
   /** Copies the weights from the checkpoint, which may be closed afterwards. */
@@ -138,10 +130,14 @@ final class DeviceWeights {
     return tensors;
   }
 
-  private static List<Tensor> list(Tensor tensor) {
-    List<Tensor> one = new ArrayList<>();
-    one.add(tensor);
-    return one;
+  /** Weight and bias of each norm, side by side. */
+  private FloatArray norms(List<Weights.LayerNorm> norms, int c) {
+    List<Tensor> tensors = new ArrayList<>();
+    for (Weights.LayerNorm norm : norms) {
+      tensors.add(norm.weight());
+      tensors.add(norm.bias());
+    }
+    return vectors(tensors, c);
   }
 
   private FloatArray blocks(Weights w, Function<Weights.Block, Tensor> part, int n) {
@@ -165,21 +161,21 @@ final class DeviceWeights {
   }
 
   private Matrix matrix(List<Tensor> tensors, int n, int k) {
-    long size = (long) tensors.size() * n * k;
+    int dtype = dtype(precision);
+    long words = (long) tensors.size() * n * Matrix.words(dtype, k);
     FloatArray f32 = noF32;
     HalfFloatArray f16 = noF16;
-    ByteArray i8 = noI8;
-    FloatArray scale = noScale;
+    IntArray i8 = noI8;
     switch (precision) {
-      case F32 -> arrays.add(f32 = floats(size));
-      case F16 -> arrays.add(f16 = new HalfFloatArray(elements(size)));
+      case F32 -> arrays.add(f32 = floats(words));
+      case F16 -> arrays.add(f16 = new HalfFloatArray(elements(2 * words)));
       case I8 -> {
-        arrays.add(i8 = new ByteArray(elements(size)));
-        arrays.add(scale = floats((long) tensors.size() * n));
+        arrays.add(i8 = new IntArray(elements(words)));
+        arrays.add(f32 = floats((long) tensors.size() * n));
       }
       case BF16 -> throw new IllegalArgumentException("no kernel reads bf16");
     }
-    Matrix matrix = new Matrix(dtype(precision), f32, f16, i8, scale, tensors.size(), n, k);
+    Matrix matrix = new Matrix(dtype, f32, f16, i8, tensors.size(), n, k);
     for (int block = 0; block < tensors.size(); block++) {
       Tensor tensor = tensors.get(block);
       int first = block * n;
@@ -218,17 +214,19 @@ final class DeviceWeights {
 
   private static void store(Matrix matrix, int row, float[] values, int from) {
     int k = matrix.k();
-    long at = (long) row * k;
+    int words = Matrix.words(matrix.dtype(), k);
+    long at = (long) row * words;
     switch (matrix.dtype()) {
       case Matrix.F32 ->
           MemorySegment.copy(
               values, from, matrix.f32().getSegment(), ValueLayout.JAVA_FLOAT, 4 * at, k);
       case Matrix.F16 -> {
-        short[] halves = new short[k];
+        short[] halves = new short[2 * words];
         for (int i = 0; i < k; i++) {
           halves[i] = Float.floatToFloat16(values[from + i]);
         }
-        MemorySegment.copy(halves, 0, matrix.f16().getSegment(), ValueLayout.JAVA_SHORT, 2 * at, k);
+        MemorySegment.copy(
+            halves, 0, matrix.f16().getSegment(), ValueLayout.JAVA_SHORT, 4 * at, halves.length);
       }
       default -> {
         float largest = 0;
@@ -236,12 +234,14 @@ final class DeviceWeights {
           largest = Math.max(largest, Math.abs(values[i]));
         }
         float scale = largest / 127;
-        byte[] bytes = new byte[k];
-        for (int i = 0; i < k && scale > 0; i++) {
-          bytes[i] = (byte) Math.round(values[from + i] / scale);
+        int[] packed = new int[words];
+        for (int i = 0; i < 4 * words; i++) {
+          int q = i < k && scale > 0 ? Math.round(values[from + i] / scale) : 0;
+          packed[i / 4] |= (q + Matrix.BIAS) << (8 * (i % 4));
         }
-        MemorySegment.copy(bytes, 0, matrix.i8().getSegment(), ValueLayout.JAVA_BYTE, at, k);
-        matrix.scale().set(row, scale);
+        MemorySegment.copy(
+            packed, 0, matrix.i8().getSegment(), ValueLayout.JAVA_INT, 4 * at, words);
+        matrix.f32().set(row, scale);
       }
     }
   }

@@ -26,6 +26,7 @@ import gpt.kernels.sampling.TopTokens;
  */
 record KernelSet(
     Version.Target target,
+    boolean shuffles,
     Version<Feed.Arguments> feed,
     Version<Embedding.Arguments> embedding,
     Version<LayerNorm.Arguments> layerNorm,
@@ -44,10 +45,12 @@ record KernelSet(
     Version<TopTokens.Arguments> topTokens,
     Version<CrossEntropy.Arguments> crossEntropy) {
 
-  static KernelSet of(Version.Target target) {
+  static KernelSet of(TornadoDevices.Device device) {
+    Version.Target target = device.target();
     boolean gpu = target == Version.Target.GPU;
     return new KernelSet(
         target,
+        device.hasShuffles(),
         Feed.ROW_PER_THREAD,
         Embedding.CHANNEL_PER_THREAD,
         gpu ? LayerNorm.ROW_PER_GROUP : LayerNorm.ROW_PER_THREAD,
@@ -72,11 +75,21 @@ record KernelSet(
     return target == Version.Target.GPU;
   }
 
-  /** The projection for many rows (a prompt), or for few, which reads each weight once for all. */
-  <A> Version<A> projection(Projection.Versions<A> versions, boolean many) {
-    if (many) {
-      return forGpu() ? versions.tiled() : versions.blockPerThread();
+  /**
+   * The projection for many rows (a prompt), or for few, which reads each weight once for all.
+   *
+   * @param k inputs
+   */
+  <A> Version<A> projection(Projection.Versions<A> versions, boolean many, int k) {
+    if (!forGpu()) {
+      return many ? versions.blockPerThread() : versions.rowPerThread();
     }
-    return forGpu() ? versions.rowPerGroup() : versions.rowPerThread();
+    boolean tiled = many || !Projection.fitsLocalMemory(k);
+    return tiled ? versions.tiled() : versions.computing(shuffles).getFirst();
+  }
+
+  /** Whether the projections for many or few rows compute the norm before them. */
+  boolean computesNorms(boolean many) {
+    return forGpu() && !many;
   }
 }

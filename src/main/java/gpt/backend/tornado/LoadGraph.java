@@ -9,7 +9,6 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -33,7 +32,7 @@ final class LoadGraph {
   /** Int arrays per task. */
   private static final int INTS = 7;
 
-  /** Half-precision or byte arrays per task. */
+  /** Arrays of halves or of packed integers per task. */
   private static final int OTHERS = 6;
 
   private final TaskGraph graph;
@@ -66,12 +65,12 @@ final class LoadGraph {
   private void read(List<TornadoNativeArray> weights) {
     List<FloatArray> floats = new ArrayList<>();
     List<HalfFloatArray> halves = new ArrayList<>();
-    List<ByteArray> bytes = new ArrayList<>();
+    List<IntArray> packed = new ArrayList<>();
     for (TornadoNativeArray array : weights) {
       switch (array) {
         case FloatArray f -> floats.add(f);
         case HalfFloatArray h -> halves.add(h);
-        case ByteArray q -> bytes.add(q);
+        case IntArray q -> packed.add(q);
         default -> throw new IllegalStateException(array.getClass().getName());
       }
     }
@@ -101,14 +100,14 @@ final class LoadGraph {
           f[13]);
       addGrid("floats" + i);
     }
-    for (int i = 0; i < bytes.size(); i += OTHERS) {
-      ByteArray[] q = new ByteArray[OTHERS];
+    for (int i = 0; i < packed.size(); i += OTHERS) {
+      IntArray[] q = new IntArray[OTHERS];
       for (int j = 0; j < OTHERS; j++) {
-        q[j] = i + j < bytes.size() ? bytes.get(i + j) : byteFiller();
+        q[j] = i + j < packed.size() ? packed.get(i + j) : intFiller();
       }
       graph.task(
-          "bytes" + i,
-          LoadGraph::readBytes,
+          "packed" + i,
+          LoadGraph::readInts,
           new KernelContext(),
           pass,
           q[0],
@@ -117,7 +116,7 @@ final class LoadGraph {
           q[3],
           q[4],
           q[5]);
-      addGrid("bytes" + i);
+      addGrid("packed" + i);
     }
     for (int i = 0; i < halves.size(); i += OTHERS) {
       HalfFloatArray[] h = new HalfFloatArray[OTHERS];
@@ -220,13 +219,6 @@ final class LoadGraph {
     return filler;
   }
 
-  private ByteArray byteFiller() {
-    ByteArray filler = new ByteArray(1);
-    filler.init((byte) 0);
-    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
-    return filler;
-  }
-
   static void readFloats(
       KernelContext context,
       IntArray pass,
@@ -251,15 +243,15 @@ final class LoadGraph {
     }
   }
 
-  static void readBytes(
+  static void readInts(
       KernelContext context,
       IntArray pass,
-      ByteArray a,
-      ByteArray b,
-      ByteArray c,
-      ByteArray d,
-      ByteArray e,
-      ByteArray f) {
+      IntArray a,
+      IntArray b,
+      IntArray c,
+      IntArray d,
+      IntArray e,
+      IntArray f) {
     if (pass.get(Pass.ROWS) < 0) {
       int sum = a.get(0) + b.get(0) + c.get(0) + d.get(0) + e.get(0) + f.get(0);
       pass.set(Pass.ROWS, sum);

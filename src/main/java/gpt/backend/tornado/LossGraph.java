@@ -3,6 +3,7 @@ package gpt.backend.tornado;
 import gpt.kernels.CrossEntropy;
 import gpt.kernels.LayerNorm;
 import gpt.kernels.LmHead;
+import gpt.kernels.Source;
 import gpt.kernels.runtime.Feed;
 import gpt.model.GptConfig;
 import gpt.sampling.InvalidLogitsException;
@@ -89,8 +90,7 @@ final class LossGraph {
             b.pass,
             b.x,
             s.rowOf,
-            w.lnFWeight,
-            w.lnFBias,
+            w.lnF,
             b.normed,
             s.rows,
             config.nEmbd(),
@@ -98,8 +98,9 @@ final class LossGraph {
             LayerNorm.Place.FINAL));
     losses.add(
         "lmHead", // (rows, V)
-        kernels.projection(LmHead.VERSIONS, true),
-        new LmHead.Arguments(b.pass, b.normed, w.lmHead, logits, s.rows, b.unused));
+        kernels.projection(LmHead.VERSIONS, true, config.nEmbd()),
+        new LmHead.Arguments(
+            b.pass, Source.plain(b.normed, b.unused), w.lmHead, logits, s.rows, b.unused));
     losses.add(
         "crossEntropy", // (rows)
         kernels.crossEntropy(),

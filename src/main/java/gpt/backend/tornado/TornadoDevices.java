@@ -1,12 +1,14 @@
 package gpt.backend.tornado;
 
 import gpt.GptException;
+import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -109,6 +111,21 @@ public final class TornadoDevices {
         case CPU -> Version.Target.CPU;
         case AUTO -> type == Type.CPU ? Version.Target.CPU : Version.Target.GPU;
       };
+    }
+
+    /** Whether the backend adds up the values of a warp with shuffles ({@code simdSum}). */
+    public boolean hasShuffles() {
+      return isEmulator() || Set.of("cuda", "ptx", "metal").contains(backend);
+    }
+
+    /**
+     * Prepares the kernels for this device; call it before a kernel's class is loaded. Kernels load
+     * two halves at once if the first device needs no other code.
+     */
+    public void prepareKernels() {
+      if (System.getProperty(Matrix.HALF_PAIRS) == null) {
+        System.setProperty(Matrix.HALF_PAIRS, "" + (isEmulator() || backend.equals("cuda")));
+      }
     }
 
     /** Whether the backend supports CUDA graphs: launches recorded once and replayed. */

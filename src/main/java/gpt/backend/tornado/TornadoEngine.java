@@ -91,6 +91,7 @@ public final class TornadoEngine implements Engine {
   public static TornadoEngine open(
       GptConfig config, Weights weights, Options options, LoadProgress progress) {
     TornadoVm.prepare();
+    options.device().prepareKernels();
     DeviceMemory.check(config, weights.tied(), options);
     return new TornadoEngine(config, weights, options, progress);
   }
@@ -101,7 +102,7 @@ public final class TornadoEngine implements Engine {
     precision = options.precision();
     capacity = options.capacity();
     profile = options.profile();
-    KernelSet kernels = KernelSet.of(device.target());
+    KernelSet kernels = KernelSet.of(device);
     buffers =
         new DeviceBuffers(
             config,

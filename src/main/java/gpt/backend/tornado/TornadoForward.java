@@ -10,6 +10,7 @@ import gpt.kernels.LmHead;
 import gpt.kernels.QkvProjection;
 import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
+import gpt.kernels.Source;
 import gpt.kernels.SplitAttention;
 import gpt.kernels.runtime.Advance;
 import gpt.kernels.runtime.Feed;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * The forward pass as task graphs over arrays that stay on the device, in the same order and with
@@ -129,23 +131,31 @@ final class TornadoForward implements AutoCloseable {
   }
 
   /**
-   * x += attn(ln1(x)); x += mlp(ln2(x)).
+   * x += attn(ln1(x)); x += mlp(ln2(x)), with kernels for few rows (decode) or many (prompt). A
+   * GPU's projections for few rows compute the norms themselves.
    *
    * @param id suffix of the tasks' ids
    * @param maxKeys for decode, the most keys that a row has; 0 for a prompt
    */
   private Graph block(Graph graph, String id, int maxKeys) {
     boolean many = maxKeys == 0;
-    var qkv = kernels.projection(QkvProjection.VERSIONS, many);
-    var residual = kernels.projection(ResidualProjection.VERSIONS, many);
-    var gelu = kernels.projection(GeluProjection.VERSIONS, many);
-    graph.add("ln1" + id, kernels.layerNorm(), norm(LayerNorm.Place.ATTENTION)); // (R, C)
-    graph.add("cAttn" + id, qkv, cAttn()); // q, keys, values
+    int c = config.nEmbd();
+    boolean norms = !kernels.computesNorms(many);
+    var qkv = kernels.projection(QkvProjection.VERSIONS, many, c);
+    var attnProj = kernels.projection(ResidualProjection.VERSIONS, many, c);
+    var gelu = kernels.projection(GeluProjection.VERSIONS, many, c);
+    var mlpProj = kernels.projection(ResidualProjection.VERSIONS, many, config.nInner());
+    if (norms) {
+      graph.add("ln1" + id, kernels.layerNorm(), norm(LayerNorm.Place.ATTENTION)); // (R, C)
+    }
+    graph.add("cAttn" + id, qkv, cAttn(many)); // q, keys, values
     attention(graph, id, maxKeys); // (R, nh, hs)
-    graph.add("attnProj" + id, residual, attnProj());
-    graph.add("ln2" + id, kernels.layerNorm(), norm(LayerNorm.Place.MLP)); // (R, C)
-    graph.add("cFc" + id, gelu, cFc()); // (R, nInner)
-    graph.add("mlpProj" + id, residual, mlpProj());
+    graph.add("attnProj" + id, attnProj, attnProj(many));
+    if (norms) {
+      graph.add("ln2" + id, kernels.layerNorm(), norm(LayerNorm.Place.MLP)); // (R, C)
+    }
+    graph.add("cFc" + id, gelu, cFc(many)); // (R, nInner)
+    graph.add("mlpProj" + id, mlpProj, mlpProj(many));
     return graph;
   }
 
@@ -170,9 +180,14 @@ final class TornadoForward implements AutoCloseable {
 
   /** The logits of the rows in {@code rowOf}. */
   private Graph head(Graph graph) {
-    graph.add("lnF", kernels.layerNorm(), norm(LayerNorm.Place.FINAL)); // (logit rows, C)
+    if (!kernels.computesNorms(false)) {
+      graph.add("lnF", kernels.layerNorm(), norm(LayerNorm.Place.FINAL)); // (logit rows, C)
+    }
     // The same version for any number of rows, so that a row's logits do not depend on it.
-    graph.add("lmHead", kernels.projection(LmHead.VERSIONS, false), lmHead()); // (logit rows, V)
+    graph.add(
+        "lmHead",
+        kernels.projection(LmHead.VERSIONS, false, config.nEmbd()),
+        lmHead()); // (logit rows, V)
     return graph;
   }
 
@@ -203,17 +218,16 @@ final class TornadoForward implements AutoCloseable {
     return switch (place) {
       case ATTENTION ->
           new LayerNorm.Arguments(
-              b.pass, b.x, b.rowOf, w.ln1Weight, w.ln1Bias, b.normed, b.maxRows, c, epsilon, place);
+              b.pass, b.x, b.rowOf, w.ln1, b.normed, b.maxRows, c, epsilon, place);
       case MLP ->
           new LayerNorm.Arguments(
-              b.pass, b.x, b.rowOf, w.ln2Weight, w.ln2Bias, b.normed, b.maxRows, c, epsilon, place);
+              b.pass, b.x, b.rowOf, w.ln2, b.normed, b.maxRows, c, epsilon, place);
       case FINAL ->
           new LayerNorm.Arguments(
               b.pass,
               b.x,
               b.rowOf,
-              w.lnFWeight,
-              w.lnFBias,
+              w.lnF,
               b.normedLast,
               b.maxLogitRows,
               c,
@@ -222,18 +236,30 @@ final class TornadoForward implements AutoCloseable {
     };
   }
 
-  private QkvProjection.Arguments cAttn() {
+  /** A norm of x, computed by the projection or, into {@code b.normed}, by a launch before it. */
+  private Source normed(FloatArray weights, boolean many) {
+    return kernels.computesNorms(many)
+        ? Source.normed(b.x, weights, (float) config.layerNormEpsilon(), b.unused)
+        : Source.plain(b.normed, b.unused);
+  }
+
+  /** Most rows of a pass. */
+  private int maxRows(boolean many) {
+    return many ? b.maxRows : capacity;
+  }
+
+  private QkvProjection.Arguments cAttn(boolean many) {
     return new QkvProjection.Arguments(
         b.pass,
         b.positions,
         b.slots,
-        b.normed,
+        normed(w.ln1, many),
         w.cAttn,
         w.cAttnBias,
         b.q,
         b.keyCache,
         b.valueCache,
-        b.maxRows,
+        maxRows(many),
         capacity,
         config.nHead(),
         config.blockSize());
@@ -255,24 +281,54 @@ final class TornadoForward implements AutoCloseable {
         config.blockSize());
   }
 
-  private ResidualProjection.Arguments attnProj() {
+  private ResidualProjection.Arguments attnProj(boolean many) {
+    Source heads =
+        !many && splits(config, kernels)
+            ? Source.merged(b.heads, new SplitAttention.Arguments(attention(), b.partial))
+            : Source.plain(b.heads, b.unused);
     return new ResidualProjection.Arguments(
-        b.pass, Branch.ATTENTION, b.heads, w.attnProj, w.attnProjBias, b.x, b.maxRows, b.unused);
+        b.pass,
+        Branch.ATTENTION,
+        heads,
+        w.attnProj,
+        w.attnProjBias,
+        b.x,
+        maxRows(many),
+        b.unused);
   }
 
-  private GeluProjection.Arguments cFc() {
+  private GeluProjection.Arguments cFc(boolean many) {
     int form = config.gelu() == Gelu.EXACT ? gpt.kernels.Gelu.EXACT : gpt.kernels.Gelu.TANH;
     return new GeluProjection.Arguments(
-        b.pass, b.normed, w.cFc, w.cFcBias, b.hidden, form, b.maxRows, b.unused);
+        b.pass,
+        normed(w.ln2, many),
+        w.cFc,
+        w.cFcBias,
+        b.hidden,
+        form,
+        maxRows(many),
+        b.unused);
   }
 
-  private ResidualProjection.Arguments mlpProj() {
+  private ResidualProjection.Arguments mlpProj(boolean many) {
     return new ResidualProjection.Arguments(
-        b.pass, Branch.MLP, b.hidden, w.mlpProj, w.mlpProjBias, b.x, b.maxRows, b.unused);
+        b.pass,
+        Branch.MLP,
+        Source.plain(b.hidden, b.unused),
+        w.mlpProj,
+        w.mlpProjBias,
+        b.x,
+        maxRows(many),
+        b.unused);
   }
 
   private LmHead.Arguments lmHead() {
-    return new LmHead.Arguments(b.pass, b.normedLast, w.lmHead, b.logits, b.maxLogitRows, b.unused);
+    float epsilon = (float) config.layerNormEpsilon();
+    Source x =
+        kernels.computesNorms(false)
+            ? Source.normed(b.x, b.rowOf, w.lnF, epsilon)
+            : Source.plain(b.normedLast, b.unused);
+    return new LmHead.Arguments(b.pass, x, w.lmHead, b.logits, b.maxLogitRows, b.unused);
   }
 
   private Argmax.Arguments argmax() {

@@ -80,7 +80,7 @@ final class DeviceSampler implements AutoCloseable {
     TornadoVm.prepare();
     this.samples = samples;
     this.vocabSize = vocabSize;
-    KernelSet kernels = KernelSet.of(device.target());
+    KernelSet kernels = KernelSet.of(device);
     buffers = new SamplingBuffers(kernels, samples, vocabSize, logprobs);
     given = new FloatArray(samples * vocabSize);
     logits = new FloatArray(samples * vocabSize);

@@ -84,6 +84,14 @@ public class KernelContext {
   /** Waits for all work items of the workgroup and makes their writes to global memory visible. */
   public void globalBarrier() {}
 
+  /**
+   * The sum of the values of the 32 work items of a warp, all of which must call it. OpenCL devices
+   * return the argument instead.
+   */
+  public float simdSum(float value) {
+    return value;
+  }
+
   /** Allocates an array in local memory, shared by the workgroup. */
   public float[] allocateFloatLocalArray(int size) {
     return new float[size];

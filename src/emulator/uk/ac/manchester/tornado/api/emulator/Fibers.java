@@ -1,14 +1,20 @@
 package uk.ac.manchester.tornado.api.emulator;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * Runs the work items of a workgroup that uses barriers: each on its own virtual thread, one at a
  * time and in a given order, so that runs are reproducible and a debugger can follow one work item.
- * A work item that reaches a barrier resumes the next one.
+ * A work item that reaches a barrier or a shuffle resumes the next one. When all have stopped, the
+ * warps that wait at a shuffle exchange their values and go on; when none does, all must wait at the
+ * same barrier.
  */
 final class Fibers {
+  /** Work items of a warp: neighbors in x. */
+  static final int WARP = 32;
+
   static {
     // Work items run one at a time, and switching to another core is slow: with two carrier
     // threads it took twice as long. Java reads this when it starts the first virtual thread.
@@ -31,6 +37,10 @@ final class Fibers {
 
   private final Launch launch;
   private WorkItem[] items;
+
+  /** The items that run until they stop again: all, or those that a shuffle has released. */
+  private WorkItem[] running;
+
   private boolean compareSites;
   private int position;
   private int finished;
@@ -48,6 +58,7 @@ final class Fibers {
   /** Runs a workgroup's items in this order until all have returned from the kernel. */
   void run(WorkItem[] inOrder, boolean compareBarriers) throws Throwable {
     items = inOrder;
+    running = inOrder;
     compareSites = compareBarriers;
     position = 0;
     finished = 0;
@@ -87,6 +98,22 @@ final class Fibers {
       item.site = Stacks.callSite();
     }
     endInterval(item);
+    await(item);
+  }
+
+  /** Blocks a work item until its warp has exchanged its values; returns the item's result. */
+  float simdSum(WorkItem item, float value) {
+    item.shuffles = true;
+    item.shuffled = value;
+    if (compareSites) {
+      item.site = Stacks.callSite();
+    }
+    endInterval(item);
+    await(item);
+    return item.shuffled;
+  }
+
+  private void await(WorkItem item) {
     while (turn != item) {
       if (abandoned) {
         throw new Abandoned();
@@ -98,10 +125,17 @@ final class Fibers {
   private void endInterval(WorkItem item) {
     launch.local.endInterval(item);
     position++;
-    if (position < items.length) {
-      resume(items[position]);
+    if (position < running.length) {
+      resume(running[position]);
       return;
     }
+    position = 0;
+    running = exchange();
+    if (running.length > 0) {
+      resume(running[0]);
+      return;
+    }
+    running = items;
     if (finished == items.length) {
       release();
       return;
@@ -109,8 +143,57 @@ final class Fibers {
     checkSameBarrier();
     launch.local.barrier();
     launch.passBarrier(global);
-    position = 0;
     resume(items[0]);
+  }
+
+  /** Adds the values of each warp that waits at a shuffle; returns the items of these warps. */
+  private WorkItem[] exchange() {
+    WorkItem[] lanes = new WorkItem[items.length];
+    for (WorkItem item : items) {
+      lanes[item.index] = item;
+    }
+    List<WorkItem> released = new ArrayList<>();
+    for (WorkItem item : items) {
+      if (item.shuffles) {
+        released.add(item);
+      }
+    }
+    for (int warp = 0; warp < lanes.length && !released.isEmpty(); warp += WARP) {
+      checkSameShuffle(lanes, warp);
+      if (lanes[warp].shuffles) {
+        // In the order of a device's shuffles: each step adds the value of a lane further down.
+        for (int down = WARP / 2; down > 0; down /= 2) {
+          for (int i = warp; i < warp + down; i++) {
+            lanes[i].shuffled += lanes[i + down].shuffled;
+          }
+        }
+        for (int i = warp + 1; i < warp + WARP; i++) {
+          lanes[i].shuffled = lanes[warp].shuffled;
+        }
+      }
+    }
+    released.forEach(item -> item.shuffles = false);
+    return released.toArray(WorkItem[]::new);
+  }
+
+  private void checkSameShuffle(WorkItem[] lanes, int warp) {
+    for (int i = warp; i < warp + WARP; i++) {
+      WorkItem lane = lanes[i];
+      for (int j = warp; j < warp + WARP && lane.shuffles; j++) {
+        if (!lanes[j].shuffles || lanes[j].site != lane.site) {
+          launch.resume(lane);
+          throw launch.faultAt(
+              "waits for its warp in simdSum" + place(lane) + ", but " + whereabouts(lanes[j]));
+        }
+      }
+    }
+  }
+
+  private String whereabouts(WorkItem item) {
+    if (item.finished) {
+      return item + " has returned";
+    }
+    return item + (item.shuffles ? " is in another simdSum" : " waits at a barrier") + place(item);
   }
 
   private void resume(WorkItem item) {

@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
  * bits.
  */
 final class Launch {
-  /** Ends an attempt to run work items one after the other: the kernel uses barriers. */
+  /** Ends an attempt to run work items one after the other: the kernel uses barriers or shuffles. */
   private static final class BarrierReached extends Error {
     private static final long serialVersionUID = 1L;
 
@@ -193,6 +193,20 @@ final class Launch {
     } else if (grid.groupSize > 1) {
       throw new BarrierReached();
     }
+  }
+
+  float simdSum(WorkItem at, float value) {
+    if (grid.groupSize % Fibers.WARP != 0) {
+      throw fault(
+          "calls simdSum in a workgroup of "
+              + grid.groupSize
+              + " work items, which is not a multiple of a warp's "
+              + Fibers.WARP);
+    }
+    if (!task.usesBarriers) {
+      throw new BarrierReached();
+    }
+    return fibers.simdSum(at, value);
   }
 
   // Checks of the results.

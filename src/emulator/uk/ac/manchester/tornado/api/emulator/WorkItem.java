@@ -17,6 +17,12 @@ final class WorkItem extends KernelContext {
   /** Identifies the barrier at which it waits. */
   int site;
 
+  /** Whether it waits at a shuffle instead of a barrier. */
+  boolean shuffles;
+
+  /** Its value in a shuffle; after the shuffle, its result. */
+  float shuffled;
+
   private String name;
 
   /** True once its kernel has returned. */
@@ -31,6 +37,7 @@ final class WorkItem extends KernelContext {
     arrays = 0;
     thread = null;
     site = 0;
+    shuffles = false;
     finished = false;
   }
 
@@ -42,6 +49,11 @@ final class WorkItem extends KernelContext {
   @Override
   public void globalBarrier() {
     Launch.current.barrier(this, true);
+  }
+
+  @Override
+  public float simdSum(float value) {
+    return Launch.current.simdSum(this, value);
   }
 
   @Override

@@ -3,6 +3,7 @@ package uk.ac.manchester.tornado.api.types.arrays;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.emulator.ShortMemory;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.vectors.Half2;
 
 /** An array of half-precision elements outside the heap. */
 public final class HalfFloatArray extends TornadoNativeArray {
@@ -65,6 +66,14 @@ public final class HalfFloatArray extends TornadoNativeArray {
   /** An element. */
   public HalfFloat get(int index) {
     return new HalfFloat(memory.get(index));
+  }
+
+  /** Two adjacent elements, the first at an even index. */
+  public Half2 getHalf2(int index) {
+    if (index % 2 != 0) {
+      throw new IllegalArgumentException("getHalf2 of odd index " + index + ": not aligned");
+    }
+    return new Half2(get(index), get(index + 1));
   }
 
   /** Sets all elements to zero. */
