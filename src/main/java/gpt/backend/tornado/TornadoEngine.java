@@ -126,7 +126,7 @@ public final class TornadoEngine implements Engine {
       CompletableFuture<Void> filled = CompletableFuture.runAsync(weights::fill);
       if (options.promptLength() > 0) {
         int promptLength = Math.min(options.promptLength(), config.blockSize());
-        forward.compile(promptLength, options.sampling(), options.beams(), progress);
+        forward.compile(promptLength, options.beams(), progress);
       }
       join(filled);
       forward.load();

@@ -10,15 +10,11 @@ import gpt.kernels.QkvProjection;
 import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
 import gpt.kernels.SplitAttention;
-import gpt.kernels.runtime.Advance;
 import gpt.kernels.runtime.Feed;
 import gpt.kernels.runtime.SlotCopy;
-import gpt.kernels.sampling.Argmax;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
@@ -30,8 +26,8 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  *
  * <p>A pass has three parts. First {@code feed} uploads rows and embeds them, or {@code embed}
  * embeds the tokens that the device drew last. Then {@code block} (decode) or {@code prompt} runs
- * once for each transformer block. Last {@code choose} draws the next token of each row and
- * prepares the next pass, {@code logits} copies logits to the host ({@code select} chooses their
+ * once for each transformer block. Last {@code choose} draws the next token of each row and makes
+ * it the row of the next pass, {@code logits} copies logits to the host ({@code select} chooses their
  * rows), or {@code losses} scores target tokens.
  *
  * <p>{@code block} has decode's kernels: its rows belong to any sequences, and each weight is read
@@ -96,16 +92,12 @@ final class TornadoForward implements AutoCloseable {
     block = block(plan.decodeGraph("block"), false);
     prompt = block(plan.graph("prompt"), true);
     choose = head(plan.decodeGraph("choose"));
-    choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
     head = head(plan.decodeGraph("head"));
     logits = head(plan.graph("logits"));
     copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy());
-    sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.slotOf, b.chosen);
+    sampling = new SamplingGraphs(plan, kernels, b.sampling, chosenRows());
+    sampling.addChain(choose);
     loss = new LossGraph(plan, kernels, config, w, b);
-    for (Graph end : sampling.ends()) {
-      end.add("advance", kernels.advance(), advance());
-      plan.out(end, b.chosen);
-    }
     plan.in(feed, b.request.array());
     plan.in(select, b.request.array());
     plan.in(copySlots, b.copies);
@@ -251,13 +243,9 @@ final class TornadoForward implements AutoCloseable {
     return new LmHead.Arguments(b.pass, b.normedLast, w.lmHead, b.logits, b.maxLogitRows, b.unused);
   }
 
-  private Argmax.Arguments argmax() {
-    return new Argmax.Arguments(b.pass, b.logits, b.chosen, capacity, config.vocabSize());
-  }
-
-  private Advance.Arguments advance() {
-    return new Advance.Arguments(
-        b.pass, b.chosen, b.tokens, b.positions, b.slotOf, b.sampling.parameters, capacity);
+  private SamplingGraphs.Rows chosenRows() {
+    return new SamplingGraphs.Rows(
+        b.pass, b.logits, b.slotOf, b.chosen, b.tokens, b.positions);
   }
 
   private SlotCopy.Arguments slotCopy() {
@@ -307,22 +295,9 @@ final class TornadoForward implements AutoCloseable {
     plan.run(sampling.start(), 1);
   }
 
-  /**
-   * The graphs from the last block's output to the next tokens, in order; an argument of {@link
-   * #choose}.
-   */
-  List<Graph> chain(Collection<SamplingParameters> sequences) {
-    if (sequences.stream().allMatch(SamplingParameters::isPlainGreedy)) {
-      return List.of(choose);
-    }
-    List<Graph> chain = new ArrayList<>(List.of(head));
-    chain.addAll(sampling.chain(sequences));
-    return chain;
-  }
-
-  /** Draws the next token of each drawn row into {@code b.chosen}, by running a {@link #chain}. */
-  void choose(int rows, List<Graph> chain) {
-    chain.forEach(graph -> plan.run(graph, rows));
+  /** Draws the next token of each drawn row into {@code b.chosen} and the next pass's rows. */
+  void choose(int rows) {
+    plan.run(choose, rows);
   }
 
   /**
@@ -373,18 +348,15 @@ final class TornadoForward implements AutoCloseable {
    *
    * @param beams whether for beam search, which finds candidates instead of drawing tokens
    */
-  void compile(
-      int promptLength, SamplingParameters parameters, boolean beams, LoadProgress progress) {
+  void compile(int promptLength, boolean beams, LoadProgress progress) {
     List<Graph> needed = new ArrayList<>(List.of(feed, block));
     if (beams) {
       needed.add(head);
     } else {
       needed.add(embed);
-      needed.addAll(chain(List.of(parameters)));
+      needed.add(choose);
     }
-    if (sampling.logprobs().isPresent() || !parameters.isPlainGreedy()) {
-      needed.add(sampling.start());
-    }
+    needed.add(sampling.start());
     sampling.logprobs().ifPresent(needed::add);
     if (promptLength > 1) {
       needed.add(prompt);

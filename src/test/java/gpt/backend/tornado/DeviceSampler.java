@@ -66,8 +66,8 @@ final class DeviceSampler implements AutoCloseable {
   private final DevicePlan plan;
   private final Graph take;
   private final Graph fetch;
+  private final Graph chain;
   private final SamplingGraphs graphs;
-  private List<Graph> chain;
 
   /**
    * A sampler.
@@ -81,19 +81,19 @@ final class DeviceSampler implements AutoCloseable {
     this.samples = samples;
     this.vocabSize = vocabSize;
     KernelSet kernels = KernelSet.of(device.target());
-    buffers = new SamplingBuffers(kernels, samples, vocabSize, logprobs);
+    buffers = new SamplingBuffers(samples, vocabSize, logprobs);
     given = new FloatArray(samples * vocabSize);
     logits = new FloatArray(samples * vocabSize);
     chosen = new IntArray(samples);
     slotOf = new IntArray(samples);
-    slotOf.init(0);
+    IntArray tokens = new IntArray(samples);
+    IntArray positions = new IntArray(samples);
     pass.init(0);
-    chosen.init(0);
+    List.of(chosen, slotOf, tokens, positions).forEach(array -> array.init(0));
     List<FloatArray> floats = new ArrayList<>(buffers.floats());
     floats.add(logits);
     List<IntArray> ints = new ArrayList<>(buffers.ints());
-    ints.add(chosen);
-    ints.add(slotOf);
+    ints.addAll(List.of(chosen, slotOf, tokens, positions));
     plan =
         new DevicePlan(
             device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null, 0);
@@ -104,15 +104,18 @@ final class DeviceSampler implements AutoCloseable {
     // The kernel rewrites one element, since TornadoVM copies back only what a task writes.
     fetch = plan.graph("fetch").add("touch", TOUCH, arguments);
     plan.out(fetch, logits);
-    graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, slotOf, chosen);
-    graphs.ends().forEach(end -> plan.out(end, chosen));
+    SamplingGraphs.Rows rows =
+        new SamplingGraphs.Rows(pass, logits, slotOf, chosen, tokens, positions);
+    graphs = new SamplingGraphs(plan, kernels, buffers, rows);
+    chain = plan.decodeGraph("chain");
+    graphs.addChain(chain);
+    plan.out(chain, chosen);
     plan.build();
     plan.load();
   }
 
   /** Begins one sequence for each drawing. */
   void start(List<Drawing> drawings) {
-    chain = graphs.chain(drawings.stream().map(Drawing::sampling).toList());
     for (int slot = 0; slot < samples; slot++) {
       Drawing drawing = drawings.get(slot);
       History history = new History(vocabSize);
@@ -144,7 +147,7 @@ final class DeviceSampler implements AutoCloseable {
    * @return ids, or one of the statuses of {@link gpt.kernels.sampling.Sampling}
    */
   int[] draw() {
-    chain.forEach(graph -> plan.run(graph, samples));
+    plan.run(chain, samples);
     int[] ids = new int[samples];
     for (int b = 0; b < samples; b++) {
       ids[b] = chosen.get(b);

@@ -1,0 +1,434 @@
+package gpt.kernels.sampling;
+
+import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Version;
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * <pre>
+ * Chooses the next token of each row b from its logits l, in this order:
+ *
+ *   penalties     l · penalty, or l / penalty if l > 0, for tokens that the prompt or completion contains;
+ *                 l − frequency · count − presence, for tokens that were generated count > 0 times
+ *   biases, bans  l + bias[id], −∞ bans a token; stop ids are masked before the minimum of new tokens
+ *   greedy        the largest l, the lowest id among equal ones; the end for temperature 0
+ *   temperature   q = ⌊(max l − l) · log₂(e) / temperature · 2²⁴⌋
+ *   top-k         keeps the k smallest q, and those that equal the k-th
+ *   top-p         keeps the fewest smallest q whose weights reach p of the sum of the weights kept so far
+ *   min-p         keeps q up to a constant
+ *   typical-p     keeps the fewest smallest |q − mean q| whose weights reach p of the sum
+ *   draw          the first id at which the cumulative sum of the weights kept exceeds random · sum
+ *
+ * and makes it the input of the next step: the token of row b, at the next position of the same slot. It
+ * is counted for the penalties. A row whose logits have a NaN or +∞, are all −∞, or are all banned gets a
+ * negative status of {@link Sampling} instead of an id, and does not advance.
+ *
+ *   chosen[b], tokens[b] = id,  positions[b] += 1,  parameters[slot, STEP] += 1,  seen[slot, id] += 1
+ *
+ * q is the token's distance: −log₂ of its probability relative to the likeliest token, with 24 fractional
+ * bits. Its weight is 2^(−q / 2²⁴), its unnormalized probability, in units of 2⁻⁴⁴ as a 64-bit integer
+ * ({@link FixedPoint}). A sum of integers does not depend on the order of summation, so from the same
+ * logits every device, with any grid, and the host ({@code gpt.sampling}) choose the same token. From 64
+ * bits on a token counts as masked. Top-k, top-p, typical-p and the draw are each a {@link RadixSelect}.
+ *
+ * shapes    logits (rows, V) · seen, bias (slots, V) · parameters, factors: {@link Sampling} · distances
+ *           (B, V), memory for this kernel · chosen, tokens, positions (B)
+ * bound     latency: one workgroup reads 4·V bytes (201 kB for GPT-2) in each pass. Two passes over the
+ *           logits, then one over the distances for each digit; with top-k about 12, which the cache serves
+ * threads   a workgroup for each row: its barriers replace launches, and nothing leaves it. Work item i has
+ *           the ids i, i + group, …, and loads 8 of them before it uses the first. It alone reads the
+ *           distances that it writes, so no barrier orders them
+ * rounding  each operation on a float rounds once, as on the host: no product is added to in the same
+ *           expression, or compilers would contract the two to a fused multiply-add
+ * </pre>
+ *
+ * <ul>
+ *   <li>{@code rowPerThread}: one work item a row, which sums in large digits; for CPU devices,
+ *       where barriers are expensive.
+ *   <li>{@code rowPerGroup}: 256 work items a row.
+ * </ul>
+ *
+ * <p>Rejected: several workgroups a row. No barrier reaches across them, so each sum needs another
+ * launch: 20 for a token with top-k, 53 with every filter, where an empty launch takes longer than
+ * a pass over the distances. Histograms by {@code atomicAdd} in local memory: TornadoVM ignores the
+ * index.
+ *
+ * <p>Source: Keskar and others, 2019 (repetition); OpenAI's API (frequency and presence); Fan and
+ * others, 2018 (top-k); Holtzman and others, 2020 (top-p); Nguyen and others, 2024 (min-p); Meister
+ * and others, 2022 (typical-p). Test: {@code SamplingTest}, {@code DeviceSamplerTest}. Benchmark:
+ * {@code scripts/bench --operations sampling-chain}.
+ */
+public final class SamplingChain {
+  private static final int LOADS = RadixSelect.LOADS;
+
+  /** Logits are clamped to this, so that the difference of two is finite. */
+  private static final float LOGIT_CLAMP = 1e38f;
+
+  /** Tokens from this many bits on are masked. */
+  private static final float MAX_BITS = 64;
+
+  /** Low bits of a weight that the mean drops, so that Σ weight · q fits a long. */
+  private static final int WEIGHT_SHIFT = 14;
+
+  /** Low bits of a distance, which the mean sums separately, for the same reason. */
+  private static final int LOW_BITS = 13;
+
+  static void chooseToken(
+      KernelContext context,
+      IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      FloatArray factors,
+      FloatArray logits,
+      IntArray seen,
+      FloatArray bias,
+      IntArray distances,
+      IntArray chosen,
+      IntArray tokens,
+      IntArray positions,
+      int vocabSize,
+      int group,
+      int digitBits) {
+    int b = context.groupIdx;
+    int lane = context.localIdx;
+    if (b < pass.get(Pass.DRAWN_ROWS)) {
+      int row = b * vocabSize;
+      int slot = slotOf.get(b);
+      int p = slot * Sampling.PARAMETERS;
+      int changes = changesLogits(parameters, p);
+      float[] loaded = new float[LOADS];
+
+      // Penalties, biases and bans: the largest logit, and whether a token can be chosen.
+      float lanesLargest = Sampling.MASKED_LOGIT;
+      float lanesBefore = Sampling.MASKED_LOGIT;
+      int lanesStatus = 0;
+      for (int tile = lane; tile < vocabSize; tile += LOADS * group) {
+        for (int i = 0; i < LOADS; i++) {
+          loaded[i] = logit(logits, row, tile + i * group, vocabSize);
+        }
+        for (int i = 0; i < LOADS; i++) {
+          float value = loaded[i];
+          lanesStatus = Math.min(lanesStatus, Sampling.logitStatus(value));
+          lanesBefore = larger(lanesBefore, value);
+          if (changes == 1) {
+            value = changed(value, tile + i * group, slot, parameters, factors, seen, bias, vocabSize);
+          }
+          lanesLargest = larger(lanesLargest, value);
+        }
+      }
+      float largest = Workgroup.largest(context, group, lanesLargest);
+      float largestBefore = Workgroup.largest(context, group, lanesBefore);
+      int logitStatus = Workgroup.smallest(context, group, lanesStatus);
+      int status = status(logitStatus, largestBefore, largest);
+
+      // Temperature: the distances. Greedy: the lowest id with the largest logit.
+      float bitsPerLogit = factors.get(slot * Sampling.FACTORS + Sampling.BITS_PER_LOGIT);
+      int lanesGreedy = vocabSize;
+      for (int tile = lane; tile < vocabSize; tile += LOADS * group) {
+        for (int i = 0; i < LOADS; i++) {
+          loaded[i] = logit(logits, row, tile + i * group, vocabSize);
+        }
+        for (int i = 0; i < LOADS; i++) {
+          int id = tile + i * group;
+          if (id < vocabSize) {
+            float value = loaded[i];
+            if (changes == 1) {
+              value = changed(value, id, slot, parameters, factors, seen, bias, vocabSize);
+            }
+            if (value == largest) {
+              lanesGreedy = Math.min(lanesGreedy, id);
+            }
+            distances.set(row + id, distance(largest, value, bitsPerLogit));
+          }
+        }
+      }
+      int id = Workgroup.smallest(context, group, lanesGreedy);
+
+      if (status < 0) {
+        id = status;
+      } else {
+        if (parameters.get(p + Sampling.GREEDY) == 0) {
+          // Top-k, top-p and min-p keep the smallest distances, so one place is their threshold.
+          long last = RadixSelect.ALL;
+          for (int purpose = RadixSelect.TOP_K; purpose <= RadixSelect.DRAW; purpose++) {
+            int setting = setting(purpose, parameters, p);
+            if (setting >= 0) {
+              int mean = 0;
+              if (purpose == RadixSelect.TYPICAL_P) {
+                long high = 0;
+                long low = 0;
+                long sum = 0;
+                for (int each = lane; each < vocabSize; each += group) {
+                  int q = distances.get(row + each);
+                  if (RadixSelect.place(q, each) <= last) {
+                    long weight = FixedPoint.weight(q) >> WEIGHT_SHIFT;
+                    high += weight * (q >> LOW_BITS);
+                    low += weight * (q & ((1 << LOW_BITS) - 1));
+                    sum += weight;
+                  }
+                }
+                mean =
+                    mean(
+                        Workgroup.total(context, group, high),
+                        Workgroup.total(context, group, low),
+                        Workgroup.total(context, group, sum));
+              }
+              long threshold =
+                  RadixSelect.threshold(
+                      context, distances, row, vocabSize, purpose, mean, last, setting, group,
+                      digitBits);
+              if (purpose == RadixSelect.TOP_K) {
+                last = RadixSelect.lastOfKey(threshold); // keeps ties
+              }
+              if (purpose == RadixSelect.TOP_P) {
+                last = threshold;
+              }
+              if (purpose == RadixSelect.TYPICAL_P) {
+                for (int each = lane; each < vocabSize; each += group) {
+                  int key = RadixSelect.key(purpose, distances.get(row + each), mean);
+                  if (RadixSelect.place(key, each) > threshold) {
+                    distances.set(row + each, Sampling.MASKED_DISTANCE);
+                  }
+                }
+              }
+              if (purpose == RadixSelect.DRAW) {
+                id = (int) threshold;
+              }
+            }
+            if (purpose == RadixSelect.TOP_P) { // then min-p
+              int limit = parameters.get(p + Sampling.MIN_P);
+              last = Math.min(last, RadixSelect.lastOfKey(RadixSelect.place(limit, 0)));
+            }
+          }
+        }
+      }
+
+      // The next step's row.
+      if (lane == 0) {
+        chosen.set(b, id);
+        if (id >= 0) {
+          tokens.set(b, id);
+          positions.set(b, positions.get(b) + 1);
+          parameters.set(p + Sampling.STEP, parameters.get(p + Sampling.STEP) + 1);
+          if (parameters.get(p + Sampling.PENALTIES) == 1) {
+            int at = slot * vocabSize + id;
+            seen.set(at, seen.get(at) + 1);
+          }
+        }
+      }
+    }
+  }
+
+  /** A row's logit; masked beyond the end of the vocabulary. */
+  static float logit(FloatArray logits, int row, int id, int vocabSize) {
+    float logit = Sampling.MASKED_LOGIT;
+    if (id < vocabSize) {
+      logit = logits.get(row + id);
+    }
+    return logit;
+  }
+
+  /** 1 if penalties, biases or the minimum of new tokens change the logits now, else 0. */
+  private static int changesLogits(IntArray parameters, int p) {
+    int changes =
+        Math.max(parameters.get(p + Sampling.PENALTIES), parameters.get(p + Sampling.BIASES));
+    if (parameters.get(p + Sampling.STEP) < parameters.get(p + Sampling.MIN_NEW_TOKENS)) {
+      changes = 1;
+    }
+    return changes;
+  }
+
+  /** A logit after penalties, biases and bans. */
+  private static float changed(
+      float logit,
+      int id,
+      int slot,
+      IntArray parameters,
+      FloatArray factors,
+      IntArray seen,
+      FloatArray bias,
+      int vocabSize) {
+    float value = Sampling.MASKED_LOGIT;
+    int p = slot * Sampling.PARAMETERS;
+    int f = slot * Sampling.FACTORS;
+    if (logit >= Sampling.MIN_LOGIT) {
+      value = logit;
+      if (parameters.get(p + Sampling.PENALTIES) == 1) {
+        int seenBits = seen.get(slot * vocabSize + id);
+        if (seenBits != 0) {
+          if (value > 0) {
+            value = value * factors.get(f + Sampling.INVERSE_PENALTY);
+          } else {
+            value = value * factors.get(f + Sampling.PENALTY);
+          }
+          int count = seenBits & Sampling.COUNT_MASK;
+          if (count > 0) {
+            int counted = Math.min(count, parameters.get(p + Sampling.FREQUENCY_LIMIT));
+            int units =
+                parameters.get(p + Sampling.FREQUENCY) * counted
+                    + parameters.get(p + Sampling.PRESENCE);
+            value = value - units * 0x1p-16f;
+          }
+        }
+      }
+      if (parameters.get(p + Sampling.BIASES) == 1) {
+        value = value + bias.get(slot * vocabSize + id);
+      }
+      if (parameters.get(p + Sampling.STEP) < parameters.get(p + Sampling.MIN_NEW_TOKENS)) {
+        for (int i = 0; i < parameters.get(p + Sampling.STOPS); i++) {
+          if (id == parameters.get(p + Sampling.STOP_IDS + i)) {
+            value = Sampling.MASKED_LOGIT;
+          }
+        }
+      }
+    }
+    return value;
+  }
+
+  static float larger(float a, float b) {
+    float larger = a;
+    if (b > a) {
+      larger = b;
+    }
+    return larger;
+  }
+
+  /** 0, or a negative status if no token can be chosen. */
+  static int status(int logitStatus, float largestBefore, float largest) {
+    int status = logitStatus;
+    if (status == 0) {
+      if (largestBefore < Sampling.MIN_LOGIT) {
+        status = Sampling.NO_FINITE;
+      } else {
+        if (largest < Sampling.MIN_LOGIT) {
+          status = Sampling.ALL_BANNED;
+        }
+      }
+    }
+    return status;
+  }
+
+  /** The distance of a token from the one with the largest logit. */
+  static int distance(float largest, float value, float bitsPerLogit) {
+    int q = Sampling.MASKED_DISTANCE;
+    if (value >= Sampling.MIN_LOGIT) {
+      float difference = Math.min(largest, LOGIT_CLAMP) - Math.min(value, LOGIT_CLAMP);
+      float bits = difference * bitsPerLogit;
+      if (bits < MAX_BITS) {
+        q = (int) (bits * 0x1p24f);
+      }
+    }
+    return q;
+  }
+
+  /** (high · 2¹³ + low) / sum, rounded down. */
+  private static int mean(long high, long low, long sum) {
+    long whole = high / sum;
+    long remainder = ((high - whole * sum) << LOW_BITS) + low;
+    return (int) ((whole << LOW_BITS) + remainder / sum);
+  }
+
+  /** A filter's k or p, or the draw's random number; −1 if the filter is off. */
+  private static int setting(int purpose, IntArray parameters, int p) {
+    int setting = -1;
+    if (purpose == RadixSelect.TOP_K) {
+      setting = parameters.get(p + Sampling.TOP_K);
+      if (setting == 0) {
+        setting = -1;
+      }
+    }
+    if (purpose == RadixSelect.TOP_P) {
+      setting = parameters.get(p + Sampling.TOP_P);
+    }
+    if (purpose == RadixSelect.TYPICAL_P) {
+      setting = parameters.get(p + Sampling.TYPICAL_P);
+    }
+    if (setting == Sampling.FRACTION_ONE) {
+      setting = -1;
+    }
+    if (purpose == RadixSelect.DRAW) {
+      setting =
+          FixedPoint.random(
+              parameters.get(p + Sampling.SEED_LOW),
+              parameters.get(p + Sampling.SEED_HIGH),
+              parameters.get(p + Sampling.SAMPLE),
+              parameters.get(p + Sampling.STEP));
+    }
+    return setting;
+  }
+
+  // Arguments, tasks and grids.
+
+  /**
+   * Arguments of a launch.
+   *
+   * @param pass see {@link Pass}; logit row b is row b
+   * @param slotOf slot of each row, whose parameters apply (B)
+   * @param parameters (slots, PARAMETERS); see {@link Sampling}; STEP is updated
+   * @param factors (slots, FACTORS)
+   * @param logits (LOGIT_ROWS, V)
+   * @param seen (slots, V): {@link Sampling#COUNT_MASK} and {@link Sampling#IN_PROMPT}; updated
+   * @param bias (slots, V); −∞ bans a token
+   * @param distances (B, V), overwritten
+   * @param chosen token ids or statuses (B), the result
+   * @param tokens token ids (R), a result
+   * @param positions (R), updated
+   * @param vocabSize V
+   */
+  public record Arguments(
+      IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      FloatArray factors,
+      FloatArray logits,
+      IntArray seen,
+      FloatArray bias,
+      IntArray distances,
+      IntArray chosen,
+      IntArray tokens,
+      IntArray positions,
+      int vocabSize) {}
+
+  /** One row a work item. */
+  public static final Version<Arguments> ROW_PER_THREAD =
+      version("rowPerThread", Version.Target.CPU, 1, 10);
+
+  /** One row a workgroup. */
+  public static final Version<Arguments> ROW_PER_GROUP =
+      version("rowPerGroup", Version.Target.GPU, Workgroup.MAX, 3);
+
+  /** All versions. */
+  public static final List<Version<Arguments>> VERSIONS = List.of(ROW_PER_THREAD, ROW_PER_GROUP);
+
+  private SamplingChain() {}
+
+  private static Version<Arguments> version(
+      String name, Version.Target target, int group, int digitBits) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, a) ->
+            graph.task(
+                id,
+                SamplingChain::chooseToken,
+                new KernelContext(),
+                a.pass,
+                a.slotOf,
+                a.parameters,
+                a.factors,
+                a.logits,
+                a.seen,
+                a.bias,
+                a.distances,
+                a.chosen,
+                a.tokens,
+                a.positions,
+                a.vocabSize,
+                group,
+                digitBits),
+        (a, rows) -> Version.groups(rows, group));
+  }
+}
