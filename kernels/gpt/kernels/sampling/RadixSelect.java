@@ -202,6 +202,15 @@ final class RadixSelect {
     return digits;
   }
 
+  /** Not Math.min: TornadoVM's OpenCL code calls min with a long and an int. */
+  static long smaller(long a, long b) {
+    long smaller = a;
+    if (b < a) {
+      smaller = b;
+    }
+    return smaller;
+  }
+
   /** What a token adds to the sum. */
   private static long amount(int purpose, int q) {
     long amount = 1;
@@ -213,7 +222,7 @@ final class RadixSelect {
 
   /** The target, from the sum over all tokens. */
   private static long target(int purpose, long total, int setting) {
-    long target = Math.min(total, setting);
+    long target = smaller(total, setting);
     if (purpose == TOP_P) {
       target = FixedPoint.fractionOf(total, setting);
     }

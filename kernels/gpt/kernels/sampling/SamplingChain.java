@@ -200,23 +200,28 @@ public final class SamplingChain {
             }
             if (purpose == RadixSelect.TOP_P) { // then min-p
               int limit = parameters.get(p + Sampling.MIN_P);
-              last = Math.min(last, RadixSelect.lastOfKey(RadixSelect.place(limit, 0)));
+              last = RadixSelect.smaller(last, RadixSelect.lastOfKey(RadixSelect.place(limit, 0)));
             }
           }
         }
       }
 
-      // The next step's row.
+      // The next step's row. All work items read what the first one replaces: PoCL 3.1 can lose an
+      // `if` behind a loop with a barrier, and then all store the same.
+      int position = positions.get(b) + 1;
+      int step = parameters.get(p + Sampling.STEP) + 1;
+      int counted = 0;
+      if (id >= 0) {
+        counted = seen.get(slot * vocabSize + id) + parameters.get(p + Sampling.PENALTIES);
+      }
+      context.globalBarrier();
       if (lane == 0) {
         chosen.set(b, id);
         if (id >= 0) {
           tokens.set(b, id);
-          positions.set(b, positions.get(b) + 1);
-          parameters.set(p + Sampling.STEP, parameters.get(p + Sampling.STEP) + 1);
-          if (parameters.get(p + Sampling.PENALTIES) == 1) {
-            int at = slot * vocabSize + id;
-            seen.set(at, seen.get(at) + 1);
-          }
+          positions.set(b, position);
+          parameters.set(p + Sampling.STEP, step);
+          seen.set(slot * vocabSize + id, counted);
         }
       }
     }
