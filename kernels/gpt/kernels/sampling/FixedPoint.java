@@ -1,8 +1,9 @@
 package gpt.kernels.sampling;
 
 /**
- * The integer arithmetic of the sampling chain: weights and random numbers. Both are copies of {@code gpt.sampling.Weight} and {@code gpt.sampling.Philox},
- * so that host and devices draw the same tokens; {@code SamplingTest} compares them.
+ * The integer arithmetic of the sampling chain: weights and random numbers. Both are copies of
+ * {@code gpt.sampling.Weight} and {@code gpt.sampling.Philox}, so that host and devices draw the
+ * same tokens; {@code SamplingTest} compares them.
  */
 final class FixedPoint {
   private FixedPoint() {}

@@ -114,8 +114,7 @@ final class RadixSelect {
    * @param mean the mean of the distances, for typical-p
    * @param last only tokens up to this place by their distance count
    * @param setting n, k, p in units of 2⁻³⁰, or the random number in units of 2⁻²⁴
-   * @param group number of work items
-   * @param digitBits 2^digitBits · group ≤ 2048
+   * @param group number of work items: 1 or {@link Workgroup#MAX}
    * @return the place of the threshold's token
    */
   static long threshold(
@@ -127,11 +126,14 @@ final class RadixSelect {
       int mean,
       long last,
       int setting,
-      int group,
-      int digitBits) {
+      int group) {
     long[] sums = context.allocateLongLocalArray(COLUMNS); // (bins + 2, group)
     int[] loaded = new int[LOADS];
     int lane = context.localIdx;
+    int digitBits = 3;
+    if (group == 1) {
+      digitBits = 10;
+    }
     int bins = 1 << digitBits;
     int bits = PLACE_BITS;
     if (purpose == DRAW) {

@@ -11,55 +11,53 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <pre>
  * Chooses the next token of each row b from its logits l, in this order:
  *
- *   penalties     l · penalty, or l / penalty if l > 0, for tokens that the prompt or completion contains;
- *                 l − frequency · count − presence, for tokens that were generated count > 0 times
- *   biases, bans  l + bias[id], −∞ bans a token; stop ids are masked before the minimum of new tokens
- *   greedy        the largest l, the lowest id among equal ones; the end for temperature 0
+ *   penalties, biases, bans   {@link LogitsProcessor}
+ *   greedy        the lowest id with the largest l; the end if the temperature is 0
  *   temperature   q = ⌊(max l − l) · log₂(e) / temperature · 2²⁴⌋
  *   top-k         keeps the k smallest q, and those that equal the k-th
- *   top-p         keeps the fewest smallest q whose weights reach p of the sum of the weights kept so far
- *   min-p         keeps q up to a constant
+ *   top-p         keeps the fewest smallest q whose weights reach p of the sum of the weights
+ *   min-p         keeps q up to a limit
  *   typical-p     keeps the fewest smallest |q − mean q| whose weights reach p of the sum
- *   draw          the first id at which the cumulative sum of the weights kept exceeds random · sum
+ *   draw          the first id at which the running sum of the weights exceeds random · sum
  *
- * and makes it the input of the next step: the token of row b, at the next position of the same slot. It
- * is counted for the penalties. A row whose logits have a NaN or +∞, are all −∞, or are all banned gets a
- * negative status of {@link Sampling} instead of an id, and does not advance.
+ * and makes it the next step's row, at the next position of the same slot:
  *
  *   chosen[b], tokens[b] = id,  positions[b] += 1,  parameters[slot, STEP] += 1,  seen[slot, id] += 1
  *
- * q is the token's distance: −log₂ of its probability relative to the likeliest token, with 24 fractional
- * bits. Its weight is 2^(−q / 2²⁴), its unnormalized probability, in units of 2⁻⁴⁴ as a 64-bit integer
- * ({@link FixedPoint}). A sum of integers does not depend on the order of summation, so from the same
- * logits every device, with any grid, and the host ({@code gpt.sampling}) choose the same token. From 64
- * bits on a token counts as masked. Top-k, top-p, typical-p and the draw are each a {@link RadixSelect}.
+ * A row whose logits have a NaN or +∞, are all −∞, or are all banned gets a negative status of
+ * {@link Sampling} instead of an id.
  *
- * shapes    logits (rows, V) · seen, bias (slots, V) · parameters, factors: {@link Sampling} · distances
- *           (B, V), memory for this kernel · chosen, tokens, positions (B)
- * bound     latency: one workgroup reads 4·V bytes (201 kB for GPT-2) in each pass. Two passes over the
- *           logits, then one over the distances for each digit; with top-k about 12, which the cache serves
- * threads   a workgroup for each row: its barriers replace launches, and nothing leaves it. Work item i has
- *           the ids i, i + group, …, and loads 8 of them before it uses the first. It alone reads the
- *           distances that it writes, so no barrier orders them
- * rounding  each operation on a float rounds once, as on the host: no product is added to in the same
- *           expression, or compilers would contract the two to a fused multiply-add
+ * q is the token's distance: −log₂ of its probability relative to the likeliest token, with 24 fractional
+ * bits; from 64 bits on the token counts as masked. Its weight is 2^(−q / 2²⁴), its unnormalized
+ * probability, in units of 2⁻⁴⁴ as a 64-bit integer ({@link FixedPoint}). A sum of integers does not
+ * depend on the order of summation, so from the same logits every device, with any grid, and the host
+ * ({@code gpt.sampling}) choose the same token. Sums are of the tokens that the filters before keep; top-k,
+ * top-p, typical-p and the draw each find the place where they end by a {@link RadixSelect}.
+ *
+ * shapes    logits (rows, V) · seen, bias (slots, V) · parameters, factors: {@link Sampling} ·
+ *           distances (B, V), scratch memory · chosen, tokens, positions (B)
+ * bound     latency: one workgroup reads 4·V bytes, 201 kB for GPT-2, in each pass: two over the logits,
+ *           then about six over the distances for top-k and five for the draw. 8 kB are in flight, 64
+ *           registers; from the second pass on a cache has the row
+ * threads   a workgroup for each row, whose barriers replace launches. Work item i has the ids i, i + group,
+ *           …, in all passes: it alone reads the distances that it writes, and no barrier orders them
  * </pre>
  *
  * <ul>
- *   <li>{@code rowPerThread}: one work item a row, which sums in large digits; for CPU devices,
- *       where barriers are expensive.
+ *   <li>{@code rowPerThread}: one work item a row; for CPU devices, where barriers are expensive.
+ *       On PoCL 1.4 to 3 times as fast as a kernel for each sum.
  *   <li>{@code rowPerGroup}: 256 work items a row.
  * </ul>
  *
- * <p>Rejected: several workgroups a row. No barrier reaches across them, so each sum needs another
- * launch: 20 for a token with top-k, 53 with every filter, where an empty launch takes longer than
- * a pass over the distances. Histograms by {@code atomicAdd} in local memory: TornadoVM ignores the
- * index.
+ * <p>Rejected: a kernel for each sum, with several workgroups a row. No barrier reaches across
+ * them, so a token took 20 launches with top-k, 53 with every filter and log-probabilities. A graph
+ * for each combination of filters: branches on parameters cost nothing, since all work items of a
+ * row take the same. Histograms by {@code atomicAdd} in local memory: TornadoVM ignores the index.
  *
- * <p>Source: Keskar and others, 2019 (repetition); OpenAI's API (frequency and presence); Fan and
- * others, 2018 (top-k); Holtzman and others, 2020 (top-p); Nguyen and others, 2024 (min-p); Meister
- * and others, 2022 (typical-p). Test: {@code SamplingTest}, {@code DeviceSamplerTest}. Benchmark:
- * {@code scripts/bench --operations sampling-chain}.
+ * <p>Source: Fan and others, 2018 (top-k); Holtzman and others, 2020 (top-p); Nguyen and others,
+ * 2024 (min-p); Meister and others, 2022 (typical-p); FlashInfer (sampling in one kernel). Test:
+ * {@code SamplingTest}, {@code DeviceSamplerTest}. Benchmark: {@code scripts/bench --operations
+ * sampling-chain,sampling-chain-all}.
  */
 public final class SamplingChain {
   private static final int LOADS = RadixSelect.LOADS;
@@ -76,6 +74,8 @@ public final class SamplingChain {
   /** Low bits of a distance, which the mean sums separately, for the same reason. */
   private static final int LOW_BITS = 13;
 
+  private static final int LOW_MASK = (1 << LOW_BITS) - 1;
+
   static void chooseToken(
       KernelContext context,
       IntArray pass,
@@ -90,15 +90,14 @@ public final class SamplingChain {
       IntArray tokens,
       IntArray positions,
       int vocabSize,
-      int group,
-      int digitBits) {
+      int group) {
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < pass.get(Pass.DRAWN_ROWS)) {
       int row = b * vocabSize;
       int slot = slotOf.get(b);
       int p = slot * Sampling.PARAMETERS;
-      int changes = changesLogits(parameters, p);
+      int processes = LogitsProcessor.isOn(parameters, p);
       float[] loaded = new float[LOADS];
 
       // Penalties, biases and bans: the largest logit, and whether a token can be chosen.
@@ -113,8 +112,10 @@ public final class SamplingChain {
           float value = loaded[i];
           lanesStatus = Math.min(lanesStatus, Sampling.logitStatus(value));
           lanesBefore = larger(lanesBefore, value);
-          if (changes == 1) {
-            value = changed(value, tile + i * group, slot, parameters, factors, seen, bias, vocabSize);
+          if (processes == 1) {
+            value =
+                LogitsProcessor.processed(
+                    value, tile + i * group, slot, parameters, factors, seen, bias, vocabSize);
           }
           lanesLargest = larger(lanesLargest, value);
         }
@@ -135,8 +136,10 @@ public final class SamplingChain {
           int id = tile + i * group;
           if (id < vocabSize) {
             float value = loaded[i];
-            if (changes == 1) {
-              value = changed(value, id, slot, parameters, factors, seen, bias, vocabSize);
+            if (processes == 1) {
+              value =
+                  LogitsProcessor.processed(
+                      value, id, slot, parameters, factors, seen, bias, vocabSize);
             }
             if (value == largest) {
               lanesGreedy = Math.min(lanesGreedy, id);
@@ -151,35 +154,19 @@ public final class SamplingChain {
         id = status;
       } else {
         if (parameters.get(p + Sampling.GREEDY) == 0) {
-          // Top-k, top-p and min-p keep the smallest distances, so one place is their threshold.
+          // The filters and the draw. Top-k, top-p and min-p keep the smallest distances: all
+          // tokens up to the place `last`.
           long last = RadixSelect.ALL;
           for (int purpose = RadixSelect.TOP_K; purpose <= RadixSelect.DRAW; purpose++) {
             int setting = setting(purpose, parameters, p);
             if (setting >= 0) {
               int mean = 0;
               if (purpose == RadixSelect.TYPICAL_P) {
-                long high = 0;
-                long low = 0;
-                long sum = 0;
-                for (int each = lane; each < vocabSize; each += group) {
-                  int q = distances.get(row + each);
-                  if (RadixSelect.place(q, each) <= last) {
-                    long weight = FixedPoint.weight(q) >> WEIGHT_SHIFT;
-                    high += weight * (q >> LOW_BITS);
-                    low += weight * (q & ((1 << LOW_BITS) - 1));
-                    sum += weight;
-                  }
-                }
-                mean =
-                    mean(
-                        Workgroup.total(context, group, high),
-                        Workgroup.total(context, group, low),
-                        Workgroup.total(context, group, sum));
+                mean = meanDistance(context, distances, row, vocabSize, last, group);
               }
               long threshold =
                   RadixSelect.threshold(
-                      context, distances, row, vocabSize, purpose, mean, last, setting, group,
-                      digitBits);
+                      context, distances, row, vocabSize, purpose, mean, last, setting, group);
               if (purpose == RadixSelect.TOP_K) {
                 last = RadixSelect.lastOfKey(threshold); // keeps ties
               }
@@ -187,20 +174,15 @@ public final class SamplingChain {
                 last = threshold;
               }
               if (purpose == RadixSelect.TYPICAL_P) {
-                for (int each = lane; each < vocabSize; each += group) {
-                  int key = RadixSelect.key(purpose, distances.get(row + each), mean);
-                  if (RadixSelect.place(key, each) > threshold) {
-                    distances.set(row + each, Sampling.MASKED_DISTANCE);
-                  }
-                }
+                mask(distances, row, vocabSize, mean, threshold, lane, group);
               }
               if (purpose == RadixSelect.DRAW) {
                 id = (int) threshold;
               }
             }
             if (purpose == RadixSelect.TOP_P) { // then min-p
-              int limit = parameters.get(p + Sampling.MIN_P);
-              last = RadixSelect.smaller(last, RadixSelect.lastOfKey(RadixSelect.place(limit, 0)));
+              long limit = RadixSelect.place(parameters.get(p + Sampling.MIN_P), 0);
+              last = RadixSelect.smaller(last, RadixSelect.lastOfKey(limit));
             }
           }
         }
@@ -209,7 +191,7 @@ public final class SamplingChain {
       // The next step's row. All work items read what the first one replaces: PoCL 3.1 can lose an
       // `if` behind a loop with a barrier, and then all store the same.
       int position = positions.get(b) + 1;
-      int step = parameters.get(p + Sampling.STEP) + 1;
+      int nextStep = parameters.get(p + Sampling.STEP) + 1;
       int counted = 0;
       if (id >= 0) {
         counted = seen.get(slot * vocabSize + id) + parameters.get(p + Sampling.PENALTIES);
@@ -220,7 +202,7 @@ public final class SamplingChain {
         if (id >= 0) {
           tokens.set(b, id);
           positions.set(b, position);
-          parameters.set(p + Sampling.STEP, step);
+          parameters.set(p + Sampling.STEP, nextStep);
           seen.set(slot * vocabSize + id, counted);
         }
       }
@@ -234,63 +216,6 @@ public final class SamplingChain {
       logit = logits.get(row + id);
     }
     return logit;
-  }
-
-  /** 1 if penalties, biases or the minimum of new tokens change the logits now, else 0. */
-  private static int changesLogits(IntArray parameters, int p) {
-    int changes =
-        Math.max(parameters.get(p + Sampling.PENALTIES), parameters.get(p + Sampling.BIASES));
-    if (parameters.get(p + Sampling.STEP) < parameters.get(p + Sampling.MIN_NEW_TOKENS)) {
-      changes = 1;
-    }
-    return changes;
-  }
-
-  /** A logit after penalties, biases and bans. */
-  private static float changed(
-      float logit,
-      int id,
-      int slot,
-      IntArray parameters,
-      FloatArray factors,
-      IntArray seen,
-      FloatArray bias,
-      int vocabSize) {
-    float value = Sampling.MASKED_LOGIT;
-    int p = slot * Sampling.PARAMETERS;
-    int f = slot * Sampling.FACTORS;
-    if (logit >= Sampling.MIN_LOGIT) {
-      value = logit;
-      if (parameters.get(p + Sampling.PENALTIES) == 1) {
-        int seenBits = seen.get(slot * vocabSize + id);
-        if (seenBits != 0) {
-          if (value > 0) {
-            value = value * factors.get(f + Sampling.INVERSE_PENALTY);
-          } else {
-            value = value * factors.get(f + Sampling.PENALTY);
-          }
-          int count = seenBits & Sampling.COUNT_MASK;
-          if (count > 0) {
-            int counted = Math.min(count, parameters.get(p + Sampling.FREQUENCY_LIMIT));
-            int units =
-                parameters.get(p + Sampling.FREQUENCY) * counted
-                    + parameters.get(p + Sampling.PRESENCE);
-            value = value - units * 0x1p-16f;
-          }
-        }
-      }
-      if (parameters.get(p + Sampling.BIASES) == 1) {
-        value = value + bias.get(slot * vocabSize + id);
-      }
-      if (parameters.get(p + Sampling.STEP) < parameters.get(p + Sampling.MIN_NEW_TOKENS)) {
-        for (int i = 0; i < parameters.get(p + Sampling.STOPS); i++) {
-          if (id == parameters.get(p + Sampling.STOP_IDS + i)) {
-            value = Sampling.MASKED_LOGIT;
-          }
-        }
-      }
-    }
-    return value;
   }
 
   static float larger(float a, float b) {
@@ -329,11 +254,43 @@ public final class SamplingChain {
     return q;
   }
 
-  /** (high · 2¹³ + low) / sum, rounded down. */
-  private static int mean(long high, long low, long sum) {
+  /**
+   * The mean distance of the tokens up to a place, by weight: Σ weight · q / Σ weight, rounded
+   * down. It stands for the entropy in typical-p: with S the sum of the weights, a token's
+   * information is −log₂ p = q + log₂ S, and the entropy is the mean of that, so S cancels in the
+   * difference.
+   */
+  private static int meanDistance(
+      KernelContext context, IntArray distances, int row, int vocabSize, long last, int group) {
+    long high = 0; // in units of 2^LOW_BITS
+    long low = 0;
+    long sum = 0;
+    for (int id = context.localIdx; id < vocabSize; id += group) {
+      int q = distances.get(row + id);
+      if (RadixSelect.place(q, id) <= last) {
+        long weight = FixedPoint.weight(q) >> WEIGHT_SHIFT;
+        high += weight * (q >> LOW_BITS);
+        low += weight * (q & LOW_MASK);
+        sum += weight;
+      }
+    }
+    high = Workgroup.total(context, group, high);
+    low = Workgroup.total(context, group, low);
+    sum = Workgroup.total(context, group, sum);
     long whole = high / sum;
     long remainder = ((high - whole * sum) << LOW_BITS) + low;
     return (int) ((whole << LOW_BITS) + remainder / sum);
+  }
+
+  /** Masks the tokens behind typical-p's threshold. */
+  private static void mask(
+      IntArray distances, int row, int vocabSize, int mean, long threshold, int lane, int group) {
+    for (int id = lane; id < vocabSize; id += group) {
+      int key = RadixSelect.key(RadixSelect.TYPICAL_P, distances.get(row + id), mean);
+      if (RadixSelect.place(key, id) > threshold) {
+        distances.set(row + id, Sampling.MASKED_DISTANCE);
+      }
+    }
   }
 
   /** A filter's k or p, or the draw's random number; −1 if the filter is off. */
@@ -399,19 +356,18 @@ public final class SamplingChain {
 
   /** One row a work item. */
   public static final Version<Arguments> ROW_PER_THREAD =
-      version("rowPerThread", Version.Target.CPU, 1, 10);
+      version("rowPerThread", Version.Target.CPU, 1);
 
   /** One row a workgroup. */
   public static final Version<Arguments> ROW_PER_GROUP =
-      version("rowPerGroup", Version.Target.GPU, Workgroup.MAX, 3);
+      version("rowPerGroup", Version.Target.GPU, Workgroup.MAX);
 
   /** All versions. */
   public static final List<Version<Arguments>> VERSIONS = List.of(ROW_PER_THREAD, ROW_PER_GROUP);
 
   private SamplingChain() {}
 
-  private static Version<Arguments> version(
-      String name, Version.Target target, int group, int digitBits) {
+  private static Version<Arguments> version(String name, Version.Target target, int group) {
     return new Version<>(
         name,
         target,
@@ -432,8 +388,7 @@ public final class SamplingChain {
                 a.tokens,
                 a.positions,
                 a.vocabSize,
-                group,
-                digitBits),
+                group),
         (a, rows) -> Version.groups(rows, group));
   }
 }

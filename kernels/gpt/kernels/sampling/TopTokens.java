@@ -46,8 +46,7 @@ public final class TopTokens {
       IntArray top,
       int vocabSize,
       int maxTokens,
-      int group,
-      int digitBits) {
+      int group) {
     int b = context.groupIdx;
     int lane = context.localIdx;
     if (b < pass.get(Pass.LOGIT_ROWS)) {
@@ -95,8 +94,15 @@ public final class TopTokens {
         if (n > 0) {
           last =
               RadixSelect.threshold(
-                  context, distances, row, vocabSize, RadixSelect.LOGPROBS, 0, RadixSelect.ALL, n,
-                  group, digitBits);
+                  context,
+                  distances,
+                  row,
+                  vocabSize,
+                  RadixSelect.LOGPROBS,
+                  0,
+                  RadixSelect.ALL,
+                  n,
+                  group);
         }
         context.globalBarrier(); // from here on, work items read each other's distances
         int part = (vocabSize + group - 1) / group;
@@ -167,19 +173,18 @@ public final class TopTokens {
 
   /** One row a work item. */
   public static final Version<Arguments> ROW_PER_THREAD =
-      version("rowPerThread", Version.Target.CPU, 1, 10);
+      version("rowPerThread", Version.Target.CPU, 1);
 
   /** One row a workgroup. */
   public static final Version<Arguments> ROW_PER_GROUP =
-      version("rowPerGroup", Version.Target.GPU, Workgroup.MAX, 3);
+      version("rowPerGroup", Version.Target.GPU, Workgroup.MAX);
 
   /** All versions. */
   public static final List<Version<Arguments>> VERSIONS = List.of(ROW_PER_THREAD, ROW_PER_GROUP);
 
   private TopTokens() {}
 
-  private static Version<Arguments> version(
-      String name, Version.Target target, int group, int digitBits) {
+  private static Version<Arguments> version(String name, Version.Target target, int group) {
     return new Version<>(
         name,
         target,
@@ -197,8 +202,7 @@ public final class TopTokens {
                 a.top,
                 a.vocabSize,
                 a.maxTokens,
-                group,
-                digitBits),
+                group),
         (a, rows) -> Version.groups(rows, group));
   }
 }

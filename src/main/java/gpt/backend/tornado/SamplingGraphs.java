@@ -56,7 +56,9 @@ final class SamplingGraphs {
     return start;
   }
 
-  /** Appends the sampling chain, which draws the next tokens and makes them the next step's rows. */
+  /**
+   * Appends the sampling chain, which draws the next tokens and makes them the next step's rows.
+   */
   void addChain(Graph graph) {
     graph.add("samplingChain", kernels.samplingChain(), chain());
   }

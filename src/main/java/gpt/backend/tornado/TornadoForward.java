@@ -27,8 +27,8 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * <p>A pass has three parts. First {@code feed} uploads rows and embeds them, or {@code embed}
  * embeds the tokens that the device drew last. Then {@code block} (decode) or {@code prompt} runs
  * once for each transformer block. Last {@code choose} draws the next token of each row and makes
- * it the row of the next pass, {@code logits} copies logits to the host ({@code select} chooses their
- * rows), or {@code losses} scores target tokens.
+ * it the row of the next pass, {@code logits} copies logits to the host ({@code select} chooses
+ * their rows), or {@code losses} scores target tokens.
  *
  * <p>{@code block} has decode's kernels: its rows belong to any sequences, and each weight is read
  * once for all rows. {@code prompt} has kernels for many rows of one sequence. In both, the order
@@ -244,8 +244,7 @@ final class TornadoForward implements AutoCloseable {
   }
 
   private SamplingGraphs.Rows chosenRows() {
-    return new SamplingGraphs.Rows(
-        b.pass, b.logits, b.slotOf, b.chosen, b.tokens, b.positions);
+    return new SamplingGraphs.Rows(b.pass, b.logits, b.slotOf, b.chosen, b.tokens, b.positions);
   }
 
   private SlotCopy.Arguments slotCopy() {

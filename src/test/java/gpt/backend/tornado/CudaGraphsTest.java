@@ -68,10 +68,9 @@ class CudaGraphsTest {
         d.handle());
   }
 
-  private TornadoEngine open(SamplingParameters sampling, int promptLength, Profile profile) {
+  private TornadoEngine open(int promptLength, Profile profile) {
     TornadoEngine.Options options =
-        new TornadoEngine.Options(
-            cuda(), Precision.F32, 1, sampling, 0, promptLength, profile, false);
+        new TornadoEngine.Options(cuda(), Precision.F32, 1, 0, promptLength, profile, false);
     return TornadoEngine.open(CONFIG, weights, options, LoadProgress.NONE);
   }
 
@@ -98,10 +97,9 @@ class CudaGraphsTest {
   @ParameterizedTest
   @ValueSource(ints = {3, 0})
   void aTokenIsOnlyGraphLaunches(int promptLength) {
-    try (TornadoEngine engine = open(SAMPLED, promptLength, null)) {
-      // The embedding, the blocks, the head, the logits' steps, top-k and the draw.
-      assertEachSubmits(new Submissions(0, 0, LAYERS + 5), engine, SAMPLED);
-      // The embedding, the blocks, and the head with the argmax.
+    try (TornadoEngine engine = open(promptLength, null)) {
+      // The embedding, the blocks, and the head with the sampling chain.
+      assertEachSubmits(new Submissions(0, 0, LAYERS + 2), engine, SAMPLED);
       assertEachSubmits(new Submissions(0, 0, LAYERS + 2), engine, TornadoModelTest.GREEDY);
     }
   }
@@ -109,10 +107,9 @@ class CudaGraphsTest {
   @Test
   void withoutRecordingEachKernelIsALaunchAndACopy() {
     System.setProperty(CUDA_GRAPHS, "false");
-    try (TornadoEngine engine = open(SAMPLED, 3, null)) {
-      int launches = 8 * LAYERS + 23;
+    try (TornadoEngine engine = open(3, null)) {
+      int launches = 8 * LAYERS + 4;
       assertEachSubmits(new Submissions(launches, launches, 0), engine, SAMPLED);
-      launches = 8 * LAYERS + 5;
       assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
     }
   }
@@ -120,8 +117,8 @@ class CudaGraphsTest {
   /** The profiler does not see recorded graphs. */
   @Test
   void theProfilerTurnsRecordingOff() {
-    try (TornadoEngine engine = open(TornadoModelTest.GREEDY, 3, new Profile())) {
-      int launches = 8 * LAYERS + 5;
+    try (TornadoEngine engine = open(3, new Profile())) {
+      int launches = 8 * LAYERS + 4;
       assertEachSubmits(new Submissions(launches, launches, 0), engine, TornadoModelTest.GREEDY);
     }
   }
@@ -132,7 +129,7 @@ class CudaGraphsTest {
     int[] prompt = {7, 1, 30, 2};
     List<Integer> expected = greedy(CONFIG, weights, prompt, 6);
     List<Integer> afterOne = greedy(CONFIG, weights, new int[] {9}, 6);
-    try (TornadoEngine engine = open(TornadoModelTest.GREEDY, prompt.length, null)) {
+    try (TornadoEngine engine = open(prompt.length, null)) {
       assertEquals(expected, ids(engine, prompt));
       assertEquals(afterOne, ids(engine, new int[] {9}));
       assertEquals(expected, ids(engine, prompt));

@@ -24,6 +24,7 @@ final class DeviceSampler implements AutoCloseable {
       FloatArray from,
       IntArray pass,
       IntArray slotOf,
+      IntArray positions,
       IntArray parameters,
       FloatArray logits,
       int elements) {}
@@ -41,6 +42,7 @@ final class DeviceSampler implements AutoCloseable {
                   a.from,
                   a.pass,
                   a.slotOf,
+                  a.positions,
                   a.parameters,
                   a.logits,
                   a.elements),
@@ -98,7 +100,15 @@ final class DeviceSampler implements AutoCloseable {
         new DevicePlan(
             device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null, 0);
     Given arguments =
-        new Given(header, given, pass, slotOf, buffers.parameters, logits, samples * vocabSize);
+        new Given(
+            header,
+            given,
+            pass,
+            slotOf,
+            positions,
+            buffers.parameters,
+            logits,
+            samples * vocabSize);
     take = plan.graph("take").add("take", TAKE, arguments);
     plan.in(take, header, given);
     // The kernel rewrites one element, since TornadoVM copies back only what a task writes.
@@ -189,6 +199,7 @@ final class DeviceSampler implements AutoCloseable {
       FloatArray from,
       IntArray pass,
       IntArray slotOf,
+      IntArray positions,
       IntArray parameters,
       FloatArray logits,
       int elements) {
@@ -198,6 +209,7 @@ final class DeviceSampler implements AutoCloseable {
       pass.set(Pass.DRAWN_ROWS, header.get(0));
       for (int b = 0; b < header.get(0); b++) {
         slotOf.set(b, b);
+        positions.set(b, header.get(1));
         parameters.set(b * Sampling.PARAMETERS + Sampling.STEP, header.get(1));
       }
     }

@@ -295,7 +295,10 @@ public final class SamplingCases {
     for (int i = 0; i < logits.getSize(); i++) {
       int form = test.random().nextInt(8);
       logits.set(
-          i, form == 0 ? Float.NEGATIVE_INFINITY : form < 3 ? Math.round(logits.get(i)) : logits.get(i));
+          i,
+          form == 0
+              ? Float.NEGATIVE_INFINITY
+              : form < 3 ? Math.round(logits.get(i)) : logits.get(i));
     }
     int[] chosen = new int[samples];
     int[] parameters = new int[samples * Sampling.PARAMETERS];
