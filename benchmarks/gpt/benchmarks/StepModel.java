@@ -95,8 +95,7 @@ final class StepModel implements AutoCloseable {
     return TornadoEngine.open(
         config,
         weights,
-        new TornadoEngine.Options(
-            Devices.named(device), precision, 1, SAMPLING, 0, prompt, profile),
+        new TornadoEngine.Options(Devices.named(device), precision, 1, 0, prompt, profile),
         LoadProgress.NONE);
   }
 

@@ -3,23 +3,15 @@ package gpt.kernels;
 import gpt.benchmarks.Operations;
 import gpt.benchmarks.Shape;
 import gpt.kernels.ResidualProjection.Branch;
-import gpt.kernels.runtime.Advance;
 import gpt.kernels.runtime.Copy;
 import gpt.kernels.runtime.Feed;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.SlotCopy;
 import gpt.kernels.runtime.SlotCopyCases;
 import gpt.kernels.runtime.Version;
-import gpt.kernels.sampling.Argmax;
-import gpt.kernels.sampling.Distances;
-import gpt.kernels.sampling.Draw;
-import gpt.kernels.sampling.LogitSteps;
-import gpt.kernels.sampling.Moments;
-import gpt.kernels.sampling.Sampling;
 import gpt.kernels.sampling.SamplingCases;
+import gpt.kernels.sampling.SamplingChain;
 import gpt.kernels.sampling.SamplingStart;
-import gpt.kernels.sampling.SelectDigit;
-import gpt.kernels.sampling.Tally;
 import gpt.kernels.sampling.TopTokens;
 import gpt.model.GptConfig;
 import java.util.LinkedHashMap;
@@ -142,48 +134,26 @@ public final class KernelOperations {
     addOfVocabulary(
         "copy", 1, Copy.VERSIONS, (c, r, d) -> KernelCases.copy(c.vocabSize() * c.nEmbd(), SEED));
     add("feed", prompt, Feed.VERSIONS, (c, r, d) -> KernelCases.feed(r, 1, c.blockSize(), SEED));
-    add("advance", one, Advance.VERSIONS, (c, r, d) -> KernelCases.advance(r, SEED));
   }
 
   private KernelOperations() {}
 
   private static void addSampling() {
-    int kind = Sampling.KIND_TOP_P;
-    addOfVocabulary(
-        "argmax", 1, Argmax.VERSIONS, (c, r, d) -> KernelCases.argmax(r, c.vocabSize(), SEED));
     addOfVocabulary(
         "sampling-start",
         1,
         SamplingStart.VERSIONS,
         (c, r, d) -> SamplingCases.start(r, c.vocabSize(), SEED));
     addOfVocabulary(
-        "logit-steps",
+        "sampling-chain",
         1,
-        LogitSteps.VERSIONS,
-        (c, r, d) -> SamplingCases.logitSteps(r, smallDigits(c), true, SEED));
+        SamplingChain.VERSIONS,
+        (c, r, d) -> SamplingCases.chain(List.of(SamplingCases.DEFAULT), c.vocabSize(), SEED));
     addOfVocabulary(
-        "distances",
+        "sampling-chain-all",
         1,
-        Distances.VERSIONS,
-        (c, r, d) -> SamplingCases.distances(r, smallDigits(c), 1, SEED));
-    addOfVocabulary(
-        "tally",
-        1,
-        Tally.VERSIONS,
-        (c, r, d) -> SamplingCases.tally(r, smallDigits(c), kind, 0, SEED));
-    addOfVocabulary(
-        "tally-large-digits",
-        1,
-        List.of(Tally.NAIVE, Tally.CHUNK_PER_THREAD),
-        (c, r, d) -> SamplingCases.tally(r, largeDigits(c), kind, 0, SEED));
-    addOfVocabulary(
-        "select-digit",
-        1,
-        SelectDigit.VERSIONS,
-        (c, r, d) -> SamplingCases.selectDigit(r, smallDigits(c), kind, 0, SEED));
-    addOfVocabulary(
-        "moments", 1, Moments.VERSIONS, (c, r, d) -> SamplingCases.moments(r, c.vocabSize(), SEED));
-    addOfVocabulary("draw", 1, Draw.VERSIONS, (c, r, d) -> SamplingCases.draw(true, SEED));
+        SamplingChain.VERSIONS,
+        (c, r, d) -> SamplingCases.chain(List.of(SamplingCases.EVERYTHING), c.vocabSize(), SEED));
     addOfVocabulary(
         "top-tokens",
         1,
@@ -203,17 +173,6 @@ public final class KernelOperations {
 
   private static KernelCase<SlotCopy.Arguments> slotCopy(GptConfig c, int rows, int[] sources) {
     return SlotCopyCases.slotCopy(sources, c.nHead(), c.headSize(), rows, c.blockSize(), SEED);
-  }
-
-  /** The layout for GPUs: small chunks, small digits. */
-  private static Sampling.Layout smallDigits(GptConfig config) {
-    return new Sampling.Layout(config.vocabSize(), 1024, 6);
-  }
-
-  /** The layout for CPU devices: a few large chunks, large digits. */
-  private static Sampling.Layout largeDigits(GptConfig config) {
-    return new Sampling.Layout(
-        config.vocabSize(), Math.max(512, Math.ceilDiv(config.vocabSize(), 8)), 10);
   }
 
   private static <A> void add(

@@ -30,12 +30,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * scripts/bench --operations attention-merge}.
  */
 public final class AttentionMerge {
-  /**
-   * Rows with at most so many keys are merged by the projection that reads them, which saves the
-   * launch; 0 if it merges none. Beyond that, each of its workgroups would read too many chunks.
-   */
-  public static final int FOLDED_KEYS = 0;
-
   private static final int THREADS = 64;
 
   /** One channel a work item. */
@@ -92,7 +86,7 @@ public final class AttentionMerge {
     for (@Parallel int item = 0; item < maxRows * heads * headSize; item++) {
       int r = item / headSize / heads;
       if (r < pass.get(Pass.ROWS)) {
-        if (positions.get(r) >= FOLDED_KEYS) {
+        if (positions.get(r) >= Source.MERGED_KEYS) {
           y.set(item, merged(partial, item, positions.get(r), headSize, chunks));
         }
       }
@@ -111,7 +105,7 @@ public final class AttentionMerge {
     int item = context.globalIdx;
     int r = item / headSize / heads;
     if (r < pass.get(Pass.ROWS)) {
-      if (positions.get(r) >= FOLDED_KEYS) {
+      if (positions.get(r) >= Source.MERGED_KEYS) {
         y.set(item, merged(partial, item, positions.get(r), headSize, chunks));
       }
     }

@@ -51,18 +51,19 @@
  *   <li>Nest {@code if}s instead of joining conditions with {@code &&} or {@code ||}; do not use
  *       {@code >>>}.
  *   <li>Never compute an infinity or NaN: the compiler may assume finite numbers. Comparisons may
- *       detect them in the input, as in {@link gpt.kernels.sampling.Argmax}.
+ *       detect them in the input, as in {@link gpt.kernels.sampling.Sampling#logitStatus}.
  *   <li>Check the index: a grid is a multiple of its workgroup size and may exceed the data.
  *   <li>A scalar argument becomes a constant in the compiled kernel: read a value that changes from
  *       step to step from an array.
- *   <li>Index a local array in the kernel itself: in a helper method TornadoVM takes the index as
- *       bytes.
+ *   <li>Do not pass a local array to a method, where TornadoVM takes the index as bytes. A method
+ *       may allocate one: TornadoVM inlines it, and each call in the source has its own array.
  *   <li>Where rounding matters, do not multiply and add in one expression: compilers contract the
  *       two to a fused multiply-add.
  *   <li>{@code simdSum} adds up a warp on CUDA, PTX and Metal; on OpenCL it returns its argument. All
  *       lanes of the warp must call it.
  *   <li>Put stores that do not need a loop's result before a loop with a barrier: PoCL 3.1 dropped
- *       the {@code if} around a store that follows one.
+ *       the {@code if} around a store that follows one. Make other stores right if all work items
+ *       do them, as at the end of {@link gpt.kernels.sampling.SamplingChain}.
  * </ul>
  *
  * <p>These make TornadoVM fail to compile, hang, or report an error that hides the cause:
@@ -76,6 +77,7 @@
  *       even where a constant argument removes it. Only a {@code static final} condition does not
  *       parse it ({@link gpt.kernels.runtime.Matrix}).
  *   <li>A method of more than 600 nodes, including those of the methods it calls, is not inlined.
+ *   <li>{@code Math.min} of two {@code long}s does not compile in OpenCL if one was an {@code int}.
  * </ul>
  */
 package gpt.kernels;

@@ -9,7 +9,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * <pre>
  * Sets the rows of the next step as the host requests them: unpacks the one array that the host uploads
- * into those that the other kernels read. Steady decoding needs no upload: see {@link Advance}.
+ * into those that the other kernels read. Steady decoding needs no upload: {@link
+ * gpt.kernels.sampling.SamplingChain} sets the rows.
  *
  * shapes    request (3 + 3·maxRows + 3·maxLogitRows): the numbers of rows, logit rows and drawn rows; token,
  *           position and slot of each row; for each logit row its row, its slot, and its STEP if drawn

@@ -1,25 +1,12 @@
 package gpt.kernels.sampling;
 
-import uk.ac.manchester.tornado.api.types.arrays.IntArray;
-
 /**
- * The integer arithmetic of the sampling chain: 64-bit sums in int arrays, weights, and random
- * numbers. The last two are copies of {@code gpt.sampling.Weight} and {@code gpt.sampling.Philox},
- * so that host and devices draw the same tokens; {@code SamplingTest} compares them.
+ * The integer arithmetic of the sampling chain: weights and random numbers. Both are copies of
+ * {@code gpt.sampling.Weight} and {@code gpt.sampling.Philox}, so that host and devices draw the
+ * same tokens; {@code SamplingTest} compares them.
  */
 final class FixedPoint {
   private FixedPoint() {}
-
-  // A 64-bit integer is stored in two ints, the upper one first.
-
-  static long getLong(IntArray words, int i) {
-    return ((long) words.get(i) << 32) | (words.get(i + 1) & 0xFFFFFFFFL);
-  }
-
-  static void setLong(IntArray words, int i, long value) {
-    words.set(i, (int) (value >> 32));
-    words.set(i + 1, (int) value);
-  }
 
   // A copy of gpt.sampling.Weight, which explains each method.
 
@@ -35,16 +22,21 @@ final class FixedPoint {
     int bits = q >> 24;
     long weight = 0;
     if (bits < 45) {
-      long t = q & 0xFFFFFF;
-      long sum = C5 - ((C6 * t) >> 24);
-      sum = C4 - ((sum * t) >> 24);
-      sum = C3 - ((sum * t) >> 24);
-      sum = C2 - ((sum * t) >> 24);
-      sum = C1 - ((sum * t) >> 24);
-      long power = (1 << 30) - ((sum * t) >> 24);
+      int t = q & 0xFFFFFF;
+      int sum = C5 - scaled(C6, t);
+      sum = C4 - scaled(sum, t);
+      sum = C3 - scaled(sum, t);
+      sum = C2 - scaled(sum, t);
+      sum = C1 - scaled(sum, t);
+      long power = (1 << 30) - scaled(sum, t);
       weight = (power << 14) >> bits;
     }
     return weight;
+  }
+
+  /** a · t · 2⁻²⁴, rounded down: the product of two ints is one instruction on a GPU. */
+  private static int scaled(int a, int t) {
+    return (int) (((long) a * t) >> 24);
   }
 
   /** The sum times fraction · 2⁻³⁰, rounded up. */

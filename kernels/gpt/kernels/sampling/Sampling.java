@@ -1,33 +1,10 @@
 package gpt.kernels.sampling;
 
-import gpt.kernels.runtime.Pass;
-import uk.ac.manchester.tornado.api.types.arrays.IntArray;
-
 /**
- * The layout of the small arrays that the kernels of the sampling chain share, and their constants.
- * {@link FixedPoint} has the arithmetic.
- *
- * <p>The kernels run in this order; a filter that is off is not launched:
- *
- * <ol>
- *   <li>{@link LogitSteps}: penalties, biases and bans, on the logits (float).
- *   <li>{@link Distances}: temperature. Each logit becomes a <em>distance</em> q, an int: the
- *       fixed-point −log₂ of the token's probability relative to the likeliest token, with 24
- *       fractional bits. The likeliest token has q = 0.
- *   <li>top-k, top-p, min-p, typical-p and the draw. Min-p compares q with a constant. Each of the
- *       others is a radix select over the distances: {@link Tally} and {@link SelectDigit}
- *       alternate, one pair of launches for each digit. {@link Moments} computes the mean that
- *       typical-p needs.
- *   <li>{@link Draw}: stores the chosen token id and counts it for the penalties.
- * </ol>
- *
- * <p>A token's <em>weight</em> is 2^(−q / 2²⁴), its unnormalized probability, in units of 2⁻⁴⁴ as a
- * 64-bit integer. An integer sum does not depend on the order of summation, so from the same logits
- * every device, with any grid, and the host ({@code gpt.sampling}) choose the same token.
+ * The constants of the sampling chain, and the layout of the parameters that its kernels read.
  *
  * <p>Shapes: (B, …) has one entry for each row of logits. (slots, …) has one for each slot of the
- * KV cache, the place of one sequence; {@code slotOf} maps a row of logits to its slot. The
- * vocabulary is divided into G chunks.
+ * KV cache, the place of one sequence; {@code slotOf} maps a row of logits to its slot.
  */
 public final class Sampling {
   // Indices into IntArray parameters (slots, PARAMETERS). The host writes a slot's parameters
@@ -110,48 +87,6 @@ public final class Sampling {
   /** Number of floats that each slot has in {@code factors}. */
   public static final int FACTORS = 3;
 
-  // The kinds of radix select. Each orders the tokens by a key (see key()), equal keys by id. Its
-  // result is a threshold in IntArray state (B, STATE_SIZE), two ints at index 2 · kind: the
-  // largest key that is kept, and the largest id kept among tokens with that key.
-
-  /** The likeliest tokens, whose log-probabilities are returned; removes no token. */
-  public static final int KIND_LOGPROBS = 0;
-
-  /** Top-k: the distance of the k-th likeliest token. Ties with it are kept. */
-  public static final int KIND_TOP_K = 1;
-
-  /** Top-p: the token at which the weights, likeliest first, add up to p of their sum. */
-  public static final int KIND_TOP_P = 2;
-
-  /** Typical-p: the same, with tokens ordered by |q − mean q|. */
-  public static final int KIND_TYPICAL_P = 3;
-
-  /** The draw: the token at which the weights, by id, exceed a random fraction of their sum. */
-  public static final int KIND_DRAW = 4;
-
-  // The rest of state, after the thresholds.
-
-  /** 0, or a negative status if no token can be drawn. */
-  public static final int STATUS = 10;
-
-  /** The digits of the threshold's key found so far. */
-  static final int KEY_PREFIX = 11;
-
-  /** The digits of the threshold's id found so far. */
-  static final int ID_PREFIX = 12;
-
-  /**
-   * What remains of the target (see {@link SelectDigit}) after subtracting the sums of all smaller
-   * digits, a 64-bit integer in two ints; 0 if the filter is off.
-   */
-  static final int REMAINING = 13;
-
-  /** The weighted mean of the distances, rounded down; for typical-p. */
-  static final int MEAN = 15;
-
-  /** Number of ints that each row has in {@code state}. */
-  public static final int STATE_SIZE = 16;
-
   /** Status, stored instead of a token id: a logit is +∞. */
   public static final int INFINITE = -1;
 
@@ -179,79 +114,13 @@ public final class Sampling {
   /** Logit of a masked token; finite, since kernels may not produce −∞. */
   public static final float MASKED_LOGIT = -3e38f;
 
-  /** Distance of a masked token, above all others. As a threshold it keeps every token. */
+  /** Distance of a masked token, above all others. */
   public static final int MASKED_DISTANCE = 1 << 30;
 
   /** The fraction 1 in units of 2⁻³⁰: top-p or typical-p is off. */
   static final int FRACTION_ONE = 1 << 30;
 
-  /** Bits of a key: distances are below 2³⁰. */
-  private static final int KEY_BITS = 30;
-
-  /** Bits of a token id; see {@link #MAX_VOCAB_SIZE}. */
-  private static final int ID_BITS = 18;
-
-  /** Low bits of a weight that typical-p's mean drops, so that Σ weight · q fits a long. */
-  static final int WEIGHT_SHIFT = 14;
-
-  /** Low bits of a distance, which typical-p's mean sums separately, for the same reason. */
-  static final int LOW_BITS = 13;
-
-  /** Mask of those low bits. */
-  static final int LOW_MASK = (1 << LOW_BITS) - 1;
-
   private Sampling() {}
-
-  /**
-   * How the vocabulary is divided into chunks, and keys and ids into digits. A radix select finds
-   * one digit at each level 0, 1, …: first the digits of the key, then those of the token id, the
-   * most significant digit first.
-   *
-   * @param vocabSize V
-   * @param chunk tokens per chunk; one thread or one workgroup processes a chunk
-   * @param digitBits bits of a digit; {@link Tally} fills 2^digitBits bins
-   */
-  public record Layout(int vocabSize, int chunk, int digitBits) {
-    /** G, the number of chunks. */
-    public int chunks() {
-      return Math.ceilDiv(vocabSize, chunk);
-    }
-
-    /** Bins of a histogram. */
-    public int bins() {
-      return 1 << digitBits;
-    }
-
-    /** First level of a kind: the draw orders tokens by id alone and skips the key's digits. */
-    public int firstLevel(int kind) {
-      return kind == KIND_DRAW ? keyLevels() : 0;
-    }
-
-    /** Last level of a kind: top-k keeps ties and needs no digits of the id. */
-    public int lastLevel(int kind) {
-      return kind == KIND_TOP_K ? keyLevels() - 1 : keyLevels() + idLevels() - 1;
-    }
-
-    /** Number of digits of a key. */
-    int keyLevels() {
-      return Math.ceilDiv(KEY_BITS, digitBits);
-    }
-
-    private int idLevels() {
-      return Math.ceilDiv(ID_BITS, digitBits);
-    }
-
-    /** Bits to the right of a level's digit, in the key or in the id. */
-    int shift(int level) {
-      int digits = level < keyLevels() ? keyLevels() - level : keyLevels() + idLevels() - level;
-      return (digits - 1) * digitBits;
-    }
-
-    /** Ints of the histograms of {@code samples} rows: G · bins 64-bit sums each. */
-    public int histogramSize(int samples) {
-      return Math.multiplyExact(samples * chunks() * 2, bins());
-    }
-  }
 
   /** 0 for a finite logit or −∞, else {@link #NAN} or {@link #INFINITE}. */
   public static int logitStatus(float logit) {
@@ -264,82 +133,5 @@ public final class Sampling {
       }
     }
     return status;
-  }
-
-  // Which rows and tokens a radix select works on.
-
-  /**
-   * Number of rows that a kind works on: all logit rows for the log-probabilities, else only the
-   * drawn rows, which come first.
-   */
-  static int rows(int kind, IntArray pass) {
-    int rows = pass.get(Pass.DRAWN_ROWS);
-    if (kind == KIND_LOGPROBS) {
-      rows = pass.get(Pass.LOGIT_ROWS);
-    }
-    return rows;
-  }
-
-  /** The key that a kind orders tokens by: |q − mean q| for typical-p, 0 for the draw, else q. */
-  static int key(int kind, int q, int mean) {
-    int key = q;
-    if (kind == KIND_TYPICAL_P) {
-      int from = q - mean;
-      key = from;
-      if (from < 0) {
-        key = -from;
-      }
-    }
-    if (kind == KIND_DRAW) {
-      key = 0;
-    }
-    return key;
-  }
-
-  /** The largest distance that min-p keeps in a slot. */
-  static int minPLimit(IntArray parameters, int slot) {
-    return parameters.get(slot * PARAMETERS + MIN_P);
-  }
-
-  /**
-   * 1 if the filters before a kind keep a token, else 0.
-   *
-   * @param q the token's distance
-   * @param minPLimit the largest distance that min-p keeps
-   * @param state the row's thresholds start at index {@code at}
-   */
-  static int kept(int kind, int id, int q, int minPLimit, IntArray state, int at) {
-    int kept = 1;
-    if (q >= MASKED_DISTANCE) {
-      kept = 0;
-    }
-    if (kind > KIND_TOP_K) {
-      kept = kept * within(q, id, state, at + 2 * KIND_TOP_K);
-    }
-    if (kind > KIND_TOP_P) {
-      kept = kept * within(q, id, state, at + 2 * KIND_TOP_P);
-      if (q > minPLimit) {
-        kept = 0;
-      }
-    }
-    if (kind > KIND_TYPICAL_P) {
-      int key = key(KIND_TYPICAL_P, q, state.get(at + MEAN));
-      kept = kept * within(key, id, state, at + 2 * KIND_TYPICAL_P);
-    }
-    return kept;
-  }
-
-  /** 1 if (key, id) is at or before the threshold at index {@code at} of state, else 0. */
-  static int within(int key, int id, IntArray state, int at) {
-    int within = 0;
-    if (key < state.get(at)) {
-      within = 1;
-    }
-    if (key == state.get(at)) {
-      if (id <= state.get(at + 1)) {
-        within = 1;
-      }
-    }
-    return within;
   }
 }

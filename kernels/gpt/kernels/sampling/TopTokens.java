@@ -4,256 +4,205 @@ import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * The likeliest tokens by the model's own probabilities, before any processor or filter: the tokens within
- * the threshold of {@link Sampling#KIND_LOGPROBS} and their distances, the distance of the drawn token,
- * and the sum S of all weights. The host computes an id's log-probability from them: −q · ln 2 − ln S.
+ * The n likeliest tokens of each row by the model's own probabilities, before penalties, temperature and
+ * filters: their distances q (see {@link SamplingChain}) at temperature 1, the distance of the chosen
+ * token, and the sum S of all weights. The host computes log-probabilities from them: −q · ln 2 − ln S.
  *
- * shapes    distances (B, V) · state (B, STATE_SIZE) · chosen (B)
- *           top (B, 4 + 2·N): S in two ints, the drawn token's distance, the number of tokens listed or a
+ * shapes    logits (rows, V) · distances (B, V), memory for this kernel · chosen (B)
+ *           top (B, 4 + 2·N): S in two ints, the chosen token's distance, the number of tokens listed or a
  *           negative status, then id and distance of each listed token, by ascending id
- * bound     memory: 4·V bytes a row, read twice by {@code samplePerGroup}
- * threads   a sum reduction and a stream compaction a row
+ * bound     latency, as {@link SamplingChain}: two passes over the logits, about 8 over the distances
+ * threads   a workgroup for each row. Work item i lists the i-th part of the vocabulary; the number of
+ *           tokens listed by those before it is its position in the list
  * </pre>
  *
  * <ul>
- *   <li>{@code naive}: one row a work item.
- *   <li>{@code samplePerThread}: the same with an explicit grid.
- *   <li>{@code samplePerGroup}: one row a workgroup of 256, a contiguous run of ids a lane. The
- *       lanes count their tokens; the prefix sum of the counts is each lane's position in the list.
+ *   <li>{@code rowPerThread}: one work item a row, for CPU devices.
+ *   <li>{@code rowPerGroup}: 256 work items a row.
  * </ul>
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations top-tokens}.
  */
 public final class TopTokens {
-  private static final int GROUP = 256;
+  private static final int LOADS = RadixSelect.LOADS;
+  private static final float LOG2_E = 1.442695f;
 
   /** Number of ints before the list. */
   public static final int HEADER = 4;
+
+  static void listTokens(
+      KernelContext context,
+      IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      FloatArray logits,
+      IntArray distances,
+      IntArray chosen,
+      IntArray top,
+      int vocabSize,
+      int maxTokens,
+      int group) {
+    int b = context.groupIdx;
+    int lane = context.localIdx;
+    if (b < pass.get(Pass.LOGIT_ROWS)) {
+      int row = b * vocabSize;
+      float[] loaded = new float[LOADS];
+
+      // The largest logit.
+      float lanesLargest = Sampling.MASKED_LOGIT;
+      int lanesStatus = 0;
+      for (int tile = lane; tile < vocabSize; tile += LOADS * group) {
+        for (int i = 0; i < LOADS; i++) {
+          loaded[i] = SamplingChain.logit(logits, row, tile + i * group, vocabSize);
+        }
+        for (int i = 0; i < LOADS; i++) {
+          lanesStatus = Math.min(lanesStatus, Sampling.logitStatus(loaded[i]));
+          lanesLargest = SamplingChain.larger(lanesLargest, loaded[i]);
+        }
+      }
+      float largest = Workgroup.largest(context, group, lanesLargest);
+      int logitStatus = Workgroup.smallest(context, group, lanesStatus);
+      int status = SamplingChain.status(logitStatus, largest, largest);
+
+      // The distances, and the sum of the weights.
+      long lanesSum = 0;
+      for (int tile = lane; tile < vocabSize; tile += LOADS * group) {
+        for (int i = 0; i < LOADS; i++) {
+          loaded[i] = SamplingChain.logit(logits, row, tile + i * group, vocabSize);
+        }
+        for (int i = 0; i < LOADS; i++) {
+          int id = tile + i * group;
+          if (id < vocabSize) {
+            int q = SamplingChain.distance(largest, loaded[i], LOG2_E);
+            distances.set(row + id, q);
+            lanesSum += FixedPoint.weight(q);
+          }
+        }
+      }
+      long sum = Workgroup.total(context, group, lanesSum);
+
+      // The list.
+      int found = status;
+      if (status == 0) {
+        int n = parameters.get(slotOf.get(b) * Sampling.PARAMETERS + Sampling.LOGPROBS);
+        long last = -1; // lists nothing
+        if (n > 0) {
+          last =
+              RadixSelect.threshold(
+                  context,
+                  distances,
+                  row,
+                  vocabSize,
+                  RadixSelect.LOGPROBS,
+                  0,
+                  RadixSelect.ALL,
+                  n,
+                  group);
+        }
+        context.globalBarrier(); // from here on, work items read each other's distances
+        int part = (vocabSize + group - 1) / group;
+        int end = Math.min((lane + 1) * part, vocabSize);
+        int count = 0;
+        for (int id = lane * part; id < end; id++) {
+          if (RadixSelect.place(distances.get(row + id), id) <= last) {
+            count++;
+          }
+        }
+        int position = Workgroup.before(context, group, count);
+        found = Math.min((int) Workgroup.total(context, group, count), maxTokens);
+        for (int id = lane * part; id < end; id++) {
+          int q = distances.get(row + id);
+          if (RadixSelect.place(q, id) <= last) {
+            if (position < maxTokens) {
+              int at = b * (HEADER + 2 * maxTokens) + HEADER + 2 * position;
+              top.set(at, id);
+              top.set(at + 1, q);
+            }
+            position++;
+          }
+        }
+      }
+
+      if (lane == 0) {
+        int at = b * (HEADER + 2 * maxTokens);
+        int q = Sampling.MASKED_DISTANCE;
+        if (b < pass.get(Pass.DRAWN_ROWS)) {
+          int id = chosen.get(b);
+          if (id >= 0) {
+            q = SamplingChain.distance(largest, logits.get(row + id), LOG2_E);
+          }
+        }
+        top.set(at, (int) (sum >> 32));
+        top.set(at + 1, (int) sum);
+        top.set(at + 2, q);
+        top.set(at + 3, found);
+      }
+    }
+  }
+
+  // Arguments, tasks and grids.
 
   /**
    * Arguments of a launch.
    *
    * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
-   * @param distances (B, V), of the unprocessed logits at temperature 1
-   * @param state (B, {@link Sampling#STATE_SIZE})
+   * @param slotOf slot of each row, whose parameters apply (B)
+   * @param parameters (slots, PARAMETERS); see {@link Sampling}
+   * @param logits (LOGIT_ROWS, V)
+   * @param distances (B, V), overwritten
    * @param chosen token ids (B), of the rows that are drawn
    * @param top (B, 4 + 2·N), the result
-   * @param samples B, rows that the grid is made for
    * @param vocabSize V
    * @param maxTokens N, capacity of a list
    */
   public record Arguments(
       IntArray pass,
+      IntArray slotOf,
+      IntArray parameters,
+      FloatArray logits,
       IntArray distances,
-      IntArray state,
       IntArray chosen,
       IntArray top,
-      int samples,
       int vocabSize,
       int maxTokens) {}
 
   /** One row a work item. */
-  public static final Version<Arguments> NAIVE =
-      Version.parallel(
-          (graph, id, a) ->
-              graph.task(
-                  id,
-                  TopTokens::naive,
-                  a.pass,
-                  a.distances,
-                  a.state,
-                  a.chosen,
-                  a.top,
-                  a.samples,
-                  a.vocabSize,
-                  a.maxTokens));
-
-  /** One row a work item. */
-  public static final Version<Arguments> SAMPLE_PER_THREAD =
-      version("samplePerThread", Version.Target.CPU, TopTokens::samplePerThread, 1);
+  public static final Version<Arguments> ROW_PER_THREAD =
+      version("rowPerThread", Version.Target.CPU, 1);
 
   /** One row a workgroup. */
-  public static final Version<Arguments> SAMPLE_PER_GROUP =
-      version("samplePerGroup", Version.Target.GPU, TopTokens::samplePerGroup, GROUP);
+  public static final Version<Arguments> ROW_PER_GROUP =
+      version("rowPerGroup", Version.Target.GPU, Workgroup.MAX);
 
-  /** All versions, the naive one first. */
-  public static final List<Version<Arguments>> VERSIONS =
-      List.of(NAIVE, SAMPLE_PER_THREAD, SAMPLE_PER_GROUP);
+  /** All versions. */
+  public static final List<Version<Arguments>> VERSIONS = List.of(ROW_PER_THREAD, ROW_PER_GROUP);
 
   private TopTokens() {}
 
-  private static Version<Arguments> version(
-      String name,
-      Version.Target target,
-      Task8<KernelContext, IntArray, IntArray, IntArray, IntArray, IntArray, Integer, Integer>
-          kernel,
-      int group) {
+  private static Version<Arguments> version(String name, Version.Target target, int group) {
     return new Version<>(
         name,
         target,
         (graph, id, a) ->
             graph.task(
                 id,
-                kernel,
+                TopTokens::listTokens,
                 new KernelContext(),
                 a.pass,
+                a.slotOf,
+                a.parameters,
+                a.logits,
                 a.distances,
-                a.state,
                 a.chosen,
                 a.top,
                 a.vocabSize,
-                a.maxTokens),
+                a.maxTokens,
+                group),
         (a, rows) -> Version.groups(rows, group));
-  }
-
-  static void naive(
-      IntArray pass,
-      IntArray distances,
-      IntArray state,
-      IntArray chosen,
-      IntArray top,
-      int samples,
-      int vocabSize,
-      int maxTokens) {
-    for (@Parallel int b = 0; b < samples; b++) {
-      if (b < pass.get(Pass.LOGIT_ROWS)) {
-        listTokens(b, pass, distances, state, chosen, top, vocabSize, maxTokens);
-      }
-    }
-  }
-
-  static void samplePerThread(
-      KernelContext context,
-      IntArray pass,
-      IntArray distances,
-      IntArray state,
-      IntArray chosen,
-      IntArray top,
-      int vocabSize,
-      int maxTokens) {
-    int b = context.globalIdx;
-    if (b < pass.get(Pass.LOGIT_ROWS)) {
-      listTokens(b, pass, distances, state, chosen, top, vocabSize, maxTokens);
-    }
-  }
-
-  private static void listTokens(
-      int b,
-      IntArray pass,
-      IntArray distances,
-      IntArray state,
-      IntArray chosen,
-      IntArray top,
-      int vocabSize,
-      int maxTokens) {
-    int at = b * (HEADER + 2 * maxTokens);
-    long sum = 0;
-    int count = 0;
-    for (int id = 0; id < vocabSize; id++) {
-      int q = distances.get(b * vocabSize + id);
-      sum += FixedPoint.weight(q);
-      if (listed(id, q, state, b * Sampling.STATE_SIZE) == 1) {
-        if (count < maxTokens) {
-          top.set(at + HEADER + 2 * count, id);
-          top.set(at + HEADER + 2 * count + 1, q);
-        }
-        count++;
-      }
-    }
-    writeHeader(b, at, sum, count, pass, distances, state, chosen, top, vocabSize);
-  }
-
-  static void samplePerGroup(
-      KernelContext context,
-      IntArray pass,
-      IntArray distances,
-      IntArray state,
-      IntArray chosen,
-      IntArray top,
-      int vocabSize,
-      int maxTokens) {
-    long[] sums = context.allocateLongLocalArray(GROUP);
-    int[] counts = context.allocateIntLocalArray(GROUP);
-    int b = context.groupIdx;
-    int lane = context.localIdx;
-    if (b < pass.get(Pass.LOGIT_ROWS)) {
-      int at = b * (HEADER + 2 * maxTokens);
-      int idsPerLane = (vocabSize + GROUP - 1) / GROUP;
-      int end = Math.min((lane + 1) * idsPerLane, vocabSize);
-      long sum = 0;
-      int count = 0;
-      for (int id = lane * idsPerLane; id < end; id++) {
-        int q = distances.get(b * vocabSize + id);
-        sum += FixedPoint.weight(q);
-        count += listed(id, q, state, b * Sampling.STATE_SIZE);
-      }
-      sums[lane] = sum;
-      counts[lane] = count;
-      context.localBarrier();
-      int position = 0;
-      for (int other = 0; other < lane; other++) {
-        position += counts[other];
-      }
-      for (int id = lane * idsPerLane; id < end; id++) {
-        int q = distances.get(b * vocabSize + id);
-        if (listed(id, q, state, b * Sampling.STATE_SIZE) == 1) {
-          if (position < maxTokens) {
-            top.set(at + HEADER + 2 * position, id);
-            top.set(at + HEADER + 2 * position + 1, q);
-          }
-          position++;
-        }
-      }
-      if (lane == GROUP - 1) {
-        long total = 0;
-        for (int other = 0; other < GROUP; other++) {
-          total += sums[other];
-        }
-        writeHeader(b, at, total, position, pass, distances, state, chosen, top, vocabSize);
-      }
-    }
-  }
-
-  /** 1 if a token is within the threshold, else 0. */
-  private static int listed(int id, int q, IntArray state, int at) {
-    int listed = 0;
-    if (q < Sampling.MASKED_DISTANCE) {
-      listed = Sampling.within(q, id, state, at + 2 * Sampling.KIND_LOGPROBS);
-    }
-    return listed;
-  }
-
-  /** Writes the ints before the list. */
-  private static void writeHeader(
-      int b,
-      int at,
-      long sum,
-      int count,
-      IntArray pass,
-      IntArray distances,
-      IntArray state,
-      IntArray chosen,
-      IntArray top,
-      int vocabSize) {
-    FixedPoint.setLong(top, at, sum);
-    int q = Sampling.MASKED_DISTANCE;
-    if (b < pass.get(Pass.DRAWN_ROWS)) {
-      if (chosen.get(b) >= 0) {
-        q = distances.get(b * vocabSize + chosen.get(b));
-      }
-    }
-    top.set(at + 2, q);
-    int status = state.get(b * Sampling.STATE_SIZE + Sampling.STATUS);
-    int found = count;
-    if (status < 0) {
-      found = status;
-    }
-    top.set(at + 3, found);
   }
 }

@@ -77,9 +77,7 @@ public final class Gpt implements AutoCloseable {
   private Gpt(String name, LoadOptions options) {
     Path path = ModelLocator.locate(name, options.download());
     DeviceChoice choice = choice(options);
-    DeviceChoice.Use use =
-        new DeviceChoice.Use(
-            options.maxSequences(), false, Options.options().sampling(), DEVICE_LOGPROBS, 1);
+    DeviceChoice.Use use = new DeviceChoice.Use(options.maxSequences(), false, DEVICE_LOGPROBS, 1);
     LoadProgress progress = options.progress()::accept;
     LoadedModel[] loaded = new LoadedModel[1];
     engine =

@@ -11,7 +11,6 @@ import gpt.engine.LoadProgress;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
-import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -47,18 +46,16 @@ public record DeviceChoice(
    *
    * @param sequences number of sequences; as many as fit in memory are decoded together
    * @param beams whether the sequences are the beams of one search
-   * @param sampling the sampling chain
    * @param logprobs number of log-probabilities per token
    * @param promptLength prompt tokens that are processed in one step
    */
-  public record Use(
-      int sequences, boolean beams, SamplingParameters sampling, int logprobs, int promptLength) {
+  public record Use(int sequences, boolean beams, int logprobs, int promptLength) {
     /** One sequence whose logits are copied to the host. */
-    public static final Use LOGITS = new Use(1, false, SamplingParameters.greedy(), 0, 1);
+    public static final Use LOGITS = new Use(1, false, 0, 1);
 
     /** The same use with a prompt of {@code tokens} tokens. */
     public Use ofPrompt(int tokens) {
-      return new Use(sequences, beams, sampling, logprobs, Math.max(1, tokens));
+      return new Use(sequences, beams, logprobs, Math.max(1, tokens));
     }
   }
 

@@ -120,7 +120,6 @@ final class TornadoDeviceOpener {
                 device,
                 precision,
                 together,
-                use.sampling(),
                 use.logprobs(),
                 use.promptLength(),
                 profile ? new Profile() : null,

@@ -1,12 +1,10 @@
 package gpt.kernels;
 
 import gpt.kernels.KernelCase.Tolerance;
-import gpt.kernels.runtime.Advance;
 import gpt.kernels.runtime.Copy;
 import gpt.kernels.runtime.Feed;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
-import gpt.kernels.sampling.Argmax;
 import gpt.kernels.sampling.Sampling;
 import java.util.Arrays;
 import java.util.Random;
@@ -480,7 +478,7 @@ public final class KernelCases {
         .arguments(new SplitAttention.Arguments(attention, partial, context.length));
   }
 
-  // Copy and argmax.
+  // Copy.
 
   /** y = x for n floats. */
   static KernelCase<Copy.Arguments> copy(int n, long seed) {
@@ -492,47 +490,6 @@ public final class KernelCases {
       expected[i] = x.get(i);
     }
     return test.cost(8L * n, 0).expect(y, expected).arguments(new Copy.Arguments(x, y, n));
-  }
-
-  /** With ties for the largest logit if there are several rows. */
-  static KernelCase<Argmax.Arguments> argmax(int rows, int vocabSize, long seed) {
-    KernelCase<Argmax.Arguments> test =
-        new KernelCase<>("argmax rows %d, vocabulary %d".formatted(rows, vocabSize), seed);
-    IntArray pass = test.pass(rows, rows, rows, 0);
-    FloatArray logits = test.floats(rows * vocabSize, 4);
-    IntArray chosen = test.intOutput(rows);
-    int[] best = new int[rows];
-    for (int r = 0; r < rows; r++) {
-      for (int tie = 0; tie < 3 && rows > 1; tie++) {
-        logits.set(r * vocabSize + test.random().nextInt(vocabSize), 30);
-      }
-      for (int id = 1; id < vocabSize; id++) {
-        if (logits.get(r * vocabSize + id) > logits.get(r * vocabSize + best[r])) {
-          best[r] = id;
-        }
-      }
-    }
-    return test.cost(4L * rows * vocabSize, (long) rows * vocabSize)
-        .expect(chosen, best)
-        .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize));
-  }
-
-  /** Rows with a NaN, with +∞, with −∞ only, and with −∞ everywhere except at id 1. */
-  static KernelCase<Argmax.Arguments> argmaxOfInvalid(int vocabSize, long seed) {
-    KernelCase<Argmax.Arguments> test =
-        new KernelCase<>("argmax of invalid logits, vocabulary %d".formatted(vocabSize), seed);
-    int rows = 4;
-    IntArray pass = test.pass(rows, rows, rows, 0);
-    FloatArray logits = test.floats(rows * vocabSize, 4);
-    logits.set(test.random().nextInt(vocabSize), Float.NaN);
-    logits.set(vocabSize + test.random().nextInt(vocabSize), Float.POSITIVE_INFINITY);
-    for (int id = 0; id < vocabSize; id++) {
-      logits.set(2 * vocabSize + id, Float.NEGATIVE_INFINITY);
-      logits.set(3 * vocabSize + id, id == 1 ? -300 : Float.NEGATIVE_INFINITY);
-    }
-    IntArray chosen = test.intOutput(rows);
-    return test.expect(chosen, Sampling.NAN, Sampling.INFINITE, Sampling.NO_FINITE, 1)
-        .arguments(new Argmax.Arguments(pass, logits, chosen, rows, vocabSize));
   }
 
   // The rows of the next step.
@@ -589,30 +546,5 @@ public final class KernelCases {
                 state,
                 maxRows,
                 maxLogitRows));
-  }
-
-  /** With one row that is not drawn. */
-  public static KernelCase<Advance.Arguments> advance(int drawn, long seed) {
-    KernelCase<Advance.Arguments> test = new KernelCase<>("advance rows " + drawn, seed);
-    int rows = drawn + 1;
-    IntArray pass = test.pass(rows, rows, drawn, 5);
-    int[] ids = test.random().ints(rows, 0, 1000).toArray();
-    int[] before = test.random().ints(rows, 0, 1000).toArray();
-    int[] at = test.random().ints(rows, 0, 1000).toArray();
-    int[] parameters = test.random().ints(rows * Sampling.PARAMETERS).toArray();
-    IntArray tokens = test.intInOut(before.clone());
-    IntArray positions = test.intInOut(at.clone());
-    IntArray state = test.intInOut(parameters.clone());
-    for (int b = 0; b < drawn; b++) {
-      before[b] = ids[b];
-      at[b]++;
-      parameters[(drawn - b) * Sampling.PARAMETERS + Sampling.STEP]++;
-    }
-    IntArray slotOf = test.ints(IntStream.range(0, rows).map(b -> drawn - b).toArray());
-    return test.expect(tokens, before)
-        .expect(positions, at)
-        .expect(state, parameters)
-        .arguments(
-            new Advance.Arguments(pass, test.ints(ids), tokens, positions, slotOf, state, rows));
   }
 }

@@ -1,13 +1,12 @@
 package gpt.kernels;
 
 import gpt.kernels.runtime.Copy;
-import gpt.kernels.sampling.Argmax;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** Operations on each row independently: embedding, norms, argmax, cross-entropy; and the copy. */
+/** Operations on each row independently: embedding, norms, cross-entropy; and the copy. */
 @Tag("kernels")
 class RowsTest {
   @TestFactory
@@ -44,19 +43,6 @@ class RowsTest {
           .addLarge(LayerNorm.VERSIONS, seed -> KernelCases.layerNorm(place, 130, 1600, seed));
     }
     return tests.all();
-  }
-
-  @TestFactory
-  List<DynamicTest> argmax() {
-    return new KernelTests(11_000)
-        .add(Argmax.VERSIONS, seed -> KernelCases.argmax(1, 1, seed))
-        .add(Argmax.VERSIONS, seed -> KernelCases.argmax(1, 65, seed))
-        .add(Argmax.VERSIONS, seed -> KernelCases.argmax(4, 1000, seed))
-        .add(Argmax.VERSIONS, seed -> KernelCases.argmax(3, 257, seed))
-        .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfInvalid(2, seed))
-        .add(Argmax.VERSIONS, seed -> KernelCases.argmaxOfInvalid(1009, seed))
-        .addLarge(Argmax.VERSIONS, seed -> KernelCases.argmax(2, 50257, seed))
-        .all();
   }
 
   @TestFactory

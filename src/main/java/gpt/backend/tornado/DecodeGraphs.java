@@ -1,6 +1,6 @@
 package gpt.backend.tornado;
 
-import gpt.kernels.SplitAttention;
+import gpt.kernels.Source;
 import gpt.model.GptConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +27,7 @@ final class DecodeGraphs {
   static final int BLOCKS = 6;
 
   /** Keys of a row up to which the graphs for short contexts run. */
-  static final int SHORT_KEYS = 4 * SplitAttention.CHUNK;
+  static final int SHORT_KEYS = Source.MERGED_KEYS;
 
   /** Adds tasks of the forward pass to graphs. */
   interface Tasks {

@@ -81,7 +81,7 @@ final class DeviceBuffers {
     partial = floats(Math.max(1, partialElements(config, split)));
     normedLast = floats((long) maxLogitRows * c);
     logits = floats((long) maxLogitRows * config.vocabSize());
-    sampling = new SamplingBuffers(kernels, capacity, config.vocabSize(), logprobs);
+    sampling = new SamplingBuffers(capacity, config.vocabSize(), logprobs);
     loss = new LossGraph.Buffers(config, maxLogitRows);
   }
 
@@ -139,7 +139,7 @@ final class DeviceBuffers {
             + partialElements(config, split)
             + logitRows * (c + config.vocabSize());
     return Float.BYTES * (floats + 10 * rows + 8 * logitRows)
-        + SamplingBuffers.bytes(kernels, capacity, config.vocabSize());
+        + SamplingBuffers.bytes(capacity, config.vocabSize());
   }
 
   private static IntArray ints(int n) {

@@ -6,7 +6,6 @@ import gpt.engine.Work;
 import gpt.model.GptConfig;
 import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.Logprobs;
-import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,9 +21,6 @@ final class DeviceStep {
 
   /** The sequences whose next rows are on the device, in order; null if rows must be uploaded. */
   private List<TornadoSequence> onDevice;
-
-  /** The graphs that drew the last tokens. */
-  private List<Graph> chain;
 
   DeviceStep(GptConfig config, DeviceBuffers buffers, TornadoForward forward) {
     this.config = config;
@@ -155,10 +151,7 @@ final class DeviceStep {
   /** Uploads the pass's rows, one for each piece, and the parameters that changed. */
   private void feed(List<Work> rows, int drawn) {
     boolean tops = rows.stream().anyMatch(piece -> tops(piece) > 0);
-    List<SamplingParameters> parameters =
-        rows.subList(0, drawn).stream().map(piece -> of(piece).drawing().sampling()).toList();
-    boolean plain = parameters.stream().allMatch(SamplingParameters::isPlainGreedy);
-    for (Work piece : tops ? rows : plain ? List.<Work>of() : rows.subList(0, drawn)) {
+    for (Work piece : tops ? rows : rows.subList(0, drawn)) {
       upload(of(piece), tops(piece));
     }
     buffers.request.begin();
@@ -175,7 +168,6 @@ final class DeviceStep {
       }
     }
     forward.feed(rows.size());
-    chain = forward.chain(parameters);
   }
 
   private void upload(TornadoSequence of, int tops) {
@@ -213,7 +205,7 @@ final class DeviceStep {
       forward.head(rows.size());
     }
     if (drawn > 0) {
-      forward.choose(rows.size(), chain);
+      forward.choose(rows.size());
     }
     if (tops) {
       forward.likeliest(rows.size());

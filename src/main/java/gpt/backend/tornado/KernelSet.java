@@ -8,16 +8,10 @@ import gpt.kernels.LayerNorm;
 import gpt.kernels.PrefillAttention;
 import gpt.kernels.Projection;
 import gpt.kernels.SplitAttention;
-import gpt.kernels.runtime.Advance;
 import gpt.kernels.runtime.Feed;
 import gpt.kernels.runtime.SlotCopy;
 import gpt.kernels.runtime.Version;
-import gpt.kernels.sampling.Argmax;
-import gpt.kernels.sampling.Distances;
-import gpt.kernels.sampling.LogitSteps;
-import gpt.kernels.sampling.Moments;
-import gpt.kernels.sampling.SelectDigit;
-import gpt.kernels.sampling.Tally;
+import gpt.kernels.sampling.SamplingChain;
 import gpt.kernels.sampling.TopTokens;
 
 /**
@@ -34,14 +28,8 @@ record KernelSet(
     Version<SplitAttention.Arguments> splitAttention,
     Version<SplitAttention.Arguments> attentionMerge,
     Version<Attention.Arguments> prefillAttention,
-    Version<Argmax.Arguments> argmax,
-    Version<Advance.Arguments> advance,
     Version<SlotCopy.Arguments> slotCopy,
-    Version<LogitSteps.Arguments> logitSteps,
-    Version<Distances.Arguments> distances,
-    Version<Tally.Arguments> tally,
-    Version<SelectDigit.Arguments> selectDigit,
-    Version<Moments.Arguments> moments,
+    Version<SamplingChain.Arguments> samplingChain,
     Version<TopTokens.Arguments> topTokens,
     Version<CrossEntropy.Arguments> crossEntropy) {
 
@@ -58,15 +46,9 @@ record KernelSet(
         SplitAttention.CHUNK_PER_GROUP,
         AttentionMerge.CHANNEL_PER_THREAD,
         gpu ? PrefillAttention.TILED : PrefillAttention.QUERIES_PER_THREAD,
-        gpu ? Argmax.SAMPLE_PER_GROUP : Argmax.SAMPLE_PER_THREAD,
-        Advance.ROW_PER_THREAD,
         SlotCopy.ELEMENT_PER_THREAD,
-        gpu ? LogitSteps.CHUNK_PER_GROUP : LogitSteps.CHUNK_PER_THREAD,
-        gpu ? Distances.CHUNK_PER_GROUP : Distances.CHUNK_PER_THREAD,
-        gpu ? Tally.CHUNK_PER_GROUP : Tally.CHUNK_PER_THREAD,
-        gpu ? SelectDigit.SAMPLE_PER_GROUP : SelectDigit.SAMPLE_PER_THREAD,
-        gpu ? Moments.SAMPLE_PER_GROUP : Moments.SAMPLE_PER_THREAD,
-        gpu ? TopTokens.SAMPLE_PER_GROUP : TopTokens.SAMPLE_PER_THREAD,
+        gpu ? SamplingChain.ROW_PER_GROUP : SamplingChain.ROW_PER_THREAD,
+        gpu ? TopTokens.ROW_PER_GROUP : TopTokens.ROW_PER_THREAD,
         gpu ? CrossEntropy.ROW_PER_GROUP : CrossEntropy.ROW_PER_THREAD);
   }
 

@@ -18,15 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * sequence.
  */
 final class SamplingBuffers {
-  /** Chunks of the vocabulary on a CPU device, one work item each. */
-  private static final int CHUNKS = 8;
-
-  /** Fewest ids of a chunk on a CPU device. */
-  private static final int MIN_CHUNK = 64;
-
   final int vocabSize;
-  final int capacity;
-  final Sampling.Layout layout;
 
   final IntArray intRequest; // from the host; see SamplingStart
   final FloatArray floatRequest;
@@ -34,11 +26,7 @@ final class SamplingBuffers {
   final FloatArray factors; // (B, FACTORS)
   final IntArray seen; // (B, V)
   final FloatArray bias; // (B, V)
-  final FloatArray values; // (B, V): logits after the steps on them
-  final FloatArray maxima; // (B, G, 3)
-  final IntArray distances; // (B, V)
-  final IntArray sums; // (B, G, bins), 64-bit integers in two
-  final IntArray cuts; // (B, CUTS)
+  final IntArray distances; // (B, V): see SamplingChain
   final int logprobs; // N: most log-probabilities for each token
   final IntArray top; // (B, 4 + 2·N); see TopTokens
 
@@ -49,10 +37,8 @@ final class SamplingBuffers {
    * @param vocabSize V
    * @param logprobs N: most log-probabilities for each token
    */
-  SamplingBuffers(KernelSet kernels, int capacity, int vocabSize, int logprobs) {
+  SamplingBuffers(int capacity, int vocabSize, int logprobs) {
     this.vocabSize = vocabSize;
-    this.capacity = capacity;
-    layout = layout(kernels, vocabSize);
     intRequest = new IntArray(SamplingStart.HEADER + Sampling.PARAMETERS + vocabSize);
     floatRequest = new FloatArray(Sampling.FACTORS + vocabSize);
     parameters = new IntArray(capacity * Sampling.PARAMETERS);
@@ -60,11 +46,7 @@ final class SamplingBuffers {
     int ids = Math.multiplyExact(capacity, vocabSize);
     seen = new IntArray(ids);
     bias = new FloatArray(ids);
-    values = new FloatArray(ids);
-    maxima = new FloatArray(3 * capacity * layout.chunks());
     distances = new IntArray(ids);
-    sums = new IntArray(layout.histogramSize(capacity));
-    cuts = new IntArray(Sampling.STATE_SIZE * capacity);
     this.logprobs = Math.min(logprobs, vocabSize);
     top = new IntArray(capacity * topSize());
     for (IntArray array : ints()) {
@@ -76,25 +58,17 @@ final class SamplingBuffers {
     return TopTokens.HEADER + 2 * logprobs;
   }
 
-  /** How the kernels divide the vocabulary into chunks. */
-  static Sampling.Layout layout(KernelSet kernels, int vocabSize) {
-    return kernels.forGpu()
-        ? new Sampling.Layout(vocabSize, 1024, 6)
-        : new Sampling.Layout(vocabSize, Math.max(MIN_CHUNK, Math.ceilDiv(vocabSize, CHUNKS)), 10);
-  }
-
   List<FloatArray> floats() {
-    return List.of(factors, bias, values, maxima);
+    return List.of(factors, bias);
   }
 
   List<IntArray> ints() {
-    return List.of(parameters, seen, distances, sums, cuts, top);
+    return List.of(parameters, seen, distances, top);
   }
 
   /** Bytes of all buffers on a device. */
-  static long bytes(KernelSet kernels, int capacity, int vocabSize) {
-    Sampling.Layout layout = layout(kernels, vocabSize);
-    return 4L * (4L * capacity * vocabSize + 2L * vocabSize + layout.histogramSize(capacity));
+  static long bytes(int capacity, int vocabSize) {
+    return 4L * (3L * capacity * vocabSize + 2L * vocabSize);
   }
 
   /** Whether the kernels can draw so: vocabulary, stop ids and log-probabilities within limits. */

@@ -10,7 +10,6 @@ import gpt.engine.Work;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
-import gpt.sampling.SamplingParameters;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -47,7 +46,6 @@ public final class TornadoEngine implements Engine {
    * @param device the device
    * @param precision of the weights' matrices
    * @param capacity sequences open at once, at least 1
-   * @param sampling the parameters whose kernels are compiled while the weights are loaded
    * @param logprobs most log-probabilities for each token
    * @param promptLength tokens of the prompt, whose kernels are compiled while the weights are
    *     loaded; 0 compiles all kernels when they are first needed
@@ -59,7 +57,6 @@ public final class TornadoEngine implements Engine {
       TornadoDevices.Device device,
       Precision precision,
       int capacity,
-      SamplingParameters sampling,
       int logprobs,
       int promptLength,
       Profile profile,
@@ -70,11 +67,10 @@ public final class TornadoEngine implements Engine {
         TornadoDevices.Device device,
         Precision precision,
         int capacity,
-        SamplingParameters sampling,
         int logprobs,
         int promptLength,
         Profile profile) {
-      this(device, precision, capacity, sampling, logprobs, promptLength, profile, false);
+      this(device, precision, capacity, logprobs, promptLength, profile, false);
     }
 
     private int tops() {
@@ -127,7 +123,7 @@ public final class TornadoEngine implements Engine {
       CompletableFuture<Void> filled = CompletableFuture.runAsync(weights::fill);
       if (options.promptLength() > 0) {
         int promptLength = Math.min(options.promptLength(), config.blockSize());
-        forward.compile(promptLength, options.sampling(), options.beams(), progress);
+        forward.compile(promptLength, options.beams(), progress);
       }
       join(filled);
       forward.load();

@@ -12,15 +12,11 @@ import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
 import gpt.kernels.Source;
 import gpt.kernels.SplitAttention;
-import gpt.kernels.runtime.Advance;
 import gpt.kernels.runtime.Feed;
 import gpt.kernels.runtime.SlotCopy;
-import gpt.kernels.sampling.Argmax;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -33,9 +29,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * <p>{@code feed} uploads the rows of a pass, unless the device has them. Then a decode pass runs
  * {@link DecodeGraphs}, embedding and transformer blocks; a prompt's runs {@code embed}, and {@code
- * prompt} once for each block. Last {@code choose} or {@code sample} draws the next token of each
- * row and prepares the next pass, {@code logits} copies logits to the host, or {@code losses}
- * scores target tokens.
+ * prompt} once for each block. Last {@code choose} draws the next token of each row and makes it
+ * the row of the next pass, {@code logits} copies logits to the host, or {@code losses} scores
+ * target tokens.
  *
  * <p>Decode's blocks have rows that belong to any sequences, and read each weight once for all
  * rows. {@code prompt} has kernels for many rows of one sequence. In both, the order of summation
@@ -61,7 +57,6 @@ final class TornadoForward implements AutoCloseable {
   private final Graph embed;
   private final Graph prompt;
   private final Graph choose;
-  private final Graph sample;
   private final Graph head;
   private final Graph logits;
   private final Graph copySlots;
@@ -96,20 +91,12 @@ final class TornadoForward implements AutoCloseable {
     embed = plan.graph("embed").add("embedding", kernels.embedding(), embedding());
     prompt = block(plan.graph("prompt"), "", 0);
     choose = head(plan.decodeGraph("choose"));
-    choose.add("argmax", kernels.argmax(), argmax()).add("advance", kernels.advance(), advance());
-    sample = head(plan.decodeGraph("sample"));
     head = head(plan.decodeGraph("head"));
     logits = head(plan.graph("logits"));
     copySlots = plan.graph("copySlots").add("cache", kernels.slotCopy(), slotCopy());
-    sampling = new SamplingGraphs(plan, kernels, b.sampling, b.logits, b.pass, b.slotOf, b.chosen);
-    sampling.addUsual(sample);
+    sampling = new SamplingGraphs(plan, kernels, b.sampling, chosenRows());
+    sampling.addChain(choose);
     loss = new LossGraph(plan, kernels, config, w, b);
-    List<Graph> ends = new ArrayList<>(sampling.ends());
-    ends.add(sample);
-    for (Graph end : ends) {
-      end.add("advance", kernels.advance(), advance());
-      plan.out(end, b.chosen);
-    }
     plan.in(feed, b.request.array());
     plan.in(copySlots, b.copies);
     plan.out(choose, b.chosen);
@@ -163,9 +150,9 @@ final class TornadoForward implements AutoCloseable {
     if (maxKeys == 0) {
       graph.add("attention" + id, kernels.prefillAttention(), attention());
     } else if (splits(config, kernels)) {
-      var split = new SplitAttention.Arguments(attention(), b.partial, maxKeys);
+      SplitAttention.Arguments split = split(maxKeys);
       graph.add("splitAttention" + id, kernels.splitAttention(), split);
-      if (maxKeys > AttentionMerge.FOLDED_KEYS) {
+      if (maxKeys > Source.MERGED_KEYS) {
         graph.add("attentionMerge" + id, kernels.attentionMerge(), split);
       }
     } else {
@@ -281,10 +268,14 @@ final class TornadoForward implements AutoCloseable {
         config.blockSize());
   }
 
+  private SplitAttention.Arguments split(int maxKeys) {
+    return new SplitAttention.Arguments(attention(), b.partial, maxKeys);
+  }
+
   private ResidualProjection.Arguments attnProj(boolean many) {
     Source heads =
         !many && splits(config, kernels)
-            ? Source.merged(b.heads, new SplitAttention.Arguments(attention(), b.partial))
+            ? Source.merged(b.heads, split(config.blockSize()))
             : Source.plain(b.heads, b.unused);
     return new ResidualProjection.Arguments(
         b.pass,
@@ -331,13 +322,8 @@ final class TornadoForward implements AutoCloseable {
     return new LmHead.Arguments(b.pass, x, w.lmHead, b.logits, b.maxLogitRows, b.unused);
   }
 
-  private Argmax.Arguments argmax() {
-    return new Argmax.Arguments(b.pass, b.logits, b.chosen, capacity, config.vocabSize());
-  }
-
-  private Advance.Arguments advance() {
-    return new Advance.Arguments(
-        b.pass, b.chosen, b.tokens, b.positions, b.slotOf, b.sampling.parameters, capacity);
+  private SamplingGraphs.Rows chosenRows() {
+    return new SamplingGraphs.Rows(b.pass, b.logits, b.slotOf, b.chosen, b.tokens, b.positions);
   }
 
   private SlotCopy.Arguments slotCopy() {
@@ -385,26 +371,9 @@ final class TornadoForward implements AutoCloseable {
     plan.run(sampling.start(), 1);
   }
 
-  /**
-   * The graphs from the last block's output to the next tokens, in order; an argument of {@link
-   * #choose}.
-   */
-  List<Graph> chain(Collection<SamplingParameters> sequences) {
-    if (sequences.stream().allMatch(SamplingParameters::isPlainGreedy)) {
-      return List.of(choose);
-    }
-    List<Graph> steps = sampling.chain(sequences);
-    if (steps.equals(sampling.usual())) {
-      return List.of(sample);
-    }
-    List<Graph> chain = new ArrayList<>(List.of(head));
-    chain.addAll(steps);
-    return chain;
-  }
-
-  /** Draws the next token of each drawn row into {@code b.chosen}, by running a {@link #chain}. */
-  void choose(int rows, List<Graph> chain) {
-    chain.forEach(graph -> plan.run(graph, rows));
+  /** Draws the next token of each drawn row into {@code b.chosen} and the next pass's rows. */
+  void choose(int rows) {
+    plan.run(choose, rows);
   }
 
   /**
@@ -455,18 +424,11 @@ final class TornadoForward implements AutoCloseable {
    *
    * @param beams whether for beam search, which finds candidates instead of drawing tokens
    */
-  void compile(
-      int promptLength, SamplingParameters parameters, boolean beams, LoadProgress progress) {
+  void compile(int promptLength, boolean beams, LoadProgress progress) {
     List<Graph> needed = new ArrayList<>(List.of(feed));
     needed.addAll(decode.all());
-    if (beams) {
-      needed.add(head);
-    } else {
-      needed.addAll(chain(List.of(parameters)));
-    }
-    if (sampling.logprobs().isPresent() || !parameters.isPlainGreedy()) {
-      needed.add(sampling.start());
-    }
+    needed.add(beams ? head : choose);
+    needed.add(sampling.start());
     sampling.logprobs().ifPresent(needed::add);
     if (promptLength > 1) {
       needed.addAll(List.of(embed, prompt));

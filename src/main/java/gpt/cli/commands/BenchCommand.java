@@ -25,7 +25,6 @@ import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.PublishedShapes;
 import gpt.model.Weights;
-import gpt.sampling.SamplingParameters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -371,7 +370,6 @@ public final class BenchCommand implements Callable<Integer> {
         new DeviceChoice.Use(
             tests.stream().mapToInt(BenchTest::sequences).max().orElse(1),
             false,
-            SamplingParameters.greedy(),
             0,
             Math.max(1, longest));
     for (DeviceChoice place : places) {

@@ -151,7 +151,7 @@ public final class GenerateCommand implements Callable<Integer> {
     DeviceChoice.Use use =
         trace.wanted()
             ? DeviceChoice.Use.LOGITS
-            : new DeviceChoice.Use(sequences, beams.wanted(), parameters, logprobs, 1);
+            : new DeviceChoice.Use(sequences, beams.wanted(), logprobs, 1);
     LoadedModel.Ids<PromptOptions.InvalidException> ids =
         (tokenizer, config) -> {
           int[] promptIds = given.encode(tokenizer, config);

@@ -33,25 +33,19 @@ class CudaGraphsTest {
   private static final long SEED = 4712;
   private static final int LAYERS = 12;
 
-  // A token: BLOCK · L + DRAW kernels, or BLOCK · L + ARGMAX if greedy; ⌈L / 6⌉ + 1 executes of
-  // recorded graphs, and no copy to the device.
+  // A token: BLOCK · L + OTHERS kernels; ⌈L / 6⌉ + 1 executes of recorded graphs, and no copy to
+  // the device.
 
-  /** Norm, q and keys and values, attention, projection; norm, two projections. */
-  private static final int BLOCK = 7;
+  /** Norm with q, keys and values; attention; projection; norm with projection; projection. */
+  private static final int BLOCK = 5;
 
-  /** One more with more than 256 keys, and until a projection merges chunks, always. */
+  /** One more with more than 256 keys. */
   private static final int MERGE = 1;
 
-  /** Embedding, final norm, head, and the default sampling chain with its advance. */
-  private static final int DRAW = 3 + 20;
-
-  /** Embedding, final norm, head, argmax and advance. */
-  private static final int ARGMAX = 3 + 2;
+  /** Embedding, final norm with head, and the sampling chain. */
+  private static final int OTHERS = 3;
 
   private static final int EXECUTES = 3;
-
-  private static final int SHORT_MERGE =
-      AttentionMerge.FOLDED_KEYS < DecodeGraphs.SHORT_KEYS ? MERGE : 0;
 
   /** Fewer layers in as many graphs: a long prompt takes its time on the emulator. */
   private static final int FEW_LAYERS = DecodeGraphs.BLOCKS + 1;
@@ -96,19 +90,14 @@ class CudaGraphsTest {
         d.handle());
   }
 
-  private TornadoEngine open(SamplingParameters sampling, int promptLength, Profile profile) {
-    return open(CONFIG, weights, sampling, promptLength, profile);
+  private TornadoEngine open(int promptLength, Profile profile) {
+    return open(CONFIG, weights, promptLength, profile);
   }
 
   private static TornadoEngine open(
-      GptConfig config,
-      Weights weights,
-      SamplingParameters sampling,
-      int promptLength,
-      Profile profile) {
+      GptConfig config, Weights weights, int promptLength, Profile profile) {
     TornadoEngine.Options options =
-        new TornadoEngine.Options(
-            cuda(), Precision.F32, 1, sampling, 0, promptLength, profile, false);
+        new TornadoEngine.Options(cuda(), Precision.F32, 1, 0, promptLength, profile, false);
     return TornadoEngine.open(config, weights, options, LoadProgress.NONE);
   }
 
@@ -144,10 +133,10 @@ class CudaGraphsTest {
   @ParameterizedTest
   @ValueSource(ints = {3, 0})
   void aTokenIsThreeGraphLaunchesAndNoCopy(int promptLength) {
-    try (TornadoEngine engine = open(SAMPLED, promptLength, null)) {
-      int blocks = (BLOCK + SHORT_MERGE) * LAYERS;
-      assertEachSubmits(recorded(blocks + DRAW), engine, SAMPLED, 3);
-      assertEachSubmits(recorded(blocks + ARGMAX), engine, TornadoModelTest.GREEDY, 3);
+    try (TornadoEngine engine = open(promptLength, null)) {
+      int kernels = BLOCK * LAYERS + OTHERS;
+      assertEachSubmits(recorded(kernels), engine, SAMPLED, 3);
+      assertEachSubmits(recorded(kernels), engine, TornadoModelTest.GREEDY, 3);
     }
   }
 
@@ -155,8 +144,8 @@ class CudaGraphsTest {
   void soItIsBeyondAShortContext() {
     GptConfig shape = shape(FEW_LAYERS);
     try (TornadoEngine engine =
-        open(shape, RandomWeights.of(shape, SEED, 0.5f), SAMPLED, 3, null)) {
-      int kernels = (BLOCK + MERGE) * FEW_LAYERS + DRAW;
+        open(shape, RandomWeights.of(shape, SEED, 0.5f), 3, null)) {
+      int kernels = (BLOCK + MERGE) * FEW_LAYERS + OTHERS;
       assertEachSubmits(recorded(kernels), engine, SAMPLED, DecodeGraphs.SHORT_KEYS);
     }
   }
@@ -164,22 +153,19 @@ class CudaGraphsTest {
   @Test
   void withoutRecordingEachKernelIsALaunchAndACopy() {
     System.setProperty(CUDA_GRAPHS, "false");
-    try (TornadoEngine engine = open(SAMPLED, 3, null)) {
-      int blocks = (BLOCK + MERGE) * LAYERS;
-      assertEachSubmits(launched(LAYERS + 2, blocks + DRAW), engine, SAMPLED, 3);
-      assertEachSubmits(launched(LAYERS + 2, blocks + ARGMAX), engine, TornadoModelTest.GREEDY, 3);
+    try (TornadoEngine engine = open(3, null)) {
+      int kernels = (BLOCK + MERGE) * LAYERS + OTHERS;
+      assertEachSubmits(launched(LAYERS + 2, kernels), engine, SAMPLED, 3);
+      assertEachSubmits(launched(LAYERS + 2, kernels), engine, TornadoModelTest.GREEDY, 3);
     }
   }
 
   /** The profiler does not see recorded graphs. */
   @Test
   void theProfilerTurnsRecordingOff() {
-    try (TornadoEngine engine = open(TornadoModelTest.GREEDY, 3, new Profile())) {
-      assertEachSubmits(
-          launched(LAYERS + 2, (BLOCK + MERGE) * LAYERS + ARGMAX),
-          engine,
-          TornadoModelTest.GREEDY,
-          3);
+    try (TornadoEngine engine = open(3, new Profile())) {
+      int kernels = (BLOCK + MERGE) * LAYERS + OTHERS;
+      assertEachSubmits(launched(LAYERS + 2, kernels), engine, TornadoModelTest.GREEDY, 3);
     }
   }
 
@@ -189,7 +175,7 @@ class CudaGraphsTest {
     int[] prompt = {7, 1, 30, 2};
     List<Integer> expected = greedy(CONFIG, weights, prompt, 6);
     List<Integer> afterOne = greedy(CONFIG, weights, new int[] {9}, 6);
-    try (TornadoEngine engine = open(TornadoModelTest.GREEDY, prompt.length, null)) {
+    try (TornadoEngine engine = open(prompt.length, null)) {
       assertEquals(expected, ids(engine, prompt));
       assertEquals(afterOne, ids(engine, new int[] {9}));
       assertEquals(expected, ids(engine, prompt));

@@ -1,6 +1,5 @@
 package gpt.backend.tornado;
 
-import static gpt.backend.tornado.TornadoModelTest.GREEDY;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -46,18 +45,14 @@ class DeviceMemoryTest {
             GptException.class,
             () ->
                 DeviceMemory.check(
-                    xl,
-                    true,
-                    new TornadoEngine.Options(tiny, Precision.F32, 1, GREEDY, 0, 0, null)));
+                    xl, true, new TornadoEngine.Options(tiny, Precision.F32, 1, 0, 0, null)));
     assertEquals(tooLarge, refused.getMessage());
     GptConfig wide = RandomWeights.shape(1, 1, 257, 8, 10, true, Gelu.TANH);
     assertThrows(
         GptException.class,
         () ->
             DeviceMemory.check(
-                wide,
-                true,
-                new TornadoEngine.Options(device, Precision.F32, 1, GREEDY, 0, 0, null)));
+                wide, true, new TornadoEngine.Options(device, Precision.F32, 1, 0, 0, null)));
   }
 
   private static TornadoDevices.Device sized(

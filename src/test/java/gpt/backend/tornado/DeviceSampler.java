@@ -24,6 +24,7 @@ final class DeviceSampler implements AutoCloseable {
       FloatArray from,
       IntArray pass,
       IntArray slotOf,
+      IntArray positions,
       IntArray parameters,
       FloatArray logits,
       int elements) {}
@@ -41,6 +42,7 @@ final class DeviceSampler implements AutoCloseable {
                   a.from,
                   a.pass,
                   a.slotOf,
+                  a.positions,
                   a.parameters,
                   a.logits,
                   a.elements),
@@ -66,8 +68,8 @@ final class DeviceSampler implements AutoCloseable {
   private final DevicePlan plan;
   private final Graph take;
   private final Graph fetch;
+  private final Graph chain;
   private final SamplingGraphs graphs;
-  private List<Graph> chain;
 
   /**
    * A sampler.
@@ -81,38 +83,49 @@ final class DeviceSampler implements AutoCloseable {
     this.samples = samples;
     this.vocabSize = vocabSize;
     KernelSet kernels = KernelSet.of(device);
-    buffers = new SamplingBuffers(kernels, samples, vocabSize, logprobs);
+    buffers = new SamplingBuffers(samples, vocabSize, logprobs);
     given = new FloatArray(samples * vocabSize);
     logits = new FloatArray(samples * vocabSize);
     chosen = new IntArray(samples);
     slotOf = new IntArray(samples);
-    slotOf.init(0);
+    IntArray tokens = new IntArray(samples);
+    IntArray positions = new IntArray(samples);
     pass.init(0);
-    chosen.init(0);
+    List.of(chosen, slotOf, tokens, positions).forEach(array -> array.init(0));
     List<FloatArray> floats = new ArrayList<>(buffers.floats());
     floats.add(logits);
     List<IntArray> ints = new ArrayList<>(buffers.ints());
-    ints.add(chosen);
-    ints.add(slotOf);
+    ints.addAll(List.of(chosen, slotOf, tokens, positions));
     plan =
         new DevicePlan(
             device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null, 0);
     Given arguments =
-        new Given(header, given, pass, slotOf, buffers.parameters, logits, samples * vocabSize);
+        new Given(
+            header,
+            given,
+            pass,
+            slotOf,
+            positions,
+            buffers.parameters,
+            logits,
+            samples * vocabSize);
     take = plan.graph("take").add("take", TAKE, arguments);
     plan.in(take, header, given);
     // The kernel rewrites one element, since TornadoVM copies back only what a task writes.
     fetch = plan.graph("fetch").add("touch", TOUCH, arguments);
     plan.out(fetch, logits);
-    graphs = new SamplingGraphs(plan, kernels, buffers, logits, pass, slotOf, chosen);
-    graphs.ends().forEach(end -> plan.out(end, chosen));
+    SamplingGraphs.Rows rows =
+        new SamplingGraphs.Rows(pass, logits, slotOf, chosen, tokens, positions);
+    graphs = new SamplingGraphs(plan, kernels, buffers, rows);
+    chain = plan.decodeGraph("chain");
+    graphs.addChain(chain);
+    plan.out(chain, chosen);
     plan.build();
     plan.load();
   }
 
   /** Begins one sequence for each drawing. */
   void start(List<Drawing> drawings) {
-    chain = graphs.chain(drawings.stream().map(Drawing::sampling).toList());
     for (int slot = 0; slot < samples; slot++) {
       Drawing drawing = drawings.get(slot);
       History history = new History(vocabSize);
@@ -144,7 +157,7 @@ final class DeviceSampler implements AutoCloseable {
    * @return ids, or one of the statuses of {@link gpt.kernels.sampling.Sampling}
    */
   int[] draw() {
-    chain.forEach(graph -> plan.run(graph, samples));
+    plan.run(chain, samples);
     int[] ids = new int[samples];
     for (int b = 0; b < samples; b++) {
       ids[b] = chosen.get(b);
@@ -186,6 +199,7 @@ final class DeviceSampler implements AutoCloseable {
       FloatArray from,
       IntArray pass,
       IntArray slotOf,
+      IntArray positions,
       IntArray parameters,
       FloatArray logits,
       int elements) {
@@ -195,6 +209,7 @@ final class DeviceSampler implements AutoCloseable {
       pass.set(Pass.DRAWN_ROWS, header.get(0));
       for (int b = 0; b < header.get(0); b++) {
         slotOf.set(b, b);
+        positions.set(b, header.get(1));
         parameters.set(b * Sampling.PARAMETERS + Sampling.STEP, header.get(1));
       }
     }

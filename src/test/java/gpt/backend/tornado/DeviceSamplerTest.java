@@ -2,7 +2,7 @@ package gpt.backend.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import gpt.kernels.sampling.Sampling;
+import gpt.kernels.sampling.SamplingCases;
 import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;
@@ -155,11 +155,7 @@ class DeviceSamplerTest {
       history.add(id);
       return id;
     } catch (InvalidLogitsException e) {
-      return switch (e.getMessage()) {
-        case InvalidLogitsException.NO_FINITE -> Sampling.NO_FINITE;
-        case InvalidLogitsException.ALL_BANNED -> Sampling.ALL_BANNED;
-        default -> e.getMessage().contains("NaN") ? Sampling.NAN : Sampling.INFINITE;
-      };
+      return SamplingCases.status(e);
     }
   }
 

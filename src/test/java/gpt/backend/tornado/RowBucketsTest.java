@@ -77,7 +77,7 @@ class RowBucketsTest {
 
     TornadoEngine open(int capacity) {
       TornadoEngine.Options options =
-          new TornadoEngine.Options(device(), Precision.F32, capacity, GREEDY, 2, 0, null, false);
+          new TornadoEngine.Options(device(), Precision.F32, capacity, 2, 0, null, false);
       return TornadoEngine.open(
           CONFIG, RandomWeights.of(CONFIG, SEED, 0.5f), options, LoadProgress.NONE);
     }

@@ -64,12 +64,10 @@ class TornadoBeamsTest {
       int beams,
       Profile profile,
       int promptLength) {
-    SamplingParameters greedy = SamplingParameters.greedy();
     return TornadoEngine.open(
         config,
         weights,
-        new TornadoEngine.Options(
-            device, Precision.F32, beams, greedy, 0, promptLength, profile, true),
+        new TornadoEngine.Options(device, Precision.F32, beams, 0, promptLength, profile, true),
         LoadProgress.NONE);
   }
 

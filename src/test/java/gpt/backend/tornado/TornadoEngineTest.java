@@ -67,8 +67,7 @@ class TornadoEngineTest {
     return TornadoEngine.open(
         CONFIG,
         RandomWeights.of(CONFIG, SEED, scale),
-        new TornadoEngine.Options(
-            device, Precision.F32, samples, SamplingParameters.greedy(), TOPS, 0, profile, false),
+        new TornadoEngine.Options(device, Precision.F32, samples, TOPS, 0, profile, false),
         LoadProgress.NONE);
   }
 

@@ -86,7 +86,7 @@ class TornadoModelTest {
     return TornadoEngine.open(
         config,
         weights,
-        new TornadoEngine.Options(device, precision, samples, GREEDY, LOGPROBS, 0, profile),
+        new TornadoEngine.Options(device, precision, samples, LOGPROBS, 0, profile),
         LoadProgress.NONE);
   }
 

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** The kernels that set the rows of a step. */
+/** The kernel that sets the rows of a step. */
 @Tag("kernels")
 class PassTest {
   @TestFactory
@@ -17,15 +17,6 @@ class PassTest {
         .add(Feed.VERSIONS, seed -> KernelCases.feed(70, 1, 100, seed))
         .add(Feed.VERSIONS, seed -> KernelCases.feed(2, 70, 80, seed))
         .add(Feed.VERSIONS, seed -> KernelCases.feed(0, 8, 12, seed))
-        .all();
-  }
-
-  @TestFactory
-  List<DynamicTest> advance() {
-    return new KernelTests(13_000)
-        .add(Advance.VERSIONS, seed -> KernelCases.advance(1, seed))
-        .add(Advance.VERSIONS, seed -> KernelCases.advance(5, seed))
-        .add(Advance.VERSIONS, seed -> KernelCases.advance(70, seed))
         .all();
   }
 }

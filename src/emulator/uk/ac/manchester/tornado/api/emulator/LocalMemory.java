@@ -4,7 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Array;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
 
 /**
@@ -51,6 +53,7 @@ final class LocalMemory {
   private final Launch launch;
   private final boolean single;
   private final List<LocalArray> arrays = new ArrayList<>();
+  private final Map<Integer, LocalArray> sites = new HashMap<>(); // by Stacks.callSite
   private int garbage;
   private boolean checking;
 
@@ -86,22 +89,24 @@ final class LocalMemory {
     }
   }
 
-  /** The n-th allocation of each work item in a workgroup returns the same array. */
-  Object allocate(WorkItem item, Class<?> type, int length) {
+  /**
+   * All work items of a workgroup get the same array from an allocation in the source, in a loop
+   * too; a method that allocates has an array for each place it is called from, since TornadoVM
+   * inlines it.
+   */
+  Object allocate(Class<?> type, int length) {
     launch.beforeLocalArray();
-    int number = item.arrays++;
-    if (number < arrays.size()) {
-      LocalArray array = arrays.get(number);
-      if (array.type != type || array.length != length) {
+    int site = Stacks.callSite();
+    LocalArray present = sites.get(site);
+    if (present != null) {
+      if (present.type != type || present.length != length) {
         throw launch.fault(
             "allocates "
                 + describe(type, length)
-                + " as its local array "
-                + (number + 1)
-                + ", but another work item allocates "
-                + describe(array.type, array.length));
+                + " where another work item allocates "
+                + describe(present.type, present.length));
       }
-      return array.data;
+      return present.data;
     }
     if (length < 1) {
       throw launch.fault("allocates a local array of " + length + " elements");
@@ -119,6 +124,7 @@ final class LocalMemory {
               + EmulatorDevice.LOCAL_MEMORY);
     }
     arrays.add(array);
+    sites.put(site, array);
     fill(array);
     return array.data;
   }

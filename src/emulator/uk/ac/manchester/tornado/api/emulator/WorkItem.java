@@ -8,9 +8,6 @@ final class WorkItem extends KernelContext {
   /** Its index in the workgroup. */
   final int index;
 
-  /** Number of its local arrays. */
-  int arrays;
-
   /** Its thread, if the kernel uses barriers. */
   Thread thread;
 
@@ -34,7 +31,6 @@ final class WorkItem extends KernelContext {
   }
 
   void reset() {
-    arrays = 0;
     thread = null;
     site = 0;
     shuffles = false;
@@ -58,32 +54,32 @@ final class WorkItem extends KernelContext {
 
   @Override
   public float[] allocateFloatLocalArray(int size) {
-    return (float[]) Launch.current.local.allocate(this, float.class, size);
+    return (float[]) Launch.current.local.allocate(float.class, size);
   }
 
   @Override
   public double[] allocateDoubleLocalArray(int size) {
-    return (double[]) Launch.current.local.allocate(this, double.class, size);
+    return (double[]) Launch.current.local.allocate(double.class, size);
   }
 
   @Override
   public int[] allocateIntLocalArray(int size) {
-    return (int[]) Launch.current.local.allocate(this, int.class, size);
+    return (int[]) Launch.current.local.allocate(int.class, size);
   }
 
   @Override
   public long[] allocateLongLocalArray(int size) {
-    return (long[]) Launch.current.local.allocate(this, long.class, size);
+    return (long[]) Launch.current.local.allocate(long.class, size);
   }
 
   @Override
   public byte[] allocateByteLocalArray(int size) {
-    return (byte[]) Launch.current.local.allocate(this, byte.class, size);
+    return (byte[]) Launch.current.local.allocate(byte.class, size);
   }
 
   @Override
   public HalfFloat[] allocateHalfFloatLocalArray(int size) {
-    return (HalfFloat[]) Launch.current.local.allocate(this, HalfFloat.class, size);
+    return (HalfFloat[]) Launch.current.local.allocate(HalfFloat.class, size);
   }
 
   /** Its name in messages; also its thread's name. */
