@@ -164,7 +164,7 @@ class RowBucketsTest {
   @Test
   void eachBucketIsRecordedOnce() {
     try (TornadoEngine engine = Kind.RECORDING_GPU.open(4)) {
-      int kernels = 1 + 8 * LAYERS + 4; // embedding, blocks, the head with the argmax
+      int kernels = 1 + 5 * LAYERS + 2; // embedding, blocks, head, sampling chain
       Submissions replayed = new Submissions(2, kernels, 0, 0, 2);
       // A changed set of rows is one array to the device, and a launch that unpacks it.
       Submissions fed = new Submissions(3, kernels + 1, 1, 2, 2);
