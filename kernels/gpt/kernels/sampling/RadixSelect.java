@@ -175,10 +175,11 @@ final class RadixSelect {
       for (int width = group / FAN; width > 0; width = width / FAN) {
         context.localBarrier();
         for (int node = lane; node < (bins + 2) * width; node += group) {
-          int column = node / width * group + node % width;
+          int first = node / width * group; // of the node's row
+          int column = first + node % width;
           long sum = sums[column];
-          for (int child = 1; child < FAN; child++) {
-            sum += sums[column + child * width];
+          for (int child = column + width; child < first + FAN * width; child += width) {
+            sum += sums[child];
           }
           sums[column] = sum;
         }

@@ -29,10 +29,9 @@ final class Workgroup {
       context.localBarrier();
       if (lane < width) {
         float largest = values[lane];
-        for (int child = 1; child < FAN; child++) {
-          float other = values[lane + child * width];
-          if (other > largest) {
-            largest = other;
+        for (int child = lane + width; child < FAN * width; child += width) {
+          if (values[child] > largest) {
+            largest = values[child];
           }
         }
         values[lane] = largest;
@@ -52,8 +51,8 @@ final class Workgroup {
       context.localBarrier();
       if (lane < width) {
         int smallest = values[lane];
-        for (int child = 1; child < FAN; child++) {
-          smallest = Math.min(smallest, values[lane + child * width]);
+        for (int child = lane + width; child < FAN * width; child += width) {
+          smallest = Math.min(smallest, values[child]);
         }
         values[lane] = smallest;
       }
@@ -72,8 +71,8 @@ final class Workgroup {
       context.localBarrier();
       if (lane < width) {
         long sum = sums[lane];
-        for (int child = 1; child < FAN; child++) {
-          sum += sums[lane + child * width];
+        for (int child = lane + width; child < FAN * width; child += width) {
+          sum += sums[child];
         }
         sums[lane] = sum;
       }
