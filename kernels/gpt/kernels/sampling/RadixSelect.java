@@ -28,9 +28,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </pre>
  *
  * <p>The histogram is in local memory and has a column for each work item, since TornadoVM has no
- * 64-bit atomics; a tree reduction sums the columns. Digits have 3 bits with 256 work items (20 KB,
- * up to 16 passes over the distances, 6 for a typical top-k), and 10 bits with a single one, on a
- * CPU (up to 5 passes).
+ * 64-bit atomics; a tree reduction as in {@link Workgroup} sums the columns. Digits have 3 bits
+ * with 256 work items (20 KB, up to 16 passes over the distances, 6 for a typical top-k), and 10
+ * bits with a single one, on a CPU (up to 5 passes).
  *
  * <p>Source: radix select, as in Alabi and others, 2012.
  */
@@ -69,6 +69,8 @@ final class RadixSelect {
 
   /** Elements of the histogram: 8 bins of 256 columns and two more rows, or 1024 bins of one. */
   private static final int COLUMNS = (8 + 2) * Workgroup.MAX;
+
+  private static final int FAN = Workgroup.FAN;
 
   private RadixSelect() {}
 
@@ -170,13 +172,16 @@ final class RadixSelect {
       }
       sums[bins * group + lane] = tokens;
       sums[(bins + 1) * group + lane] = places;
-      for (int half = group / 2; half > 0; half = half / 2) {
+      for (int width = group / FAN; width > 0; width = width / FAN) {
         context.localBarrier();
-        if (lane < half) {
-          for (int bin = 0; bin < bins + 2; bin++) {
-            int column = bin * group + lane;
-            sums[column] = sums[column] + sums[column + half];
+        for (int node = lane; node < (bins + 2) * width; node += group) {
+          int first = node / width * group; // of the node's row
+          int column = first + node % width;
+          long sum = sums[column];
+          for (int child = column + width; child < first + FAN * width; child += width) {
+            sum += sums[child];
           }
+          sums[column] = sum;
         }
       }
       context.localBarrier();

@@ -113,7 +113,7 @@ public final class TopTokens {
             count++;
           }
         }
-        int position = Workgroup.before(context, group, count);
+        int position = Workgroup.before(context, count);
         found = Math.min((int) Workgroup.total(context, group, count), maxTokens);
         for (int id = lane * part; id < end; id++) {
           int q = distances.get(row + id);

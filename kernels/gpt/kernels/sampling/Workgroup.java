@@ -6,12 +6,16 @@ import uk.ac.manchester.tornado.api.KernelContext;
  * Reductions over the work items of a workgroup, as trees in local memory. All work items call a
  * method together, each with its own value, and all get the result.
  *
- * <p>Each method allocates its own array: TornadoVM addresses the wrong elements of a local array
- * that is passed to a method. A call costs 1 or 2 KB of local memory, in a loop too.
+ * <p>Each node of a tree has {@link #FAN} children: for 256 values two levels and three barriers,
+ * where a binary tree has nine. Each method allocates its own array, since TornadoVM addresses the
+ * wrong elements of a local array that is passed to a method; a call costs 1 or 2 KB.
  */
 final class Workgroup {
-  /** Largest number of work items, a power of two. */
+  /** Largest number of work items: a power of {@link #FAN}. */
   static final int MAX = 256;
+
+  /** Children of a node. */
+  static final int FAN = 16;
 
   private Workgroup() {}
 
@@ -21,12 +25,16 @@ final class Workgroup {
     int lane = context.localIdx;
     context.localBarrier(); // after reading the result of the last call
     values[lane] = value;
-    for (int half = group / 2; half > 0; half = half / 2) {
+    for (int width = group / FAN; width > 0; width = width / FAN) {
       context.localBarrier();
-      if (lane < half) {
-        if (values[lane + half] > values[lane]) {
-          values[lane] = values[lane + half];
+      if (lane < width) {
+        float largest = values[lane];
+        for (int child = lane + width; child < FAN * width; child += width) {
+          if (values[child] > largest) {
+            largest = values[child];
+          }
         }
+        values[lane] = largest;
       }
     }
     context.localBarrier();
@@ -39,10 +47,14 @@ final class Workgroup {
     int lane = context.localIdx;
     context.localBarrier();
     values[lane] = value;
-    for (int half = group / 2; half > 0; half = half / 2) {
+    for (int width = group / FAN; width > 0; width = width / FAN) {
       context.localBarrier();
-      if (lane < half) {
-        values[lane] = Math.min(values[lane], values[lane + half]);
+      if (lane < width) {
+        int smallest = values[lane];
+        for (int child = lane + width; child < FAN * width; child += width) {
+          smallest = Math.min(smallest, values[child]);
+        }
+        values[lane] = smallest;
       }
     }
     context.localBarrier();
@@ -55,10 +67,14 @@ final class Workgroup {
     int lane = context.localIdx;
     context.localBarrier();
     sums[lane] = value;
-    for (int half = group / 2; half > 0; half = half / 2) {
+    for (int width = group / FAN; width > 0; width = width / FAN) {
       context.localBarrier();
-      if (lane < half) {
-        sums[lane] = sums[lane] + sums[lane + half];
+      if (lane < width) {
+        long sum = sums[lane];
+        for (int child = lane + width; child < FAN * width; child += width) {
+          sum += sums[child];
+        }
+        sums[lane] = sum;
       }
     }
     context.localBarrier();
@@ -66,20 +82,16 @@ final class Workgroup {
   }
 
   /** The sum of the values of the work items before this one. */
-  static int before(KernelContext context, int group, int value) {
-    int[] sums = context.allocateIntLocalArray(MAX);
+  static int before(KernelContext context, int value) {
+    int[] values = context.allocateIntLocalArray(MAX);
     int lane = context.localIdx;
     context.localBarrier();
-    sums[lane] = value;
-    for (int distance = 1; distance < group; distance = 2 * distance) {
-      context.localBarrier();
-      int other = 0;
-      if (lane >= distance) {
-        other = sums[lane - distance];
-      }
-      context.localBarrier();
-      sums[lane] = sums[lane] + other;
+    values[lane] = value;
+    context.localBarrier();
+    int sum = 0;
+    for (int other = 0; other < lane; other++) {
+      sum += values[other];
     }
-    return sums[lane] - value;
+    return sum;
   }
 }
