@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <ul>
  *   <li>{@code naive}: one logit a work item.
  *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
- *       rowPerWarpTree}: see {@link Projection}.
+ *       rowPerWarpLocal}: see {@link Projection}.
  * </ul>
  *
  * <p>Source: nanoGPT's {@code lm_head}, its weight tied to {@code wte} or not. Test: {@code

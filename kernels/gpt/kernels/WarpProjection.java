@@ -29,14 +29,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>Each lane multiplies every 32nd (or 128th) word of its row of w; adjacent lanes load
  *       adjacent words (coalesced), and 8 loads are in flight. A word is 32 bits in each precision
  *       ({@link Matrix}).
- *   <li>The lanes' sums are added: with shuffles between the registers of a warp, then in local
- *       memory. OpenCL has no shuffles in TornadoVM; there a tree in local memory adds all of them.
+ *   <li>The lanes' sums are added: with shuffles between the registers of a warp, then the warps'
+ *       sums in local memory. TornadoVM has no shuffles on OpenCL; there a warp's first lane reads
+ *       the others' sums from local memory.
  *   <li>One lane applies the epilogue and stores.
  * </ol>
  *
  * <ul>
  *   <li>{@code rowPerWarp}: with shuffles.
- *   <li>{@code rowPerWarpTree}: without.
+ *   <li>{@code rowPerWarpLocal}: without.
  * </ul>
  *
  * <p>Up to 4 rows of x share each load of w. A lane adds the same products in the same order
@@ -143,7 +144,11 @@ final class WarpProjection {
     int group = ROWS * lanes;
     int width = width(k);
     float[] xs = context.allocateFloatLocalArray(sharing * width + 4);
-    float[] sums = context.allocateFloatLocalArray(group);
+    int perLane = 0; // sums of lanes in local memory, before those of the warps
+    if (shuffles == 0) {
+      perLane = group;
+    }
+    float[] sums = context.allocateFloatLocalArray(perLane + group / WARP);
     int item = context.localIdx;
     if (context.globalIdx == 0) {
       Epilogue.advanceBlock(epilogue, pass);
@@ -152,13 +157,6 @@ final class WarpProjection {
     int block = Epilogue.block(epilogue, pass);
     int size = Matrix.wordSize(dtype);
     int words = Matrix.words(dtype, k);
-    // Partial sums that remain for local memory of a row of w, and of the workgroup.
-    int step = 1;
-    if (shuffles == 1) {
-      step = WARP;
-    }
-    int parts = lanes / step;
-    int groupParts = group / step;
 
     int r = 0;
     while (r < rows) {
@@ -207,23 +205,29 @@ final class WarpProjection {
             }
             if (shuffles == 1) {
               part = context.simdSum(part);
-            }
-            if (item % step == 0) {
-              sums[item / step] = part;
-            }
-            for (int half = groupParts / 2; half > 0; half = half / 2) {
+            } else {
+              sums[item] = part;
               context.localBarrier();
-              if (item < half) {
-                sums[item] = sums[item] + sums[item + half];
+              if (item % WARP == 0) {
+                for (int other = 1; other < WARP; other++) {
+                  part += sums[item + other];
+                }
               }
             }
-            context.localBarrier();
-            if (round == 0) {
-              mean = sums[0] / k;
-            } else {
-              variance = sums[0] / k;
+            if (item % WARP == 0) {
+              sums[perLane + item / WARP] = part;
             }
-            context.localBarrier(); // all have read the sum before the next one overwrites it
+            context.localBarrier();
+            float total = 0;
+            for (int warp = 0; warp < group / WARP; warp++) {
+              total += sums[perLane + warp];
+            }
+            context.localBarrier(); // all have read the sums before the next ones overwrite them
+            if (round == 0) {
+              mean = total / k;
+            } else {
+              variance = total / k;
+            }
           }
           float inverse = 1 / TornadoMath.sqrt(variance + epsilon);
           int gain = block * 2 * k;
@@ -298,19 +302,24 @@ final class WarpProjection {
           }
           if (shuffles == 1) {
             sum = context.simdSum(sum);
-          }
-          if (parts > 1) {
-            int first = item / lanes * parts;
-            if (item % step == 0) {
-              sums[item / step] = sum;
-            }
-            for (int half = parts / 2; half > 0; half = half / 2) {
-              context.localBarrier();
-              if (lane < half) {
-                sums[first + lane] = sums[first + lane] + sums[first + lane + half];
+          } else {
+            sums[item] = sum;
+            context.localBarrier();
+            if (item % WARP == 0) {
+              for (int other = 1; other < WARP; other++) {
+                sum += sums[item + other];
               }
             }
-            sum = sums[first + lane / step];
+          }
+          if (lanes > WARP) {
+            if (item % WARP == 0) {
+              sums[perLane + item / WARP] = sum;
+            }
+            context.localBarrier();
+            sum = 0;
+            for (int warp = 0; warp < lanes / WARP; warp++) {
+              sum += sums[perLane + item / lanes * (lanes / WARP) + warp];
+            }
           }
 
           // 4. The epilogue.
@@ -336,9 +345,7 @@ final class WarpProjection {
                   contextLength);
             }
           }
-          if (parts > 1) {
-            context.localBarrier(); // lane 0 must read the sum before the next one overwrites it
-          }
+          context.localBarrier(); // the sums are read before the next ones overwrite them
         }
       }
       context.localBarrier(); // x is overwritten by the next rows
