@@ -98,7 +98,8 @@ public final class LmHead {
         if (r < pass.get(Pass.LOGIT_ROWS)) {
           float sum = 0;
           for (int i = 0; i < c; i++) {
-            sum += x.get(r * c + i) * Matrix.at(dtype, f32, f16, i8, v * Matrix.stride(dtype, c) + i);
+            sum +=
+                x.get(r * c + i) * Matrix.at(dtype, f32, f16, i8, v * Matrix.stride(dtype, c) + i);
           }
           logits.set(r * vocabSize + v, Matrix.scaled(dtype, f32, v, sum));
         }

@@ -31,8 +31,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerThread}: one row of w per work item, four independent sums. It loops over the
  *       rows of x, so each row of w is loaded from memory once and then stays in the cache. 25 GB/s
  *       on the same cores.
- *   <li>{@code rowPerWarp}, {@code rowPerWarpLocal}: one row of w per warp or four, see {@link
- *       WarpProjection}.
+ *   <li>{@code rowPerWarp}, {@code rowPerWarpLocal}: one row of w per warp or four; they can also
+ *       compute x, see {@link WarpProjection}.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
  * </ul>
  *

@@ -27,8 +27,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       repeats this: it reads a few kilobytes from the cache, where a launch of its own would cost
  *       the GPU 2 µs.
  *   <li>Each lane multiplies every 32nd (or 128th) word of its row of w; adjacent lanes load
- *       adjacent words (coalesced), and 8 loads are in flight. A word is 32 bits in each precision
- *       ({@link Matrix}).
+ *       adjacent words (coalesced), and 8 loads are in flight, or 4 where rows of x share them. A
+ *       word is 32 bits in each precision ({@link Matrix}): 1 KB for each warp.
  *   <li>The lanes' sums are added: with shuffles between the registers of a warp, then the warps'
  *       sums in local memory. TornadoVM has no shuffles on OpenCL; there a warp's first lane reads
  *       the others' sums from local memory.
@@ -40,8 +40,18 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerWarpLocal}: without.
  * </ul>
  *
- * <p>Up to 4 rows of x share each load of w. A lane adds the same products in the same order
- * whether they do or not, so a row's bits do not depend on the other rows of the pass.
+ * <p>4 rows of x, or 2 if they are long, share each load of w. A lane adds the same products in the
+ * same order whether they do or not, so a row's bits do not depend on the other rows of the pass.
+ *
+ * <p>Counted for the CUDA backend and sm_90 (H100), gpt2 and gpt2-xl, f32, f16 and i8: 32 to 62
+ * registers, no spills, so 32 to 64 warps fit on a multiprocessor, with 32 to 64 KB in flight; at
+ * most 64 registers for PTX. No GPU has timed it yet.
+ *
+ * <p>Rejected: unrolling all of a row, for which the compiler puts up to 24 loads in flight and
+ * takes 118 registers; {@code VectorFloat4} and {@code VectorInt4}, which the CUDA and PTX backends
+ * split into four loads; reductions, the dot product, or the norm in helper methods, where
+ * TornadoVM takes the index of a local array for bytes; a tree in local memory in place of the
+ * warps' first lanes, 7 to 9 barriers for 2.
  *
  * <p>Source: Bell and Garland, "Implementing sparse matrix-vector multiplication on
  * throughput-oriented processors" (2009), whose vector kernel has a warp a row. Test: {@code
@@ -61,7 +71,7 @@ final class WarpProjection {
   private static final int LOADS = 8;
 
   /** Most floats of x in local memory: 48 KB, which every GPU has, less the lanes' sums. */
-  private static final int LOCAL_FLOATS = 11_000;
+  private static final int LOCAL_FLOATS = 11_700;
 
   private WarpProjection() {}
 
@@ -106,12 +116,15 @@ final class WarpProjection {
    * @param maxRows most rows of x in a pass
    */
   static int options(int epilogue, Source.Kind source, Matrix w, boolean shuffles, int maxRows) {
-    boolean shares = maxRows > 1 && SHARING * width(w.k()) <= LOCAL_FLOATS;
+    int sharing = maxRows > 1 ? SHARING : 1;
+    while (sharing > 1 && sharing * width(w.k()) > LOCAL_FLOATS) {
+      sharing = sharing / 2;
+    }
     return epilogue
         + (source.ordinal() << 4)
         + (w.dtype() << 8)
         + (shuffles ? 1 << 12 : 0)
-        + ((shares ? SHARING : 1) << 16);
+        + (sharing << 16);
   }
 
   static void rowPerWarp(
@@ -264,26 +277,26 @@ final class WarpProjection {
           }
           for (int load = 0; load < full % LOADS; load++) {
             int a = i * size;
-            s0 =
-                Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
+            s0 = Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
             i += lanes;
           }
           if (i < words) {
             int a = i * size;
-            s0 =
-                Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
+            s0 = Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
           }
         } else {
           while (i < words) {
             int a = i * size;
             int b = a + width;
-            int c = b + width;
-            int d = c + width;
             int at = w + i;
             s0 = Matrix.add(s0, dtype, f32, f16, i8, at, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
             s1 = Matrix.add(s1, dtype, f32, f16, i8, at, xs[b], xs[b + 1], xs[b + 2], xs[b + 3]);
-            s2 = Matrix.add(s2, dtype, f32, f16, i8, at, xs[c], xs[c + 1], xs[c + 2], xs[c + 3]);
-            s3 = Matrix.add(s3, dtype, f32, f16, i8, at, xs[d], xs[d + 1], xs[d + 2], xs[d + 3]);
+            if (sharing > 2) {
+              int c = b + width;
+              int d = c + width;
+              s2 = Matrix.add(s2, dtype, f32, f16, i8, at, xs[c], xs[c + 1], xs[c + 2], xs[c + 3]);
+              s3 = Matrix.add(s3, dtype, f32, f16, i8, at, xs[d], xs[d + 1], xs[d + 2], xs[d + 3]);
+            }
             i += lanes;
           }
         }
@@ -345,7 +358,9 @@ final class WarpProjection {
                   contextLength);
             }
           }
-          context.localBarrier(); // the sums are read before the next ones overwrite them
+          if (lanes + perLane > WARP) {
+            context.localBarrier(); // the sums are read before the next ones overwrite them
+          }
         }
       }
       context.localBarrier(); // x is overwritten by the next rows

@@ -127,13 +127,16 @@ final class TornadoForward implements AutoCloseable {
       graph.add("ln1", kernels.layerNorm(), norm(LayerNorm.Place.ATTENTION)); // (R, C)
     }
     graph.add(
-        "cAttn", kernels.projection(QkvProjection.VERSIONS, many, c), cAttn(many)); // q, keys, values
+        "cAttn",
+        kernels.projection(QkvProjection.VERSIONS, many, c),
+        cAttn(many)); // q, keys, values
     attention(graph, many); // (R, nh, hs)
     graph.add("attnProj", kernels.projection(ResidualProjection.VERSIONS, many, c), attnProj(many));
     if (norms) {
       graph.add("ln2", kernels.layerNorm(), norm(LayerNorm.Place.MLP)); // (R, C)
     }
-    graph.add("cFc", kernels.projection(GeluProjection.VERSIONS, many, c), cFc(many)); // (R, nInner)
+    graph.add(
+        "cFc", kernels.projection(GeluProjection.VERSIONS, many, c), cFc(many)); // (R, nInner)
     graph.add(
         "mlpProj",
         kernels.projection(ResidualProjection.VERSIONS, many, config.nInner()),
@@ -204,15 +207,7 @@ final class TornadoForward implements AutoCloseable {
               b.pass, b.x, b.rowOf, w.ln2, b.normed, b.maxRows, c, epsilon, place);
       case FINAL ->
           new LayerNorm.Arguments(
-              b.pass,
-              b.x,
-              b.rowOf,
-              w.lnF,
-              b.normedLast,
-              b.maxLogitRows,
-              c,
-              epsilon,
-              place);
+              b.pass, b.x, b.rowOf, w.lnF, b.normedLast, b.maxLogitRows, c, epsilon, place);
     };
   }
 
@@ -267,27 +262,13 @@ final class TornadoForward implements AutoCloseable {
             ? Source.merged(b.heads, new SplitAttention.Arguments(attention(), b.partial))
             : Source.plain(b.heads, b.unused);
     return new ResidualProjection.Arguments(
-        b.pass,
-        Branch.ATTENTION,
-        heads,
-        w.attnProj,
-        w.attnProjBias,
-        b.x,
-        maxRows(many),
-        b.unused);
+        b.pass, Branch.ATTENTION, heads, w.attnProj, w.attnProjBias, b.x, maxRows(many), b.unused);
   }
 
   private GeluProjection.Arguments cFc(boolean many) {
     int form = config.gelu() == Gelu.EXACT ? gpt.kernels.Gelu.EXACT : gpt.kernels.Gelu.TANH;
     return new GeluProjection.Arguments(
-        b.pass,
-        normed(w.ln2, many),
-        w.cFc,
-        w.cFcBias,
-        b.hidden,
-        form,
-        maxRows(many),
-        b.unused);
+        b.pass, normed(w.ln2, many), w.cFc, w.cFcBias, b.hidden, form, maxRows(many), b.unused);
   }
 
   private ResidualProjection.Arguments mlpProj(boolean many) {

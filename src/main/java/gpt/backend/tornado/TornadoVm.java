@@ -48,7 +48,8 @@ public final class TornadoVm {
     set("tornado.opencl.compiler.flags", "-w");
     // The default, 4,096 bytes, is too small for the graph that owns all arrays.
     set("tornado.tvm.maxbytecodesize", "65536");
-    // The runtime parses each kernel for its first backend, and only cuda knows all that kernels use.
+    // The runtime parses each kernel for its first backend, and only cuda knows all that kernels
+    // use.
     set("tornado.cuda.priority", "1000");
     // The default limit is 4 GB; TornadoEngine checks the device's real memory.
     set("tornado.device.memory", "1024GB");
