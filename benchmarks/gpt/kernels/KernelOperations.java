@@ -190,7 +190,11 @@ public final class KernelOperations {
     ALL.put(
         name,
         new Operation<>(
-            name, Operations.rows(name), false, rows -> rows == 1 ? versions.all(true) : versions.forManyRows(), maker));
+            name,
+            Operations.rows(name),
+            false,
+            rows -> rows == 1 ? versions.all(true) : versions.forManyRows(),
+            maker));
   }
 
   /** All operations, in the order of the forward pass. */

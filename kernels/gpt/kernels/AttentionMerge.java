@@ -112,8 +112,7 @@ public final class AttentionMerge {
   }
 
   /** One channel; item is the index of (r, h, i) in y. */
-  static float merged(
-      FloatArray partial, int item, int position, int headSize, int chunks) {
+  static float merged(FloatArray partial, int item, int position, int headSize, int chunks) {
     int first = item / headSize * chunks;
     int used = position / SplitAttention.CHUNK + 1;
     int size = headSize + 2;

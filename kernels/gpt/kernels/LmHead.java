@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <ul>
  *   <li>{@code naive}: one logit a work item.
  *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
- *       rowPerWarpTree}: see {@link Projection}.
+ *       rowPerWarpLocal}: see {@link Projection}.
  * </ul>
  *
  * <p>Source: nanoGPT's {@code lm_head}, its weight tied to {@code wte} or not. Test: {@code
@@ -98,7 +98,8 @@ public final class LmHead {
         if (r < pass.get(Pass.LOGIT_ROWS)) {
           float sum = 0;
           for (int i = 0; i < c; i++) {
-            sum += x.get(r * c + i) * Matrix.at(dtype, f32, f16, i8, v * Matrix.stride(dtype, c) + i);
+            sum +=
+                x.get(r * c + i) * Matrix.at(dtype, f32, f16, i8, v * Matrix.stride(dtype, c) + i);
           }
           logits.set(r * vocabSize + v, Matrix.scaled(dtype, f32, v, sum));
         }

@@ -31,8 +31,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerThread}: one row of w per work item, four independent sums. It loops over the
  *       rows of x, so each row of w is loaded from memory once and then stays in the cache. 25 GB/s
  *       on the same cores.
- *   <li>{@code rowPerWarp}, {@code rowPerWarpTree}: one row of w per warp or four, see {@link
- *       WarpProjection}.
+ *   <li>{@code rowPerWarp}, {@code rowPerWarpLocal}: one row of w per warp or four; they can also
+ *       compute x, see {@link WarpProjection}.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
  * </ul>
  *
@@ -99,7 +99,7 @@ public final class Projection {
    * @param blockPerThread 4 × 4 outputs per work item
    * @param tiled 64 × 64 outputs per workgroup
    * @param rowPerWarp one row of w per warp or four, added up with shuffles
-   * @param rowPerWarpTree the same for devices without shuffles
+   * @param rowPerWarpLocal the same for devices without shuffles
    */
   public record Versions<A>(
       Version<A> naive,
@@ -107,7 +107,7 @@ public final class Projection {
       Version<A> blockPerThread,
       Version<A> tiled,
       Version<A> rowPerWarp,
-      Version<A> rowPerWarpTree) {
+      Version<A> rowPerWarpLocal) {
 
     /** Those that a device runs, the naive one first. */
     public List<Version<A>> all(boolean shuffles) {
@@ -118,7 +118,7 @@ public final class Projection {
 
     /** Those that take x from any {@link Source}. */
     public List<Version<A>> computing(boolean shuffles) {
-      return shuffles ? List.of(rowPerWarp, rowPerWarpTree) : List.of(rowPerWarpTree);
+      return shuffles ? List.of(rowPerWarp, rowPerWarpLocal) : List.of(rowPerWarpLocal);
     }
 
     /** Those for many rows, and the naive one. */
@@ -155,7 +155,7 @@ public final class Projection {
             common,
             BlockedProjection::tiles),
         rowPerWarp("rowPerWarp", common, true),
-        rowPerWarp("rowPerWarpTree", common, false));
+        rowPerWarp("rowPerWarpLocal", common, false));
   }
 
   /** The grid for n outputs for each of {@code rows} rows. */

@@ -43,8 +43,8 @@ public record Source(
   static final int MERGED = 2;
 
   /**
-   * Keys up to which the projection merges the chunks; rows with more keys are merged by a launch of
-   * {@link AttentionMerge}. Every workgroup repeats the merge, and for 16 chunks that costs more
+   * Keys up to which the projection merges the chunks; rows with more keys are merged by a launch
+   * of {@link AttentionMerge}. Every workgroup repeats the merge, and for 16 chunks that costs more
    * than the launch. The choice depends on the row alone, so that its bits do.
    */
   public static final int MERGED_KEYS = 256;
@@ -89,8 +89,7 @@ public record Source(
   }
 
   /** One channel of the merge. */
-  static float merged(
-      FloatArray partial, int item, int position, int headSize, int contextLength) {
+  static float merged(FloatArray partial, int item, int position, int headSize, int contextLength) {
     int chunks = (contextLength + SplitAttention.CHUNK - 1) / SplitAttention.CHUNK;
     return AttentionMerge.merged(partial, item, position, headSize, chunks);
   }

@@ -27,20 +27,31 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       repeats this: it reads a few kilobytes from the cache, where a launch of its own would cost
  *       the GPU 2 µs.
  *   <li>Each lane multiplies every 32nd (or 128th) word of its row of w; adjacent lanes load
- *       adjacent words (coalesced), and 8 loads are in flight. A word is 32 bits in each precision
- *       ({@link Matrix}).
- *   <li>The lanes' sums are added: with shuffles between the registers of a warp, then in local
- *       memory. OpenCL has no shuffles in TornadoVM; there a tree in local memory adds all of them.
+ *       adjacent words (coalesced), and 8 loads are in flight, or 4 where rows of x share them. A
+ *       word is 32 bits in each precision ({@link Matrix}): 1 KB for each warp.
+ *   <li>The lanes' sums are added: with shuffles between the registers of a warp, then the warps'
+ *       sums in local memory. TornadoVM has no shuffles on OpenCL; there a warp's first lane reads
+ *       the others' sums from local memory.
  *   <li>One lane applies the epilogue and stores.
  * </ol>
  *
  * <ul>
  *   <li>{@code rowPerWarp}: with shuffles.
- *   <li>{@code rowPerWarpTree}: without.
+ *   <li>{@code rowPerWarpLocal}: without.
  * </ul>
  *
- * <p>Up to 4 rows of x share each load of w. A lane adds the same products in the same order
- * whether they do or not, so a row's bits do not depend on the other rows of the pass.
+ * <p>4 rows of x, or 2 if they are long, share each load of w. A lane adds the same products in the
+ * same order whether they do or not, so a row's bits do not depend on the other rows of the pass.
+ *
+ * <p>Counted for the CUDA backend and sm_90 (H100), gpt2 and gpt2-xl, f32, f16 and i8: 32 to 62
+ * registers, no spills, so 32 to 64 warps fit on a multiprocessor, with 32 to 64 KB in flight; at
+ * most 64 registers for PTX. No GPU has timed it yet.
+ *
+ * <p>Rejected: unrolling all of a row, for which the compiler puts up to 24 loads in flight and
+ * takes 118 registers; {@code VectorFloat4} and {@code VectorInt4}, which the CUDA and PTX backends
+ * split into four loads; reductions, the dot product, or the norm in helper methods, where
+ * TornadoVM takes the index of a local array for bytes; a tree in local memory in place of the
+ * warps' first lanes, 7 to 9 barriers for 2.
  *
  * <p>Source: Bell and Garland, "Implementing sparse matrix-vector multiplication on
  * throughput-oriented processors" (2009), whose vector kernel has a warp a row. Test: {@code
@@ -60,7 +71,7 @@ final class WarpProjection {
   private static final int LOADS = 8;
 
   /** Most floats of x in local memory: 48 KB, which every GPU has, less the lanes' sums. */
-  private static final int LOCAL_FLOATS = 11_000;
+  private static final int LOCAL_FLOATS = 11_700;
 
   private WarpProjection() {}
 
@@ -105,12 +116,15 @@ final class WarpProjection {
    * @param maxRows most rows of x in a pass
    */
   static int options(int epilogue, Source.Kind source, Matrix w, boolean shuffles, int maxRows) {
-    boolean shares = maxRows > 1 && SHARING * width(w.k()) <= LOCAL_FLOATS;
+    int sharing = maxRows > 1 ? SHARING : 1;
+    while (sharing > 1 && sharing * width(w.k()) > LOCAL_FLOATS) {
+      sharing = sharing / 2;
+    }
     return epilogue
         + (source.ordinal() << 4)
         + (w.dtype() << 8)
         + (shuffles ? 1 << 12 : 0)
-        + ((shares ? SHARING : 1) << 16);
+        + (sharing << 16);
   }
 
   static void rowPerWarp(
@@ -143,7 +157,11 @@ final class WarpProjection {
     int group = ROWS * lanes;
     int width = width(k);
     float[] xs = context.allocateFloatLocalArray(sharing * width + 4);
-    float[] sums = context.allocateFloatLocalArray(group);
+    int perLane = 0; // sums of lanes in local memory, before those of the warps
+    if (shuffles == 0) {
+      perLane = group;
+    }
+    float[] sums = context.allocateFloatLocalArray(perLane + group / WARP);
     int item = context.localIdx;
     if (context.globalIdx == 0) {
       Epilogue.advanceBlock(epilogue, pass);
@@ -152,13 +170,6 @@ final class WarpProjection {
     int block = Epilogue.block(epilogue, pass);
     int size = Matrix.wordSize(dtype);
     int words = Matrix.words(dtype, k);
-    // Partial sums that remain for local memory of a row of w, and of the workgroup.
-    int step = 1;
-    if (shuffles == 1) {
-      step = WARP;
-    }
-    int parts = lanes / step;
-    int groupParts = group / step;
 
     int r = 0;
     while (r < rows) {
@@ -207,23 +218,29 @@ final class WarpProjection {
             }
             if (shuffles == 1) {
               part = context.simdSum(part);
-            }
-            if (item % step == 0) {
-              sums[item / step] = part;
-            }
-            for (int half = groupParts / 2; half > 0; half = half / 2) {
+            } else {
+              sums[item] = part;
               context.localBarrier();
-              if (item < half) {
-                sums[item] = sums[item] + sums[item + half];
+              if (item % WARP == 0) {
+                for (int other = 1; other < WARP; other++) {
+                  part += sums[item + other];
+                }
               }
             }
-            context.localBarrier();
-            if (round == 0) {
-              mean = sums[0] / k;
-            } else {
-              variance = sums[0] / k;
+            if (item % WARP == 0) {
+              sums[perLane + item / WARP] = part;
             }
-            context.localBarrier(); // all have read the sum before the next one overwrites it
+            context.localBarrier();
+            float total = 0;
+            for (int warp = 0; warp < group / WARP; warp++) {
+              total += sums[perLane + warp];
+            }
+            context.localBarrier(); // all have read the sums before the next ones overwrite them
+            if (round == 0) {
+              mean = total / k;
+            } else {
+              variance = total / k;
+            }
           }
           float inverse = 1 / TornadoMath.sqrt(variance + epsilon);
           int gain = block * 2 * k;
@@ -260,26 +277,26 @@ final class WarpProjection {
           }
           for (int load = 0; load < full % LOADS; load++) {
             int a = i * size;
-            s0 =
-                Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
+            s0 = Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
             i += lanes;
           }
           if (i < words) {
             int a = i * size;
-            s0 =
-                Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
+            s0 = Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
           }
         } else {
           while (i < words) {
             int a = i * size;
             int b = a + width;
-            int c = b + width;
-            int d = c + width;
             int at = w + i;
             s0 = Matrix.add(s0, dtype, f32, f16, i8, at, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
             s1 = Matrix.add(s1, dtype, f32, f16, i8, at, xs[b], xs[b + 1], xs[b + 2], xs[b + 3]);
-            s2 = Matrix.add(s2, dtype, f32, f16, i8, at, xs[c], xs[c + 1], xs[c + 2], xs[c + 3]);
-            s3 = Matrix.add(s3, dtype, f32, f16, i8, at, xs[d], xs[d + 1], xs[d + 2], xs[d + 3]);
+            if (sharing > 2) {
+              int c = b + width;
+              int d = c + width;
+              s2 = Matrix.add(s2, dtype, f32, f16, i8, at, xs[c], xs[c + 1], xs[c + 2], xs[c + 3]);
+              s3 = Matrix.add(s3, dtype, f32, f16, i8, at, xs[d], xs[d + 1], xs[d + 2], xs[d + 3]);
+            }
             i += lanes;
           }
         }
@@ -298,19 +315,24 @@ final class WarpProjection {
           }
           if (shuffles == 1) {
             sum = context.simdSum(sum);
-          }
-          if (parts > 1) {
-            int first = item / lanes * parts;
-            if (item % step == 0) {
-              sums[item / step] = sum;
-            }
-            for (int half = parts / 2; half > 0; half = half / 2) {
-              context.localBarrier();
-              if (lane < half) {
-                sums[first + lane] = sums[first + lane] + sums[first + lane + half];
+          } else {
+            sums[item] = sum;
+            context.localBarrier();
+            if (item % WARP == 0) {
+              for (int other = 1; other < WARP; other++) {
+                sum += sums[item + other];
               }
             }
-            sum = sums[first + lane / step];
+          }
+          if (lanes > WARP) {
+            if (item % WARP == 0) {
+              sums[perLane + item / WARP] = sum;
+            }
+            context.localBarrier();
+            sum = 0;
+            for (int warp = 0; warp < lanes / WARP; warp++) {
+              sum += sums[perLane + item / lanes * (lanes / WARP) + warp];
+            }
           }
 
           // 4. The epilogue.
@@ -336,8 +358,8 @@ final class WarpProjection {
                   contextLength);
             }
           }
-          if (parts > 1) {
-            context.localBarrier(); // lane 0 must read the sum before the next one overwrites it
+          if (lanes + perLane > WARP) {
+            context.localBarrier(); // the sums are read before the next ones overwrite them
           }
         }
       }

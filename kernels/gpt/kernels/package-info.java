@@ -40,10 +40,11 @@
  * gpt.kernels.runtime.Pass}). So the number of compilations does not depend on L.
  *
  * <p>Versions are named after how they divide the work. {@code …PerGroup}, {@code …PerWarp} and
- * {@code tiled} are for GPUs: adjacent threads read adjacent addresses (coalesced), and a workgroup shares loaded data in
- * local memory, CUDA's shared memory. Beside one of these, {@code …PerThread} is for CPUs: each of
- * a few threads reads memory in order and keeps several independent sums in flight. A {@code
- * …PerThread} version without such a counterpart has independent work items and runs on any device.
+ * {@code tiled} are for GPUs: adjacent threads read adjacent addresses (coalesced), and a workgroup
+ * shares loaded data in local memory, CUDA's shared memory. Beside one of these, {@code …PerThread}
+ * is for CPUs: each of a few threads reads memory in order and keeps several independent sums in
+ * flight. A {@code …PerThread} version without such a counterpart has independent work items and
+ * runs on any device.
  *
  * <p>Rules for kernels. TornadoVM 5.2 reports no violation of these; the result is wrong:
  *
@@ -59,8 +60,8 @@
  *       may allocate one: TornadoVM inlines it, and each call in the source has its own array.
  *   <li>Where rounding matters, do not multiply and add in one expression: compilers contract the
  *       two to a fused multiply-add.
- *   <li>{@code simdSum} adds up a warp on CUDA, PTX and Metal; on OpenCL it returns its argument. All
- *       lanes of the warp must call it.
+ *   <li>{@code simdSum} adds up a warp on CUDA, PTX and Metal; on OpenCL it returns its argument.
+ *       All lanes of the warp must call it.
  *   <li>Put stores that do not need a loop's result before a loop with a barrier: PoCL 3.1 dropped
  *       the {@code if} around a store that follows one. Make other stores right if all work items
  *       do them, as at the end of {@link gpt.kernels.sampling.SamplingChain}.

@@ -37,7 +37,9 @@ public record Matrix(
   /** Eight-bit integers with a scale for each row. */
   public static final int I8 = 2;
 
-  /** Property that is true if kernels may read two halves with one load, as the CUDA backend can. */
+  /**
+   * Property that is true if kernels may read two halves with one load, as the CUDA backend can.
+   */
   public static final String HALF_PAIRS = "gpt.half.pairs";
 
   /**

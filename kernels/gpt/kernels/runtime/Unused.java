@@ -8,7 +8,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * task cannot take null.
  */
 public record Unused(
-    IntArray positions, IntArray slots, FloatArray of, FloatArray bias, FloatArray keys, FloatArray values) {
+    IntArray positions,
+    IntArray slots,
+    FloatArray of,
+    FloatArray bias,
+    FloatArray keys,
+    FloatArray values) {
 
   /** New arrays; all operations of a graph can share them. */
   public static Unused create() {

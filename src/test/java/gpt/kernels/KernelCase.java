@@ -144,8 +144,7 @@ public final class KernelCase<A> {
       case Matrix.F32 -> w.f32().get(at);
       case Matrix.F16 -> w.f16().get(at).getFloat32();
       default ->
-          (double) ((w.i8().get(at / 4) >>> (8 * (at % 4)) & 255) - Matrix.BIAS)
-              * w.f32().get(row);
+          (double) ((w.i8().get(at / 4) >>> (8 * (at % 4)) & 255) - Matrix.BIAS) * w.f32().get(row);
     };
   }
 

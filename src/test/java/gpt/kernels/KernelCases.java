@@ -136,7 +136,8 @@ public final class KernelCases {
       long seed) {
     int c = heads * headSize;
     KernelCase<QkvProjection.Arguments> test =
-        new KernelCase<>("qkv " + sources + " " + shape(dtype, rows, 3 * c, c) + " heads " + heads, seed);
+        new KernelCase<>(
+            "qkv " + sources + " " + shape(dtype, rows, 3 * c, c) + " heads " + heads, seed);
     int maxRows = rows + 2;
     Context context = new Context(rows, prompt, test.random());
     IntArray pass = test.pass(rows, 1, 1, BLOCK);

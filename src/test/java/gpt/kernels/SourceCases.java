@@ -45,13 +45,7 @@ enum SourceCases {
   }
 
   private static Made normed(
-      KernelCase<?> test,
-      int rows,
-      int blocks,
-      int block,
-      int k,
-      boolean gathered,
-      Unused unused) {
+      KernelCase<?> test, int rows, int blocks, int block, int k, boolean gathered, Unused unused) {
     float epsilon = 1e-5f;
     FloatArray x = test.floats(rows * k, 3);
     FloatArray weights = test.floats(blocks * 2 * k, 1);
@@ -116,8 +110,7 @@ enum SourceCases {
       }
     }
     IntArray at = test.ints(positions);
-    return new Made(
-        new Source(Source.Kind.MERGED, x, partial, at, 0, HEADS, CONTEXT), y);
+    return new Made(new Source(Source.Kind.MERGED, x, partial, at, 0, HEADS, CONTEXT), y);
   }
 
   @Override

@@ -90,7 +90,8 @@ final class DeviceBuffers {
     List<FloatArray> all = new ArrayList<>(sampling.floats());
     all.add(loss.losses);
     all.addAll(List.of(x, normed, q, heads, hidden, partial, normedLast, logits));
-    all.addAll(List.of(unused.of(), unused.bias(), unused.keys(), unused.values(), keyCache, valueCache));
+    all.addAll(
+        List.of(unused.of(), unused.bias(), unused.keys(), unused.values(), keyCache, valueCache));
     return all;
   }
 

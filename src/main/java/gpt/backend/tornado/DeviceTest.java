@@ -56,8 +56,7 @@ public final class DeviceTest {
     i8.init(0);
     Unused unused = Unused.create();
     Matrix matrix = new Matrix(Matrix.F32, w, f16, i8, 1, N, K);
-    arguments = 
-        new LmHead.Arguments(pass, Source.plain(x, unused), matrix, y, ROWS, unused);
+    arguments = new LmHead.Arguments(pass, Source.plain(x, unused), matrix, y, ROWS, unused);
     inputs =
         new Object[] {
           pass,

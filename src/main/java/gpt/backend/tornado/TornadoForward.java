@@ -211,15 +211,7 @@ final class TornadoForward implements AutoCloseable {
               b.pass, b.x, b.rowOf, w.ln2, b.normed, b.maxRows, c, epsilon, place);
       case FINAL ->
           new LayerNorm.Arguments(
-              b.pass,
-              b.x,
-              b.rowOf,
-              w.lnF,
-              b.normedLast,
-              b.maxLogitRows,
-              c,
-              epsilon,
-              place);
+              b.pass, b.x, b.rowOf, w.lnF, b.normedLast, b.maxLogitRows, c, epsilon, place);
     };
   }
 
@@ -278,27 +270,13 @@ final class TornadoForward implements AutoCloseable {
             ? Source.merged(b.heads, split(config.blockSize()))
             : Source.plain(b.heads, b.unused);
     return new ResidualProjection.Arguments(
-        b.pass,
-        Branch.ATTENTION,
-        heads,
-        w.attnProj,
-        w.attnProjBias,
-        b.x,
-        maxRows(many),
-        b.unused);
+        b.pass, Branch.ATTENTION, heads, w.attnProj, w.attnProjBias, b.x, maxRows(many), b.unused);
   }
 
   private GeluProjection.Arguments cFc(boolean many) {
     int form = config.gelu() == Gelu.EXACT ? gpt.kernels.Gelu.EXACT : gpt.kernels.Gelu.TANH;
     return new GeluProjection.Arguments(
-        b.pass,
-        normed(w.ln2, many),
-        w.cFc,
-        w.cFcBias,
-        b.hidden,
-        form,
-        maxRows(many),
-        b.unused);
+        b.pass, normed(w.ln2, many), w.cFc, w.cFcBias, b.hidden, form, maxRows(many), b.unused);
   }
 
   private ResidualProjection.Arguments mlpProj(boolean many) {

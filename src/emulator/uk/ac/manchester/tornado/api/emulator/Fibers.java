@@ -8,8 +8,8 @@ import java.util.concurrent.locks.LockSupport;
  * Runs the work items of a workgroup that uses barriers: each on its own virtual thread, one at a
  * time and in a given order, so that runs are reproducible and a debugger can follow one work item.
  * A work item that reaches a barrier or a shuffle resumes the next one. When all have stopped, the
- * warps that wait at a shuffle exchange their values and go on; when none does, all must wait at the
- * same barrier.
+ * warps that wait at a shuffle exchange their values and go on; when none does, all must wait at
+ * the same barrier.
  */
 final class Fibers {
   /** Work items of a warp: neighbors in x. */

@@ -13,7 +13,9 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
  * bits.
  */
 final class Launch {
-  /** Ends an attempt to run work items one after the other: the kernel uses barriers or shuffles. */
+  /**
+   * Ends an attempt to run work items one after the other: the kernel uses barriers or shuffles.
+   */
   private static final class BarrierReached extends Error {
     private static final long serialVersionUID = 1L;
 
