@@ -185,7 +185,8 @@ class BenchIT {
             List.of("--device: expected gpu, tornado or", "--device", "cpu"),
             List.of("--shapes: expected gpt2, gpt2-medium", "--shapes", "gpt2,gpt3"),
             List.of("--dtypes: expected f32, f16 or i8, found 'bf16'", "--dtypes", "bf16"),
-            List.of("-p, -n and -r: expected a number, found 'x'", "-p", "x"));
+            List.of("--kernels: expected auto, gpu or cpu, found 'fast'", "--kernels", "fast"),
+            List.of("-p, -n, -r and --minutes: expected a number, found 'x'", "-p", "x"));
     for (List<String> mistake : mistakes) {
       List<String> command =
           Stream.concat(
