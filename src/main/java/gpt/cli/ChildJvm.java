@@ -15,6 +15,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jline.utils.Signals;
 
 /**
  * Starts a second JVM with the Vector API. Java resolves an incubating module only if its command
@@ -105,6 +106,10 @@ public final class ChildJvm {
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
     if (ModelLocator.asciiLocale()) {
       builder.environment().put("LC_ALL", "C.UTF-8");
+    }
+    if (args.length > 0 && args[0].equals(GptCommand.CHAT)) {
+      // The terminal sends Ctrl-C to both processes; only the child knows what it is to end.
+      Signals.register("INT", () -> {});
     }
     Process child = new Guard().start(builder);
     while (child != null) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import gpt.cli.commands.AttentionCommand;
 import gpt.cli.commands.BenchCommand;
+import gpt.cli.commands.ChatCommand;
 import gpt.cli.commands.CompletionCommand;
 import gpt.cli.commands.DevicesCommand;
 import gpt.cli.commands.DownloadCommand;
@@ -45,7 +46,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt next|loss|tokens|attention|info|bench [OPTIONS]",
+      "       gpt chat|next|loss|tokens|attention|info|bench [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help, gpt help COMMAND"
     },
@@ -56,6 +57,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "",
       "Examples:",
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
+      "  gpt chat",
       "  gpt next --prompt \"The sky is\" --temperatures 0.1,1,10",
       "  gpt loss --model out-shakespeare scene.txt",
       "  gpt tokens \"To be, or not to be\"",
@@ -75,11 +77,14 @@ public final class GptCommand {
 
   static final String GENERATE = "generate";
 
+  static final String CHAT = "chat";
+
   /** The commands in the order of the help. */
   private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
   static {
     COMMANDS.put(GENERATE, GenerateCommand.class);
+    COMMANDS.put(CHAT, ChatCommand.class);
     COMMANDS.put("next", NextCommand.class);
     COMMANDS.put("loss", LossCommand.class);
     COMMANDS.put("tokens", TokensCommand.class);

@@ -33,9 +33,9 @@ class UsageTest {
       value = {
         "nxt                | unknown command 'nxt', did you mean next? (see",
         "genrate -n 5       | did you mean generate?",
-        "hello              | give a prompt with --prompt; the commands are generate, next",
+        "hello              | give a prompt with --prompt; the commands are generate, chat, next",
         "help nxt           | unknown command 'nxt', did you mean next? (see",
-        "help x             | unknown command 'x'; expected generate, next, loss",
+        "help x             | unknown command 'x'; expected generate, chat, next",
         "help next loss     | unexpected argument 'loss': gpt help takes one COMMAND",
         "info x             | unexpected argument 'x': gpt info takes options only",
         "next x             | unexpected argument 'x': give a prompt with --prompt (see",
