@@ -31,8 +31,16 @@ public final class TerminalLines implements LineSource {
    * @param commands completed by the tab key
    */
   public static TerminalLines open(List<String> commands) throws IOException {
+    // Without asking the terminal what it can do: a slow one's answer would be taken for typed
+    // text.
     return new TerminalLines(
-        TerminalBuilder.builder().system(true).dumb(true).encoding(UTF_8).build(), commands);
+        TerminalBuilder.builder()
+            .system(true)
+            .dumb(true)
+            .encoding(UTF_8)
+            .graphemeCluster(false)
+            .build(),
+        commands);
   }
 
   TerminalLines(Terminal terminal, List<String> commands) {
