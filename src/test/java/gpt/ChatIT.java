@@ -24,9 +24,6 @@ class ChatIT {
     String completion = text.out().substring("ROMEO:".length());
     assertEquals(completion + completion, chat.out());
     assertEquals("", chat.err());
-    Program.gpt("chat", "-n", "5", "-q").input("100%\n").run().failed(1, "U+0031");
-    Program.gpt("chat", "-n", "0").run().failed(2, "--max-new-tokens: must be 1 or more");
-    Program.gpt("chat", "--chat-template", "dialogpt").run().failed(1, "<|endoftext|>");
   }
 
   /** With the JVM that waits for its child: Ctrl-C reaches both, and must end neither. */

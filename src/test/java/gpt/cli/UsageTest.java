@@ -37,6 +37,8 @@ class UsageTest {
         "help nxt           | unknown command 'nxt', did you mean next? (see",
         "help x             | unknown command 'x'; expected generate, chat, next",
         "help next loss     | unexpected argument 'loss': gpt help takes one COMMAND",
+        "chat -n 0          | --max-new-tokens: must be 1 or more, found 0",
+        "chat --chat-template chatml | expected dialogpt, found 'chatml'",
         "info x             | unexpected argument 'x': gpt info takes options only",
         "next x             | unexpected argument 'x': give a prompt with --prompt (see",
         "loss a b           | unexpected argument 'b': gpt loss takes one FILE",
@@ -75,6 +77,11 @@ class UsageTest {
         1,
         List.of("tokens", "--tokenizer", "gpt2", "--ids", "50257"),
         "ids go from 0 to 50256, found 50257");
+  }
+
+  @Test
+  void aCharacterModelHasNoTurns() {
+    CommandLines.failed(1, List.of("chat", "--chat-template", "dialogpt"), "<|endoftext|>");
   }
 
   @Test

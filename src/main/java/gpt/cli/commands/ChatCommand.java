@@ -117,6 +117,9 @@ public final class ChatCommand implements Callable<Integer> {
             if (tokenizer.isEmpty()) {
               throw new GptException("chat needs a tokenizer, and this model has none");
             }
+            if (template != null) {
+              template.turn("", tokenizer.get()); // needs <|endoftext|>
+            }
             SamplingOptions.checkIds(parameters, config.vocabSize());
             return new int[0];
           },
@@ -130,7 +133,6 @@ public final class ChatCommand implements Callable<Integer> {
       throws IOException {
     Tokenizer tokenizer = loaded.tokenizer().orElseThrow();
     Optional<ChatTemplate> form = Optional.ofNullable(template).or(loaded::chatTemplate);
-    form.ifPresent(t -> t.turn("", tokenizer)); // refuses a tokenizer without <|endoftext|>
     try (LineSource lines =
         Terminal.isStandardInput() && Terminal.isStandardOutput()
             ? TerminalLines.open(Chat.COMMANDS)
