@@ -13,13 +13,14 @@ import java.math.BigDecimal;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
- * Reads a request's JSON value by value: strict JSON in UTF-8, no unknown and no repeated option, no
- * value of another type. It builds no tree, so memory is proportional to the body.
+ * Reads a request's JSON value by value: strict JSON in UTF-8, no unknown and no repeated option,
+ * no value of another type. It builds no tree, so memory is proportional to the body.
  */
 final class BodyReader {
   private static final int MAX_NUMBER = 40;
@@ -156,8 +157,7 @@ final class BodyReader {
     if (found != type) {
       throw param == null
           ? notJson("found " + name(found))
-          : ApiException.invalid(
-              param, param + " must be " + what + ", found " + name(found));
+          : ApiException.invalid(param, param + " must be " + what + ", found " + name(found));
     }
   }
 
@@ -202,6 +202,39 @@ final class BodyReader {
       array(param, max, () -> texts.add(text(param)));
     }
     return texts;
+  }
+
+  /** An array of token ids. */
+  int[] ids(String param) throws IOException {
+    Ids ids = new Ids();
+    array(param, Integer.MAX_VALUE, () -> ids.add(id(param)));
+    return ids.array();
+  }
+
+  /** A token id of some model. */
+  int id(String param) throws IOException {
+    return whole(param, 0, Integer.MAX_VALUE);
+  }
+
+  /** A growing list of ids. */
+  static final class Ids {
+    private int[] ids = new int[64];
+    private int size;
+
+    void add(int id) {
+      if (size == ids.length) {
+        ids = Arrays.copyOf(ids, 2 * size);
+      }
+      ids[size++] = id;
+    }
+
+    boolean isEmpty() {
+      return size == 0;
+    }
+
+    int[] array() {
+      return Arrays.copyOf(ids, size);
+    }
   }
 
   int whole(String param, int min, int max) throws IOException {

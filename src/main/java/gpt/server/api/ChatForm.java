@@ -24,7 +24,6 @@ record ChatForm(ServedModel model, int logprobs) implements ResponseForm {
 
   @Override
   public JsonObject choice(Delta delta, boolean chunk) {
-    JsonObject choice = ResponseForm.choice(delta);
     JsonObject message = new JsonObject();
     if (!chunk) {
       message.addProperty("role", "assistant");
@@ -33,16 +32,17 @@ record ChatForm(ServedModel model, int logprobs) implements ResponseForm {
     if (!chunk || !delta.text().isEmpty()) {
       message.addProperty("content", delta.text());
     }
-    choice.add(chunk ? "delta" : "message", message);
-    if (logprobs >= 0) {
-      JsonArray content = new JsonArray();
-      delta.logprobs().forEach(each -> content.add(token(each)));
-      JsonObject object = new JsonObject();
-      object.add("content", content);
-      object.add("refusal", JsonNull.INSTANCE);
-      choice.add("logprobs", object);
-    }
-    return choice;
+    JsonObject scores = logprobs < 0 ? null : logprobs(delta);
+    return ResponseForm.choice(delta, chunk ? "delta" : "message", message, scores);
+  }
+
+  private JsonObject logprobs(Delta delta) {
+    JsonArray content = new JsonArray();
+    delta.logprobs().forEach(each -> content.add(token(each)));
+    JsonObject object = new JsonObject();
+    object.add("content", content);
+    object.add("refusal", JsonNull.INSTANCE);
+    return object;
   }
 
   @Override

@@ -70,8 +70,7 @@ public final class ChatParser {
 
   private List<ChatRequest.Message> messages(String name) throws IOException {
     List<ChatRequest.Message> all = new ArrayList<>();
-    body.array(
-        name, ApiLimits.MAX_MESSAGES, () -> all.add(message(name + "[" + all.size() + "]")));
+    body.array(name, ApiLimits.MAX_MESSAGES, () -> all.add(message(name + "[" + all.size() + "]")));
     return all;
   }
 

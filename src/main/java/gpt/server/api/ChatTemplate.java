@@ -25,7 +25,8 @@ public enum ChatTemplate {
    * @param model a model's folder or file
    */
   public static Optional<ChatTemplate> of(Path model) {
-    Path config = (Files.isDirectory(model) ? model : model.resolveSibling("")).resolve("config.json");
+    Path config =
+        (Files.isDirectory(model) ? model : model.resolveSibling("")).resolve("config.json");
     try {
       if (Files.isRegularFile(config)
           && Files.size(config) <= MAX_CONFIG
@@ -61,7 +62,10 @@ public enum ChatTemplate {
       if (!message.role().equals("user") && !message.role().equals("assistant")) {
         throw ApiException.invalid(
             param + ".role",
-            param + ".role is " + message.role() + ", but this model knows user and assistant only");
+            param
+                + ".role is "
+                + message.role()
+                + ", but this model knows user and assistant only");
       }
       turns.add(model.encode(message.content(), param + ".content"));
       turns.add(new int[] {end});

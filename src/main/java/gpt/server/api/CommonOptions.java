@@ -80,9 +80,7 @@ final class CommonOptions {
       case "stream_options" -> {
         streamOptions = true;
         body.object(
-            name,
-            Set.of("include_usage"),
-            option -> usage = body.flag(name + "." + option));
+            name, Set.of("include_usage"), option -> usage = body.flag(name + "." + option));
       }
       case "user" -> body.text(name); // for the caller's own records
       default -> throw new IllegalArgumentException(name);

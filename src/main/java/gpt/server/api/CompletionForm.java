@@ -3,6 +3,7 @@ package gpt.server.api;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import gpt.sampling.Logprobs;
 import java.util.Optional;
 
@@ -25,12 +26,8 @@ record CompletionForm(ServedModel model, int logprobs) implements ResponseForm {
 
   @Override
   public JsonObject choice(Delta delta, boolean chunk) {
-    JsonObject choice = ResponseForm.choice(delta);
-    choice.addProperty("text", delta.text());
-    if (logprobs >= 0) {
-      choice.add("logprobs", logprobs(delta));
-    }
-    return choice;
+    return ResponseForm.choice(
+        delta, "text", new JsonPrimitive(delta.text()), logprobs < 0 ? null : logprobs(delta));
   }
 
   @Override
@@ -67,8 +64,7 @@ record CompletionForm(ServedModel model, int logprobs) implements ResponseForm {
     Logprobs logprobs = token.logprobs();
     JsonObject top = new JsonObject();
     for (int i = 0; i < Math.min(this.logprobs, logprobs.ids().length); i++) {
-      top.addProperty(
-          model.token(logprobs.ids()[i]), ResponseForm.finite(logprobs.values()[i]));
+      top.addProperty(model.token(logprobs.ids()[i]), ResponseForm.finite(logprobs.values()[i]));
     }
     String chosen = model.token(token.id());
     if (!top.has(chosen)) {

@@ -3,7 +3,6 @@ package gpt.server.api;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -63,7 +62,7 @@ public final class CompletionParser {
   private void option(String name) throws IOException {
     switch (name) {
       case "prompt" -> prompts(name, prompt(name));
-      case "prompt_ids" -> prompts(name, List.of(new Prompt(null, ids(name), name)));
+      case "prompt_ids" -> prompts(name, List.of(new Prompt(null, body.ids(name), name)));
       case "best_of" -> bestOf = body.whole(name, 1, limits.maxChoices());
       case "logprobs" -> logprobs = body.whole(name, 0, ApiLimits.MAX_LOGPROBS);
       case "echo" -> echo = body.flag(name);
@@ -91,18 +90,18 @@ public final class CompletionParser {
           "prompt must be a string, token ids, or an array of these, found "
               + BodyReader.name(body.peek()));
     }
-    Ids ids = new Ids();
+    BodyReader.Ids ids = new BodyReader.Ids();
     body.array(
         name,
         Integer.MAX_VALUE,
         () -> {
           JsonToken type = body.peek();
           if (type == JsonToken.NUMBER && all.isEmpty()) {
-            ids.add(body.whole(name, 0, Integer.MAX_VALUE));
-          } else if (type == JsonToken.STRING && ids.size == 0) {
+            ids.add(body.id(name));
+          } else if (type == JsonToken.STRING && ids.isEmpty()) {
             all.add(new Prompt(body.text(name), null, name));
-          } else if (type == JsonToken.BEGIN_ARRAY && ids.size == 0) {
-            all.add(new Prompt(null, ids(name), name));
+          } else if (type == JsonToken.BEGIN_ARRAY && ids.isEmpty()) {
+            all.add(new Prompt(null, body.ids(name), name));
           } else {
             throw ApiException.invalid(
                 name,
@@ -115,36 +114,12 @@ public final class CompletionParser {
                 name, "prompt may have " + limits.maxChoices() + " elements, found more");
           }
         });
-    if (ids.size > 0) {
+    if (!ids.isEmpty()) {
       all.add(new Prompt(null, ids.array(), name));
     }
     if (all.isEmpty()) {
       throw ApiException.invalid(name, "prompt is an empty array");
     }
     return all;
-  }
-
-  private int[] ids(String name) throws IOException {
-    Ids ids = new Ids();
-    body.array(
-        name, Integer.MAX_VALUE, () -> ids.add(body.whole(name, 0, Integer.MAX_VALUE)));
-    return ids.array();
-  }
-
-  /** A growing list of ids. */
-  private static final class Ids {
-    private int[] ids = new int[64];
-    private int size;
-
-    void add(int id) {
-      if (size == ids.length) {
-        ids = Arrays.copyOf(ids, 2 * size);
-      }
-      ids[size++] = id;
-    }
-
-    int[] array() {
-      return Arrays.copyOf(ids, size);
-    }
   }
 }

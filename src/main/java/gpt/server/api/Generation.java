@@ -15,9 +15,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * Runs the completions of one request on the shared engine, each on a virtual thread of its own,
- * and passes what they produce to the thread that calls {@link #stream} or {@link
- * #collect}. Any thread may {@link #cancel}
- * it: the completions leave the engine before its next step.
+ * and passes what they produce to the thread that calls {@link #stream} or {@link #collect}. Any
+ * thread may {@link #cancel} it: the completions leave the engine before its next step.
  */
 public final class Generation {
   private final ServedModel model;

@@ -40,8 +40,7 @@ final class PromptScorer {
         int to = Math.min(ids.length - 1, from + CHUNK);
         Want want =
             new Want.Logits(
-                to - from,
-                (pos, row) -> logits[pos - start] = Arrays.copyOf(row, vocabSize));
+                to - from, (pos, row) -> logits[pos - start] = Arrays.copyOf(row, vocabSize));
         engine.step(List.of(new Work(sequence, Arrays.copyOfRange(ids, from, to), want)));
         // On this thread: the engine's thread goes on with other requests.
         for (int pos = from; pos < to; pos++) {

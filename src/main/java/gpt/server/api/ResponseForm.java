@@ -1,7 +1,7 @@
 package gpt.server.api;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonNull;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Optional;
@@ -32,11 +32,18 @@ sealed interface ResponseForm permits CompletionForm, ChatForm {
     return Double.isFinite(logprob) ? logprob : NO_PROBABILITY;
   }
 
-  /** Adds what both forms have. */
-  static JsonObject choice(Delta delta) {
+  /**
+   * A choice.
+   *
+   * @param name where the content stands
+   * @param content the text or the message
+   * @param logprobs null for none
+   */
+  static JsonObject choice(Delta delta, String name, JsonElement content, JsonObject logprobs) {
     JsonObject choice = new JsonObject();
     choice.addProperty("index", delta.index());
-    choice.add("logprobs", JsonNull.INSTANCE);
+    choice.add(name, content);
+    choice.add("logprobs", logprobs);
     choice.addProperty("finish_reason", delta.finish());
     choice.add("ids", array(delta.ids()));
     return choice;

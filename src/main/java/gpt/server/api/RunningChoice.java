@@ -95,7 +95,8 @@ final class RunningChoice {
   Delta delta(int index, FinishedCompletion ended) {
     textEnd += length(text.toString());
     List<ScoredToken> logprobs = new ArrayList<>();
-    while (!pending.isEmpty() && pending.element().offset() < textEnd) {
+    boolean texts = model.hasTokenizer();
+    while (!pending.isEmpty() && (!texts || pending.element().offset() < textEnd)) {
       logprobs.add(pending.remove());
     }
     Delta delta =

@@ -116,6 +116,11 @@ public final class ServedModel implements AutoCloseable {
     return template;
   }
 
+  /** Whether tokens have texts; else there are ids only. */
+  boolean hasTokenizer() {
+    return loaded.tokenizer().isPresent();
+  }
+
   /**
    * The tokenizer.
    *
@@ -158,13 +163,28 @@ public final class ServedModel implements AutoCloseable {
   }
 
   /**
+   * Decodes ids. Bytes that are not a whole character become U+FFFD.
+   *
+   * @throws ApiException if an id is not in the vocabulary
+   */
+  public String decode(int[] ids, String param) {
+    tokenizer(param);
+    Utf8Decoder decoder = new Utf8Decoder();
+    StringBuilder text = new StringBuilder();
+    for (int id : ids) {
+      checkId(id, param);
+      text.append(decode(decoder, id));
+    }
+    return text.append(decoder.flush()).toString();
+  }
+
+  /**
    * Encodes a prompt.
    *
    * @throws ApiException if it is empty, longer than the context window or not in the vocabulary
    */
   int[] encode(Prompt prompt) {
-    int[] ids =
-        prompt.ids() == null ? encode(prompt.text(), prompt.param()) : checked(prompt);
+    int[] ids = prompt.ids() == null ? encode(prompt.text(), prompt.param()) : checked(prompt);
     if (ids.length == 0) {
       throw ApiException.invalid(
           prompt.param(), prompt.param() + " is empty: it must have at least one token");
