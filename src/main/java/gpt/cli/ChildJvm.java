@@ -48,6 +48,9 @@ public final class ChildJvm {
           "-V",
           "--version");
 
+  /** Commands that finish what runs when they are told to stop. */
+  private static final Set<String> PATIENT = Set.of("serve");
+
   private static String refusal;
 
   private ChildJvm() {}
@@ -111,7 +114,7 @@ public final class ChildJvm {
       // The terminal sends Ctrl-C to both processes; only the child knows what it is to end.
       Signals.register("INT", () -> {});
     }
-    Process child = new Guard().start(builder);
+    Process child = new Guard(PATIENT.contains(args.length > 0 ? args[0] : "")).start(builder);
     while (child != null) {
       try {
         return child.waitFor();
@@ -124,8 +127,18 @@ public final class ChildJvm {
 
   /** Stops the child when this JVM exits, also if the signal comes while the child is started. */
   private static final class Guard {
+    private final boolean patient;
     private Process child;
     private boolean stopping;
+
+    /**
+     * Creates a guard without a child.
+     *
+     * @param patient whether the child bounds the time itself that it takes to stop
+     */
+    Guard(boolean patient) {
+      this.patient = patient;
+    }
 
     /** Starts the child; null if this JVM is already shutting down. */
     Process start(ProcessBuilder builder) throws IOException {
@@ -147,8 +160,14 @@ public final class ChildJvm {
       if (child == null) {
         return;
       }
+      if (!child.isAlive()) {
+        return;
+      }
       child.destroy();
       try {
+        if (patient) {
+          Runtime.getRuntime().halt(child.waitFor()); // with the child's exit status
+        }
         if (!child.waitFor(2, TimeUnit.SECONDS)) {
           child.destroyForcibly();
         }

@@ -16,6 +16,7 @@ import gpt.cli.commands.LossCommand;
 import gpt.cli.commands.MakeRandomCommand;
 import gpt.cli.commands.ModelsCommand;
 import gpt.cli.commands.NextCommand;
+import gpt.cli.commands.ServeCommand;
 import gpt.cli.commands.TokensCommand;
 import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
@@ -46,7 +47,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt chat|next|loss|tokens|attention|info|bench [OPTIONS]",
+      "       gpt chat|next|loss|tokens|attention|info|bench|serve [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help, gpt help COMMAND"
     },
@@ -64,6 +65,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
       "  gpt info --model out-shakespeare",
       "  gpt bench --random gpt2 --dtype f32,bf16,i8",
+      "  gpt serve                                          then open http://127.0.0.1:8080",
       "  gpt download gpt2                                  then: gpt --model gpt2",
       "  gpt models",
       "  gpt devices",
@@ -91,6 +93,7 @@ public final class GptCommand {
     COMMANDS.put("attention", AttentionCommand.class);
     COMMANDS.put("info", InfoCommand.class);
     COMMANDS.put("bench", BenchCommand.class);
+    COMMANDS.put("serve", ServeCommand.class);
     COMMANDS.put("download", DownloadCommand.class);
     COMMANDS.put("models", ModelsCommand.class);
     COMMANDS.put("devices", DevicesCommand.class);

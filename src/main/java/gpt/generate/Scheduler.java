@@ -36,6 +36,7 @@ final class Scheduler implements AutoCloseable {
   private static final long MAX_CACHE_BYTES = 1L << 30;
 
   private final Engine engine;
+  private final SchedulerListener listener;
   private final int maxSequences;
   private final int maxCached;
   private final Deque<RunningCompletion> waiting = new ArrayDeque<>();
@@ -62,7 +63,13 @@ final class Scheduler implements AutoCloseable {
    * @param maxSequences maximum number of open sequences, at least 1
    */
   Scheduler(Engine engine, int maxSequences) {
+    this(engine, maxSequences, SchedulerListener.NONE);
+  }
+
+  /** As {@link #Scheduler(Engine, int)}, with a listener for its figures. */
+  Scheduler(Engine engine, int maxSequences, SchedulerListener listener) {
     this.engine = engine;
+    this.listener = listener;
     this.maxSequences = maxSequences;
     long bytes = Math.max(1, engine.sequenceBytes());
     maxCached = Math.clamp(MAX_CACHE_BYTES / bytes, 1, maxSequences);
@@ -96,9 +103,10 @@ final class Scheduler implements AutoCloseable {
     }
     plan();
     if (work.isEmpty()) {
+      listener.load(waiting.size(), active.size());
       return;
     }
-    long rows = work.stream().mapToInt(Work::tokens).sum();
+    int rows = work.stream().mapToInt(Work::tokens).sum();
     long begin = System.nanoTime();
     engine.step(work);
     long nanos = System.nanoTime() - begin;
@@ -107,6 +115,8 @@ final class Scheduler implements AutoCloseable {
       stepping.get(i).stepDone(appended, nanos * appended / rows);
     }
     active.removeIf(this::cacheIfEnded);
+    listener.stepped(work.size(), rows, nanos);
+    listener.load(waiting.size(), active.size());
   }
 
   /** Moves the sequence of an ended completion to the cache; returns whether it has ended. */
@@ -193,10 +203,10 @@ final class Scheduler implements AutoCloseable {
     if (useCache && (2 * prefix >= cached.ids.length || !hasRoom(0))) {
       continueCached(completion, cached, prefix);
     } else if (useCache && prefix >= MIN_SHARED) {
-      completion.start(fork(cached.sequence, prefix));
+      start(completion, fork(cached.sequence, prefix));
     } else if (parent == null) {
       evict(0);
-      completion.start(engine.open());
+      start(completion, engine.open());
     } else {
       completion.waitFor(parent, activePrefix);
       if (!mustWait) {
@@ -239,7 +249,12 @@ final class Scheduler implements AutoCloseable {
     if (cached.sequence.length() > tokens) {
       cached.sequence.truncate(tokens);
     }
-    completion.start(cached.sequence);
+    start(completion, cached.sequence);
+  }
+
+  private void start(RunningCompletion completion, Sequence prefix) {
+    listener.started(completion.promptLength(), prefix.length());
+    completion.start(prefix);
   }
 
   /**
@@ -252,7 +267,7 @@ final class Scheduler implements AutoCloseable {
     int shared = completion.sharedTokens();
     boolean running = active.contains(parent);
     if (running && parent.sharedPrefix(completion, engine.reusesDrawnTokens()) >= shared) {
-      completion.start(fork(parent.sequence(), shared));
+      start(completion, fork(parent.sequence(), shared));
     } else if (!running || !parent.isPrefilling()) {
       completion.waitFor(null, 0);
       start(completion);

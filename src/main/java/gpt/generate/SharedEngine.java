@@ -24,6 +24,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
 
   private final Thread thread;
   private final int maxSequences;
+  private final SchedulerListener listener;
   private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
   private final CompletableFuture<Engine> opened = new CompletableFuture<>();
   private boolean closed; // guarded by commands
@@ -43,7 +44,17 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
    * @throws RuntimeException what {@code open} throws
    */
   public SharedEngine(Supplier<Engine> open, int maxSequences) {
+    this(open, maxSequences, SchedulerListener.NONE);
+  }
+
+  /**
+   * As {@link #SharedEngine(Supplier, int)}.
+   *
+   * @param listener receives the scheduler's figures on the engine's thread
+   */
+  public SharedEngine(Supplier<Engine> open, int maxSequences, SchedulerListener listener) {
     this.maxSequences = maxSequences;
+    this.listener = listener;
     thread = Thread.ofPlatform().daemon().name("gpt-engine").start(() -> run(open));
     await(opened);
   }
@@ -52,7 +63,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
 
   private void run(Supplier<Engine> open) {
     try (Engine engine = open.get()) {
-      scheduler = new Scheduler(engine, batchSize(engine));
+      scheduler = new Scheduler(engine, batchSize(engine), listener);
       opened.complete(engine);
       try {
         while (!isClosed()) {
