@@ -1,7 +1,6 @@
 package gpt.tokenizer;
 
 import gpt.GptException;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /** How a conversation becomes the prompt of a model that was trained on conversations. */
@@ -9,17 +8,18 @@ public enum ChatTemplate {
   /** Microsoft's DialoGPT (Zhang et al. 2020): each turn is followed by {@code <|endoftext|>}. */
   DIALOGPT;
 
+  /** The ids of one turn: those of its text, and what ends it. */
+  public int[] turn(String text, Tokenizer tokenizer) {
+    return turn(tokenizer.encode(text), tokenizer);
+  }
+
   /**
-   * The ids of one turn, with what ends it.
+   * As {@link #turn(String, Tokenizer)}, for the ids of the text. If a model generated them, they
+   * may have what ends a turn already.
    *
    * @throws GptException if the tokenizer has no end-of-text token
    */
-  public int[] turn(String text, Tokenizer tokenizer) {
-    return ended(tokenizer.encode(text), tokenizer);
-  }
-
-  /** As {@link #turn}, for ids that a model generated: they may have what ends a turn already. */
-  public int[] ended(int[] ids, Tokenizer tokenizer) {
+  public int[] turn(int[] ids, Tokenizer tokenizer) {
     int end =
         tokenizer
             .endOfText()
@@ -31,15 +31,5 @@ public enum ChatTemplate {
     return ids.length > 0 && ids[ids.length - 1] == end
         ? ids.clone()
         : IntStream.concat(IntStream.of(ids), IntStream.of(end)).toArray();
-  }
-
-  /**
-   * The prompt whose continuation is the next turn.
-   *
-   * @param turns the texts of all turns so far, the oldest first
-   * @throws GptException if the tokenizer has no end-of-text token
-   */
-  public int[] prompt(List<String> turns, Tokenizer tokenizer) {
-    return turns.stream().map(text -> turn(text, tokenizer)).flatMapToInt(IntStream::of).toArray();
   }
 }

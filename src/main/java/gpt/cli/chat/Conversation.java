@@ -71,7 +71,7 @@ public final class Conversation {
   void add(FinishedCompletion completion) {
     boolean stopped = completion.stopReason() == StopReason.STOP_STRING;
     int[] ids = stopped ? tokenizer.encode(completion.text()) : completion.ids();
-    turns.add(template.map(t -> t.ended(ids, tokenizer)).orElse(ids));
+    turns.add(template.map(t -> t.turn(ids, tokenizer)).orElse(ids));
     midLine =
         completion.stopReason() != StopReason.END_OF_TEXT && !completion.text().endsWith(NEW_LINE);
   }

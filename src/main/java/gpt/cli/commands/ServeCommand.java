@@ -10,13 +10,12 @@ import gpt.cli.options.ServerOptions;
 import gpt.load.DeviceChoice;
 import gpt.sampling.SamplingParameters;
 import gpt.server.api.ApiLimits;
-import gpt.server.api.ChatTemplate;
 import gpt.server.api.ServedModel;
 import gpt.server.http.ApiServer;
 import gpt.server.http.ServerMetrics;
 import gpt.server.http.ServerSettings;
+import gpt.tokenizer.ChatTemplate;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -61,7 +60,7 @@ public final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--chat-template",
       paramLabel = "dialogpt",
-      completionCandidates = Templates.class,
+      completionCandidates = Choice.ChatTemplates.class,
       description =
           "How /v1/chat/completions writes a chat: dialogpt ends each turn with <|endoftext|>."
               + " Default: what config.json tells; a base model has none")
@@ -74,14 +73,6 @@ public final class ServeCommand implements Callable<Integer> {
   @Mixin private CommonOptions common;
 
   @Spec private CommandSpec spec;
-
-  /** The words of {@code --chat-template}. */
-  static final class Templates implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return Choice.words(ChatTemplate.class).iterator();
-    }
-  }
 
   @Override
   public Integer call() throws InterruptedException {
@@ -108,13 +99,12 @@ public final class ServeCommand implements Callable<Integer> {
     SamplingParameters sampling = SamplingParameters.builder().build();
     DeviceChoice.Use use =
         new DeviceChoice.Use(options.parallel(), false, sampling, ApiLimits.MAX_LOGPROBS, 1);
-    Optional<ChatTemplate> chat = template == null ? ChatTemplate.of(path) : Optional.of(template);
     ServedModel served =
         new ServedModel(
             name == null ? model.shortName() : name,
             () -> model.load(path, device, use, !common.quiet),
             options.parallel(),
-            chat,
+            Optional.ofNullable(template),
             metrics);
     served.notes().forEach(note -> print("gpt: " + note));
     return served;

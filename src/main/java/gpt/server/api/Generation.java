@@ -6,12 +6,14 @@ import gpt.generate.FinishedCompletion;
 import gpt.generate.Listener;
 import gpt.generate.Request;
 import gpt.sampling.Logprobs;
+import gpt.tokenizer.ChatTemplate;
 import gpt.tokenizer.Utf8Decoder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.IntStream;
 
 /**
  * Runs the completions of one request on the shared engine, each on a virtual thread of its own,
@@ -106,7 +108,37 @@ public final class Generation {
                             + "' is a base model: it continues a text and has no chat format; use"
                             + " /v1/completions, or start the server with --chat-template for a"
                             + " chat model"));
-    return new Generation(model, request.of(template.prompt(chat.messages(), model)));
+    return new Generation(model, request.of(prompt(chat.messages(), template, model)));
+  }
+
+  /**
+   * The prompt of a chat.
+   *
+   * @throws ApiException if the template has no place for a message
+   */
+  private static Prompt prompt(
+      List<ChatRequest.Message> messages, ChatTemplate template, ServedModel model) {
+    List<int[]> turns = new ArrayList<>();
+    for (int i = 0; i < messages.size(); i++) {
+      ChatRequest.Message message = messages.get(i);
+      String param = "messages[" + i + "]";
+      if (!message.role().equals("user") && !message.role().equals("assistant")) {
+        throw ApiException.invalid(
+            param + ".role",
+            param
+                + ".role is "
+                + message.role()
+                + ", but this model knows user and assistant only");
+      }
+      int[] text = model.encode(message.content(), param + ".content");
+      try {
+        turns.add(template.turn(text, model.tokenizer("messages")));
+      } catch (GptException e) {
+        throw ApiException.invalid("messages", "messages: " + e.getMessage());
+      }
+    }
+    int[] ids = turns.stream().flatMapToInt(IntStream::of).toArray();
+    return new Prompt(null, ids, "messages");
   }
 
   private Request request(int[] ids, int sample, int logprobs) {

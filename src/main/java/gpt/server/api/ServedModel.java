@@ -6,6 +6,7 @@ import gpt.generate.SchedulerListener;
 import gpt.generate.SharedEngine;
 import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
+import gpt.tokenizer.ChatTemplate;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Utf8Decoder;
 import java.nio.ByteBuffer;
@@ -34,7 +35,7 @@ public final class ServedModel implements AutoCloseable {
    * @param name the name in the API
    * @param load loads the model
    * @param maxSequences maximum number of completions that are decoded together
-   * @param template how a chat is written; empty for a base model
+   * @param template how a chat is written; empty for what the checkpoint says
    * @param figures receives the scheduler's figures
    * @throws GptException if the model cannot be loaded
    */
@@ -45,7 +46,6 @@ public final class ServedModel implements AutoCloseable {
       Optional<ChatTemplate> template,
       SchedulerListener figures) {
     this.name = name;
-    this.template = template;
     LoadedModel[] holder = new LoadedModel[1];
     engine =
         new SharedEngine(
@@ -56,6 +56,7 @@ public final class ServedModel implements AutoCloseable {
             maxSequences,
             figures);
     loaded = holder[0];
+    this.template = template.or(loaded::chatTemplate);
     generator = new Generator(engine, loaded.tokenizer());
     String build = String.valueOf(ServedModel.class.getPackage().getImplementationVersion());
     String parts = String.join(" ", build, name, engine.device(), engine.dtype());

@@ -87,8 +87,6 @@ class ConversationTest {
     String end = text(GPT2, new int[] {END});
     String all = "Hi there" + end + "Hello" + end + "Who?" + end;
     assertEquals(all, text(GPT2, conversation.prompt(10)));
-    assertEquals(
-        all, text(GPT2, ChatTemplate.DIALOGPT.prompt(List.of("Hi there", "Hello", "Who?"), GPT2)));
     conversation.add(completion(GPT2, "Me" + end, "Me", StopReason.END_OF_TEXT));
     assertTrue(text(GPT2, conversation.prompt(10)).endsWith("Me" + end), "one end, not two");
   }
