@@ -10,6 +10,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.RequestException;
 import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
@@ -266,10 +267,11 @@ final class Exchange {
       close();
     }
 
-    /** Ends the stream. */
+    /** Ends the stream: with the last chunk, for which Helidon would wait for the handler's end. */
     void close() {
       try (Deadlines.Deadline _ = deadlines.start(send)) {
         out.close();
+        ((RoutingResponse) response).commit();
       } catch (IOException | UncheckedIOException e) {
         throw notRead(e);
       }
