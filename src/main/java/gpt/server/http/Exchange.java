@@ -17,7 +17,6 @@ import io.helidon.webserver.sse.SseSink;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -111,6 +110,15 @@ final class Exchange {
     watch = Optional.of(started);
   }
 
+  /** Thrown where a client has closed the connection or does not read what it is sent. */
+  static final class ClientGoneException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    ClientGoneException(Throwable cause) {
+      super("the client has gone", cause);
+    }
+  }
+
   // The request's body.
 
   /**
@@ -142,15 +150,16 @@ final class Exchange {
   }
 
   private void read(CompletableFuture<byte[]> body, int max) {
-    try (InputStream in = request.content().inputStream()) {
-      byte[] bytes = in.readNBytes(max + 1);
+    try {
+      // Not closed: that would read the rest.
+      byte[] bytes = request.content().inputStream().readNBytes(max + 1);
       if (bytes.length > max) {
         throw tooLarge(max);
       }
       body.complete(bytes);
     } catch (RequestException e) {
       body.completeExceptionally(e.status().code() == 413 ? tooLarge(max) : malformed(e));
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) { // also too little memory
       body.completeExceptionally(e);
     }
   }
@@ -168,7 +177,8 @@ final class Exchange {
             .name("gpt-discard")
             .start(
                 () -> {
-                  try (InputStream in = request.content().inputStream()) {
+                  try {
+                    InputStream in = request.content().inputStream();
                     in.transferTo(OutputStream.nullOutputStream());
                   } catch (IOException | RuntimeException e) {
                     // The connection is closed next anyway.
@@ -276,8 +286,8 @@ final class Exchange {
     private void event(String data) {
       try (Deadlines.Deadline _ = deadlines.start(send)) {
         sink.emit(SseEvent.builder().data(bytes(" " + data)).build());
-      } catch (UncheckedIOException e) {
-        throw new CloseConnectionException("the client does not read", e);
+      } catch (RuntimeException e) { // the library has several
+        throw new ClientGoneException(e);
       }
     }
   }
