@@ -181,15 +181,10 @@ final class BodyReader {
     return json.nextBoolean();
   }
 
-  /** A string of whole characters: half a surrogate pair has no bytes in UTF-8. */
+  /** A string; the parser refuses half a surrogate pair. */
   String text(String param) throws IOException {
     expect(JsonToken.STRING, param, "a string");
-    String text = json.nextString();
-    if (text.codePoints().anyMatch(c -> c >= 0xD800 && c <= 0xDFFF)) {
-      throw ApiException.invalid(
-          param, param + " must be valid Unicode, found half a surrogate pair");
-    }
-    return text;
+    return json.nextString();
   }
 
   /** A string or an array of strings. */

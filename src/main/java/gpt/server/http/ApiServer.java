@@ -22,6 +22,15 @@ public final class ApiServer implements AutoCloseable {
   /** Held here: the logging framework keeps it weakly. */
   private static final Logger HELIDON = Logger.getLogger("io.helidon");
 
+  /**
+   * The web server's own limit for a silent connection, in times the setting. It counts from the
+   * last request's begin and ends the connection after the current one, so that it must not pass
+   * while a request is handled; {@link Router} closes idle connections earlier.
+   */
+  static final int MAX_IDLE = 10;
+
+  private static final int SEND_BUFFER = 128 << 10;
+
   private final ServerSettings settings;
   private final Admission admission;
   private final Deadlines deadlines = new Deadlines();
@@ -55,10 +64,14 @@ public final class ApiServer implements AutoCloseable {
                     .maxPrologueLength(ServerSettings.MAX_HEADERS)
                     .addReceiveListener(connections)
                     .build())
-            .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
+            .connectionOptions(
+                SocketOptions.builder()
+                    .tcpNoDelay(true)
+                    .socketSendBufferSize(SEND_BUFFER) // what a client that does not read may hold
+                    .build())
             .maxTcpConnections(settings.maxConnections())
             .maxPayloadSize(settings.maxBody())
-            .idleConnectionTimeout(settings.idle())
+            .idleConnectionTimeout(settings.idle().multipliedBy(MAX_IDLE))
             .idleConnectionPeriod(Duration.ofSeconds(5))
             .directHandlers(errors(settings.maxBody()))
             .routing(routing -> routing.any(router))
@@ -89,7 +102,8 @@ public final class ApiServer implements AutoCloseable {
   private Router router(ServedModel model, ServerMetrics metrics, RequestLog log) {
     InfoEndpoints info = new InfoEndpoints(model, settings, admission, metrics);
     Router router =
-        new Router(settings, admission, deadlines, metrics, log, Set.of("/", "/health"));
+        new Router(
+            settings, admission, deadlines, connections, metrics, log, Set.of("/", "/health"));
     router.add("GET", "/", info::page);
     router.add("GET", "/health", info::health);
     router.add("GET", "/metrics", info::metrics);

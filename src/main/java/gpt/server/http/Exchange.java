@@ -16,7 +16,6 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -110,6 +109,15 @@ final class Exchange {
     watch = Optional.of(started);
   }
 
+  /** Thrown where a client has closed the connection or does not read what it is sent. */
+  static final class ClientGoneException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    ClientGoneException(Throwable cause) {
+      super("the client has gone", cause);
+    }
+  }
+
   // The request's body.
 
   /**
@@ -141,15 +149,16 @@ final class Exchange {
   }
 
   private void read(CompletableFuture<byte[]> body, int max) {
-    try (InputStream in = request.content().inputStream()) {
-      byte[] bytes = in.readNBytes(max + 1);
+    try {
+      // Not closed: that would read the rest.
+      byte[] bytes = request.content().inputStream().readNBytes(max + 1);
       if (bytes.length > max) {
         throw tooLarge(max);
       }
       body.complete(bytes);
     } catch (RequestException e) {
       body.completeExceptionally(e.status().code() == 413 ? tooLarge(max) : malformed(e));
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) { // also too little memory
       body.completeExceptionally(e);
     }
   }
@@ -167,7 +176,8 @@ final class Exchange {
             .name("gpt-discard")
             .start(
                 () -> {
-                  try (InputStream in = request.content().inputStream()) {
+                  try {
+                    InputStream in = request.content().inputStream();
                     in.transferTo(OutputStream.nullOutputStream());
                   } catch (IOException | RuntimeException e) {
                     // The connection is closed next anyway.
@@ -272,8 +282,8 @@ final class Exchange {
       try (Deadlines.Deadline _ = deadlines.start(send)) {
         out.close();
         ((RoutingResponse) response).commit();
-      } catch (IOException | UncheckedIOException e) {
-        throw notRead(e);
+      } catch (IOException | RuntimeException e) { // the library has several
+        throw new ClientGoneException(e);
       }
     }
 
@@ -281,13 +291,9 @@ final class Exchange {
       try (Deadlines.Deadline _ = deadlines.start(send)) {
         out.write(bytes("data: " + data + "\n\n"));
         out.flush();
-      } catch (IOException | UncheckedIOException e) {
-        throw notRead(e);
+      } catch (IOException | RuntimeException e) {
+        throw new ClientGoneException(e);
       }
-    }
-
-    private static CloseConnectionException notRead(Exception e) {
-      return new CloseConnectionException("the client does not read", e);
     }
   }
 }

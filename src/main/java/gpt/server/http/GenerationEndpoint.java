@@ -54,7 +54,7 @@ final class GenerationEndpoint implements Endpoint {
         List<Delta> choices = generation.collect();
         exchange.json(200, writer.apply(generation).whole(choices, generation.usage()));
       }
-    } catch (Generation.CancelledException e) {
+    } catch (Generation.CancelledException | Exchange.ClientGoneException e) {
       exchange.status(CLIENT_GONE);
       metrics.cancelled();
       throw new CloseConnectionException("the client has gone", e);

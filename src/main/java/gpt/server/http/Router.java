@@ -9,7 +9,6 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -29,6 +28,7 @@ final class Router implements Handler {
   private final ServerSettings settings;
   private final Admission admission;
   private final Deadlines deadlines;
+  private final Connections connections;
   private final ServerMetrics metrics;
   private final RequestLog log;
   private final Origins origins;
@@ -39,12 +39,14 @@ final class Router implements Handler {
       ServerSettings settings,
       Admission admission,
       Deadlines deadlines,
+      Connections connections,
       ServerMetrics metrics,
       RequestLog log,
       Set<String> open) {
     this.settings = settings;
     this.admission = admission;
     this.deadlines = deadlines;
+    this.connections = connections;
     this.metrics = metrics;
     this.log = log;
     this.open = open;
@@ -65,14 +67,13 @@ final class Router implements Handler {
       metrics.ended(paths.containsKey(exchange.path()) ? exchange.path() : OTHER, exchange);
       log.write(exchange);
     }
-    boolean closing = exchange.isClosing() || admission.isDraining();
-    Optional<ClientWatch> watch = exchange.watch();
-    if (closing) {
+    boolean longTime = exchange.nanos() > settings.idle().toNanos() * (ApiServer.MAX_IDLE - 2);
+    if (exchange.isClosing() || admission.isDraining() || longTime) {
       exchange.discardBody(LINGER);
-      watch.ifPresent(ClientWatch::disconnect);
+      exchange.watch().ifPresent(ClientWatch::disconnect);
       throw new CloseConnectionException("closed after the response");
     }
-    watch.ifPresent(each -> each.awaitNext(settings.idle()));
+    exchange.watch().orElseGet(() -> connections.watch(() -> {})).awaitNext(settings.idle());
   }
 
   private void answer(Exchange exchange) {

@@ -93,7 +93,7 @@ class CompletionParserTest {
         "{\"prompt\":[\"a\",1]}            | prompt | found a number in an array",
         "{\"prompt\":[1.5]}                | prompt | found 1.5",
         "{\"prompt\":[-1]}                 | prompt | found -1",
-        "{\"prompt\":\"\\ud800\"}          | prompt | half a surrogate pair",
+        "{\"prompt\":\"\\ud800\"}          | - | Unpaired surrogate",
         "{\"prompt\":\"a\",\"top_kk\":1}   | top_kk | no option 'top_kk'",
         "{\"prompt\":\"a\",\"suffix\":\"\"} | suffix | no option 'suffix'",
         "{\"prompt\":\"a\",\"n\":0}        | n | from 1 to 8, found 0",
