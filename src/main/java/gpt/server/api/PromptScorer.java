@@ -44,7 +44,7 @@ final class PromptScorer {
         engine.step(List.of(new Work(sequence, Arrays.copyOfRange(ids, from, to), want)));
         // On this thread: the engine's thread goes on with other requests.
         for (int pos = from; pos < to; pos++) {
-          all.add(Logprobs.of(logits[pos - from], vocabSize, ids[pos + 1], top));
+          all.add(Logprobs.of(logits[pos - from], vocabSize, ids[pos + 1], Math.max(1, top)));
         }
       }
     }
