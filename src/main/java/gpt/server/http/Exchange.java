@@ -137,11 +137,10 @@ final class Exchange {
       throw unread(
           408, "request_timeout", "the request has not arrived within " + time.toSeconds() + " s");
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof ApiException refused) {
-        closing = true;
-        throw refused;
-      }
-      throw new CloseConnectionException("the request's body ended too early", e);
+      closing = true;
+      throw e.getCause() instanceof ApiException refused
+          ? refused
+          : unread(400, "malformed_request", "the request's body is malformed or ends too early");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CloseConnectionException("interrupted", e);
@@ -157,7 +156,7 @@ final class Exchange {
       }
       body.complete(bytes);
     } catch (RequestException e) {
-      body.completeExceptionally(e.status().code() == 413 ? tooLarge(max) : malformed(e));
+      body.completeExceptionally(e.status().code() == 413 ? tooLarge(max) : e);
     } catch (IOException | RuntimeException | Error e) { // also too little memory
       body.completeExceptionally(e);
     }
@@ -192,10 +191,6 @@ final class Exchange {
 
   static ApiException tooLarge(int max) {
     return unread(413, "request_too_large", "the request's body is larger than " + max + " bytes");
-  }
-
-  private static ApiException malformed(RequestException e) {
-    return unread(e.status().code(), "malformed_request", String.valueOf(e.getMessage()));
   }
 
   private static ApiException unread(int status, String code, String message) {

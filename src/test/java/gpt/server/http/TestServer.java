@@ -72,7 +72,7 @@ final class TestServer implements AutoCloseable {
         Duration.ofSeconds(2),
         Duration.ofSeconds(2),
         Duration.ofSeconds(2),
-        Duration.ofSeconds(20));
+        Duration.ofSeconds(60));
   }
 
   ApiServer server() {
