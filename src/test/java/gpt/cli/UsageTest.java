@@ -53,6 +53,11 @@ class UsageTest {
         "--seed 1e30        | expected a whole number",
         "--seed 9223372036854775808 | to 9223372036854775807, found 9223372036854775808",
         "--top-p 0,8        | --top-p': expected a number, as 0.8, found '0,8'",
+        "serve --host 0.0.0.0 | other machines can reach it; set a key in GPT_API_KEY",
+        "serve --port 70000 | --port: must be 0 to 65535, found 70000",
+        "serve --chat-template x | expected dialogpt, found 'x'",
+        "serve --api-key \u00e9 | visible ASCII characters",
+        "serve --tornado-profile | use gpt bench",
         "-t warm            | expected a number, as 0.8, found 'warm'"
       })
   void aWrongCommandLine(String line, String part) {

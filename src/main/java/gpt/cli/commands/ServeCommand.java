@@ -77,6 +77,9 @@ public final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     device.check(this::usage);
+    if (spec.commandLine().getParseResult().hasMatchedOption("--tornado-profile")) {
+      throw usage("--tornado-profile: gpt serve has no place for it; use gpt bench");
+    }
     ServerSettings settings = options.settings(this::usage);
     ServerMetrics metrics = new ServerMetrics();
     ServedModel served = load(metrics);
