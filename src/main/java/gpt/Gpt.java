@@ -13,6 +13,7 @@ import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
+import gpt.generate.SchedulerListener;
 import gpt.generate.SharedEngine;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
@@ -96,7 +97,8 @@ public final class Gpt implements AutoCloseable {
                         path,
                         Optional.empty(),
                         choice,
-                        other -> ModelLocator.locate(other, options.download())));
+                        other -> ModelLocator.locate(other, options.download())),
+            SchedulerListener.NONE);
     model = loaded[0];
     generator = new Generator(engine, model.tokenizer());
     vocabulary = new Vocabulary(model.tokenizer());

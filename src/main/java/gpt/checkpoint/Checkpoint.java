@@ -5,6 +5,7 @@ import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Weights;
 import gpt.tokenizer.BpeVocabulary;
+import gpt.tokenizer.ChatTemplate;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -33,7 +34,21 @@ public final class Checkpoint implements AutoCloseable {
       Optional<List<String>> characters,
       Optional<BpeVocabulary> bpeVocabulary,
       List<Integer> endIds,
-      List<String> notes) {}
+      Optional<ChatTemplate> chatTemplate,
+      List<String> notes) {
+
+    /** Of a base model. */
+    Content(
+        String format,
+        GptConfig config,
+        Weights weights,
+        Optional<List<String>> characters,
+        Optional<BpeVocabulary> bpeVocabulary,
+        List<Integer> endIds,
+        List<String> notes) {
+      this(format, config, weights, characters, bpeVocabulary, endIds, Optional.empty(), notes);
+    }
+  }
 
   private final Path path;
   private final Content content;
@@ -150,6 +165,11 @@ public final class Checkpoint implements AutoCloseable {
    */
   public List<Integer> endIds() {
     return content.endIds();
+  }
+
+  /** How the model was trained on conversations, if its config.json says so. */
+  public Optional<ChatTemplate> chatTemplate() {
+    return content.chatTemplate();
   }
 
   /** The format for display: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */

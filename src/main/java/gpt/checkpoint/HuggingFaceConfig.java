@@ -8,10 +8,12 @@ import com.google.gson.JsonPrimitive;
 import gpt.GptException;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.tokenizer.ChatTemplate;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Hugging Face's {@code config.json} of a GPT-2, with one key of this program: {@code "bias":
@@ -20,8 +22,10 @@ import java.util.List;
  * @param model the shape
  * @param tied whether the output projection is the token embedding
  * @param endIds the EOS ids; empty if the files name none
+ * @param chatTemplate how the model was trained on conversations; empty for a base model
  */
-record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
+record HuggingFaceConfig(
+    GptConfig model, boolean tied, List<Integer> endIds, Optional<ChatTemplate> chatTemplate) {
   static final String FILE = "config.json";
 
   /** Its EOS ids take precedence over those of config.json. */
@@ -115,10 +119,21 @@ record HuggingFaceConfig(GptConfig model, boolean tied, List<Integer> endIds) {
                 gelu(),
                 present("layer_norm_epsilon") ? number("layer_norm_epsilon") : 1e-5);
         return new HuggingFaceConfig(
-            model, flag("tie_word_embeddings", true), endIds(this, model.vocabSize()));
+            model,
+            flag("tie_word_embeddings", true),
+            endIds(this, model.vocabSize()),
+            chatTemplate());
       } catch (GptException e) {
         throw e.getMessage().startsWith(file.toString()) ? e : Fault.in(file, e.getMessage(), e);
       }
+    }
+
+    /** Of all GPT-2s only DialoGPT has parameters for the task "conversational". */
+    private Optional<ChatTemplate> chatTemplate() {
+      return json.get("task_specific_params") instanceof JsonObject tasks
+              && tasks.has("conversational")
+          ? Optional.of(ChatTemplate.DIALOGPT)
+          : Optional.empty();
     }
 
     private Gelu gelu() {

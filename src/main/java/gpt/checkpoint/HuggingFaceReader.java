@@ -127,7 +127,15 @@ final class HuggingFaceReader implements TensorSource {
                   + " is used, as transformers does"));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
-    return new Content(format, config.model(), weights, characters, bpe, config.endIds(), notes);
+    return new Content(
+        format,
+        config.model(),
+        weights,
+        characters,
+        bpe,
+        config.endIds(),
+        config.chatTemplate(),
+        notes);
   }
 
   private List<String> unused() {

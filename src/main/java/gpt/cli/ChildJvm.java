@@ -15,6 +15,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jline.utils.Signals;
 
 /**
  * Starts a second JVM with the Vector API. Java resolves an incubating module only if its command
@@ -46,6 +47,9 @@ public final class ChildJvm {
           "--help",
           "-V",
           "--version");
+
+  /** Commands that finish what runs when they are told to stop. */
+  private static final Set<String> PATIENT = Set.of("serve");
 
   private static String refusal;
 
@@ -106,7 +110,11 @@ public final class ChildJvm {
     if (ModelLocator.asciiLocale()) {
       builder.environment().put("LC_ALL", "C.UTF-8");
     }
-    Process child = new Guard().start(builder);
+    if (args.length > 0 && args[0].equals(GptCommand.CHAT)) {
+      // The terminal sends Ctrl-C to both processes; only the child knows what it is to end.
+      Signals.register("INT", () -> {});
+    }
+    Process child = new Guard(PATIENT.contains(args.length > 0 ? args[0] : "")).start(builder);
     while (child != null) {
       try {
         return child.waitFor();
@@ -119,8 +127,18 @@ public final class ChildJvm {
 
   /** Stops the child when this JVM exits, also if the signal comes while the child is started. */
   private static final class Guard {
+    private final boolean patient;
     private Process child;
     private boolean stopping;
+
+    /**
+     * Creates a guard without a child.
+     *
+     * @param patient whether the child bounds the time itself that it takes to stop
+     */
+    Guard(boolean patient) {
+      this.patient = patient;
+    }
 
     /** Starts the child; null if this JVM is already shutting down. */
     Process start(ProcessBuilder builder) throws IOException {
@@ -142,8 +160,14 @@ public final class ChildJvm {
       if (child == null) {
         return;
       }
+      if (!child.isAlive()) {
+        return;
+      }
       child.destroy();
       try {
+        if (patient) {
+          Runtime.getRuntime().halt(child.waitFor()); // with the child's exit status
+        }
         if (!child.waitFor(2, TimeUnit.SECONDS)) {
           child.destroyForcibly();
         }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import gpt.cli.commands.AttentionCommand;
 import gpt.cli.commands.BenchCommand;
+import gpt.cli.commands.ChatCommand;
 import gpt.cli.commands.CompletionCommand;
 import gpt.cli.commands.DevicesCommand;
 import gpt.cli.commands.DownloadCommand;
@@ -15,6 +16,7 @@ import gpt.cli.commands.LossCommand;
 import gpt.cli.commands.MakeRandomCommand;
 import gpt.cli.commands.ModelsCommand;
 import gpt.cli.commands.NextCommand;
+import gpt.cli.commands.ServeCommand;
 import gpt.cli.commands.TokensCommand;
 import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
@@ -45,7 +47,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt next|loss|tokens|attention|info|bench [OPTIONS]",
+      "       gpt chat|next|loss|tokens|attention|info|bench|serve [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help, gpt help COMMAND"
     },
@@ -56,12 +58,14 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "",
       "Examples:",
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
+      "  gpt chat",
       "  gpt next --prompt \"The sky is\" --temperatures 0.1,1,10",
       "  gpt loss --model out-shakespeare scene.txt",
       "  gpt tokens \"To be, or not to be\"",
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
       "  gpt info --model out-shakespeare",
       "  gpt bench --random gpt2 --dtype f32,bf16,i8",
+      "  gpt serve                                          then open http://127.0.0.1:8080",
       "  gpt download gpt2                                  then: gpt --model gpt2",
       "  gpt models",
       "  gpt devices",
@@ -75,17 +79,21 @@ public final class GptCommand {
 
   static final String GENERATE = "generate";
 
+  static final String CHAT = "chat";
+
   /** The commands in the order of the help. */
   private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
   static {
     COMMANDS.put(GENERATE, GenerateCommand.class);
+    COMMANDS.put(CHAT, ChatCommand.class);
     COMMANDS.put("next", NextCommand.class);
     COMMANDS.put("loss", LossCommand.class);
     COMMANDS.put("tokens", TokensCommand.class);
     COMMANDS.put("attention", AttentionCommand.class);
     COMMANDS.put("info", InfoCommand.class);
     COMMANDS.put("bench", BenchCommand.class);
+    COMMANDS.put("serve", ServeCommand.class);
     COMMANDS.put("download", DownloadCommand.class);
     COMMANDS.put("models", ModelsCommand.class);
     COMMANDS.put("devices", DevicesCommand.class);

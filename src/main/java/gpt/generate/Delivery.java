@@ -161,7 +161,7 @@ final class Delivery {
     deliveredEnd = event.end;
     if (event.id >= 0) {
       ids.add(event.id);
-      event.logprobs.ifPresent(logprobs::add);
+      event.logprobs.ifPresent(this::deliver);
       text.append(event.text);
       event.trace.ifPresent(trace -> listener.traced(sample, trace));
       if (!listener.token(sample, event.id, event.text)) {
@@ -173,6 +173,11 @@ final class Delivery {
     } else if (failure != null) {
       throw failure;
     }
+  }
+
+  private void deliver(Logprobs each) {
+    logprobs.add(each);
+    listener.logprobs(sample, each);
   }
 
   /**

@@ -1,6 +1,7 @@
 package gpt.generate;
 
 import gpt.sampling.ChainTrace;
+import gpt.sampling.Logprobs;
 
 /**
  * Receives the tokens of a request's completions as they are generated, on the thread that called
@@ -29,6 +30,9 @@ public interface Listener {
    * @param kept number of ids that the model sees: the last block_size
    */
   default void promptCropped(int given, int kept) {}
+
+  /** Called before {@link #token} with its log-probabilities, for requests that ask for them. */
+  default void logprobs(int sample, Logprobs logprobs) {}
 
   /** Called before {@link #token} with the trace of its token, for traced requests only. */
   default void traced(int sample, ChainTrace trace) {}

@@ -36,6 +36,7 @@ final class Scheduler implements AutoCloseable {
   private static final long MAX_CACHE_BYTES = 1L << 30;
 
   private final Engine engine;
+  private final SchedulerListener listener;
   private final int maxSequences;
   private final int maxCached;
   private final Deque<RunningCompletion> waiting = new ArrayDeque<>();
@@ -65,17 +66,20 @@ final class Scheduler implements AutoCloseable {
    * @param maxSequences maximum number of open sequences, at least 1
    */
   Scheduler(Engine engine, int maxSequences) {
-    this(engine, maxSequences, null);
+    this(engine, maxSequences, null, SchedulerListener.NONE);
   }
 
   /**
-   * As {@link #Scheduler(Engine, int)}, with speculative decoding.
+   * As {@link #Scheduler(Engine, int)}, with speculative decoding and a listener.
    *
    * @param speculation drafts tokens, and belongs to the caller; null for no drafts
+   * @param listener receives figures
    */
-  Scheduler(Engine engine, int maxSequences, Speculation speculation) {
+  Scheduler(
+      Engine engine, int maxSequences, Speculation speculation, SchedulerListener listener) {
     this.engine = engine;
     this.speculation = engine.verifiesDrafts() ? speculation : null;
+    this.listener = listener;
     this.maxSequences = maxSequences;
     long bytes = Math.max(1, engine.sequenceBytes());
     maxCached = Math.clamp(MAX_CACHE_BYTES / bytes, 1, maxSequences);
@@ -109,15 +113,16 @@ final class Scheduler implements AutoCloseable {
     }
     plan();
     if (work.isEmpty()) {
+      listener.load(waiting.size(), active.size());
       return;
     }
-    long rows = work.stream().mapToInt(Work::tokens).sum();
+    int rows = work.stream().mapToInt(Work::tokens).sum();
     boolean decodes = stepping.stream().allMatch(RunningCompletion::isDecoding);
     long begin = System.nanoTime();
     engine.step(work);
     long nanos = System.nanoTime() - begin;
     if (speculation != null && decodes) {
-      speculation.stepped((int) rows, nanos);
+      speculation.stepped(rows, nanos);
     }
     for (int i = 0; i < work.size(); i++) {
       int appended = work.get(i).tokens();
@@ -130,6 +135,8 @@ final class Scheduler implements AutoCloseable {
       }
     }
     active.removeIf(this::cacheIfEnded);
+    listener.stepped(work.size(), rows, nanos);
+    listener.load(waiting.size(), active.size());
   }
 
   /** Moves the sequence of an ended completion to the cache; returns whether it has ended. */
@@ -223,10 +230,10 @@ final class Scheduler implements AutoCloseable {
     if (useCache && (2 * prefix >= cached.ids.length || !hasRoom(0))) {
       continueCached(completion, cached, prefix);
     } else if (useCache && prefix >= MIN_SHARED) {
-      completion.start(fork(cached.sequence, prefix));
+      start(completion, fork(cached.sequence, prefix));
     } else if (parent == null) {
       evict(0);
-      completion.start(engine.open());
+      start(completion, engine.open());
     } else {
       completion.waitFor(parent, activePrefix);
       if (!mustWait) {
@@ -269,7 +276,12 @@ final class Scheduler implements AutoCloseable {
     if (cached.sequence.length() > tokens) {
       cached.sequence.truncate(tokens);
     }
-    completion.start(cached.sequence);
+    start(completion, cached.sequence);
+  }
+
+  private void start(RunningCompletion completion, Sequence prefix) {
+    listener.started(completion.promptLength(), prefix.length());
+    completion.start(prefix);
   }
 
   /**
@@ -282,7 +294,7 @@ final class Scheduler implements AutoCloseable {
     int shared = completion.sharedTokens();
     boolean running = active.contains(parent);
     if (running && parent.sharedPrefix(completion, engine.reusesDrawnTokens()) >= shared) {
-      completion.start(fork(parent.sequence(), shared));
+      start(completion, fork(parent.sequence(), shared));
     } else if (!running || !parent.isPrefilling()) {
       completion.waitFor(null, 0);
       start(completion);

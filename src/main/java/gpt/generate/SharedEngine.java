@@ -26,6 +26,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   private final Thread thread;
   private final Supplier<Optional<Drafter>> drafter;
   private final int maxSequences;
+  private final SchedulerListener listener;
   private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
   private final CompletableFuture<Engine> opened = new CompletableFuture<>();
   private boolean closed; // guarded by commands
@@ -45,19 +46,24 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
    * @throws RuntimeException what {@code open} throws
    */
   public SharedEngine(Supplier<Engine> open, int maxSequences) {
-    this(open, maxSequences, Optional::empty);
+    this(open, maxSequences, Optional::empty, SchedulerListener.NONE);
   }
 
   /**
-   * As {@link #SharedEngine(Supplier, int)}, with speculative decoding.
+   * As {@link #SharedEngine(Supplier, int)}, with speculative decoding and a listener.
    *
    * @param drafter called on the new thread after {@code open}; what guesses tokens, which is
    *     closed with this
+   * @param listener receives the scheduler's figures on the engine's thread
    */
   public SharedEngine(
-      Supplier<Engine> open, int maxSequences, Supplier<Optional<Drafter>> drafter) {
+      Supplier<Engine> open,
+      int maxSequences,
+      Supplier<Optional<Drafter>> drafter,
+      SchedulerListener listener) {
     this.maxSequences = maxSequences;
     this.drafter = drafter;
+    this.listener = listener;
     thread = Thread.ofPlatform().daemon().name("gpt-engine").start(() -> run(open));
     await(opened);
   }
@@ -68,7 +74,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     try (Engine engine = open.get();
         Drafter drafts = drafter.get().orElse(null)) {
       Speculation speculation = drafts == null ? null : new Speculation(drafts);
-      scheduler = new Scheduler(engine, batchSize(engine), speculation);
+      scheduler = new Scheduler(engine, batchSize(engine), speculation, listener);
       opened.complete(engine);
       try {
         while (!isClosed()) {

@@ -6,6 +6,7 @@ import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.tokenizer.ChatTemplate;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
 import java.nio.file.Path;
@@ -18,11 +19,17 @@ import java.util.OptionalInt;
  * @param opened the device with the model
  * @param tokenizer empty if the checkpoint has none: then there are only ids
  * @param endIds ids that end a completion
+ * @param chatTemplate how the model was trained on conversations; empty for a base model
  * @param ids the prompt's ids, from {@link Ids}
  * @param seconds time that loading took
  */
 public record LoadedModel(
-    OpenedDevice opened, Optional<Tokenizer> tokenizer, int[] endIds, int[] ids, double seconds)
+    OpenedDevice opened,
+    Optional<Tokenizer> tokenizer,
+    int[] endIds,
+    Optional<ChatTemplate> chatTemplate,
+    int[] ids,
+    double seconds)
     implements AutoCloseable {
 
   /**
@@ -62,7 +69,13 @@ public record LoadedModel(
               .open(config, checkpoint.weights(), use.ofPrompt(given.length), progress)
               .withNotes(checkpoint.notes());
       double seconds = (System.nanoTime() - start) / 1e9;
-      return new LoadedModel(opened, tokenizer, endIds(checkpoint, tokenizer), given, seconds);
+      return new LoadedModel(
+          opened,
+          tokenizer,
+          endIds(checkpoint, tokenizer),
+          checkpoint.chatTemplate(),
+          given,
+          seconds);
     }
   }
 

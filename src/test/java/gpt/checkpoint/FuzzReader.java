@@ -1,7 +1,13 @@
 package gpt.checkpoint;
 
+import gpt.GptException;
 import gpt.explore.TokenIds;
 import gpt.model.Tensor;
+import gpt.server.api.ApiException;
+import gpt.server.api.ApiLimits;
+import gpt.server.api.ChatParser;
+import gpt.server.api.CompletionParser;
+import gpt.server.api.TokenizeBody;
 import gpt.tokenizer.BpeVocabulary;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Tokenizers;
@@ -14,8 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A reader of untrusted files, with a valid model around the one file that the fuzzer changes. The
@@ -209,7 +217,46 @@ enum FuzzReader {
         }
       }
     }
+  },
+
+  /** The body of a request to the server, read as each kind of request. */
+  REQUEST {
+    @Override
+    void make(Path folder) {}
+
+    @Override
+    void put(Path folder, byte[] data) throws IOException {
+      Files.write(folder.resolve("body"), data);
+    }
+
+    @Override
+    void read(Path folder, Memory memory) {
+      Path file = folder.resolve("body");
+      byte[] data;
+      try {
+        data = Files.readAllBytes(file);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+      ApiException refused = null;
+      for (Consumer<byte[]> parser : REQUESTS) {
+        try {
+          parser.accept(data);
+          return;
+        } catch (ApiException e) {
+          refused = e;
+        }
+      }
+      throw new GptException(file + ": " + refused.getMessage());
+    }
   };
+
+  private static final List<Consumer<byte[]>> REQUESTS =
+      List.of(
+          body -> CompletionParser.parse(body, ApiLimits.DEFAULT),
+          body -> ChatParser.parse(body, ApiLimits.DEFAULT),
+          TokenizeBody::tokenize,
+          TokenizeBody::detokenize);
 
   /** The bytes of tensor data that are added to a bare header: those of the tiny model. */
   private static final int TENSOR_BYTES = 376;

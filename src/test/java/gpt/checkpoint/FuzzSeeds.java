@@ -72,6 +72,7 @@ final class FuzzSeeds {
         case META -> s.seeds.putAll(FuzzPickles.metas());
         case GGUF -> s.seeds.putAll(FuzzGgufs.all());
         case IDS -> s.ids();
+        case REQUEST -> s.seeds.putAll(FuzzRequests.all());
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -273,6 +273,21 @@ class HuggingFaceErrorsTest {
     }
   }
 
+  @Test
+  void onlyADialoGptHasConversations() throws IOException {
+    for (String[] c :
+        new String[][] {
+          {"null", ""},
+          {"{\"text-generation\":{\"max_length\":50}}", ""},
+          {"{\"conversational\":{\"max_length\":1000}}", "DIALOGPT"}
+        }) {
+      tiny.config.add("task_specific_params", JsonParser.parseString(c[0]));
+      try (Checkpoint checkpoint = Checkpoint.open(tiny.write())) {
+        assertEquals(c[1], checkpoint.chatTemplate().map(Enum::name).orElse(""), c[0]);
+      }
+    }
+  }
+
   /**
    * generation_config.json takes precedence over config.json; ids not in the model are left out.
    */

@@ -33,10 +33,12 @@ class UsageTest {
       value = {
         "nxt                | unknown command 'nxt', did you mean next? (see",
         "genrate -n 5       | did you mean generate?",
-        "hello              | give a prompt with --prompt; the commands are generate, next",
+        "hello              | give a prompt with --prompt; the commands are generate, chat, next",
         "help nxt           | unknown command 'nxt', did you mean next? (see",
-        "help x             | unknown command 'x'; expected generate, next, loss",
+        "help x             | unknown command 'x'; expected generate, chat, next",
         "help next loss     | unexpected argument 'loss': gpt help takes one COMMAND",
+        "chat -n 0          | --max-new-tokens: must be 1 or more, found 0",
+        "chat --chat-template chatml | expected dialogpt, found 'chatml'",
         "info x             | unexpected argument 'x': gpt info takes options only",
         "next x             | unexpected argument 'x': give a prompt with --prompt (see",
         "loss a b           | unexpected argument 'b': gpt loss takes one FILE",
@@ -51,6 +53,11 @@ class UsageTest {
         "--seed 1e30        | expected a whole number",
         "--seed 9223372036854775808 | to 9223372036854775807, found 9223372036854775808",
         "--top-p 0,8        | --top-p': expected a number, as 0.8, found '0,8'",
+        "serve --host 0.0.0.0 | other machines can reach it; set a key in GPT_API_KEY",
+        "serve --port 70000 | --port: must be 0 to 65535, found 70000",
+        "serve --chat-template x | expected dialogpt, found 'x'",
+        "serve --api-key \u00e9 | visible ASCII characters",
+        "serve --tornado-profile | use gpt bench",
         "-t warm            | expected a number, as 0.8, found 'warm'"
       })
   void aWrongCommandLine(String line, String part) {
@@ -75,6 +82,11 @@ class UsageTest {
         1,
         List.of("tokens", "--tokenizer", "gpt2", "--ids", "50257"),
         "ids go from 0 to 50256, found 50257");
+  }
+
+  @Test
+  void aCharacterModelHasNoTurns() {
+    CommandLines.failed(1, List.of("chat", "--chat-template", "dialogpt"), "<|endoftext|>");
   }
 
   @Test

@@ -25,7 +25,7 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 
 /** A headless Chromium that loads pages from files. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
   private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
 
   private final Path folder;
@@ -58,7 +58,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** Starts a browser; prints a line and skips the test if none is installed. */
-  static Browser open() throws IOException {
+  public static Browser open() throws IOException {
     Optional<Path> chromium = program("chromium");
     Optional<Path> chromedriver = program("chromedriver");
     boolean found = chromium.isPresent() && chromedriver.isPresent();
@@ -93,6 +93,12 @@ final class Browser implements AutoCloseable {
     settle();
   }
 
+  /** Visits an address and waits until its page is rendered. */
+  public void visit(String address) {
+    driver.get(address);
+    settle();
+  }
+
   /** Waits for two animation frames, so that pending changes are rendered. */
   void settle() {
     driver.executeAsyncScript(
@@ -111,11 +117,11 @@ final class Browser implements AutoCloseable {
   }
 
   /** Evaluates an expression to a string. */
-  String text(String expression) {
+  public String text(String expression) {
     return (String) run("return String(" + expression + ")");
   }
 
-  WebElement find(String selector) {
+  public WebElement find(String selector) {
     return driver.findElement(By.cssSelector(selector));
   }
 
@@ -138,7 +144,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** Fails if the console has an error. */
-  void checkConsole() {
+  public void checkConsole() {
     assertEquals(
         List.of(),
         driver.manage().logs().get(LogType.BROWSER).getAll().stream()

@@ -5,6 +5,7 @@ import gpt.backend.tornado.Kernels;
 import gpt.load.Device;
 import gpt.model.Gelu;
 import gpt.model.Precision;
+import gpt.tokenizer.ChatTemplate;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -93,6 +94,14 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     @Override
     public Iterator<String> iterator() {
       return words(Gelu.class).iterator();
+    }
+  }
+
+  /** The words of {@code --chat-template}. */
+  public static final class ChatTemplates implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return words(ChatTemplate.class).iterator();
     }
   }
 

@@ -78,7 +78,23 @@ public final class ModelOptions {
       LoadedModel.Ids<PromptOptions.InvalidException> ids,
       boolean bar)
       throws PromptOptions.InvalidException {
-    Path path = path(bar);
+    return load(path(bar), device, use, ids, bar);
+  }
+
+  /** As {@link #load}, from a path that {@link #path} has returned, without a prompt. */
+  public LoadedModel load(Path path, DeviceOptions device, DeviceChoice.Use use, boolean bar) {
+    return load(path, device, use, (tokenizer, config) -> new int[0], bar);
+  }
+
+  /** The model's name without folders: what stands behind the last slash. */
+  public String shortName() {
+    String name = model.replaceFirst("[/\\\\]+$", "");
+    return name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+  }
+
+  private <X extends Exception> LoadedModel load(
+      Path path, DeviceOptions device, DeviceChoice.Use use, LoadedModel.Ids<X> ids, boolean bar)
+      throws X {
     try (LoadBar progress = new LoadBar(bar && Terminal.isStandardError())) {
       return LoadedModel.load(path, Optional.ofNullable(gelu), device.choice(), use, ids, progress);
     }

@@ -23,6 +23,7 @@ public enum OptionGroup {
   BEAM_SEARCH("Beam search"),
   ATTENTION("Attention head"),
   TESTS("Tests"),
+  SERVER("Server"),
   DEVICE("Device"),
   OUTPUT("Output"),
   GENERAL("General");

@@ -1,0 +1,80 @@
+package gpt.server.http;
+
+import gpt.server.api.ApiException;
+import io.helidon.common.buffers.DataReader;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.ServerResponseHeaders;
+import io.helidon.http.Status;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/** Answers in OpenAI's form what the web server refuses itself: malformed or too large requests. */
+final class ErrorPages implements DirectHandler {
+  /** Time for a client to finish sending what is refused. */
+  private static final Duration LINGER = Duration.ofSeconds(2);
+
+  private final int maxBody;
+
+  ErrorPages(int maxBody) {
+    this.maxBody = maxBody;
+  }
+
+  @Override
+  public TransportResponse handle(
+      TransportRequest request,
+      EventType event,
+      Status status,
+      ServerResponseHeaders headers,
+      String message) {
+    ApiException error = error(status.code(), message);
+    if (status.code() == 413) {
+      discard(request.headers().contentLength().orElse(0));
+    }
+    return TransportResponse.builder()
+        .status(status)
+        .headers(headers)
+        .header(HeaderNames.CONTENT_TYPE, "application/json")
+        .entity((error.json() + "\n").getBytes(StandardCharsets.UTF_8))
+        .build();
+  }
+
+  private ApiException error(int status, String message) {
+    if (status == 413) {
+      return Exchange.tooLarge(maxBody);
+    }
+    String why = message == null ? "the request is malformed or too large" : message;
+    return new ApiException(
+        status,
+        status >= 500 ? "server_error" : ApiException.INVALID,
+        null,
+        "malformed_request",
+        why);
+  }
+
+  /** A client that is still sending the body would not read the answer on a broken connection. */
+  private static void discard(long body) {
+    DataReader reader = Connections.current().dataReader();
+    Thread thread =
+        Thread.ofVirtual()
+            .name("gpt-discard")
+            .start(
+                () -> {
+                  try {
+                    for (long left = body; left > 0; ) {
+                      reader.ensureAvailable();
+                      int some = (int) Math.min(left, reader.available());
+                      reader.skip(some);
+                      left -= some;
+                    }
+                  } catch (RuntimeException e) {
+                    // The connection is closed next anyway.
+                  }
+                });
+    try {
+      thread.join(LINGER);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

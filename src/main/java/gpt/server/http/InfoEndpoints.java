@@ -1,0 +1,130 @@
+package gpt.server.http;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import gpt.server.api.ApiException;
+import gpt.server.api.ServedModel;
+import gpt.server.api.TokenizeBody;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** The endpoints that generate nothing. */
+final class InfoEndpoints {
+  private static final String PAGE = "/gpt/server/index.html";
+
+  /** The page loads nothing and calls this server only. */
+  private static final String POLICY =
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src"
+          + " 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+  private final ServedModel model;
+  private final ServerSettings settings;
+  private final Admission admission;
+  private final ServerMetrics metrics;
+
+  InfoEndpoints(
+      ServedModel model, ServerSettings settings, Admission admission, ServerMetrics metrics) {
+    this.model = model;
+    this.settings = settings;
+    this.admission = admission;
+    this.metrics = metrics;
+  }
+
+  /** {@code GET /v1/models}. */
+  void models(Exchange exchange) {
+    JsonArray data = new JsonArray();
+    data.add(model());
+    JsonObject list = new JsonObject();
+    list.addProperty("object", "list");
+    list.add("data", data);
+    exchange.json(200, list);
+  }
+
+  /** {@code GET /v1/models/NAME}. */
+  void model(Exchange exchange) {
+    exchange.json(200, model());
+  }
+
+  private JsonObject model() {
+    JsonObject object = new JsonObject();
+    object.addProperty("id", model.name());
+    object.addProperty("object", "model");
+    object.addProperty("created", model.created());
+    object.addProperty("owned_by", "gpt");
+    object.addProperty("max_model_len", model.config().blockSize());
+    object.addProperty("vocab_size", model.config().vocabSize());
+    object.addProperty("device", model.device());
+    object.addProperty("dtype", model.dtype());
+    return object;
+  }
+
+  /** {@code GET /health}: 200, or 503 while the server is stopping. */
+  void health(Exchange exchange) {
+    if (admission.isDraining()) {
+      throw Admission.stopping();
+    }
+    JsonObject object = new JsonObject();
+    object.addProperty("status", "ok");
+    exchange.json(200, object);
+  }
+
+  /** {@code GET /metrics}. */
+  void metrics(Exchange exchange) {
+    exchange.send(
+        200,
+        "text/plain; version=0.0.4; charset=utf-8",
+        metrics.text().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** {@code POST /tokenize}. */
+  void tokenize(Exchange exchange) {
+    TokenizeBody body = TokenizeBody.tokenize(body(exchange));
+    model.checkName(body.model());
+    int[] ids = model.encode(body.prompt(), "prompt");
+    JsonArray tokens = new JsonArray(ids.length);
+    for (int id : ids) {
+      tokens.add(id);
+    }
+    JsonObject object = new JsonObject();
+    object.addProperty("count", ids.length);
+    object.addProperty("max_model_len", model.config().blockSize());
+    object.add("tokens", tokens);
+    exchange.json(200, object);
+  }
+
+  /** {@code POST /detokenize}. */
+  void detokenize(Exchange exchange) {
+    TokenizeBody body = TokenizeBody.detokenize(body(exchange));
+    model.checkName(body.model());
+    JsonObject object = new JsonObject();
+    object.addProperty("prompt", model.decode(body.tokens(), "tokens"));
+    exchange.json(200, object);
+  }
+
+  private byte[] body(Exchange exchange) {
+    return exchange.body(settings.maxBody(), settings.receive());
+  }
+
+  /** {@code GET /}: a text box over the API. */
+  void page(Exchange exchange) {
+    exchange.responseHeader("Content-Security-Policy", POLICY);
+    exchange.responseHeader("Referrer-Policy", "no-referrer");
+    try (InputStream page = InfoEndpoints.class.getResourceAsStream(PAGE)) {
+      exchange.send(200, "text/html; charset=utf-8", page.readAllBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Any other path. */
+  static ApiException unknown(Exchange exchange) {
+    return new ApiException(
+        404,
+        ApiException.INVALID,
+        null,
+        "unknown_url",
+        "unknown request: " + exchange.method() + " " + exchange.path());
+  }
+}

@@ -1,0 +1,147 @@
+package gpt.server.http;
+
+import gpt.GptException;
+import gpt.server.api.ApiException;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Finds the endpoint of a request, checks who asks, and answers with an error in OpenAI's form
+ * where something is wrong. Counts and logs every request.
+ */
+final class Router implements Handler {
+  /** Time for a client to finish sending what is refused. */
+  private static final Duration LINGER = Duration.ofSeconds(2);
+
+  private static final String OTHER = "other";
+
+  /** The status that the log has for a request whose client went away, as nginx writes it. */
+  private static final int CLIENT_GONE = 499;
+
+  private final ServerSettings settings;
+  private final Admission admission;
+  private final Deadlines deadlines;
+  private final Connections connections;
+  private final ServerMetrics metrics;
+  private final RequestLog log;
+  private final Origins origins;
+  private final Map<String, Map<String, Endpoint>> paths = new TreeMap<>();
+  private final Set<String> open; // paths that need no key
+
+  Router(
+      ServerSettings settings,
+      Admission admission,
+      Deadlines deadlines,
+      Connections connections,
+      ServerMetrics metrics,
+      RequestLog log,
+      Set<String> open) {
+    this.settings = settings;
+    this.admission = admission;
+    this.deadlines = deadlines;
+    this.connections = connections;
+    this.metrics = metrics;
+    this.log = log;
+    this.open = open;
+    origins = new Origins(settings.corsOrigin(), settings.key().isPresent());
+  }
+
+  /** Adds an endpoint. */
+  void add(String method, String path, Endpoint endpoint) {
+    paths.computeIfAbsent(path, p -> new TreeMap<>()).put(method, endpoint);
+  }
+
+  @Override
+  public void handle(ServerRequest request, ServerResponse response) {
+    Exchange exchange = new Exchange(request, response, deadlines, settings.send());
+    try {
+      answer(exchange);
+    } finally {
+      metrics.ended(paths.containsKey(exchange.path()) ? exchange.path() : OTHER, exchange);
+      log.write(exchange);
+    }
+    boolean longTime = exchange.nanos() > settings.idle().toNanos() * (ApiServer.MAX_IDLE - 2);
+    if (exchange.isClosing() || admission.isDraining() || longTime) {
+      exchange.discardBody(LINGER);
+      exchange.watch().ifPresent(ClientWatch::disconnect);
+      throw new CloseConnectionException("closed after the response");
+    }
+    exchange.watch().orElseGet(() -> connections.watch(() -> {})).awaitNext(settings.idle());
+  }
+
+  private void answer(Exchange exchange) {
+    try {
+      if (admission.isDraining()) {
+        exchange.closing();
+      }
+      endpoint(exchange).answer(exchange);
+    } catch (ApiException e) {
+      refuse(exchange, e);
+    } catch (CloseConnectionException e) {
+      exchange.status(exchange.status() == 0 ? CLIENT_GONE : exchange.status());
+      throw e;
+    } catch (RuntimeException e) {
+      if (exchange.status() != 0) { // the response has begun: the client does not take it
+        exchange.status(CLIENT_GONE);
+        throw new CloseConnectionException("the response could not be sent", e);
+      }
+      refuse(exchange, failed(e));
+    }
+  }
+
+  private Endpoint endpoint(Exchange exchange) {
+    origins.check(exchange);
+    Map<String, Endpoint> methods = paths.get(exchange.path());
+    if (exchange.method().equals("OPTIONS") && settings.corsOrigin().isPresent()) {
+      return origins::preflight;
+    }
+    boolean free = settings.key().isEmpty() || open.contains(exchange.path());
+    if (!free && !settings.key().get().matches(exchange.header(HeaderNames.AUTHORIZATION))) {
+      exchange.responseHeader(HeaderNames.WWW_AUTHENTICATE, "Bearer");
+      throw new ApiException(
+          401,
+          ApiException.INVALID,
+          null,
+          "invalid_api_key",
+          "the API key is missing or wrong: send Authorization: Bearer KEY");
+    }
+    if (methods == null) {
+      throw InfoEndpoints.unknown(exchange);
+    }
+    Endpoint endpoint = methods.get(exchange.method());
+    if (endpoint == null) {
+      String allowed = String.join(", ", methods.keySet());
+      exchange.responseHeader(HeaderNames.ALLOW, allowed);
+      throw new ApiException(
+          405,
+          ApiException.INVALID,
+          null,
+          "method_not_allowed",
+          exchange.path() + " takes " + allowed + ", found " + exchange.method());
+    }
+    return endpoint;
+  }
+
+  private static void refuse(Exchange exchange, ApiException e) {
+    if (e.status() == 429 || e.status() == 503) {
+      exchange.responseHeader(HeaderNames.RETRY_AFTER, "1");
+    }
+    exchange.json(e.status(), e.json());
+  }
+
+  /** The error for a failure of the server. */
+  static ApiException failed(RuntimeException e) {
+    if (!(e instanceof GptException)) {
+      System.getLogger("gpt").log(System.Logger.Level.ERROR, "internal error", e);
+    }
+    String why = e instanceof GptException ? e.getMessage() : "internal error";
+    return new ApiException(500, "server_error", null, null, why);
+  }
+}
