@@ -29,7 +29,8 @@ record ExclusiveEngine(Engine engine, Speculation speculation) implements Engine
 
   @Override
   public Decoding decode() {
-    Scheduler scheduler = new Scheduler(engine, engine.batchSize(), speculation, SchedulerListener.NONE);
+    Scheduler scheduler =
+        new Scheduler(engine, engine.batchSize(), speculation, SchedulerListener.NONE);
     return new Decoding() {
       @Override
       public int batchSize() {

@@ -75,8 +75,7 @@ final class Scheduler implements AutoCloseable {
    * @param speculation drafts tokens, and belongs to the caller; null for no drafts
    * @param listener receives figures
    */
-  Scheduler(
-      Engine engine, int maxSequences, Speculation speculation, SchedulerListener listener) {
+  Scheduler(Engine engine, int maxSequences, Speculation speculation, SchedulerListener listener) {
     this.engine = engine;
     this.speculation = engine.verifiesDrafts() ? speculation : null;
     this.listener = listener;

@@ -109,7 +109,12 @@ public record DraftChoice(Kind kind, String model) {
       Path path, Optional<Gelu> gelu, DeviceChoice device, Precision precision) {
     DeviceChoice cpu =
         new DeviceChoice(
-            Device.of(Device.Kind.CPU), precision, device.threads(), device.kernels(), false, device.noVectors());
+            Device.of(Device.Kind.CPU),
+            precision,
+            device.threads(),
+            device.kernels(),
+            false,
+            device.noVectors());
     return LoadedModel.load(
             path,
             gelu,

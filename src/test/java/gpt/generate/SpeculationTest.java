@@ -141,7 +141,8 @@ class SpeculationTest {
       try (CpuEngine engine = engine(repetitive, Precision.F32);
           Drafter drafter =
               model ? Drafter.model(engine(repetitive, Precision.F32)) : Drafter.ngram();
-          Scheduler scheduler = new Scheduler(engine, 1, new Speculation(drafter), SchedulerListener.NONE)) {
+          Scheduler scheduler =
+              new Scheduler(engine, 1, new Speculation(drafter), SchedulerListener.NONE)) {
         Request request = Requests.greedy(prompt, BLOCK_SIZE - 3, OnFull.STOP);
         Delivery delivery = new Delivery(request, null, (sample, id, text) -> true, 0);
         scheduler.add(List.of(new RunningCompletion(delivery, request, prompt, BLOCK_SIZE)));
@@ -168,7 +169,8 @@ class SpeculationTest {
     }
     try (CpuEngine engine = engine(Precision.F32);
         Drafter drafter = Drafter.model(engine(Precision.F32))) {
-      Scheduler scheduler = new Scheduler(engine, 3, new Speculation(drafter), SchedulerListener.NONE);
+      Scheduler scheduler =
+          new Scheduler(engine, 3, new Speculation(drafter), SchedulerListener.NONE);
       List<Delivery> deliveries = new ArrayList<>();
       for (Request request : requests) {
         int[] ids = request.promptIds();

@@ -2,7 +2,6 @@ package gpt.backend.tornado;
 
 import gpt.engine.LoadProgress;
 import gpt.kernels.Attention;
-import gpt.kernels.AttentionMerge;
 import gpt.kernels.Embedding;
 import gpt.kernels.GeluProjection;
 import gpt.kernels.LayerNorm;

@@ -50,7 +50,8 @@ public final class TornadoVm {
     set("tornado.tvm.maxbytecodesize", "65536");
     // Otherwise the first execution of each graph looks for @Reduce in all of its kernels.
     set("tornado.experimental.reduce", "False");
-    // The runtime parses each kernel for its first backend, and only cuda knows all that kernels use.
+    // The runtime parses each kernel for its first backend, and only cuda knows all that kernels
+    // use.
     set("tornado.cuda.priority", "1000");
     // The default limit is 4 GB; TornadoEngine checks the device's real memory.
     set("tornado.device.memory", "1024GB");

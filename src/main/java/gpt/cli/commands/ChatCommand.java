@@ -112,7 +112,7 @@ public final class ChatCommand implements Callable<Integer> {
     try {
       return model.load(
           device,
-          new DeviceChoice.Use(1, false, parameters, 0, 1),
+          new DeviceChoice.Use(1, false, 0, 1),
           (tokenizer, config) -> {
             if (tokenizer.isEmpty()) {
               throw new GptException("chat needs a tokenizer, and this model has none");

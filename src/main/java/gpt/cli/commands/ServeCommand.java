@@ -9,7 +9,6 @@ import gpt.cli.options.ModelOptions;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.ServerOptions;
 import gpt.load.DeviceChoice;
-import gpt.sampling.SamplingParameters;
 import gpt.server.api.ApiLimits;
 import gpt.server.api.ServedModel;
 import gpt.server.http.ApiServer;
@@ -102,9 +101,8 @@ public final class ServeCommand implements Callable<Integer> {
 
   private ServedModel load(ServerMetrics metrics) {
     Path path = model.path(!common.quiet);
-    SamplingParameters sampling = SamplingParameters.builder().build();
     DeviceChoice.Use use =
-        new DeviceChoice.Use(options.parallel(), false, sampling, ApiLimits.MAX_LOGPROBS, 1);
+        new DeviceChoice.Use(options.parallel(), false, ApiLimits.MAX_LOGPROBS, 1);
     ServedModel served =
         new ServedModel(
             name == null ? model.shortName() : name,

@@ -8,7 +8,6 @@ import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
-import gpt.kernels.AttentionMerge;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -143,8 +142,7 @@ class CudaGraphsTest {
   @Test
   void soItIsBeyondAShortContext() {
     GptConfig shape = shape(FEW_LAYERS);
-    try (TornadoEngine engine =
-        open(shape, RandomWeights.of(shape, SEED, 0.5f), 3, null)) {
+    try (TornadoEngine engine = open(shape, RandomWeights.of(shape, SEED, 0.5f), 3, null)) {
       int kernels = (BLOCK + MERGE) * FEW_LAYERS + OTHERS;
       assertEachSubmits(recorded(kernels), engine, SAMPLED, DecodeGraphs.SHORT_KEYS);
     }

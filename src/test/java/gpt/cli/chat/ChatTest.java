@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.Gpt;
 import gpt.GptException;
 import gpt.Options;
+import gpt.backend.tornado.Kernels;
 import gpt.generate.Generator;
 import gpt.generate.SharedEngine;
 import gpt.load.Device;
@@ -50,8 +51,13 @@ class ChatTest {
                       ModelLocator.locate(ModelLocator.DEMO, false),
                       Optional.empty(),
                       new DeviceChoice(
-                          Device.of(Device.Kind.CPU), Precision.F32, 1, false, Optional.empty()),
-                      new DeviceChoice.Use(1, false, SAMPLING, 0, 1),
+                          Device.of(Device.Kind.CPU),
+                          Precision.F32,
+                          1,
+                          Kernels.AUTO,
+                          false,
+                          Optional.empty()),
+                      new DeviceChoice.Use(1, false, 0, 1),
                       (tokenizer, config) -> new int[0],
                       fraction -> {});
               return model.engine();

@@ -1,11 +1,11 @@
 package gpt.server.clients;
 
+import gpt.backend.tornado.Kernels;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
 import gpt.model.Precision;
-import gpt.sampling.SamplingParameters;
 import gpt.server.api.ApiLimits;
 import gpt.server.api.ServedModel;
 import gpt.server.http.ApiServer;
@@ -36,7 +36,6 @@ final class DemoServer implements AutoCloseable {
    */
   DemoServer(Duration receive, Duration send) {
     ServerMetrics metrics = new ServerMetrics();
-    SamplingParameters sampling = SamplingParameters.builder().build();
     model =
         new ServedModel(
             MODEL,
@@ -45,11 +44,17 @@ final class DemoServer implements AutoCloseable {
                     ModelLocator.locate(ModelLocator.DEMO, false),
                     Optional.empty(),
                     new DeviceChoice(
-                        Device.of(Device.Kind.CPU), Precision.F32, 2, false, Optional.empty()),
-                    new DeviceChoice.Use(8, false, sampling, ApiLimits.MAX_LOGPROBS, 1),
+                        Device.of(Device.Kind.CPU),
+                        Precision.F32,
+                        2,
+                        Kernels.AUTO,
+                        false,
+                        Optional.empty()),
+                    new DeviceChoice.Use(8, false, ApiLimits.MAX_LOGPROBS, 1),
                     (tokenizer, config) -> new int[0],
                     fraction -> {}),
             8,
+            loaded -> Optional.empty(),
             Optional.empty(),
             metrics);
     server =

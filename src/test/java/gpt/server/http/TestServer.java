@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import gpt.backend.tornado.Kernels;
 import gpt.generate.SchedulerListener;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
@@ -42,7 +43,8 @@ final class TestServer implements AutoCloseable {
   static ServedModel demo(SchedulerListener listener) {
     DeviceChoice.Use use = DeviceChoice.Use.LOGITS;
     DeviceChoice choice =
-        new DeviceChoice(Device.of(Device.Kind.CPU), Precision.F32, 2, false, Optional.empty());
+        new DeviceChoice(
+            Device.of(Device.Kind.CPU), Precision.F32, 2, Kernels.AUTO, false, Optional.empty());
     return new ServedModel(
         ModelLocator.DEMO,
         () ->
@@ -54,6 +56,7 @@ final class TestServer implements AutoCloseable {
                 (tokenizer, config) -> new int[0],
                 fraction -> {}),
         16,
+        loaded -> Optional.empty(),
         Optional.empty(),
         listener);
   }
