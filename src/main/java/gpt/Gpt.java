@@ -4,7 +4,6 @@ import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
-import gpt.backend.tornado.Kernels;
 import gpt.engine.LoadProgress;
 import gpt.explore.AttentionWeights;
 import gpt.explore.LossMeter;
@@ -20,6 +19,7 @@ import gpt.load.DeviceChoice;
 import gpt.load.DraftChoice;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;

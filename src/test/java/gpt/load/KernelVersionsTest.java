@@ -3,7 +3,6 @@ package gpt.load;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.backend.reference.ReferenceEngine;
-import gpt.backend.tornado.Kernels;
 import gpt.backend.tornado.Profile;
 import gpt.backend.tornado.TornadoVm;
 import gpt.engine.Engine;
@@ -13,6 +12,7 @@ import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;

@@ -4,6 +4,7 @@ import gpt.kernels.Source;
 import gpt.model.GptConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -29,59 +30,64 @@ final class DecodeGraphs {
   /** Keys of a row up to which the graphs for short contexts run. */
   static final int SHORT_KEYS = Source.MERGED_KEYS;
 
-  /** Adds tasks of the forward pass to graphs. */
-  interface Tasks {
-    /** Adds the embedding. */
-    void embedding(Graph graph);
-
+  /** Adds the tasks of one transformer block to a graph. */
+  @FunctionalInterface
+  interface Block {
     /**
-     * Adds one transformer block.
+     * Adds them.
      *
      * @param id suffix of the tasks' ids, which are unique in a graph
      * @param maxKeys the most keys that a row has
      */
-    void block(Graph graph, String id, int maxKeys);
+    void add(Graph graph, String id, int maxKeys);
   }
 
   /** The graphs of a step whose rows have at most so many keys, in order. */
   private record Chain(int maxKeys, List<Graph> graphs) {}
 
-  private final List<Chain> chains;
+  private final DevicePlan plan;
+  private final int layers;
+  private final Consumer<Graph> embedding;
+  private final Block block;
+  private final List<Chain> chains = new ArrayList<>();
 
   /**
    * Adds the graphs to a plan.
    *
    * @param splits whether attention is split into chunks of keys
+   * @param embedding adds the embedding to a graph
+   * @param block adds one transformer block
    */
-  DecodeGraphs(DevicePlan plan, GptConfig config, boolean splits, Tasks tasks) {
-    int all = config.blockSize();
-    boolean isShort = plan.records() && splits && all > SHORT_KEYS;
-    chains = new ArrayList<>();
-    if (isShort) {
-      chains.add(new Chain(SHORT_KEYS, graphs(plan, config.nLayer(), "Short", SHORT_KEYS, tasks)));
+  DecodeGraphs(
+      DevicePlan plan, GptConfig config, boolean splits, Consumer<Graph> embedding, Block block) {
+    this.plan = plan;
+    this.layers = config.nLayer();
+    this.embedding = embedding;
+    this.block = block;
+    if (plan.records() && splits && config.blockSize() > SHORT_KEYS) {
+      chains.add(new Chain(SHORT_KEYS, graphs("Short", SHORT_KEYS)));
     }
-    chains.add(new Chain(all, graphs(plan, config.nLayer(), "", all, tasks)));
+    chains.add(new Chain(config.blockSize(), graphs("", config.blockSize())));
   }
 
-  private static List<Graph> graphs(
-      DevicePlan plan, int layers, String name, int maxKeys, Tasks tasks) {
+  private List<Graph> graphs(String name, int maxKeys) {
     int each = plan.records() ? Math.min(BLOCKS, layers) : 1;
     int repeats = plan.records() ? (layers - 1) / each : layers;
     Graph first = plan.decodeGraph("first" + name);
-    tasks.embedding(first);
-    blocks(first, layers - repeats * each, maxKeys, tasks);
+    embedding.accept(first);
+    blocks(first, layers - repeats * each, maxKeys);
     List<Graph> graphs = new ArrayList<>(List.of(first));
     if (repeats > 0) {
       Graph next = plan.decodeGraph("blocks" + name);
-      blocks(next, each, maxKeys, tasks);
+      blocks(next, each, maxKeys);
       IntStream.range(0, repeats).forEach(i -> graphs.add(next));
     }
     return List.copyOf(graphs);
   }
 
-  private static void blocks(Graph graph, int count, int maxKeys, Tasks tasks) {
-    for (int block = 0; block < count; block++) {
-      tasks.block(graph, count == 1 ? "" : "" + block, maxKeys);
+  private void blocks(Graph graph, int count, int maxKeys) {
+    for (int i = 0; i < count; i++) {
+      block.add(graph, count == 1 ? "" : "" + i, maxKeys);
     }
   }
 

@@ -3,6 +3,7 @@ package gpt.backend.tornado;
 import gpt.GptException;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Version;
+import gpt.model.Kernels;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -86,8 +86,8 @@ final class TornadoForward implements AutoCloseable {
     DevicePlan.Arrays arrays = new DevicePlan.Arrays(b.pass, w.arrays(), b.floats(), b.ints());
     plan = new DevicePlan(device, arrays, profile, cudaGraphs ? capacity : 0);
     feed = plan.graph("feed").add("feed", kernels.feed(), feed());
-    decode = new DecodeGraphs(plan, config, splits(config, kernels), new DecodeTasks());
-    embed = plan.graph("embed").add("embedding", kernels.embedding(), embedding());
+    embed = embedding(plan.graph("embed"));
+    decode = new DecodeGraphs(plan, config, splits(config, kernels), this::embedding, this::block);
     prompt = block(plan.graph("prompt"), "", 0);
     choose = head(plan.decodeGraph("choose"));
     head = head(plan.decodeGraph("head"));
@@ -103,17 +103,9 @@ final class TornadoForward implements AutoCloseable {
     plan.build();
   }
 
-  /** Decode's tasks. */
-  private final class DecodeTasks implements DecodeGraphs.Tasks {
-    @Override
-    public void embedding(Graph graph) {
-      graph.add("embedding", kernels.embedding(), TornadoForward.this.embedding());
-    }
-
-    @Override
-    public void block(Graph graph, String id, int maxKeys) {
-      TornadoForward.this.block(graph, id, maxKeys);
-    }
+  /** x = wte + wpe of each row's token. */
+  private Graph embedding(Graph graph) {
+    return graph.add("embedding", kernels.embedding(), embedding()); // (R, C)
   }
 
   /**

@@ -1,7 +1,6 @@
 package gpt.cli.commands;
 
 import gpt.GptException;
-import gpt.backend.tornado.Kernels;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
 import gpt.bench.BenchTest;
@@ -22,6 +21,7 @@ import gpt.load.DeviceChoice;
 import gpt.load.HostMemory;
 import gpt.load.OpenedDevice;
 import gpt.model.GptConfig;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.model.PublishedShapes;
 import gpt.model.Weights;

@@ -1,9 +1,9 @@
 package gpt.cli.options;
 
 import gpt.OnFull;
-import gpt.backend.tornado.Kernels;
 import gpt.load.Device;
 import gpt.model.Gelu;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.tokenizer.ChatTemplate;
 import java.util.Arrays;

@@ -1,9 +1,9 @@
 package gpt.cli.options;
 
-import gpt.backend.tornado.Kernels;
 import gpt.cli.ChildJvm;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import java.util.Iterator;
 import java.util.function.Function;

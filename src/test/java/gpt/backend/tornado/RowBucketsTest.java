@@ -2,6 +2,7 @@ package gpt.backend.tornado;
 
 import static gpt.backend.tornado.TornadoModelTest.GREEDY;
 import static gpt.backend.tornado.TornadoModelTest.drawing;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -158,6 +159,29 @@ class RowBucketsTest {
     long expected = items(kind, bucket, bucket, DRAWN);
     assertTrue(expected > items(kind, 1, 1, DRAWN));
     assertEquals(expected, items(kind, 6, 3, DRAWN));
+  }
+
+  /** Beside a long context the graphs for all contexts run, alone those for short ones. */
+  @Test
+  void aLongContextBesideAShortOneChangesNoBit() {
+    try (TornadoEngine engine = Kind.RECORDING_GPU.open(2);
+        Sequence shortOne = engine.open();
+        Sequence longOne = engine.open()) {
+      int[] prompt = new int[DecodeGraphs.SHORT_KEYS];
+      engine.step(List.of(Work.append(longOne, prompt), Work.append(shortOne, 3, 1, 4)));
+      float[] alone = new float[CONFIG.vocabSize()];
+      float[] beside = new float[CONFIG.vocabSize()];
+      engine.step(List.of(logits(shortOne, alone)));
+      shortOne.truncate(3);
+      engine.step(
+          List.of(logits(longOne, new float[CONFIG.vocabSize()]), logits(shortOne, beside)));
+      assertArrayEquals(alone, beside);
+    }
+  }
+
+  private static Work logits(Sequence sequence, float[] to) {
+    Want want = new Want.Logits(1, (pos, row) -> System.arraycopy(row, 0, to, 0, to.length));
+    return new Work(sequence, new int[] {5}, want);
   }
 
   /** A bucket is recorded when a step first needs it, and replayed when rows come back to it. */

@@ -19,6 +19,7 @@ import gpt.generate.Request;
 import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;

@@ -1,4 +1,4 @@
-package gpt.backend.tornado;
+package gpt.model;
 
 /** Which versions of the kernels a TornadoVM device runs; all are correct on every device. */
 public enum Kernels {
