@@ -30,8 +30,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       adjacent words (coalesced), and 8 loads are in flight, or 4 where rows of x share them. A
  *       word is 32 bits in each precision ({@link Matrix}): 1 KB for each warp.
  *   <li>The lanes' sums are added: with shuffles between the registers of a warp, then the warps'
- *       sums in local memory. TornadoVM has no shuffles on OpenCL; there a warp's first lane reads
- *       the others' sums from local memory.
+ *       sums in local memory. TornadoVM has no shuffles on OpenCL; there local memory takes
+ *       the sum of each lane.
  *   <li>One lane applies the epilogue and stores.
  * </ol>
  *
@@ -50,8 +50,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>Rejected: unrolling all of a row, for which the compiler puts up to 24 loads in flight and
  * takes 118 registers; {@code VectorFloat4} and {@code VectorInt4}, which the CUDA and PTX backends
  * split into four loads; reductions, the dot product, or the norm in helper methods, where
- * TornadoVM takes the index of a local array for bytes; a tree in local memory in place of the
- * warps' first lanes, 7 to 9 barriers for 2.
+ * TornadoVM takes the index of a local array for bytes.
  *
  * <p>Source: Bell and Garland, "Implementing sparse matrix-vector multiplication on
  * throughput-oriented processors" (2009), whose vector kernel has a warp a row. Test: {@code
@@ -157,11 +156,11 @@ final class WarpProjection {
     int group = ROWS * lanes;
     int width = width(k);
     float[] xs = context.allocateFloatLocalArray(sharing * width + 4);
-    int perLane = 0; // sums of lanes in local memory, before those of the warps
-    if (shuffles == 0) {
-      perLane = group;
+    int step = 1; // lanes for each sum in local memory
+    if (shuffles == 1) {
+      step = WARP;
     }
-    float[] sums = context.allocateFloatLocalArray(perLane + group / WARP);
+    float[] sums = context.allocateFloatLocalArray(group / step);
     int item = context.localIdx;
     if (context.globalIdx == 0) {
       Epilogue.advanceBlock(epilogue, pass);
@@ -218,22 +217,14 @@ final class WarpProjection {
             }
             if (shuffles == 1) {
               part = context.simdSum(part);
-            } else {
-              sums[item] = part;
-              context.localBarrier();
-              if (item % WARP == 0) {
-                for (int other = 1; other < WARP; other++) {
-                  part += sums[item + other];
-                }
-              }
             }
-            if (item % WARP == 0) {
-              sums[perLane + item / WARP] = part;
+            if (item % step == 0) {
+              sums[item / step] = part;
             }
             context.localBarrier();
             float total = 0;
-            for (int warp = 0; warp < group / WARP; warp++) {
-              total += sums[perLane + warp];
+            for (int other = 0; other < group / step; other++) {
+              total += sums[other];
             }
             context.localBarrier(); // all have read the sums before the next ones overwrite them
             if (round == 0) {
@@ -304,40 +295,38 @@ final class WarpProjection {
         for (int j = 0; j < count; j++) {
           // 3. The sum of all lanes.
           float sum = s0;
-          if (j == 1) {
-            sum = s1;
+          if (sharing > 1) {
+            if (j == 1) {
+              sum = s1;
+            }
           }
-          if (j == 2) {
-            sum = s2;
-          }
-          if (j == 3) {
-            sum = s3;
+          if (sharing > 2) {
+            if (j == 2) {
+              sum = s2;
+            }
+            if (j == 3) {
+              sum = s3;
+            }
           }
           if (shuffles == 1) {
             sum = context.simdSum(sum);
-          } else {
-            sums[item] = sum;
-            context.localBarrier();
-            if (item % WARP == 0) {
-              for (int other = 1; other < WARP; other++) {
-                sum += sums[item + other];
-              }
-            }
           }
-          if (lanes > WARP) {
-            if (item % WARP == 0) {
-              sums[perLane + item / WARP] = sum;
+          if (lanes > step) {
+            if (item % step == 0) {
+              sums[item / step] = sum;
             }
             context.localBarrier();
-            sum = 0;
-            for (int warp = 0; warp < lanes / WARP; warp++) {
-              sum += sums[perLane + item / lanes * (lanes / WARP) + warp];
-            }
           }
 
           // 4. The epilogue.
           if (lane == 0) {
             if (o < n) {
+              if (lanes > step) {
+                sum = 0;
+                for (int other = 0; other < lanes / step; other++) {
+                  sum += sums[item / step + other];
+                }
+              }
               float value = Matrix.scaled(dtype, f32, row, sum);
               Epilogue.apply(
                   epilogue,
@@ -358,7 +347,7 @@ final class WarpProjection {
                   contextLength);
             }
           }
-          if (lanes + perLane > WARP) {
+          if (lanes > step) {
             context.localBarrier(); // the sums are read before the next ones overwrite them
           }
         }

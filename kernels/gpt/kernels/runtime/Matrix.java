@@ -80,7 +80,7 @@ public record Matrix(
     if (dtype == F16) {
       return f16.get(i).getFloat32();
     }
-    return ((i8.get(i / 4) >> (i % 4 * 8)) & 255) - BIAS;
+    return ((i8.get(i >> 2) >> ((i & 3) << 3)) & 255) - BIAS;
   }
 
   /**
