@@ -45,7 +45,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <ul>
  *   <li>{@code rowPerThread}: one work item a row; for CPU devices, where barriers are expensive.
- *       On PoCL 1.4 to 3 times as fast as a kernel for each sum.
+ *       On PoCL 1.2 to 3 times as fast as a kernel for each sum.
  *   <li>{@code rowPerGroup}: 256 work items a row.
  * </ul>
  *

@@ -71,6 +71,16 @@ final class ExampleKernels {
     }
   }
 
+  /** Calls a method that allocates local memory more often than there is memory for. */
+  static void meanInALoop(KernelContext ctx, FloatArray in, FloatArray out, int times) {
+    float x = in.get(ctx.globalIdx);
+    for (int i = 0; i < times; i++) {
+      ctx.localBarrier();
+      x = sum(ctx, x) / 32;
+    }
+    out.set(ctx.globalIdx, x);
+  }
+
   private static float sum(KernelContext ctx, float x) {
     int local = ctx.localIdx;
     float[] part = ctx.allocateFloatLocalArray(32);

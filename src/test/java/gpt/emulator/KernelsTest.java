@@ -63,6 +63,22 @@ class KernelsTest {
     }
   }
 
+  /** 500 arrays of 128 bytes would be more than a workgroup has. */
+  @Test
+  void anAllocationInALoopIsOneArray() throws Exception {
+    FloatArray in = new FloatArray(64);
+    for (int i = 0; i < 64; i++) {
+      in.set(i, i);
+    }
+    FloatArray out = new FloatArray(64);
+    TaskGraph graph =
+        graph(in).task("t", ExampleKernels::meanInALoop, ctx, in, out, 500).transferToHost(IN, out);
+    run(graph, "t", grid(64, 32));
+    for (int i = 0; i < 64; i++) {
+      assertEquals(i < 32 ? 15.5f : 47.5f, out.get(i), "element " + i);
+    }
+  }
+
   @Test
   void itemsCanReturnEarly() throws Exception {
     IntArray in = ints(50);

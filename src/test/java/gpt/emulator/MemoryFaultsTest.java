@@ -236,7 +236,7 @@ class MemoryFaultsTest {
         "allocates 80000 bytes of local memory; the maximum is 49152");
     assertSays(
         fault(WrongKernels::differentLocalArrays, new FloatArray(8), grid(8, 8)),
-        "allocates float[16] as its local array 1, but another work item allocates float[8]");
+        "allocates float[16] where another work item allocates float[8]");
   }
 
   @Test

@@ -194,7 +194,7 @@ final class WrongKernels {
 
   static void differentLocalArrays(KernelContext ctx, FloatArray out) {
     int local = ctx.localIdx;
-    float[] part = local == 0 ? ctx.allocateFloatLocalArray(8) : ctx.allocateFloatLocalArray(16);
+    float[] part = ctx.allocateFloatLocalArray(local == 0 ? 8 : 16);
     part[local] = 1f;
     out.set(ctx.globalIdx, part[local]);
   }
