@@ -27,7 +27,7 @@ import org.openjdk.jmh.annotations.TearDown;
  * the host and drawing there?
  *
  * <p>Claim: on a GPU the chain on the device costs less than copying the logits and drawing on the
- * host; on a CPU device, which copies within the same memory, it costs its launches.
+ * host; on a CPU device, which copies within the same memory, it has one thread for a sequence.
  *
  * <p>Control: {@code fetch}, which copies the logits to the host and draws there; both must choose
  * the same id. {@link gpt.benchmarks.HostSampling} is the drawing alone.

@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * the next digit, over the tokens whose place starts with the digits found so far:
  *
  *   d = min { d : Σ_{e ≤ d} histogram[e] ≥ target }
- *   target −= Σ_{e < d} histogram[e],   digits = digits · bins + d
+ *   target −= Σ_{e ≤ d − 1} histogram[e],   digits = digits · bins + d
  *
  * If a single token starts with the digits, it is the one, and the remaining digits are skipped.
  * </pre>
