@@ -30,8 +30,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       adjacent words (coalesced), and 8 loads are in flight, or 4 where rows of x share them. A
  *       word is 32 bits in each precision ({@link Matrix}): 1 KB for each warp.
  *   <li>The lanes' sums are added: with shuffles between the registers of a warp, then the warps'
- *       sums in local memory. TornadoVM has no shuffles on OpenCL; there local memory takes
- *       the sum of each lane.
+ *       sums in local memory. TornadoVM has no shuffles on OpenCL; there local memory takes the sum
+ *       of each lane.
  *   <li>One lane applies the epilogue and stores.
  * </ol>
  *

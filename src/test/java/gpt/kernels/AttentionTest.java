@@ -51,7 +51,7 @@ class AttentionTest {
   List<DynamicTest> merge() {
     return new KernelTests(8000)
         .add(AttentionMerge.VERSIONS, seed -> KernelCases.attentionMerge(1, 1, 5, 7, seed))
-        .add(AttentionMerge.VERSIONS, seed -> KernelCases.attentionMerge(2, 3, 16, 600, seed))
+        .add(AttentionMerge.VERSIONS, seed -> KernelCases.attentionMerge(4, 3, 16, 600, seed))
         .add(AttentionMerge.VERSIONS, seed -> KernelCases.attentionMerge(3, 2, 9, 512, seed))
         .all();
   }

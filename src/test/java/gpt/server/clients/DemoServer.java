@@ -1,10 +1,10 @@
 package gpt.server.clients;
 
-import gpt.backend.tornado.Kernels;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.server.api.ApiLimits;
 import gpt.server.api.ServedModel;

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import gpt.backend.tornado.Kernels;
 import gpt.generate.SchedulerListener;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.server.api.ApiLimits;
 import gpt.server.api.ServedModel;
