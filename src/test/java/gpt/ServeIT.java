@@ -5,21 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import gpt.checkpoint.TinyHuggingFace;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code gpt serve} as a process: its options, its ids, and how it stops. */
 class ServeIT {
   private static final String PROMPT = "JULIET:";
+
+  @TempDir Path folder;
 
   /** A server that has been started, and the lines that it has printed. */
   private record Server(
@@ -47,9 +53,19 @@ class ServeIT {
           HttpResponse.BodyHandlers.ofString());
     }
 
+    JsonObject chat(HttpClient client, String body) throws Exception {
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create(address + "/v1/chat/completions"))
+              .POST(HttpRequest.BodyPublishers.ofString(body.formatted(",\"seed\":1")))
+              .build();
+      return JsonParser.parseString(
+              client.send(request, HttpResponse.BodyHandlers.ofString()).body())
+          .getAsJsonObject();
+    }
+
     /** Asks the process to stop, and returns its exit status. */
     int stop() throws IOException {
-      process.destroy(); // SIGTERM
+      process.toHandle().destroy(); // SIGTERM; Process.destroy would close the streams
       err.lines().forEach(lines::add);
       return program.await(process);
     }
@@ -119,6 +135,41 @@ class ServeIT {
   void aPlainJarStopsWithStatus0Too() throws Exception {
     Server server = Server.start(Program.jar("serve", "--threads", "1"));
     try {
+      assertEquals(0, server.stop());
+    } finally {
+      server.process().destroyForcibly();
+    }
+  }
+
+  /** DialoGPT's configuration names the task; its turns end with the end-of-text token. */
+  @Test
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aChatModelIsRecognizedByItsConfiguration() throws Exception {
+    Path model = new TinyHuggingFace(folder).folder;
+    Files.deleteIfExists(model.resolve("characters.json"));
+    Files.writeString(
+        model.resolve("vocab.json"), "{\"a\":0,\"b\":1,\"ab\":2,\"\u0120\":3,\"<|endoftext|>\":4}");
+    Files.writeString(model.resolve("merges.txt"), "#version: 0.2\na b\n");
+    JsonObject config =
+        JsonParser.parseString(Files.readString(model.resolve("config.json"))).getAsJsonObject();
+    JsonObject tasks = new JsonObject();
+    tasks.add("conversational", new JsonObject());
+    config.add("task_specific_params", tasks);
+    Files.writeString(model.resolve("config.json"), config.toString());
+    Server server = Server.start(Program.gpt("serve", "--model", model.toString()));
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      JsonObject answer =
+          server.chat(client, "{\"messages\":[{\"role\":\"user\",\"content\":\"ab\"}]%s}");
+      assertEquals("chat.completion", answer.get("object").getAsString());
+      assertEquals(2, answer.getAsJsonObject("usage").get("prompt_tokens").getAsInt());
+      JsonObject message =
+          answer.getAsJsonArray("choices").get(0).getAsJsonObject().getAsJsonObject("message");
+      assertEquals("assistant", message.get("role").getAsString());
+      JsonObject error =
+          server
+              .chat(client, "{\"messages\":[{\"role\":\"system\",\"content\":\"ab\"}]%s}")
+              .getAsJsonObject("error");
+      assertEquals("messages[0].role", error.get("param").getAsString());
       assertEquals(0, server.stop());
     } finally {
       server.process().destroyForcibly();

@@ -15,13 +15,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /** {@link TinyNanoGpt} as a Hugging Face folder whose header and data tests can change. */
-final class TinyHuggingFace {
-  final Path folder;
+public final class TinyHuggingFace {
+  public final Path folder;
   JsonObject config;
   JsonObject header;
   byte[] data;
 
-  TinyHuggingFace(Path tmp) {
+  /** Writes the model into the subfolder {@code hf}. */
+  public TinyHuggingFace(Path tmp) {
     folder = tmp.resolve("hf");
     try {
       Files.createDirectories(tmp.resolve("nano"));

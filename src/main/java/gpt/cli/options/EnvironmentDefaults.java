@@ -7,8 +7,8 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * Takes the defaults of a command's options from environment variables: {@code GPT_MAX_TOKENS} for
- * {@code --max-tokens}. An empty variable counts as none.
+ * Takes the defaults of a command's options, but not of its flags, from environment variables:
+ * {@code GPT_MAX_TOKENS} for {@code --max-tokens}. An empty variable counts as none.
  */
 public final class EnvironmentDefaults implements IDefaultValueProvider {
   private final Map<String, String> environment;
@@ -25,7 +25,7 @@ public final class EnvironmentDefaults implements IDefaultValueProvider {
 
   @Override
   public String defaultValue(ArgSpec argument) {
-    if (!(argument instanceof OptionSpec option)) {
+    if (!(argument instanceof OptionSpec option) || option.arity().max() == 0) {
       return null;
     }
     String value = environment.get(variable(option.longestName()));

@@ -11,6 +11,9 @@ import io.helidon.http.DirectHandler;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http1.Http1Config;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -47,7 +50,8 @@ public final class ApiServer implements AutoCloseable {
   public ApiServer(
       ServedModel model, ServerSettings settings, ServerMetrics metrics, Consumer<String> log) {
     this.settings = settings;
-    HELIDON.setLevel(Level.SEVERE);
+    checkAddress(settings);
+    HELIDON.setLevel(Level.OFF); // what it would say, an exception or an answer says
     admission = new Admission(settings.capacity());
     connections = new Connections(deadlines, settings.receive());
     Router router = router(model, metrics, new RequestLog(log));
@@ -76,18 +80,24 @@ public final class ApiServer implements AutoCloseable {
             .directHandlers(errors(settings.maxBody()))
             .routing(routing -> routing.any(router))
             .build();
-    start();
+    server.start();
   }
 
-  private void start() {
-    server.start();
-    if (!server.isRunning()) {
+  /** The web server would wait forever where it cannot listen. */
+  private static void checkAddress(ServerSettings settings) {
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(new InetSocketAddress(settings.host(), settings.port()));
+    } catch (IOException e) {
       throw new GptException(
           "cannot listen on "
               + settings.host()
               + ":"
               + settings.port()
-              + "; is another server running there? --port chooses another port");
+              + ": "
+              + e.getMessage()
+              + "; --port chooses another port",
+          e);
     }
   }
 
