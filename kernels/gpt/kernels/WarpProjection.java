@@ -180,8 +180,9 @@ final class WarpProjection {
       // 1. x of these rows.
       for (int j = 0; j < count; j++) {
         int to = j * width;
-        if (item < width - k) {
-          xs[to + k + item] = 0;
+        // Guards of stores are loops: PoCL 3.1 can lose an `if` around a store near a barrier.
+        for (int i = k + item; i < width; i += group) {
+          xs[to + i] = 0;
         }
         if (source == Source.PLAIN) {
           for (int i = item; i < k; i += group) {
@@ -192,11 +193,13 @@ final class WarpProjection {
           int position = positions.get(r + j);
           for (int i = item; i < k; i += group) {
             int at = (r + j) * k + i;
+            float element = 0;
             if (position < Source.MERGED_KEYS) {
-              xs[to + i] = Source.merged(sourceOf, at, position, k / heads, contextLength);
+              element = Source.merged(sourceOf, at, position, k / heads, contextLength);
             } else {
-              xs[to + i] = x.get(at);
+              element = x.get(at);
             }
+            xs[to + i] = element;
           }
         }
         if (source == Source.NORMED) {
@@ -254,28 +257,29 @@ final class WarpProjection {
         float s1 = 0;
         float s2 = 0;
         float s3 = 0;
-        int i = lane;
+        // Three loops one after the other, of which a row alone takes the first two and shared rows
+        // the last. With an else, TornadoVM would assign the sums of the last loop in both cases.
+        int unrolled = 0;
+        int alone = 0;
         if (count == 1) {
-          // Not counted from 0, or the compiler would unroll it and put all loads in flight.
-          while (i < full / LOADS * LOADS * lanes) {
-            for (int load = 0; load < LOADS; load++) {
-              int a = i * size;
-              s0 =
-                  Matrix.add(
-                      s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
-              i += lanes;
-            }
-          }
-          for (int load = 0; load < full % LOADS; load++) {
+          unrolled = full / LOADS * LOADS * lanes;
+          alone = words;
+        }
+        int i = lane;
+        // Not counted from 0, or the compiler would unroll it and put all loads in flight.
+        while (i < unrolled) {
+          for (int load = 0; load < LOADS; load++) {
             int a = i * size;
             s0 = Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
             i += lanes;
           }
-          if (i < words) {
-            int a = i * size;
-            s0 = Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
-          }
-        } else {
+        }
+        while (i < alone) {
+          int a = i * size;
+          s0 = Matrix.add(s0, dtype, f32, f16, i8, w + i, xs[a], xs[a + 1], xs[a + 2], xs[a + 3]);
+          i += lanes;
+        }
+        if (sharing > 1) {
           while (i < words) {
             int a = i * size;
             int b = a + width;
@@ -319,33 +323,32 @@ final class WarpProjection {
           }
 
           // 4. The epilogue.
-          if (lane == 0) {
-            if (o < n) {
-              if (lanes > step) {
-                sum = 0;
-                for (int other = 0; other < lanes / step; other++) {
-                  sum += sums[item / step + other];
-                }
-              }
-              float value = Matrix.scaled(dtype, f32, row, sum);
-              Epilogue.apply(
-                  epilogue,
-                  pass,
-                  positions,
-                  slots,
-                  bias,
-                  y,
-                  keys,
-                  values,
-                  r + j,
-                  o,
-                  row,
-                  value,
-                  n,
-                  slotCount,
-                  heads,
-                  contextLength);
+          if (lanes > step) {
+            sum = 0;
+            for (int other = 0; other < lanes / step; other++) {
+              sum += sums[(item - lane) / step + other];
             }
+          }
+          int stores = TornadoMath.min(1, n - o);
+          for (int store = lane; store < stores; store += lanes) {
+            float value = Matrix.scaled(dtype, f32, row, sum);
+            Epilogue.apply(
+                epilogue,
+                pass,
+                positions,
+                slots,
+                bias,
+                y,
+                keys,
+                values,
+                r + j,
+                o,
+                row,
+                value,
+                n,
+                slotCount,
+                heads,
+                contextLength);
           }
           if (lanes > step) {
             context.localBarrier(); // the sums are read before the next ones overwrite them
