@@ -61,6 +61,10 @@ final class RunningCompletion {
     return delivery;
   }
 
+  Request request() {
+    return request;
+  }
+
   Sequence sequence() {
     return sequence;
   }

@@ -5,8 +5,11 @@ import gpt.engine.Sequence;
 import gpt.engine.Work;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Plans and runs the steps of an engine. Completions join as soon as there is room and leave when
@@ -195,10 +198,23 @@ final class Scheduler implements AutoCloseable {
 
   private void admit() {
     while (!waiting.isEmpty() && active.size() + reserved < maxSequences) {
-      RunningCompletion completion = waiting.remove();
+      RunningCompletion completion = next();
+      waiting.remove(completion);
       active.add(completion);
       start(completion);
     }
+  }
+
+  /**
+   * The waiting completion of the request that has the fewest active ones, the first among equal
+   * ones: a request for many completions does not keep others waiting.
+   */
+  private RunningCompletion next() {
+    Map<Request, Integer> counts = new IdentityHashMap<>();
+    active.forEach(each -> counts.merge(each.request(), 1, Integer::sum));
+    return waiting.stream()
+        .min(Comparator.comparingInt(each -> counts.getOrDefault(each.request(), 0)))
+        .orElseThrow();
   }
 
   /** Gives a completion the sequence that holds, or will hold, the longest prefix of its prompt. */

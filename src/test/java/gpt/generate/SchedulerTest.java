@@ -71,6 +71,26 @@ class SchedulerTest {
     }
   }
 
+  /** A request for many completions takes turns with others. */
+  @Test
+  void aRequestForManyDoesNotKeepOthersWaiting() {
+    Request many = Requests.greedy(new int[] {1}, 4, OnFull.STOP);
+    List<RunningCompletion> first = IntStream.range(0, 6).mapToObj(i -> completion(many)).toList();
+    RunningCompletion other = completion(Requests.greedy(new int[] {2}, 4, OnFull.STOP));
+    try (Scheduler two = new Scheduler(engine, 2)) {
+      two.add(first);
+      two.step(true);
+      two.add(List.of(other));
+      while (!other.delivery().ended()) {
+        two.step(true);
+      }
+      assertEquals(3, first.stream().filter(each -> each.delivery().ended()).count());
+      while (!two.isIdle()) {
+        two.step(true);
+      }
+    }
+  }
+
   /** Random arrivals and cancellations, shared prefixes, and a small capacity. */
   @Test
   void aCompletionDoesNotDependOnOthersInItsSteps() {
