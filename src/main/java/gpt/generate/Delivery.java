@@ -84,6 +84,11 @@ final class Delivery {
     return sample;
   }
 
+  /** See {@link Listener#caller}. */
+  Object caller() {
+    return listener.caller();
+  }
+
   /** Whether the completion has ended, was cancelled or has failed. */
   boolean ended() {
     return reason != null;

@@ -40,6 +40,14 @@ public interface Listener {
   /** Called after each step of beam search, which extends every beam by a token. */
   default void searched() {}
 
+  /**
+   * Who waits for the completions: where not all can run at once, callers take turns. By default
+   * each listener is one.
+   */
+  default Object caller() {
+    return this;
+  }
+
   /** Called when a completion has ended. */
   default void ended(FinishedCompletion completion) {}
 }

@@ -61,10 +61,6 @@ final class RunningCompletion {
     return delivery;
   }
 
-  Request request() {
-    return request;
-  }
-
   Sequence sequence() {
     return sequence;
   }

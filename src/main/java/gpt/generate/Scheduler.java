@@ -206,14 +206,14 @@ final class Scheduler implements AutoCloseable {
   }
 
   /**
-   * The waiting completion of the request that has the fewest active ones, the first among equal
-   * ones: a request for many completions does not keep others waiting.
+   * The waiting completion of the caller who has the fewest active ones, the first among equal
+   * ones: a caller with many completions does not keep others waiting.
    */
   private RunningCompletion next() {
-    Map<Request, Integer> counts = new IdentityHashMap<>();
-    active.forEach(each -> counts.merge(each.request(), 1, Integer::sum));
+    Map<Object, Integer> counts = new IdentityHashMap<>();
+    active.forEach(each -> counts.merge(each.delivery().caller(), 1, Integer::sum));
     return waiting.stream()
-        .min(Comparator.comparingInt(each -> counts.getOrDefault(each.request(), 0)))
+        .min(Comparator.comparingInt(each -> counts.getOrDefault(each.delivery().caller(), 0)))
         .orElseThrow();
   }
 

@@ -71,12 +71,15 @@ class SchedulerTest {
     }
   }
 
-  /** A request for many completions takes turns with others. */
+  /** A caller with many completions takes turns with others. */
   @Test
-  void aRequestForManyDoesNotKeepOthersWaiting() {
+  void aCallerWithManyCompletionsDoesNotKeepOthersWaiting() {
     Request many = Requests.greedy(new int[] {1}, 4, OnFull.STOP);
     List<RunningCompletion> first = IntStream.range(0, 6).mapToObj(i -> completion(many)).toList();
-    RunningCompletion other = completion(Requests.greedy(new int[] {2}, 4, OnFull.STOP));
+    Request one = Requests.greedy(new int[] {2}, 4, OnFull.STOP);
+    List<Integer> ids = new ArrayList<>();
+    Delivery delivery = new Delivery(one, null, (sample, id, text) -> ids.add(id), 0);
+    RunningCompletion other = new RunningCompletion(delivery, one, one.promptIds(), BLOCK_SIZE);
     try (Scheduler two = new Scheduler(engine, 2)) {
       two.add(first);
       two.step(true);

@@ -327,6 +327,11 @@ public final class Generation {
                       }
 
                       @Override
+                      public Object caller() {
+                        return Generation.this;
+                      }
+
+                      @Override
                       public void ended(FinishedCompletion finished) {
                         events.add(new Event.Ended(completion, finished));
                       }
