@@ -58,7 +58,7 @@ class TornadoDevicesTest {
   @Test
   void everyDevicePassesItsTest() {
     for (TornadoDevices.Device device : TornadoDevices.find().all()) {
-      assertEquals(5, DeviceTest.run(device), device.id());
+      assertEquals(6, DeviceTest.run(device), device.id());
     }
   }
 }
