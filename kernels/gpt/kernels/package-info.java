@@ -64,8 +64,8 @@
  *       All lanes of the warp must call it.
  *   <li>Do not end both branches of an {@code if} with a loop: behind them, TornadoVM's OpenCL and
  *       CUDA code assigns the loop's variables of the second branch, whichever one ran. Write the
- *       two loops one after the other, with bounds that skip one ({@link
- *       gpt.kernels.Projection}'s {@code rowPerWarp}).
+ *       two loops one after the other, with bounds that skip one ({@link gpt.kernels.Projection}'s
+ *       {@code rowPerWarp}).
  *   <li>Put stores that do not need a loop's result before a loop with a barrier: PoCL 3.1 dropped
  *       the {@code if} around a store that follows one. Make other stores right if all work items
  *       do them, as at the end of {@link gpt.kernels.sampling.SamplingChain}.

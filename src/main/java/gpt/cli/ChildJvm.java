@@ -48,7 +48,7 @@ public final class ChildJvm {
           "-V",
           "--version");
 
-  /** Commands that finish what runs when they are told to stop. */
+  /** Commands that finish running requests when they receive SIGTERM. */
   private static final Set<String> PATIENT = Set.of("serve");
 
   private static String refusal;

@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Serves a model over HTTP until the process is told to stop. */
+/** Serves a model over HTTP until the process receives SIGTERM. */
 @Command(
     name = "serve",
     sortOptions = false,
@@ -63,7 +63,7 @@ public final class ServeCommand implements Callable<Integer> {
       completionCandidates = Choice.ChatTemplates.class,
       description =
           "How /v1/chat/completions writes a chat: dialogpt ends each turn with <|endoftext|>."
-              + " Default: what config.json tells; a base model has none")
+              + " Default: the form that config.json names; a base model has none")
   private ChatTemplate template;
 
   @Mixin private ServerOptions options;

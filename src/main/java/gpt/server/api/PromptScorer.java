@@ -42,7 +42,7 @@ final class PromptScorer {
             new Want.Logits(
                 to - from, (pos, row) -> logits[pos - start] = Arrays.copyOf(row, vocabSize));
         engine.step(List.of(new Work(sequence, Arrays.copyOfRange(ids, from, to), want)));
-        // On this thread: the engine's thread goes on with other requests.
+        // Computed on this thread, so that the engine's thread continues other requests.
         for (int pos = from; pos < to; pos++) {
           all.add(Logprobs.of(logits[pos - from], vocabSize, ids[pos + 1], Math.max(1, top)));
         }
