@@ -56,31 +56,30 @@ final class Speculation {
   void draft(List<RunningCompletion> decoding) {
     List<RunningCompletion> drafting =
         decoding.stream().filter(completion -> completion.maxDrafts() > 0).toList();
-    boolean isTrial = paused == 0 && trial > 0;
     int max = drafting.isEmpty() ? 0 : choose(decoding.size());
-    if (max > 0) {
-      long begin = System.nanoTime();
-      drafter.draft(drafting, max);
-      int drafts = drafting.stream().mapToInt(RunningCompletion::drafts).sum();
-      if (drafts == 0 && isTrial) {
-        trial++; // it has tried nothing
-      }
-      if (drafts > 0) {
-        draftNanos = recent(draftNanos, (double) (System.nanoTime() - begin) / drafts);
-      }
+    if (max <= 0) {
+      return;
+    }
+    long begin = System.nanoTime();
+    drafter.draft(drafting, max);
+    int drafts = drafting.stream().mapToInt(RunningCompletion::drafts).sum();
+    if (drafts > 0) { // else the drafter has nothing to propose, and nothing was tried
+      draftNanos = recent(draftNanos, (double) (System.nanoTime() - begin) / drafts);
+      trial = Math.max(0, trial - 1);
     }
   }
 
-  /** The number of drafts for each of {@code completions} that gives the most tokens per second. */
+  /**
+   * The number of drafts for each of {@code completions} that gives the most tokens per second; 0
+   * or less for none.
+   */
   private int choose(int completions) {
     int most = MAX_ROWS / completions - 1;
     if (paused > 0) {
       paused--;
-      trial = TRIAL_STEPS;
       return 0;
     }
     if (trial > 0) {
-      trial--;
       return Math.min(most, TRIAL_DRAFTS);
     }
     double share = right / verified;
@@ -99,6 +98,7 @@ final class Speculation {
     }
     if (best == 0) {
       paused = pause;
+      trial = TRIAL_STEPS;
       pause = Math.min(2 * pause, MAX_PAUSE);
       right = 4 * share; // what the trial finds shall count more than the past
       verified = 4;

@@ -6,7 +6,7 @@ import gpt.cli.chat.Conversation;
 import gpt.cli.chat.LineSource;
 import gpt.cli.chat.PlainLines;
 import gpt.cli.chat.TerminalLines;
-import gpt.cli.options.Choice;
+import gpt.cli.options.ChatTemplateOption;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.ModelOptions;
@@ -58,15 +58,7 @@ import picocli.CommandLine.Spec;
 public final class ChatCommand implements Callable<Integer> {
   @Mixin private ModelOptions model;
 
-  @OptionGroup.In(OptionGroup.MODEL)
-  @Option(
-      names = "--chat-template",
-      paramLabel = "dialogpt",
-      completionCandidates = Choice.ChatTemplates.class,
-      description =
-          "The form of a conversation that the model was trained on. Default: the checkpoint's, if"
-              + " its config.json names the task conversational")
-  private ChatTemplate template;
+  @Mixin private ChatTemplateOption chat;
 
   @Option(
       names = {"-n", "--max-new-tokens"},
@@ -117,9 +109,8 @@ public final class ChatCommand implements Callable<Integer> {
             if (tokenizer.isEmpty()) {
               throw new GptException("chat needs a tokenizer, and this model has none");
             }
-            if (template != null) {
-              template.turn("", tokenizer.get()); // needs <|endoftext|>
-            }
+            chat.template()
+                .ifPresent(form -> form.turn("", tokenizer.get())); // needs <|endoftext|>
             SamplingOptions.checkIds(parameters, config.vocabSize());
             return new int[0];
           },
@@ -132,7 +123,7 @@ public final class ChatCommand implements Callable<Integer> {
   private void chat(LoadedModel loaded, SharedEngine engine, SamplingParameters parameters)
       throws IOException {
     Tokenizer tokenizer = loaded.tokenizer().orElseThrow();
-    Optional<ChatTemplate> form = Optional.ofNullable(template).or(loaded::chatTemplate);
+    Optional<ChatTemplate> form = chat.template().or(loaded::chatTemplate);
     try (LineSource lines =
         Terminal.isStandardInput() && Terminal.isStandardOutput()
             ? TerminalLines.open(Chat.COMMANDS)

@@ -1,6 +1,6 @@
 package gpt.cli.commands;
 
-import gpt.cli.options.Choice;
+import gpt.cli.options.ChatTemplateOption;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.DraftOption;
@@ -14,9 +14,7 @@ import gpt.server.api.ServedModel;
 import gpt.server.http.ApiServer;
 import gpt.server.http.ServerMetrics;
 import gpt.server.http.ServerSettings;
-import gpt.tokenizer.ChatTemplate;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine;
@@ -56,15 +54,7 @@ public final class ServeCommand implements Callable<Integer> {
       description = "The model's name in the API. Default: that of its file or folder")
   private String name;
 
-  @OptionGroup.In(OptionGroup.MODEL)
-  @Option(
-      names = "--chat-template",
-      paramLabel = "dialogpt",
-      completionCandidates = Choice.ChatTemplates.class,
-      description =
-          "How /v1/chat/completions writes a chat: dialogpt ends each turn with <|endoftext|>."
-              + " Default: the form that config.json names; a base model has none")
-  private ChatTemplate template;
+  @Mixin private ChatTemplateOption chat;
 
   @Mixin private ServerOptions options;
 
@@ -109,7 +99,7 @@ public final class ServeCommand implements Callable<Integer> {
             () -> model.load(path, device, use, !common.quiet),
             options.parallel(),
             loaded -> draft.open(model, device, loaded),
-            Optional.ofNullable(template),
+            chat.template(),
             metrics);
     served.notes().forEach(note -> print("gpt: " + note));
     return served;

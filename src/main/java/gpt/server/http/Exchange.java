@@ -26,6 +26,9 @@ import java.util.concurrent.TimeoutException;
 
 /** A request and its response. */
 final class Exchange {
+  /** The status that the log has for a request whose client went away, as nginx writes it. */
+  static final int CLIENT_GONE = 499;
+
   private static final Gson GSON =
       new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
 

@@ -10,9 +10,6 @@ import java.util.function.Function;
 
 /** Answers with completions, whole or as a stream. */
 final class GenerationEndpoint implements Endpoint {
-  /** The status that the log has for a request whose client went away, as nginx writes it. */
-  private static final int CLIENT_GONE = 499;
-
   private final ServerSettings settings;
   private final Admission admission;
   private final Connections connections;
@@ -55,7 +52,7 @@ final class GenerationEndpoint implements Endpoint {
         exchange.json(200, writer.apply(generation).whole(choices, generation.usage()));
       }
     } catch (Generation.CancelledException | Exchange.ClientGoneException e) {
-      exchange.status(CLIENT_GONE);
+      exchange.status(Exchange.CLIENT_GONE);
       metrics.cancelled();
       throw new CloseConnectionException("the client has gone", e);
     } finally {

@@ -22,9 +22,6 @@ final class Router implements Handler {
 
   private static final String OTHER = "other";
 
-  /** The status that the log has for a request whose client went away, as nginx writes it. */
-  private static final int CLIENT_GONE = 499;
-
   private final ServerSettings settings;
   private final Admission admission;
   private final Deadlines deadlines;
@@ -85,11 +82,11 @@ final class Router implements Handler {
     } catch (ApiException e) {
       refuse(exchange, e);
     } catch (CloseConnectionException e) {
-      exchange.status(exchange.status() == 0 ? CLIENT_GONE : exchange.status());
+      exchange.status(exchange.status() == 0 ? Exchange.CLIENT_GONE : exchange.status());
       throw e;
     } catch (RuntimeException e) {
       if (exchange.status() != 0) { // the response has begun: the client does not take it
-        exchange.status(CLIENT_GONE);
+        exchange.status(Exchange.CLIENT_GONE);
         throw new CloseConnectionException("the response could not be sent", e);
       }
       refuse(exchange, failed(e));
