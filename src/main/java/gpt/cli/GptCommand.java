@@ -17,6 +17,7 @@ import gpt.cli.commands.MakeRandomCommand;
 import gpt.cli.commands.ModelsCommand;
 import gpt.cli.commands.NextCommand;
 import gpt.cli.commands.ServeCommand;
+import gpt.cli.commands.SoftmaxCommand;
 import gpt.cli.commands.TokensCommand;
 import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
@@ -47,7 +48,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt chat|next|loss|tokens|attention|info|bench|serve [OPTIONS]",
+      "       gpt chat|next|softmax|loss|tokens|attention|info|bench|serve [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help, gpt help COMMAND"
     },
@@ -60,6 +61,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
       "  gpt chat",
       "  gpt next --prompt \"The sky is\" --temperatures 0.1,1,10",
+      "  gpt softmax 6,2,7,0.1,-8,9 --temperatures 0.1,1,10",
       "  gpt loss --model out-shakespeare scene.txt",
       "  gpt tokens \"To be, or not to be\"",
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
@@ -88,6 +90,7 @@ public final class GptCommand {
     COMMANDS.put(GENERATE, GenerateCommand.class);
     COMMANDS.put(CHAT, ChatCommand.class);
     COMMANDS.put("next", NextCommand.class);
+    COMMANDS.put("softmax", SoftmaxCommand.class);
     COMMANDS.put("loss", LossCommand.class);
     COMMANDS.put("tokens", TokensCommand.class);
     COMMANDS.put("attention", AttentionCommand.class);
@@ -186,6 +189,9 @@ public final class GptCommand {
     for (CommandLine command : gpt.getSubcommands().values()) {
       command.getCommandSpec().versionProvider(version);
       command.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, OptionGroup::list);
+      // Its logits may begin with a minus.
+      boolean numbers = command.getCommand() instanceof SoftmaxCommand;
+      command.setUnmatchedOptionsArePositionalParams(numbers);
     }
     // generate is the default command: gpt --help lists its options.
     gpt.getHelpSectionMap()

@@ -58,6 +58,16 @@ class UsageTest {
         "serve --chat-template x | expected dialogpt, found 'x'",
         "serve --api-key \u00e9 | visible ASCII characters",
         "serve --tornado-profile | use gpt bench",
+        "softmax            | give the logits, as 6,2,7,0.1,-8,9",
+        "softmax 1,,2       | LOGITS: expected numbers separated by commas, as 6,2,-0.5, found ''",
+        "softmax -1 x       | found 'x'",
+        "softmax 1 --top 3  | unknown option '--top', did you mean --top-k?",
+        "softmax 1 1e31     | LOGITS: must be from -1e30 to 1e30, or -inf, found 1.0E31",
+        "softmax -inf       | LOGITS: one at least must be more than -inf",
+        "softmax 1.5 --probabilities | --probabilities: must be from 0 to 1, found 1.5",
+        "softmax 1,2 --words a | expected a word for each of the 2 numbers, found 1",
+        "softmax 1,2 -t 0   | --temperature: must be above 0; at 0 the largest logit is taken",
+        "softmax 1 --temperatures 1,x | --temperatures: expected numbers separated by commas",
         "-t warm            | expected a number, as 0.8, found 'warm'"
       })
   void aWrongCommandLine(String line, String part) {
