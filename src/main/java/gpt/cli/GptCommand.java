@@ -2,6 +2,7 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.cli.commands.AnswersCommand;
 import gpt.cli.commands.AttentionCommand;
 import gpt.cli.commands.BenchCommand;
 import gpt.cli.commands.ChatCommand;
@@ -91,6 +92,7 @@ public final class GptCommand {
     COMMANDS.put(CHAT, ChatCommand.class);
     COMMANDS.put("next", NextCommand.class);
     COMMANDS.put("softmax", SoftmaxCommand.class);
+    COMMANDS.put("answers", AnswersCommand.class);
     COMMANDS.put("loss", LossCommand.class);
     COMMANDS.put("tokens", TokensCommand.class);
     COMMANDS.put("attention", AttentionCommand.class);

@@ -68,6 +68,8 @@ class UsageTest {
         "softmax 1,2 --words a | expected a word for each of the 2 numbers, found 1",
         "softmax 1,2 -t 0   | --temperature: must be above 0; at 0 the largest logit is taken",
         "softmax 1 --temperatures 1,x | --temperatures: expected numbers separated by commas",
+        "answers -n 0       | --max-new-tokens: must be 1 or more, found 0",
+        "answers --num-samples 0 | --num-samples: must be from 1 to 100000, found 0",
         "-t warm            | expected a number, as 0.8, found 'warm'"
       })
   void aWrongCommandLine(String line, String part) {
