@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import gpt.cli.commands.AnswersCommand;
 import gpt.cli.commands.AttentionCommand;
+import gpt.cli.commands.BeamsCommand;
 import gpt.cli.commands.BenchCommand;
 import gpt.cli.commands.ChatCommand;
 import gpt.cli.commands.CompletionCommand;
@@ -93,6 +94,7 @@ public final class GptCommand {
     COMMANDS.put("next", NextCommand.class);
     COMMANDS.put("softmax", SoftmaxCommand.class);
     COMMANDS.put("answers", AnswersCommand.class);
+    COMMANDS.put("beams", BeamsCommand.class);
     COMMANDS.put("loss", LossCommand.class);
     COMMANDS.put("tokens", TokensCommand.class);
     COMMANDS.put("attention", AttentionCommand.class);

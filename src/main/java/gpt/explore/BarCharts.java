@@ -78,7 +78,7 @@ public record BarCharts(String title, String note, List<Chart> charts) implement
   }
 
   private int labelWidth() {
-    return widest(bar -> shortened(bar.label));
+    return widest(bar -> shortened(bar.label)) + 4; // a PNG draws text a little wider
   }
 
   @Override

@@ -70,6 +70,8 @@ class UsageTest {
         "softmax 1 --temperatures 1,x | --temperatures: expected numbers separated by commas",
         "answers -n 0       | --max-new-tokens: must be 1 or more, found 0",
         "answers --num-samples 0 | --num-samples: must be from 1 to 100000, found 0",
+        "beams --beams 65   | --beams: must be from 1 to 64, found 65",
+        "beams --length-penalty 101 | --length-penalty: the length penalty must be from -100",
         "-t warm            | expected a number, as 0.8, found 'warm'"
       })
   void aWrongCommandLine(String line, String part) {
