@@ -2,6 +2,7 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.cli.commands.ActivationsCommand;
 import gpt.cli.commands.AnswersCommand;
 import gpt.cli.commands.AttentionCommand;
 import gpt.cli.commands.BeamsCommand;
@@ -98,6 +99,7 @@ public final class GptCommand {
     COMMANDS.put("loss", LossCommand.class);
     COMMANDS.put("tokens", TokensCommand.class);
     COMMANDS.put("attention", AttentionCommand.class);
+    COMMANDS.put("activations", ActivationsCommand.class);
     COMMANDS.put("info", InfoCommand.class);
     COMMANDS.put("bench", BenchCommand.class);
     COMMANDS.put("serve", ServeCommand.class);
