@@ -15,6 +15,7 @@ import gpt.cli.commands.ExportCommand;
 import gpt.cli.commands.GenerateCommand;
 import gpt.cli.commands.HelpCommand;
 import gpt.cli.commands.InfoCommand;
+import gpt.cli.commands.LensCommand;
 import gpt.cli.commands.LossCommand;
 import gpt.cli.commands.MakeRandomCommand;
 import gpt.cli.commands.ModelsCommand;
@@ -99,6 +100,7 @@ public final class GptCommand {
     COMMANDS.put("loss", LossCommand.class);
     COMMANDS.put("tokens", TokensCommand.class);
     COMMANDS.put("attention", AttentionCommand.class);
+    COMMANDS.put("lens", LensCommand.class);
     COMMANDS.put("activations", ActivationsCommand.class);
     COMMANDS.put("info", InfoCommand.class);
     COMMANDS.put("bench", BenchCommand.class);
