@@ -52,7 +52,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt chat|next|softmax|loss|tokens|attention|info|bench|serve [OPTIONS]",
+      "       gpt chat|next|softmax|answers|beams|loss|tokens [OPTIONS]",
+      "       gpt attention|lens|activations|info|bench|serve [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help, gpt help COMMAND"
     },
@@ -68,7 +69,11 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt softmax 6,2,7,0.1,-8,9 --temperatures 0.1,1,10",
       "  gpt loss --model out-shakespeare scene.txt",
       "  gpt tokens \"To be, or not to be\"",
+      "  gpt answers --prompt \"The king is d\" -n 4 --num-samples 200",
+      "  gpt beams --prompt \"The king is\" --beams 4 -n 6",
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
+      "  gpt lens --prompt \"The king is d\"",
+      "  gpt activations --prompt \"ROMEO:\" --at resid --out x.safetensors",
       "  gpt info --model out-shakespeare",
       "  gpt bench --random gpt2 --dtype f32,bf16,i8",
       "  gpt serve                                          then open http://127.0.0.1:8080",

@@ -22,7 +22,7 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
   private static final int MARGIN = 20;
   private static final int HEADING = 64;
   private static final int ROW_NAME = 56;
-  private static final int ROW = 26;
+  private static final int ROW = 32;
   private static final int CELL = 66;
   private static final int NORM = 110;
   private static final int GAP = 18;
@@ -96,13 +96,13 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
       graphics.setColor(TEXT);
       graphics.setFont(bold);
       String label = labels.apply(lens.ids()[lens.first() + first() + i]);
-      graphics.drawString(shortened(label), left() + i * CELL + 4, HEADING + ROW - 9);
+      graphics.drawString(shortened(label), left() + i * CELL + 4, HEADING + ROW - 12);
     }
     for (int layer = 0; layer < lens.layers().size(); layer++) {
       int y = HEADING + (layer + 1) * ROW;
       graphics.setColor(TEXT);
       graphics.setFont(mono.deriveFont(11f));
-      graphics.drawString(name(layer), MARGIN, y + ROW - 9);
+      graphics.drawString(name(layer), MARGIN, y + ROW - 12);
       for (int i = 0; i < positions(); i++) {
         cell(graphics, lens.layers().get(layer).predictions().get(first() + i), i, y);
       }
@@ -119,9 +119,9 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
     graphics.fill(new Rectangle2D.Double(x + 1, y + 1, CELL - 2.0, ROW - 2.0));
     graphics.setColor(ColourScale.textOn(colour));
     graphics.setFont(new Font(Font.MONOSPACED, Font.BOLD, 12));
-    graphics.drawString(shortened(labels.apply(each.ids()[0])), x + 4, y + 13);
+    graphics.drawString(shortened(labels.apply(each.ids()[0])), x + 4, y + 14);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 8));
-    graphics.drawString(number("%.2f", each.probabilities()[0]), x + 4, y + ROW - 4);
+    graphics.drawString(number("%.2f", each.probabilities()[0]), x + 4, y + ROW - 5);
   }
 
   /** The norms at the last position as bars; the longest bar of both kinds is the largest. */
@@ -132,16 +132,16 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
     }
     graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
     graphics.setColor(TEXT);
-    graphics.drawString(name, x, HEADING + ROW - 9);
+    graphics.drawString(name, x, HEADING + ROW - 12);
     for (int layer = 1; layer < lens.layers().size(); layer++) {
       Lens.Layer each = lens.layers().get(layer);
       double norm = last(attention ? each.attn() : each.mlp());
       int y = HEADING + (layer + 1) * ROW;
       double width = norm / largest * (NORM - 40);
       graphics.setColor(colour);
-      graphics.fill(new Rectangle2D.Double(x, y + 6, width, ROW - 12.0));
+      graphics.fill(new Rectangle2D.Double(x, y + 9, width, ROW - 18.0));
       graphics.setColor(TEXT);
-      graphics.drawString(number("%.2f", norm), (float) (x + width + 4), y + ROW - 9);
+      graphics.drawString(number("%.2f", norm), (float) (x + width + 4), y + ROW - 12);
     }
   }
 

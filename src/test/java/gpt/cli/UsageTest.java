@@ -72,6 +72,14 @@ class UsageTest {
         "answers --num-samples 0 | --num-samples: must be from 1 to 100000, found 0",
         "beams --beams 65   | --beams: must be from 1 to 64, found 65",
         "beams --length-penalty 101 | --length-penalty: the length penalty must be from -100",
+        "lens               | --prompt: give the text whose predictions to show",
+        "lens -p A --position 1 | --position: the prompt's tokens go from 0 to 0, found 1",
+        "lens -p A --device emulator | keep no residual stream between layers; use cpu or",
+        "activations -p A --at x | --at: expected resid, ln1, q, k, v, attn, mlp, found 'x'",
+        "activations -p A --at mlp --layer 6 | layers at mlp go from 0 to 5, found 6",
+        "activations -p A --device gpu | kernels keep no activations; use cpu or reference",
+        "activations -p A --out a.txt | must end in .safetensors, .npy or .json, found 'a.txt'",
+        "activations -p A --out a.npy | holds one matrix, and 7 are asked for",
         "-t warm            | expected a number, as 0.8, found 'warm'"
       })
   void aWrongCommandLine(String line, String part) {

@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Samples many continuations of a prompt, decoded together, and counts how often each comes:"
-          + " its share, and the 95% confidence interval of its probability (Wilson).",
+          + " its share, and the 95%% confidence interval of its probability (Wilson).",
       "The samples are those of generate with the same options and seed."
     },
     footer = {
