@@ -6,6 +6,7 @@ import gpt.server.api.CompletionParser;
 import gpt.server.api.Generation;
 import gpt.server.api.ResponseWriter;
 import gpt.server.api.ServedModel;
+import gpt.server.explore.Explorer;
 import io.helidon.common.socket.SocketOptions;
 import io.helidon.http.DirectHandler;
 import io.helidon.webserver.WebServer;
@@ -121,6 +122,10 @@ public final class ApiServer implements AutoCloseable {
     router.add("GET", "/v1/models/" + model.name(), info::model);
     router.add("POST", "/tokenize", info::tokenize);
     router.add("POST", "/detokenize", info::detokenize);
+    Explorer explorer = new Explorer(model);
+    router.add("GET", "/explore/model", exchange -> exchange.json(200, explorer.model()));
+    router.add(
+        "POST", "/explore/step", new ExploreEndpoint(settings, admission, 1, explorer::step));
     router.add(
         "POST",
         "/v1/completions",
