@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
  * each module after those that it imports, without the import and export words.
  */
 final class Script {
-  private static final Pattern IMPORT = Pattern.compile("(?m)^import \\{[^}]*} from \"\\./(.+)\";\\n");
+  private static final Pattern IMPORT =
+      Pattern.compile("(?m)^import \\{[^}]*} from \"\\./(.+)\";\\n");
   private static final Pattern EXPORT = Pattern.compile("(?m)^export ");
 
   private final Map<String, String> modules = new LinkedHashMap<>();

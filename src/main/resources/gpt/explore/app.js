@@ -5,11 +5,17 @@ import { element } from "./dom.js";
 import { drawStrip, writeDraw } from "./draw.js";
 import { explorer } from "./explorer.js";
 import { count, percent } from "./format.js";
+import { startBeams } from "./beams.js";
+import { startInside } from "./inside.js";
+import { startLessons } from "./lessons.js";
 import { startLive } from "./live.js";
+import { startLoss } from "./loss.js";
 import { writeKept, writeSoftmax, writeTable } from "./numbers.js";
 import { showPlace, startPlayer } from "./player.js";
+import { startSamples } from "./samples.js";
 import { showSettings, startSettings } from "./settings.js";
 import { Step } from "./step.js";
+import { startTabs } from "./tabs.js";
 import { showDrawn, showPosition, startTokens, writeTokens } from "./tokens.js";
 import { startWay, writeWay } from "./way.js";
 
@@ -87,6 +93,7 @@ function start() {
   startTokens();
   startPlayer();
   startSettings();
+  startInside();
   explorer.on("step", drawStep);
   explorer.on("position", showPosition);
   explorer.on("position", () => writeWay(["tokens", "embedding"]));
@@ -97,8 +104,11 @@ function start() {
   });
   element("numbers").addEventListener("toggle", () => explorer.change({}));
   new ResizeObserver(() => explorer.change({})).observe(element("bars"));
-  if (data.live) startLive();
-  else startStored(data);
+  if (data.live) {
+    [startTabs, startSamples, startBeams, startLoss, startLessons, startLive].forEach((each) => each());
+  } else {
+    startStored(data);
+  }
   showSettings();
   globalThis.explorer = explorer; // for the browser's console and for tests
 }

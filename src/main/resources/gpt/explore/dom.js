@@ -29,6 +29,31 @@ export function row(cells, header = -1) {
   return made;
 }
 
+/** A labelled field for a whole number from 1 on. */
+export function number(id, label, value, max) {
+  const input = make("input");
+  Object.assign(input, { type: "number", id, value, min: 1, max, step: 1 });
+  return make("label", "inline", label, input);
+}
+
+/** A row of column headers; an empty name is a plain cell. */
+export function columns(names) {
+  return make("thead", "", make("tr", "", ...names.map((name) => {
+    const cell = make(name ? "th" : "td", "", name);
+    if (name) cell.scope = "col";
+    return cell;
+  })));
+}
+
+/** A table in a box that scrolls, which has a name and the focus for that. */
+export function scroll(label, content) {
+  const box = make("div", "scroll", content);
+  box.tabIndex = 0;
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", label);
+  return box;
+}
+
 /** Creates or removes children until there are n. Children are reused, so that changes are animated. */
 export function resize(parent, n, create) {
   while (parent.children.length > n) parent.lastElementChild.remove();

@@ -5,6 +5,7 @@ import { explorer } from "./explorer.js";
 import { pause, setExtend } from "./player.js";
 import { get, post, setKey } from "./server.js";
 import { Step } from "./step.js";
+import { openTab } from "./tabs.js";
 
 let pending = null;
 let loading = null;
@@ -43,6 +44,7 @@ export async function begin() {
   pause();
   showFailure(null);
   document.body.classList.add("waiting");
+  const opening = explorer.step === null;
   try {
     const model = await loadModel();
     if (explorer.model !== model) {
@@ -52,7 +54,7 @@ export async function begin() {
     const first = await ask({ prompt: element("prompt").value }, 0);
     explorer.steps = [first];
     explorer.go(0);
-    element("walk").hidden = false;
+    if (opening) openTab("walk");
   } catch (error) {
     showFailure(error);
   } finally {
@@ -97,14 +99,14 @@ async function again() {
 
 export function startLive() {
   explorer.live = true;
-  Object.assign(explorer.settings, { temperature: 0.8, top_k: 40 });
+  Object.assign(explorer.settings, { temperature: 0.8, top_k: 200 }); // the command line's
   explorer.defaults = { ...explorer.settings };
   explorer.stepSettings = () => ({ ...explorer.defaults });
   element("compose").hidden = false;
   element("walk").hidden = true;
   element("chosen-key").hidden = true;
-  element("seed").value = 0;
-  element("prompt").value = "ROMEO:";
+  element("seed").value = 1337; // the command line's default
+  element("prompt").value = "The king is d";
   setExtend(makeStep);
   element("compose").addEventListener("submit", (event) => {
     event.preventDefault();

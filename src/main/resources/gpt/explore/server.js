@@ -15,11 +15,12 @@ export function setKey(value) {
   apiKey = value;
 }
 
+/** The response of a request that succeeds. */
 async function call(path, options) {
   const headers = { "content-type": "application/json" };
   if (apiKey) headers.authorization = "Bearer " + apiKey;
   const response = await fetch(path, { ...options, headers });
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   let error = { message: "the server answered with status " + response.status };
   try {
     error = (await response.json()).error;
@@ -29,8 +30,28 @@ async function call(path, options) {
   throw new ServerError(response.status, error);
 }
 
+const postOptions = (body, signal) => ({ method: "POST", body: JSON.stringify(body), signal });
+
 /** GET a path. */
-export const get = (path, signal) => call(path, { signal });
+export const get = async (path, signal) => (await call(path, { signal })).json();
 
 /** POST a body to a path. */
-export const post = (path, body, signal) => call(path, { method: "POST", body: JSON.stringify(body), signal });
+export const post = async (path, body, signal) => (await call(path, postOptions(body, signal))).json();
+
+/** POST a body and pass on each event of the stream that is the answer. */
+export async function stream(path, body, signal, onEvent) {
+  const response = await call(path, postOptions(body, signal));
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      const data = line.slice("data: ".length);
+      if (!line.startsWith("data: ") || data === "[DONE]") continue;
+      const event = JSON.parse(data);
+      if (event.error) throw new ServerError(500, event.error);
+      onEvent(event);
+    }
+  }
+}

@@ -213,7 +213,9 @@ class StepsPageChainIT {
       browser.run("explorer.go(arguments[0])", trace.step());
       assertSame(trace, "step " + trace.step());
       assertEquals(trace.chosen(), browser.number("explorer.step.chosen"));
-      assertEquals(trace.rank(trace.chosen()), browser.number("explorer.step.modelRank(explorer.step.chosen)"));
+      assertEquals(
+          trace.rank(trace.chosen()),
+          browser.number("explorer.step.modelRank(explorer.step.chosen)"));
       double[] model =
           Stream.of(browser.text("explorer.step.model.join(' ')").split(" "))
               .mapToDouble(Double::parseDouble)

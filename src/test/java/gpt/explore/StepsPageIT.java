@@ -131,7 +131,8 @@ class StepsPageIT {
     browser.load(page);
     for (double temperature : temperatures) {
       assertEquals(temperature, browser.number("explorer.settings.temperature"));
-      assertEquals(temperature, browser.number("+document.getElementById('temperature-number').value"));
+      assertEquals(
+          temperature, browser.number("+document.getElementById('temperature-number').value"));
       assertEquals(browser.number("explorer.step.chosen"), browser.number("explorer.chain.drawn"));
       browser.press(Keys.ARROW_RIGHT);
     }

@@ -23,8 +23,7 @@ final class ContextFields {
 
   private void prompt(Prompt given) {
     if (prompt != null) {
-      throw ApiException.invalid(
-          given.param(), "only one of prompt and prompt_ids can be given");
+      throw ApiException.invalid(given.param(), "only one of prompt and prompt_ids can be given");
     }
     prompt = given;
   }

@@ -2,6 +2,8 @@ package gpt.server.explore;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.GptException;
+import gpt.engine.Engine;
 import gpt.explore.StepData;
 import gpt.model.GptConfig;
 import gpt.sampling.ChainTrace;
@@ -13,6 +15,7 @@ import gpt.sampling.Weight;
 import gpt.server.api.ApiException;
 import gpt.server.api.ServedModel;
 import java.util.Arrays;
+import java.util.function.BiFunction;
 
 /** Answers the page's requests: each from one or a few steps of the shared engine. Thread-safe. */
 public final class Explorer {
@@ -23,7 +26,9 @@ public final class Explorer {
     this.model = model;
   }
 
-  /** What the page needs to know of the model: its shape, the tokens' labels, the chain's tables. */
+  /**
+   * What the page needs to know of the model: its shape, the tokens' labels, the chain's tables.
+   */
   public JsonObject model() {
     GptConfig config = model.config();
     JsonObject json = new JsonObject();
@@ -93,9 +98,58 @@ public final class Explorer {
     }
   }
 
-  private static JsonArray array(int[] numbers) {
+  /** What the model would say after each layer, at the last token of a context. */
+  public JsonObject lens(byte[] body) {
+    return probed(body, LayersAnswer::lens);
+  }
+
+  /** What the last token of a context attends to, in all heads of all layers. */
+  public JsonObject attention(byte[] body) {
+    return probed(body, LayersAnswer::attention);
+  }
+
+  private JsonObject probed(byte[] body, BiFunction<Engine, int[], JsonObject> answer) {
+    int[] ids = ContextBody.parse(body).ids(model);
+    try {
+      return model.engine().call(1, engine -> answer.apply(engine, ids));
+    } catch (GptException e) {
+      if (e.getCause() instanceof UnsupportedOperationException) {
+        throw unsupported(e.getMessage());
+      }
+      throw e;
+    }
+  }
+
+  private static ApiException unsupported(String why) {
+    return new ApiException(400, ApiException.INVALID, null, "device_cannot_probe", why);
+  }
+
+  /** The tree of a beam search. */
+  public JsonObject beams(byte[] body) {
+    return BeamsBody.parse(body).answer(model);
+  }
+
+  /** The loss of each token of a text, and what was likelier. */
+  public JsonObject loss(byte[] body) {
+    int[] ids = ContextBody.parse(body).ids(model);
+    if (ids.length < 2) {
+      throw ApiException.invalid(
+          "prompt", "prompt must have 2 tokens or more: the first has no loss; found 1");
+    }
+    return model.engine().call(1, engine -> LossAnswer.of(engine, ids));
+  }
+
+  static JsonArray array(int[] numbers) {
     JsonArray array = new JsonArray(numbers.length);
     for (int number : numbers) {
+      array.add(number);
+    }
+    return array;
+  }
+
+  static JsonArray array(double[] numbers) {
+    JsonArray array = new JsonArray(numbers.length);
+    for (double number : numbers) {
       array.add(number);
     }
     return array;

@@ -1,5 +1,6 @@
 package gpt.server.http;
 
+import com.google.gson.JsonObject;
 import gpt.GptException;
 import gpt.server.api.ChatParser;
 import gpt.server.api.CompletionParser;
@@ -16,8 +17,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -124,8 +127,17 @@ public final class ApiServer implements AutoCloseable {
     router.add("POST", "/detokenize", info::detokenize);
     Explorer explorer = new Explorer(model);
     router.add("GET", "/explore/model", exchange -> exchange.json(200, explorer.model()));
-    router.add(
-        "POST", "/explore/step", new ExploreEndpoint(settings, admission, 1, explorer::step));
+    Map<String, Function<byte[], JsonObject>> explore =
+        Map.of(
+            "step", explorer::step,
+            "lens", explorer::lens,
+            "attention", explorer::attention,
+            "beams", explorer::beams,
+            "loss", explorer::loss);
+    explore.forEach(
+        (name, answer) ->
+            router.add(
+                "POST", "/explore/" + name, new ExploreEndpoint(settings, admission, answer)));
     router.add(
         "POST",
         "/v1/completions",

@@ -14,8 +14,8 @@ final class InfoEndpoints {
 
   /** The page loads nothing and calls this server only. */
   private static final String POLICY =
-      "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src"
-          + " 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+      "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+          + " connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
   private final ServedModel model;
   private final ServerSettings settings;
