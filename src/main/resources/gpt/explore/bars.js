@@ -114,7 +114,7 @@ export function drawBars(ids) {
   const narrow = plot.clientWidth / ids.length;
   const longest = Math.max(...real.map((id) => explorer.label(id).length));
   plot.classList.toggle("slanted", longest * 9 > narrow);
-  plot.classList.toggle("crowded", narrow < 34);
+  plot.classList.toggle("crowded", narrow < 40);
   drawGrid(end, intervals);
   const old = Array.from(bars.querySelectorAll(".cut"));
   old.forEach((line) => line.remove());

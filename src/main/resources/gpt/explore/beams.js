@@ -8,7 +8,7 @@ import { post } from "./server.js";
 
 const NEW_STEP = 600; // milliseconds from one step of the tree to the next
 
-const FATES = { kept: "kept as a beam", ended: "ended", dropped: "dropped" };
+const FATES = { kept: "kept", ended: "ended", dropped: "dropped" };
 
 /** A candidate, and the candidates that extend it. */
 function branch(steps, depth, index) {

@@ -54,7 +54,7 @@ export async function begin() {
     const first = await ask({ prompt: element("prompt").value }, 0);
     explorer.steps = [first];
     explorer.go(0);
-    if (opening) openTab("walk");
+    if (opening && element("tab-walk").getAttribute("aria-selected") === "true") openTab("walk");
   } catch (error) {
     showFailure(error);
   } finally {

@@ -16,7 +16,7 @@ function describe(position) {
   const token = answer.tokens[position - 1];
   const p = Math.exp(-token.loss);
   const best = token.ids.map((other, i) => [`${explorer.label(other)} ${percent(token.probabilities[i])}`, other]).filter(([, other]) => other !== id).map(([text]) => text);
-  element("loss-readout").textContent = `${explorer.label(id)}: loss ${token.loss.toFixed(4)} = −ln ${p.toPrecision(4)}, rank ${count(token.rank)}. Expected ${token.rank === 1 ? "it, then " : "instead "}${best.join(", ")}.`;
+  element("loss-readout").textContent = `${explorer.label(id)}: loss ${token.loss.toFixed(4)} = −ln ${p.toPrecision(4)}, rank ${count(token.rank)}. ${token.rank === 1 ? "Next likeliest" : "Likelier"}: ${best.join(", ")}.`;
   for (const made of element("loss-text").querySelectorAll("[data-position]")) {
     const current = Number(made.dataset.position) === position;
     made.tabIndex = current ? 0 : -1;

@@ -235,7 +235,7 @@ class StepsPageIT {
     assertNotEquals(chosen, (int) browser.number("explorer.chain.drawn"));
     assertEquals(2, browser.all(".mark").size());
     assertFalse(browser.find("#strip").isDisplayed());
-    assertTrue(text("drawn-facts").contains("another token"), text("drawn-facts"));
+    assertTrue(text("chosen-facts").contains("another token"), text("chosen-facts"));
   }
 
   @Test
@@ -256,15 +256,13 @@ class StepsPageIT {
   }
 
   @Test
-  void everyControlHasAName() {
-    browser.run("document.querySelectorAll('details').forEach((part) => (part.open = true))");
-    List<WebElement> controls = browser.all("button, input, select, [role=img], [role=region]");
-    assertTrue(controls.size() >= 15, controls::toString);
-    for (WebElement control : controls) {
-      assertFalse(control.getAccessibleName().isBlank(), () -> control.getDomProperty("outerHTML"));
+  void axeFindsNoViolation() {
+    for (boolean dark : new boolean[] {false, true}) {
+      browser.prefersDark(dark);
+      browser.run("document.querySelectorAll('details').forEach((part) => (part.open = true))");
+      browser.settle();
+      Axe.check(browser, dark ? "dark" : "light");
     }
-    assertEquals("en", browser.find("html").getDomAttribute("lang"));
-    assertEquals(1, browser.all("h1").size());
     assertEquals("status", browser.find("#status").getAriaRole());
   }
 
