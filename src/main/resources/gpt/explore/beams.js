@@ -67,5 +67,5 @@ export function startBeams() {
       make("span", "formula", "sum = Σ ln p(token);  score = sum / length"), " ",
       make("span", "source", "Source: ", make("code", "", "src/main/java/gpt/generate/BeamSearch.java"))),
     make("div", "row", number("beam-count", "Beams ", 3, 8), number("beam-tokens", "Tokens ", 6, 64), go, place),
-    scroll("The tree of the search", tree), make("h3", "", "The best completions"), best);
+    scroll("The tree of the search", tree), make("h2", "", "The best completions"), best);
 }

@@ -167,8 +167,14 @@ function drawLens() {
     make("table", "list lens", head, make("tbody", "", ...rows))));
 }
 
+/** Shows whether the three stages wait for the answers for another token. */
+function setStale(stale) {
+  for (const id of ["embedding", "blocks", "lens"]) element(id).classList.toggle("stale", stale);
+}
+
 /** Says in all three stages why there is nothing to see. */
 function unavailable(why) {
+  setStale(false);
   for (const id of ["embedding", "blocks", "lens"]) element(id).replaceChildren(make("p", "hint", why));
   found.embedding = null;
   found.layers = null;
@@ -186,6 +192,7 @@ async function probe() {
     if (signal.aborted) return;
     [attention, lens] = answers;
     chosen.layer = Math.min(chosen.layer, explorer.model.n_layer - 1);
+    setStale(false);
     drawEmbedding();
     drawLens();
     drawAttention();
@@ -200,6 +207,7 @@ export function startInside() {
   explorer.on("position", () => {
     clearTimeout(delay);
     probing?.abort();
+    setStale(explorer.live);
     if (explorer.live) delay = setTimeout(probe, DELAY);
     else unavailable("This page has no numbers of the layers; gpt serve shows them.");
   });

@@ -12,7 +12,7 @@ let running = null;
 function field(index) {
   const text = make("div", "tokens");
   const count = make("span", "hint");
-  return { text, count, tokens: 0, box: make("section", "sample", make("h3", "", `Sample ${index} `, count), text) };
+  return { text, count, tokens: 0, box: make("section", "sample", make("h2", "", `Sample ${index} `, count), text) };
 }
 
 function add(fields, choice) {

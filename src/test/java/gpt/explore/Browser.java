@@ -171,6 +171,11 @@ public final class Browser implements AutoCloseable {
     settle();
   }
 
+  /** Forgets the console's errors. */
+  public void discardConsole() {
+    driver.manage().logs().get(LogType.BROWSER);
+  }
+
   /** Fails if the console has an error. */
   public void checkConsole() {
     assertEquals(
