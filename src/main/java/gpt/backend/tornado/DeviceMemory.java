@@ -25,7 +25,7 @@ public final class DeviceMemory {
       TornadoDevices.Device device,
       Precision precision,
       int capacity) {
-    KernelSet kernels = KernelSet.of(device);
+    KernelSet kernels = KernelSet.of(device, device.hasShuffles());
     return DeviceWeights.bytes(config, tied, precision)
         + DeviceBuffers.bytes(config, kernels, capacity, splitRows(config, kernels, capacity));
   }

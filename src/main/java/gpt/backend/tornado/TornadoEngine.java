@@ -98,7 +98,7 @@ public final class TornadoEngine implements Engine {
     precision = options.precision();
     capacity = options.capacity();
     profile = options.profile();
-    KernelSet kernels = KernelSet.of(device);
+    KernelSet kernels = KernelSet.of(device, Shuffles.work(device));
     buffers =
         new DeviceBuffers(
             config,

@@ -75,7 +75,7 @@ class DeviceMemoryTest {
   void theMemoryNeededIsThatOfTheArrays(TornadoDevices.Device device, Precision precision) {
     GptConfig config = RandomWeights.shape(3, 3, 33, 300, 71, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED, 0.5f);
-    KernelSet kernels = KernelSet.of(device);
+    KernelSet kernels = KernelSet.of(device, device.hasShuffles());
     DeviceWeights w = new DeviceWeights(config, weights, precision, f -> {});
     DeviceBuffers b =
         new DeviceBuffers(config, kernels, 4, DeviceMemory.splitRows(config, kernels, 4), 0);

@@ -82,7 +82,7 @@ final class DeviceSampler implements AutoCloseable {
     TornadoVm.prepare();
     this.samples = samples;
     this.vocabSize = vocabSize;
-    KernelSet kernels = KernelSet.of(device);
+    KernelSet kernels = KernelSet.of(device, device.hasShuffles());
     buffers = new SamplingBuffers(samples, vocabSize, logprobs);
     given = new FloatArray(samples * vocabSize);
     logits = new FloatArray(samples * vocabSize);
