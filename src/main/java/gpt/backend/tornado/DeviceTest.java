@@ -70,7 +70,9 @@ public final class DeviceTest {
           unused.of(),
           unused.bias(),
           unused.keys(),
-          unused.values()
+          unused.values(),
+          unused.halfKeys(),
+          unused.halfValues()
         };
   }
 

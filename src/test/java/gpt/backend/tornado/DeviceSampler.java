@@ -98,7 +98,10 @@ final class DeviceSampler implements AutoCloseable {
     ints.addAll(List.of(chosen, slotOf, tokens, positions));
     plan =
         new DevicePlan(
-            device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null, 0);
+            device.handle(),
+            new DevicePlan.Arrays(pass, List.of(), floats, List.of(), ints),
+            null,
+            0);
     Given arguments =
         new Given(
             header,
