@@ -15,6 +15,7 @@ import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -67,7 +68,8 @@ class TornadoBeamsTest {
     return TornadoEngine.open(
         config,
         weights,
-        new TornadoEngine.Options(device, Precision.F32, beams, 0, promptLength, profile, true),
+        new TornadoEngine.Options(
+            device, Precision.F32, Approximations.NONE, beams, 0, promptLength, profile, true),
         LoadProgress.NONE);
   }
 
