@@ -20,9 +20,7 @@ class CountingTest {
   private static Class<?> load() {
     try {
       return new CountingLoader(
-              CountingTest.class.getClassLoader(),
-              "gpt.",
-              List.of("gpt.emulator.CountedKernels"))
+              CountingTest.class.getClassLoader(), "gpt.", List.of("gpt.emulator.CountedKernels"))
           .loadClass("gpt.emulator.CountedKernels");
     } catch (ClassNotFoundException e) {
       throw new AssertionError(e);
@@ -31,9 +29,7 @@ class CountingTest {
 
   private static Traffic count(String kernel, int argument) throws Exception {
     return (Traffic)
-        KERNELS
-            .getMethod("count", String.class, int.class)
-            .invoke(null, kernel, argument);
+        KERNELS.getMethod("count", String.class, int.class).invoke(null, kernel, argument);
   }
 
   /**

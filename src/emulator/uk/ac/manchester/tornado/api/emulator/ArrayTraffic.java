@@ -26,8 +26,7 @@ public record ArrayTraffic(String name, Accesses loads, Accesses stores, long to
 
     /** The sum of two. */
     public Accesses plus(Accesses other) {
-      return new Accesses(
-          requests + other.requests, asked + other.asked, sectors + other.sectors);
+      return new Accesses(requests + other.requests, asked + other.asked, sectors + other.sectors);
     }
   }
 
@@ -51,8 +50,7 @@ public record ArrayTraffic(String name, Accesses loads, Accesses stores, long to
     }
 
     ArrayTraffic build() {
-      return new ArrayTraffic(
-          name, loads, stores, (long) touched.cardinality() * Counting.SECTOR);
+      return new ArrayTraffic(name, loads, stores, (long) touched.cardinality() * Counting.SECTOR);
     }
   }
 }

@@ -71,7 +71,8 @@ final class CountedCode implements CodeTransform {
                     && one.targetInfo() instanceof LocalVarTarget variable) {
                   for (LocalVarTargetInfo range : variable.table()) {
                     loops.add(
-                        new Loop(range.startLabel(), range.endLabel(), range.index(), loops.size()));
+                        new Loop(
+                            range.startLabel(), range.endLabel(), range.index(), loops.size()));
                   }
                 }
               }
@@ -166,7 +167,8 @@ final class CountedCode implements CodeTransform {
         builder.invokestatic(COUNTING, "warpSum", NOTHING);
       }
     }
-    if (owner.equals(API + "math/TornadoMath") && call.typeSymbol().returnType().equals(ConstantDescs.CD_float)) {
+    if (owner.equals(API + "math/TornadoMath")
+        && call.typeSymbol().returnType().equals(ConstantDescs.CD_float)) {
       builder.invokestatic(COUNTING, "function", NOTHING);
     }
     boolean inlined =
