@@ -19,6 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 
 /** {@code scripts/kernels}: lists the kernels, checks and times them, and shows what they do. */
@@ -55,7 +56,8 @@ public final class KernelCommand {
               failure instanceof ReflectiveOperationException ? failure.getCause() : failure;
           if (cause instanceof GptException
               || cause instanceof WrongResultException
-              || cause instanceof TornadoRuntimeException) {
+              || cause instanceof TornadoRuntimeException
+              || cause instanceof TornadoBailoutRuntimeException) {
             command.getErr().println("kernels: " + cause.getMessage());
           } else {
             cause.printStackTrace(command.getErr());
