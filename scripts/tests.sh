@@ -16,7 +16,7 @@ if [ ! -f $classpath ] || [ -n "$(find pom.xml src/main src/test src/emulator ke
 fi
 
 run_plain() {
-  "$java_home/bin/java" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
+  "$java_home/bin/java" --enable-native-access=ALL-UNNAMED \
     -cp "$(cat $classpath)" "$main" "$@"
 }
 

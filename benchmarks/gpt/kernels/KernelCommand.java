@@ -41,7 +41,8 @@ public final class KernelCommand {
     System.exit(run(System.out, System.err, args));
   }
 
-  static int run(PrintStream out, PrintStream err, String... args) {
+  /** Runs a command line; returns its exit status. */
+  public static int run(PrintStream out, PrintStream err, String... args) {
     CommandLine line = new CommandLine(new KernelCommand());
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));

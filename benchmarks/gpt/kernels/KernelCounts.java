@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.backend.tornado.TornadoDevices;
 import gpt.benchmarks.Shape;
 import gpt.kernels.KernelOperations.Operation;
 import gpt.kernels.runtime.Version;
@@ -24,6 +25,7 @@ public final class KernelCounts {
   /** Counts a version of an operation. */
   static Traffic of(String operation, String version, Shape shape, int rows, String dtype)
       throws Exception {
+    TornadoDevices.find().first().prepareKernels(); // halves are loaded in pairs, as on CUDA
     return (Traffic)
         loader()
             .loadClass(KernelCounts.class.getName())
