@@ -39,7 +39,10 @@ final class Launch {
   private final Fibers fibers;
   private final Thread thread = Thread.currentThread();
   private final int orders;
-  private WorkItem item;
+
+  /** The work item that runs; null in a kernel with {@code @Parallel} loops. */
+  WorkItem item;
+
   private int highest;
   private int groupStart;
   private int interval;
@@ -350,7 +353,7 @@ final class Launch {
 
   // Messages.
 
-  private void findMethod() {
+  void findMethod() {
     if (task.method == null) {
       task.method = Stacks.kernel();
     }

@@ -134,6 +134,18 @@ final class LocalMemory {
     return array.data;
   }
 
+  /** The byte of local memory at which an array's element is; negative for any other array. */
+  long offset(Object array, int i) {
+    long offset = 0;
+    for (LocalArray a : arrays) {
+      if (a.data == array) {
+        return offset + (long) i * a.elementSize;
+      }
+      offset += (long) a.length * a.elementSize;
+    }
+    return -1;
+  }
+
   private static String describe(Class<?> type, int length) {
     return type == HalfFloat.class
         ? "HalfFloat[" + length + "]"
