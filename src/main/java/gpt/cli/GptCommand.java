@@ -3,6 +3,7 @@ package gpt.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import gpt.cli.commands.AttentionCommand;
+import gpt.cli.commands.BatchCommand;
 import gpt.cli.commands.BenchCommand;
 import gpt.cli.commands.ChatCommand;
 import gpt.cli.commands.CompletionCommand;
@@ -47,7 +48,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt chat|next|loss|tokens|attention|info|bench|serve [OPTIONS]",
+      "       gpt chat|next|loss|tokens|attention|info|bench|batch|serve [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help, gpt help COMMAND"
     },
@@ -65,6 +66,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
       "  gpt info --model out-shakespeare",
       "  gpt bench --random gpt2 --dtype f32,bf16,i8",
+      "  gpt batch prompts.jsonl --out completions.jsonl",
       "  gpt serve                                          then open http://127.0.0.1:8080",
       "  gpt download gpt2                                  then: gpt --model gpt2",
       "  gpt models",
@@ -93,6 +95,7 @@ public final class GptCommand {
     COMMANDS.put("attention", AttentionCommand.class);
     COMMANDS.put("info", InfoCommand.class);
     COMMANDS.put("bench", BenchCommand.class);
+    COMMANDS.put("batch", BatchCommand.class);
     COMMANDS.put("serve", ServeCommand.class);
     COMMANDS.put("download", DownloadCommand.class);
     COMMANDS.put("models", ModelsCommand.class);

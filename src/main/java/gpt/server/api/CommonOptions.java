@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
 
 /** The options that completions and chats share. Their defaults are OpenAI's. */
 final class CommonOptions {
@@ -39,6 +40,7 @@ final class CommonOptions {
   private static final int MAX_BIASES = 1 << 16;
 
   private final ApiLimits limits;
+  private final LongSupplier seeds;
   private final SamplingParameters.Builder sampling = SamplingParameters.builder();
   private String model;
   private int choices = 1;
@@ -50,9 +52,20 @@ final class CommonOptions {
   private boolean streamOptions;
   private boolean usage;
 
-  CommonOptions(ApiLimits limits, int maxTokens) {
+  /**
+   * Creates the defaults.
+   *
+   * @param seeds returns the seed of a request that has none
+   */
+  CommonOptions(ApiLimits limits, int maxTokens, LongSupplier seeds) {
     this.limits = limits;
     this.maxTokens = maxTokens;
+    this.seeds = seeds;
+  }
+
+  /** Draws a seed. */
+  static long drawnSeed() {
+    return ThreadLocalRandom.current().nextLong(DRAWN_SEEDS);
   }
 
   /** Reads one of the {@link #NAMES}. */
@@ -150,7 +163,7 @@ final class CommonOptions {
           "a request may have " + limits.maxChoices() + " completions, found " + completions);
     }
     if (!hasSeed) {
-      sampling.seed(ThreadLocalRandom.current().nextLong(DRAWN_SEEDS));
+      sampling.seed(seeds.getAsLong());
     }
     return new ApiRequest(
         model,
