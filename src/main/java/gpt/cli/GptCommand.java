@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import gpt.cli.commands.ActivationsCommand;
 import gpt.cli.commands.AnswersCommand;
 import gpt.cli.commands.AttentionCommand;
+import gpt.cli.commands.BatchCommand;
 import gpt.cli.commands.BeamsCommand;
 import gpt.cli.commands.BenchCommand;
 import gpt.cli.commands.ChatCommand;
@@ -53,7 +54,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
       "       gpt chat|next|softmax|answers|beams|loss|tokens [OPTIONS]",
-      "       gpt attention|lens|activations|info|bench|serve [OPTIONS]",
+      "       gpt attention|lens|activations|info|bench|batch|serve [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help, gpt help COMMAND"
     },
@@ -76,6 +77,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt activations --prompt \"ROMEO:\" --at resid --out x.safetensors",
       "  gpt info --model out-shakespeare",
       "  gpt bench --random gpt2 --dtype f32,bf16,i8",
+      "  gpt batch prompts.jsonl --out completions.jsonl",
       "  gpt serve                                          then open http://127.0.0.1:8080",
       "  gpt download gpt2                                  then: gpt --model gpt2",
       "  gpt models",
@@ -109,6 +111,7 @@ public final class GptCommand {
     COMMANDS.put("activations", ActivationsCommand.class);
     COMMANDS.put("info", InfoCommand.class);
     COMMANDS.put("bench", BenchCommand.class);
+    COMMANDS.put("batch", BatchCommand.class);
     COMMANDS.put("serve", ServeCommand.class);
     COMMANDS.put("download", DownloadCommand.class);
     COMMANDS.put("models", ModelsCommand.class);

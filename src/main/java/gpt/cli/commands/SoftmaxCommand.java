@@ -258,6 +258,7 @@ public final class SoftmaxCommand implements Callable<Integer> {
       for (ExactSoftmax each : printer.each()) {
         page.add(
             "temperature " + text(each.parameters().temperature()),
+            new int[0],
             ExactSoftmax.trace(logits, each.parameters()));
       }
       file.write(page.html());
