@@ -1,6 +1,6 @@
 // The stages in one picture, and each stage's text with the step's own numbers.
 
-import { element, make, style } from "./dom.js";
+import { element, make, setText, style } from "./dom.js";
 import { random } from "./draw.js";
 import { explorer } from "./explorer.js";
 import { count, counted, level, percent, signed } from "./format.js";
@@ -159,15 +159,19 @@ function writeAbout(id) {
   if (stage(id).open) stage(id).querySelector(".about").replaceChildren(...about());
 }
 
-/** Writes the picture and the texts of the open stages: of all, or of some. */
+/** Writes the texts of the open stages, which have this step's numbers. */
+export function writeTexts() {
+  for (const { id } of stages) writeAbout(id);
+}
+
+/** Draws the picture and writes the summaries: of all stages, or of some. */
 export function writeWay(some = stages.map(({ id }) => id)) {
   for (const { id, brief, picture } of stages.filter((each) => some.includes(each.id))) {
     const text = brief();
-    stage(id).querySelector(".brief").textContent = text;
+    setText(stage(id).querySelector(".brief"), text);
     const button = element("way").querySelector(`[data-stage=${id}]`);
-    button.querySelector(".way-brief").textContent = text;
+    setText(button.querySelector(".way-brief"), text);
     const drawing = picture();
     button.querySelector(".way-picture").replaceChildren(...(drawing ? [drawing] : []));
-    writeAbout(id);
   }
 }
