@@ -76,7 +76,8 @@ function startStored(data) {
     : "In this run, steps before the temperature changed the logits: " + data.before.join(", ")
       + ". The page applies the temperature to the changed logits; the outlines show the model’s"
       + " probabilities, before these steps.";
-  explorer.begin(data);
+  const { n_layer, n_head, n_embd } = data.layers ?? {};
+  explorer.begin({ ...data, n_layer, n_head, n_embd });
   if (explorer.steps.length > 0) explorer.go(0);
 }
 

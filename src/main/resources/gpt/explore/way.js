@@ -69,7 +69,7 @@ const stages = [
   },
   {
     id: "lens", name: "By layer",
-    brief: () => (found.lens ? found.lens.brief : explorer.live ? "what each layer would say" : "not in this page"),
+    brief: () => (found.lens ? found.lens.brief : explorer.model.n_layer ? "what each layer would say" : "not in this page"),
     picture: () => (found.lens ? miniColours(found.lens.probabilities) : null),
     about: () => ["The final norm and lm_head, applied to the vector after each block: what the model would say if it ended there. ",
       formula("logits = lm_head(norm(x))"), " ", source("kernels/gpt/kernels/LmHead.java")],
