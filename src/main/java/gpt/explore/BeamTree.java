@@ -71,6 +71,17 @@ public record BeamTree(List<List<Node>> steps, List<FinishedCompletion> completi
     return List.copyOf(nodes);
   }
 
+  /** Index of the beam that a node extends: its place among those that the step before kept. */
+  public int beam(int step, int node) {
+    int parent = steps.get(step).get(node).parent;
+    return parent < 0
+        ? 0
+        : (int)
+            steps.get(step - 1).subList(0, parent).stream()
+                .filter(each -> each.fate == BeamStep.Fate.KEPT)
+                .count();
+  }
+
   /** The tokens from the first step to a node. */
   public int[] path(int step, int node) {
     int[] ids = new int[step + 1];

@@ -2,8 +2,8 @@ package gpt.explore;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.Gson;
 import gpt.backend.cpu.CpuEngine;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
@@ -13,13 +13,15 @@ import gpt.engine.Site;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.Gelu;
-import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The lens against the model's own predictions, the reference, and nanoGPT's numbers. */
@@ -86,28 +88,44 @@ class LensTest {
     }
   }
 
-  /** nanoGPT's logits after the first and the last token of each case. */
+  /**
+   * Activations and the lens's logits of nanoGPT's model.py in double precision, at the last token.
+   *
+   * @param ids the prompt
+   * @param last the values by site and layer: {@code attn.1}
+   * @param lens_logits lm_head(ln_f(x)) after each layer
+   */
+  private record Golden(int[] ids, Map<String, double[]> last, double[][] lens_logits) {}
+
   @Test
-  void theLastLayerEqualsNanoGpt() throws Exception {
+  void activationsAndLensEqualNanoGpts() throws Exception {
     Path folder = Path.of("src/test/resources/golden/model-0-nanogpt");
+    String json = Files.readString(folder.resolve("activations.json"));
+    Golden golden = new Gson().fromJson(json, Golden.class);
     try (Checkpoint checkpoint = Checkpoint.open(folder);
         Engine engine = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2)) {
-      List<GoldenNumbers.Case> cases = GoldenNumbers.read(folder.resolve("golden.json")).cases();
-      assertTrue(!cases.isEmpty());
-      for (GoldenNumbers.Case golden : cases) {
-        Lens.Layer last = Lens.of(engine, golden.ids(), 0, 3).layers().getLast();
-        assertPredicts(golden.logits_first(), last.predictions().getFirst());
-        assertPredicts(golden.logits_last(), last.predictions().getLast());
+      assertEquals(9, golden.last.size());
+      golden.last.forEach(
+          (name, expected) -> {
+            String[] parts = name.split("\\.");
+            Site site = Site.valueOf(parts[0].toUpperCase(Locale.ROOT));
+            float[][] found = Activations.of(engine, golden.ids, site, Integer.parseInt(parts[1]));
+            assertEquals(expected.length, found[2].length, name);
+            for (int i = 0; i < expected.length; i++) {
+              assertEquals(expected[i], found[2][i], 2e-5, name + " " + i);
+            }
+          });
+      Lens lens = Lens.of(engine, golden.ids, 2, 3);
+      assertEquals(3, golden.lens_logits.length);
+      for (int layer = 0; layer < 3; layer++) {
+        Lens.Prediction found = lens.layers().get(layer).predictions().getFirst();
+        double[] logits = golden.lens_logits[layer];
+        double sum = Arrays.stream(logits).map(Math::exp).sum();
+        assertEquals(Arrays.stream(logits).max().orElseThrow(), logits[found.ids()[0]], 1e-4);
+        for (int i = 0; i < 3; i++) {
+          assertEquals(Math.exp(logits[found.ids()[i]]) / sum, found.probabilities()[i], 1e-5);
+        }
       }
-    }
-  }
-
-  private static void assertPredicts(double[] logits, Lens.Prediction found) {
-    double sum = Arrays.stream(logits).map(Math::exp).sum();
-    double max = Arrays.stream(logits).max().orElseThrow();
-    assertEquals(max, logits[found.ids()[0]], 1e-4);
-    for (int i = 0; i < 3; i++) {
-      assertEquals(Math.exp(logits[found.ids()[i]]) / sum, found.probabilities()[i], 1e-4);
     }
   }
 }

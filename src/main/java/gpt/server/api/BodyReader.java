@@ -112,7 +112,7 @@ public final class BodyReader {
       String name = json.nextName();
       String param = before + name;
       if (!known.contains(name)) {
-        throw ApiException.invalid(param, "this server has no option '" + param + "'; remove it");
+        throw ApiException.invalid(param, "there is no option '" + param + "'; remove it");
       }
       if (!seen.add(name)) {
         throw ApiException.invalid(param, param + " is given twice");

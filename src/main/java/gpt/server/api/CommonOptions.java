@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /** The options that completions and chats share. Their defaults are OpenAI's. */
 final class CommonOptions {
@@ -13,7 +14,7 @@ final class CommonOptions {
           "model", "n", "max_tokens", "min_tokens", "stop", "stream", "stream_options", "user");
 
   private final ApiLimits limits;
-  private final SamplingFields sampling = new SamplingFields();
+  private final SamplingFields sampling;
   private String model;
   private int choices = 1;
   private int maxTokens;
@@ -23,9 +24,15 @@ final class CommonOptions {
   private boolean streamOptions;
   private boolean usage;
 
-  CommonOptions(ApiLimits limits, int maxTokens) {
+  /**
+   * Creates the defaults.
+   *
+   * @param seeds returns the seed of a request that has none
+   */
+  CommonOptions(ApiLimits limits, int maxTokens, LongSupplier seeds) {
     this.limits = limits;
     this.maxTokens = maxTokens;
+    sampling = new SamplingFields(seeds);
   }
 
   /** Reads one of the {@link #NAMES}. */

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
 
 /** The options of the sampling chain in a request. Their defaults are OpenAI's. */
 public final class SamplingFields {
@@ -29,8 +30,23 @@ public final class SamplingFields {
 
   private static final int MAX_BIASES = 1 << 16;
 
+  private final LongSupplier seeds;
   private final SamplingParameters.Builder sampling = SamplingParameters.builder();
   private boolean hasSeed;
+
+  /**
+   * Creates the defaults.
+   *
+   * @param seeds returns the seed where none is given
+   */
+  public SamplingFields(LongSupplier seeds) {
+    this.seeds = seeds;
+  }
+
+  /** Draws a seed. */
+  public static long drawnSeed() {
+    return ThreadLocalRandom.current().nextLong(DRAWN_SEEDS);
+  }
 
   /** The names that {@link #read} understands, and others. */
   public static Set<String> namesAnd(String... others) {
@@ -79,10 +95,10 @@ public final class SamplingFields {
     return biases;
   }
 
-  /** The parameters; the seed is drawn where none was given. */
+  /** The parameters. */
   public SamplingParameters parameters(int minNewTokens) {
     if (!hasSeed) {
-      sampling.seed(ThreadLocalRandom.current().nextLong(DRAWN_SEEDS));
+      sampling.seed(seeds.getAsLong());
     }
     return sampling.minNewTokens(minNewTokens).build();
   }

@@ -271,7 +271,7 @@ public final class ServedModel implements AutoCloseable {
           ApiException.INVALID,
           "model",
           "model_not_found",
-          "this server has the model '" + name + "', not '" + given + "'");
+          "the model here is '" + name + "', not '" + given + "'");
     }
   }
 

@@ -12,7 +12,7 @@ final class StepBody {
       SamplingFields.namesAnd("model", "prompt", "prompt_ids", "step", "sample");
 
   private final ContextFields context = new ContextFields();
-  private final SamplingFields sampling = new SamplingFields();
+  private final SamplingFields sampling = new SamplingFields(SamplingFields::drawnSeed);
   private int step;
   private int sample;
 

@@ -13,6 +13,7 @@ import gpt.engine.Site;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.kernels.sampling.Sampling;
+import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -69,7 +70,8 @@ class TornadoEngineTest {
     return TornadoEngine.open(
         CONFIG,
         RandomWeights.of(CONFIG, SEED, scale),
-        new TornadoEngine.Options(device, Precision.F32, samples, TOPS, 0, profile, false),
+        new TornadoEngine.Options(
+            device, Precision.F32, Approximations.NONE, samples, TOPS, 0, profile, false),
         LoadProgress.NONE);
   }
 
