@@ -17,7 +17,7 @@ import { showSettings, startSettings } from "./settings.js";
 import { Step } from "./step.js";
 import { startTabs } from "./tabs.js";
 import { showDrawn, showPosition, startTokens, writeTokens } from "./tokens.js";
-import { startWay, writeTexts, writeWay } from "./way.js";
+import { hideTextStages, startWay, writeTexts, writeWay } from "./way.js";
 
 /** Time without a change after which texts follow, and screen readers hear of it, in milliseconds. */
 const TEXTS_AFTER = 80;
@@ -51,6 +51,7 @@ function drawChain() {
 
 function drawStep() {
   showPlace();
+  hideTextStages(explorer.step.ids.length === 0);
   writeTokens();
   writeSoftmax();
   writeWay();

@@ -164,6 +164,14 @@ export function writeTexts() {
   for (const { id } of stages) writeAbout(id);
 }
 
+/** Hides the stages before the logits where there is no text: for logits that the user gave. */
+export function hideTextStages(hidden) {
+  for (const id of ["tokens", "embedding", "blocks", "lens"]) {
+    stage(id).hidden = hidden;
+    element("way").querySelector(`[data-stage=${id}]`).parentElement.hidden = hidden;
+  }
+}
+
 /** Draws the picture and writes the summaries: of all stages, or of some. */
 export function writeWay(some = stages.map(({ id }) => id)) {
   for (const { id, brief, picture } of stages.filter((each) => some.includes(each.id))) {
