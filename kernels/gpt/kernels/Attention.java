@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import java.util.List;
@@ -8,6 +9,7 @@ import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task13;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -16,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * row r's sequence at positions 0 to position[r]; {@link QkvProjection} has already stored the
  * row's own in the KV cache
  *
- * shapes    q, y (R, NH·HS) · keys (L, B, NH, HS, T) · values (L, B, NH, T, HS)
+ * shapes    q, y (R, NH·HS) · keys (L, B, NH, HS, T) · values (L, B, NH, T, HS), or halves: {@link KvCache}
  * bound     memory: for each position and head, 8·HS bytes (a key and a value) for 4·HS FLOPs. At a
  *           full context (T = 1024) GPT-2 reads 75 MB of them per token, and 500 MB of weights
  * threads   each head of a row is one softmax; the versions differ in how many work items share it
@@ -70,28 +72,30 @@ public final class Attention {
    * @param positions position of each row in its sequence (R)
    * @param slots KV-cache slot of each row's sequence (R)
    * @param q (R, NH·HS)
-   * @param keys (L, B, NH, HS, T)
-   * @param values (L, B, NH, T, HS)
+   * @param cache keys and values
    * @param y (R, NH·HS), the result
    * @param maxRows capacity of q and y in rows
-   * @param slotCount B, slots of the KV cache
-   * @param heads NH
    * @param headSize HS, at most {@link #MAX_HEAD_SIZE}
-   * @param contextLength T
    */
   public record Arguments(
       IntArray pass,
       IntArray positions,
       IntArray slots,
       FloatArray q,
-      FloatArray keys,
-      FloatArray values,
+      KvCache cache,
       FloatArray y,
       int maxRows,
-      int slotCount,
-      int heads,
-      int headSize,
-      int contextLength) {}
+      int headSize) {
+    /** NH. */
+    public int heads() {
+      return cache.heads();
+    }
+
+    /** T. */
+    public int contextLength() {
+      return cache.contextLength();
+    }
+  }
 
   /** One channel per work item. */
   public static final Version<Arguments> NAIVE =
@@ -104,14 +108,14 @@ public final class Attention {
                   a.positions,
                   a.slots,
                   a.q,
-                  a.keys,
-                  a.values,
+                  a.cache.keys(),
+                  a.cache.values(),
+                  a.cache.halfKeys(),
+                  a.cache.halfValues(),
                   a.y,
                   a.maxRows,
-                  a.slotCount,
-                  a.heads,
                   a.headSize,
-                  a.contextLength));
+                  a.cache.shape()));
 
   /** One head of a row per work item. */
   public static final Version<Arguments> HEAD_PER_THREAD =
@@ -119,7 +123,7 @@ public final class Attention {
           "headPerThread",
           Version.Target.CPU,
           Attention::headPerThread,
-          (a, rows) -> Version.groups(rows * a.heads, 1));
+          (a, rows) -> Version.groups(rows * a.heads(), 1));
 
   /** One head of a row per workgroup. */
   public static final Version<Arguments> HEAD_PER_GROUP =
@@ -127,7 +131,7 @@ public final class Attention {
           "headPerGroup",
           Version.Target.GPU,
           Attention::headPerGroup,
-          (a, rows) -> Version.groups(rows * a.heads, GROUP));
+          (a, rows) -> Version.groups(rows * a.heads(), GROUP));
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS =
@@ -146,12 +150,12 @@ public final class Attention {
               FloatArray,
               FloatArray,
               FloatArray,
+              HalfFloatArray,
+              HalfFloatArray,
               FloatArray,
               Integer,
               Integer,
-              Integer,
-              Integer,
-              Integer>
+              Long>
           kernel,
       Version.Grid<Arguments> grid) {
     return new Version<>(
@@ -166,14 +170,14 @@ public final class Attention {
                 a.positions,
                 a.slots,
                 a.q,
-                a.keys,
-                a.values,
+                a.cache.keys(),
+                a.cache.values(),
+                a.cache.halfKeys(),
+                a.cache.halfValues(),
                 a.y,
                 a.maxRows,
-                a.slotCount,
-                a.heads,
                 a.headSize,
-                a.contextLength),
+                a.cache.shape()),
         grid);
   }
 
@@ -184,12 +188,14 @@ public final class Attention {
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       FloatArray y,
       int maxRows,
-      int slotCount,
-      int heads,
       int headSize,
-      int contextLength) {
+      long cache) {
+    int slotCount = KvCache.slots(cache);
+    int heads = KvCache.heads(cache);
     for (@Parallel int r = 0; r < maxRows; r++) {
       for (@Parallel int channel = 0; channel < heads * headSize; channel++) {
         if (r < pass.get(Pass.ROWS)) {
@@ -200,17 +206,17 @@ public final class Attention {
           float scale = 1 / TornadoMath.sqrt(headSize);
           float max = MIN_SCORE;
           for (int t = 0; t <= last; t++) {
-            float score = scale * score(q, from, keys, head, t, headSize, contextLength);
+            float score = scale * score(q, from, keys, halfKeys, head, t, headSize, cache);
             max = TornadoMath.max(max, score);
           }
           float sum = 0;
           float weighted = 0;
           for (int t = 0; t <= last; t++) {
-            float score = scale * score(q, from, keys, head, t, headSize, contextLength);
+            float score = scale * score(q, from, keys, halfKeys, head, t, headSize, cache);
             float weight = TornadoMath.exp(score - max);
             sum += weight;
-            int value = (head * contextLength + t) * headSize + channel % headSize;
-            weighted += weight * values.get(value);
+            int value = KvCache.valueIndex(cache, head, channel % headSize, t, headSize);
+            weighted += weight * KvCache.get(cache, values, halfValues, value);
           }
           y.set(r * heads * headSize + channel, weighted / sum);
         }
@@ -219,11 +225,19 @@ public final class Attention {
   }
 
   /** The dot product of a query and one key. */
-  private static float score(
-      FloatArray q, int from, FloatArray keys, int head, int t, int headSize, int contextLength) {
+  static float score(
+      FloatArray q,
+      int from,
+      FloatArray keys,
+      HalfFloatArray halfKeys,
+      int head,
+      int t,
+      int headSize,
+      long cache) {
     float score = 0;
     for (int i = 0; i < headSize; i++) {
-      score += q.get(from + i) * keys.get((head * headSize + i) * contextLength + t);
+      int key = KvCache.keyIndex(cache, head, i, t, headSize);
+      score += q.get(from + i) * KvCache.get(cache, keys, halfKeys, key);
     }
     return score;
   }
@@ -236,12 +250,14 @@ public final class Attention {
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       FloatArray y,
       int maxRows,
-      int slotCount,
-      int heads,
       int headSize,
-      int contextLength) {
+      long cache) {
+    int slotCount = KvCache.slots(cache);
+    int heads = KvCache.heads(cache);
     float[] sums = new float[headSize];
     float[] scores = new float[KEYS];
     int r = context.globalIdx / heads;
@@ -263,9 +279,10 @@ public final class Attention {
         }
         for (int i = 0; i < headSize; i++) {
           float channel = q.get(from + i) * scale;
-          int key = (head * headSize + i) * contextLength + t;
+          int key = KvCache.keyIndex(cache, head, i, t, headSize);
           for (int j = 0; j < count; j++) {
-            scores[j] += channel * keys.get(key + j);
+            int at = key + j * KvCache.wordSize(cache);
+            scores[j] += channel * KvCache.get(cache, keys, halfKeys, at);
           }
         }
         float oldMax = max;
@@ -280,9 +297,9 @@ public final class Attention {
         for (int j = 0; j < count; j++) {
           float weight = TornadoMath.exp(scores[j] - max);
           sum += weight;
-          int value = (head * contextLength + t + j) * headSize;
+          int value = KvCache.valueIndex(cache, head, 0, t + j, headSize);
           for (int i = 0; i < headSize; i++) {
-            sums[i] += weight * values.get(value + i);
+            sums[i] += weight * KvCache.get(cache, values, halfValues, value + i);
           }
         }
       }
@@ -300,12 +317,14 @@ public final class Attention {
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       FloatArray y,
       int maxRows,
-      int slotCount,
-      int heads,
       int headSize,
-      int contextLength) {
+      long cache) {
+    int slotCount = KvCache.slots(cache);
+    int heads = KvCache.heads(cache);
     float[] query = context.allocateFloatLocalArray(MAX_HEAD_SIZE);
     float[] sums = context.allocateFloatLocalArray(MAX_HEAD_SIZE);
     float[] weights = context.allocateFloatLocalArray(GROUP);
@@ -331,7 +350,8 @@ public final class Attention {
           // Coalesced: adjacent lanes read adjacent positions.
           score = 0;
           for (int i = 0; i < headSize; i++) {
-            score += query[i] * keys.get((head * headSize + i) * contextLength + t + lane);
+            int key = KvCache.keyIndex(cache, head, i, t + lane, headSize);
+            score += query[i] * KvCache.get(cache, keys, halfKeys, key);
           }
         }
         weights[lane] = score;
@@ -351,8 +371,8 @@ public final class Attention {
         for (int i = lane; i < headSize; i += GROUP) {
           float channel = sums[i] * rescale;
           for (int j = 0; j < count; j++) {
-            int value = (head * contextLength + t + j) * headSize;
-            channel += weights[j] * values.get(value + i);
+            int value = KvCache.valueIndex(cache, head, i, t + j, headSize);
+            channel += weights[j] * KvCache.get(cache, values, halfValues, value);
           }
           sums[i] = channel;
         }

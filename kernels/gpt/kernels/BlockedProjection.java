@@ -80,11 +80,11 @@ final class BlockedProjection {
       FloatArray y,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int n,
       int k,
-      int slotCount,
-      int heads,
-      int contextLength) {
+      long cache) {
     float[] sums = new float[BLOCK * BLOCK];
     int rows = Epilogue.rows(epilogue, pass);
     int first = Epilogue.block(epilogue, pass) * n;
@@ -144,14 +144,14 @@ final class BlockedProjection {
                 y,
                 keys,
                 values,
+                halfKeys,
+                halfValues,
                 r + i,
                 o + j,
                 row,
                 value,
                 n,
-                slotCount,
-                heads,
-                contextLength);
+                cache);
           }
         }
       }
@@ -178,11 +178,11 @@ final class BlockedProjection {
       FloatArray y,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int n,
       int k,
-      int slotCount,
-      int heads,
-      int contextLength) {
+      long cache) {
     float[] xTile = context.allocateFloatLocalArray(DEPTH * STRIDE);
     float[] wTile = context.allocateFloatLocalArray(DEPTH * STRIDE);
     float[] sums = new float[BLOCK * BLOCK];
@@ -251,14 +251,14 @@ final class BlockedProjection {
                 y,
                 keys,
                 values,
+                halfKeys,
+                halfValues,
                 r + i,
                 o + j,
                 row,
                 value,
                 n,
-                slotCount,
-                heads,
-                contextLength);
+                cache);
           }
         }
       }

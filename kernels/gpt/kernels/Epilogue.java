@@ -1,7 +1,9 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Pass;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -75,6 +77,7 @@ final class Epilogue {
    * @param o output, column of y
    * @param row row of the concatenated matrices, index of the bias
    * @param value the product x[r] · w[row]
+   * @param cache {@link KvCache#shape}
    */
   static void apply(
       int epilogue,
@@ -85,22 +88,23 @@ final class Epilogue {
       FloatArray y,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int r,
       int o,
       int row,
       float value,
       int n,
-      int slotCount,
-      int heads,
-      int contextLength) {
+      long cache) {
     if (epilogue == LOGITS) {
       y.set(r * n + o, value);
     }
     if (epilogue == QKV) {
-      int cache = pass.get(Pass.BLOCK) * slotCount + slots.get(r);
+      int slot = pass.get(Pass.BLOCK) * KvCache.slots(cache) + slots.get(r);
       float biased = value + bias.get(row);
+      int position = positions.get(r);
       QkvProjection.store(
-          y, keys, values, r, o, biased, cache, positions.get(r), n / 3, heads, contextLength);
+          y, keys, values, halfKeys, halfValues, r, o, biased, slot, position, n / 3, cache);
     }
     if (epilogue == RESIDUAL_ATTENTION) {
       y.set(r * n + o, y.get(r * n + o) + value + bias.get(row));

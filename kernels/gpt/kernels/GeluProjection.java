@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
@@ -61,11 +62,7 @@ public final class GeluProjection {
           w,
           bias,
           y,
-          unused.keys(),
-          unused.values(),
-          1,
-          1,
-          1,
+          KvCache.unused(unused, 1, 1),
           maxRows);
     }
   }

@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
@@ -53,11 +54,7 @@ public final class LmHead {
           w,
           unused.bias(),
           logits,
-          unused.keys(),
-          unused.values(),
-          1,
-          1,
-          1,
+          KvCache.unused(unused, 1, 1),
           maxRows);
     }
   }

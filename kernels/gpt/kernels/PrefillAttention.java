@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
@@ -7,6 +8,7 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -75,12 +77,14 @@ public final class PrefillAttention {
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       FloatArray y,
       int maxRows,
-      int slotCount,
-      int heads,
       int headSize,
-      int contextLength) {
+      long cache) {
+    int slotCount = KvCache.slots(cache);
+    int heads = KvCache.heads(cache);
     float[] sums = new float[QUERIES * headSize];
     float[] scores = new float[QUERIES * Attention.KEYS];
     float[] max = new float[QUERIES];
@@ -108,11 +112,12 @@ public final class PrefillAttention {
           scores[j] = 0;
         }
         for (int i = 0; i < headSize; i++) {
-          int key = (head * headSize + i) * contextLength + t;
+          int key = KvCache.keyIndex(cache, head, i, t, headSize);
           for (int m = 0; m < queries; m++) {
             float channel = q.get((first + m) * c + h * headSize + i) * scale;
             for (int j = 0; j < count; j++) {
-              scores[m * Attention.KEYS + j] += channel * keys.get(key + j);
+              int at = key + j * KvCache.wordSize(cache);
+              scores[m * Attention.KEYS + j] += channel * KvCache.get(cache, keys, halfKeys, at);
             }
           }
         }
@@ -133,9 +138,10 @@ public final class PrefillAttention {
           for (int j = 0; j < visible; j++) {
             float weight = TornadoMath.exp(scores[m * Attention.KEYS + j] - newMax);
             sum[m] = sum[m] + weight;
-            int value = (head * contextLength + t + j) * headSize;
+            int value = KvCache.valueIndex(cache, head, 0, t + j, headSize);
             for (int i = 0; i < headSize; i++) {
-              sums[m * headSize + i] += weight * values.get(value + i);
+              float element = KvCache.get(cache, values, halfValues, value + i);
+              sums[m * headSize + i] += weight * element;
             }
           }
         }
@@ -156,12 +162,14 @@ public final class PrefillAttention {
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       FloatArray y,
       int maxRows,
-      int slotCount,
-      int heads,
       int headSize,
-      int contextLength) {
+      long cache) {
+    int slotCount = KvCache.slots(cache);
+    int heads = KvCache.heads(cache);
     float[] queries = context.allocateFloatLocalArray(TILE * headSize);
     float[] keyTile = context.allocateFloatLocalArray(headSize * TILE);
     float[] valueTile = context.allocateFloatLocalArray(TILE * headSize);
@@ -198,10 +206,12 @@ public final class PrefillAttention {
           float key = 0;
           float value = 0;
           if (t + e % TILE < keyCount) {
-            key = keys.get((head * headSize + e / TILE) * contextLength + t + e % TILE);
+            int at = KvCache.keyIndex(cache, head, e / TILE, t + e % TILE, headSize);
+            key = KvCache.get(cache, keys, halfKeys, at);
           }
           if (t + e / headSize < keyCount) {
-            value = values.get((head * contextLength + t) * headSize + e);
+            int at = KvCache.valueIndex(cache, head, e, t, headSize);
+            value = KvCache.get(cache, values, halfValues, at);
           }
           keyTile[e] = key;
           valueTile[e] = value;

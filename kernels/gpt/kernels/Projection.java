@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
@@ -63,11 +64,7 @@ public final class Projection {
    * @param w (L, N, K)
    * @param bias (L, N); not for {@link LmHead}
    * @param y (R, N), the result
-   * @param keys (L, B, NH, HS, T), a result; for {@link QkvProjection}
-   * @param values (L, B, NH, T, HS), a result; for {@link QkvProjection}
-   * @param slotCount B, slots of the KV cache
-   * @param heads NH
-   * @param contextLength T
+   * @param cache keys and values, a result; for {@link QkvProjection}
    * @param maxRows most rows of a pass
    */
   record Arguments(
@@ -79,11 +76,7 @@ public final class Projection {
       Matrix w,
       FloatArray bias,
       FloatArray y,
-      FloatArray keys,
-      FloatArray values,
-      int slotCount,
-      int heads,
-      int contextLength,
+      KvCache cache,
       int maxRows) {}
 
   /** Converts an operation's arguments to {@link Arguments}. */
@@ -188,13 +181,13 @@ public final class Projection {
               a.w.i8(),
               a.bias,
               a.y,
-              a.keys,
-              a.values,
+              a.cache.keys(),
+              a.cache.values(),
+              a.cache.halfKeys(),
+              a.cache.halfValues(),
               a.w.n(),
               a.w.k(),
-              a.slotCount,
-              a.heads,
-              a.contextLength,
+              a.cache.shape(),
               a.x.epsilon());
         },
         (arguments, rows) -> {
@@ -221,11 +214,11 @@ public final class Projection {
               FloatArray,
               FloatArray,
               FloatArray,
+              HalfFloatArray,
+              HalfFloatArray,
               Integer,
               Integer,
-              Integer,
-              Integer,
-              Integer>
+              Long>
           kernel,
       Common<A> common,
       Grid grid) {
@@ -249,13 +242,13 @@ public final class Projection {
               a.w.i8(),
               a.bias,
               a.y,
-              a.keys,
-              a.values,
+              a.cache.keys(),
+              a.cache.values(),
+              a.cache.halfKeys(),
+              a.cache.halfValues(),
               a.w.n(),
               a.w.k(),
-              a.slotCount,
-              a.heads,
-              a.contextLength);
+              a.cache.shape());
         },
         (a, rows) -> grid.of(common.of(a).w.n(), rows));
   }
@@ -275,11 +268,11 @@ public final class Projection {
       FloatArray y,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int n,
       int k,
-      int slotCount,
-      int heads,
-      int contextLength) {
+      long cache) {
     int o = context.globalIdx;
     if (o < n) {
       int rows = Epilogue.rows(epilogue, pass);
@@ -296,14 +289,14 @@ public final class Projection {
             y,
             keys,
             values,
+            halfKeys,
+            halfValues,
             r,
             o,
             row,
             value,
             n,
-            slotCount,
-            heads,
-            contextLength);
+            cache);
       }
     }
     if (o == 0) {

@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
@@ -14,8 +15,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * epilogue writes the keys and values into the KV cache
  *
  * shapes    x (R, C) · W (L, 3C, C) · bias (L, 3C) · q (R, C)
- *           keys (L, B, NH, HS, T): positions contiguous
- *           values (L, B, NH, T, HS): channels contiguous
+ *           keys (L, B, NH, HS, T): positions contiguous; values (L, B, NH, T, HS): channels contiguous;
+ *           in half precision see {@link KvCache}
  * bound     one row: memory-bound, 12·C² bytes (f32) for 6·C² FLOPs; many rows: compute-bound, 6·R·C² FLOPs
  * threads   see {@link Projection}
  * </pre>
@@ -46,12 +47,8 @@ public final class QkvProjection {
    * @param w (L, 3C, C)
    * @param bias (L, 3C)
    * @param q queries (R, C), a result
-   * @param keys (L, B, NH, HS, T), a result
-   * @param values (L, B, NH, T, HS), a result
+   * @param cache keys and values, a result
    * @param maxRows capacity of x and q in rows
-   * @param slotCount B, slots of the KV cache
-   * @param heads NH
-   * @param contextLength T
    */
   public record Arguments(
       IntArray pass,
@@ -61,28 +58,11 @@ public final class QkvProjection {
       Matrix w,
       FloatArray bias,
       FloatArray q,
-      FloatArray keys,
-      FloatArray values,
-      int maxRows,
-      int slotCount,
-      int heads,
-      int contextLength) {
+      KvCache cache,
+      int maxRows) {
     private Projection.Arguments common() {
       return new Projection.Arguments(
-          Epilogue.QKV,
-          pass,
-          positions,
-          slots,
-          x,
-          w,
-          bias,
-          q,
-          keys,
-          values,
-          slotCount,
-          heads,
-          contextLength,
-          maxRows);
+          Epilogue.QKV, pass, positions, slots, x, w, bias, q, cache, maxRows);
     }
   }
 
@@ -104,12 +84,12 @@ public final class QkvProjection {
                       a.w.i8(),
                       a.bias,
                       a.q,
-                      a.keys,
-                      a.values,
+                      a.cache.keys(),
+                      a.cache.values(),
+                      a.cache.halfKeys(),
+                      a.cache.halfValues(),
                       a.w.k(),
-                      a.slotCount,
-                      a.heads,
-                      a.contextLength,
+                      a.cache.shape(),
                       a.maxRows)),
           Arguments::common);
 
@@ -128,10 +108,10 @@ public final class QkvProjection {
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int c,
-      int slotCount,
-      int heads,
-      int contextLength,
+      long cache,
       int maxRows) {
     for (@Parallel int r = 0; r < maxRows; r++) {
       for (@Parallel int o = 0; o < 3 * c; o++) {
@@ -144,8 +124,9 @@ public final class QkvProjection {
             sum += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(r * c + i);
           }
           float y = Matrix.scaled(dtype, f32, row, sum) + bias.get(row);
-          int cache = block * slotCount + slots.get(r);
-          store(q, keys, values, r, o, y, cache, positions.get(r), c, heads, contextLength);
+          int slot = block * KvCache.slots(cache) + slots.get(r);
+          int position = positions.get(r);
+          store(q, keys, values, halfKeys, halfValues, r, o, y, slot, position, c, cache);
         }
         if (r == 0) {
           if (o == 0) {
@@ -164,31 +145,35 @@ public final class QkvProjection {
   /**
    * Stores output {@code o} of row {@code r}, a channel of a query, a key or a value.
    *
-   * @param cache index into (L, B) of the KV cache: block · B + slot
+   * @param slot index into (L, B) of the KV cache: block · B + slot
+   * @param cache {@link KvCache#shape}
    */
   static void store(
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int r,
       int o,
       float y,
-      int cache,
+      int slot,
       int position,
       int c,
-      int heads,
-      int contextLength) {
+      long cache) {
     if (o < c) {
       q.set(r * c + o, y);
     } else {
       int channel = o % c;
-      int headSize = c / heads;
-      int head = cache * heads + channel / headSize;
+      int headSize = c / KvCache.heads(cache);
+      int head = slot * KvCache.heads(cache) + channel / headSize;
       int i = channel % headSize;
       if (o < 2 * c) {
-        keys.set((head * headSize + i) * contextLength + position, y);
+        int at = KvCache.keyIndex(cache, head, i, position, headSize);
+        KvCache.set(cache, keys, halfKeys, at, y);
       } else {
-        values.set((head * contextLength + position) * headSize + i, y);
+        int at = KvCache.valueIndex(cache, head, i, position, headSize);
+        KvCache.set(cache, values, halfValues, at, y);
       }
     }
   }

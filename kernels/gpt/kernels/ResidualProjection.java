@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
@@ -80,11 +81,7 @@ public final class ResidualProjection {
           w,
           bias,
           x,
-          unused.keys(),
-          unused.values(),
-          1,
-          y.heads(),
-          y.contextLength(),
+          KvCache.unused(unused, y.heads(), y.contextLength()),
           maxRows);
     }
   }

@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import java.util.List;
@@ -8,6 +9,7 @@ import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task14;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -35,7 +37,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code chunkPerGroup}: one chunk a workgroup of 128. For the scores, two lanes share a key
  *       and each sums half of the channels. For the values, the lanes are divided into channels ×
  *       key groups, 64 × 2 in GPT-2, so that all lanes load; the groups' sums are added at the end.
- *       A chunk needs no online softmax: it has one maximum and one sum.
+ *       With halves a lane loads a word of two channels: half as many loads for the scores, and 32
+ *       words × 4 key groups. A chunk needs no online softmax: it has one maximum and one sum.
  * </ul>
  *
  * <p>In {@code chunkPerGroup}, lanes of keys past the row's last read the last key again, with
@@ -89,14 +92,14 @@ public final class SplitAttention {
                   a.attention.positions(),
                   a.attention.slots(),
                   a.attention.q(),
-                  a.attention.keys(),
-                  a.attention.values(),
+                  a.attention.cache().keys(),
+                  a.attention.cache().values(),
+                  a.attention.cache().halfKeys(),
+                  a.attention.cache().halfValues(),
                   a.partial,
                   a.attention.maxRows(),
-                  a.attention.slotCount(),
-                  a.attention.heads(),
                   a.attention.headSize(),
-                  a.attention.contextLength(),
+                  a.attention.cache().shape(),
                   a.chunks()));
 
   /** One chunk a workgroup. */
@@ -124,12 +127,12 @@ public final class SplitAttention {
               FloatArray,
               FloatArray,
               FloatArray,
+              HalfFloatArray,
+              HalfFloatArray,
               FloatArray,
               Integer,
               Integer,
-              Integer,
-              Integer,
-              Integer,
+              Long,
               Integer>
           kernel,
       Version.Grid<Arguments> grid) {
@@ -145,14 +148,14 @@ public final class SplitAttention {
                 a.attention.positions(),
                 a.attention.slots(),
                 a.attention.q(),
-                a.attention.keys(),
-                a.attention.values(),
+                a.attention.cache().keys(),
+                a.attention.cache().values(),
+                a.attention.cache().halfKeys(),
+                a.attention.cache().halfValues(),
                 a.partial,
                 a.attention.maxRows(),
-                a.attention.slotCount(),
-                a.attention.heads(),
                 a.attention.headSize(),
-                a.attention.contextLength(),
+                a.attention.cache().shape(),
                 a.chunks()),
         grid);
   }
@@ -164,13 +167,15 @@ public final class SplitAttention {
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       FloatArray partial,
       int maxRows,
-      int slotCount,
-      int heads,
       int headSize,
-      int contextLength,
+      long cache,
       int chunks) {
+    int slotCount = KvCache.slots(cache);
+    int heads = KvCache.heads(cache);
     for (@Parallel int item = 0; item < maxRows * heads * chunks; item++) {
       int chunk = item % chunks;
       int r = item / chunks / heads;
@@ -186,10 +191,7 @@ public final class SplitAttention {
           int out = item * (headSize + 2);
           float max = Attention.MIN_SCORE;
           for (int t = first; t < last; t++) {
-            float score = 0;
-            for (int i = 0; i < headSize; i++) {
-              score += q.get(from + i) * keys.get((head * headSize + i) * contextLength + t);
-            }
+            float score = Attention.score(q, from, keys, halfKeys, head, t, headSize, cache);
             max = TornadoMath.max(max, score * scale);
           }
           float sum = 0;
@@ -197,14 +199,12 @@ public final class SplitAttention {
             partial.set(out + i, 0);
           }
           for (int t = first; t < last; t++) {
-            float score = 0;
-            for (int i = 0; i < headSize; i++) {
-              score += q.get(from + i) * keys.get((head * headSize + i) * contextLength + t);
-            }
+            float score = Attention.score(q, from, keys, halfKeys, head, t, headSize, cache);
             float weight = TornadoMath.exp(score * scale - max);
             sum += weight;
             for (int i = 0; i < headSize; i++) {
-              float value = values.get((head * contextLength + t) * headSize + i);
+              int at = KvCache.valueIndex(cache, head, i, t, headSize);
+              float value = KvCache.get(cache, values, halfValues, at);
               partial.set(out + i, partial.get(out + i) + weight * value);
             }
           }
@@ -223,17 +223,22 @@ public final class SplitAttention {
       FloatArray q,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       FloatArray partial,
       int maxRows,
-      int slotCount,
-      int heads,
       int headSize,
-      int contextLength,
+      long cache,
       int chunks) {
-    float[] query = context.allocateFloatLocalArray(Attention.MAX_HEAD_SIZE);
+    int slotCount = KvCache.slots(cache);
+    int heads = KvCache.heads(cache);
+    int contextLength = KvCache.length(cache);
+    int size = KvCache.wordSize(cache);
+    int words = headSize / size;
+    float[] query = context.allocateFloatLocalArray(Attention.MAX_HEAD_SIZE + 1);
     float[] scores = context.allocateFloatLocalArray(GROUP);
     float[] weights = context.allocateFloatLocalArray(GROUP);
-    float[] channels = context.allocateFloatLocalArray(GROUP);
+    float[] channels = context.allocateFloatLocalArray(GROUP * size);
     float[] sums = context.allocateFloatLocalArray(GROUP);
     int lane = context.localIdx;
     int r = context.groupIdy / heads;
@@ -251,19 +256,27 @@ public final class SplitAttention {
         }
         context.localBarrier();
 
-        // q · k: each of a key's two lanes sums half of the channels.
+        // q · k: each of a key's two lanes sums half of the words.
         int key = lane % CHUNK;
-        int half = headSize / 2;
-        int channel = lane / CHUNK * half;
-        int at = (head * headSize + channel) * contextLength;
+        int half = words / 2;
+        int word = lane / CHUNK * half;
+        int at = (head * words + word) * contextLength;
         at += TornadoMath.min(first + key, keyCount - 1);
         float score = 0;
         for (int i = 0; i < half; i++) {
-          score += query[channel + i] * keys.get(at + i * contextLength);
+          int w = at + i * contextLength;
+          score += query[(word + i) * size] * KvCache.first(cache, keys, halfKeys, w);
+          if (size == 2) {
+            score += query[(word + i) * size + 1] * KvCache.second(halfKeys, w);
+          }
         }
-        if (headSize % 2 == 1) {
+        if (words % 2 == 1) {
           if (lane >= CHUNK) {
-            score += query[headSize - 1] * keys.get(at + half * contextLength);
+            int w = at + half * contextLength;
+            score += query[(words - 1) * size] * KvCache.first(cache, keys, halfKeys, w);
+            if (size == 2) {
+              score += query[(words - 1) * size + 1] * KvCache.second(halfKeys, w);
+            }
           }
         }
         channels[lane] = score;
@@ -285,12 +298,12 @@ public final class SplitAttention {
         weights[lane] = weight;
         context.localBarrier();
 
-        // Σ weight · v: keys g, g + groups, … of a channel.
-        int groups = TornadoMath.max(1, GROUP / headSize);
-        int g = lane / headSize;
-        int value = head * contextLength * headSize;
+        // Σ weight · v: keys g, g + groups, … of a word.
+        int groups = TornadoMath.max(1, GROUP / words);
+        int g = lane / words;
+        int value = head * contextLength * words;
         float sum = 0;
-        if (headSize > GROUP) {
+        if (words > GROUP) { // not with halves, of which a head has at most GROUP words
           for (int i = lane; i < headSize; i += GROUP) {
             float total = 0;
             for (int j = 0; j < CHUNK; j++) {
@@ -308,17 +321,25 @@ public final class SplitAttention {
           }
         } else {
           float total = 0;
+          float second = 0;
           if (g < groups) {
-            value += lane % headSize;
+            value += lane % words;
             for (int j = 0; j < (CHUNK + groups - 1) / groups; j++) {
               int t = TornadoMath.min(first + j * groups + g, keyCount - 1);
               float w = weights[j * groups + g];
+              int v = value + t * words;
               sum += w;
-              total += w * values.get(value + t * headSize);
+              total += w * KvCache.first(cache, values, halfValues, v);
+              if (size == 2) {
+                second += w * KvCache.second(halfValues, v);
+              }
             }
           }
           // Loops, not ifs, around the stores behind a barrier: PoCL 3.1 drops an if there.
-          channels[lane] = total;
+          channels[lane * size] = total;
+          if (size == 2) {
+            channels[lane * size + 1] = second;
+          }
           sums[lane] = sum;
           context.localBarrier();
           for (int i = lane; i < headSize; i += GROUP) {
@@ -331,7 +352,7 @@ public final class SplitAttention {
           if (lane == 0) {
             sum = 0;
             for (int j = 0; j < groups; j++) {
-              sum += sums[j * headSize];
+              sum += sums[j * words];
             }
             partial.set(out + headSize, max);
             partial.set(out + headSize + 1, sum);

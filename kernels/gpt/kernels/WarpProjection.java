@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -141,17 +142,18 @@ final class WarpProjection {
       FloatArray y,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int n,
       int k,
-      int slotCount,
-      int heads,
-      int contextLength,
+      long cache,
       float epsilon) {
     int epilogue = options & 15;
     int source = (options >> 4) & 15;
     int dtype = (options >> 8) & 15;
     int shuffles = (options >> 12) & 15;
     int sharing = options >> 16;
+    int heads = KvCache.heads(cache);
     int lanes = lanes(epilogue);
     int group = ROWS * lanes;
     int width = width(k);
@@ -195,7 +197,7 @@ final class WarpProjection {
             int at = (r + j) * k + i;
             float element = 0;
             if (position < Source.MERGED_KEYS) {
-              element = Source.merged(sourceOf, at, position, k / heads, contextLength);
+              element = Source.merged(sourceOf, at, position, k / heads, KvCache.length(cache));
             } else {
               element = x.get(at);
             }
@@ -341,14 +343,14 @@ final class WarpProjection {
                 y,
                 keys,
                 values,
+                halfKeys,
+                halfValues,
                 r + j,
                 o,
                 row,
                 value,
                 n,
-                slotCount,
-                heads,
-                contextLength);
+                cache);
           }
           if (lanes > step) {
             context.localBarrier(); // the sums are read before the next ones overwrite them

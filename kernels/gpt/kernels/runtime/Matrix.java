@@ -46,7 +46,7 @@ public record Matrix(
    * A constant of the process, not an argument: the other backends cannot parse a kernel that
    * contains the load, even where no work item reaches it.
    */
-  private static final boolean PAIRS = Boolean.getBoolean(HALF_PAIRS);
+  static final boolean PAIRS = Boolean.getBoolean(HALF_PAIRS);
 
   /** What is added to an 8-bit integer before it is stored. */
   public static final int BIAS = 128;

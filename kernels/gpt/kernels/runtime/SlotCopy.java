@@ -4,6 +4,7 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -16,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * child of a beam get a copy of its context.
  *
  * shapes    request (1 + B, or more): n, then source · keys (L, B, NH, HS, T) · values (L, B, NH, T, HS)
- * bound     memory: 16·n·L·C bytes for each copy
+ * bound     memory: 16·n·L·C bytes for each copy, or 8·n·L·C of halves
  * threads   one element of a key and one of a value, of one head and block, a work item, for all slots
  * </pre>
  *
@@ -50,23 +51,11 @@ public final class SlotCopy {
    *
    * @param request number of positions n, then the source slot of each slot; the slot itself for no
    *     copy
-   * @param keys (L, B, NH, HS, T)
-   * @param values (L, B, NH, T, HS)
+   * @param cache keys and values
    * @param blocks L
-   * @param samples B
-   * @param heads NH
    * @param headSize HS
-   * @param contextLength T
    */
-  public record Arguments(
-      IntArray request,
-      FloatArray keys,
-      FloatArray values,
-      int blocks,
-      int samples,
-      int heads,
-      int headSize,
-      int contextLength) {}
+  public record Arguments(IntArray request, KvCache cache, int blocks, int headSize) {}
 
   /** The loops. */
   public static final Version<Arguments> NAIVE =
@@ -76,13 +65,13 @@ public final class SlotCopy {
                   id,
                   SlotCopy::naive,
                   a.request,
-                  a.keys,
-                  a.values,
+                  a.cache.keys(),
+                  a.cache.values(),
+                  a.cache.halfKeys(),
+                  a.cache.halfValues(),
                   a.blocks,
-                  a.samples,
-                  a.heads,
                   a.headSize,
-                  a.contextLength));
+                  a.cache.shape()));
 
   /** One element of a key and one of a value a work item. */
   public static final Version<Arguments> ELEMENT_PER_THREAD =
@@ -95,15 +84,17 @@ public final class SlotCopy {
                   SlotCopy::elementPerThread,
                   new KernelContext(),
                   a.request,
-                  a.keys,
-                  a.values,
-                  a.samples,
-                  a.heads,
+                  a.cache.keys(),
+                  a.cache.values(),
+                  a.cache.halfKeys(),
+                  a.cache.halfValues(),
                   a.headSize,
-                  a.contextLength),
+                  a.cache.shape()),
           (a, positions) ->
               Version.groups(
-                  Math.ceilDiv(positions * a.headSize, THREADS), a.blocks * a.heads, THREADS));
+                  Math.ceilDiv(positions * a.headSize, THREADS),
+                  a.blocks * a.cache.heads(),
+                  THREADS));
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, ELEMENT_PER_THREAD);
@@ -114,15 +105,15 @@ public final class SlotCopy {
       IntArray request,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int blocks,
-      int samples,
-      int heads,
       int headSize,
-      int contextLength) {
-    for (@Parallel int head = 0; head < blocks * heads; head++) {
-      for (@Parallel int element = 0; element < headSize * contextLength; element++) {
+      long cache) {
+    for (@Parallel int head = 0; head < blocks * KvCache.heads(cache); head++) {
+      for (@Parallel int element = 0; element < headSize * KvCache.length(cache); element++) {
         if (element < headSize * request.get(0)) {
-          copy(request, keys, values, head, element, samples, heads, headSize, contextLength);
+          copy(request, keys, values, halfKeys, halfValues, head, element, headSize, cache);
         }
       }
     }
@@ -133,22 +124,14 @@ public final class SlotCopy {
       IntArray request,
       FloatArray keys,
       FloatArray values,
-      int samples,
-      int heads,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int headSize,
-      int contextLength) {
+      long cache) {
     int element = context.globalIdx;
     if (element < headSize * request.get(0)) {
-      copy(
-          request,
-          keys,
-          values,
-          context.globalIdy,
-          element,
-          samples,
-          heads,
-          headSize,
-          contextLength);
+      int head = context.globalIdy;
+      copy(request, keys, values, halfKeys, halfValues, head, element, headSize, cache);
     }
   }
 
@@ -156,29 +139,34 @@ public final class SlotCopy {
    * Copies one element of the keys and one of the values, to all slots.
    *
    * @param head index of (l, h)
-   * @param element index in (HS, n) for keys, in (n, HS) for values
+   * @param element index in (HS, n), or (HS / 2, n, 2), for keys, in (n, HS) for values
    */
   private static void copy(
       IntArray request,
       FloatArray keys,
       FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
       int head,
       int element,
-      int samples,
-      int heads,
       int headSize,
-      int contextLength) {
-    int positions = request.get(0);
-    int key = element / positions * contextLength + element % positions;
-    int size = headSize * contextLength;
+      long cache) {
+    int heads = KvCache.heads(cache);
+    int samples = KvCache.slots(cache);
+    // Elements that are contiguous in a row of keys.
+    int run = request.get(0) * KvCache.wordSize(cache);
+    int key = element / run * KvCache.wordSize(cache) * KvCache.length(cache) + element % run;
+    int size = headSize * KvCache.length(cache);
     int first = head / heads * samples * heads + head % heads;
     for (int b = 0; b < samples; b++) {
       int source = request.get(SOURCES + b);
       if (source != b) {
         int from = (first + source * heads) * size;
         int to = (first + b * heads) * size;
-        keys.set(to + key, keys.get(from + key));
-        values.set(to + element, values.get(from + element));
+        KvCache.set(
+            cache, keys, halfKeys, to + key, KvCache.get(cache, keys, halfKeys, from + key));
+        float value = KvCache.get(cache, values, halfValues, from + element);
+        KvCache.set(cache, values, halfValues, to + element, value);
       }
     }
   }

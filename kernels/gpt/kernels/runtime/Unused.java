@@ -1,6 +1,8 @@
 package gpt.kernels.runtime;
 
+import uk.ac.manchester.tornado.api.types.HalfFloat;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -13,21 +15,29 @@ public record Unused(
     FloatArray of,
     FloatArray bias,
     FloatArray keys,
-    FloatArray values) {
+    FloatArray values,
+    HalfFloatArray halfKeys,
+    HalfFloatArray halfValues) {
 
   /** New arrays; all operations of a graph can share them. */
   public static Unused create() {
-    return new Unused(ints(), ints(), floats(), floats(), floats(), floats());
+    return new Unused(ints(), ints(), floats(), floats(), floats(), floats(), halves(), halves());
   }
 
   /** All arrays, for the graph's transfers. */
   public Object[] arrays() {
-    return new Object[] {positions, slots, of, bias, keys, values};
+    return new Object[] {positions, slots, of, bias, keys, values, halfKeys, halfValues};
   }
 
   private static IntArray ints() {
     IntArray array = new IntArray(1);
     array.init(0);
+    return array;
+  }
+
+  private static HalfFloatArray halves() {
+    HalfFloatArray array = new HalfFloatArray(1);
+    array.init(new HalfFloat(0));
     return array;
   }
 

@@ -19,7 +19,9 @@ import gpt.load.DeviceChoice;
 import gpt.load.DraftChoice;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
+import gpt.model.Approximations;
 import gpt.model.Kernels;
+import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
@@ -112,6 +114,7 @@ public final class Gpt implements AutoCloseable {
           Precision.parse(options.dtype()),
           options.threads() > 0 ? options.threads() : DeviceChoice.defaultThreads(),
           Kernels.parse(options.kernels()),
+          new Approximations(KvPrecision.parse(options.kvDtype())),
           false,
           Optional.empty());
     } catch (IllegalArgumentException e) {

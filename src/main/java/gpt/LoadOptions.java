@@ -22,6 +22,7 @@ public final class LoadOptions {
   private String dtype = "f32";
   private int threads; // 0: one per core
   private String kernels = "auto";
+  private String kvDtype = "f32";
   private boolean download;
   private int maxSequences = 16;
   private String draft = "none";
@@ -35,6 +36,7 @@ public final class LoadOptions {
     copy.dtype = dtype;
     copy.threads = threads;
     copy.kernels = kernels;
+    copy.kvDtype = kvDtype;
     copy.download = download;
     copy.maxSequences = maxSequences;
     copy.draft = draft;
@@ -96,6 +98,17 @@ public final class LoadOptions {
   }
 
   /**
+   * Sets the precision of the keys and values on a TornadoVM device.
+   *
+   * @param name {@code f32}, the default; {@code f16}: half the memory, and logits that differ a
+   *     little
+   */
+  public LoadOptions kvDtype(String name) {
+    Objects.requireNonNull(name);
+    return with(copy -> copy.kvDtype = name);
+  }
+
+  /**
    * Allows or forbids downloading a model that is not in the Hugging Face cache. Forbidden by
    * default.
    */
@@ -154,6 +167,10 @@ public final class LoadOptions {
 
   String kernels() {
     return kernels;
+  }
+
+  String kvDtype() {
+    return kvDtype;
   }
 
   boolean download() {

@@ -7,6 +7,7 @@ import gpt.backend.cpu.ReadBandwidth;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.backend.tornado.TornadoVm;
 import gpt.engine.LoadProgress;
+import gpt.model.Approximations;
 import gpt.model.GptConfig;
 import gpt.model.Kernels;
 import gpt.model.Precision;
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param precision of the weight matrices
  * @param threads threads of the CPU backend, at least 1
  * @param kernels which versions of the kernels a TornadoVM device runs
+ * @param approximations what a TornadoVM device may round further than usual
  * @param profile whether a TornadoVM device counts and times kernels and copies
  * @param noVectors why this process has no Vector API, if its launcher knows; otherwise {@link
  *     CpuKernelsProvider} says why
@@ -31,10 +33,22 @@ public record DeviceChoice(
     Precision precision,
     int threads,
     Kernels kernels,
+    Approximations approximations,
     boolean profile,
     Optional<String> noVectors) {
   /** A larger number is taken for a typing error: so many threads would exhaust the machine. */
   public static final int MAX_THREADS = 1024;
+
+  /** Without approximations. */
+  public DeviceChoice(
+      Device device,
+      Precision precision,
+      int threads,
+      Kernels kernels,
+      boolean profile,
+      Optional<String> noVectors) {
+    this(device, precision, threads, kernels, Approximations.NONE, profile, noVectors);
+  }
 
   /** One thread per core. */
   public static int defaultThreads() {
@@ -68,14 +82,16 @@ public record DeviceChoice(
     TornadoVm.Presence presence = TornadoVm.presence();
     return switch (device.kind()) {
       case CPU -> cpu(config, weights, progress, null);
-      case REFERENCE ->
-          new OpenedDevice(
-              new ReferenceEngine(config, weights),
-              List.of(),
-              Optional.empty(),
-              Processor::name,
-              () -> new ReadProbe(1),
-              null);
+      case REFERENCE -> {
+        refuseApproximations("device reference is not one");
+        yield new OpenedDevice(
+            new ReferenceEngine(config, weights),
+            List.of(),
+            Optional.empty(),
+            Processor::name,
+            () -> new ReadProbe(1),
+            null);
+      }
       case AUTO -> {
         if (presence != TornadoVm.Presence.TORNADOVM) {
           yield cpu(config, weights, progress, "TornadoVM is not loaded");
@@ -106,7 +122,8 @@ public record DeviceChoice(
   }
 
   private TornadoDeviceOpener opener(GptConfig config, Weights weights, Use use) {
-    return new TornadoDeviceOpener(config, weights, precision, use, kernels, profile);
+    return new TornadoDeviceOpener(
+        config, weights, precision, use, kernels, approximations, profile);
   }
 
   private OpenedDevice cpu(
@@ -117,6 +134,7 @@ public record DeviceChoice(
     if (kernels != Kernels.AUTO) {
       throw new GptException("--kernels needs a TornadoVM device: " + whyNotTornado);
     }
+    refuseApproximations(whyNotTornado == null ? "device cpu is not one" : whyNotTornado);
     HostMemory.check(config, weights.tied(), precision, HostMemory.available());
     List<String> notes = new ArrayList<>();
     if (whyNotTornado != null) {
@@ -136,6 +154,15 @@ public record DeviceChoice(
         Processor::name,
         () -> new ReadProbe(threads),
         null);
+  }
+
+  private void refuseApproximations(String why) {
+    approximations
+        .option()
+        .ifPresent(
+            option -> {
+              throw new GptException(option + " needs a TornadoVM device: " + why);
+            });
   }
 
   /** Measures reading by all threads. */

@@ -7,8 +7,10 @@ import gpt.backend.tornado.Profile;
 import gpt.backend.tornado.TornadoDevices;
 import gpt.backend.tornado.TornadoEngine;
 import gpt.engine.LoadProgress;
+import gpt.model.Approximations;
 import gpt.model.GptConfig;
 import gpt.model.Kernels;
+import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import java.util.ArrayList;
@@ -26,6 +28,7 @@ final class TornadoDeviceOpener {
   private final Precision precision;
   private final DeviceChoice.Use use;
   private final Kernels kernels;
+  private final Approximations approximations;
   private final boolean profile;
   private final TornadoDevices devices = TornadoDevices.find();
   private TornadoDevices.Device device;
@@ -37,12 +40,14 @@ final class TornadoDeviceOpener {
       Precision precision,
       DeviceChoice.Use use,
       Kernels kernels,
+      Approximations approximations,
       boolean profile) {
     this.config = config;
     this.weights = weights;
     this.precision = precision;
     this.use = use;
     this.kernels = kernels;
+    this.approximations = approximations;
     this.profile = profile;
   }
 
@@ -61,7 +66,12 @@ final class TornadoDeviceOpener {
     }
     Optional<String> shortage =
         DeviceMemory.shortage(
-            config, weights.tied(), accelerator.get().with(kernels), precision, 1);
+            config,
+            weights.tied(),
+            accelerator.get().with(kernels),
+            precision,
+            approximations.kv(),
+            1);
     if (shortage.isPresent()) {
       return shortage.get();
     }
@@ -104,10 +114,20 @@ final class TornadoDeviceOpener {
               + device.name()
               + ") has no half precision; use f32 or i8");
     }
-    int together = DeviceMemory.fitting(config, weights.tied(), device, precision, use.sequences());
+    KvPrecision kv = approximations.kv();
+    if (kv == KvPrecision.F16 && !device.hasHalf()) {
+      throw new GptException(
+          "kv-dtype f16: "
+              + device.id()
+              + " ("
+              + device.name()
+              + ") has no half precision; use f32");
+    }
+    int together =
+        DeviceMemory.fitting(config, weights.tied(), device, precision, kv, use.sequences());
     if (!device.isEmulator()) {
       HostMemory.checkArrays(
-          DeviceMemory.needed(config, weights.tied(), device, precision, together),
+          DeviceMemory.needed(config, weights.tied(), device, precision, kv, together),
           device.type() == TornadoDevices.Type.CPU,
           precision,
           HostMemory.available());
@@ -119,6 +139,7 @@ final class TornadoDeviceOpener {
             new TornadoEngine.Options(
                 device,
                 precision,
+                approximations,
                 together,
                 use.logprobs(),
                 use.promptLength(),

@@ -1,5 +1,6 @@
 package gpt.kernels;
 
+import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Version;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
@@ -44,6 +45,27 @@ class AttentionTest {
         .add(SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(1, 2, 1, 66, seed))
         .addLarge(
             SplitAttention.VERSIONS, seed -> KernelCases.splitAttention(2, 12, 64, 1024, seed))
+        .all();
+  }
+
+  /** Keys and values in half precision. */
+  @TestFactory
+  List<DynamicTest> halves() {
+    KernelTests tests = new KernelTests(7500);
+    if (!KernelTests.haveHalf()) {
+      return tests.all();
+    }
+    int half = Matrix.F16;
+    List<Version<SplitAttention.Arguments>> split = SplitAttention.VERSIONS;
+    return tests
+        .add(Attention.VERSIONS, seed -> KernelCases.attention(half, 3, 3, 6, 37, false, seed))
+        .add(
+            PrefillAttention.VERSIONS,
+            seed -> KernelCases.attention(half, 19, 2, 10, 31, true, seed))
+        .add(split, seed -> KernelCases.splitAttention(half, 2, 3, 16, 199, seed))
+        .add(split, seed -> KernelCases.splitAttention(half, 1, 2, 6, 66, seed))
+        .add(split, seed -> KernelCases.splitAttention(half, 1, 1, 2, 65, seed))
+        .add(split, seed -> KernelCases.splitAttention(half, 1, 1, 256, 65, seed))
         .all();
   }
 

@@ -36,10 +36,16 @@ public final class KernelCase<A> {
   private static final float POISON = 12345.678f;
   private static final int INT_POISON = -777;
 
+  /** The ids of the tasks that read outputs of halves begin so. */
+  private static final String TOUCH_HALVES = "touchHalves";
+
   /** Tolerance of a float result, against double precision. */
   record Tolerance(double nmse, double largest) {
     /** For products and softmaxes in single precision, relative to the largest value. */
     static final Tolerance FLOAT = new Tolerance(1e-11, 2e-5);
+
+    /** For results that are rounded to halves. */
+    static final Tolerance HALF = new Tolerance(1e-7, 5e-4);
   }
 
   /** An array that the kernel writes. */
@@ -75,6 +81,16 @@ public final class KernelCase<A> {
     FloatArray array = new FloatArray(n);
     for (int i = 0; i < n; i++) {
       array.set(i, scale * (float) random.nextGaussian());
+    }
+    arrays.add(array);
+    return array;
+  }
+
+  /** Gaussian numbers, rounded to halves. */
+  HalfFloatArray halves(int n) {
+    HalfFloatArray array = new HalfFloatArray(n);
+    for (int i = 0; i < n; i++) {
+      array.set(i, new HalfFloat((float) random.nextGaussian()));
     }
     arrays.add(array);
     return array;
@@ -165,6 +181,22 @@ public final class KernelCase<A> {
     return array;
   }
 
+  /** As {@link #output}, of halves. */
+  HalfFloatArray halfOutput(int n) {
+    HalfFloatArray array = new HalfFloatArray(n + GUARD);
+    arrays.add(array);
+    return array;
+  }
+
+  /** As {@link #inOut}, of halves. */
+  HalfFloatArray halfInOut(int n) {
+    HalfFloatArray array = halves(n + GUARD);
+    for (int i = n; i < array.getSize(); i++) {
+      array.set(i, new HalfFloat(POISON));
+    }
+    return array;
+  }
+
   /** Ints that the kernel reads and writes. */
   public IntArray intInOut(int... values) {
     IntArray array = new IntArray(values.length + GUARD);
@@ -187,15 +219,26 @@ public final class KernelCase<A> {
    * The expected content of an {@link #output}; NaN for elements that the kernel must not write, as
    * it must not write those past the end.
    */
-  public KernelCase<A> expect(FloatArray array, double[] expected) {
+  public KernelCase<A> expect(TornadoNativeArray array, double[] expected) {
     outputs.add(new FloatOutput(array, expected, null));
     return this;
   }
 
   /** As {@link #expect}, for an {@link #inOut}. */
-  public KernelCase<A> expectInOut(FloatArray array, double[] expected) {
-    outputs.add(new FloatOutput(array, expected, array.toHeapArray()));
+  public KernelCase<A> expectInOut(TornadoNativeArray array, double[] expected) {
+    float[] before = new float[array.getSize()];
+    for (int i = 0; i < before.length; i++) {
+      before[i] = element(array, i);
+    }
+    outputs.add(new FloatOutput(array, expected, before));
     return this;
+  }
+
+  /** An element of floats or halves. */
+  public static float element(TornadoNativeArray array, int i) {
+    return array instanceof FloatArray floats
+        ? floats.get(i)
+        : ((HalfFloatArray) array).get(i).getFloat32();
   }
 
   /**
@@ -310,12 +353,15 @@ public final class KernelCase<A> {
    */
   private void touchOutputs(TaskGraph graph) {
     FloatArray[] floats = new FloatArray[3];
+    List<HalfFloatArray> halves = new ArrayList<>();
     IntArray[] ints = new IntArray[7];
     int f = 0;
     int i = 0;
     for (Output output : outputs) {
       if (output.array() instanceof FloatArray array) {
         floats[f++] = array;
+      } else if (output.array() instanceof HalfFloatArray array) {
+        halves.add(array);
       } else {
         ints[i++] = (IntArray) output.array();
       }
@@ -344,6 +390,16 @@ public final class KernelCase<A> {
         ints[4],
         ints[5],
         ints[6]);
+    // Tasks of their own: a device without half precision compiles none.
+    for (int h = 0; h < halves.size(); h++) {
+      graph.task(TOUCH_HALVES + h, KernelCase::touchHalves, new KernelContext(), halves.get(h));
+    }
+  }
+
+  static void touchHalves(KernelContext context, HalfFloatArray a) {
+    if (context.globalIdx == 0) {
+      a.set(0, a.get(0));
+    }
   }
 
   static void touch(
@@ -378,9 +434,9 @@ public final class KernelCase<A> {
     Arrays.setAll(
         bits,
         i ->
-            array instanceof FloatArray f
-                ? Float.floatToRawIntBits(f.get(i))
-                : ((IntArray) array).get(i));
+            array instanceof IntArray ints
+                ? ints.get(i)
+                : Float.floatToRawIntBits(element(array, i)));
     return bits;
   }
 
@@ -403,6 +459,11 @@ public final class KernelCase<A> {
     GridScheduler grids = new GridScheduler();
     if (touched) {
       grids.addWorkerGrid(graph.getTaskGraphName() + ".touch", Version.groups(1, 1));
+      long halves = outputs.stream().filter(o -> o.array() instanceof HalfFloatArray).count();
+      for (int h = 0; h < halves; h++) {
+        grids.addWorkerGrid(
+            graph.getTaskGraphName() + "." + TOUCH_HALVES + h, Version.groups(1, 1));
+      }
     }
     if (version.grid() != null) {
       WorkerGrid grid = version.grid().of(arguments, rows);
@@ -411,28 +472,35 @@ public final class KernelCase<A> {
     return grids.keySet().isEmpty() ? plan : plan.withGridScheduler(grids);
   }
 
-  private record FloatOutput(FloatArray array, double[] expected, float[] before)
+  /** An output of floats or halves. */
+  private record FloatOutput(TornadoNativeArray array, double[] expected, float[] before)
       implements Output {
     @Override
     public void poison() {
       for (int i = 0; i < array.getSize(); i++) {
-        array.set(i, before(i));
+        if (array instanceof FloatArray floats) {
+          floats.set(i, before(i));
+        } else {
+          ((HalfFloatArray) array).set(i, new HalfFloat(before(i)));
+        }
       }
     }
 
     private float before(int i) {
-      return before == null ? POISON : before[i];
+      float value = before == null ? POISON : before[i];
+      return array instanceof FloatArray ? value : new HalfFloat(value).getFloat32();
     }
 
     @Override
-    public String check(Tolerance tolerance) {
+    public String check(Tolerance ofCase) {
+      Tolerance tolerance = array instanceof FloatArray ? ofCase : Tolerance.HALF;
       double squares = 0;
       double errors = 0;
       double largest = 0;
       double magnitude = 0;
       int worst = 0;
       for (int i = 0; i < array.getSize(); i++) {
-        float found = array.get(i);
+        float found = element(array, i);
         if (i >= expected.length || Double.isNaN(expected[i])) {
           if (Float.floatToRawIntBits(found) != Float.floatToRawIntBits(before(i))) {
             return "element " + i + " must not be written, but became " + found;
@@ -460,7 +528,7 @@ public final class KernelCase<A> {
             + " at element "
             + worst
             + ": "
-            + array.get(worst)
+            + element(array, worst)
             + ", expected "
             + expected[worst];
       }

@@ -3,6 +3,7 @@ package gpt.kernels;
 import gpt.kernels.KernelCase.Tolerance;
 import gpt.kernels.runtime.Copy;
 import gpt.kernels.runtime.Feed;
+import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.sampling.Sampling;
@@ -123,12 +124,18 @@ public final class KernelCases {
   /** The rows are of one sequence if {@code prompt}, else of one sequence each. */
   static KernelCase<QkvProjection.Arguments> qkv(
       int dtype, int rows, int heads, int headSize, boolean prompt, long seed) {
-    return qkv(SourceCases.PLAIN, dtype, rows, heads, headSize, prompt, seed);
+    return qkv(SourceCases.PLAIN, dtype, Matrix.F32, rows, heads, headSize, prompt, seed);
   }
 
+  /**
+   * The same with another source, or keys and values in another precision.
+   *
+   * @param kv {@link Matrix#F32} or {@link Matrix#F16}
+   */
   static KernelCase<QkvProjection.Arguments> qkv(
       SourceCases sources,
       int dtype,
+      int kv,
       int rows,
       int heads,
       int headSize,
@@ -137,7 +144,9 @@ public final class KernelCases {
     int c = heads * headSize;
     KernelCase<QkvProjection.Arguments> test =
         new KernelCase<>(
-            "qkv " + sources + " " + shape(dtype, rows, 3 * c, c) + " heads " + heads, seed);
+            "qkv to %s %s %s heads %d"
+                .formatted(kv(kv), sources, shape(dtype, rows, 3 * c, c), heads),
+            seed);
     int maxRows = rows + 2;
     Context context = new Context(rows, prompt, test.random());
     IntArray pass = test.pass(rows, 1, 1, BLOCK);
@@ -148,12 +157,12 @@ public final class KernelCases {
     Matrix w = test.matrix(dtype, BLOCKS, 3 * c, c);
     FloatArray bias = test.floats(BLOCKS * 3 * c, 1);
     FloatArray q = test.output(maxRows * c);
-    int cache = BLOCKS * context.slotCount * c * context.length;
-    FloatArray keys = test.output(cache);
-    FloatArray values = test.output(cache);
+    KvCases.Shape shape =
+        new KvCases.Shape(kv, BLOCKS, context.slotCount, heads, headSize, context.length);
+    KvCache cache = KvCases.output(test, shape);
     double[] expectedQ = KernelCase.all(maxRows * c, Double.NaN);
-    double[] expectedKeys = KernelCase.all(cache, Double.NaN);
-    double[] expectedValues = KernelCase.all(cache, Double.NaN);
+    double[] expectedKeys = KernelCase.all(shape.elements(), Double.NaN);
+    double[] expectedValues = KernelCase.all(shape.elements(), Double.NaN);
     for (int r = 0; r < rows; r++) {
       for (int o = 0; o < 3 * c; o++) {
         int row = BLOCK * 3 * c + o;
@@ -164,8 +173,8 @@ public final class KernelCases {
         int t = context.positions[r];
         switch (o / c) {
           case 0 -> expectedQ[r * c + o] = y;
-          case 1 -> expectedKeys[(head * headSize + i) * context.length + t] = y;
-          default -> expectedValues[(head * context.length + t) * headSize + i] = y;
+          case 1 -> expectedKeys[shape.key(head, i, t)] = y;
+          default -> expectedValues[shape.value(head, i, t)] = y;
         }
       }
     }
@@ -174,23 +183,11 @@ public final class KernelCases {
     return projected(test, w, rows)
         .expect(pass, after)
         .expect(q, expectedQ)
-        .expect(keys, expectedKeys)
-        .expect(values, expectedValues)
+        .expect(KvCases.keys(cache), expectedKeys)
+        .expect(KvCases.values(cache), expectedValues)
         .arguments(
             new QkvProjection.Arguments(
-                pass,
-                positions,
-                slots,
-                x.source(),
-                w,
-                bias,
-                q,
-                keys,
-                values,
-                maxRows,
-                context.slotCount,
-                heads,
-                context.length));
+                pass, positions, slots, x.source(), w, bias, q, cache, maxRows));
   }
 
   private static <A> KernelCase<A> projected(KernelCase<A> test, Matrix w, int rows) {
@@ -341,37 +338,44 @@ public final class KernelCases {
 
   static KernelCase<Attention.Arguments> attention(
       int rows, int heads, int headSize, int length, boolean prompt, long seed) {
+    return attention(Matrix.F32, rows, heads, headSize, length, prompt, seed);
+  }
+
+  /**
+   * Attention to keys and values in a precision.
+   *
+   * @param kv {@link Matrix#F32} or {@link Matrix#F16}
+   */
+  static KernelCase<Attention.Arguments> attention(
+      int kv, int rows, int heads, int headSize, int length, boolean prompt, long seed) {
     KernelCase<Attention.Arguments> test =
         new KernelCase<>(
-            "%s rows %d, %d heads of %d, context %d"
-                .formatted(prompt ? "prefill" : "decode", rows, heads, headSize, length),
+            "%s %s rows %d, %d heads of %d, context %d"
+                .formatted(prompt ? "prefill" : "decode", kv(kv), rows, heads, headSize, length),
             seed);
     Context context = new Context(rows, prompt, test.random(), length);
-    Attention.Arguments arguments = attention(test, context, rows, heads, headSize);
+    Attention.Arguments arguments = attention(test, context, kv, rows, heads, headSize);
     return test.expect(arguments.y(), attend(arguments, context, rows)).arguments(arguments);
   }
 
   private static Attention.Arguments attention(
-      KernelCase<?> test, Context context, int rows, int heads, int headSize) {
+      KernelCase<?> test, Context context, int kv, int rows, int heads, int headSize) {
     int maxRows = rows + 2;
     int c = heads * headSize;
-    int cache = BLOCKS * context.slotCount * c * context.length;
     IntArray pass = test.pass(rows, 1, 1, BLOCK);
     long seen = Arrays.stream(context.positions).limit(rows).mapToLong(t -> t + 1).sum();
-    test.cost(8L * seen * c, 4L * seen * c);
+    test.cost((kv == Matrix.F16 ? 4L : 8L) * seen * c, 4L * seen * c);
     return new Attention.Arguments(
         pass,
         test.ints(context.positions),
         test.ints(context.slots),
         test.floats(maxRows * c, 2),
-        test.floats(cache, 1),
-        test.floats(cache, 1),
+        KvCases.input(
+            test,
+            new KvCases.Shape(kv, BLOCKS, context.slotCount, heads, headSize, context.length)),
         test.output(maxRows * c),
         maxRows,
-        context.slotCount,
-        heads,
-        headSize,
-        context.length);
+        headSize);
   }
 
   private static double[] attend(Attention.Arguments a, Context context, int rows) {
@@ -402,7 +406,8 @@ public final class KernelCases {
     for (int t = from; t < to; t++) {
       for (int i = 0; i < a.headSize(); i++) {
         double q = a.q().get((r * a.heads() + h) * a.headSize() + i);
-        scores[t - from] += q * a.keys().get((head * a.headSize() + i) * context.length + t);
+        int key = shape(a).key(head, i, t);
+        scores[t - from] += q * KernelCase.element(KvCases.keys(a.cache()), key);
       }
       scores[t - from] /= Math.sqrt(a.headSize());
     }
@@ -410,7 +415,23 @@ public final class KernelCases {
   }
 
   private static double value(Attention.Arguments a, Context context, int r, int h, int t, int i) {
-    return a.values().get((head(a, context, r, h) * context.length + t) * a.headSize() + i);
+    int value = shape(a).value(head(a, context, r, h), i, t);
+    return KernelCase.element(KvCases.values(a.cache()), value);
+  }
+
+  private static KvCases.Shape shape(Attention.Arguments a) {
+    KvCache cache = a.cache();
+    return new KvCases.Shape(
+        cache.dtype(),
+        BLOCKS,
+        cache.slotCount(),
+        cache.heads(),
+        a.headSize(),
+        cache.contextLength());
+  }
+
+  private static String kv(int dtype) {
+    return dtype == Matrix.F16 ? "f16" : "f32";
   }
 
   private static int head(Attention.Arguments a, Context context, int r, int h) {
@@ -419,12 +440,18 @@ public final class KernelCases {
 
   static KernelCase<SplitAttention.Arguments> splitAttention(
       int rows, int heads, int headSize, int length, long seed) {
+    return splitAttention(Matrix.F32, rows, heads, headSize, length, seed);
+  }
+
+  static KernelCase<SplitAttention.Arguments> splitAttention(
+      int kv, int rows, int heads, int headSize, int length, long seed) {
     KernelCase<SplitAttention.Arguments> test =
         new KernelCase<>(
-            "split rows %d, %d heads of %d, context %d".formatted(rows, heads, headSize, length),
+            "split %s rows %d, %d heads of %d, context %d"
+                .formatted(kv(kv), rows, heads, headSize, length),
             seed);
     Context context = new Context(rows, false, test.random(), length);
-    Attention.Arguments attention = attention(test, context, rows, heads, headSize);
+    Attention.Arguments attention = attention(test, context, kv, rows, heads, headSize);
     int size =
         SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
     FloatArray partial = test.output(size);
@@ -466,7 +493,7 @@ public final class KernelCases {
             "merge rows %d, %d heads of %d, context %d".formatted(rows, heads, headSize, length),
             seed);
     Context context = new Context(rows, false, test.random(), length);
-    Attention.Arguments attention = attention(test, context, rows, heads, headSize);
+    Attention.Arguments attention = attention(test, context, Matrix.F32, rows, heads, headSize);
     int size =
         SplitAttention.Arguments.partialSize(attention.maxRows(), heads, headSize, context.length);
     FloatArray partial = test.floats(size, 0);

@@ -77,9 +77,14 @@ public final class KernelTests {
 
   /** The precisions that all devices support; not every device has half precision. */
   static int[] dtypes() {
-    return DEVICES.stream().allMatch(TornadoDevices.Device::hasHalf)
+    return haveHalf()
         ? new int[] {Matrix.F32, Matrix.F16, Matrix.I8}
         : new int[] {Matrix.F32, Matrix.I8};
+  }
+
+  /** Whether all devices have half precision. */
+  public static boolean haveHalf() {
+    return DEVICES.stream().allMatch(TornadoDevices.Device::hasHalf);
   }
 
   public List<DynamicTest> all() {

@@ -49,7 +49,14 @@ class ProjectionTest {
     for (int dtype : KernelTests.dtypes()) {
       tests
           .add(all, seed -> KernelCases.qkv(dtype, 3, 2, 5, false, seed))
-          .add(computing, seed -> KernelCases.qkv(SourceCases.NORMED, dtype, 5, 1, 9, false, seed));
+          .add(
+              computing,
+              seed -> KernelCases.qkv(SourceCases.NORMED, dtype, Matrix.F32, 5, 1, 9, false, seed));
+    }
+    if (KernelTests.haveHalf()) {
+      tests.add(
+          all,
+          seed -> KernelCases.qkv(SourceCases.PLAIN, Matrix.F32, Matrix.F16, 3, 2, 6, true, seed));
     }
     return tests
         .add(all, seed -> KernelCases.qkv(Matrix.F32, 1, 3, 16, false, seed))

@@ -2,15 +2,19 @@ package gpt.backend.tornado;
 
 import gpt.GptException;
 import gpt.kernels.SplitAttention;
+import gpt.kernels.runtime.KvCache;
+import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.SlotCopy;
 import gpt.kernels.runtime.Unused;
 import gpt.model.GptConfig;
+import gpt.model.KvPrecision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -41,8 +45,7 @@ final class DeviceBuffers {
   final FloatArray q; // (R, C)
   final FloatArray heads; // (R, nh, hs): attention's output, heads side by side
   final FloatArray hidden; // (R, nInner)
-  final FloatArray keyCache; // (L, B, nh, hs, block_size)
-  final FloatArray valueCache; // (L, B, nh, block_size, hs)
+  final KvCache cache; // keys (L, B, nh, hs, block_size), values (L, B, nh, block_size, hs)
   final FloatArray partial; // (R, nh, chunks, hs + 2): see SplitAttention
   final FloatArray normedLast; // (logit rows, C)
   final FloatArray logits; // (logit rows, V)
@@ -53,12 +56,12 @@ final class DeviceBuffers {
   /**
    * Allocates the host-side arrays.
    *
-   * @param kernels the device's kernels
+   * @param kv precision of keys and values
    * @param capacity B: sequences open at once
    * @param split rows that split attention needs room for; 0 if it is not used
    * @param logprobs most log-probabilities, or candidates, for each token
    */
-  DeviceBuffers(GptConfig config, KernelSet kernels, int capacity, int split, int logprobs) {
+  DeviceBuffers(GptConfig config, KvPrecision kv, int capacity, int split, int logprobs) {
     maxRows = maxRows(config, capacity);
     maxLogitRows = maxLogitRows(config, capacity);
     int c = config.nEmbd();
@@ -76,8 +79,7 @@ final class DeviceBuffers {
     q = floats((long) maxRows * c);
     heads = floats((long) maxRows * c);
     hidden = floats((long) maxRows * config.nInner());
-    keyCache = floats(cacheElements(config, capacity));
-    valueCache = floats(cacheElements(config, capacity));
+    cache = cache(config, kv, capacity);
     partial = floats(Math.max(1, partialElements(config, split)));
     normedLast = floats((long) maxLogitRows * c);
     logits = floats((long) maxLogitRows * config.vocabSize());
@@ -91,8 +93,34 @@ final class DeviceBuffers {
     all.add(loss.losses);
     all.addAll(List.of(x, normed, q, heads, hidden, partial, normedLast, logits));
     all.addAll(
-        List.of(unused.of(), unused.bias(), unused.keys(), unused.values(), keyCache, valueCache));
+        List.of(
+            unused.of(),
+            unused.bias(),
+            unused.keys(),
+            unused.values(),
+            cache.keys(),
+            cache.values()));
     return all;
+  }
+
+  /** All arrays of halves. */
+  List<HalfFloatArray> halves() {
+    return List.of(unused.halfKeys(), unused.halfValues(), cache.halfKeys(), cache.halfValues());
+  }
+
+  /** The cache has one element in place of the arrays of the other precision. */
+  private static KvCache cache(GptConfig config, KvPrecision kv, int capacity) {
+    long elements = cacheElements(config, capacity);
+    boolean half = kv == KvPrecision.F16;
+    return new KvCache(
+        floats(half ? 1 : elements),
+        floats(half ? 1 : elements),
+        new HalfFloatArray(half ? size(elements) : 1),
+        new HalfFloatArray(half ? size(elements) : 1),
+        half ? Matrix.F16 : Matrix.F32,
+        capacity,
+        config.nHead(),
+        config.blockSize());
   }
 
   /** All int arrays except {@link #pass} and the uploaded requests, which belong to one graph. */
@@ -130,16 +158,16 @@ final class DeviceBuffers {
   }
 
   /** Bytes of all arrays on a device. */
-  static long bytes(GptConfig config, KernelSet kernels, int capacity, int split) {
+  static long bytes(GptConfig config, KvPrecision kv, int capacity, int split) {
     long rows = maxRows(config, capacity);
     long logitRows = maxLogitRows(config, capacity);
     long c = config.nEmbd();
     long floats =
         rows * (4 * c + config.nInner())
-            + 2 * cacheElements(config, capacity)
             + partialElements(config, split)
             + logitRows * (c + config.vocabSize());
     return Float.BYTES * (floats + 10 * rows + 8 * logitRows)
+        + 2 * kv.bytes() * cacheElements(config, capacity)
         + SamplingBuffers.bytes(capacity, config.vocabSize());
   }
 
@@ -150,6 +178,10 @@ final class DeviceBuffers {
   }
 
   private static FloatArray floats(long n) {
+    return new FloatArray(size(n));
+  }
+
+  private static int size(long n) {
     if (n > Integer.MAX_VALUE) {
       throw new GptException(
           "the KV cache or the activations have "
@@ -158,6 +190,6 @@ final class DeviceBuffers {
               + Integer.MAX_VALUE
               + "; choose fewer samples at once (--num-samples)");
     }
-    return new FloatArray((int) n);
+    return (int) n;
   }
 }

@@ -4,6 +4,7 @@ import gpt.GptException;
 import gpt.kernels.Attention;
 import gpt.model.Bytes;
 import gpt.model.GptConfig;
+import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import java.util.Optional;
 
@@ -24,10 +25,11 @@ public final class DeviceMemory {
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
+      KvPrecision kv,
       int capacity) {
-    KernelSet kernels = KernelSet.of(device);
+    KernelSet kernels = KernelSet.of(device, device.hasShuffles());
     return DeviceWeights.bytes(config, tied, precision)
-        + DeviceBuffers.bytes(config, kernels, capacity, splitRows(config, kernels, capacity));
+        + DeviceBuffers.bytes(config, kv, capacity, splitRows(config, kernels, capacity));
   }
 
   /** How many sequences fit, at most {@code wanted}; at least 1, which may not fit either. */
@@ -36,9 +38,10 @@ public final class DeviceMemory {
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
+      KvPrecision kv,
       int wanted) {
     int capacity = wanted;
-    while (capacity > 1 && shortage(config, tied, device, precision, capacity).isPresent()) {
+    while (capacity > 1 && shortage(config, tied, device, precision, kv, capacity).isPresent()) {
       capacity = capacity / 2;
     }
     return capacity;
@@ -63,7 +66,15 @@ public final class DeviceMemory {
               + Attention.MAX_HEAD_SIZE
               + "; choose --device cpu");
     }
-    shortage(config, tied, options.device(), options.precision(), options.capacity())
+    KvPrecision kv = options.approximations().kv();
+    if (kv == KvPrecision.F16 && config.headSize() % 2 == 1) {
+      throw new GptException(
+          "kv-dtype f16: the model's attention heads have "
+              + config.headSize()
+              + " channels, an odd number; use f32");
+    }
+    TornadoDevices.Device device = options.device();
+    shortage(config, tied, device, options.precision(), kv, options.capacity())
         .ifPresent(
             shortage -> {
               throw new GptException(shortage);
@@ -76,8 +87,9 @@ public final class DeviceMemory {
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
+      KvPrecision kv,
       int capacity) {
-    long needed = needed(config, tied, device, precision, capacity);
+    long needed = needed(config, tied, device, precision, kv, capacity);
     long there = (long) (USABLE * device.memory());
     if (needed > there) {
       return Optional.of(
@@ -89,9 +101,9 @@ public final class DeviceMemory {
               + device.name()
               + ") has "
               + Bytes.text(device.memory())
-              + advice(precision, capacity));
+              + advice(precision, kv, capacity));
     }
-    long array = largestArray(config, precision, capacity);
+    long array = largestArray(config, precision, kv, capacity);
     if (array >= device.largestArray()) {
       return Optional.of(
           "the model's largest array has "
@@ -103,21 +115,23 @@ public final class DeviceMemory {
               + ") allows "
               + Bytes.text(device.largestArray())
               + " in one"
-              + advice(precision, capacity));
+              + advice(precision, kv, capacity));
     }
     return Optional.empty();
   }
 
-  private static long largestArray(GptConfig config, Precision precision, int capacity) {
+  private static long largestArray(
+      GptConfig config, Precision precision, KvPrecision kv, int capacity) {
     return Math.max(
         DeviceWeights.largest(config) * precision.bytes(),
-        Float.BYTES * DeviceBuffers.cacheElements(config, capacity));
+        kv.bytes() * DeviceBuffers.cacheElements(config, capacity));
   }
 
-  private static String advice(Precision precision, int capacity) {
+  private static String advice(Precision precision, KvPrecision kv, int capacity) {
     return "; choose "
         + (capacity > 1 ? "fewer samples at once (--num-samples), " : "")
         + (precision == Precision.I8 ? "" : "--dtype i8, ")
+        + (kv == KvPrecision.F16 ? "" : "--kv-dtype f16, ")
         + "a smaller model, or --device cpu";
   }
 }

@@ -15,6 +15,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
@@ -32,12 +33,14 @@ final class DevicePlan implements AutoCloseable {
       IntArray pass,
       List<TornadoNativeArray> weights,
       List<FloatArray> floats,
+      List<HalfFloatArray> halves,
       List<IntArray> ints) {
 
     Object[] all() {
       List<TornadoNativeArray> all = new ArrayList<>(weights);
       all.addAll(ints);
       all.add(pass);
+      all.addAll(halves);
       all.addAll(floats);
       return all.toArray();
     }

@@ -33,12 +33,17 @@ record KernelSet(
     Version<TopTokens.Arguments> topTokens,
     Version<CrossEntropy.Arguments> crossEntropy) {
 
-  static KernelSet of(TornadoDevices.Device device) {
+  /**
+   * The versions for a device.
+   *
+   * @param shuffles whether {@link Shuffles#work shuffles work} on it
+   */
+  static KernelSet of(TornadoDevices.Device device, boolean shuffles) {
     Version.Target target = device.target();
     boolean gpu = target == Version.Target.GPU;
     return new KernelSet(
         target,
-        device.hasShuffles(),
+        shuffles,
         Feed.ROW_PER_THREAD,
         Embedding.CHANNEL_PER_THREAD,
         gpu ? LayerNorm.ROW_PER_GROUP : LayerNorm.ROW_PER_THREAD,

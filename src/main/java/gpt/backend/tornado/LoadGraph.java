@@ -58,6 +58,9 @@ final class LoadGraph {
       load.read(arrays.weights());
     }
     load.write(arrays);
+    if (!arrays.halves().isEmpty()) {
+      load.write(arrays.halves(), arrays.halves().stream().anyMatch(half -> half.getSize() > 1));
+    }
     load.graph.persistOnDevice(arrays.all());
     return load.graph;
   }
@@ -190,6 +193,25 @@ final class LoadGraph {
     }
   }
 
+  /**
+   * Allocates arrays of halves.
+   *
+   * @param used whether kernels access halves; a device without half precision compiles no access
+   */
+  private void write(List<HalfFloatArray> halves, boolean used) {
+    graph.task(
+        "halfBuffers",
+        LoadGraph::writeHalves,
+        new KernelContext(),
+        pass,
+        halves.get(0),
+        halves.get(1),
+        halves.get(2),
+        halves.get(3),
+        used ? 1 : 0);
+    addGrid("halfBuffers");
+  }
+
   private void addGrid(String task) {
     grids.addWorkerGrid(graph.getTaskGraphName() + "." + task, Version.groups(1, 1));
   }
@@ -309,6 +331,24 @@ final class LoadGraph {
       l.set(0, 0);
       m.set(0, 0);
       n.set(0, 0);
+    }
+  }
+
+  static void writeHalves(
+      KernelContext context,
+      IntArray pass,
+      HalfFloatArray a,
+      HalfFloatArray b,
+      HalfFloatArray c,
+      HalfFloatArray d,
+      int write) {
+    if (pass.get(Pass.ROWS) < 0) {
+      if (write == 1) {
+        a.set(0, new HalfFloat(0f));
+        b.set(0, new HalfFloat(0f));
+        c.set(0, new HalfFloat(0f));
+        d.set(0, new HalfFloat(0f));
+      }
     }
   }
 

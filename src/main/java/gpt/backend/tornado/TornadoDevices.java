@@ -114,7 +114,10 @@ public final class TornadoDevices {
       };
     }
 
-    /** Whether the backend adds up the values of a warp with shuffles ({@code simdSum}). */
+    /**
+     * Whether the backend should add up the values of a warp with shuffles ({@code simdSum}); when
+     * an engine opens, {@link Shuffles} checks that it does.
+     */
     public boolean hasShuffles() {
       return isEmulator() || Set.of("cuda", "ptx", "metal").contains(backend);
     }

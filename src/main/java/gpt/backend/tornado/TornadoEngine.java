@@ -7,6 +7,7 @@ import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.Approximations;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
@@ -45,6 +46,7 @@ public final class TornadoEngine implements Engine {
    *
    * @param device the device
    * @param precision of the weights' matrices
+   * @param approximations what is rounded further than usual
    * @param capacity sequences open at once, at least 1
    * @param logprobs most log-probabilities for each token
    * @param promptLength tokens of the prompt, whose kernels are compiled while the weights are
@@ -56,13 +58,14 @@ public final class TornadoEngine implements Engine {
   public record Options(
       TornadoDevices.Device device,
       Precision precision,
+      Approximations approximations,
       int capacity,
       int logprobs,
       int promptLength,
       Profile profile,
       boolean beams) {
 
-    /** Without beam search. */
+    /** Without beam search and approximations. */
     public Options(
         TornadoDevices.Device device,
         Precision precision,
@@ -70,7 +73,8 @@ public final class TornadoEngine implements Engine {
         int logprobs,
         int promptLength,
         Profile profile) {
-      this(device, precision, capacity, logprobs, promptLength, profile, false);
+      this(
+          device, precision, Approximations.NONE, capacity, logprobs, promptLength, profile, false);
     }
 
     private int tops() {
@@ -98,11 +102,11 @@ public final class TornadoEngine implements Engine {
     precision = options.precision();
     capacity = options.capacity();
     profile = options.profile();
-    KernelSet kernels = KernelSet.of(device);
+    KernelSet kernels = KernelSet.of(device, Shuffles.work(device));
     buffers =
         new DeviceBuffers(
             config,
-            kernels,
+            options.approximations().kv(),
             capacity,
             DeviceMemory.splitRows(config, kernels, capacity),
             options.tops());
@@ -222,10 +226,8 @@ public final class TornadoEngine implements Engine {
         of.drawn(); // throws if no token was drawn
       }
       switch (piece.want()) {
-        case Want.Attention attention ->
-            throw new UnsupportedOperationException("this engine gives no attention weights");
-        case Want.Residual residual ->
-            throw new UnsupportedOperationException("this engine gives no residual stream");
+        case Want.Probe probe ->
+            throw new UnsupportedOperationException("this engine gives no activations");
         case Want.Verification verification ->
             throw new UnsupportedOperationException("this engine verifies no drafts");
         case Want.Token token -> of.drawing(); // throws if not set

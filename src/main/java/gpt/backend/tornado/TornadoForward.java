@@ -83,7 +83,8 @@ final class TornadoForward implements AutoCloseable {
     this.b = b;
     this.kernels = kernels;
     this.capacity = capacity;
-    DevicePlan.Arrays arrays = new DevicePlan.Arrays(b.pass, w.arrays(), b.floats(), b.ints());
+    DevicePlan.Arrays arrays =
+        new DevicePlan.Arrays(b.pass, w.arrays(), b.floats(), b.halves(), b.ints());
     plan = new DevicePlan(device, arrays, profile, cudaGraphs ? capacity : 0);
     feed = plan.graph("feed").add("feed", kernels.feed(), feed());
     embed = embedding(plan.graph("embed"));
@@ -227,28 +228,13 @@ final class TornadoForward implements AutoCloseable {
         w.cAttn,
         w.cAttnBias,
         b.q,
-        b.keyCache,
-        b.valueCache,
-        maxRows(many),
-        capacity,
-        config.nHead(),
-        config.blockSize());
+        b.cache,
+        maxRows(many));
   }
 
   private Attention.Arguments attention() {
     return new Attention.Arguments(
-        b.pass,
-        b.positions,
-        b.slots,
-        b.q,
-        b.keyCache,
-        b.valueCache,
-        b.heads,
-        b.maxRows,
-        capacity,
-        config.nHead(),
-        config.headSize(),
-        config.blockSize());
+        b.pass, b.positions, b.slots, b.q, b.cache, b.heads, b.maxRows, config.headSize());
   }
 
   private SplitAttention.Arguments split(int maxKeys) {
@@ -296,15 +282,7 @@ final class TornadoForward implements AutoCloseable {
   }
 
   private SlotCopy.Arguments slotCopy() {
-    return new SlotCopy.Arguments(
-        b.copies,
-        b.keyCache,
-        b.valueCache,
-        config.nLayer(),
-        capacity,
-        config.nHead(),
-        config.headSize(),
-        config.blockSize());
+    return new SlotCopy.Arguments(b.copies, b.cache, config.nLayer(), config.headSize());
   }
 
   // A pass.

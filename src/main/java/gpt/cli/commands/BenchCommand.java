@@ -20,8 +20,10 @@ import gpt.load.Device;
 import gpt.load.DeviceChoice;
 import gpt.load.HostMemory;
 import gpt.load.OpenedDevice;
+import gpt.model.Approximations;
 import gpt.model.GptConfig;
 import gpt.model.Kernels;
+import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import gpt.model.PublishedShapes;
 import gpt.model.Weights;
@@ -197,6 +199,16 @@ public final class BenchCommand implements Callable<Integer> {
 
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
+      names = "--kv-dtype",
+      paramLabel = "f32|f16",
+      defaultValue = "f32",
+      completionCandidates = Choice.KvPrecisions.class,
+      description =
+          "Precision of the keys and values on TornadoVM devices. Default: ${DEFAULT-VALUE}")
+  private KvPrecision kv;
+
+  @OptionGroup.In(OptionGroup.DEVICE)
+  @Option(
       names = "--tornado-profile",
       description =
           "Print how a token's time on a TornadoVM device is divided between kernels, copies and"
@@ -273,7 +285,9 @@ public final class BenchCommand implements Callable<Integer> {
         // Only the cpu uses --threads: another device gets one row.
         boolean host = device.kind() == Device.Kind.CPU || device.kind() == Device.Kind.AUTO;
         for (int count : host ? threads : threads.subList(0, 1)) {
-          DeviceChoice place = DeviceOptions.choice(device, precision, count, kernels, profile);
+          DeviceChoice place =
+              DeviceOptions.choice(
+                  device, precision, count, kernels, new Approximations(kv), profile);
           DeviceOptions.check(place, this::usage);
           places.add(place);
         }

@@ -54,9 +54,12 @@ final class TornadoDeviceList {
         result =
             String.format(
                 Locale.ROOT,
-                "%d kernels passed, %.1f s",
+                "%d kernels passed, %.1f s%s",
                 kernels,
-                (System.nanoTime() - begin) / 1e9);
+                (System.nanoTime() - begin) / 1e9,
+                DeviceTest.lacksShuffles(device)
+                    ? "; simdSum does not add up its warps, so kernels use local memory"
+                    : "");
       } catch (GptException e) {
         passed = false;
         result = "FAILED: " + e.getMessage();

@@ -4,6 +4,7 @@ import gpt.OnFull;
 import gpt.load.Device;
 import gpt.model.Gelu;
 import gpt.model.Kernels;
+import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import gpt.tokenizer.ChatTemplate;
 import java.util.Arrays;
@@ -87,6 +88,14 @@ public final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     @Override
     public Iterator<String> iterator() {
       return words(Kernels.class).iterator();
+    }
+  }
+
+  /** The words of {@code --kv-dtype}. */
+  public static final class KvPrecisions implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return words(KvPrecision.class).iterator();
     }
   }
 

@@ -3,9 +3,12 @@ package gpt.cli.options;
 import gpt.cli.ChildJvm;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
+import gpt.model.Approximations;
 import gpt.model.Kernels;
+import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import java.util.Iterator;
+import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -56,6 +59,16 @@ public final class DeviceOptions {
   private Kernels kernels;
 
   @Option(
+      names = "--kv-dtype",
+      paramLabel = "f32|f16",
+      defaultValue = "f32",
+      completionCandidates = Choice.KvPrecisions.class,
+      description =
+          "Precision of the keys and values on a TornadoVM device: f16 halves their memory and"
+              + " changes logits a little. Default: ${DEFAULT-VALUE}")
+  private KvPrecision kv;
+
+  @Option(
       names = "--tornado-profile",
       description =
           "Print kernel time, kernel launches and bytes copied for each token (for each window of"
@@ -64,13 +77,19 @@ public final class DeviceOptions {
 
   /** The device that the options choose. */
   public DeviceChoice choice() {
-    return choice(device, precision, threads, kernels, profile);
+    return choice(device, precision, threads, kernels, new Approximations(kv), profile);
   }
 
   /** The choice for these values of the options. */
   public static DeviceChoice choice(
-      Device device, Precision precision, int threads, Kernels kernels, boolean profile) {
-    return new DeviceChoice(device, precision, threads, kernels, profile, ChildJvm.refusal());
+      Device device,
+      Precision precision,
+      int threads,
+      Kernels kernels,
+      Approximations approximations,
+      boolean profile) {
+    return new DeviceChoice(
+        device, precision, threads, kernels, approximations, profile, ChildJvm.refusal());
   }
 
   /** Refuses values and combinations that are wrong on every machine. */
@@ -104,6 +123,11 @@ public final class DeviceOptions {
       }
       if (choice.kernels() != Kernels.AUTO) {
         throw usage.apply("--kernels: needs a TornadoVM device, found --device " + kind.word());
+      }
+      Optional<String> approximation = choice.approximations().option();
+      if (approximation.isPresent()) {
+        throw usage.apply(
+            approximation.get() + ": needs a TornadoVM device, found --device " + kind.word());
       }
     }
   }

@@ -8,6 +8,7 @@ import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -96,7 +97,8 @@ class CudaGraphsTest {
   private static TornadoEngine open(
       GptConfig config, Weights weights, int promptLength, Profile profile) {
     TornadoEngine.Options options =
-        new TornadoEngine.Options(cuda(), Precision.F32, 1, 0, promptLength, profile, false);
+        new TornadoEngine.Options(
+            cuda(), Precision.F32, Approximations.NONE, 1, 0, promptLength, profile, false);
     return TornadoEngine.open(config, weights, options, LoadProgress.NONE);
   }
 

@@ -82,7 +82,7 @@ final class DeviceSampler implements AutoCloseable {
     TornadoVm.prepare();
     this.samples = samples;
     this.vocabSize = vocabSize;
-    KernelSet kernels = KernelSet.of(device);
+    KernelSet kernels = KernelSet.of(device, device.hasShuffles());
     buffers = new SamplingBuffers(samples, vocabSize, logprobs);
     given = new FloatArray(samples * vocabSize);
     logits = new FloatArray(samples * vocabSize);
@@ -98,7 +98,10 @@ final class DeviceSampler implements AutoCloseable {
     ints.addAll(List.of(chosen, slotOf, tokens, positions));
     plan =
         new DevicePlan(
-            device.handle(), new DevicePlan.Arrays(pass, List.of(), floats, ints), null, 0);
+            device.handle(),
+            new DevicePlan.Arrays(pass, List.of(), floats, List.of(), ints),
+            null,
+            0);
     Given arguments =
         new Given(
             header,

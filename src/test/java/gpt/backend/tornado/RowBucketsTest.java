@@ -10,6 +10,7 @@ import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -78,7 +79,8 @@ class RowBucketsTest {
 
     TornadoEngine open(int capacity) {
       TornadoEngine.Options options =
-          new TornadoEngine.Options(device(), Precision.F32, capacity, 2, 0, null, false);
+          new TornadoEngine.Options(
+              device(), Precision.F32, Approximations.NONE, capacity, 2, 0, null, false);
       return TornadoEngine.open(
           CONFIG, RandomWeights.of(CONFIG, SEED, 0.5f), options, LoadProgress.NONE);
     }

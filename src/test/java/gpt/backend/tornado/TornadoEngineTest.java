@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.engine.Context;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
+import gpt.engine.Site;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.kernels.sampling.Sampling;
+import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -67,7 +70,8 @@ class TornadoEngineTest {
     return TornadoEngine.open(
         CONFIG,
         RandomWeights.of(CONFIG, SEED, scale),
-        new TornadoEngine.Options(device, Precision.F32, samples, TOPS, 0, profile, false),
+        new TornadoEngine.Options(
+            device, Precision.F32, Approximations.NONE, samples, TOPS, 0, profile, false),
         LoadProgress.NONE);
   }
 
@@ -256,10 +260,9 @@ class TornadoEngineTest {
       Sequence a = engine.open();
       Sequence b = engine.open();
       engine.step(List.of(Work.append(a, 1, 2)));
-      Want attention = new Want.Attention(0, 0, (pos, weights) -> {});
+      Want probe = Context.probe(Site.RESID, 0, new float[1][], 0);
       Want.LogitsReader reader = (pos, row) -> {};
-      assertRejected(
-          UnsupportedOperationException.class, engine, new Work(a, ids(1, 1), attention));
+      assertRejected(UnsupportedOperationException.class, engine, new Work(a, ids(1, 1), probe));
       assertRejected(GptException.class, engine, Work.append(a, V));
       assertRejected(GptException.class, engine, Work.append(a, new int[BLOCK - 1]));
       assertRejected(IllegalStateException.class, engine, Work.appendDrawn(a, Want.NOTHING));

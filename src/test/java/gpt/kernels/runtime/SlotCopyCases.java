@@ -1,10 +1,11 @@
 package gpt.kernels.runtime;
 
 import gpt.kernels.KernelCase;
+import gpt.kernels.KvCases;
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** Cases of {@link SlotCopy}. */
 public final class SlotCopyCases {
@@ -13,6 +14,12 @@ public final class SlotCopyCases {
   /** Copies the first {@code positions} positions of slot {@code sources[b]} to slot b. */
   public static KernelCase<SlotCopy.Arguments> slotCopy(
       int[] sources, int heads, int headSize, int positions, int contextLength, long seed) {
+    return slotCopy(Matrix.F32, sources, heads, headSize, positions, contextLength, seed);
+  }
+
+  /** The same in a precision of keys and values. */
+  static KernelCase<SlotCopy.Arguments> slotCopy(
+      int kv, int[] sources, int heads, int headSize, int positions, int contextLength, long seed) {
     int blocks = 2;
     int samples = sources.length;
     KernelCase<SlotCopy.Arguments> test =
@@ -21,21 +28,21 @@ public final class SlotCopyCases {
     test.gridRows(positions);
     int[] header = IntStream.concat(IntStream.of(positions), Arrays.stream(sources)).toArray();
     IntArray request = test.ints(header);
-    int size = headSize * contextLength;
-    int cache = blocks * samples * heads * size;
-    FloatArray keys = test.inOut(cache);
-    FloatArray values = test.inOut(cache);
-    double[] expectedKeys = IntStream.range(0, cache).mapToDouble(keys::get).toArray();
-    double[] expectedValues = IntStream.range(0, cache).mapToDouble(values::get).toArray();
+    KvCases.Shape shape = new KvCases.Shape(kv, blocks, samples, heads, headSize, contextLength);
+    KvCache cache = KvCases.inOut(test, shape);
+    TornadoNativeArray keys = KvCases.keys(cache);
+    TornadoNativeArray values = KvCases.values(cache);
+    double[] expectedKeys = content(keys, shape);
+    double[] expectedValues = content(values, shape);
+    double[] oldKeys = expectedKeys.clone();
+    double[] oldValues = expectedValues.clone();
     for (int head = 0; head < blocks * samples * heads; head++) {
       int b = head / heads % samples;
       int from = head + (sources[b] - b) * heads;
       for (int i = 0; i < headSize; i++) {
         for (int t = 0; t < positions; t++) {
-          int key = i * contextLength + t;
-          int value = t * headSize + i;
-          expectedKeys[head * size + key] = keys.get(from * size + key);
-          expectedValues[head * size + value] = values.get(from * size + value);
+          expectedKeys[shape.key(head, i, t)] = oldKeys[shape.key(from, i, t)];
+          expectedValues[shape.value(head, i, t)] = oldValues[shape.value(from, i, t)];
         }
       }
     }
@@ -43,8 +50,12 @@ public final class SlotCopyCases {
     return test.expectInOut(keys, expectedKeys)
         .expectInOut(values, expectedValues)
         .cost(16L * copied * blocks * heads * headSize * positions, 0)
-        .arguments(
-            new SlotCopy.Arguments(
-                request, keys, values, blocks, samples, heads, headSize, contextLength));
+        .arguments(new SlotCopy.Arguments(request, cache, blocks, headSize));
+  }
+
+  private static double[] content(TornadoNativeArray array, KvCases.Shape shape) {
+    return IntStream.range(0, shape.elements())
+        .mapToDouble(i -> KernelCase.element(array, i))
+        .toArray();
   }
 }

@@ -11,7 +11,13 @@ import org.junit.jupiter.api.TestFactory;
 class SlotCopyTest {
   @TestFactory
   List<DynamicTest> slotCopy() {
-    return new KernelTests(30_000)
+    KernelTests tests = new KernelTests(30_000);
+    if (KernelTests.haveHalf()) {
+      tests.add(
+          SlotCopy.VERSIONS,
+          seed -> SlotCopyCases.slotCopy(Matrix.F16, new int[] {1, 1, 1}, 2, 6, 3, 5, seed));
+    }
+    return tests
         .add(
             SlotCopy.VERSIONS,
             seed -> SlotCopyCases.slotCopy(new int[] {1, 1, 1}, 2, 3, 4, 5, seed))
