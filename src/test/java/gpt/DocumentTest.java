@@ -25,6 +25,7 @@ class DocumentTest {
             "CONTRIBUTING.md",
             "THIRD-PARTY.md",
             "kernels/README.md",
+            "kernels/gpt/kernels/README.md",
             "benchmarks/README.md",
             "weights/README.md")) {
       all.add(Document.read(Path.of(path)));

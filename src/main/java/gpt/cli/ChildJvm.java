@@ -36,6 +36,7 @@ public final class ChildJvm {
   private static final Set<String> WITHOUT_VECTORS =
       Set.of(
           "tokens",
+          "softmax",
           "info",
           "download",
           "models",

@@ -2,7 +2,11 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.cli.commands.ActivationsCommand;
+import gpt.cli.commands.AnswersCommand;
 import gpt.cli.commands.AttentionCommand;
+import gpt.cli.commands.BatchCommand;
+import gpt.cli.commands.BeamsCommand;
 import gpt.cli.commands.BenchCommand;
 import gpt.cli.commands.ChatCommand;
 import gpt.cli.commands.CompletionCommand;
@@ -12,11 +16,13 @@ import gpt.cli.commands.ExportCommand;
 import gpt.cli.commands.GenerateCommand;
 import gpt.cli.commands.HelpCommand;
 import gpt.cli.commands.InfoCommand;
+import gpt.cli.commands.LensCommand;
 import gpt.cli.commands.LossCommand;
 import gpt.cli.commands.MakeRandomCommand;
 import gpt.cli.commands.ModelsCommand;
 import gpt.cli.commands.NextCommand;
 import gpt.cli.commands.ServeCommand;
+import gpt.cli.commands.SoftmaxCommand;
 import gpt.cli.commands.TokensCommand;
 import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
@@ -47,7 +53,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     description = "%nGenerates text with GPT-2 and nanoGPT models.",
     customSynopsis = {
       "gpt [generate] [OPTIONS]",
-      "       gpt chat|next|loss|tokens|attention|info|bench|serve [OPTIONS]",
+      "       gpt chat|next|softmax|answers|beams|loss|tokens [OPTIONS]",
+      "       gpt attention|lens|activations|info|bench|batch|serve [OPTIONS]",
       "       gpt download|models|devices|export|make-random|completion [OPTIONS]",
       "       gpt COMMAND --help, gpt help COMMAND"
     },
@@ -60,11 +67,17 @@ import picocli.CommandLine.Model.UsageMessageSpec;
       "  gpt --prompt \"ROMEO:\" --max-new-tokens 200",
       "  gpt chat",
       "  gpt next --prompt \"The sky is\" --temperatures 0.1,1,10",
+      "  gpt softmax 6,2,7,0.1,-8,9 --temperatures 0.1,1,10",
       "  gpt loss --model out-shakespeare scene.txt",
       "  gpt tokens \"To be, or not to be\"",
+      "  gpt answers --prompt \"The king is d\" -n 4 --num-samples 200",
+      "  gpt beams --prompt \"The king is\" --beams 4 -n 6",
       "  gpt attention --prompt \"ROMEO:\" --layer 2 --head 1",
+      "  gpt lens --prompt \"The king is d\"",
+      "  gpt activations --prompt \"ROMEO:\" --at resid --out x.safetensors",
       "  gpt info --model out-shakespeare",
       "  gpt bench --random gpt2 --dtype f32,bf16,i8",
+      "  gpt batch prompts.jsonl --out completions.jsonl",
       "  gpt serve                                          then open http://127.0.0.1:8080",
       "  gpt download gpt2                                  then: gpt --model gpt2",
       "  gpt models",
@@ -88,11 +101,17 @@ public final class GptCommand {
     COMMANDS.put(GENERATE, GenerateCommand.class);
     COMMANDS.put(CHAT, ChatCommand.class);
     COMMANDS.put("next", NextCommand.class);
+    COMMANDS.put("softmax", SoftmaxCommand.class);
+    COMMANDS.put("answers", AnswersCommand.class);
+    COMMANDS.put("beams", BeamsCommand.class);
     COMMANDS.put("loss", LossCommand.class);
     COMMANDS.put("tokens", TokensCommand.class);
     COMMANDS.put("attention", AttentionCommand.class);
+    COMMANDS.put("lens", LensCommand.class);
+    COMMANDS.put("activations", ActivationsCommand.class);
     COMMANDS.put("info", InfoCommand.class);
     COMMANDS.put("bench", BenchCommand.class);
+    COMMANDS.put("batch", BatchCommand.class);
     COMMANDS.put("serve", ServeCommand.class);
     COMMANDS.put("download", DownloadCommand.class);
     COMMANDS.put("models", ModelsCommand.class);
@@ -186,6 +205,9 @@ public final class GptCommand {
     for (CommandLine command : gpt.getSubcommands().values()) {
       command.getCommandSpec().versionProvider(version);
       command.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, OptionGroup::list);
+      // Its logits may begin with a minus.
+      boolean numbers = command.getCommand() instanceof SoftmaxCommand;
+      command.setUnmatchedOptionsArePositionalParams(numbers);
     }
     // generate is the default command: gpt --help lists its options.
     gpt.getHelpSectionMap()

@@ -1,40 +1,35 @@
 package gpt.engine;
 
-import java.util.Arrays;
-
-/** Collects the attention weights of one head during a step. Rows may be added in any order. */
+/** Collects the attention weights of all heads of a layer in a step, in any order. */
 public final class AttentionCapture {
-  private final int layer;
-  private final int head;
-  private final float[][] rows; // (T, keys of the row)
+  private final int past;
+  private final float[][] rows; // (T, nh * keys of the row)
 
   /**
    * An empty capture.
    *
-   * @param layer index of the block
-   * @param head index of the head in it
+   * @param heads nh
+   * @param past position of the first row
    * @param t rows of the sequence in the step
    */
-  public AttentionCapture(int layer, int head, int t) {
-    this.layer = layer;
-    this.head = head;
+  public AttentionCapture(int heads, int past, int t) {
+    this.past = past;
     rows = new float[t][];
+    for (int i = 0; i < t; i++) {
+      rows[i] = new float[heads * (past + i + 1)];
+    }
   }
 
-  /** Whether this captures the given head. */
-  public boolean wants(int layer, int head) {
-    return layer == this.layer && head == this.head;
+  /** Copies the weights of a head in row i, past + i + 1 floats of {@code att} from {@code at}. */
+  public void keep(int head, int i, float[] att, int at) {
+    int keys = past + i + 1;
+    System.arraycopy(att, at, rows[i], head * keys, keys);
   }
 
-  /** Copies row i's weights, {@code keys} floats of {@code att} from {@code at} on. */
-  public void keep(int i, float[] att, int at, int keys) {
-    rows[i] = Arrays.copyOfRange(att, at, at + keys);
-  }
-
-  /** Passes all rows to the reader; the first is at position {@code past} of the sequence. */
-  public void deliver(int past, Want.AttentionReader reader) {
+  /** Passes all rows to the reader. */
+  public void deliver(int layer, Want.ProbeReader reader) {
     for (int i = 0; i < rows.length; i++) {
-      reader.accept(past + i, rows[i]);
+      reader.accept(Site.WEIGHTS, layer, past + i, rows[i]);
     }
   }
 }

@@ -70,6 +70,19 @@ public interface Engine extends AutoCloseable {
    */
   void step(List<Work> work);
 
+  /**
+   * Applies the model's head, the final layer norm and lm_head, to vectors of the residual stream:
+   * the logits that the model would have if its blocks ended there. The output of the last block
+   * gives the bits of {@link Want.Logits}.
+   *
+   * @param x (R, C)
+   * @param reader receives each row's logits; its position is the index of the row
+   * @throws UnsupportedOperationException where the device's kernels cannot
+   */
+  default void logits(float[][] x, Want.LogitsReader reader) {
+    throw new UnsupportedOperationException("this engine gives no logits of activations");
+  }
+
   /** Frees the weights. Later calls throw {@link IllegalStateException}. */
   @Override
   void close();

@@ -9,7 +9,6 @@ import gpt.sampling.HostSampler;
 import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.Logprobs;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * For backends with logits on the host: checks a step's work and delivers what each {@link Want}
@@ -39,11 +38,7 @@ public final class HostWants {
                 logits.rows() + " rows of logits for " + item.tokens() + " tokens");
           }
         }
-        case Want.Attention probe -> {
-          Objects.checkIndex(probe.layer(), config.nLayer());
-          Objects.checkIndex(probe.head(), config.nHead());
-        }
-        case Want.Residual probe -> Objects.checkIndex(probe.layer(), config.nLayer() + 1);
+        case Want.Probe probe -> {}
         case Want.Nothing nothing -> {}
         case Want.Candidates candidates -> {}
         case Want.Token token -> {}
@@ -60,8 +55,7 @@ public final class HostWants {
   public static int logitRows(Work work) {
     return switch (work.want()) {
       case Want.Nothing nothing -> 0;
-      case Want.Attention attention -> 0;
-      case Want.Residual residual -> 0;
+      case Want.Probe probe -> 0;
       case Want.Logits logits -> logits.rows();
       case Want.Losses losses -> losses.targets().length;
       case Want.Candidates candidates -> 1;
@@ -82,8 +76,7 @@ public final class HostWants {
   public static void accept(Work work, int row, int pos, float[] logits, int vocabSize) {
     switch (work.want()) {
       case Want.Nothing nothing -> {}
-      case Want.Attention attention -> {}
-      case Want.Residual residual -> {}
+      case Want.Probe probe -> {}
       case Want.Logits wanted -> wanted.reader().accept(pos, logits);
       case Want.Losses losses ->
           losses.losses()[row] = CrossEntropy.of(logits, vocabSize, losses.targets()[row]);

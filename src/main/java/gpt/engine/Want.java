@@ -42,20 +42,10 @@ public sealed interface Want {
   record Candidates(int n, CandidatesReader reader) implements Want {}
 
   /**
-   * The attention weights softmax(Q Kᵀ / √hs) of one head, for every appended token.
-   *
-   * @param layer index of the block, 0 being the first
-   * @param head index of the head in it
+   * Activations inside the forward pass, of every appended token. Steps without a probe do no work
+   * for it, and a probe changes no other result.
    */
-  record Attention(int layer, int head, AttentionReader reader) implements Want {}
-
-  /**
-   * The residual stream (C), for every appended token.
-   *
-   * @param layer index of the block that the stream enters: 0 for the embeddings, n_layer for the
-   *     output of the last block
-   */
-  record Residual(int layer, ResidualReader reader) implements Want {}
+  record Probe(ProbeReader reader) implements Want {}
 
   /** The next token, sampled by the sequence's {@link Sequence#drawing} parameters. */
   final class Token implements Want {
@@ -208,17 +198,17 @@ public sealed interface Want {
     void accept(int[] ids, double[] logProbabilities);
   }
 
-  /** Receives attention weights. */
-  @FunctionalInterface
-  interface AttentionReader {
-    /** {@code weights} (pos + 1): of keys 0 to {@code pos}, sum 1; belongs to the receiver. */
-    void accept(int pos, float[] weights);
-  }
+  /** Receives activations. */
+  interface ProbeReader {
+    /** Whether a site of a layer is wanted. The answer may not change during a step. */
+    boolean wants(Site site, int layer);
 
-  /** Receives the residual stream. */
-  @FunctionalInterface
-  interface ResidualReader {
-    /** {@code x} (C): the stream at position {@code pos}; belongs to the receiver. */
-    void accept(int pos, float[] x);
+    /**
+     * Receives the activations of the token at position {@code pos}, in the order of layers, then
+     * sites, then positions.
+     *
+     * @param values in the site's shape; belongs to the receiver
+     */
+    void accept(Site site, int layer, int pos, float[] values);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The interface that every backend implements: an {@link gpt.engine.Engine} holds a model on a
  * device and extends many sequences in one step. Its clients are generation, beam search, scoring
- * and the probes of attention weights and the residual stream.
+ * and the probes of activations ({@link gpt.engine.Site}).
  *
  * <p>Main types: {@link gpt.engine.Engine}, {@link gpt.engine.Sequence} (a sequence and its KV
  * cache), {@link gpt.engine.Work} (what a step does for one sequence) and {@link gpt.engine.Want}

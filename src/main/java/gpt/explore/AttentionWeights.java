@@ -2,18 +2,17 @@ package gpt.explore;
 
 import gpt.GptException;
 import gpt.engine.Engine;
-import gpt.engine.Sequence;
+import gpt.engine.Site;
 import gpt.engine.Want;
-import gpt.engine.Work;
-import gpt.sampling.InvalidLogitsException;
-import java.util.List;
+import gpt.model.GptConfig;
+import java.util.Arrays;
 
-/** Computes the attention weights of a head. */
+/** Computes attention weights, softmax(Q Kᵀ / √hs). */
 public final class AttentionWeights {
   private AttentionWeights() {}
 
   /**
-   * Computes the attention weights of one head, softmax(Q Kᵀ / √hs).
+   * The weights of one head.
    *
    * @param ids 1 to block_size ids (T)
    * @param layer index of the block, from 0
@@ -23,29 +22,49 @@ public final class AttentionWeights {
    *     kernels do not store the weights
    */
   public static float[][] of(Engine engine, int[] ids, int layer, int head) {
-    inRange("layer", layer, engine.config().nLayer());
-    inRange("head", head, engine.config().nHead());
-    float[][] weights = new float[ids.length][];
-    Want probe = new Want.Attention(layer, head, (pos, row) -> weights[pos] = row);
-    int v = engine.config().vocabSize();
-    Want check = new Want.Logits(1, (pos, row) -> InvalidLogitsException.check(row, v));
-    try (Sequence sequence = engine.open()) {
-      engine.step(List.of(new Work(sequence, ids, probe)));
-      sequence.truncate(ids.length - 1);
-      engine.step(List.of(new Work(sequence, new int[] {ids[ids.length - 1]}, check)));
-    } catch (InvalidLogitsException e) {
-      throw new GptException(e.getMessage(), e);
-    } catch (UnsupportedOperationException e) {
+    if (head < 0 || head >= engine.config().nHead()) {
       throw new GptException(
-          engine.device() + "'s kernels do not store attention weights; use the cpu", e);
+          "this model's heads go from 0 to " + (engine.config().nHead() - 1) + ", found " + head);
     }
+    float[][] rows = Activations.of(engine, ids, Site.WEIGHTS, layer);
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = ofHead(rows[i], i, head);
+    }
+    return rows;
+  }
+
+  /**
+   * The weights of all heads of all layers, in one forward pass.
+   *
+   * @param ids 1 to block_size ids (T)
+   * @return (n_layer, nh, T, 1 to T)
+   * @throws GptException as {@link #of}
+   */
+  public static float[][][][] ofAll(Engine engine, int[] ids) {
+    GptConfig config = engine.config();
+    float[][][][] weights = new float[config.nLayer()][config.nHead()][ids.length][];
+    Activations.read(
+        engine,
+        ids,
+        0,
+        new Want.ProbeReader() {
+          @Override
+          public boolean wants(Site site, int layer) {
+            return site == Site.WEIGHTS;
+          }
+
+          @Override
+          public void accept(Site site, int layer, int pos, float[] values) {
+            for (int head = 0; head < config.nHead(); head++) {
+              weights[layer][head][pos] = ofHead(values, pos, head);
+            }
+          }
+        });
     return weights;
   }
 
-  private static void inRange(String what, int value, int size) {
-    if (value < 0 || value >= size) {
-      throw new GptException(
-          "this model's " + what + "s go from 0 to " + (size - 1) + ", found " + value);
-    }
+  private static float[] ofHead(float[] values, int pos, int head) {
+    int keys = pos + 1;
+    return Arrays.copyOfRange(values, head * keys, (head + 1) * keys);
   }
 }

@@ -1,6 +1,7 @@
 package gpt.explore;
 
 import java.awt.Color;
+import java.util.StringJoiner;
 
 /**
  * A colour map for numbers from 0 to 1: from nearly white through green to deep blue, like viridis
@@ -47,21 +48,21 @@ public final class ColourScale {
    * {@code --scale}.
    */
   static String css() {
-    return css(false) + "@media (prefers-color-scheme: dark) {\n" + css(true) + "}\n";
-  }
-
-  private static String css(boolean dark) {
     StringBuilder css = new StringBuilder();
-    StringBuilder scale = new StringBuilder();
+    StringJoiner scale = new StringJoiner(", ");
     for (int level = 0; level < LEVELS; level++) {
       double value = (level + 0.5) / LEVELS;
-      Color colour = at(dark ? 1 - value : value);
-      scale.append(level == 0 ? "" : ", ").append(hex(colour));
-      css.append(".v%d { background: %s; color: ".formatted(level, hex(colour)))
-          .append(hex(textOn(colour)))
-          .append("; }\n");
+      Color light = at(value);
+      Color dark = at(1 - value);
+      scale.add(both(light, dark));
+      css.append(".v%d { background: %s; ".formatted(level, both(light, dark)))
+          .append("color: %s; }\n".formatted(both(textOn(light), textOn(dark))));
     }
     return css.append(":root { --scale: ").append(scale).append("; }\n").toString();
+  }
+
+  private static String both(Color light, Color dark) {
+    return "light-dark(" + hex(light) + ", " + hex(dark) + ")";
   }
 
   static String hex(Color colour) {

@@ -119,6 +119,24 @@ final class PictureEncoder {
     return bytes.toByteArray();
   }
 
+  /** A page with the picture as SVG, scaled to the window. */
+  static byte[] html(Picture picture) {
+    String svg = new String(svg(picture), StandardCharsets.UTF_8);
+    String page =
+        """
+        <!DOCTYPE html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width">
+        <title>%s</title>
+        <style>body { margin: 0; background: white } svg { max-width: 100%%; height: auto }</style>
+        %s
+        </html>
+        """;
+    return page.formatted(Page.escape(line(picture.title())), svg.substring(svg.indexOf("<svg")))
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
   private static void antialias(Graphics2D graphics) {
     graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
     graphics.setRenderingHint(

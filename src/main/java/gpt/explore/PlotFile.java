@@ -73,17 +73,16 @@ public record PlotFile(Path path, Format format) {
   }
 
   /**
-   * Writes a picture.
+   * Writes a picture; as a page that has nothing else where the format is {@link Format#HTML}.
    *
    * @throws GptException if it cannot be written
-   * @throws IllegalStateException if the format is {@link Format#HTML}
    */
   public void write(Picture picture) {
     write(
         switch (format) {
           case SVG -> PictureEncoder.svg(picture);
           case PNG -> PictureEncoder.png(picture);
-          case HTML -> throw new IllegalStateException("a page is not drawn");
+          case HTML -> PictureEncoder.html(picture);
         });
   }
 

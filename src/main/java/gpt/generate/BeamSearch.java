@@ -113,9 +113,10 @@ final class BeamSearch {
     List<Beam> running = List.of(new Beam(new int[0], text));
     Candidate[] candidates = first;
     for (int length = 1; ; length++) {
-      listener.searched();
       List<Beam> next = new ArrayList<>();
       List<Integer> picked = new ArrayList<>();
+      BeamStep.Fate[] fates = new BeamStep.Fate[candidates.length];
+      Arrays.fill(fates, BeamStep.Fate.DROPPED);
       for (int rank = 0; rank < candidates.length && next.size() < beams.beams(); rank++) {
         Candidate candidate = candidates[rank];
         Beam beam = running.get(candidate.beam()).append(candidate.id());
@@ -123,16 +124,28 @@ final class BeamSearch {
         if (!end && !beam.stopped() && length < maxLength) {
           next.add(beam);
           picked.add(rank);
+          fates[rank] = BeamStep.Fate.KEPT;
         } else if (rank < beams.beams()) {
           finish(beam.ids, candidate.score());
+          fates[rank] = BeamStep.Fate.ENDED;
         }
       }
+      listener.searched(step(candidates, fates));
       if (next.isEmpty() || isDone(candidates[picked.getFirst()].score(), length)) {
         return;
       }
       running = next;
       candidates = steps.next(picked.stream().mapToInt(i -> i).toArray());
     }
+  }
+
+  private static BeamStep step(Candidate[] candidates, BeamStep.Fate[] fates) {
+    List<BeamStep.Ranked> ranked = new ArrayList<>();
+    for (int i = 0; i < fates.length; i++) {
+      Candidate each = candidates[i];
+      ranked.add(new BeamStep.Ranked(each.beam(), each.id(), each.score(), fates[i]));
+    }
+    return new BeamStep(ranked);
   }
 
   private double score(double sum, int length) {

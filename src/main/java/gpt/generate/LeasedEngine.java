@@ -3,6 +3,7 @@ package gpt.generate;
 import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
+import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.GptConfig;
 import gpt.sampling.Drawing;
@@ -81,6 +82,11 @@ final class LeasedEngine implements Engine {
       unwrapped.add(new Work(leased.sequence, piece.append(), piece.want()));
     }
     run(() -> engine.step(unwrapped));
+  }
+
+  @Override
+  public void logits(float[][] x, Want.LogitsReader reader) {
+    run(() -> engine.logits(x, reader));
   }
 
   private void run(Runnable action) {

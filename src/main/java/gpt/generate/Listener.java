@@ -38,7 +38,7 @@ public interface Listener {
   default void traced(int sample, ChainTrace trace) {}
 
   /** Called after each step of beam search, which extends every beam by a token. */
-  default void searched() {}
+  default void searched(BeamStep step) {}
 
   /**
    * Who waits for the completions: where not all can run at once, callers take turns. By default

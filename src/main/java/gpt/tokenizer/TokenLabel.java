@@ -80,7 +80,7 @@ public final class TokenLabel {
   }
 
   /** A text on one line of limited length, with invisible characters escaped; spaces are kept. */
-  static String escaped(String text) {
+  public static String escaped(String text) {
     StringBuilder out = new StringBuilder();
     text.codePoints().limit(MAX_SHOWN).forEach(c -> append(c, " ", out));
     if (text.codePointCount(0, text.length()) > MAX_SHOWN) {

@@ -1,10 +1,9 @@
-"use strict";
-
 // The sampling chain from the temperature on, with the same bits as gpt.sampling.Candidates and
 // Weight. An id's distance is the fixed-point -log2 of its probability relative to the likeliest
 // id, computed in float arithmetic (Math.fround); its weight is a whole number that a double holds
-// exactly; sums of weights are BigInt. Java uses radix select where this sorts. Only min-p's
-// logarithm is the browser's and may differ from Java's in its last digit.
+// exactly; sums of weights are BigInt. Java uses radix select; this walks the ids in the order of
+// their logits, which is that of their distances too. Only min-p's logarithm is the browser's and
+// may differ from Java's in its last digit.
 
 /** Distance of ids that are removed, and of those below a probability of 2^-64. */
 const MASKED_DISTANCE = 2 ** 30;
@@ -13,7 +12,7 @@ const MASKED_DISTANCE = 2 ** 30;
 const FRACTION_ONE = 2 ** 30;
 
 /** Units per bit of a distance, and per 1 of the random number. */
-const UNITS = 2 ** 24;
+export const UNITS = 2 ** 24;
 
 /** Sort keys hold a value and an id: value * MAX_VOCAB_SIZE + id. */
 const MAX_VOCAB_SIZE = 2 ** 18;
@@ -21,76 +20,87 @@ const MAX_VOCAB_SIZE = 2 ** 18;
 /** Logits are clamped to this, so that their difference is a finite float. */
 const LOGIT_CLAMP = Math.fround(1e38);
 
+/** A double holds the sum of this many weights exactly. */
+const BLOCK = 256;
+
 /** What removes an id. Chain.removedBy holds indices of this list, 0 for ids that are kept. */
-const REMOVED_BY = ["", "probability below 2⁻⁶⁴", "temperature 0", "top-k", "top-p", "min-p", "typical-p"];
+export const REMOVED_BY = ["", "probability below 2⁻⁶⁴", "temperature 0", "top-k", "top-p", "min-p", "typical-p"];
 
 /** The result of the sampling chain for the logits of a step. */
-class Chain {
+export class Chain {
   /**
    * @param coefficients of the polynomial for 2^-t
    * @param logits after penalties and biases, -Infinity for banned ids
-   * @param settings temperature, topK, topP, minP, typicalP
+   * @param order all ids by descending logit
+   * @param settings temperature, top_k, top_p, min_p, typical_p
    * @param random the random number, 0 to 2^24 - 1
    */
-  constructor(coefficients, logits, settings, random) {
+  constructor(coefficients, logits, order, settings, random) {
     this.coefficients = coefficients;
     this.size = logits.length;
     /** For each id 0, or what removed it: an index of REMOVED_BY. */
     this.removedBy = new Uint8Array(this.size);
     /** For each filter that is on: its name and the number of ids left. */
     this.counts = [];
+    this.probabilities = new Float64Array(this.size);
     if (settings.temperature === 0) {
-      this.argmax(logits);
-    } else {
-      this.applyTemperature(logits, settings.temperature);
-      const all = this.sum();
-      this.topK(settings.topK);
-      this.topP(settings.topP);
-      this.minP(settings.minP);
-      this.typicalP(settings.typicalP);
-      const kept = this.sum();
-      /** Total probability of the kept ids, after the temperature and before the filters. */
-      this.mass = Number(kept) / Number(all);
-      this.drawn = this.draw((kept * BigInt(random)) / BigInt(UNITS));
-      const sum = Number(kept);
-      /** For each id the probability to be drawn. */
-      this.probabilities = this.weights.map((weight) => weight / sum);
+      this.argmax(logits, order);
+      return;
     }
-    this.count = this.countKept();
+    this.applyTemperature(logits, order, settings.temperature);
+    const all = this.sum();
+    this.topK(settings.top_k);
+    this.topP(settings.top_p);
+    this.minP(settings.min_p);
+    this.typicalP(settings.typical_p);
+    const kept = this.sum();
+    /** Total probability of the kept ids, after the temperature and before the filters. */
+    this.mass = Number(kept) / Number(all);
+    this.drawn = this.draw((kept * BigInt(random)) / BigInt(UNITS));
+    const sum = Number(kept);
+    /** For each id the probability to be drawn. */
+    for (const id of this.kept) {
+      this.probabilities[id] = this.weights[id] / sum;
+    }
+    this.count = this.kept.length;
   }
 
-  argmax(logits) {
-    this.drawn = logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
+  argmax(logits, order) {
+    this.drawn = order[0];
     this.removedBy.fill(REMOVED_BY.indexOf("temperature 0"));
     this.removedBy[this.drawn] = 0;
-    this.probabilities = new Float64Array(this.size);
     this.probabilities[this.drawn] = 1;
     this.mass = softmax(logits)[this.drawn];
+    this.kept = order.subarray(0, 1);
+    this.count = 1;
   }
 
   /** Divides the logits by the temperature and computes distances and weights. */
-  applyTemperature(logits, temperature) {
+  applyTemperature(logits, order, temperature) {
     const bitsPerLogit = Math.fround(Math.min(Math.LOG2E / temperature, 1e30));
-    const top = Math.min(logits.reduce((a, b) => Math.max(a, b)), LOGIT_CLAMP);
-    this.distances = new Int32Array(this.size);
+    const top = Math.min(logits[order[0]], LOGIT_CLAMP);
+    this.distances = new Int32Array(this.size).fill(MASKED_DISTANCE);
     this.weights = new Float64Array(this.size);
-    for (let id = 0; id < this.size; id++) {
+    let count = 0;
+    for (; count < this.size; count++) {
+      const id = order[count];
       const bits = Math.fround(Math.fround(top - Math.min(logits[id], LOGIT_CLAMP)) * bitsPerLogit);
-      if (bits < 64) {
-        this.distances[id] = Math.trunc(bits * UNITS);
-        this.weights[id] = this.weight(this.distances[id]);
-      } else {
-        this.remove(id, 1);
-      }
+      if (!(bits < 64)) break;
+      this.distances[id] = Math.trunc(bits * UNITS);
+      this.weights[id] = this.weight(this.distances[id]);
     }
+    for (let i = count; i < this.size; i++) {
+      this.removedBy[order[i]] = 1;
+    }
+    /** The ids that are kept, by ascending distance. */
+    this.kept = order.subarray(0, count);
   }
 
   /** Keeps the k likeliest ids, and ids as likely as the last of them. */
   topK(k) {
     if (k > 0) {
-      const order = k < this.countKept() ? sortKeys(this.distances) : [];
-      if (k < order.length) {
-        this.removeBeyond(Math.floor(order[k - 1] / MAX_VOCAB_SIZE), 3);
+      if (k < this.kept.length) {
+        this.removeBeyond(this.distances[this.kept[k - 1]], 3);
       }
       this.recordCount(3);
     }
@@ -99,7 +109,7 @@ class Chain {
   topP(p) {
     const fraction = Math.ceil(p * FRACTION_ONE);
     if (fraction < FRACTION_ONE) {
-      this.keepSmallest(this.distances, fraction, 4);
+      this.keepSmallest(this.kept, this.distances, fraction, 4);
       this.recordCount(4);
     }
   }
@@ -118,14 +128,17 @@ class Chain {
     if (fraction === FRACTION_ONE) {
       return;
     }
-    const weights = this.weights.map((weight) => Math.floor(weight / 2 ** 14));
     // In two parts, since exactSum needs numbers up to 2^45.
-    const high = exactSum(weights.map((weight, id) => weight * (this.distances[id] >> 13)));
-    const low = exactSum(weights.map((weight, id) => weight * (this.distances[id] & 0x1FFF)));
-    const mean = Number(((high << 13n) + low) / exactSum(weights));
-    const deviations = this.distances.map((distance) =>
-      distance === MASKED_DISTANCE ? MASKED_DISTANCE : Math.abs(distance - mean));
-    this.keepSmallest(deviations, fraction, 6);
+    const small = (id) => Math.floor(this.weights[id] / 2 ** 14);
+    const high = exactSum(this.kept, (id) => small(id) * (this.distances[id] >> 13));
+    const low = exactSum(this.kept, (id) => small(id) * (this.distances[id] & 0x1FFF));
+    const mean = Number(((high << 13n) + low) / exactSum(this.kept, small));
+    const deviations = new Float64Array(this.size);
+    for (const id of this.kept) {
+      deviations[id] = Math.abs(this.distances[id] - mean);
+    }
+    const order = nearestFirst(this.kept, this.distances, mean);
+    this.keepSmallest(order, deviations, fraction, 6);
     this.recordCount(6);
   }
 
@@ -133,39 +146,68 @@ class Chain {
   draw(target) {
     let running = 0n;
     for (let from = 0; ; from += BLOCK) {
-      const block = this.weights.subarray(from, from + BLOCK);
-      const after = running + exactSum(block);
-      if (after > target) {
+      let block = 0;
+      const to = Math.min(from + BLOCK, this.size);
+      for (let id = from; id < to; id++) {
+        block += this.weights[id];
+      }
+      if (running + BigInt(block) > target) {
         let id = from;
-        for (running += BigInt(block[0]); running <= target; running += BigInt(this.weights[id])) {
+        for (running += BigInt(this.weights[id]); running <= target; running += BigInt(this.weights[id])) {
           id++;
         }
         return id;
       }
-      running = after;
+      running += BigInt(block);
     }
   }
 
-  /** Keeps the fewest ids whose weights reach a fraction of the sum, smallest values first. */
-  keepSmallest(values, fraction, step) {
+  /**
+   * Keeps the fewest ids whose weights reach a fraction of the sum, smallest values first, of equal
+   * values the lower ids.
+   *
+   * @param order the kept ids by ascending value
+   */
+  keepSmallest(order, values, fraction, step) {
     const target = (this.sum() * BigInt(fraction) + BigInt(FRACTION_ONE - 1)) / BigInt(FRACTION_ONE);
-    const order = sortKeys(values);
+    const count = this.shortestPrefix(order, target);
+    const boundary = values[order[count - 1]];
+    let first = count - 1;
+    while (first > 0 && values[order[first - 1]] === boundary) first--;
+    let end = count;
+    while (end < order.length && values[order[end]] === boundary) end++;
+    const equal = order.slice(first, end).sort(); // equal values have equal weights
+    for (let i = count - first; i < equal.length; i++) this.remove(equal[i], step);
+    for (let i = end; i < order.length; i++) this.remove(order[i], step);
+    this.kept = this.kept.filter((id) => this.removedBy[id] === 0);
+  }
+
+  /** The number of ids from the first on whose weights reach the target. */
+  shortestPrefix(order, target) {
     let running = 0n;
-    let at = 0;
-    for (; running < target; at++) {
-      running += BigInt(this.weights[order[at] % MAX_VOCAB_SIZE]);
+    let count = 0;
+    for (; ; count += BLOCK) {
+      let block = 0;
+      const to = Math.min(count + BLOCK, order.length);
+      for (let i = count; i < to; i++) {
+        block += this.weights[order[i]];
+      }
+      if (running + BigInt(block) >= target) break;
+      running += BigInt(block);
     }
-    for (; at < order.length; at++) {
-      this.remove(order[at] % MAX_VOCAB_SIZE, step);
+    for (; running < target; count++) {
+      running += BigInt(this.weights[order[count]]);
     }
+    return count;
   }
 
   removeBeyond(distance, step) {
-    for (let id = 0; id < this.size; id++) {
-      if (this.distances[id] !== MASKED_DISTANCE && this.distances[id] > distance) {
-        this.remove(id, step);
-      }
+    let count = this.kept.length;
+    while (this.distances[this.kept[count - 1]] > distance) {
+      count--;
+      this.remove(this.kept[count], step);
     }
+    this.kept = this.kept.subarray(0, count);
   }
 
   remove(id, step) {
@@ -181,63 +223,77 @@ class Chain {
       return 0;
     }
     const t = q & (UNITS - 1);
-    const [c1, c2, c3, c4, c5, c6] = this.coefficients;
+    const c = this.coefficients;
     // Products are exact, below 2^53: the last one is 2^54 * (1 - 2^-t), where 1 - 2^-t < 1/2.
-    let sum = c5 - Math.floor((c6 * t) / UNITS);
-    sum = c4 - Math.floor((sum * t) / UNITS);
-    sum = c3 - Math.floor((sum * t) / UNITS);
-    sum = c2 - Math.floor((sum * t) / UNITS);
-    sum = c1 - Math.floor((sum * t) / UNITS);
+    let sum = c[4] - Math.floor((c[5] * t) / UNITS);
+    sum = c[3] - Math.floor((sum * t) / UNITS);
+    sum = c[2] - Math.floor((sum * t) / UNITS);
+    sum = c[1] - Math.floor((sum * t) / UNITS);
+    sum = c[0] - Math.floor((sum * t) / UNITS);
     const power = 2 ** 30 - Math.floor((sum * t) / UNITS);
     return Math.floor(power * 2 ** (14 - bits));
   }
 
   sum() {
-    return exactSum(this.weights);
-  }
-
-  countKept() {
-    return this.removedBy.reduce((count, step) => count + (step === 0 ? 1 : 0), 0);
+    return exactSum(this.kept, (id) => this.weights[id]);
   }
 
   recordCount(step) {
-    this.counts.push([REMOVED_BY[step], this.countKept()]);
+    this.counts.push([REMOVED_BY[step], this.kept.length]);
   }
 }
 
-/** A double holds the sum of this many whole numbers up to 2^45 exactly. */
-const BLOCK = 256;
-
-/** The sum of whole numbers up to 2^45, as BigInt. */
-function exactSum(numbers) {
+/** The sum of a whole number up to 2^45 for each id, as BigInt. */
+function exactSum(ids, number) {
   let total = 0n;
-  for (let from = 0; from < numbers.length; from += BLOCK) {
-    const to = Math.min(from + BLOCK, numbers.length);
+  for (let from = 0; from < ids.length; from += BLOCK) {
+    const to = Math.min(from + BLOCK, ids.length);
     let sum = 0;
     for (let i = from; i < to; i++) {
-      sum += numbers[i];
+      sum += number(ids[i]);
     }
     total += BigInt(sum);
   }
   return total;
 }
 
-/** Sorted keys value * MAX_VOCAB_SIZE + id of the ids that are not masked. */
-function sortKeys(values) {
-  const keys = new Float64Array(values.length);
-  let count = 0;
-  for (let id = 0; id < values.length; id++) {
-    if (values[id] !== MASKED_DISTANCE) {
-      keys[count++] = values[id] * MAX_VOCAB_SIZE + id;
-    }
+/** Merges the ids below and above a mean: ids by the distance's deviation from it. */
+function nearestFirst(ids, distances, mean) {
+  const merged = new Int32Array(ids.length);
+  let above = 0;
+  while (above < ids.length && distances[ids[above]] < mean) above++;
+  let below = above - 1;
+  for (let i = 0; i < merged.length; i++) {
+    const takeBelow = above === ids.length
+      || (below >= 0 && mean - distances[ids[below]] <= distances[ids[above]] - mean);
+    merged[i] = takeBelow ? ids[below--] : ids[above++];
   }
-  return keys.subarray(0, count).sort();
+  return merged;
 }
 
 /** exp(x - max) / sum of exp(x - max). */
-function softmax(logits) {
-  const max = logits.reduce((a, b) => Math.max(a, b));
-  const powers = new Float64Array(logits).map((logit) => Math.exp(logit - max));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
+export function softmax(logits) {
+  let max = -Infinity;
+  for (let i = 0; i < logits.length; i++) max = Math.max(max, logits[i]);
+  const powers = new Float64Array(logits.length);
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) sum += powers[i] = Math.exp(logits[i] - max);
+  for (let i = 0; i < logits.length; i++) powers[i] /= sum;
+  return powers;
+}
+
+/** Ids by descending value; of equal values the lower id comes first. */
+export function sortDescending(values) {
+  const bits = new Int32Array(values.map((value) => value + 0).buffer); // -0 becomes 0
+  const keys = new Float64Array(values.length);
+  for (let id = 0; id < keys.length; id++) {
+    const b = bits[id];
+    keys[id] = (b < 0 ? -(b & 0x7fffffff) : b) * -MAX_VOCAB_SIZE + id;
+  }
+  keys.sort();
+  const ids = new Int32Array(values.length);
+  for (let i = 0; i < ids.length; i++) {
+    ids[i] = ((keys[i] % MAX_VOCAB_SIZE) + MAX_VOCAB_SIZE) % MAX_VOCAB_SIZE;
+  }
+  return ids;
 }

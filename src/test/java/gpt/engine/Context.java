@@ -39,17 +39,27 @@ public final class Context implements AutoCloseable {
     step(ids, new Want.Logits(ids.length, reader));
   }
 
-  /** Appends ids; the reader receives one head's attention weights of each. */
-  public void append(int[] ids, int layer, int head, Want.AttentionReader reader) {
-    step(ids, new Want.Attention(layer, head, reader));
+  /** Appends ids; returns the activations at a site of a layer (ids.length, …). */
+  public float[][] probe(Site site, int layer, int... ids) {
+    float[][] found = new float[ids.length][];
+    step(ids, probe(site, layer, found, sequence.length()));
+    return found;
   }
 
-  /** Appends ids; returns the residual stream that enters a block (ids.length, C). */
-  public float[][] residual(int layer, int... ids) {
-    float[][] found = new float[ids.length][];
-    int past = sequence.length();
-    step(ids, new Want.Residual(layer, (pos, x) -> found[pos - past] = x));
-    return found;
+  /** A want that stores a site's activations of the tokens from position {@code past} on. */
+  public static Want.Probe probe(Site site, int layer, float[][] found, int past) {
+    return new Want.Probe(
+        new Want.ProbeReader() {
+          @Override
+          public boolean wants(Site at, int of) {
+            return at == site && of == layer;
+          }
+
+          @Override
+          public void accept(Site at, int of, int pos, float[] values) {
+            found[pos - past] = values;
+          }
+        });
   }
 
   /** Appends ids; returns the losses of targets in nats. */

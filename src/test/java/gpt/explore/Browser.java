@@ -100,19 +100,47 @@ public final class Browser implements AutoCloseable {
   }
 
   /** Waits for two animation frames, so that pending changes are rendered. */
-  void settle() {
+  public void settle() {
     driver.executeAsyncScript(
         "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() =>"
             + " done()));");
   }
 
   /** Runs a script and returns its result. */
-  Object run(String script, Object... arguments) {
+  public Object run(String script, Object... arguments) {
     return driver.executeScript(script, arguments);
   }
 
+  /** Runs a script, and waits until it calls its last argument with the result. */
+  public Object await(String script, Object... arguments) {
+    return driver.executeAsyncScript(script, arguments);
+  }
+
+  /** Waits until an expression is true. */
+  public void until(String expression) throws InterruptedException {
+    for (int i = 0; i < 1000; i++) {
+      if (Boolean.TRUE.equals(run("return Boolean(" + expression + ")"))) {
+        return;
+      }
+      Thread.sleep(20);
+    }
+    throw new AssertionError("never true: " + expression);
+  }
+
+  /** Sets what the page learns of the user's preference. */
+  public void prefersDark(boolean dark) {
+    driver.executeCdpCommand(
+        "Emulation.setEmulatedMedia",
+        Map.of(
+            "features",
+            List.of(
+                Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"),
+                Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
+    settle();
+  }
+
   /** Evaluates an expression to a number. */
-  double number(String expression) {
+  public double number(String expression) {
     return Double.parseDouble((String) run("return String(" + expression + ")"));
   }
 
@@ -125,22 +153,27 @@ public final class Browser implements AutoCloseable {
     return driver.findElement(By.cssSelector(selector));
   }
 
-  List<WebElement> all(String selector) {
+  public List<WebElement> all(String selector) {
     return driver.findElements(By.cssSelector(selector));
   }
 
   /** Presses keys in the element that has the focus. */
-  void press(Keys... keys) {
+  public void press(Keys... keys) {
     driver.switchTo().activeElement().sendKeys(keys);
     settle();
   }
 
   /** Changes the size of the viewport. */
-  void size(int width, int height) {
+  public void size(int width, int height) {
     driver.executeCdpCommand(
         "Emulation.setDeviceMetricsOverride",
         Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
     settle();
+  }
+
+  /** Forgets the console's errors. */
+  public void discardConsole() {
+    driver.manage().logs().get(LogType.BROWSER);
   }
 
   /** Fails if the console has an error. */

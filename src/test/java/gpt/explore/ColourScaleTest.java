@@ -32,14 +32,17 @@ class ColourScaleTest {
   @Test
   void textIsReadableOnEveryColour() {
     Matcher pairs =
-        Pattern.compile("background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6})")
+        Pattern.compile(
+                "background: light-dark\\((\\S+), (\\S+)\\); color: light-dark\\((\\S+), (\\S+)\\)")
             .matcher(ColourScale.css());
     int found = 0;
     while (pairs.find()) {
-      double a = ColourScale.luminance(Color.decode(pairs.group(1))) + 0.05;
-      double b = ColourScale.luminance(Color.decode(pairs.group(2))) + 0.05;
-      assertTrue(Math.max(a, b) / Math.min(a, b) >= 4.5, pairs.group());
-      found++;
+      for (int theme = 1; theme <= 2; theme++) {
+        double a = ColourScale.luminance(Color.decode(pairs.group(theme))) + 0.05;
+        double b = ColourScale.luminance(Color.decode(pairs.group(theme + 2))) + 0.05;
+        assertTrue(Math.max(a, b) / Math.min(a, b) >= 4.5, pairs.group());
+        found++;
+      }
     }
     assertEquals(2 * ColourScale.LEVELS, found);
   }

@@ -25,7 +25,8 @@ final class Pages {
     StepsPage page = new StepsPage("A <title> & more", parameters, labels);
     HostSampler sampler = new HostSampler(parameters, labels.length);
     for (int step = 0; step < steps.length; step++) {
-      page.add("before step " + step, sampler.trace(steps[step], null, 0, step));
+      int[] ids = IntStream.rangeClosed(0, step).toArray();
+      page.add("", ids, sampler.trace(steps[step], null, 0, step));
     }
     return page;
   }

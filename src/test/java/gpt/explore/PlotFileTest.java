@@ -95,7 +95,10 @@ class PlotFileTest {
     PlotFile page = PlotFile.of(folder.resolve("a.html"));
     page.write("<p>中</p>");
     assertEquals("<p>中</p>", Files.readString(page.path()));
-    assertThrows(IllegalStateException.class, () -> page.write(SQUARE));
+    page.write(SQUARE);
+    String drawn = Files.readString(page.path());
+    assertTrue(drawn.contains("<title>A &lt;square&gt; &amp; more</title>"), drawn);
+    assertTrue(drawn.contains("viewBox=\"0 0 40 30\""), drawn);
   }
 
   @Test

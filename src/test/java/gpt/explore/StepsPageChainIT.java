@@ -113,8 +113,8 @@ class StepsPageChainIT {
         browser
             .text(
                 """
-                [page.chain.drawn,
-                  Array.from(page.chain.probabilities.entries())
+                [explorer.chain.drawn,
+                  Array.from(explorer.chain.probabilities.entries())
                     .filter(([, p]) => p !== 0).map((pair) => pair.join(':')).join(' '),
                   [...document.querySelectorAll('#bars [data-id]')]
                     .map((bar) => bar.dataset.id + ':' + bar.dataset.probability).join(' ')
@@ -139,7 +139,7 @@ class StepsPageChainIT {
   private static void check(List<Settings> settings, float[]... steps) throws Exception {
     browser.load(Pages.page(SamplingParameters.builder().seed(SEED).topK(3).build(), steps));
     for (int step = 0; step < steps.length; step++) {
-      browser.run("go(arguments[0])", step);
+      browser.run("explorer.go(arguments[0])", step);
       for (Settings some : settings) {
         some.type();
         HostSampler sampler =
@@ -205,17 +205,19 @@ class StepsPageChainIT {
     for (int step = 0; step < 12; step++) {
       ChainTrace trace = sampler.trace(Pages.random(65, 2, step), history, 0, step);
       history.add(trace.chosen());
-      page.add("", trace);
+      page.add("", prompt, trace);
       traces.add(trace);
     }
     browser.load(page);
     for (ChainTrace trace : traces) {
-      browser.run("go(arguments[0])", trace.step());
+      browser.run("explorer.go(arguments[0])", trace.step());
       assertSame(trace, "step " + trace.step());
-      assertEquals(trace.chosen(), browser.number("page.step.chosen"));
-      assertEquals(trace.rank(trace.chosen()), browser.number("page.step.chosenRank"));
+      assertEquals(trace.chosen(), browser.number("explorer.step.chosen"));
+      assertEquals(
+          trace.rank(trace.chosen()),
+          browser.number("explorer.step.modelRank(explorer.step.chosen)"));
       double[] model =
-          Stream.of(browser.text("page.step.model.join(' ')").split(" "))
+          Stream.of(browser.text("explorer.step.model.join(' ')").split(" "))
               .mapToDouble(Double::parseDouble)
               .toArray();
       assertArrayEquals(trace.probabilities(), model, 1e-14);

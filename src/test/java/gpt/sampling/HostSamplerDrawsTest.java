@@ -159,13 +159,18 @@ class HostSamplerDrawsTest {
               SamplingParameters.Builder builder = everything().minP(minP);
               off.accept(builder);
               SamplingParameters lacking = builder.build();
-              assertTrue(excess(whole, draws(lacking)) > 0, "without " + name);
-              assertDraws(lacking);
+              int[] draws = draws(lacking);
+              assertTrue(excess(whole, draws) > 0, "without " + name);
+              assertDraws(lacking, draws);
             });
   }
 
   private static void assertDraws(SamplingParameters parameters) {
-    double excess = excess(probabilities(parameters), draws(parameters));
+    assertDraws(parameters, draws(parameters));
+  }
+
+  private static void assertDraws(SamplingParameters parameters, int[] draws) {
+    double excess = excess(probabilities(parameters), draws);
     assertTrue(excess <= 0, "chi-square over its bound by " + excess + ": " + parameters);
   }
 

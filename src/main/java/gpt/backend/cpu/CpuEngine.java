@@ -130,9 +130,25 @@ public final class CpuEngine implements Engine {
     for (int from = 0; from < rows.logits; from += LOGIT_ROWS) {
       logits(work, from, Math.min(from + LOGIT_ROWS, rows.logits));
     }
-    rows.deliverAttention(work);
+    rows.clear();
     for (int i = 0; i < work.size(); i++) {
       ((CpuSequence) work.get(i).sequence()).grow(work.get(i).tokens());
+    }
+  }
+
+  @Override
+  public void logits(float[][] x, Want.LogitsReader reader) {
+    workers.checkOpen();
+    int v = config.vocabSize();
+    forward.norm(x);
+    for (int from = 0; from < x.length; from += LOGIT_ROWS) {
+      int to = Math.min(from + LOGIT_ROWS, x.length);
+      growLogits(to - from);
+      forward.logits(from, to, batchLogits);
+      for (int row = from; row < to; row++) {
+        System.arraycopy(batchLogits, (row - from) * v, logits[0], 0, v);
+        reader.accept(row, logits[0]);
+      }
     }
   }
 
@@ -144,9 +160,7 @@ public final class CpuEngine implements Engine {
       accept(work, from, logits[0]);
       return;
     }
-    if (batchLogits.length < (to - from) * v) {
-      batchLogits = new float[(to - from) * v];
-    }
+    growLogits(to - from);
     forward.logits(from, to, batchLogits);
     draws.run(work, from, to);
     for (int i = from; i < to; i++) {
@@ -154,6 +168,12 @@ public final class CpuEngine implements Engine {
         System.arraycopy(batchLogits, (i - from) * v, logits[0], 0, v);
         accept(work, i, logits[0]);
       }
+    }
+  }
+
+  private void growLogits(int count) {
+    if (batchLogits.length < count * config.vocabSize()) {
+      batchLogits = new float[count * config.vocabSize()];
     }
   }
 

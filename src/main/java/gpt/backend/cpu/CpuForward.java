@@ -1,6 +1,7 @@
 package gpt.backend.cpu;
 
 import gpt.backend.reference.ReferenceEngine;
+import gpt.engine.Site;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
@@ -97,10 +98,10 @@ final class CpuForward {
     grow(rows.rows);
     embed(rows);
     for (int layer = 0; layer < h.length; layer++) {
-      rows.readResidual(layer, x, config.nEmbd());
+      read(rows, Site.RESID, layer, x, false);
       block(h[layer], layer, rows);
     }
-    rows.readResidual(h.length, x, config.nEmbd());
+    read(rows, Site.RESID, h.length, x, true);
     norm(lnF, x, rows.outputs);
     rows.gatherLogits(normed, config.nEmbd());
   }
@@ -112,6 +113,15 @@ final class CpuForward {
    */
   void logits(int from, int to, float[] out) {
     product.logits(lmHead, normed, from, to, out);
+  }
+
+  /** Applies ln_f to vectors of the residual stream (R, C), as {@link #run} to its output rows. */
+  void norm(float[][] in) {
+    grow(in.length);
+    for (int row = 0; row < in.length; row++) {
+      System.arraycopy(in[row], 0, x, row * config.nEmbd(), config.nEmbd());
+    }
+    norm(lnF, x, in.length);
   }
 
   private void embed(StepRows rows) {
@@ -135,8 +145,12 @@ final class CpuForward {
   private void block(Block b, int layer, StepRows rows) {
     boolean last = layer == h.length - 1;
     norm(b.ln1, x, rows.rows);
+    read(rows, Site.LN1, layer, normed, false);
     product.linear(b.cAttn, normed, 0, rows.rows, qkv);
+    rows.probes.readQkv(rows, layer, qkv);
+    rows.probes.beginAttention(rows, layer);
     attention(layer, rows, last);
+    rows.probes.endAttention(rows, layer);
     int r = last ? rows.outputs : rows.rows;
     if (r == 0) {
       return;
@@ -145,9 +159,18 @@ final class CpuForward {
       rows.gatherOutputs(x, config.nEmbd());
     }
     product.linearResidual(b.attnProj, heads, 0, r, projected, x);
+    read(rows, Site.ATTN, layer, projected, last);
     norm(b.ln2, x, r);
     product.linearGelu(b.cFc, normed, 0, r, hidden, config.gelu());
     product.linearResidual(b.mlpProj, hidden, 0, r, projected, x);
+    read(rows, Site.MLP, layer, projected, last);
+  }
+
+  /**
+   * Passes (R, C) to the probes; the rows are the gathered output rows only if {@code gathered}.
+   */
+  private void read(StepRows rows, Site site, int layer, float[] values, boolean gathered) {
+    rows.probes.read(rows, site, layer, values, 0, config.nEmbd(), gathered);
   }
 
   /** {@code heads} = softmax(Q Kᵀ / √hs) V, causal, for each head. */
@@ -207,7 +230,7 @@ final class CpuForward {
           heads,
           rows.tileOut(tile),
           worker,
-          rows.captures[sequence],
+          rows.probes.capture(sequence),
           rows.tileFrom(tile));
     }
   }

@@ -72,8 +72,8 @@ final class HeadAttention {
     for (int i = 0; i < queries; i++) {
       int seen = past + i + 1;
       kernels.softmax(att, i * stride, seen, scale);
-      if (capture != null && capture.wants(layer, head)) {
-        capture.keep(from + i, att, i * stride, seen);
+      if (capture != null) {
+        capture.keep(head, from + i, att, i * stride);
       }
       Arrays.fill(att, i * stride + seen, i * stride + context, 0);
     }

@@ -1,8 +1,6 @@
 package gpt.backend.cpu;
 
-import gpt.engine.AttentionCapture;
 import gpt.engine.HostWants;
-import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.GptConfig;
 import java.util.Arrays;
@@ -17,7 +15,7 @@ import java.util.List;
  * of the buffers.
  */
 final class StepRows {
-  private final int lastLayer;
+  final Probes probes;
 
   /** R, the number of rows. */
   int rows;
@@ -30,9 +28,6 @@ final class StepRows {
 
   // For each sequence (S).
   KvCache[] caches = {};
-  AttentionCapture[] captures = {}; // null: no attention probe
-  private Want.Residual[] residuals = {}; // null: no residual probe
-  private boolean anyResidual;
   private int[] first = {}; // first row
   private int[] past = {}; // length before the step
   private int[] tokens = {}; // number of rows
@@ -59,7 +54,7 @@ final class StepRows {
   private int[] tileCount = {};
 
   StepRows(GptConfig config) {
-    lastLayer = config.nLayer() - 1;
+    probes = new Probes(config);
   }
 
   /** Lays out the rows of a step. */
@@ -73,7 +68,7 @@ final class StepRows {
     int row = 0;
     outputs = 0;
     logits = 0;
-    anyResidual = false;
+    probes.set(work);
     for (int s = 0; s < sequences; s++) {
       row = add(s, work.get(s), row);
     }
@@ -90,19 +85,8 @@ final class StepRows {
       ids[row + i] = work.append().length == 0 ? sequence.drawn() : work.append()[i];
       positions[row + i] = past[s] + i;
     }
-    captures[s] = null;
     logitRows[s] = HostWants.logitRows(work);
-    outputsOf[s] = logitRows[s];
-    if (work.want() instanceof Want.Attention probe) {
-      captures[s] = new AttentionCapture(probe.layer(), probe.head(), n);
-      outputsOf[s] = probe.layer() == lastLayer ? n : 0;
-    }
-    residuals[s] = null;
-    if (work.want() instanceof Want.Residual probe) {
-      residuals[s] = probe;
-      anyResidual = true;
-      outputsOf[s] = probe.layer() > lastLayer ? n : 0;
-    }
+    outputsOf[s] = probes.readsLastOutputs(s) ? n : logitRows[s];
     for (int i = 0; i < outputsOf[s]; i++) {
       if (i < logitRows[s]) {
         rowsOfLogits[logits] = outputs;
@@ -131,8 +115,6 @@ final class StepRows {
     }
     if (caches.length < sequences) {
       caches = new KvCache[sequences];
-      captures = new AttentionCapture[sequences];
-      residuals = new Want.Residual[sequences];
       first = new int[sequences];
       past = new int[sequences];
       tokens = new int[sequences];
@@ -216,6 +198,11 @@ final class StepRows {
     return tokens[sequence];
   }
 
+  /** Number of output rows of a sequence. */
+  int outputsOf(int sequence) {
+    return outputsOf[sequence];
+  }
+
   int past(int sequence) {
     return past[sequence];
   }
@@ -238,38 +225,9 @@ final class StepRows {
     }
   }
 
-  /**
-   * Passes the residual stream to the probes of a layer.
-   *
-   * @param layer the block that the stream enters; n_layer is after the last block
-   * @param x (R, c); after the last block only the gathered output rows
-   */
-  void readResidual(int layer, float[] x, int c) {
-    if (!anyResidual) {
-      return;
-    }
-    int at = 0;
-    for (int s = 0; s < sequences; s++) {
-      int count = layer > lastLayer ? outputsOf[s] : tokens[s];
-      if (residuals[s] != null && residuals[s].layer() == layer) {
-        for (int i = 0; i < count; i++) {
-          float[] row = Arrays.copyOfRange(x, (at + i) * c, (at + i + 1) * c);
-          residuals[s].reader().accept(past[s] + i, row);
-        }
-      }
-      at += count;
-    }
-  }
-
-  /** Passes the captured attention weights to the probes' readers, and drops the references. */
-  void deliverAttention(List<Work> work) {
-    for (int s = 0; s < sequences; s++) {
-      if (captures[s] != null && work.get(s).want() instanceof Want.Attention probe) {
-        captures[s].deliver(past[s], probe.reader());
-      }
-    }
-    Arrays.fill(captures, null);
-    Arrays.fill(residuals, null);
+  /** Drops the references to sequences and readers. */
+  void clear() {
+    probes.clear();
     Arrays.fill(caches, null);
   }
 }

@@ -1,10 +1,10 @@
 package gpt.backend.reference;
 
-import gpt.engine.AttentionCapture;
 import gpt.engine.Engine;
 import gpt.engine.HostSequence;
 import gpt.engine.HostWants;
 import gpt.engine.Sequence;
+import gpt.engine.Site;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.Contexts;
@@ -131,26 +131,33 @@ public final class ReferenceEngine implements Engine {
    * @return (T − from, V)
    */
   double[][] forward(int[] idx, int from) {
-    return forward(idx, from, null, (layer, x) -> {});
+    return forward(idx, from, (site, layer, x) -> {});
   }
 
-  /** Receives the residual stream (T, C) that enters a block; n_layer is after the last block. */
-  private interface Residual {
-    void accept(int layer, double[][] x);
+  /** Receives the activations of a site: a row for each position. */
+  private interface Probe {
+    void accept(Site site, int layer, double[][] rows);
   }
 
-  /** As {@link #forward(int[], int)}; {@code capture} may be null. */
-  private double[][] forward(int[] idx, int from, AttentionCapture capture, Residual residual) {
+  private double[][] forward(int[] idx, int from, Probe probe) {
     double[][] x = embed(idx); // (T, C)
     for (int layer = 0; layer < h.size(); layer++) {
-      residual.accept(layer, x);
+      probe.accept(Site.RESID, layer, x);
       Block block = h.get(layer);
-      x = plus(x, attention(block, block.ln1.apply(x), layer, capture));
-      x = plus(x, mlp(block, block.ln2.apply(x)));
+      double[][] attn = attention(block, block.ln1.apply(x), layer, probe);
+      probe.accept(Site.ATTN, layer, attn);
+      x = plus(x, attn);
+      double[][] mlp = mlp(block, block.ln2.apply(x));
+      probe.accept(Site.MLP, layer, mlp);
+      x = plus(x, mlp);
     }
-    residual.accept(h.size(), x);
-    x = lnF.apply(Arrays.copyOfRange(x, from, x.length));
-    return Arrays.stream(x).map(lmHead::times).toArray(double[][]::new);
+    probe.accept(Site.RESID, h.size(), x);
+    return head(Arrays.copyOfRange(x, from, x.length));
+  }
+
+  /** (R, C) of the residual stream to logits (R, V). */
+  private double[][] head(double[][] x) {
+    return Arrays.stream(lnF.apply(x)).map(lmHead::times).toArray(double[][]::new);
   }
 
   private double[][] embed(int[] idx) {
@@ -163,10 +170,16 @@ public final class ReferenceEngine implements Engine {
     return x;
   }
 
-  private double[][] attention(Block block, double[][] x, int layer, AttentionCapture capture) {
+  private double[][] attention(Block block, double[][] x, int layer, Probe probe) {
     int c = config.nEmbd();
     int hs = config.headSize();
+    probe.accept(Site.LN1, layer, x);
     double[][] qkv = block.cAttn.apply(x); // (T, 3C): queries, keys, values
+    probe.accept(Site.Q, layer, columns(qkv, 0, c));
+    probe.accept(Site.K, layer, columns(qkv, c, 2 * c));
+    probe.accept(Site.V, layer, columns(qkv, 2 * c, 3 * c));
+    double[][] weights = new double[x.length][]; // (T, nh, keys)
+    Arrays.setAll(weights, t -> new double[config.nHead() * (t + 1)]);
     double[][] y = new double[x.length][c]; // (T, nh, hs), heads concatenated
     for (int head = 0; head < config.nHead(); head++) {
       int q = head * hs;
@@ -181,9 +194,7 @@ public final class ReferenceEngine implements Engine {
           att[s] /= Math.sqrt(hs);
         }
         softmax(att);
-        if (capture != null && capture.wants(layer, head)) {
-          capture.keep(t, toFloat(att), 0, t + 1);
-        }
+        System.arraycopy(att, 0, weights[t], head * (t + 1), t + 1);
         for (int s = 0; s <= t; s++) {
           for (int i = 0; i < hs; i++) {
             y[t][q + i] += att[s] * qkv[s][v + i];
@@ -191,7 +202,12 @@ public final class ReferenceEngine implements Engine {
         }
       }
     }
+    probe.accept(Site.WEIGHTS, layer, weights);
     return block.attnProj.apply(y);
+  }
+
+  private static double[][] columns(double[][] x, int from, int to) {
+    return Arrays.stream(x).map(row -> Arrays.copyOfRange(row, from, to)).toArray(double[][]::new);
   }
 
   private double[][] mlp(Block block, double[][] x) {
@@ -311,37 +327,38 @@ public final class ReferenceEngine implements Engine {
     int[] append = work.append().length == 0 ? new int[] {sequence.drawn()} : work.append();
     int[] ids = Arrays.copyOf(sequence.ids, past + append.length);
     System.arraycopy(append, 0, ids, past, append.length);
-    AttentionCapture capture = null;
-    if (work.want() instanceof Want.Attention probe) {
-      capture = new AttentionCapture(probe.layer(), probe.head(), ids.length);
-    }
     int rows = HostWants.logitRows(work);
     int from = ids.length - rows;
     double[][] logits =
         forward(
             ids,
             from,
-            capture,
-            (layer, x) -> {
-              if (work.want() instanceof Want.Residual probe && probe.layer() == layer) {
+            (site, layer, x) -> {
+              if (work.want() instanceof Want.Probe probe && probe.reader().wants(site, layer)) {
                 for (int t = past; t < ids.length; t++) {
-                  probe.reader().accept(t, toFloat(x[t]));
+                  probe.reader().accept(site, layer, t, toFloat(x[t]));
                 }
               }
             });
     for (int row = 0; row < rows; row++) {
       HostWants.accept(work, row, from + row, toFloat(logits[row]), config.vocabSize());
     }
-    if (work.want() instanceof Want.Attention probe) {
-      capture.deliver(
-          0,
-          (pos, weights) -> {
-            if (pos >= past) {
-              probe.reader().accept(pos, weights);
-            }
-          });
-    }
     return ids;
+  }
+
+  @Override
+  public void logits(float[][] x, Want.LogitsReader reader) {
+    checkOpen();
+    double[][] wide = new double[x.length][config.nEmbd()];
+    for (int row = 0; row < x.length; row++) {
+      for (int i = 0; i < wide[row].length; i++) {
+        wide[row][i] = x[row][i];
+      }
+    }
+    double[][] logits = head(wide);
+    for (int row = 0; row < x.length; row++) {
+      reader.accept(row, toFloat(logits[row]));
+    }
   }
 
   private void checkOpen() {

@@ -226,10 +226,8 @@ public final class TornadoEngine implements Engine {
         of.drawn(); // throws if no token was drawn
       }
       switch (piece.want()) {
-        case Want.Attention attention ->
-            throw new UnsupportedOperationException("this engine gives no attention weights");
-        case Want.Residual residual ->
-            throw new UnsupportedOperationException("this engine gives no residual stream");
+        case Want.Probe probe ->
+            throw new UnsupportedOperationException("this engine gives no activations");
         case Want.Verification verification ->
             throw new UnsupportedOperationException("this engine verifies no drafts");
         case Want.Token token -> of.drawing(); // throws if not set

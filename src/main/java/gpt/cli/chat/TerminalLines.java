@@ -3,6 +3,7 @@ package gpt.cli.chat;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,6 +14,7 @@ import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.completer.StringsCompleter;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.utils.Signals;
 
 /**
  * Lines that a person types: with editing, a history in memory, and the tab key completing
@@ -20,10 +22,13 @@ import org.jline.terminal.TerminalBuilder;
  */
 public final class TerminalLines implements LineSource {
   private static final String PROMPT = "> ";
+  private static final List<Terminal.Signal> SIGNALS =
+      List.of(Terminal.Signal.INT, Terminal.Signal.WINCH, Terminal.Signal.CONT);
 
   private final Terminal terminal;
   private final LineReader reader;
   private final AtomicBoolean interrupted = new AtomicBoolean();
+  private final List<Runnable> restore = new ArrayList<>();
 
   /**
    * Reads from the process's terminal.
@@ -39,6 +44,7 @@ public final class TerminalLines implements LineSource {
             .dumb(true)
             .encoding(UTF_8)
             .graphemeCluster(false)
+            .nativeSignals(false)
             .build(),
         commands);
   }
@@ -46,6 +52,12 @@ public final class TerminalLines implements LineSource {
   TerminalLines(Terminal terminal, List<String> commands) {
     this.terminal = terminal;
     terminal.handle(Terminal.Signal.INT, signal -> interrupted.set(true));
+    // JLine would exchange the process's handlers at each line, and for a moment Ctrl-C would end
+    // the program.
+    for (Terminal.Signal signal : SIGNALS) {
+      Object before = Signals.register(signal.name(), () -> terminal.raise(signal));
+      restore.add(() -> Signals.unregister(signal.name(), before));
+    }
     reader =
         LineReaderBuilder.builder()
             .terminal(terminal)
@@ -57,9 +69,12 @@ public final class TerminalLines implements LineSource {
   @Override
   public Optional<String> next() {
     while (true) {
+      interrupted.set(false);
       try {
         String line = reader.readLine(PROMPT);
-        interrupted.set(false);
+        if (Thread.interrupted()) { // Ctrl-C came after the line's end
+          interrupted.set(true);
+        }
         return Optional.of(line);
       } catch (UserInterruptException e) {
         if (e.getPartialLine().isEmpty()) {
@@ -83,6 +98,7 @@ public final class TerminalLines implements LineSource {
 
   @Override
   public void close() throws IOException {
+    restore.forEach(Runnable::run);
     terminal.close();
   }
 }

@@ -4,6 +4,7 @@ import gpt.OnFull;
 import gpt.StopReason;
 import gpt.cli.output.CompletionPrinter;
 import gpt.cli.output.ProfileTable;
+import gpt.generate.BeamStep;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Listener;
 import gpt.generate.Request;
@@ -79,7 +80,7 @@ final class Follower implements Listener {
   }
 
   @Override
-  public void searched() {
+  public void searched(BeamStep step) {
     profile.step();
   }
 

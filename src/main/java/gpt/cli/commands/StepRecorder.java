@@ -34,6 +34,7 @@ final class StepRecorder {
   private final List<StepBars> bars = new ArrayList<>();
   private StepsPage page; // null if the file is a picture
   private ContextTail context;
+  private int[] ids; // the context's tokens
   private int sample = -1;
   private int steps;
 
@@ -63,36 +64,43 @@ final class StepRecorder {
     if (completion != sample) {
       sample = completion;
       context = new ContextTail(vocabulary, prompt, CONTEXT);
+      ids = prompt;
     }
-    String number = completion > 0 ? "sample " + completion + ", " : "";
+    String number = completion > 0 ? "sample " + completion : "";
     if (file.format() == PlotFile.Format.HTML) {
-      add(number + context, trace); // the page counts the steps itself
+      addToPage(number, ids, trace); // the page counts the steps itself
     } else {
-      add(number + "step " + (trace.step() + 1) + ": " + context, trace);
+      String title = number.isEmpty() ? "" : number + ", ";
+      addToPicture(title + "step " + (trace.step() + 1) + ": " + context, trace);
     }
     context.add(trace.chosen());
+    ids = Arrays.copyOf(ids, ids.length + 1);
+    ids[ids.length - 1] = trace.chosen();
   }
 
   /** Adds a step for the token after the prompt, with a name in its title. */
   void addNext(String name, ChainTrace trace) {
-    add(name + ": " + new ContextTail(vocabulary, prompt, CONTEXT), trace);
+    if (file.format() == PlotFile.Format.HTML) {
+      addToPage(name, prompt, trace);
+    } else {
+      addToPicture(name + ": " + new ContextTail(vocabulary, prompt, CONTEXT), trace);
+    }
   }
 
-  private void add(String title, ChainTrace trace) {
+  private void addToPicture(String title, ChainTrace trace) {
     steps++;
-    if (file.format() == PlotFile.Format.HTML) {
-      addToPage(title, trace);
-    } else if (bars.size() < StepCharts.MAX_STEPS) {
+    if (bars.size() < StepCharts.MAX_STEPS) {
       bars.add(StepBars.of(title, trace, top, vocabulary::label));
     }
   }
 
-  private void addToPage(String title, ChainTrace trace) {
+  private void addToPage(String name, int[] context, ChainTrace trace) {
+    steps++;
     if (page == null) {
       page = new StepsPage(TITLE, parameters, vocabulary.labels(trace.logits().length));
     }
     if (page.hasRoom()) {
-      page.add(title, trace);
+      page.add(name, context, trace);
     }
   }
 

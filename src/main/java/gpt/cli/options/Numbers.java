@@ -37,7 +37,7 @@ public final class Numbers {
         "expected a whole number from " + min + " to " + max + ", found " + text);
   }
 
-  private static double real(String text) {
+  static double real(String text) {
     try {
       return Double.parseDouble(text);
     } catch (NumberFormatException e) {

@@ -22,6 +22,7 @@ public enum OptionGroup {
   SAMPLING("Sampling"),
   BEAM_SEARCH("Beam search"),
   ATTENTION("Attention head"),
+  ACTIVATIONS("Activations"),
   TESTS("Tests"),
   SERVER("Server"),
   DEVICE("Device"),

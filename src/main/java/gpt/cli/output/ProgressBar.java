@@ -40,7 +40,7 @@ public final class ProgressBar implements AutoCloseable {
     this.shown = shown;
   }
 
-  /** Draws the bar for a fraction from 0 to 1, and {@code behind} after it. */
+  /** Draws the bar for a fraction from 0 to 1 (NaN for none), and {@code behind} after it. */
   synchronized void at(double fraction, String behind) {
     long now = System.nanoTime();
     if (!shown || closed || now - start < APPEARS_AFTER || visible && now - drawn < REDRAWN_AFTER) {
@@ -62,7 +62,12 @@ public final class ProgressBar implements AutoCloseable {
   }
 
   /** As {@link #at}, with an estimate of the time left. */
-  public synchronized void timed(double fraction) {
+  public void timed(double fraction) {
+    timed(fraction, "");
+  }
+
+  /** As {@link #timed(double)}, with {@code behind} before the estimate. */
+  public synchronized void timed(double fraction, String behind) {
     long now = System.nanoTime();
     if (now - later.time > PACE_OVER) {
       earlier = later;
@@ -71,10 +76,13 @@ public final class ProgressBar implements AutoCloseable {
     double gained = fraction - earlier.fraction;
     double seconds = (now - earlier.time) / 1e9;
     boolean known = gained > 0 && now - start > PACE_OVER;
-    at(fraction, known ? ", " + timeLeft(seconds * (1 - fraction) / gained) : "");
+    at(fraction, behind + (known ? ", " + timeLeft(seconds * (1 - fraction) / gained) : ""));
   }
 
   static String bar(String label, double fraction) {
+    if (Double.isNaN(fraction)) {
+      return label;
+    }
     double part = Math.clamp(fraction, 0, 1);
     int full = (int) (part * WIDTH);
     return "%s [%s%s] %3d%%"

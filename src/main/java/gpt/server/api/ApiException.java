@@ -35,7 +35,7 @@ public final class ApiException extends RuntimeException {
   }
 
   /** A wrong value of an option: status 400. */
-  static ApiException invalid(String param, String message) {
+  public static ApiException invalid(String param, String message) {
     return new ApiException(400, INVALID, param, null, message);
   }
 

@@ -22,21 +22,22 @@ import java.util.Set;
  * Reads a request's JSON value by value: strict JSON in UTF-8, no unknown and no repeated option,
  * no value of another type. It builds no tree, so memory is proportional to the body.
  */
-final class BodyReader {
+public final class BodyReader {
   private static final int MAX_NUMBER = 40;
 
   private final JsonReader json;
 
   /** Reads the value of an option of an object. */
   @FunctionalInterface
-  interface Option {
+  public interface Option {
     /** Reads the value; the option is one of the object's known ones, and not null. */
     void read(String name) throws IOException;
   }
 
   /** Reads a value. */
   @FunctionalInterface
-  interface Value {
+  public interface Value {
+    /** Reads it. */
     void read() throws IOException;
   }
 
@@ -51,7 +52,8 @@ final class BodyReader {
 
   /** What a body is read into. */
   @FunctionalInterface
-  interface Target {
+  public interface Target {
+    /** Reads the body's value. */
     void read(BodyReader body) throws IOException;
   }
 
@@ -60,7 +62,7 @@ final class BodyReader {
    *
    * @throws ApiException if it is not JSON, or not what the target expects
    */
-  static void read(byte[] body, Target target) {
+  public static void read(byte[] body, Target target) {
     BodyReader reader = new BodyReader(body);
     try {
       target.read(reader);
@@ -101,7 +103,7 @@ final class BodyReader {
    * @param prefix what stands before an option's name in errors
    * @param known the options that are understood
    */
-  void object(String prefix, Set<String> known, Option option) throws IOException {
+  public void object(String prefix, Set<String> known, Option option) throws IOException {
     expect(JsonToken.BEGIN_OBJECT, prefix, "an object");
     String before = prefix == null ? "" : prefix + ".";
     Set<String> seen = new HashSet<>();
@@ -110,7 +112,7 @@ final class BodyReader {
       String name = json.nextName();
       String param = before + name;
       if (!known.contains(name)) {
-        throw ApiException.invalid(param, "this server has no option '" + param + "'; remove it");
+        throw ApiException.invalid(param, "there is no option '" + param + "'; remove it");
       }
       if (!seen.add(name)) {
         throw ApiException.invalid(param, param + " is given twice");
@@ -135,7 +137,7 @@ final class BodyReader {
   }
 
   /** Reads an array of at most {@code max} elements. */
-  void array(String param, int max, Value element) throws IOException {
+  public void array(String param, int max, Value element) throws IOException {
     expect(JsonToken.BEGIN_ARRAY, param, "an array");
     json.beginArray();
     for (int i = 0; json.hasNext(); i++) {
@@ -176,13 +178,14 @@ final class BodyReader {
 
   // Values.
 
-  boolean flag(String param) throws IOException {
+  /** True or false. */
+  public boolean flag(String param) throws IOException {
     expect(JsonToken.BOOLEAN, param, "true or false");
     return json.nextBoolean();
   }
 
   /** A string; the parser refuses half a surrogate pair. */
-  String text(String param) throws IOException {
+  public String text(String param) throws IOException {
     expect(JsonToken.STRING, param, "a string");
     return json.nextString();
   }
@@ -200,14 +203,14 @@ final class BodyReader {
   }
 
   /** An array of token ids. */
-  int[] ids(String param) throws IOException {
+  public int[] ids(String param) throws IOException {
     Ids ids = new Ids();
     array(param, Integer.MAX_VALUE, () -> ids.add(id(param)));
     return ids.array();
   }
 
   /** A token id of some model. */
-  int id(String param) throws IOException {
+  public int id(String param) throws IOException {
     return whole(param, 0, Integer.MAX_VALUE);
   }
 
@@ -232,11 +235,13 @@ final class BodyReader {
     }
   }
 
-  int whole(String param, int min, int max) throws IOException {
+  /** A whole number in a range. */
+  public int whole(String param, int min, int max) throws IOException {
     return (int) whole(param, (long) min, max);
   }
 
-  long whole(String param, long min, long max) throws IOException {
+  /** A whole number in a range. */
+  public long whole(String param, long min, long max) throws IOException {
     String what =
         max == Integer.MAX_VALUE || max == Long.MAX_VALUE
             ? "a whole number" + (min == max || min < 0 ? "" : ", " + min + " or more")
@@ -256,7 +261,7 @@ final class BodyReader {
   }
 
   /** A number in a range; {@code open} excludes the minimum. */
-  double real(String param, double min, boolean open, double max) throws IOException {
+  public double real(String param, double min, boolean open, double max) throws IOException {
     String what =
         open
             ? "a number above " + shown(min) + " and at most " + shown(max)

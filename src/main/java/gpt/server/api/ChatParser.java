@@ -26,7 +26,7 @@ public final class ChatParser {
 
   private ChatParser(BodyReader body, ApiLimits limits) {
     this.body = body;
-    common = new CommonOptions(limits, limits.maxTokens());
+    common = new CommonOptions(limits, limits.maxTokens(), SamplingFields::drawnSeed);
   }
 
   /**

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /** Parses the body of {@code POST /v1/completions}. */
 public final class CompletionParser {
@@ -18,6 +19,12 @@ public final class CompletionParser {
     NAMES.addAll(Set.of("prompt", "prompt_ids", "best_of", "logprobs", "echo"));
   }
 
+  private static final Set<String> LINE_NAMES = new HashSet<>(NAMES);
+
+  static {
+    LINE_NAMES.add(BatchLine.CUSTOM_ID);
+  }
+
   private final BodyReader body;
   private final ApiLimits limits;
   private final CommonOptions common;
@@ -26,10 +33,10 @@ public final class CompletionParser {
   private int logprobs = -1;
   private boolean echo;
 
-  private CompletionParser(BodyReader body, ApiLimits limits) {
+  private CompletionParser(BodyReader body, ApiLimits limits, LongSupplier seeds) {
     this.body = body;
     this.limits = limits;
-    common = new CommonOptions(limits, DEFAULT_MAX_TOKENS);
+    common = new CommonOptions(limits, DEFAULT_MAX_TOKENS, seeds);
   }
 
   /**
@@ -39,12 +46,28 @@ public final class CompletionParser {
    */
   public static ApiRequest parse(byte[] body, ApiLimits limits) {
     ApiRequest[] request = new ApiRequest[1];
-    BodyReader.read(body, reader -> request[0] = new CompletionParser(reader, limits).parse());
+    BodyReader.read(body, reader -> request[0] = parse(reader, limits, SamplingFields::drawnSeed));
     return request[0];
   }
 
-  private ApiRequest parse() throws IOException {
-    body.object(null, NAMES, this::option);
+  /**
+   * Parses a body that is part of another text.
+   *
+   * @param seeds returns the seed of a request that has none
+   */
+  static ApiRequest parse(BodyReader body, ApiLimits limits, LongSupplier seeds)
+      throws IOException {
+    return new CompletionParser(body, limits, seeds).parse(NAMES);
+  }
+
+  /** As {@link #parse(BodyReader, ApiLimits, LongSupplier)}; the body may have a custom_id. */
+  static ApiRequest parseLine(BodyReader body, ApiLimits limits, LongSupplier seeds)
+      throws IOException {
+    return new CompletionParser(body, limits, seeds).parse(LINE_NAMES);
+  }
+
+  private ApiRequest parse(Set<String> names) throws IOException {
+    body.object(null, names, this::option);
     if (prompts == null) {
       throw ApiException.invalid("prompt", "prompt is missing: give a text or token ids");
     }
@@ -66,6 +89,7 @@ public final class CompletionParser {
       case "best_of" -> bestOf = body.whole(name, 1, limits.maxChoices());
       case "logprobs" -> logprobs = body.whole(name, 0, ApiLimits.MAX_LOGPROBS);
       case "echo" -> echo = body.flag(name);
+      case BatchLine.CUSTOM_ID -> body.text(name); // read by BatchLine
       default -> common.read(body, name);
     }
   }

@@ -23,6 +23,7 @@ import java.util.stream.IntStream;
 public final class Generation {
   private final ServedModel model;
   private final ApiRequest request;
+  private final Object caller;
   private final List<int[]> prompts = new ArrayList<>();
   private final List<Request> requests = new ArrayList<>();
   private final List<RunningChoice> running = new ArrayList<>();
@@ -66,8 +67,19 @@ public final class Generation {
    * @throws ApiException if the request does not fit the model
    */
   public Generation(ServedModel model, ApiRequest request) {
+    this(model, request, null);
+  }
+
+  /**
+   * As {@link #Generation(ServedModel, ApiRequest)}, for one of several requests of a caller.
+   *
+   * @param caller who sends the request: slots are shared out among callers, and one caller's
+   *     completions start in their order; null for a caller of one request
+   */
+  public Generation(ServedModel model, ApiRequest request, Object caller) {
     this.model = model;
     this.request = request;
+    this.caller = caller == null ? this : caller;
     model.checkName(request.model());
     request.sampling().logitBias().keySet().forEach(id -> model.checkId(id, "logit_bias"));
     if (!request.stops().isEmpty()) {
@@ -328,7 +340,7 @@ public final class Generation {
 
                       @Override
                       public Object caller() {
-                        return Generation.this;
+                        return caller;
                       }
 
                       @Override

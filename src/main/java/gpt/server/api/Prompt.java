@@ -7,4 +7,4 @@ package gpt.server.api;
  * @param ids the ids; null if a text is given
  * @param param the option that it comes from, for errors
  */
-record Prompt(String text, int[] ids, String param) {}
+public record Prompt(String text, int[] ids, String param) {}

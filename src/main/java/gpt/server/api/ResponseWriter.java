@@ -13,18 +13,38 @@ public final class ResponseWriter {
   private final ApiRequest request;
   private final ResponseForm form;
   private final String id;
-  private final long created = System.currentTimeMillis() / 1000;
+  private final long created;
 
   private ResponseWriter(ServedModel model, ApiRequest request, ResponseForm form) {
+    this(
+        model,
+        request,
+        form,
+        UUID.randomUUID().toString().replace("-", ""),
+        System.currentTimeMillis() / 1000);
+  }
+
+  private ResponseWriter(
+      ServedModel model, ApiRequest request, ResponseForm form, String id, long created) {
     this.model = model;
     this.request = request;
     this.form = form;
-    id = form.idPrefix() + UUID.randomUUID().toString().replace("-", "");
+    this.id = form.idPrefix() + id;
+    this.created = created;
   }
 
   /** In the form of {@code /v1/completions}. */
   public static ResponseWriter completion(ServedModel model, ApiRequest request) {
     return new ResponseWriter(model, request, new CompletionForm(model, request.logprobs()));
+  }
+
+  /**
+   * In the form of {@code /v1/completions}, without a time: the same request has the same bytes.
+   *
+   * @param id what follows the prefix of the response's id
+   */
+  public static ResponseWriter reproducible(ServedModel model, ApiRequest request, String id) {
+    return new ResponseWriter(model, request, new CompletionForm(model, request.logprobs()), id, 0);
   }
 
   /** In the form of {@code /v1/chat/completions}. */

@@ -10,6 +10,7 @@ import gpt.model.GptConfig;
 import gpt.tokenizer.ChatTemplate;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Utf8Decoder;
+import gpt.tokenizer.Vocabulary;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -105,16 +106,24 @@ public final class ServedModel implements AutoCloseable {
     return engine.dtype();
   }
 
-  SharedEngine engine() {
+  /** The engine, which all requests share. */
+  public SharedEngine engine() {
     return engine;
   }
 
-  Generator generator() {
+  /** Generates on the shared engine. */
+  public Generator generator() {
     return generator;
   }
 
-  int[] endIds() {
+  /** The ids that end a text. */
+  public int[] endIds() {
     return loaded.endIds();
+  }
+
+  /** The tokens' labels. */
+  public Vocabulary vocabulary() {
+    return new Vocabulary(loaded.tokenizer());
   }
 
   /** How a chat is written; empty for a base model. */
@@ -189,7 +198,7 @@ public final class ServedModel implements AutoCloseable {
    *
    * @throws ApiException if it is empty, longer than the context window or not in the vocabulary
    */
-  int[] encode(Prompt prompt) {
+  public int[] encode(Prompt prompt) {
     int[] ids = prompt.ids() == null ? encode(prompt.text(), prompt.param()) : checked(prompt);
     if (ids.length == 0) {
       throw ApiException.invalid(
@@ -262,7 +271,7 @@ public final class ServedModel implements AutoCloseable {
           ApiException.INVALID,
           "model",
           "model_not_found",
-          "this server has the model '" + name + "', not '" + given + "'");
+          "the model here is '" + name + "', not '" + given + "'");
     }
   }
 

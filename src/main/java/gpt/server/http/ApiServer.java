@@ -1,11 +1,13 @@
 package gpt.server.http;
 
+import com.google.gson.JsonObject;
 import gpt.GptException;
 import gpt.server.api.ChatParser;
 import gpt.server.api.CompletionParser;
 import gpt.server.api.Generation;
 import gpt.server.api.ResponseWriter;
 import gpt.server.api.ServedModel;
+import gpt.server.explore.Explorer;
 import io.helidon.common.socket.SocketOptions;
 import io.helidon.http.DirectHandler;
 import io.helidon.webserver.WebServer;
@@ -15,8 +17,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -121,6 +125,19 @@ public final class ApiServer implements AutoCloseable {
     router.add("GET", "/v1/models/" + model.name(), info::model);
     router.add("POST", "/tokenize", info::tokenize);
     router.add("POST", "/detokenize", info::detokenize);
+    Explorer explorer = new Explorer(model);
+    router.add("GET", "/explore/model", exchange -> exchange.json(200, explorer.model()));
+    Map<String, Function<byte[], JsonObject>> explore =
+        Map.of(
+            "step", explorer::step,
+            "lens", explorer::lens,
+            "attention", explorer::attention,
+            "beams", explorer::beams,
+            "loss", explorer::loss);
+    explore.forEach(
+        (name, answer) ->
+            router.add(
+                "POST", "/explore/" + name, new ExploreEndpoint(settings, admission, answer)));
     router.add(
         "POST",
         "/v1/completions",

@@ -2,22 +2,20 @@ package gpt.server.http;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.explore.LivePage;
 import gpt.server.api.ApiException;
 import gpt.server.api.ServedModel;
 import gpt.server.api.TokenizeBody;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /** The endpoints that generate nothing. */
 final class InfoEndpoints {
-  private static final String PAGE = "/gpt/server/index.html";
+  private static final byte[] PAGE = LivePage.html().getBytes(StandardCharsets.UTF_8);
 
   /** The page loads nothing and calls this server only. */
   private static final String POLICY =
-      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src"
-          + " 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+      "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+          + " connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
   private final ServedModel model;
   private final ServerSettings settings;
@@ -107,15 +105,11 @@ final class InfoEndpoints {
     return exchange.body(settings.maxBody(), settings.receive());
   }
 
-  /** {@code GET /}: a text box over the API. */
+  /** {@code GET /}: the page. */
   void page(Exchange exchange) {
     exchange.responseHeader("Content-Security-Policy", POLICY);
     exchange.responseHeader("Referrer-Policy", "no-referrer");
-    try (InputStream page = InfoEndpoints.class.getResourceAsStream(PAGE)) {
-      exchange.send(200, "text/html; charset=utf-8", page.readAllBytes());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    exchange.send(200, "text/html; charset=utf-8", PAGE);
   }
 
   /** Any other path. */

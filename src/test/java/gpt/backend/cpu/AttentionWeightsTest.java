@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import gpt.GptException;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
+import gpt.engine.Site;
+import gpt.explore.AttentionWeights;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -24,25 +27,7 @@ class AttentionWeightsTest {
   private static final double TOLERANCE = 1e-5;
 
   private static float[][] weights(Engine engine, int[] ids, int layer, int head) {
-    try (Context context = new Context(engine)) {
-      return append(context, ids, layer, head);
-    }
-  }
-
-  private static float[][] append(Context context, int[] ids, int layer, int head) {
-    int past = context.length();
-    float[][] rows = new float[ids.length][];
-    int[] next = {past};
-    context.append(
-        ids,
-        layer,
-        head,
-        (pos, weights) -> {
-          assertEquals(next[0]++, pos, "in order");
-          rows[pos - past] = weights;
-        });
-    assertEquals(past + ids.length, next[0]);
-    return rows;
+    return AttentionWeights.of(engine, ids, layer, head);
   }
 
   private static void assertClose(float[][] expected, float[][] actual, String what) {
@@ -121,10 +106,14 @@ class AttentionWeightsTest {
           float[] expected = context.append(ids).clone();
           float[][] whole = weights(engine, ids, 1, 2);
           context.truncate(0);
-          context.append(ids, 1, 2, (pos, weights) -> {});
+          context.probe(Site.WEIGHTS, 1, ids);
           context.truncate(0);
           context.append(start);
-          float[][] second = append(context, rest, 1, 2);
+          float[][] second = context.probe(Site.WEIGHTS, 1, rest);
+          for (int i = 0; i < second.length; i++) { // (nh, keys): those of head 2
+            int keys = 17 + i + 1;
+            second[i] = Arrays.copyOfRange(second[i], 2 * keys, 3 * keys);
+          }
           assertClose(Arrays.copyOfRange(whole, 17, 40), second, engine.device());
           context.truncate(0);
           assertArrayEquals(expected, context.append(ids), engine.device());
@@ -141,14 +130,10 @@ class AttentionWeightsTest {
     try (ReferenceEngine reference = new ReferenceEngine(config, random);
         CpuEngine fast = CpuEngine.open(config, random, 1)) {
       for (Engine engine : List.of(reference, fast)) {
-        try (Context context = new Context(engine)) {
-          for (int[] wrong : new int[][] {{2, 0}, {-1, 0}, {0, 3}, {0, -1}}) {
-            assertThrows(
-                IndexOutOfBoundsException.class,
-                () -> context.append(one, wrong[0], wrong[1], (pos, weights) -> {}));
-          }
-          assertEquals(0, context.length(), "a rejected call changed the length");
+        for (int[] wrong : new int[][] {{2, 0}, {-1, 0}, {0, 3}, {0, -1}}) {
+          assertThrows(GptException.class, () -> weights(engine, one, wrong[0], wrong[1]));
         }
+        assertArrayEquals(weights(engine, one, 1, 2), AttentionWeights.ofAll(engine, one)[1][2]);
       }
     }
   }

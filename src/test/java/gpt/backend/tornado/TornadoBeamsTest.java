@@ -104,7 +104,7 @@ class TornadoBeamsTest {
   void beamsEqualTheHosts(TornadoDevices.Device device) {
     GptConfig config = RandomWeights.shape(2, 3, 15, 24, V, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED, 0.5f);
-    for (int beams : new int[] {1, 3, 6}) {
+    for (int beams : new int[] {1, 4}) {
       try (TornadoEngine engine = open(config, weights, device, beams, null, 0);
           ReferenceEngine reference = new ReferenceEngine(config, weights)) {
         SamplingParameters greedy = SamplingParameters.greedy();
@@ -133,14 +133,15 @@ class TornadoBeamsTest {
     }
   }
 
+  /** Not on the emulator, which would take a minute. */
   @Test
+  @Tag("tornado")
   void beamsOfTheDemoEqualTheHosts() {
     TornadoDevices.Device device = TornadoDevices.find().first();
-    int tokens = TornadoVm.presence() == TornadoVm.Presence.TORNADOVM ? 60 : 2;
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("weights/shakespeare-char"));
         TornadoEngine engine = open(checkpoint.config(), checkpoint.weights(), device, 4, null, 3);
         CpuEngine host = CpuEngine.open(checkpoint.config(), checkpoint.weights(), 2)) {
-      Request request = request(new int[] {30, 27, 25}, tokens, -1, SamplingParameters.greedy(), 4);
+      Request request = request(new int[] {30, 27, 25}, 60, -1, SamplingParameters.greedy(), 4);
       assertSameBeams(host, engine, request, new Beams(4, 1), "demo");
     }
   }

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.engine.Context;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
+import gpt.engine.Site;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.kernels.sampling.Sampling;
@@ -258,10 +260,9 @@ class TornadoEngineTest {
       Sequence a = engine.open();
       Sequence b = engine.open();
       engine.step(List.of(Work.append(a, 1, 2)));
-      Want attention = new Want.Attention(0, 0, (pos, weights) -> {});
+      Want probe = Context.probe(Site.RESID, 0, new float[1][], 0);
       Want.LogitsReader reader = (pos, row) -> {};
-      assertRejected(
-          UnsupportedOperationException.class, engine, new Work(a, ids(1, 1), attention));
+      assertRejected(UnsupportedOperationException.class, engine, new Work(a, ids(1, 1), probe));
       assertRejected(GptException.class, engine, Work.append(a, V));
       assertRejected(GptException.class, engine, Work.append(a, new int[BLOCK - 1]));
       assertRejected(IllegalStateException.class, engine, Work.appendDrawn(a, Want.NOTHING));

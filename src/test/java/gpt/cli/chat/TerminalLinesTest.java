@@ -50,7 +50,7 @@ class TerminalLinesTest {
             .type(type)
             .encoding(UTF_8)
             .build();
-    terminal.setSize(Size.of(80, 24));
+    terminal.setSize(new Size(80, 24));
     lines = new TerminalLines(terminal, List.of("/reset", "/seed"));
   }
 
@@ -111,9 +111,9 @@ class TerminalLinesTest {
     press(text);
   }
 
-  /** What is on the screen, without escape sequences. */
+  /** What is on the screen, without escape sequences and the echo of Ctrl-C. */
   private String shown() {
-    return screen.toString(UTF_8).replaceAll("\033(\\[[?0-9;]*[a-zA-Z]|[=>])", "");
+    return screen.toString(UTF_8).replaceAll("\033(\\[[?0-9;]*[a-zA-Z]|[=>])|\\^C", "");
   }
 
   @Test

@@ -39,7 +39,10 @@ final class Launch {
   private final Fibers fibers;
   private final Thread thread = Thread.currentThread();
   private final int orders;
-  private WorkItem item;
+
+  /** The work item that runs; null in a kernel with {@code @Parallel} loops. */
+  WorkItem item;
+
   private int highest;
   private int groupStart;
   private int interval;
@@ -51,10 +54,10 @@ final class Launch {
     this.grid = grid;
     args = task.args.clone();
     int groupSize = grid == null ? 1 : grid.groupSize;
-    local = new LocalMemory(this, groupSize);
     fibers = new Fibers(this);
     boolean alone = grid == null || (long) grid.groups * groupSize == 1;
     orders = alone ? 1 : Math.max(1, Integer.getInteger("gpt.emulator.orders", 3));
+    local = new LocalMemory(this, groupSize > 1 && orders > 1);
   }
 
   /** Runs the kernel on these buffers; returns the memories that it wrote to. */
@@ -350,7 +353,7 @@ final class Launch {
 
   // Messages.
 
-  private void findMethod() {
+  void findMethod() {
     if (task.method == null) {
       task.method = Stacks.kernel();
     }

@@ -51,22 +51,27 @@ final class LocalMemory {
   }
 
   private final Launch launch;
-  private final boolean single;
+  private final boolean checked;
   private final List<LocalArray> arrays = new ArrayList<>();
   private final Map<Integer, LocalArray> sites = new HashMap<>(); // by Stacks.callSite
   private int garbage;
   private boolean checking;
 
-  LocalMemory(Launch launch, int groupSize) {
+  /**
+   * The local memory of one workgroup after the other.
+   *
+   * @param checked whether to find races; takes as long as the kernels themselves
+   */
+  LocalMemory(Launch launch, boolean checked) {
     this.launch = launch;
-    single = groupSize == 1;
+    this.checked = checked;
   }
 
   /** Starts a workgroup: fills its memory with garbage of this kind. */
   void startGroup(int kind) {
     garbage = kind;
     // Two items that write the same element do so in any order, so checking one order is enough.
-    checking = kind == 0 && !single;
+    checking = kind == 0 && checked;
     for (LocalArray array : arrays) {
       fill(array);
     }
@@ -127,6 +132,18 @@ final class LocalMemory {
     sites.put(site, array);
     fill(array);
     return array.data;
+  }
+
+  /** The byte of local memory at which an array's element is; negative for any other array. */
+  long offset(Object array, int i) {
+    long offset = 0;
+    for (LocalArray a : arrays) {
+      if (a.data == array) {
+        return offset + (long) i * a.elementSize;
+      }
+      offset += (long) a.length * a.elementSize;
+    }
+    return -1;
   }
 
   private static String describe(Class<?> type, int length) {

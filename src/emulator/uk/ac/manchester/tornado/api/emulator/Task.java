@@ -75,6 +75,12 @@ final class Task {
         + ")";
   }
 
+  /** The kernel's parameter for an array. */
+  String parameter(Memory memory) {
+    int argument = argument(memory);
+    return parameter(argument, "argument " + (argument + 1));
+  }
+
   private int argument(Memory memory) {
     for (int i = 0; i < args.length; i++) {
       if (args[i] instanceof TornadoNativeArray array && Memory.of(array) == memory) {
@@ -85,7 +91,7 @@ final class Task {
   }
 
   private String parameter(int argument, String otherwise) {
-    if (method == null || method.getParameterCount() != args.length) {
+    if (argument < 0 || method == null || method.getParameterCount() != args.length) {
       return otherwise;
     }
     Parameter parameter = method.getParameters()[argument];

@@ -1,0 +1,73 @@
+package gpt.exercises;
+
+import gpt.kernels.Exercises;
+import gpt.kernels.runtime.Version;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * <pre>
+ * Exercise 9: online softmax
+ *
+ * y[h] = Σ_j weight[j] · values[h, j],   weight = softmax over the t keys j of q[h] · keys[h, ·, j] / √headSize
+ *
+ * shapes    q, y (heads, headSize) · keys (heads, headSize, t): the keys' channel i is contiguous
+ *           values (heads, t, headSize)
+ * threads   work item globalIdx computes head globalIdx
+ * </pre>
+ *
+ * <p>In one pass over the keys: keep the largest score so far, the sum of e^(score − largest), and
+ * the weighted sum of the values. When a larger score comes, multiply both sums by e^(old largest −
+ * new largest) first. TornadoMath has exp, max and sqrt; the largest score starts at MIN_SCORE,
+ * since a kernel must not compute infinities.
+ *
+ * <p>Ladder: attention, step 3.
+ */
+public final class Exercise09 {
+  /** The largest headSize. */
+  private static final int MAX_HEAD_SIZE = 64;
+
+  /** Less than any score. */
+  static final float MIN_SCORE = -1e30f;
+
+  private Exercise09() {}
+
+  static void headPerThread(
+      KernelContext context,
+      FloatArray q,
+      FloatArray keys,
+      FloatArray values,
+      FloatArray y,
+      int heads,
+      int headSize,
+      int t) {
+    float[] sums = new float[MAX_HEAD_SIZE];
+    int h = context.globalIdx;
+    float scale = 1 / TornadoMath.sqrt(headSize);
+    if (h < heads) {
+      // your code
+    }
+  }
+
+  // How it is launched.
+
+  /** The kernel with its arguments and its grid. */
+  public static final Version<Exercises.Heads> VERSION =
+      new Version<>(
+          "headPerThread",
+          Version.Target.ANY,
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  Exercise09::headPerThread,
+                  new KernelContext(),
+                  a.q(),
+                  a.keys(),
+                  a.values(),
+                  a.y(),
+                  a.heads(),
+                  a.headSize(),
+                  a.t()),
+          (a, rows) -> Version.groups(a.heads(), 1));
+}

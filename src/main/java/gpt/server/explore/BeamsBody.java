@@ -1,0 +1,97 @@
+package gpt.server.explore;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import gpt.OnFull;
+import gpt.explore.BeamTree;
+import gpt.generate.Beams;
+import gpt.generate.FinishedCompletion;
+import gpt.generate.Request;
+import gpt.sampling.SamplingParameters;
+import gpt.server.api.ApiException;
+import gpt.server.api.BodyReader;
+import gpt.server.api.ServedModel;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** The body of {@code POST /explore/beams}, and its answer. */
+final class BeamsBody {
+  /** Maximum of {@code beams}; an answer lists twice as many candidates for each step. */
+  static final int MAX_BEAMS = 8;
+
+  private static final int MAX_TOKENS = 64;
+  private static final Set<String> NAMES =
+      Set.of("model", "prompt", "prompt_ids", "beams", "max_tokens");
+
+  private final ContextFields context = new ContextFields();
+  private int beams = 4;
+  private int maxTokens = 8;
+
+  private BeamsBody() {}
+
+  static BeamsBody parse(byte[] body) {
+    BeamsBody parsed = new BeamsBody();
+    BodyReader.read(
+        body, reader -> reader.object(null, NAMES, name -> parsed.option(reader, name)));
+    return parsed;
+  }
+
+  private void option(BodyReader body, String name) throws IOException {
+    switch (name) {
+      case "beams" -> beams = body.whole(name, 1, MAX_BEAMS);
+      case "max_tokens" -> maxTokens = body.whole(name, 1, MAX_TOKENS);
+      default -> context.read(body, name);
+    }
+  }
+
+  /** The tree of the search. */
+  JsonObject answer(ServedModel model) {
+    if (beams > model.engine().capacity()) {
+      throw ApiException.invalid(
+          "beams",
+          "beams must be at most " + model.engine().capacity() + " on this device, found " + beams);
+    }
+    Request request =
+        new Request(
+            context.ids(model),
+            maxTokens,
+            model.endIds(),
+            List.of(),
+            OnFull.STOP,
+            SamplingParameters.greedy(),
+            0,
+            beams,
+            0,
+            false);
+    BeamTree tree = BeamTree.of(model.generator(), request, new Beams(beams, 1));
+    JsonArray steps = new JsonArray();
+    for (List<BeamTree.Node> step : tree.steps()) {
+      JsonArray nodes = new JsonArray();
+      step.forEach(node -> nodes.add(json(node)));
+      steps.add(nodes);
+    }
+    JsonArray completions = new JsonArray();
+    for (FinishedCompletion each : tree.completions()) {
+      JsonObject completion = new JsonObject();
+      completion.add("ids", Explorer.array(each.ids()));
+      completion.addProperty("score", each.score().orElseThrow());
+      completions.add(completion);
+    }
+    JsonObject json = new JsonObject();
+    json.add("steps", steps);
+    json.add("completions", completions);
+    return json;
+  }
+
+  private static JsonObject json(BeamTree.Node node) {
+    JsonObject json = new JsonObject();
+    json.addProperty("parent", node.parent());
+    json.addProperty("id", node.id());
+    json.addProperty("log_probability", node.logProbability());
+    json.addProperty("sum", node.sum());
+    json.addProperty("fate", node.fate().name().toLowerCase(Locale.ROOT));
+    return json;
+  }
+}

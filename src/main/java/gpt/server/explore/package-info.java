@@ -1,0 +1,5 @@
+/**
+ * The numbers behind a text for the server's page: the logits of a step and its draw, attention,
+ * the layers, beams and losses. Requests and responses without HTTP.
+ */
+package gpt.server.explore;

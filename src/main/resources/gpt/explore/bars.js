@@ -1,0 +1,132 @@
+// The candidates as bars, with lines where filters cut.
+
+import { element, make, resize, style } from "./dom.js";
+import { explorer } from "./explorer.js";
+import { brief, count, percent } from "./format.js";
+
+/** Maximum number of cut lines; typical-p makes two. */
+const MAX_CUT_LINES = 4;
+
+/** The candidates to show: the likeliest, then null for a gap and the marked tokens beyond it. */
+export function candidates() {
+  const { step, chain, shown } = explorer;
+  const first = Array.from(step.order.subarray(0, shown));
+  const marked = explorer.live ? [chain.drawn] : [step.chosen, chain.drawn];
+  const beyond = [...new Set(marked)]
+    .filter((id) => step.ranks[id] > shown)
+    .sort((a, b) => step.ranks[a] - step.ranks[b]);
+  return beyond.length > 0 ? [...first, null, ...beyond] : first;
+}
+
+/** The probability at the end of the axis, and the number of its intervals. */
+function scale(max) {
+  for (let end = 1; ; end /= 10) {
+    if (max > 0.5 * end) return [end, 5];
+    if (max > 0.25 * end) return [0.5 * end, 5];
+    if (max > 0.1 * end) return [0.25 * end, 5];
+  }
+}
+
+function newCandidate() {
+  const rail = make("div", "rail", make("i", "bar"), make("i", "ghost"));
+  const track = make("div", "track", rail, make("span", "value"));
+  return make("div", "", make("div", "marks"), track, make("div", "name"));
+}
+
+function mark(className, sign, text) {
+  return make("div", "mark " + className, sign, make("span", "", " " + text));
+}
+
+/** Fills in one column. Its data attributes hold the exact numbers. */
+function fill(column, id, end) {
+  const { chain, step } = explorer;
+  const [marks, track, name] = column.children;
+  if (id === null) {
+    column.className = "candidate gap";
+    column.removeAttribute("data-id");
+    marks.replaceChildren();
+    track.style.visibility = "hidden";
+    name.textContent = "⋯";
+    return;
+  }
+  const probability = chain.probabilities[id];
+  const model = step.model[id];
+  const isChosen = !explorer.live && id === step.chosen;
+  const isNow = id === chain.drawn;
+  const state = explorer.state(id);
+  const label = explorer.label(id);
+  column.className = "candidate";
+  column.classList.toggle("out", chain.removedBy[id] !== 0);
+  column.classList.toggle("now", isNow);
+  column.classList.toggle("chosen", isChosen);
+  column.title = `${label} (id ${id}): ${percent(probability)}, by the model ${percent(model)}; ${state}`;
+  Object.assign(column.dataset, { id, probability, model, state });
+  track.style.visibility = "";
+  style(column, { "--m": model, "--p": probability });
+  const ghost = track.querySelector(".ghost");
+  style(ghost, { "--p": model });
+  ghost.classList.toggle("tiny", model < 0.006 * end);
+  track.querySelector(".value").textContent = probability === 0 ? "" : brief(probability);
+  name.textContent = label;
+  marks.replaceChildren(
+    ...(isChosen ? [mark("chosen", "◆", "chosen")] : []),
+    ...(isNow ? [mark("now", "▲", explorer.live ? "drawn" : "now")] : []));
+}
+
+/** Lines between kept and cut candidates, with what cut them; one at the end if the cut is beyond it. */
+function cutLines(ids) {
+  const { chain, step } = explorer;
+  const lines = [];
+  let last = null;
+  ids.forEach((id, i) => {
+    if (id === null) return;
+    const removedBy = chain.removedBy[id];
+    if (last !== null && (removedBy === 0) !== (chain.removedBy[ids[last]] === 0)) {
+      const cut = removedBy === 0 ? ids[last] : id;
+      lines.push([(last + 1 + i) / 2, explorer.state(cut)]);
+    }
+    last = i;
+  });
+  if (lines.length === 0 && chain.count < step.order.length) {
+    const first = step.order.findIndex((id) => chain.removedBy[id] !== 0);
+    lines.push([ids.length, `${explorer.state(step.order[first])} from rank ${count(first + 1)} on →`]);
+  }
+  return lines.slice(0, MAX_CUT_LINES);
+}
+
+function drawGrid(end, intervals) {
+  const ticks = resize(element("grid"), intervals + 1, () => make("div", "tick", make("span")));
+  ticks.forEach((tick, i) => {
+    style(tick, { "--at": i / intervals });
+    tick.firstChild.textContent = Number(((100 * end * i) / intervals).toPrecision(3)) + " %";
+  });
+}
+
+export function drawBars(ids) {
+  const { chain, step } = explorer;
+  const plot = element("plot");
+  const bars = element("bars");
+  const real = ids.filter((id) => id !== null);
+  let max = 0;
+  for (const id of real) max = Math.max(max, chain.probabilities[id], step.model[id]);
+  const [end, intervals] = scale(max);
+  style(plot, { "--scale": end, "--n": ids.length });
+  const narrow = plot.clientWidth / ids.length;
+  const longest = Math.max(...real.map((id) => explorer.label(id).length));
+  plot.classList.toggle("slanted", longest * 9 > narrow);
+  plot.classList.toggle("crowded", narrow < 40);
+  drawGrid(end, intervals);
+  const old = Array.from(bars.querySelectorAll(".cut"));
+  old.forEach((line) => line.remove());
+  resize(bars, ids.length, newCandidate).forEach((column, i) => fill(column, ids[i], end));
+  cutLines(ids).forEach(([at, by], i) => {
+    const line = old[i] ?? make("div", "cut");
+    line.replaceChildren(make("span", "", by));
+    line.classList.toggle("left", at > ids.length * 0.75);
+    bars.append(line);
+    style(line, { "--at": at });
+  });
+  plot.setAttribute("aria-label", "Bar chart of the probabilities of " + real.length
+    + " candidates, the same as in the table of the numbers. Likeliest: "
+    + real.slice(0, 3).map((id) => explorer.label(id) + " " + percent(chain.probabilities[id])).join(", "));
+}

@@ -1,0 +1,97 @@
+// The page's state, and who is told when it changes.
+
+import { Chain, REMOVED_BY } from "./chain.js";
+import { onFrame } from "./dom.js";
+
+const listeners = { model: [], step: [], position: [], chain: [] };
+
+export const explorer = {
+  /** Whether a server answers; else all steps are in the page. */
+  live: false,
+  /** The model: labels, coefficients, and of a server its shape. */
+  model: { labels: [], coefficients: [] },
+  /** The settings with which the steps were made, except for each step's temperature. */
+  defaults: { top_k: 0, top_p: 1, min_p: 0, typical_p: 1 },
+  settings: { temperature: 1, top_k: 0, top_p: 1, min_p: 0, typical_p: 1 },
+  steps: [],
+  index: 0,
+  /** The current step and the chain's result for it. */
+  step: null,
+  chain: null,
+  /** Position of the token whose insides are shown. */
+  position: 0,
+  /** Number of candidates shown. */
+  shown: 20,
+
+  label(id) {
+    return this.model.labels[id] ?? String(id);
+  },
+
+  /** Whether an id is kept, banned or cut, and what cut it. */
+  state(id) {
+    if (this.chain.removedBy[id] === 0) return "kept";
+    if (this.step.logits[id] === -Infinity) return "banned";
+    return "cut by " + REMOVED_BY[this.chain.removedBy[id]];
+  },
+
+  /** The settings with which a step was made. */
+  stepSettings(index) {
+    return { ...this.defaults, temperature: this.steps[index]?.temperature ?? 1 };
+  },
+
+  /** Sets the model. */
+  begin(model) {
+    this.model = model;
+    tell("model");
+  },
+
+  /**
+   * Shows a step; the index is clamped. In a page with its own steps, the temperature becomes the
+   * new step's unless the user has changed it.
+   */
+  go(index) {
+    const before = this.stepSettings(this.index).temperature;
+    this.index = Math.max(0, Math.min(index, this.steps.length - 1));
+    if (!this.live && this.settings.temperature === before) {
+      this.settings.temperature = this.stepSettings(this.index).temperature;
+    }
+    this.step = this.steps[this.index];
+    this.position = this.step.ids.length - 1;
+    this.computeChain();
+    tell("step");
+    tell("position");
+    tell("chain");
+  },
+
+  /** Selects a token of the context. */
+  select(position) {
+    this.position = Math.max(0, Math.min(position, this.step.ids.length - 1));
+    tell("position");
+  },
+
+  /** Changes settings; the page follows with the next frame. */
+  change(settings) {
+    Object.assign(this.settings, settings);
+    changeSoon();
+  },
+
+  computeChain() {
+    const { step } = this;
+    this.chain = new Chain(this.model.coefficients, step.logits, step.order, this.settings, step.random);
+  },
+
+  /** Calls a listener when the model, the step, the position or the chain's result has changed. */
+  on(what, listener) {
+    listeners[what].push(listener);
+  },
+};
+
+function tell(what) {
+  listeners[what].forEach((listener) => listener());
+}
+
+const changeSoon = onFrame(() => {
+  if (explorer.step === null) return;
+  explorer.computeChain();
+  tell("chain");
+});

@@ -1,0 +1,72 @@
+package gpt.exercises;
+
+import gpt.kernels.Exercises;
+import gpt.kernels.runtime.Version;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * <pre>
+ * Exercise 3: coalesced loads
+ *
+ * y[row] = Σ w[row, i] · x[i]
+ *
+ * shapes    as in exercise 1
+ * threads   workgroup context.groupIdx computes row groupIdx with 32 work items, its lanes 0 to 31:
+ *           lane j multiplies the elements j, j + 32, j + 64, …, so that in each round the lanes
+ *           read 32 adjacent elements
+ * </pre>
+ *
+ * <p>Each lane stores its sum in sums, which the workgroup shares (local memory). After a barrier,
+ * context.localBarrier(), which all 32 lanes must reach, lane 0 adds the 32 sums and stores the
+ * result.
+ *
+ * <p>Ladder: matrix × vector, step 3.
+ */
+public final class Exercise03 {
+  /** Work items of a workgroup. */
+  private static final int LANES = 32;
+
+  private Exercise03() {}
+
+  static void rowPerGroup(
+      KernelContext context, FloatArray x, FloatArray w, FloatArray y, int n, int k) {
+    float[] sums = context.allocateFloatLocalArray(LANES);
+    int row = context.groupIdx;
+    int lane = context.localIdx;
+    // solution
+    float sum = 0;
+    for (int i = lane; i < k; i += LANES) {
+      sum += w.get(row * k + i) * x.get(i);
+    }
+    sums[lane] = sum;
+    context.localBarrier();
+    if (lane == 0) {
+      float total = 0;
+      for (int other = 0; other < LANES; other++) {
+        total += sums[other];
+      }
+      y.set(row, total);
+    }
+    // end
+  }
+
+  // How it is launched.
+
+  /** The kernel with its arguments and its grid. */
+  public static final Version<Exercises.Product> VERSION =
+      new Version<>(
+          "rowPerGroup",
+          Version.Target.ANY,
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  Exercise03::rowPerGroup,
+                  new KernelContext(),
+                  a.x(),
+                  a.w(),
+                  a.y(),
+                  a.n(),
+                  a.k()),
+          (a, rows) -> Version.groups(a.n(), LANES));
+}
