@@ -84,6 +84,7 @@ class ErrorsIT {
         "--device cpu --kernels gpu     | TornadoVM device",
         "--kernels fast                 | auto or gpu or cpu",
         "--device cpu --kv-dtype f16    | TornadoVM device",
+        "--device cpu --fast-prefill    | TornadoVM device",
         "--dtype f64                    | f32 or f16 or i8",
         "info --prompt x                | --prompt",
         "export --model m.pt            | --out"

@@ -66,12 +66,7 @@ final class TornadoDeviceOpener {
     }
     Optional<String> shortage =
         DeviceMemory.shortage(
-            config,
-            weights.tied(),
-            accelerator.get().with(kernels),
-            precision,
-            approximations.kv(),
-            1);
+            config, weights.tied(), accelerator.get().with(kernels), precision, approximations, 1);
     if (shortage.isPresent()) {
       return shortage.get();
     }
@@ -114,8 +109,7 @@ final class TornadoDeviceOpener {
               + device.name()
               + ") has no half precision; use f32 or i8");
     }
-    KvPrecision kv = approximations.kv();
-    if (kv == KvPrecision.F16 && !device.hasHalf()) {
+    if (approximations.kv() == KvPrecision.F16 && !device.hasHalf()) {
       throw new GptException(
           "kv-dtype f16: "
               + device.id()
@@ -124,10 +118,11 @@ final class TornadoDeviceOpener {
               + ") has no half precision; use f32");
     }
     int together =
-        DeviceMemory.fitting(config, weights.tied(), device, precision, kv, use.sequences());
+        DeviceMemory.fitting(
+            config, weights.tied(), device, precision, approximations, use.sequences());
     if (!device.isEmulator()) {
       HostMemory.checkArrays(
-          DeviceMemory.needed(config, weights.tied(), device, precision, kv, together),
+          DeviceMemory.needed(config, weights.tied(), device, precision, approximations, together),
           device.type() == TornadoDevices.Type.CPU,
           precision,
           HostMemory.available());

@@ -184,7 +184,6 @@ class StepsPageIT {
       type("top-k-number", String.valueOf(k));
       browser.find("#top-p").sendKeys(Keys.END);
       browser.settle();
-      browser.run("document.getElementById('plot').classList.add('still')"); // no animation
       assertEquals(k, drawnBars());
       assertEquals(1, browser.all(".cut").size());
       assertEquals("cut by top-k", browser.find(".cut").getText());

@@ -209,6 +209,12 @@ public final class BenchCommand implements Callable<Integer> {
 
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
+      names = "--fast-prefill",
+      description = "Compute prompts on the tensor cores of cuda devices, from halves.")
+  private boolean fastPrefill;
+
+  @OptionGroup.In(OptionGroup.DEVICE)
+  @Option(
       names = "--tornado-profile",
       description =
           "Print how a token's time on a TornadoVM device is divided between kernels, copies and"
@@ -287,7 +293,7 @@ public final class BenchCommand implements Callable<Integer> {
         for (int count : host ? threads : threads.subList(0, 1)) {
           DeviceChoice place =
               DeviceOptions.choice(
-                  device, precision, count, kernels, new Approximations(kv), profile);
+                  device, precision, count, kernels, new Approximations(kv, fastPrefill), profile);
           DeviceOptions.check(place, this::usage);
           places.add(place);
         }

@@ -226,7 +226,7 @@ public final class GenerateCommand implements Callable<Integer> {
             : generator.generate(request, follower);
     Optional<Timings> total =
         completions.stream().map(FinishedCompletion::timings).reduce(Timings::plus);
-    recorder.ifPresent(StepRecorder::write);
+    recorder.ifPresent(steps -> steps.write(engine));
     profile.lines().forEach(System.err::println); // printed with --quiet too: it was asked for
     total.ifPresent(timings -> print(SpeedLine.of(timings, drafter)));
   }

@@ -69,6 +69,13 @@ public final class DeviceOptions {
   private KvPrecision kv;
 
   @Option(
+      names = "--fast-prefill",
+      description =
+          "Compute prompts on a GPU's tensor cores, from halves: logits change a little, and with"
+              + " how a prompt is divided. Needs TornadoVM's cuda backend.")
+  private boolean fastPrefill;
+
+  @Option(
       names = "--tornado-profile",
       description =
           "Print kernel time, kernel launches and bytes copied for each token (for each window of"
@@ -77,7 +84,8 @@ public final class DeviceOptions {
 
   /** The device that the options choose. */
   public DeviceChoice choice() {
-    return choice(device, precision, threads, kernels, new Approximations(kv), profile);
+    Approximations approximations = new Approximations(kv, fastPrefill);
+    return choice(device, precision, threads, kernels, approximations, profile);
   }
 
   /** The choice for these values of the options. */
