@@ -116,7 +116,7 @@ export function drawBars(ids) {
   const narrow = widthOf(bars) / ids.length;
   const longest = Math.max(...real.map((id) => explorer.label(id).length));
   plot.classList.toggle("slanted", longest * 9 > narrow);
-  plot.classList.toggle("crowded", narrow < 40);
+  plot.classList.toggle("crowded", narrow < 36);
   drawGrid(end, intervals);
   const old = Array.from(bars.querySelectorAll(".cut"));
   old.forEach((line) => line.remove());

@@ -238,10 +238,10 @@ class StepsPageIT {
   }
 
   @Test
-  void theTableHasTheNumbers() {
+  void theTableHasTheNumbers() throws Exception {
     browser.find("#numbers summary").click();
     assertEquals(7, browser.all("#numbers thead th[scope=col]").size());
-    assertEquals(20, browser.all("#rows tr").size());
+    browser.until("document.querySelectorAll('#rows tr').length === 20");
     String first = browser.find("#rows tr").getText();
     String label = browser.text("explorer.model.labels[explorer.step.order[0]]");
     assertTrue(first.startsWith("1 " + label + " "), first);
@@ -249,8 +249,7 @@ class StepsPageIT {
     assertTrue(first.contains("%.1f %%".formatted(100 * p)), first);
     assertTrue(text("rows").contains("◆ chosen in the run"));
     browser.find("#shown").sendKeys("50");
-    browser.settle();
-    assertEquals(50, browser.all("#rows tr").size());
+    browser.until("document.querySelectorAll('#rows tr').length === 50");
     assertEquals(50, bars());
   }
 
