@@ -97,6 +97,7 @@ class OutputTest {
 
   @Test
   void theTimeLeft() {
+    assertEquals("batch", ProgressBar.bar("batch", Double.NaN), "of unknown length");
     assertEquals("0 s left", ProgressBar.timeLeft(-0.1));
     assertEquals("59 s left", ProgressBar.timeLeft(59.4));
     assertEquals("1:00 min left", ProgressBar.timeLeft(59.6));
