@@ -110,7 +110,7 @@ public final class DeviceMemory {
 
   private static long largestArray(GptConfig config, Precision precision, int capacity) {
     return Math.max(
-        DeviceWeights.largest(config) * precision.bytes(),
+        precision.bytes(DeviceWeights.largest(config)),
         Float.BYTES * DeviceBuffers.cacheElements(config, capacity));
   }
 
