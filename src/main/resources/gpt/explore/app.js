@@ -86,11 +86,12 @@ function startTheme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const show = (isDark) => {
     document.documentElement.dataset.theme = isDark ? "dark" : "light";
-    element("theme").setAttribute("aria-pressed", String(isDark));
+    element("theme").textContent = isDark ? "Light" : "Dark";
+    element("theme").setAttribute("aria-label", element("theme").textContent + " colours");
   };
   show(dark.matches);
   dark.addEventListener("change", () => show(dark.matches));
-  element("theme").addEventListener("click", () => show(element("theme").getAttribute("aria-pressed") !== "true"));
+  element("theme").addEventListener("click", () => show(document.documentElement.dataset.theme !== "dark"));
 }
 
 function start() {

@@ -75,6 +75,7 @@ async function show() {
     showSettings();
   }
   element("lesson").hidden = false;
+  document.body.classList.add("teaching");
   element("lesson-title").textContent = lesson.title;
   element("lesson-text").textContent = part.text();
   element("lesson-place").textContent = `${place + 1} of ${lesson.parts.length}`;
@@ -86,6 +87,7 @@ async function show() {
 function end() {
   lesson = null;
   element("lesson").hidden = true;
+  document.body.classList.remove("teaching");
   element("lessons").value = "";
 }
 

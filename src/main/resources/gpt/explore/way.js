@@ -9,7 +9,8 @@ import { count, counted, level, percent, signed } from "./format.js";
 const formula = (text) => make("span", "formula", text);
 
 /** Where the program computes a stage. */
-const source = (path) => make("span", "source", "Source: ", make("code", "", path));
+const source = (...paths) => make("span", "source", "Source: ",
+  ...paths.flatMap((path, i) => [i > 0 ? ", " : "", make("code", "", path)]));
 
 const q = (id) => `“${explorer.label(id)}”`;
 
@@ -64,7 +65,7 @@ const stages = [
       const size = c ? c / heads : "hs";
       return ["Each block adds to the vector what its attention finds in the tokens so far, then what its MLP makes of it. ",
         formula(`x ← x + attention(norm(x));  x ← x + MLP(norm(x));  attention = softmax(Q Kᵀ / √${size}) V`), " ",
-        source("kernels/gpt/kernels/Attention.java"), ", ", make("code", "", "GeluProjection.java")];
+        source("kernels/gpt/kernels/Attention.java", "kernels/gpt/kernels/GeluProjection.java")];
     },
   },
   {
