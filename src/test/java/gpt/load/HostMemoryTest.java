@@ -27,14 +27,18 @@ class HostMemoryTest {
   void suggestsPrecisionsThatFit() {
     assertEquals(
         "the weights take 6.23 GB of memory as f32, and 4.00 GB are free; dtype bf16 takes 3.12"
-            + " GB, dtype i8 takes 1.56 GB",
+            + " GB, dtype i8 takes 1.56 GB, dtype q4 takes 881.2 MB",
         refusal(Precision.F32, 4_000_000_000L));
     assertEquals(
-        "the weights take 6.23 GB of memory as f32, and 2.00 GB are free; dtype i8 takes 1.56 GB",
+        "the weights take 6.23 GB of memory as f32, and 2.00 GB are free; dtype i8 takes 1.56 GB,"
+            + " dtype q4 takes 881.2 MB",
         refusal(Precision.F32, 2_000_000_000L));
     assertEquals(
-        "the weights take 1.56 GB of memory as i8, and 1.00 GB are free; use a smaller model",
+        "the weights take 1.56 GB of memory as i8, and 1.00 GB are free; dtype q4 takes 881.2 MB",
         refusal(Precision.I8, 1_000_000_000L));
+    assertEquals(
+        "the weights take 881.2 MB of memory as q4, and 800.0 MB are free; use a smaller model",
+        refusal(Precision.Q4, 800_000_000L));
   }
 
   @Test
