@@ -1,6 +1,7 @@
 package gpt.kernels;
 
 import gpt.kernels.runtime.KvCache;
+import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import java.util.List;
@@ -267,7 +268,7 @@ public final class SplitAttention {
           int w = at + i * contextLength;
           score += query[(word + i) * size] * KvCache.first(cache, keys, halfKeys, w);
           if (size == 2) {
-            score += query[(word + i) * size + 1] * KvCache.second(halfKeys, w);
+            score += query[(word + i) * size + 1] * Matrix.high(halfKeys, w);
           }
         }
         if (words % 2 == 1) {
@@ -275,7 +276,7 @@ public final class SplitAttention {
             int w = at + half * contextLength;
             score += query[(words - 1) * size] * KvCache.first(cache, keys, halfKeys, w);
             if (size == 2) {
-              score += query[(words - 1) * size + 1] * KvCache.second(halfKeys, w);
+              score += query[(words - 1) * size + 1] * Matrix.high(halfKeys, w);
             }
           }
         }
@@ -331,7 +332,7 @@ public final class SplitAttention {
               sum += w;
               total += w * KvCache.first(cache, values, halfValues, v);
               if (size == 2) {
-                second += w * KvCache.second(halfValues, v);
+                second += w * Matrix.high(halfValues, v);
               }
             }
           }
