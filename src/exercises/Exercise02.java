@@ -19,7 +19,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * i + 1, i + 2 and i + 3, and add them at the end. k need not be a multiple of 4: a second loop
  * takes what is left.
  *
- * <p>Ladder: matrix × vector, step 2.
+ * <p>Check it with {@code scripts/exercise 2}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * matrix × vector, step 2.
  */
 public final class Exercise02 {
   private Exercise02() {}

@@ -21,7 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * context.localBarrier(), which all 32 lanes must reach, lane 0 adds the 32 sums and stores the
  * result.
  *
- * <p>Ladder: matrix × vector, step 3.
+ * <p>Check it with {@code scripts/exercise 3}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * matrix × vector, step 3.
  */
 public final class Exercise03 {
   /** Work items of a workgroup. */

@@ -20,7 +20,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * reads what other lanes have written in the round before, so there is a barrier before each,
  * outside of any if that only some lanes enter. Then one lane stores sums[0].
  *
- * <p>Ladder: matrix × vector, step 4.
+ * <p>Check it with {@code scripts/exercise 4}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * matrix × vector, step 4.
  */
 public final class Exercise04 {
   /** Work items of a workgroup; a power of 2. */

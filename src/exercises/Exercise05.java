@@ -22,7 +22,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <p>On OpenCL devices simdSum returns its argument, so this kernel is right on the emulator, CUDA,
  * PTX and Metal only.
  *
- * <p>Ladder: matrix × vector, step 5.
+ * <p>Check it with {@code scripts/exercise 5}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * matrix × vector, step 5.
  */
 public final class Exercise05 {
   /** Work items of a warp. */

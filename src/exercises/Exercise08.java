@@ -22,7 +22,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * overwriting this one. Elements past the end of a matrix are 0 in the tile. The stride 17 instead
  * of 16 keeps lanes that read a column out of the same bank.
  *
- * <p>Ladder: matrix × matrix, step 3.
+ * <p>Check it with {@code scripts/exercise 8}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * matrix × matrix, step 3.
  */
 public final class Exercise08 {
   /** Outputs along each side of a tile. */

@@ -17,9 +17,9 @@ public final class KernelCounts {
   private KernelCounts() {}
 
   /** A loader of this class whose kernels are counted. */
-  static ClassLoader loader() {
-    return new CountingLoader(
-        KernelCounts.class.getClassLoader(), "gpt.", List.of("gpt.kernels.", "gpt.exercises."));
+  private static final class Loader {
+    static final ClassLoader COUNTING =
+        new CountingLoader(KernelCounts.class.getClassLoader(), "gpt.", List.of("gpt.kernels."));
   }
 
   /** Counts a version of an operation. */
@@ -27,13 +27,13 @@ public final class KernelCounts {
       throws Exception {
     TornadoDevices.find().first().prepareKernels(); // halves are loaded in pairs, as on CUDA
     return (Traffic)
-        loader()
+        Loader.COUNTING
             .loadClass(KernelCounts.class.getName())
             .getMethod("count", String.class, String.class, String.class, int.class, String.class)
             .invoke(null, operation, version, shape.word(), rows, dtype);
   }
 
-  /** As {@link #of}, in the {@link #loader}. */
+  /** As {@link #of}, in its own loader. */
   public static Traffic count(
       String operation, String version, String shape, int rows, String dtype) throws Exception {
     return count(
@@ -48,7 +48,7 @@ public final class KernelCounts {
     return count(test, operation.version(version, rows));
   }
 
-  /** Counts a version of a case, in the {@link #loader}. */
+  /** Counts a version of a case, in its own loader. */
   static <A> Traffic count(KernelCase<A> test, Version<A> version) throws Exception {
     try (TornadoExecutionPlan plan = test.timed(version, null)) {
       return Counting.of(plan::execute);

@@ -18,7 +18,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <p>Work items come in workgroups of 16, so the grid has up to 15 more work items than there are
  * rows: the if leaves those out.
  *
- * <p>Ladder: matrix × vector, step 1.
+ * <p>Check it with {@code scripts/exercise 1}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * matrix × vector, step 1.
  */
 public final class Exercise01 {
   private Exercise01() {}

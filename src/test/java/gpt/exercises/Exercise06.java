@@ -21,7 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * for the second tree before all lanes have read the first one's result: that takes a barrier of
  * its own. The end of the kernel is there.
  *
- * <p>Ladder: LayerNorm, step 3.
+ * <p>Check it with {@code scripts/exercise 6}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * LayerNorm, step 3.
  */
 public final class Exercise06 {
   /** Work items of a workgroup; a power of 2. */

@@ -20,7 +20,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * compares the lanes in pairs. Logits can be equal: then the lower id wins, in a lane and between
  * lanes.
  *
- * <p>Ladder: choosing a token, step 2.
+ * <p>Check it with {@code scripts/exercise 7}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * choosing a token, step 2.
  */
 public final class Exercise07 {
   /** Work items of a workgroup; a power of 2. */

@@ -22,7 +22,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * new largest) first. TornadoMath has exp, max and sqrt; the largest score starts at MIN_SCORE,
  * since a kernel must not compute infinities.
  *
- * <p>Ladder: attention, step 3.
+ * <p>Check it with {@code scripts/exercise 9}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * attention, step 3.
  */
 public final class Exercise09 {
   /** The largest headSize. */

@@ -24,7 +24,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * headSize is at most 64, so with less, some lanes have no channel. A chunk has one maximum, so no
  * sum is ever rescaled. Another kernel merges the chunks (AttentionMerge).
  *
- * <p>Ladder: attention, step 5.
+ * <p>Check it with {@code scripts/exercise 10}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * attention, step 5.
  */
 public final class Exercise10 {
   /** Keys of a chunk, and work items of a workgroup. */

@@ -39,10 +39,7 @@ final class Launch {
   private final Fibers fibers;
   private final Thread thread = Thread.currentThread();
   private final int orders;
-
-  /** The work item that runs; null in a kernel with {@code @Parallel} loops. */
-  WorkItem item;
-
+  WorkItem item; // the one that runs; null in a kernel with @Parallel loops
   private int highest;
   private int groupStart;
   private int interval;
