@@ -22,6 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     one row: memory-bound, 4·N·K bytes (2 in f16, 1 in i8) for 2·N·K FLOPs
  *           many rows: compute-bound, 2·R·N·K FLOPs for 4·(N·K + R·K + R·N) bytes
  * threads   see each version
+ * example   x = 1, 2 and a row of w = 3, 4: Σₖ x[k] · w[k] = 1 · 3 + 2 · 4 = 11
  * epilogue  what an operation does with each product before storing it; see {@link Epilogue}.
  *           {@link LmHead}, {@link QkvProjection}, {@link ResidualProjection} and
  *           {@link GeluProjection} each have a naive version and share the optimized ones
@@ -41,6 +42,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>Rejected for {@code rowPerThread}, N × K = 3072 × 768, on two cores (PoCL): 8 and 16 sums per
  * row, no faster than 4 (27.5 and 27.9 against 27.6 GB/s); 4 rows of w per work item, 23 GB/s.
+ *
+ * <p>Read before: {@link LmHead}, the simplest of its operations. After: {@link BlockedProjection},
+ * {@link WarpProjection}.
  *
  * <p>Source: nanoGPT's {@code nn.Linear}. Test: {@code ProjectionTest}. Benchmark: {@code
  * scripts/bench --operations lm-head,qkv,residual,gelu}.

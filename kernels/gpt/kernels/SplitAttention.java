@@ -28,6 +28,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     memory: the bytes of {@link Attention}, plus 8·(HS + 2) for each chunk
  * threads   R · NH · chunks workgroups instead of R · NH: one sequence's 12 heads occupy 12 of a GPU's
  *           hundred multiprocessors; 192 chunks of a full context occupy all of them
+ * example   scores 1, 3, 2, 0 in chunks of two: the first has max 3 and sum e^−2 + 1 = 1.135, the second
+ *           max 2 and sum 1 + e^−2 = 1.135. Merged: max 3, sum 1.135 + e^(2 − 3) · 1.135 = 1.553, as
+ *           in {@link Attention}
  * </pre>
  *
  * <ul>
@@ -43,6 +46,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * weight 0. So each loop has a constant number of independent loads, which the compiler unrolls.
  *
  * <p>A chunk past the row's last position is not written, and the merge does not read it.
+ *
+ * <p>Read before: {@link Attention}. After: {@link AttentionMerge}.
  *
  * <p>Source: Flash-Decoding (Dao and others, 2023). Test: {@code AttentionTest}. Benchmark: {@code
  * scripts/bench --operations split-attention}.

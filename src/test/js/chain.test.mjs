@@ -13,7 +13,7 @@ copyFileSync(new URL("../../main/resources/gpt/explore/chain.js", import.meta.ur
 const { Chain, REMOVED_BY, softmax, sortDescending } = await import(pathToFileURL(copy));
 
 /** gpt.sampling.Weight's. */
-const COEFFICIENTS = JSON.parse(process.env.GPT_COEFFICIENTS ?? "[744261117,257941249,59597121,10327000,1431000,165000]");
+const COEFFICIENTS = JSON.parse(process.env.GPT_COEFFICIENTS ?? "[744261009,257939154,59583575,10287039,1369935,117414]");
 const OFF = { temperature: 1, top_k: 0, top_p: 1, min_p: 0, typical_p: 1 };
 const LOGITS = new Float32Array([6, 2, 7, 0.1, -8, 9]);
 

@@ -147,7 +147,7 @@ class DocumentsIT {
                   "--headless",
                   "--no-sandbox",
                   "--hide-scrollbars",
-                  "--window-size=1180,700",
+                  "--window-size=1180,1205",
                   "--screenshot=" + picture.toAbsolutePath(),
                   page.toUri().toString())
               .run()

@@ -1,5 +1,8 @@
 package gpt.explore;
 
+import com.google.gson.JsonObject;
+import gpt.engine.Engine;
+import gpt.model.GptConfig;
 import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
@@ -22,11 +25,36 @@ public final class StepsPage {
   /** Approximate maximum size of the file in bytes. */
   private static final long MAX_BYTES = 24_000_000;
 
+  /** Tokens of the prompt, and of the text in all, whose layers the page can show. */
+  private static final int MAX_PROMPT_LAYERS = 32;
+
+  private static final int MAX_LAYERS = 96;
+
   private final String title;
   private final Data data;
   private long bytes;
   private long lastBytes;
   private int[] next = {}; // the context that would follow the last step
+
+  private Layers layers; // null for none
+
+  /**
+   * What happens inside the model.
+   *
+   * @param ids the text: what is shown holds for contexts that it begins with
+   * @param nLayer number of blocks
+   * @param nHead heads of each
+   * @param nEmbd channels
+   * @param lens of each position, as {@link LayersData#lens}
+   * @param attention of each position, as {@link LayersData#attention}
+   */
+  private record Layers(
+      int[] ids,
+      int nLayer,
+      int nHead,
+      int nEmbd,
+      List<JsonObject> lens,
+      List<JsonObject> attention) {}
 
   /** The page's data, as JSON. */
   private record Data(
@@ -89,6 +117,36 @@ public final class StepsPage {
     bytes += lastBytes;
   }
 
+  /**
+   * Adds what happens inside the model at the tokens of a text, as far as there is room: at the end
+   * of the prompt, and after it.
+   *
+   * @param prompt number of tokens before the first step
+   * @return whether all steps of the text have it
+   * @throws gpt.GptException as {@link Activations#read}
+   */
+  public boolean addLayers(Engine engine, int[] text, int prompt) {
+    GptConfig config = engine.config();
+    int first = Math.max(0, prompt - MAX_PROMPT_LAYERS);
+    int end = Math.min(text.length, Math.min(first + MAX_LAYERS, config.blockSize()));
+    // Attention takes about 5.4 bytes for each weight, the rest little.
+    long position = (long) config.nLayer() * (800 + 6L * config.nHead() * end);
+    end = (int) Math.min(end, first + (MAX_BYTES - bytes) / position);
+    if (end < prompt) {
+      return false;
+    }
+    int[] ids = Arrays.copyOf(text, end);
+    layers =
+        new Layers(
+            ids,
+            config.nLayer(),
+            config.nHead(),
+            config.nEmbd(),
+            LayersData.lens(engine, ids, first),
+            LayersData.attention(engine, ids, first));
+    return end == text.length;
+  }
+
   /** Number of steps. */
   public int steps() {
     return data.steps.size();
@@ -96,6 +154,8 @@ public final class StepsPage {
 
   /** The page. */
   public String html() {
-    return LivePage.html(title, StepData.GSON.toJson(data), "'none'");
+    JsonObject json = StepData.GSON.toJsonTree(data).getAsJsonObject();
+    json.add("layers", StepData.GSON.toJsonTree(layers));
+    return LivePage.html(title, StepData.GSON.toJson(json), "'none'");
   }
 }

@@ -57,8 +57,8 @@ final class TornadoDeviceOpener {
    * @return why there is no suitable device; null if one was chosen
    */
   String chooseAccelerator() {
-    if (precision == Precision.BF16) {
-      return "bf16 runs on the CPU backend only";
+    if (!runs(precision)) {
+      return precision.word() + " runs on the CPU backend only";
     }
     Optional<TornadoDevices.Device> accelerator = devices.accelerator();
     if (accelerator.isEmpty()) {
@@ -94,12 +94,19 @@ final class TornadoDeviceOpener {
     return this;
   }
 
+  /** Whether kernels read such weights. */
+  private static boolean runs(Precision precision) {
+    return precision != Precision.BF16 && precision != Precision.Q4;
+  }
+
   /** Loads the model to the chosen device. */
   OpenedDevice open(LoadProgress progress) {
     device = device.with(kernels);
-    if (precision == Precision.BF16) {
+    if (!runs(precision)) {
       throw new GptException(
-          "dtype bf16: the CPU backend only; TornadoVM devices support f32, f16, i8");
+          "dtype "
+              + precision.word()
+              + ": the CPU backend only; TornadoVM devices support f32, f16, i8");
     }
     if (precision == Precision.F16 && !device.hasHalf()) {
       throw new GptException(

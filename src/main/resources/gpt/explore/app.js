@@ -1,7 +1,7 @@
 // Starts the page and redraws it when its state changes.
 
 import { candidates, drawBars } from "./bars.js";
-import { element } from "./dom.js";
+import { afterPause, element } from "./dom.js";
 import { drawStrip, writeDraw } from "./draw.js";
 import { explorer } from "./explorer.js";
 import { count, percent } from "./format.js";
@@ -17,39 +17,45 @@ import { showSettings, startSettings } from "./settings.js";
 import { Step } from "./step.js";
 import { startTabs } from "./tabs.js";
 import { showDrawn, showPosition, startTokens, writeTokens } from "./tokens.js";
-import { startWay, writeWay } from "./way.js";
+import { hideTextStages, startWay, writeTexts, writeWay } from "./way.js";
 
-let announcement;
+/** Time without a change after which texts follow, and screen readers hear of it, in milliseconds. */
+const TEXTS_AFTER = 80;
+const ANNOUNCED_AFTER = 500;
 
-/** Announces the result to screen readers once nothing has changed for half a second. */
-function announceSoon() {
-  clearTimeout(announcement);
-  announcement = setTimeout(() => {
-    const { chain, step, live } = explorer;
-    const chosen = live ? "" : ` Chosen in the run: ${explorer.label(step.chosen)}, ${percent(chain.probabilities[step.chosen])} with these settings.`;
-    element("status").textContent = `${element("step").textContent}.${chosen} Kept ${count(chain.count)} of ${count(step.order.length)} tokens, `
-      + `whose total probability is ${percent(chain.mass)}. Drawn: ${explorer.label(chain.drawn)}.`;
-  }, 500);
+const announceSoon = afterPause(() => {
+  const { chain, step, live } = explorer;
+  const chosen = live ? "" : ` Chosen in the run: ${explorer.label(step.chosen)}, ${percent(chain.probabilities[step.chosen])} with these settings.`;
+  element("status").textContent = `${element("step").textContent}.${chosen} Kept ${count(chain.count)} of ${count(step.order.length)} tokens, `
+    + `whose total probability is ${percent(chain.mass)}. Drawn: ${explorer.label(chain.drawn)}.`;
+}, ANNOUNCED_AFTER);
+
+function writeAll() {
+  writeTable(candidates());
+  writeDraw();
+  writeTexts();
 }
 
+const writeSoon = afterPause(writeAll, TEXTS_AFTER);
+
+/** What moves with a slider. */
 function drawChain() {
-  const ids = candidates();
-  drawBars(ids);
+  drawBars(candidates());
   drawStrip();
   writeKept();
-  writeDraw();
-  writeTable(ids);
   showDrawn();
   writeWay(["chain", "draw", "next"]);
+  writeSoon();
   announceSoon();
 }
 
 function drawStep() {
-  element("plot").classList.add("still"); // other tokens: bars are not animated
   showPlace();
+  hideTextStages(explorer.step.ids.length === 0);
   writeTokens();
   writeSoftmax();
   writeWay();
+  writeAll();
 }
 
 /** The steps of a page with its own data. */
@@ -71,7 +77,8 @@ function startStored(data) {
     : "In this run, steps before the temperature changed the logits: " + data.before.join(", ")
       + ". The page applies the temperature to the changed logits; the outlines show the model’s"
       + " probabilities, before these steps.";
-  explorer.begin(data);
+  const { n_layer, n_head, n_embd } = data.layers ?? {};
+  explorer.begin({ ...data, n_layer, n_head, n_embd });
   if (explorer.steps.length > 0) explorer.go(0);
 }
 
@@ -96,7 +103,10 @@ function start() {
   startInside();
   explorer.on("step", drawStep);
   explorer.on("position", showPosition);
-  explorer.on("position", () => writeWay(["tokens", "embedding"]));
+  explorer.on("position", () => {
+    writeWay(["tokens", "embedding"]);
+    writeSoon();
+  });
   explorer.on("chain", drawChain);
   element("shown").addEventListener("change", (event) => {
     explorer.shown = Number(event.target.value);

@@ -1,6 +1,6 @@
 // The candidates as bars, with lines where filters cut.
 
-import { element, make, resize, style } from "./dom.js";
+import { element, make, resize, setText, style, widthOf } from "./dom.js";
 import { explorer } from "./explorer.js";
 import { brief, count, percent } from "./format.js";
 
@@ -45,6 +45,7 @@ function fill(column, id, end) {
     column.className = "candidate gap";
     column.removeAttribute("data-id");
     marks.replaceChildren();
+    delete marks.dataset.signs;
     track.style.visibility = "hidden";
     name.textContent = "⋯";
     return;
@@ -55,19 +56,20 @@ function fill(column, id, end) {
   const isNow = id === chain.drawn;
   const state = explorer.state(id);
   const label = explorer.label(id);
-  column.className = "candidate";
-  column.classList.toggle("out", chain.removedBy[id] !== 0);
-  column.classList.toggle("now", isNow);
-  column.classList.toggle("chosen", isChosen);
+  const classes = ["candidate", chain.removedBy[id] !== 0 && "out", isNow && "now", isChosen && "chosen"].filter(Boolean).join(" ");
+  if (column.className !== classes) column.className = classes;
   column.title = `${label} (id ${id}): ${percent(probability)}, by the model ${percent(model)}; ${state}`;
   Object.assign(column.dataset, { id, probability, model, state });
-  track.style.visibility = "";
+  if (track.style.visibility) track.style.visibility = "";
   style(column, { "--m": model, "--p": probability });
   const ghost = track.querySelector(".ghost");
   style(ghost, { "--p": model });
   ghost.classList.toggle("tiny", model < 0.006 * end);
-  track.querySelector(".value").textContent = probability === 0 ? "" : brief(probability);
-  name.textContent = label;
+  setText(track.lastElementChild, probability === 0 ? "" : brief(probability));
+  setText(name, label);
+  const signs = `${isChosen} ${isNow}`;
+  if (marks.dataset.signs === signs) return;
+  marks.dataset.signs = signs;
   marks.replaceChildren(
     ...(isChosen ? [mark("chosen", "◆", "chosen")] : []),
     ...(isNow ? [mark("now", "▲", explorer.live ? "drawn" : "now")] : []));
@@ -98,7 +100,7 @@ function drawGrid(end, intervals) {
   const ticks = resize(element("grid"), intervals + 1, () => make("div", "tick", make("span")));
   ticks.forEach((tick, i) => {
     style(tick, { "--at": i / intervals });
-    tick.firstChild.textContent = Number(((100 * end * i) / intervals).toPrecision(3)) + " %";
+    setText(tick.firstChild, Number(((100 * end * i) / intervals).toPrecision(3)) + " %");
   });
 }
 
@@ -111,10 +113,10 @@ export function drawBars(ids) {
   for (const id of real) max = Math.max(max, chain.probabilities[id], step.model[id]);
   const [end, intervals] = scale(max);
   style(plot, { "--scale": end, "--n": ids.length });
-  const narrow = plot.clientWidth / ids.length;
+  const narrow = widthOf(bars) / ids.length;
   const longest = Math.max(...real.map((id) => explorer.label(id).length));
   plot.classList.toggle("slanted", longest * 9 > narrow);
-  plot.classList.toggle("crowded", narrow < 40);
+  plot.classList.toggle("crowded", narrow < 36);
   drawGrid(end, intervals);
   const old = Array.from(bars.querySelectorAll(".cut"));
   old.forEach((line) => line.remove());

@@ -13,6 +13,7 @@ const FRACTION_ONE = 2 ** 30;
 
 /** Units per bit of a distance, and per 1 of the random number. */
 export const UNITS = 2 ** 24;
+const PER_UNIT = 1 / UNITS;
 
 /** Sort keys hold a value and an id: value * MAX_VOCAB_SIZE + id. */
 const MAX_VOCAB_SIZE = 2 ** 18;
@@ -225,12 +226,12 @@ export class Chain {
     const t = q & (UNITS - 1);
     const c = this.coefficients;
     // Products are exact, below 2^53: the last one is 2^54 * (1 - 2^-t), where 1 - 2^-t < 1/2.
-    let sum = c[4] - Math.floor((c[5] * t) / UNITS);
-    sum = c[3] - Math.floor((sum * t) / UNITS);
-    sum = c[2] - Math.floor((sum * t) / UNITS);
-    sum = c[1] - Math.floor((sum * t) / UNITS);
-    sum = c[0] - Math.floor((sum * t) / UNITS);
-    const power = 2 ** 30 - Math.floor((sum * t) / UNITS);
+    let sum = c[4] - Math.floor((c[5] * t) * PER_UNIT);
+    sum = c[3] - Math.floor((sum * t) * PER_UNIT);
+    sum = c[2] - Math.floor((sum * t) * PER_UNIT);
+    sum = c[1] - Math.floor((sum * t) * PER_UNIT);
+    sum = c[0] - Math.floor((sum * t) * PER_UNIT);
+    const power = 2 ** 30 - Math.floor((sum * t) * PER_UNIT);
     return Math.floor(power * 2 ** (14 - bits));
   }
 

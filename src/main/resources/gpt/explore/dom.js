@@ -61,10 +61,37 @@ export function resize(parent, n, create) {
   return Array.from(parent.children);
 }
 
-/** Sets style properties whose names begin with two dashes. */
+/** Sets style properties whose names begin with two dashes; unchanged ones cost nothing. */
 export function style(target, properties) {
-  for (const [name, value] of Object.entries(properties)) target.style.setProperty(name, value);
+  for (const [name, value] of Object.entries(properties)) {
+    if (target.style.getPropertyValue(name) !== String(value)) target.style.setProperty(name, value);
+  }
   return target;
+}
+
+const widths = new Map();
+
+/** The width of an element that is always there, measured when it changes and not while drawing. */
+export function widthOf(target) {
+  if (!widths.has(target)) {
+    widths.set(target, target.clientWidth);
+    new ResizeObserver(() => widths.set(target, target.clientWidth)).observe(target);
+  }
+  return widths.get(target);
+}
+
+/** Sets a text; an unchanged one costs nothing. */
+export function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/** An action that runs once nothing has asked for it for a time in milliseconds. */
+export function afterPause(action, milliseconds) {
+  let timer = null;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, milliseconds);
+  };
 }
 
 /** A token's label; bdi isolates right-to-left text. */

@@ -1,28 +1,23 @@
 // The kept tokens as a strip, into which the random number points, and the token that is drawn.
 
 import { UNITS } from "./chain.js";
-import { bdi, element, make, style } from "./dom.js";
+import { bdi, element, make, resize, setText, style, widthOf } from "./dom.js";
 import { explorer } from "./explorer.js";
 import { count, percent, signed } from "./format.js";
 
 /** Tokens of the strip with a lower probability are merged. */
-const MIN_STRIP_WIDTH = 0.004;
+const MIN_STRIP_WIDTH = 0.008;
 
 /** The random number of the step, in [0, 1). */
 export const random = () => explorer.step.random / UNITS;
 
-function piece(width, text) {
-  return style(make("i", "", text), { "--w": width });
-}
-
-/** The strip's parts in the order of the ids. */
-function parts() {
+/** The strip's parts in the order of the ids: probability, and id or null for merged tokens. */
+function stripParts() {
   const { chain } = explorer;
-  const strip = make("div", "parts");
-  const characters = element("strip").clientWidth / 9;
+  const found = [];
   let merged = 0;
   const appendMerged = () => {
-    if (merged > 0) strip.append(piece(merged, ""));
+    if (merged > 0) found.push([merged, null]);
     merged = 0;
   };
   for (let id = 0; id < chain.size; id++) {
@@ -34,14 +29,10 @@ function parts() {
       continue;
     }
     appendMerged();
-    const label = explorer.label(id);
-    const part = piece(p, p * characters > label.length ? label : "");
-    part.title = `${label} ${percent(p)}`;
-    part.classList.toggle("hit", id === chain.drawn);
-    strip.append(part);
+    found.push([p, id]);
   }
   appendMerged();
-  return strip;
+  return found;
 }
 
 export function drawStrip() {
@@ -50,9 +41,20 @@ export function drawStrip() {
   const strip = element("strip");
   strip.hidden = settings.temperature === 0;
   if (strip.hidden) return;
-  const pointer = style(make("div", "pointer", make("span", "", "▼ " + at.toFixed(5))), { "--at": at });
+  const [box, pointer] = strip.children;
+  const characters = widthOf(strip.parentElement) / 9;
+  const parts = stripParts();
+  resize(box, parts.length, () => make("i")).forEach((part, i) => {
+    const [p, id] = parts[i];
+    const label = id === null ? "" : explorer.label(id);
+    style(part, { "--w": p });
+    setText(part, p * characters > label.length ? label : "");
+    part.title = id === null ? `unlikely tokens ${percent(p)}` : `${label} ${percent(p)}`;
+    part.className = id === chain.drawn ? "hit" : "";
+  });
+  style(pointer, { "--at": at });
   pointer.classList.toggle("right", at > 0.8);
-  strip.replaceChildren(parts(), pointer);
+  setText(pointer.firstChild, "▼ " + at.toFixed(5));
   strip.setAttribute("aria-label",
     `The random number ${at.toFixed(5)} points at ${explorer.label(chain.drawn)}, whose probability is ${percent(chain.probabilities[chain.drawn])}.`);
 }

@@ -27,11 +27,11 @@ export function signed(x, places) {
   return x.toFixed(places).replace("-", "−");
 }
 
-/** The entropy of probabilities, in bits. */
-export function entropy(probabilities) {
+/** The entropy of the probabilities of these ids, in bits. */
+export function entropy(probabilities, ids = probabilities.keys()) {
   let sum = 0;
-  for (let i = 0; i < probabilities.length; i++) {
-    const p = probabilities[i];
+  for (const id of ids) {
+    const p = probabilities[id];
     if (p > 0) sum -= p * Math.log2(p);
   }
   return sum;

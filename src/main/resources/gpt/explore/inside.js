@@ -144,13 +144,15 @@ function contributions() {
     make("caption", "", "Lengths of the vectors that each block adds, and of the sum"), head, body));
 }
 
+const layerName = (i) => (i === 0 ? "embedding" : `block ${i - 1}`);
+
 function drawLens() {
   const last = lens.layers.at(-1);
   const winner = last.ids[0];
   found.layers = lens.layers.slice(1).map((each) => (each.attention_norm + each.mlp_norm) / (2 * Math.max(...lens.layers.slice(1).flatMap((one) => [one.attention_norm, one.mlp_norm]))));
   const first = lens.layers.findIndex((each, i) => lens.layers.slice(i).every((later) => later.ids[0] === winner));
   found.lens = {
-    brief: `${explorer.label(winner)} from layer ${first} on`,
+    brief: `${explorer.label(winner)} from ${layerName(first)} on`,
     probabilities: lens.layers.map((each) => each.final_probability),
   };
   const rows = lens.layers.map((each, i) => {
@@ -160,7 +162,7 @@ function drawLens() {
       cell.title = percent(each.probabilities[j]);
       return make("span", "", cell, make("span", "hint", ` ${percent(each.probabilities[j])}`));
     });
-    return row([i === 0 ? "embedding" : `block ${i - 1}`, ...cells, percent(each.final_probability)], 0);
+    return row([layerName(i), ...cells, percent(each.final_probability)], 0);
   });
   const head = columns(["After", ...["1st", "2nd", "3rd", "4th", "5th"].slice(0, last.ids.length), `${explorer.label(winner)} here`]);
   element("lens").replaceChildren(scroll("The likeliest tokens after each layer",
@@ -182,6 +184,18 @@ function unavailable(why) {
   writeWay(["embedding", "blocks", "lens"]);
 }
 
+/** Shows the answers for the selected token. */
+function showLayers(answers) {
+  [attention, lens] = answers;
+  chosen.layer = Math.min(chosen.layer, explorer.model.n_layer - 1);
+  setStale(false);
+  drawEmbedding();
+  drawLens();
+  drawAttention();
+  writeWay(["embedding", "blocks", "lens"]);
+}
+
+/** Asks the server. */
 async function probe() {
   probing?.abort();
   probing = new AbortController();
@@ -189,16 +203,24 @@ async function probe() {
   try {
     const { signal } = probing;
     const answers = await Promise.all([post("explore/attention", body, signal), post("explore/lens", body, signal)]);
-    if (signal.aborted) return;
-    [attention, lens] = answers;
-    chosen.layer = Math.min(chosen.layer, explorer.model.n_layer - 1);
-    setStale(false);
-    drawEmbedding();
-    drawLens();
-    drawAttention();
-    writeWay(["embedding", "blocks", "lens"]);
+    if (!signal.aborted) showLayers(answers);
   } catch (error) {
     if (error.name !== "AbortError") unavailable(error.message);
+  }
+}
+
+/** Finds the answers in a page with its own data. */
+function lookUp() {
+  const { layers } = explorer.model;
+  const { position, step } = explorer;
+  const at = layers?.lens.findIndex((each) => each.position === position) ?? -1;
+  if (at >= 0 && layers.ids.slice(0, position + 1).every((id, i) => id === step.ids[i])) {
+    showLayers([layers.attention[at], layers.lens[at]]);
+  } else if (layers) {
+    const [first, last] = [layers.lens[0].position, layers.lens.at(-1).position];
+    unavailable(`This page has the layers and attention weights of positions ${first} to ${last} of the first completion.`);
+  } else {
+    unavailable("This page has no layers and attention weights; gpt serve shows them.");
   }
 }
 
@@ -207,8 +229,11 @@ export function startInside() {
   explorer.on("position", () => {
     clearTimeout(delay);
     probing?.abort();
-    setStale(explorer.live);
-    if (explorer.live) delay = setTimeout(probe, DELAY);
-    else unavailable("This page has no numbers of the layers; gpt serve shows them.");
+    if (!explorer.live) {
+      lookUp();
+      return;
+    }
+    setStale(true);
+    delay = setTimeout(probe, DELAY);
   });
 }

@@ -32,7 +32,7 @@ export function writeKept() {
   if (chain.counts.length > 1) element("kept").append(make("div", "hint", trail.join(" → ")));
   element("mass").replaceChildren(make("b", "", percent(chain.mass)));
   element("entropy").replaceChildren(
-    make("b", "", entropy(chain.probabilities).toFixed(2) + " bits"),
+    make("b", "", entropy(chain.probabilities, chain.kept).toFixed(2) + " bits"),
     make("div", "hint", `by the model: ${step.modelEntropy.toFixed(2)} bits`));
 }
 

@@ -5,6 +5,7 @@ import { entropy } from "./format.js";
 
 /** Decodes Base64 to an ArrayBuffer. Typed arrays are little-endian in all browsers. */
 export function decodeBase64(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64).buffer;
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

@@ -1,6 +1,6 @@
 // The stages in one picture, and each stage's text with the step's own numbers.
 
-import { element, make, style } from "./dom.js";
+import { element, make, setText, style } from "./dom.js";
 import { random } from "./draw.js";
 import { explorer } from "./explorer.js";
 import { count, counted, level, percent, signed } from "./format.js";
@@ -69,7 +69,7 @@ const stages = [
   },
   {
     id: "lens", name: "By layer",
-    brief: () => (found.lens ? found.lens.brief : explorer.live ? "what each layer would say" : "not in this page"),
+    brief: () => (found.lens ? found.lens.brief : explorer.model.n_layer ? "what each layer would say" : "not in this page"),
     picture: () => (found.lens ? miniColours(found.lens.probabilities) : null),
     about: () => ["The final norm and lm_head, applied to the vector after each block: what the model would say if it ended there. ",
       formula("logits = lm_head(norm(x))"), " ", source("kernels/gpt/kernels/LmHead.java")],
@@ -159,15 +159,27 @@ function writeAbout(id) {
   if (stage(id).open) stage(id).querySelector(".about").replaceChildren(...about());
 }
 
-/** Writes the picture and the texts of the open stages: of all, or of some. */
+/** Writes the texts of the open stages, which have this step's numbers. */
+export function writeTexts() {
+  for (const { id } of stages) writeAbout(id);
+}
+
+/** Hides the stages before the logits where there is no text: for logits that the user gave. */
+export function hideTextStages(hidden) {
+  for (const id of ["tokens", "embedding", "blocks", "lens"]) {
+    stage(id).hidden = hidden;
+    element("way").querySelector(`[data-stage=${id}]`).parentElement.hidden = hidden;
+  }
+}
+
+/** Draws the picture and writes the summaries: of all stages, or of some. */
 export function writeWay(some = stages.map(({ id }) => id)) {
   for (const { id, brief, picture } of stages.filter((each) => some.includes(each.id))) {
     const text = brief();
-    stage(id).querySelector(".brief").textContent = text;
+    setText(stage(id).querySelector(".brief"), text);
     const button = element("way").querySelector(`[data-stage=${id}]`);
-    button.querySelector(".way-brief").textContent = text;
+    setText(button.querySelector(".way-brief"), text);
     const drawing = picture();
     button.querySelector(".way-picture").replaceChildren(...(drawing ? [drawing] : []));
-    writeAbout(id);
   }
 }

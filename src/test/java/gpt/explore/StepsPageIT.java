@@ -184,7 +184,6 @@ class StepsPageIT {
       type("top-k-number", String.valueOf(k));
       browser.find("#top-p").sendKeys(Keys.END);
       browser.settle();
-      browser.run("document.getElementById('plot').classList.add('still')"); // no animation
       assertEquals(k, drawnBars());
       assertEquals(1, browser.all(".cut").size());
       assertEquals("cut by top-k", browser.find(".cut").getText());
@@ -239,10 +238,10 @@ class StepsPageIT {
   }
 
   @Test
-  void theTableHasTheNumbers() {
+  void theTableHasTheNumbers() throws Exception {
     browser.find("#numbers summary").click();
     assertEquals(7, browser.all("#numbers thead th[scope=col]").size());
-    assertEquals(20, browser.all("#rows tr").size());
+    browser.until("document.querySelectorAll('#rows tr').length === 20");
     String first = browser.find("#rows tr").getText();
     String label = browser.text("explorer.model.labels[explorer.step.order[0]]");
     assertTrue(first.startsWith("1 " + label + " "), first);
@@ -250,8 +249,7 @@ class StepsPageIT {
     assertTrue(first.contains("%.1f %%".formatted(100 * p)), first);
     assertTrue(text("rows").contains("◆ chosen in the run"));
     browser.find("#shown").sendKeys("50");
-    browser.settle();
-    assertEquals(50, browser.all("#rows tr").size());
+    browser.until("document.querySelectorAll('#rows tr').length === 50");
     assertEquals(50, bars());
   }
 

@@ -134,7 +134,7 @@ public final class DeviceMemory {
   private static long largestArray(
       GptConfig config, Precision precision, Approximations approximations, int capacity) {
     return Math.max(
-        DeviceWeights.largest(config) * precision.bytes(),
+        precision.bytes(DeviceWeights.largest(config)),
         approximations.kv().bytes() * DeviceBuffers.cacheElements(config, capacity));
   }
 

@@ -153,7 +153,7 @@ public final class BenchCommand implements Callable<Integer> {
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = "--dtype",
-      paramLabel = "f32|bf16|f16|i8",
+      paramLabel = "f32|bf16|f16|i8|q4",
       split = ",",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,

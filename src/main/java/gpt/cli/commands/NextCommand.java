@@ -145,7 +145,7 @@ public final class NextCommand implements Callable<Integer> {
       }
       compared.forEach(
           each -> recorder.addNext(ChainStep.TEMPERATURE.setting(each.parameters()), each));
-      recorder.write();
+      recorder.write(loaded.engine());
     }
   }
 

@@ -1,6 +1,8 @@
 package gpt.cli.commands;
 
+import gpt.GptException;
 import gpt.cli.output.ContextTail;
+import gpt.engine.Engine;
 import gpt.explore.PlotFile;
 import gpt.explore.StepBars;
 import gpt.explore.StepCharts;
@@ -35,6 +37,7 @@ final class StepRecorder {
   private StepsPage page; // null if the file is a picture
   private ContextTail context;
   private int[] ids; // the context's tokens
+  private int[] text; // the first completion, without its last token
   private int sample = -1;
   private int steps;
 
@@ -69,6 +72,7 @@ final class StepRecorder {
     String number = completion > 0 ? "sample " + completion : "";
     if (file.format() == PlotFile.Format.HTML) {
       addToPage(number, ids, trace); // the page counts the steps itself
+      text = completion == 0 ? ids : text;
     } else {
       String title = number.isEmpty() ? "" : number + ", ";
       addToPicture(title + "step " + (trace.step() + 1) + ": " + context, trace);
@@ -104,8 +108,12 @@ final class StepRecorder {
     }
   }
 
-  /** Writes the picture or page. */
-  void write() {
+  /**
+   * Writes the picture or page.
+   *
+   * @param engine computes what the page shows of the layers
+   */
+  void write(Engine engine) {
     if (steps == 0) {
       note.accept("no token was drawn, so there is nothing to plot");
       return;
@@ -114,6 +122,7 @@ final class StepRecorder {
     if (page == null) {
       file.write(new StepCharts(TITLE, settings(), bars));
     } else {
+      addLayers(engine);
       file.write(page.html());
     }
     if (shown < steps) {
@@ -127,6 +136,20 @@ final class StepRecorder {
               + (page == null ? "; a page (--plot FILE.html) takes more" : ""));
     }
     note.accept("wrote " + file.path());
+  }
+
+  private void addLayers(Engine engine) {
+    int[] shown = text == null ? prompt : text;
+    if (prompt.length > engine.config().blockSize()) {
+      return; // the model sees another text
+    }
+    try {
+      if (!page.addLayers(engine, shown, prompt.length)) {
+        note.accept("the page has no room for the layers and attention weights of all steps");
+      }
+    } catch (GptException e) {
+      note.accept("the page has no layers and attention weights: " + e.getMessage());
+    }
   }
 
   private String settings() {

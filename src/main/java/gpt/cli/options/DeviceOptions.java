@@ -34,12 +34,12 @@ public final class DeviceOptions {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|bf16|f16|i8",
+      paramLabel = "f32|bf16|f16|i8|q4",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
       description =
-          "Precision of the weight matrices in memory: bf16 on the cpu only; i8 has one scale per"
-              + " row. Default: ${DEFAULT-VALUE}")
+          "Precision of the weight matrices in memory: bf16 and q4 on the cpu only; i8 has one"
+              + " scale per row, q4 (4 bits) one per 32 weights. Default: ${DEFAULT-VALUE}")
   private Precision precision;
 
   @Option(

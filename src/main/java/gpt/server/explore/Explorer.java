@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.GptException;
 import gpt.engine.Engine;
+import gpt.explore.LayersData;
 import gpt.explore.StepData;
 import gpt.model.GptConfig;
 import gpt.sampling.ChainTrace;
@@ -15,6 +16,7 @@ import gpt.sampling.Weight;
 import gpt.server.api.ApiException;
 import gpt.server.api.ServedModel;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.BiFunction;
 
 /** Answers the page's requests: each from one or a few steps of the shared engine. Thread-safe. */
@@ -100,18 +102,18 @@ public final class Explorer {
 
   /** What the model would say after each layer, at the last token of a context. */
   public JsonObject lens(byte[] body) {
-    return probed(body, LayersAnswer::lens);
+    return probed(body, (engine, ids) -> LayersData.lens(engine, ids, ids.length - 1));
   }
 
   /** What the last token of a context attends to, in all heads of all layers. */
   public JsonObject attention(byte[] body) {
-    return probed(body, LayersAnswer::attention);
+    return probed(body, (engine, ids) -> LayersData.attention(engine, ids, ids.length - 1));
   }
 
-  private JsonObject probed(byte[] body, BiFunction<Engine, int[], JsonObject> answer) {
+  private JsonObject probed(byte[] body, BiFunction<Engine, int[], List<JsonObject>> answer) {
     int[] ids = ContextBody.parse(body).ids(model);
     try {
-      return model.engine().call(1, engine -> answer.apply(engine, ids));
+      return model.engine().call(1, engine -> answer.apply(engine, ids).getFirst());
     } catch (GptException e) {
       if (e.getCause() instanceof UnsupportedOperationException) {
         throw unsupported(e.getMessage());

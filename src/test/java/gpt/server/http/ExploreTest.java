@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import gpt.explore.StepsPage;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
 import gpt.server.api.ServedModel;
@@ -131,6 +132,27 @@ class ExploreTest {
       assertTrue(layer.getAsJsonObject().get("norm").getAsDouble() > 0);
     }
     assertTrue(last.get("mlp_norm").getAsDouble() > 0);
+  }
+
+  /** A page that a command writes has the layers that the server would answer with. */
+  @Test
+  void aWrittenPageHasTheSameLayers() {
+    int[] text = model.encode("The king is dead", "prompt");
+    StepsPage page =
+        new StepsPage("Page", SamplingParameters.greedy(), model.vocabulary().labels(65));
+    boolean all = model.engine().call(1, engine -> page.addLayers(engine, text, 13));
+    assertTrue(all);
+    String html = page.html();
+    String begin = "<script type=\"application/json\" id=\"data\">";
+    int from = html.indexOf(begin) + begin.length();
+    JsonObject layers =
+        json(html.substring(from, html.indexOf("</script>", from))).getAsJsonObject("layers");
+    assertArrayEquals(text, ints(layers.get("ids")));
+    assertEquals(6, layers.get("n_head").getAsInt());
+    JsonElement lens = layers.getAsJsonArray("lens").get(12);
+    JsonElement attention = layers.getAsJsonArray("attention").get(12);
+    assertEquals(explore("lens", "{\"prompt\":\"The king is d\"}"), lens);
+    assertEquals(explore("attention", "{\"prompt\":\"The king is d\"}"), attention);
   }
 
   @Test
