@@ -27,6 +27,7 @@ import torch.nn as nn
 from torch.nn import functional as F
 
 SHAPES = {  # layers, heads, channels
+    "distilgpt2": (6, 12, 768),
     "gpt2": (12, 12, 768),
     "gpt2-medium": (24, 16, 1024),
     "gpt2-large": (36, 20, 1280),
