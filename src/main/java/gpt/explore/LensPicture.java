@@ -87,7 +87,7 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
     graphics.drawString(title(), MARGIN, 28);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
     graphics.drawString(
-        "Columns are the prompt's tokens, cells the likeliest next token and its probability.",
+        "Cells: the likeliest next token and its probability. Bars: norms at the last token.",
         MARGIN,
         48);
     Font mono = new Font(Font.MONOSPACED, Font.PLAIN, 12);
