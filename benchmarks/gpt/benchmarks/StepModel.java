@@ -129,6 +129,7 @@ final class StepModel implements AutoCloseable {
       case F16 -> 5e-3;
       case BF16 -> 3e-2;
       case I8 -> 5e-2;
+      case Q4 -> 0.5;
     };
   }
 

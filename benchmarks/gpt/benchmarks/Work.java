@@ -13,7 +13,7 @@ public record Work(long bytes, long flops) {
 
   /** A product of {@code rows} rows with a matrix (n, k). */
   public static Work product(Precision precision, int rows, long n, long k) {
-    return new Work(precision.bytes() * n * k + 4L * rows * (n + k), 2 * n * k * rows);
+    return new Work(precision.bytes(n * k) + 4L * rows * (n + k), 2 * n * k * rows);
   }
 
   /**
@@ -41,7 +41,7 @@ public record Work(long bytes, long flops) {
       case Operations.DECODE, Operations.PREFILL -> {
         long elements = shape.matrixElements();
         long head = c * config.vocabSize(); // of the last row only
-        yield new Work(precision.bytes() * elements, 2 * ((elements - head) * rows + head));
+        yield new Work(precision.bytes(elements), 2 * ((elements - head) * rows + head));
       }
       default -> throw new IllegalArgumentException("no operation " + operation);
     };

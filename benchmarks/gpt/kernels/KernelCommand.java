@@ -171,6 +171,9 @@ public final class KernelCommand {
         time(name, each, shape, rows, dtype, device);
       }
     }
+    if (generated == null && TornadoMatrices.present()) {
+      timeMatrices(KernelOperations.caseOf(operation, shape, rows, dtype), rows);
+    }
     return 0;
   }
 
@@ -227,6 +230,18 @@ public final class KernelCommand {
       }
       out().printf(Locale.ROOT, "%s: right, %,.1f µs on %s%n", what, best / 1e3, device.id());
       bound(kernel.work(), best, device);
+    }
+  }
+
+  /** For the plain projection: TornadoVM's own product, one thread of the host. */
+  private void timeMatrices(KernelCase<?> test, int rows) throws Exception {
+    if (test.arguments() instanceof LmHead.Arguments a) {
+      TornadoMatrices matrices = new TornadoMatrices(a.x().asItIs(), a.w(), rows);
+      long best = Long.MAX_VALUE;
+      for (int i = 0; i < LAUNCHES; i++) {
+        best = Math.min(best, matrices.multiply());
+      }
+      out().printf(Locale.ROOT, "tornado-matrices, on the host: %,.1f µs%n", best / 1e3);
     }
   }
 

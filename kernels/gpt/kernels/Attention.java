@@ -24,6 +24,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * threads   each head of a row is one softmax; the versions differ in how many work items share it
  * softmax   in two passes (naive) or online (Milakov and Gimelshein, 2018): keep the largest score
  *           so far and sums relative to it; when a larger score comes, rescale the sums
+ * example   scores 1, 3, 2, 0: max 3, e^(score − max) = 0.135, 1, 0.368, 0.050, their sum 1.553, so
+ *           softmax = 0.087, 0.644, 0.237, 0.032. Online: the sum is 1 after the first score; the second
+ *           is larger, so 1 · e^−2 + 1 = 1.135; then 1.135 + 0.368 = 1.503 and 1.503 + 0.050 = 1.553
  * </pre>
  *
  * <ul>
@@ -42,6 +45,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * SplitAttention#CHUNK}, GPUs decode with {@link SplitAttention}, which divides the keys of a head
  * among several workgroups. In prefill many queries share the same keys; see {@link
  * PrefillAttention}.
+ *
+ * <p>Read before: {@link Projection}. After: {@link SplitAttention}, {@link PrefillAttention}.
  *
  * <p>Source: nanoGPT's {@code CausalSelfAttention}; the tiles follow FlashAttention (Dao and
  * others, 2022). Test: {@code AttentionTest}. Benchmark: {@code scripts/bench --operations

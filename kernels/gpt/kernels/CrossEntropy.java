@@ -23,6 +23,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     memory: 4·V bytes a row for 3·V FLOPs and V exponentials. The row is read twice, for the max
  *           and for the sum; GPT-2's 201 kB stay in a cache in between
  * threads   a max and a sum reduction a row
+ * example   logits 1, 3, 2, 0 with target 1: max 3, Σ exp(x − max) = 0.135 + 1 + 0.368 + 0.050 = 1.553, so
+ *           the loss is ln 1.553 + 3 − 3 = 0.440
  * </pre>
  *
  * <ul>
@@ -32,6 +34,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerGroup}: one row a workgroup of 256; coalesced loads, then tree reductions in
  *       local memory.
  * </ul>
+ *
+ * <p>Read before: {@link LayerNorm}. After: {@link gpt.kernels.sampling.SamplingChain}.
  *
  * <p>Source: nanoGPT's {@code F.cross_entropy}. Test: {@code RowsTest}. Benchmark: {@code
  * scripts/bench --operations cross-entropy}.
@@ -48,72 +52,7 @@ public final class CrossEntropy {
   /** Loss of a target with probability 0; larger than any other loss. */
   public static final float IMPOSSIBLE = 3e38f;
 
-  /**
-   * Arguments of a launch.
-   *
-   * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
-   * @param logits (rows, V)
-   * @param targets token id that follows each row (rows)
-   * @param losses (rows), the result
-   * @param maxRows capacity of losses in rows
-   * @param vocabSize V
-   */
-  public record Arguments(
-      IntArray pass,
-      FloatArray logits,
-      IntArray targets,
-      FloatArray losses,
-      int maxRows,
-      int vocabSize) {}
-
-  /** One row a work item. */
-  public static final Version<Arguments> NAIVE =
-      Version.parallel(
-          (graph, id, a) ->
-              graph.task(
-                  id,
-                  CrossEntropy::naive,
-                  a.pass,
-                  a.logits,
-                  a.targets,
-                  a.losses,
-                  a.maxRows,
-                  a.vocabSize));
-
-  /** One row a work item, four independent sums. */
-  public static final Version<Arguments> ROW_PER_THREAD =
-      version("rowPerThread", Version.Target.CPU, CrossEntropy::rowPerThread, 1);
-
-  /** One row a workgroup. */
-  public static final Version<Arguments> ROW_PER_GROUP =
-      version("rowPerGroup", Version.Target.GPU, CrossEntropy::rowPerGroup, GROUP);
-
-  /** All versions, the naive one first. */
-  public static final List<Version<Arguments>> VERSIONS =
-      List.of(NAIVE, ROW_PER_THREAD, ROW_PER_GROUP);
-
   private CrossEntropy() {}
-
-  private static Version<Arguments> version(
-      String name,
-      Version.Target target,
-      Task6<KernelContext, IntArray, FloatArray, IntArray, FloatArray, Integer> kernel,
-      int group) {
-    return new Version<>(
-        name,
-        target,
-        (graph, id, a) ->
-            graph.task(
-                id,
-                kernel,
-                new KernelContext(),
-                a.pass,
-                a.logits,
-                a.targets,
-                a.losses,
-                a.vocabSize),
-        (a, rows) -> Version.groups(rows, group));
-  }
 
   static void naive(
       IntArray pass,
@@ -272,5 +211,72 @@ public final class CrossEntropy {
       loss = status;
     }
     return loss;
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
+  /**
+   * Arguments of a launch.
+   *
+   * @param pass see {@link Pass}; rows are {@link Pass#LOGIT_ROWS}
+   * @param logits (rows, V)
+   * @param targets token id that follows each row (rows)
+   * @param losses (rows), the result
+   * @param maxRows capacity of losses in rows
+   * @param vocabSize V
+   */
+  public record Arguments(
+      IntArray pass,
+      FloatArray logits,
+      IntArray targets,
+      FloatArray losses,
+      int maxRows,
+      int vocabSize) {}
+
+  /** One row a work item. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel(
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  CrossEntropy::naive,
+                  a.pass,
+                  a.logits,
+                  a.targets,
+                  a.losses,
+                  a.maxRows,
+                  a.vocabSize));
+
+  /** One row a work item, four independent sums. */
+  public static final Version<Arguments> ROW_PER_THREAD =
+      version("rowPerThread", Version.Target.CPU, CrossEntropy::rowPerThread, 1);
+
+  /** One row a workgroup. */
+  public static final Version<Arguments> ROW_PER_GROUP =
+      version("rowPerGroup", Version.Target.GPU, CrossEntropy::rowPerGroup, GROUP);
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS =
+      List.of(NAIVE, ROW_PER_THREAD, ROW_PER_GROUP);
+
+  private static Version<Arguments> version(
+      String name,
+      Version.Target target,
+      Task6<KernelContext, IntArray, FloatArray, IntArray, FloatArray, Integer> kernel,
+      int group) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, a) ->
+            graph.task(
+                id,
+                kernel,
+                new KernelContext(),
+                a.pass,
+                a.logits,
+                a.targets,
+                a.losses,
+                a.vocabSize),
+        (a, rows) -> Version.groups(rows, group));
   }
 }

@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <ul>
  *   <li>{@code naive}: one output a work item.
  *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
- *       rowPerWarpLocal}: see {@link Projection}.
+ *       rowPerWarpLocal}, {@code tensorCores}: see {@link Projection}.
  * </ul>
  *
  * <p>One work item also advances the block index, {@link Pass#BLOCK}.

@@ -19,6 +19,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     memory: 16·R·C bytes for 8·R·C FLOPs; one row of GPT-2 is 12 kB: launch-bound
  * threads   two reductions per row: the mean, then the variance around it. Computing Σ x and Σ x²
  *           in one pass would lose the variance of a row with a large mean to cancellation
+ * example   x = 1, 2, 3, 6: mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, its root 1.871 (ε = 0), so
+ *           (x − mean) / root = −1.069, −0.535, 0, 1.604
  * </pre>
  *
  * <ul>
@@ -32,6 +34,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * block's weights. A GPU launches this kernel for prompts only: with few rows, {@link
  * WarpProjection} computes the norm itself.
  *
+ * <p>Read before: {@link gpt.kernels.runtime.Copy}. After: {@link Projection}.
+ *
  * <p>Source: nanoGPT's {@code LayerNorm}; Ba, Kiros and Hinton, 2016. Test: {@code RowsTest}.
  * Benchmark: {@code scripts/bench --operations layernorm}.
  */
@@ -39,117 +43,33 @@ public final class LayerNorm {
   /** Workgroup size of {@code rowPerGroup}. */
   private static final int GROUP = 128;
 
-  /** Where the norm is in the model. */
-  public enum Place {
-    /** Before a block's attention. */
-    ATTENTION,
-    /** Before a block's MLP. */
-    MLP,
-    /** Before lm_head: only the rows whose logits are computed, gathered by {@code rowOf}. */
-    FINAL
-  }
-
-  /**
-   * Arguments of a launch.
-   *
-   * @param pass see {@link Pass}
-   * @param x (R, C)
-   * @param rowOf the row of x for each row of y (R); read by {@link Place#FINAL} only
-   * @param weights weight and bias (L, 2, C), or (2, C) for {@link Place#FINAL}
-   * @param y (R, C), the result
-   * @param maxRows capacity of y in rows
-   * @param c channels C
-   * @param epsilon added to the variance
-   * @param place which norm of the model it is
-   */
-  public record Arguments(
-      IntArray pass,
-      FloatArray x,
-      IntArray rowOf,
-      FloatArray weights,
-      FloatArray y,
-      int maxRows,
-      int c,
-      float epsilon,
-      Place place) {}
-
-  /** One row per work item. */
-  public static final Version<Arguments> NAIVE =
-      Version.parallel(
-          (graph, id, a) ->
-              graph.task(
-                  id,
-                  LayerNorm::naive,
-                  a.pass,
-                  a.x,
-                  a.rowOf,
-                  a.weights,
-                  a.y,
-                  a.maxRows,
-                  a.c,
-                  a.epsilon,
-                  a.place.ordinal()));
-
-  /** One row per work item, four independent sums. */
-  public static final Version<Arguments> ROW_PER_THREAD =
-      version(
-          "rowPerThread",
-          Version.Target.CPU,
-          LayerNorm::rowPerThread,
-          (a, rows) -> Version.groups(rows, 1));
-
-  /** One row per workgroup. */
-  public static final Version<Arguments> ROW_PER_GROUP =
-      version(
-          "rowPerGroup",
-          Version.Target.GPU,
-          LayerNorm::rowPerGroup,
-          (a, rows) -> Version.groups(rows, GROUP));
-
-  /** All versions, the naive one first. */
-  public static final List<Version<Arguments>> VERSIONS =
-      List.of(NAIVE, ROW_PER_THREAD, ROW_PER_GROUP);
-
-  // Ordinals of Place, which the kernels receive as an int.
-  private static final int ATTENTION = 0;
-  private static final int FINAL = 2;
-
   private LayerNorm() {}
 
-  private static Version<Arguments> version(
-      String name,
-      Version.Target target,
-      Task10<
-              KernelContext,
-              IntArray,
-              FloatArray,
-              IntArray,
-              FloatArray,
-              FloatArray,
-              Integer,
-              Integer,
-              Float,
-              Integer>
-          kernel,
-      Version.Grid<Arguments> grid) {
-    return new Version<>(
-        name,
-        target,
-        (graph, id, a) ->
-            graph.task(
-                id,
-                kernel,
-                new KernelContext(),
-                a.pass,
-                a.x,
-                a.rowOf,
-                a.weights,
-                a.y,
-                a.maxRows,
-                a.c,
-                a.epsilon,
-                a.place.ordinal()),
-        grid);
+  /** The formula: row {@code from} of x to row {@code to} of y. */
+  private static void formula(
+      FloatArray x,
+      int from,
+      FloatArray weights,
+      int gain,
+      FloatArray y,
+      int to,
+      int c,
+      float eps) {
+    float sum = 0;
+    for (int i = 0; i < c; i++) {
+      sum += x.get(from + i);
+    }
+    float mean = sum / c;
+    float squares = 0;
+    for (int i = 0; i < c; i++) {
+      float d = x.get(from + i) - mean;
+      squares += d * d;
+    }
+    float inverse = 1 / TornadoMath.sqrt(squares / c + eps);
+    for (int i = 0; i < c; i++) {
+      float normed = (x.get(from + i) - mean) * inverse;
+      y.set(to + i, normed * weights.get(gain + i) + weights.get(gain + c + i));
+    }
   }
 
   static void naive(
@@ -164,23 +84,8 @@ public final class LayerNorm {
       int place) {
     for (@Parallel int r = 0; r < maxRows; r++) {
       if (r < rows(pass, place)) {
-        int from = row(rowOf, r, place) * c;
         int gain = block(pass, place) * 2 * c;
-        float sum = 0;
-        for (int i = 0; i < c; i++) {
-          sum += x.get(from + i);
-        }
-        float mean = sum / c;
-        float squares = 0;
-        for (int i = 0; i < c; i++) {
-          float d = x.get(from + i) - mean;
-          squares += d * d;
-        }
-        float inverse = 1 / TornadoMath.sqrt(squares / c + epsilon);
-        for (int i = 0; i < c; i++) {
-          float normed = (x.get(from + i) - mean) * inverse;
-          y.set(r * c + i, normed * weights.get(gain + i) + weights.get(gain + c + i));
-        }
+        formula(x, row(rowOf, r, place) * c, weights, gain, y, r * c, c, epsilon);
       }
     }
   }
@@ -257,33 +162,6 @@ public final class LayerNorm {
     }
   }
 
-  /** Number of rows to normalize. */
-  private static int rows(IntArray pass, int place) {
-    if (place == FINAL) {
-      return pass.get(Pass.LOGIT_ROWS);
-    }
-    return pass.get(Pass.ROWS);
-  }
-
-  /** The row of x for row r of y. */
-  private static int row(IntArray rowOf, int r, int place) {
-    if (place == FINAL) {
-      return rowOf.get(r);
-    }
-    return r;
-  }
-
-  /** Index of the block whose weights are read; the final norm has only one row of them. */
-  private static int block(IntArray pass, int place) {
-    if (place == FINAL) {
-      return 0;
-    }
-    if (place == ATTENTION) {
-      return pass.get(Pass.BLOCK);
-    }
-    return pass.get(Pass.MLP_BLOCK);
-  }
-
   /**
    * One lane's part of the sum of a row: elements lane, lane + lanes, …, in four independent sums.
    */
@@ -331,5 +209,145 @@ public final class LayerNorm {
       i += lanes;
     }
     return (s0 + s1) + (s2 + s3);
+  }
+
+  // Plumbing: which rows and weights, arguments, tasks and grids.
+
+  /** Number of rows to normalize. */
+  private static int rows(IntArray pass, int place) {
+    if (place == FINAL) {
+      return pass.get(Pass.LOGIT_ROWS);
+    }
+    return pass.get(Pass.ROWS);
+  }
+
+  /** The row of x for row r of y. */
+  private static int row(IntArray rowOf, int r, int place) {
+    if (place == FINAL) {
+      return rowOf.get(r);
+    }
+    return r;
+  }
+
+  /** Index of the block whose weights are read; the final norm has only one row of them. */
+  private static int block(IntArray pass, int place) {
+    if (place == FINAL) {
+      return 0;
+    }
+    if (place == ATTENTION) {
+      return pass.get(Pass.BLOCK);
+    }
+    return pass.get(Pass.MLP_BLOCK);
+  }
+
+  // Ordinals of Place, which the kernels receive as an int.
+  private static final int ATTENTION = 0;
+  private static final int FINAL = 2;
+
+  /** Where the norm is in the model. */
+  public enum Place {
+    /** Before a block's attention. */
+    ATTENTION,
+    /** Before a block's MLP. */
+    MLP,
+    /** Before lm_head: only the rows whose logits are computed, gathered by {@code rowOf}. */
+    FINAL
+  }
+
+  /**
+   * Arguments of a launch.
+   *
+   * @param pass see {@link Pass}
+   * @param x (R, C)
+   * @param rowOf the row of x for each row of y (R); read by {@link Place#FINAL} only
+   * @param weights weight and bias (L, 2, C), or (2, C) for {@link Place#FINAL}
+   * @param y (R, C), the result
+   * @param maxRows capacity of y in rows
+   * @param c channels C
+   * @param epsilon added to the variance
+   * @param place which norm of the model it is
+   */
+  public record Arguments(
+      IntArray pass,
+      FloatArray x,
+      IntArray rowOf,
+      FloatArray weights,
+      FloatArray y,
+      int maxRows,
+      int c,
+      float epsilon,
+      Place place) {}
+
+  /** One row per work item. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel(
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  LayerNorm::naive,
+                  a.pass,
+                  a.x,
+                  a.rowOf,
+                  a.weights,
+                  a.y,
+                  a.maxRows,
+                  a.c,
+                  a.epsilon,
+                  a.place.ordinal()));
+
+  /** One row per work item, four independent sums. */
+  public static final Version<Arguments> ROW_PER_THREAD =
+      version(
+          "rowPerThread",
+          Version.Target.CPU,
+          LayerNorm::rowPerThread,
+          (a, rows) -> Version.groups(rows, 1));
+
+  /** One row per workgroup. */
+  public static final Version<Arguments> ROW_PER_GROUP =
+      version(
+          "rowPerGroup",
+          Version.Target.GPU,
+          LayerNorm::rowPerGroup,
+          (a, rows) -> Version.groups(rows, GROUP));
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS =
+      List.of(NAIVE, ROW_PER_THREAD, ROW_PER_GROUP);
+
+  private static Version<Arguments> version(
+      String name,
+      Version.Target target,
+      Task10<
+              KernelContext,
+              IntArray,
+              FloatArray,
+              IntArray,
+              FloatArray,
+              FloatArray,
+              Integer,
+              Integer,
+              Float,
+              Integer>
+          kernel,
+      Version.Grid<Arguments> grid) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, a) ->
+            graph.task(
+                id,
+                kernel,
+                new KernelContext(),
+                a.pass,
+                a.x,
+                a.rowOf,
+                a.weights,
+                a.y,
+                a.maxRows,
+                a.c,
+                a.epsilon,
+                a.place.ordinal()),
+        grid);
   }
 }

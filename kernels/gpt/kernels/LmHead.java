@@ -26,6 +26,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       rowPerWarpLocal}: see {@link Projection}.
  * </ul>
  *
+ * <p>Read before: {@link gpt.kernels.runtime.Copy}. After: {@link Projection}.
+ *
  * <p>Source: nanoGPT's {@code lm_head}, its weight tied to {@code wte} or not. Test: {@code
  * ProjectionTest}. Benchmark: {@code scripts/bench --operations lm-head}.
  */

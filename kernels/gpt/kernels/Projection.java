@@ -6,6 +6,7 @@ import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task19;
@@ -21,6 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     one row: memory-bound, 4·N·K bytes (2 in f16, 1 in i8) for 2·N·K FLOPs
  *           many rows: compute-bound, 2·R·N·K FLOPs for 4·(N·K + R·K + R·N) bytes
  * threads   see each version
+ * example   x = 1, 2 and a row of w = 3, 4: Σₖ x[k] · w[k] = 1 · 3 + 2 · 4 = 11
  * epilogue  what an operation does with each product before storing it; see {@link Epilogue}.
  *           {@link LmHead}, {@link QkvProjection}, {@link ResidualProjection} and
  *           {@link GeluProjection} each have a naive version and share the optimized ones
@@ -35,10 +37,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerWarp}, {@code rowPerWarpLocal}: one row of w per warp or four; they can also
  *       compute x, see {@link WarpProjection}.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
+ *   <li>{@code tensorCores}: for many rows, from halves, see {@link TensorProjection}.
  * </ul>
  *
  * <p>Rejected for {@code rowPerThread}, N × K = 3072 × 768, on two cores (PoCL): 8 and 16 sums per
  * row, no faster than 4 (27.5 and 27.9 against 27.6 GB/s); 4 rows of w per work item, 23 GB/s.
+ *
+ * <p>Read before: {@link LmHead}, the simplest of its operations. After: {@link BlockedProjection},
+ * {@link WarpProjection}.
  *
  * <p>Source: nanoGPT's {@code nn.Linear}. Test: {@code ProjectionTest}. Benchmark: {@code
  * scripts/bench --operations lm-head,qkv,residual,gelu}.
@@ -93,6 +99,8 @@ public final class Projection {
    * @param tiled 64 × 64 outputs per workgroup
    * @param rowPerWarp one row of w per warp or four, added up with shuffles
    * @param rowPerWarpLocal the same for devices without shuffles
+   * @param tensorCores 64 × 64 outputs per workgroup, from halves; made for an array of {@link
+   *     Projection#productSize}
    */
   public record Versions<A>(
       Version<A> naive,
@@ -100,7 +108,8 @@ public final class Projection {
       Version<A> blockPerThread,
       Version<A> tiled,
       Version<A> rowPerWarp,
-      Version<A> rowPerWarpLocal) {
+      Version<A> rowPerWarpLocal,
+      Function<FloatArray, Version<A>> tensorCores) {
 
     /** Those that a device runs, the naive one first. */
     public List<Version<A>> all(boolean shuffles) {
@@ -123,6 +132,11 @@ public final class Projection {
   /** Whether {@code rowPerWarp} has room for rows of k inputs. */
   public static boolean fitsLocalMemory(int k) {
     return WarpProjection.fits(k);
+  }
+
+  /** Elements of the array that {@code tensorCores} needs for n outputs of so many rows. */
+  public static long productSize(int n, int rows) {
+    return TensorProjection.productSize(n, rows);
   }
 
   /** An operation's own naive version, and the optimized ones with its epilogue. */
@@ -148,7 +162,8 @@ public final class Projection {
             common,
             BlockedProjection::tiles),
         rowPerWarp("rowPerWarp", common, true),
-        rowPerWarp("rowPerWarpLocal", common, false));
+        rowPerWarp("rowPerWarpLocal", common, false),
+        product -> tensorCores(common, product));
   }
 
   /** The grid for n outputs for each of {@code rows} rows. */
@@ -190,6 +205,39 @@ public final class Projection {
           Arguments a = common.of(arguments);
           return WarpProjection.grid(a.epilogue, a.w.n());
         });
+  }
+
+  private static <A> Version<A> tensorCores(Common<A> common, FloatArray product) {
+    return new Version<>(
+        "tensorCores",
+        Version.Target.GPU,
+        (graph, id, arguments) -> {
+          Arguments a = common.of(arguments);
+          graph.task(
+              id,
+              TensorProjection::tensorCores,
+              new KernelContext(),
+              a.epilogue,
+              a.pass,
+              a.positions,
+              a.slots,
+              a.x.asItIs(),
+              a.w.dtype(),
+              a.w.f32(),
+              a.w.f16(),
+              a.w.i8(),
+              a.bias,
+              a.y,
+              a.cache.keys(),
+              a.cache.values(),
+              a.cache.halfKeys(),
+              a.cache.halfValues(),
+              product,
+              a.w.n(),
+              a.w.k(),
+              a.cache.shape());
+        },
+        (a, rows) -> TensorProjection.tiles(common.of(a).w.n(), rows));
   }
 
   private static <A> Version<A> version(

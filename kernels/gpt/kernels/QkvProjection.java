@@ -24,7 +24,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <ul>
  *   <li>{@code naive}: one output a work item.
  *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
- *       rowPerWarpLocal}: see {@link Projection}.
+ *       rowPerWarpLocal}, {@code tensorCores}: see {@link Projection}.
  * </ul>
  *
  * <p>Keys are stored transposed so that attention reads them in order on both kinds of device: on a

@@ -24,7 +24,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <ul>
  *   <li>{@code naive}: one output a work item.
  *   <li>{@code rowPerThread}, {@code blockPerThread}, {@code tiled}, {@code rowPerWarp}, {@code
- *       rowPerWarpLocal}: see {@link Projection}.
+ *       rowPerWarpLocal}, {@code tensorCores}: see {@link Projection}.
  * </ul>
  *
  * <p>Source: nanoGPT's {@code attn.c_proj} and {@code mlp.c_proj} with the additions in {@code

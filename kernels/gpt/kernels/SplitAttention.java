@@ -1,6 +1,7 @@
 package gpt.kernels;
 
 import gpt.kernels.runtime.KvCache;
+import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import java.util.List;
@@ -27,6 +28,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     memory: the bytes of {@link Attention}, plus 8·(HS + 2) for each chunk
  * threads   R · NH · chunks workgroups instead of R · NH: one sequence's 12 heads occupy 12 of a GPU's
  *           hundred multiprocessors; 192 chunks of a full context occupy all of them
+ * example   scores 1, 3, 2, 0 in chunks of two: the first has max 3 and sum e^−2 + 1 = 1.135, the second
+ *           max 2 and sum 1 + e^−2 = 1.135. Merged: max 3, sum 1.135 + e^(2 − 3) · 1.135 = 1.553, as
+ *           in {@link Attention}
  * </pre>
  *
  * <ul>
@@ -42,6 +46,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * weight 0. So each loop has a constant number of independent loads, which the compiler unrolls.
  *
  * <p>A chunk past the row's last position is not written, and the merge does not read it.
+ *
+ * <p>Read before: {@link Attention}. After: {@link AttentionMerge}.
  *
  * <p>Source: Flash-Decoding (Dao and others, 2023). Test: {@code AttentionTest}. Benchmark: {@code
  * scripts/bench --operations split-attention}.
@@ -262,7 +268,7 @@ public final class SplitAttention {
           int w = at + i * contextLength;
           score += query[(word + i) * size] * KvCache.first(cache, keys, halfKeys, w);
           if (size == 2) {
-            score += query[(word + i) * size + 1] * KvCache.second(halfKeys, w);
+            score += query[(word + i) * size + 1] * Matrix.high(halfKeys, w);
           }
         }
         if (words % 2 == 1) {
@@ -270,7 +276,7 @@ public final class SplitAttention {
             int w = at + half * contextLength;
             score += query[(words - 1) * size] * KvCache.first(cache, keys, halfKeys, w);
             if (size == 2) {
-              score += query[(words - 1) * size + 1] * KvCache.second(halfKeys, w);
+              score += query[(words - 1) * size + 1] * Matrix.high(halfKeys, w);
             }
           }
         }
@@ -326,7 +332,7 @@ public final class SplitAttention {
               sum += w;
               total += w * KvCache.first(cache, values, halfValues, v);
               if (size == 2) {
-                second += w * KvCache.second(halfValues, v);
+                second += w * Matrix.high(halfValues, v);
               }
             }
           }

@@ -3,7 +3,6 @@ package gpt.kernels.runtime;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
-import uk.ac.manchester.tornado.api.types.vectors.Half2;
 
 /**
  * The keys and values of all sequences, in single or half precision.
@@ -122,22 +121,11 @@ public record KvCache(
     return Matrix.wordSize(dtype(shape));
   }
 
-  /** The first element of a word. */
+  /** The first element of a word; of halves, {@link Matrix#high} is the second. */
   public static float first(long shape, FloatArray f32, HalfFloatArray f16, int word) {
     if (dtype(shape) == Matrix.F16) {
-      if (Matrix.PAIRS) {
-        return Half2.lowFloat(f16.getHalf2(2 * word));
-      }
-      return f16.get(2 * word).getFloat32();
+      return Matrix.low(f16, word);
     }
     return f32.get(word);
-  }
-
-  /** The second element of a word of two; compilers read the word once for both. */
-  public static float second(HalfFloatArray f16, int word) {
-    if (Matrix.PAIRS) {
-      return Half2.highFloat(f16.getHalf2(2 * word));
-    }
-    return f16.get(2 * word + 1).getFloat32();
   }
 }

@@ -46,7 +46,7 @@ public record Matrix(
    * A constant of the process, not an argument: the other backends cannot parse a kernel that
    * contains the load, even where no work item reaches it.
    */
-  static final boolean PAIRS = Boolean.getBoolean(HALF_PAIRS);
+  private static final boolean PAIRS = Boolean.getBoolean(HALF_PAIRS);
 
   /** What is added to an 8-bit integer before it is stored. */
   public static final int BIAS = 128;
@@ -81,6 +81,22 @@ public record Matrix(
       return f16.get(i).getFloat32();
     }
     return ((i8.get(i >> 2) >> ((i & 3) << 3)) & 255) - BIAS;
+  }
+
+  /** The first of the two halves in a word; compilers load the word once for both. */
+  public static float low(HalfFloatArray f16, int word) {
+    if (PAIRS) {
+      return Half2.lowFloat(f16.getHalf2(2 * word));
+    }
+    return f16.get(2 * word).getFloat32();
+  }
+
+  /** The second of the two halves in a word. */
+  public static float high(HalfFloatArray f16, int word) {
+    if (PAIRS) {
+      return Half2.highFloat(f16.getHalf2(2 * word));
+    }
+    return f16.get(2 * word + 1).getFloat32();
   }
 
   /**

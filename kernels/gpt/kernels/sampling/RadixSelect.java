@@ -25,6 +25,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   target −= Σ_{e ≤ d − 1} histogram[e],   digits = digits · bins + d
  *
  * If a single token starts with the digits, it is the one, and the remaining digits are skipped.
+ *
+ * example   the third smallest of 12, 47, 15, 11, in decimal digits: the histogram of first digits has 3 at 1
+ *           and 1 at 4, so its first digit is 1 and the target stays 3; of 12, 15 and 11 the second digits
+ *           1, 2, 5 have 1 each, so the running sum reaches 3 at 5: it is 15
  * </pre>
  *
  * <p>The histogram is in local memory and has a column for each work item, since TornadoVM has no

@@ -41,6 +41,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *           72 registers on sm_90, no spills, 30 kB of local memory
  * threads   a workgroup for each row, whose barriers replace launches. Work item i has the ids i, i + group,
  *           …, in all passes: it alone reads the distances that it writes, and no barrier orders them
+ * example   l = 3, 2, 1, 0 at temperature 1: distances 0, 1.443, 2.885, 4.328 bits, weights 1, 0.368, 0.135,
+ *           0.050. Top-k 2 keeps the first two, whose sum is 1.368; the random number 0.8 is the point
+ *           1.094, which the running sums 1 and 1.368 exceed at the second id
  * </pre>
  *
  * <ul>
@@ -53,6 +56,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * them, so a token took 20 launches with top-k, 53 with every filter and log-probabilities. A graph
  * for each combination of filters: branches on parameters cost nothing, since all work items of a
  * row take the same. Histograms by {@code atomicAdd} in local memory: TornadoVM ignores the index.
+ *
+ * <p>Read before: {@link gpt.kernels.CrossEntropy}, {@link Workgroup}. After: {@link RadixSelect}.
  *
  * <p>Source: Fan and others, 2018 (top-k); Holtzman and others, 2020 (top-p); Nguyen and others,
  * 2024 (min-p); Meister and others, 2022 (typical-p); FlashInfer (sampling in one kernel). Test:

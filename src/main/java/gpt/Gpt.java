@@ -114,7 +114,7 @@ public final class Gpt implements AutoCloseable {
           Precision.parse(options.dtype()),
           options.threads() > 0 ? options.threads() : DeviceChoice.defaultThreads(),
           Kernels.parse(options.kernels()),
-          new Approximations(KvPrecision.parse(options.kvDtype())),
+          new Approximations(KvPrecision.parse(options.kvDtype()), options.fastPrefill()),
           false,
           Optional.empty());
     } catch (IllegalArgumentException e) {

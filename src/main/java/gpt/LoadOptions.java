@@ -23,6 +23,7 @@ public final class LoadOptions {
   private int threads; // 0: one per core
   private String kernels = "auto";
   private String kvDtype = "f32";
+  private boolean fastPrefill;
   private boolean download;
   private int maxSequences = 16;
   private String draft = "none";
@@ -37,6 +38,7 @@ public final class LoadOptions {
     copy.threads = threads;
     copy.kernels = kernels;
     copy.kvDtype = kvDtype;
+    copy.fastPrefill = fastPrefill;
     copy.download = download;
     copy.maxSequences = maxSequences;
     copy.draft = draft;
@@ -109,6 +111,15 @@ public final class LoadOptions {
   }
 
   /**
+   * Computes prompts on a GPU's tensor cores, from halves, or not, which is the default. Logits
+   * then change a little, and with how a prompt is divided: results are not batch-invariant. Needs
+   * TornadoVM's {@code cuda} backend.
+   */
+  public LoadOptions fastPrefill(boolean allowed) {
+    return with(copy -> copy.fastPrefill = allowed);
+  }
+
+  /**
    * Allows or forbids downloading a model that is not in the Hugging Face cache. Forbidden by
    * default.
    */
@@ -171,6 +182,10 @@ public final class LoadOptions {
 
   String kvDtype() {
     return kvDtype;
+  }
+
+  boolean fastPrefill() {
+    return fastPrefill;
   }
 
   boolean download() {

@@ -7,6 +7,13 @@ public enum OnFull {
    * nanoGPT does. Prompts longer than block_size are cropped.
    */
   SLIDE,
+  /**
+   * Drops many tokens from the start of the context at once, half of block_size by default, and
+   * recomputes the rest once. So a completion is as fast as before on average, but its tokens have
+   * fewer tokens before them, between block_size minus those dropped and block_size, so it differs
+   * from one that slides. Prompts longer than block_size are cropped.
+   */
+  SHIFT,
   /** Ends the completion. Prompts longer than block_size are an error. */
   STOP
 }

@@ -151,6 +151,38 @@ class AttentionIT {
     assertTrue(json.startsWith("{\"layer\":0,\"head\":0,"), json);
   }
 
+  /** One run has what a run for each head has. */
+  @Test
+  void allHeadsInOneRun() throws Exception {
+    JsonArray heads = json("-p", "RO", "--layer", "all", "--head", "all").getAsJsonArray("heads");
+    assertEquals(36, heads.size());
+    JsonObject one = json("-p", "RO", "--layer", "4", "--head", "3");
+    JsonObject same = heads.get(4 * 6 + 3).getAsJsonObject();
+    assertEquals(one.get("weights"), same.get("weights"));
+    assertEquals(4, same.get("layer").getAsInt());
+    double sum = 0;
+    double max = 0;
+    for (int head = 0; head < 6; head++) {
+      JsonArray weights = heads.get(4 * 6 + head).getAsJsonObject().getAsJsonArray("weights");
+      double weight = weights.get(1).getAsJsonArray().get(0).getAsDouble();
+      sum += weight;
+      max = Math.max(max, weight);
+    }
+    for (String over : List.of("mean", "max")) {
+      JsonArray rows = json("-p", "RO", "--layer", "4", "--head", over).getAsJsonArray("weights");
+      double found = rows.get(1).getAsJsonArray().get(0).getAsDouble();
+      assertEquals(over.equals("max") ? max : sum / 6, found, 1e-6);
+    }
+    Path file = folder.resolve("all.svg");
+    attention("-p", "ROMEO", "--layer", "all", "--head", "all", "--plot", file.toString())
+        .run()
+        .succeeded();
+    assertTrue(Files.readString(file).contains("in layer 5 head 5."));
+    attention("-p", "a".repeat(65), "--head", "all", "--plot", file.toString())
+        .run()
+        .failed(1, "at most 64 tokens, and the prompt has 65");
+  }
+
   @Test
   void aPictureHasALimitAndAPageHasNone() {
     String prompt = "a".repeat(101);
@@ -199,7 +231,8 @@ class AttentionIT {
         "-p a --layer 6             | --layer: this model's layers go from 0 to 5, found 6",
         "-p a --layer -1            | found -1",
         "-p a --head 6              | --head: this model's heads go from 0 to 5, found 6",
-        "-p a --layer x             | --layer",
+        "-p a --layer x             | --layer: expected a number, all, found 'x'",
+        "-p a --head min            | --head: expected a number, all or mean or max, found 'min'",
         "-p a --json --csv          | only one of",
         "-p a --plot a.jpg          | must end in .svg, .png or .html",
         "-p a --device emulator     | never store attention's weights; use cpu or reference",

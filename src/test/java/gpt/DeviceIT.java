@@ -52,7 +52,7 @@ class DeviceIT {
 
   @Test
   void theCpuTakesReducedPrecision() {
-    for (String dtype : List.of("bf16", "f16", "i8")) {
+    for (String dtype : List.of("bf16", "f16", "i8", "q4")) {
       Program.Result run =
           withoutSdk("--dtype", dtype, "-n", "2", "--json", "-q").run().succeeded();
       assertTrue(run.out().contains("\"device\":\"cpu\",\"dtype\":\"" + dtype), run::toString);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Checks that the classes and members which the documents name exist. */
 class DocumentNamesTest {
-  /** {@code KvCache} or {@code Want.Residual}: begins with a capital and has a small letter. */
+  /** {@code KvCache} or {@code Want.Probe}: begins with a capital and has a small letter. */
   private static final Pattern NAME = Pattern.compile("`([A-Z]\\w*[a-z]\\w*)(?:\\.(\\w+))?`");
 
   private static final List<Path> DOCUMENTS =

@@ -32,6 +32,9 @@ class LossIT {
 
   private static final double TOLERANCE = 1e-4;
 
+  private static final String HEADER =
+      "id,token,loss,probability,rank,other_id,other_token,other_probability\n";
+
   @TempDir Path folder;
 
   private static JsonObject json(String... args) {
@@ -119,7 +122,7 @@ class LossIT {
     JsonObject object = JsonParser.parseString(json.out()).getAsJsonObject();
     JsonArray each = object.getAsJsonArray("per_token");
     assertEquals(text.length(), each.size());
-    StringBuilder lines = new StringBuilder("id,token,loss\n");
+    StringBuilder lines = new StringBuilder(HEADER);
     double sum = 0;
     for (int i = 0; i < each.size(); i++) {
       JsonObject token = each.get(i).getAsJsonObject();
@@ -130,7 +133,21 @@ class LossIT {
       boolean quotes = Set.of(",", "\n").contains(character);
       lines.append(token.get("id").getAsInt()).append(',');
       lines.append(quotes ? "\"" + character + "\"" : character);
-      lines.append(',').append(i == 0 ? "" : token.get("loss").getAsString()).append('\n');
+      if (i == 0) {
+        lines.append(",,,,,,\n");
+        continue;
+      }
+      JsonObject other = token.getAsJsonObject("other");
+      assertEquals(Math.exp(-number(token, "loss")), number(token, "probability"), 1e-12);
+      boolean first = number(token, "probability") > number(other, "probability");
+      assertEquals(first, token.get("rank").getAsInt() == 1, token::toString);
+      String name = other.get("token").getAsString();
+      for (String key : List.of("loss", "probability", "rank")) {
+        lines.append(',').append(token.get(key).getAsString());
+      }
+      lines.append(',').append(other.get("id").getAsInt()).append(',');
+      lines.append(Set.of(",", "\n").contains(name) ? "\"" + name + "\"" : name);
+      lines.append(',').append(other.get("probability").getAsString()).append('\n');
     }
     assertEquals(number(object, "loss_nats"), sum / (text.length() - 1), 1e-9);
     assertEquals(lines.toString(), csv.out());
@@ -173,7 +190,7 @@ class LossIT {
       assertEquals(number(full, "loss"), number(json, "loss_nats"), TOLERANCE);
     }
     Program.Result csv = Program.gpt(with(args, "cpu", "--per-token")).input("1 2").run();
-    assertTrue(csv.succeeded().out().startsWith("id,token,loss\n1,,\n2,,"), csv::toString);
+    assertTrue(csv.succeeded().out().startsWith(HEADER + "1,,,,,,,\n2,,"), csv::toString);
     assertTrue(csv.notes().stream().noneMatch(l -> l.startsWith("bytes")), csv::toString);
   }
 

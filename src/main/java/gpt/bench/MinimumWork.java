@@ -26,8 +26,8 @@ record MinimumWork(double bytesPerToken, double flopsPerToken) {
     // Mean number of positions that a token attends to, itself included.
     double seen = test.prompt() + (test.generated() + 1) / 2.0;
     double keysAndValues = layers * 2.0 * c * seen;
-    double weights = (double) precision.bytes() * (matrices + head);
-    if (precision == Precision.I8) {
+    double weights = precision.forRowsOf(c).bytes(matrices + head);
+    if (precision.forRowsOf(c) == Precision.I8) {
       weights += (double) Float.BYTES * rows; // scales
     }
     double shared = (weights + Float.BYTES * vectors) / test.sequences();

@@ -15,16 +15,24 @@ import org.knowm.xchart.HeatMapChartBuilder;
 import org.knowm.xchart.style.HeatMapStyler;
 
 /**
- * The attention weights of one head, as a heat map: rows are queries, columns are keys.
+ * The attention weights of one head, or the mean or maximum over a layer's heads, as a heat map:
+ * rows are queries, columns are keys.
  *
  * @param layer index of the block, from 0
- * @param head index of the head, from 0
+ * @param head index of the head, from 0, or {@code mean} or {@code max}
  * @param note the model, in words
  * @param tokens the tokens (T)
- * @param weights (T, 1 to T): row i has the i + 1 weights of query i, whose sum is 1
+ * @param weights (T, 1 to T): row i has the i + 1 weights of query i, whose sum is 1 for a head and
+ *     for the mean
  */
-public record AttentionMap(int layer, int head, String note, List<Token> tokens, float[][] weights)
-    implements Picture {
+public record AttentionMap(
+    int layer, String head, String note, List<Token> tokens, float[][] weights) implements Picture {
+
+  /** The head of the mean over all heads. */
+  public static final String MEAN = "mean";
+
+  /** The head of the maximum over all heads. */
+  public static final String MAX = "max";
 
   /** Maximum number of tokens in a picture; a page has no limit. */
   public static final int MAX_DRAWN = 100;
@@ -79,13 +87,19 @@ public record AttentionMap(int layer, int head, String note, List<Token> tokens,
 
   @Override
   public String title() {
-    return "Attention of layer " + layer + ", head " + head;
+    return "Attention of layer " + layer + ", " + (isOne() ? "head " + head : head + " over heads");
+  }
+
+  /** Whether this is one head. */
+  public boolean isOne() {
+    return !head.equals(MEAN) && !head.equals(MAX);
   }
 
   @Override
   public String description() {
     StringBuilder text = new StringBuilder(note);
-    text.append(". Rows are queries, columns are keys; each row sums to 1.");
+    text.append(". Rows are queries, columns are keys");
+    text.append(head.equals(MAX) ? "." : "; each row sums to 1.");
     for (int query = 0; query < tokens.size(); query++) {
       int key = strongest(query, 1).getFirst();
       text.append(

@@ -63,6 +63,28 @@ public final class AttentionWeights {
     return weights;
   }
 
+  /**
+   * The mean or the maximum over the heads of a layer.
+   *
+   * @param heads (nh, T, 1 to T)
+   * @param max the maximum; else the mean
+   * @return (T, 1 to T)
+   */
+  public static float[][] over(float[][][] heads, boolean max) {
+    float[][] rows = new float[heads[0].length][];
+    for (int t = 0; t < rows.length; t++) {
+      rows[t] = new float[t + 1];
+      for (int s = 0; s <= t; s++) {
+        double value = 0;
+        for (float[][] head : heads) {
+          value = max ? Math.max(value, head[t][s]) : value + head[t][s];
+        }
+        rows[t][s] = (float) (max ? value : value / heads.length);
+      }
+    }
+    return rows;
+  }
+
   private static float[] ofHead(float[] values, int pos, int head) {
     int keys = pos + 1;
     return Arrays.copyOfRange(values, head * keys, (head + 1) * keys);

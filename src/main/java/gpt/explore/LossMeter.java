@@ -38,6 +38,18 @@ public final class LossMeter {
    * @throws GptException if the model's logits are NaN or infinite
    */
   public static Loss measure(Engine engine, int[] ids, int stride, Listener listener) {
+    return measure(engine, ids, stride, listener, null);
+  }
+
+  /**
+   * As {@link #measure(Engine, int[], int, Listener)}, with the rank of each token and the
+   * likeliest other one. The logits are copied to the host for it, from a device too.
+   *
+   * @param scores receives the scores of all tokens but the first (n), before the listener is
+   *     called; null for none
+   */
+  public static Loss measure(
+      Engine engine, int[] ids, int stride, Listener listener, TokenScore[] scores) {
     Windows windows = new Windows(ids.length, engine.config().blockSize(), stride);
     double[] losses = new double[ids.length];
     losses[0] = Double.NaN;
@@ -45,7 +57,7 @@ public final class LossMeter {
       for (int i = 0; i < windows.count(); i++) {
         Windows.Window window = windows.at(i);
         sequence.truncate(0);
-        double[] found = score(engine, sequence, ids, window);
+        double[] found = score(engine, sequence, ids, window, scores);
         System.arraycopy(found, 0, losses, window.first(), found.length);
         listener.scored(losses, window.first(), window.to() + 1);
       }
@@ -61,12 +73,26 @@ public final class LossMeter {
   }
 
   private static double[] score(
-      Engine engine, Sequence sequence, int[] ids, Windows.Window window) {
+      Engine engine, Sequence sequence, int[] ids, Windows.Window window, TokenScore[] scores) {
     int[] tokens = Arrays.copyOfRange(ids, window.from(), window.to());
     int[] targets = Arrays.copyOfRange(ids, window.first(), window.to() + 1);
     double[] losses = new double[targets.length];
+    Want want = new Want.Losses(targets, losses);
+    if (scores != null) {
+      int before = tokens.length - targets.length; // rows that an earlier window has scored
+      int v = engine.config().vocabSize();
+      want =
+          new Want.Logits(
+              targets.length,
+              (pos, logits) -> {
+                int i = pos - before;
+                TokenScore score = TokenScore.of(logits, v, targets[i]);
+                scores[window.first() + i] = score;
+                losses[i] = score.loss();
+              });
+    }
     try {
-      engine.step(List.of(new Work(sequence, tokens, new Want.Losses(targets, losses))));
+      engine.step(List.of(new Work(sequence, tokens, want)));
       return losses;
     } catch (InvalidLogitsException e) {
       throw new GptException(

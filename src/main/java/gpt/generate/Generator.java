@@ -223,6 +223,15 @@ public final class Generator {
               + config.blockSize()
               + "; shorten it, or let the context slide");
     }
+    if (request.shift() < 0 || request.shift() >= config.blockSize()) {
+      throw new GptException(
+          "the context holds "
+              + config.blockSize()
+              + " tokens, so a shift must drop 1 to "
+              + (config.blockSize() - 1)
+              + " of them, found "
+              + request.shift());
+    }
     if (tokenizer == null && !request.stops().isEmpty()) {
       throw new GptException("stop strings need a tokenizer, and this model has none");
     }

@@ -25,6 +25,8 @@ import java.util.OptionalInt;
  *     0 returns none
  * @param traced whether the listener receives a {@link gpt.sampling.ChainTrace} of each token; the
  *     host samples then, also where the device could
+ * @param shift with {@link OnFull#SHIFT} how many tokens are dropped at once; 0 drops half of the
+ *     context window
  */
 public record Request(
     int[] promptIds,
@@ -36,7 +38,34 @@ public record Request(
     int firstSample,
     int samples,
     int logprobs,
-    boolean traced) {
+    boolean traced,
+    int shift) {
+
+  /** Drops half of the context window with {@link OnFull#SHIFT}. */
+  public Request(
+      int[] promptIds,
+      int maxNewTokens,
+      int[] endIds,
+      List<String> stops,
+      OnFull onFull,
+      SamplingParameters sampling,
+      int firstSample,
+      int samples,
+      int logprobs,
+      boolean traced) {
+    this(
+        promptIds,
+        maxNewTokens,
+        endIds,
+        stops,
+        onFull,
+        sampling,
+        firstSample,
+        samples,
+        logprobs,
+        traced,
+        0);
+  }
 
   /** Without traces, with at most one end id. */
   public Request(
@@ -111,6 +140,11 @@ public record Request(
         throw new GptException("a stop string must be valid Unicode, found half a surrogate pair");
       }
     }
+  }
+
+  /** Tokens that are dropped at once where a context window of {@code blockSize} is full. */
+  public int dropped(int blockSize) {
+    return onFull == OnFull.SHIFT ? shift == 0 ? Math.ceilDiv(blockSize, 2) : shift : 1;
   }
 
   /** Whether this id ends a completion. */

@@ -20,7 +20,7 @@ final class RunningCompletion {
   private int[] ids; // the prompt, cropped to the context window, then the new tokens
   private int length;
 
-  /** Index of the first id in the context window: above 0 once the window has slid. */
+  /** Index of the first id in the context window: above 0 once the window has moved. */
   private int first;
 
   private Sequence sequence;
@@ -249,8 +249,8 @@ final class RunningCompletion {
     }
     nextToken();
     if (length - first > blockSize) {
-      // The window slides: every token's position changes, and so do all keys and values.
-      first = length - blockSize;
+      // The window moves: every token's position changes, and so do all keys and values.
+      first += request.dropped(blockSize);
       sequence.truncate(0);
     }
   }

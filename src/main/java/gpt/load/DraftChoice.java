@@ -29,7 +29,7 @@ public record DraftChoice(Kind kind, String model) {
     NONE,
     /** What followed the last tokens before. */
     NGRAM,
-    /** The model itself, with its weights in {@code i8}. */
+    /** The model itself, with its weights in {@code q4}. */
     SELF,
     /** Another model with the same vocabulary. */
     MODEL
@@ -75,12 +75,12 @@ public record DraftChoice(Kind kind, String model) {
       case NONE -> Optional.empty();
       case NGRAM -> Optional.of(Drafter.ngram());
       case SELF -> {
-        if (engine.dtype().equals(Precision.I8.word())) {
+        if (engine.dtype().equals(Precision.Q4.word())) {
           throw new GptException(
-              "draft self: the model is in i8 itself, so its drafts would save nothing; use ngram"
+              "draft self: the model is in q4 itself, so its drafts would save nothing; use ngram"
                   + " or a smaller model");
         }
-        yield Optional.of(Drafter.model(load(path, gelu, device, Precision.I8)));
+        yield Optional.of(Drafter.model(load(path, gelu, device, Precision.Q4)));
       }
       case MODEL -> {
         Engine drafts = load(locate.apply(model), Optional.empty(), device, device.precision());

@@ -34,7 +34,7 @@ public final class HostMemory {
       return;
     }
     List<String> smaller = new ArrayList<>();
-    for (Precision other : List.of(Precision.BF16, Precision.I8)) {
+    for (Precision other : List.of(Precision.BF16, Precision.I8, Precision.Q4)) {
       long bytes = weights(config, tied, other);
       if (bytes < needed && bytes <= available.getAsLong()) {
         smaller.add("dtype " + other.word() + " takes " + Bytes.text(bytes));

@@ -57,8 +57,8 @@ final class TornadoDeviceOpener {
    * @return why there is no suitable device; null if one was chosen
    */
   String chooseAccelerator() {
-    if (precision == Precision.BF16) {
-      return "bf16 runs on the CPU backend only";
+    if (!runs(precision)) {
+      return precision.word() + " runs on the CPU backend only";
     }
     Optional<TornadoDevices.Device> accelerator = devices.accelerator();
     if (accelerator.isEmpty()) {
@@ -66,12 +66,7 @@ final class TornadoDeviceOpener {
     }
     Optional<String> shortage =
         DeviceMemory.shortage(
-            config,
-            weights.tied(),
-            accelerator.get().with(kernels),
-            precision,
-            approximations.kv(),
-            1);
+            config, weights.tied(), accelerator.get().with(kernels), precision, approximations, 1);
     if (shortage.isPresent()) {
       return shortage.get();
     }
@@ -99,12 +94,19 @@ final class TornadoDeviceOpener {
     return this;
   }
 
+  /** Whether kernels read such weights. */
+  private static boolean runs(Precision precision) {
+    return precision != Precision.BF16 && precision != Precision.Q4;
+  }
+
   /** Loads the model to the chosen device. */
   OpenedDevice open(LoadProgress progress) {
     device = device.with(kernels);
-    if (precision == Precision.BF16) {
+    if (!runs(precision)) {
       throw new GptException(
-          "dtype bf16: the CPU backend only; TornadoVM devices support f32, f16, i8");
+          "dtype "
+              + precision.word()
+              + ": the CPU backend only; TornadoVM devices support f32, f16, i8");
     }
     if (precision == Precision.F16 && !device.hasHalf()) {
       throw new GptException(
@@ -114,8 +116,7 @@ final class TornadoDeviceOpener {
               + device.name()
               + ") has no half precision; use f32 or i8");
     }
-    KvPrecision kv = approximations.kv();
-    if (kv == KvPrecision.F16 && !device.hasHalf()) {
+    if (approximations.kv() == KvPrecision.F16 && !device.hasHalf()) {
       throw new GptException(
           "kv-dtype f16: "
               + device.id()
@@ -124,10 +125,11 @@ final class TornadoDeviceOpener {
               + ") has no half precision; use f32");
     }
     int together =
-        DeviceMemory.fitting(config, weights.tied(), device, precision, kv, use.sequences());
+        DeviceMemory.fitting(
+            config, weights.tied(), device, precision, approximations, use.sequences());
     if (!device.isEmulator()) {
       HostMemory.checkArrays(
-          DeviceMemory.needed(config, weights.tied(), device, precision, kv, together),
+          DeviceMemory.needed(config, weights.tied(), device, precision, approximations, together),
           device.type() == TornadoDevices.Type.CPU,
           precision,
           HostMemory.available());

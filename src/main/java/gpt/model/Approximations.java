@@ -7,13 +7,17 @@ import java.util.Optional;
  * changes logits a little.
  *
  * @param kv precision of the keys and values
+ * @param fastPrefill whether tensor cores compute the projections of prompts, from halves
  */
-public record Approximations(KvPrecision kv) {
+public record Approximations(KvPrecision kv, boolean fastPrefill) {
   /** None: the default. */
-  public static final Approximations NONE = new Approximations(KvPrecision.F32);
+  public static final Approximations NONE = new Approximations(KvPrecision.F32, false);
 
   /** The option of the command line that asks for one; empty if there is none. */
   public Optional<String> option() {
-    return kv == KvPrecision.F32 ? Optional.empty() : Optional.of("--kv-dtype " + kv.word());
+    if (kv != KvPrecision.F32) {
+      return Optional.of("--kv-dtype " + kv.word());
+    }
+    return fastPrefill ? Optional.of("--fast-prefill") : Optional.empty();
   }
 }

@@ -36,7 +36,7 @@ class AttentionMapTest {
       weights[i][i / 2] = 0.75f;
       weights[i][i] += 0.25f;
     }
-    return new AttentionMap(3, 7, "A model", tokens, weights);
+    return new AttentionMap(3, "7", "A model", tokens, weights);
   }
 
   @Test

@@ -19,9 +19,11 @@ import gpt.tokenizer.CharacterTokenizer;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Compares losses of a small random model with one forward pass for each token. */
@@ -102,6 +104,33 @@ class LossMeterTest {
       assertArrayEquals(
           Arrays.copyOfRange(loss.losses(), 1, 25),
           reported.stream().mapToDouble(d -> d).toArray());
+    }
+  }
+
+  /** The scores' losses have the bits of those without scores, in overlapping windows too. */
+  @Test
+  void scoresHaveTheLossesAndTheRanks() {
+    try (Engine engine = CpuEngine.open(CONFIG, WEIGHTS, 1);
+        Context context = new Context(engine)) {
+      int[] ids = new Random(SEED + 1).ints(2 * T + 1, 0, V).toArray();
+      TokenScore[] scores = new TokenScore[ids.length];
+      double[] expected = LossMeter.measure(engine, ids, 4, (all, first, end) -> {}).losses();
+      Loss found = LossMeter.measure(engine, ids, 4, (all, first, end) -> {}, scores);
+      assertArrayEquals(expected, found.losses());
+      for (int t = 1; t <= T; t++) { // the first window
+        float[] logits = context.append(ids[t - 1]);
+        List<Integer> order =
+            IntStream.range(0, V)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer id) -> -logits[id]))
+                .toList();
+        assertEquals(expected[t], scores[t].loss());
+        assertEquals(order.indexOf(ids[t]) + 1, scores[t].rank());
+        int other = order.get(order.getFirst() == ids[t] ? 1 : 0);
+        assertEquals(other, scores[t].other());
+        double ratio = Math.exp((double) logits[other] - logits[ids[t]]);
+        assertEquals(ratio * scores[t].probability(), scores[t].otherProbability(), 1e-12);
+      }
     }
   }
 

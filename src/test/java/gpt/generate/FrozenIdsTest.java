@@ -15,27 +15,32 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
  * Compares ids with those of version 0.1.0 on the CPU, at commit e26935a: the demo and two random
- * models, every precision, several sampling chains, several completions, beam search and a sliding
+ * models, its precisions, several sampling chains, several completions, beam search and a sliding
  * context window. A change that intends other ids rewrites the file with {@code
  * -Dfrozen.write=true} and says why in its commit.
  */
 class FrozenIdsTest {
   private static final Path FILE = Path.of("src/test/resources/golden/ids-0.1.0.txt");
 
+  private static final Set<Precision> PRECISIONS =
+      EnumSet.complementOf(EnumSet.of(Precision.Q4)); // not in version 0.1.0
+
   @Test
   void idsAreThoseOfVersion01() throws Exception {
     List<String> lines = new ArrayList<>();
     try (Checkpoint demo = Checkpoint.open(Path.of("weights/shakespeare-char"))) {
-      for (Precision precision : Precision.values()) {
+      for (Precision precision : PRECISIONS) {
         try (Engine engine =
             CpuEngine.open(demo.config(), demo.weights(), precision, 2, fraction -> {})) {
           lines(lines, "demo " + precision.word(), engine, new int[] {30, 27, 25, 17, 27, 10, 0});
@@ -46,7 +51,7 @@ class FrozenIdsTest {
         List.of(
             RandomWeights.shape(2, 3, 48, 24, 97, true, Gelu.EXACT),
             RandomWeights.shape(1, 4, 260, 33, 301, false, Gelu.TANH))) {
-      for (Precision precision : Precision.values()) {
+      for (Precision precision : PRECISIONS) {
         try (Engine engine =
             CpuEngine.open(
                 config, RandomWeights.of(config, 15, 0.1f), precision, 2, fraction -> {})) {

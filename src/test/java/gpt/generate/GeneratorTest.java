@@ -41,6 +41,41 @@ class GeneratorTest {
     return Arrays.copyOfRange(all, request.promptIds().length, all.length);
   }
 
+  /** The context after a shift is recomputed once, and so is what follows it in the next ones. */
+  @Test
+  void shiftingEqualsRecomputingTheShiftedContext() {
+    Function<int[], float[]> model = FakeEngine.random(VOCAB);
+    for (int shift : new int[] {0, 1, 2, 6}) {
+      int blockSize = 7;
+      for (int length : new int[] {1, 6, 7, 8, 15}) {
+        Request request = shifting(prompt(length), shift);
+        int[] all = request.promptIds();
+        int first = Math.max(0, length - blockSize);
+        for (int step = 0; step < request.maxNewTokens(); step++) {
+          if (all.length - first > blockSize) {
+            first += shift == 0 ? 4 : shift;
+          }
+          float[] logits = model.apply(Arrays.copyOfRange(all, first, all.length));
+          all = Arrays.copyOf(all, all.length + 1);
+          all[all.length - 1] = new HostSampler(request.sampling(), VOCAB).sample(logits, 0, step);
+        }
+        int[] expected = Arrays.copyOfRange(all, length, all.length);
+        FakeEngine engine = new FakeEngine(blockSize, VOCAB, model);
+        String message = "shift " + shift + ", prompt " + length;
+        assertArrayEquals(expected, only(engine, request).ids(), message);
+      }
+    }
+    FakeEngine engine = new FakeEngine(7, VOCAB, model);
+    GptException e = assertThrows(GptException.class, () -> only(engine, shifting(prompt(1), 7)));
+    assertEquals(
+        "the context holds 7 tokens, so a shift must drop 1 to 6 of them, found 7", e.getMessage());
+  }
+
+  private static Request shifting(int[] prompt, int shift) {
+    return new Request(
+        prompt, 20, new int[0], List.of(), OnFull.SHIFT, Requests.GREEDY, 0, 1, 0, false, shift);
+  }
+
   @Test
   void slidingEqualsRecomputingEveryStep() {
     Function<int[], float[]> model = FakeEngine.random(VOCAB);

@@ -115,7 +115,7 @@ class SpeculationTest {
         List.of(
             Drafter::ngram,
             RandomDrafter::new,
-            () -> Drafter.model(engine(Precision.I8)),
+            () -> Drafter.model(engine(Precision.Q4)),
             () -> Drafter.model(engine(Precision.F32)));
     try (CpuEngine engine = engine(Precision.F32)) {
       Generator plain = new Generator(engine, Optional.empty());

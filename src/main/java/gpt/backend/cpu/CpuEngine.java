@@ -250,7 +250,8 @@ public final class CpuEngine implements Engine {
         * (bytes(t, hs, Precision.F32) + bytes(hs, t, Precision.F32));
   }
 
-  private static long bytes(int n, int k, Precision precision) {
+  private static long bytes(int n, int k, Precision wanted) {
+    Precision precision = wanted.forRowsOf(k);
     long scales = precision == Precision.I8 ? (long) Float.BYTES * n : 0;
     return PackedMatrix.bytes(n, k, CpuKernelsProvider.kernels().panelWidth(), precision) + scales;
   }

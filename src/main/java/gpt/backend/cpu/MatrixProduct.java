@@ -27,10 +27,14 @@ final class MatrixProduct {
    */
   private static final long MIN_PARALLEL_FMAS = 1 << 18;
 
+  /** Time to quantize one value, in FMAs. */
+  private static final int QUANTIZING_FMAS = 16;
+
   private final CpuKernels kernels;
   private final Workers workers;
   private final MemorySegment[] scratch; // per worker: one panel of floats
   private final Tiles tiles = new Tiles();
+  private final QuantizedRows quantized = new QuantizedRows(); // the product's x, for q4
 
   /**
    * Products on the given kernels and workers.
@@ -90,6 +94,8 @@ final class MatrixProduct {
     private float[] residual; // (rows, n) that the epilogue adds to, or null
     private int rowTiles;
     private int tileColumns;
+    private final Workers.Body quantizing =
+        (row, worker) -> kernels.quantize(x, xAt + row * w.k(), quantized, row);
 
     Tiles set(Linear layer, float[] x, int from, int to, float[] out) {
       return set(layer.weight(), layer.bias(), x, from, to, out, from * layer.weight().n());
@@ -109,6 +115,10 @@ final class MatrixProduct {
     }
 
     void run() {
+      if (w.precision() == Precision.Q4) {
+        quantized.reset(rows, w.k());
+        parallelFor(rows, (long) rows * w.k() * QUANTIZING_FMAS, quantizing);
+      }
       rowTiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
       int wanted = Math.max(1, workers.size() * TILES_PER_WORKER / rowTiles);
       int tilePanels = Math.ceilDiv(w.panels(), Math.min(wanted, w.panels()));
@@ -132,20 +142,23 @@ final class MatrixProduct {
       int row = item % rowTiles * TILE_ROWS;
       int count = Math.min(TILE_ROWS, rows - row);
       int at = outAt + row * w.n() + column;
-      multiply(xAt + row * w.k(), count, column, columns, at, worker);
+      multiply(row, count, column, columns, at, worker);
       for (int m = 0; m < count; m++) {
         epilogue(at + m * w.n(), column, columns);
       }
     }
 
     /** {@code count} rows of x times the columns' weights, without the scales of i8. */
-    private void multiply(int from, int count, int column, int columns, int at, int worker) {
+    private void multiply(int row, int count, int column, int columns, int at, int worker) {
       int k = w.k();
+      int from = xAt + row * k;
       int n = w.n();
       long bytes = w.panelBytes();
       long wAt = column / w.width() * bytes;
       if (w.precision() == Precision.F32) {
         kernels.matmul(x, from, k, count, w.data(), wAt, bytes, k, columns, out, at, n);
+      } else if (w.precision() == Precision.Q4) {
+        kernels.q4Matmul(quantized, row, count, w.data(), wAt, bytes, columns, out, at, n);
       } else {
         kernels.mixedPrecisionMatmul(
             w.precision(),

@@ -12,7 +12,8 @@ import java.lang.foreign.ValueLayout;
  * step over k loads the weights of adjacent outputs as whole vectors, there is no horizontal sum,
  * and memory is read sequentially. The last panel is padded with zeros.
  *
- * <p>Values are f32, bf16, f16 or i8; i8 has a scale for each of the N rows.
+ * <p>Values are f32, bf16, f16, i8 or q4; i8 has a scale for each of the N rows. A panel of q4
+ * consists of blocks of 32 steps over k: see {@link Q4Panel}.
  *
  * @param data ceil(n / width) panels of k · width values
  * @param n outputs
@@ -26,7 +27,7 @@ record PackedMatrix(
 
   /** Bytes of one panel. */
   long panelBytes() {
-    return (long) precision.bytes() * k * width;
+    return precision.bytes((long) k * width);
   }
 
   /** Number of panels. */
@@ -46,7 +47,7 @@ record PackedMatrix(
 
   /** Bytes of a packed (n, k) matrix, without scales. */
   static long bytes(int n, int k, int width, Precision precision) {
-    return (long) precision.bytes() * panels(n, width) * k * width;
+    return precision.bytes((long) panels(n, width) * k * width);
   }
 
   /** Packs a tensor (N, K) as f32. */
@@ -71,7 +72,11 @@ record PackedMatrix(
 
   /** Row r of W, widened to K floats. */
   void row(int r, float[] out, int at) {
-    int bytes = precision.bytes();
+    if (precision == Precision.Q4) {
+      Q4Panel.row(data, r / width * panelBytes(), r % width, width, k, out, at);
+      return;
+    }
+    int bytes = (int) precision.bytes(1);
     long lane = r / width * panelBytes() + (long) bytes * (r % width);
     for (int i = 0; i < k; i++) {
       long offset = lane + (long) bytes * i * width;
@@ -81,6 +86,7 @@ record PackedMatrix(
             case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, offset));
             case F16 -> ReducedPrecision.fromF16(data.get(ValueLayout.JAVA_SHORT, offset));
             case I8 -> data.get(ValueLayout.JAVA_BYTE, offset) * scales[r];
+            case Q4 -> throw new AssertionError();
           };
     }
   }

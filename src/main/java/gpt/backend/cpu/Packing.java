@@ -26,10 +26,12 @@ final class Packing {
     final float[] tile = new float[TILE * to.width()];
     final short[] shorts;
     final byte[] bytes;
+    final Q4Scale scale = new Q4Scale(w.name(), w.dtype().block() > 1);
 
     Scratch() {
       Precision precision = to.precision();
-      shorts = new short[precision.bytes() == Short.BYTES ? tile.length : 0];
+      boolean half = precision == Precision.BF16 || precision == Precision.F16;
+      shorts = new short[half ? tile.length : 0];
       bytes = new byte[precision == Precision.I8 ? tile.length : 0];
     }
   }
@@ -172,7 +174,7 @@ final class Packing {
   private void store(Scratch scratch, int panel, int k0, int depth) {
     float[] tile = scratch.tile;
     int count = depth * to.width();
-    long at = panel * to.panelBytes() + (long) to.precision().bytes() * k0 * to.width();
+    long at = panel * to.panelBytes() + to.precision().bytes((long) k0 * to.width());
     MemorySegment data = to.data();
     switch (to.precision()) {
       case F32 -> MemorySegment.copy(tile, 0, data, ValueLayout.JAVA_FLOAT, at, count);
@@ -188,6 +190,7 @@ final class Packing {
         ReducedPrecision.toI8(tile, scratch.bytes, count);
         MemorySegment.copy(scratch.bytes, 0, data, ValueLayout.JAVA_BYTE, at, count);
       }
+      case Q4 -> Q4Panel.store(tile, depth, to.width(), data, at, scratch.scale);
     }
   }
 }

@@ -21,7 +21,7 @@ final class ReducedPrecision {
   private static final int F16_EXPONENT = 0x7C00;
 
   /** Added to a float of small magnitude, it leaves the nearest integer in the lowest bits. */
-  private static final float ROUNDER = 0x1.8p23f;
+  static final float ROUNDER = 0x1.8p23f;
 
   private ReducedPrecision() {}
 
@@ -87,6 +87,7 @@ final class ReducedPrecision {
             case BF16 -> Bf16.toFloat(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
             case F16 -> fromF16(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
             case I8 -> w.get(ValueLayout.JAVA_BYTE, wAt + i);
+            case Q4 -> throw new IllegalArgumentException("q4 is not widened");
           };
       out.set(ValueLayout.JAVA_FLOAT, 4L * i, value);
     }

@@ -38,9 +38,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name. Only this
- * class, {@link VectorMatmul}, {@link VectorTiles} and {@link VectorReducedPrecision} refer to
- * {@code jdk.incubator.vector}; the rest of the program works where that module is not resolved. No
- * method takes or returns a vector: {@link VectorMatmul} says why.
+ * class, {@link VectorMatmul}, {@link VectorTiles}, {@link VectorReducedPrecision} and {@link
+ * VectorQ4} refer to {@code jdk.incubator.vector}; the rest of the program works where that module
+ * is not resolved. No method takes or returns a vector: {@link VectorMatmul} says why.
  */
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -49,6 +49,8 @@ final class VectorKernels implements CpuKernels {
 
   /** Per-thread scratch for the lanes of a vector, to sum them in order. */
   private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[L]);
+
+  private final ThreadLocal<VectorQ4> q4 = ThreadLocal.withInitial(VectorQ4::new);
 
   @Override
   public String description() {
@@ -123,6 +125,26 @@ final class VectorKernels implements CpuKernels {
     } else {
       CpuKernels.super.widen(precision, w, wAt, count, out);
     }
+  }
+
+  @Override
+  public void quantize(float[] x, int xAt, QuantizedRows to, int row) {
+    q4.get().quantize(x, xAt, to, row);
+  }
+
+  @Override
+  public void q4Matmul(
+      QuantizedRows x,
+      int from,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    q4.get().matmul(x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
   }
 
   @Override

@@ -47,10 +47,10 @@ final class VectorReducedPrecision {
   private static final int WIDTH = VectorMatmul.WIDTH;
 
   /** Sign, exponent and mantissa of an f16 that was shifted left by 13 bits. */
-  private static final int F16_BITS = 0x8FFFE000;
+  static final int F16_BITS = 0x8FFFE000;
 
   /** Factor that makes a shifted f16 the weight. */
-  private static final float F16_FACTOR = 0x1p112f / ReducedPrecision.F16_SCALE;
+  static final float F16_FACTOR = 0x1p112f / ReducedPrecision.F16_SCALE;
 
   private VectorReducedPrecision() {}
 
@@ -79,7 +79,7 @@ final class VectorReducedPrecision {
         case BF16 -> bf16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
         case F16 -> f16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
         case I8 -> i8(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
-        case F32 -> throw new IllegalArgumentException("f32 is not a reduced precision");
+        case F32, Q4 -> throw new IllegalArgumentException(precision + " is not widened");
       }
     }
   }
@@ -466,7 +466,7 @@ final class VectorReducedPrecision {
               .intoMemorySegment(out, 4L * i, ORDER);
         }
       }
-      case F32 -> throw new IllegalArgumentException("f32 is not a reduced precision");
+      case F32, Q4 -> throw new IllegalArgumentException(precision + " is not widened");
     }
   }
 }

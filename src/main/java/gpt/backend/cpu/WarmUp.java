@@ -58,7 +58,9 @@ final class WarmUp {
           kernels.matmul(x, 0, K, rows, w, 0, 0, K, width, out, 0, width);
         }
       }
-      if (precision != Precision.F32) {
+      if (precision == Precision.Q4) {
+        warmQ4(memory.allocate(Precision.Q4.bytes(4L * QuantizedRows.BLOCK * width)));
+      } else if (precision != Precision.F32) {
         MemorySegment scratch = memory.allocate(PackedMatrix.bytes(width, K, width));
         for (int i = 0; i < CALLS; i++) {
           kernels.mixedPrecisionMatmul(
@@ -73,6 +75,17 @@ final class WarmUp {
         kernels.gelu(out, 0, width, Gelu.TANH);
         kernels.add(out, 0, out, width, width);
       }
+    }
+  }
+
+  private void warmQ4(MemorySegment w) {
+    QuantizedRows rows = new QuantizedRows();
+    rows.reset(4, QuantizedRows.BLOCK);
+    long bytes = Precision.Q4.bytes((long) QuantizedRows.BLOCK * width);
+    for (int i = 0; i < CALLS; i++) {
+      kernels.quantize(x, 0, rows, 0);
+      kernels.q4Matmul(rows, 0, 1, w, 0, bytes, 4 * width, out, 0, width);
+      kernels.q4Matmul(rows, 0, 4, w, 0, bytes, width, out, 0, width);
     }
   }
 

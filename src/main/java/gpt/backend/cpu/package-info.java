@@ -1,6 +1,6 @@
 /**
- * The forward pass on the CPU. Activations and sums are float32; weights may be f32, bf16, f16 or
- * i8. The kernels use the Vector API where this JVM has it, else plain Java. Tests compare the
+ * The forward pass on the CPU. Activations and sums are float32; weights may be f32, bf16, f16, i8
+ * or q4. The kernels use the Vector API where this JVM has it, else plain Java. Tests compare the
  * results with {@link gpt.backend.reference}.
  *
  * <p>Main types: {@link gpt.backend.cpu.CpuEngine} (the engine), {@code CpuForward} (the forward

@@ -1,12 +1,14 @@
 package gpt.backend.tornado;
 
 import gpt.GptException;
+import gpt.kernels.Projection;
 import gpt.kernels.SplitAttention;
 import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.SlotCopy;
 import gpt.kernels.runtime.Unused;
+import gpt.model.Approximations;
 import gpt.model.GptConfig;
 import gpt.model.KvPrecision;
 import java.lang.foreign.MemorySegment;
@@ -46,6 +48,7 @@ final class DeviceBuffers {
   final FloatArray heads; // (R, nh, hs): attention's output, heads side by side
   final FloatArray hidden; // (R, nInner)
   final KvCache cache; // keys (L, B, nh, hs, block_size), values (L, B, nh, block_size, hs)
+  final FloatArray product; // for Projection's tensorCores; null if they are not used
   final FloatArray partial; // (R, nh, chunks, hs + 2): see SplitAttention
   final FloatArray normedLast; // (logit rows, C)
   final FloatArray logits; // (logit rows, V)
@@ -56,12 +59,13 @@ final class DeviceBuffers {
   /**
    * Allocates the host-side arrays.
    *
-   * @param kv precision of keys and values
+   * @param approximations what is rounded further than usual
    * @param capacity B: sequences open at once
    * @param split rows that split attention needs room for; 0 if it is not used
    * @param logprobs most log-probabilities, or candidates, for each token
    */
-  DeviceBuffers(GptConfig config, KvPrecision kv, int capacity, int split, int logprobs) {
+  DeviceBuffers(
+      GptConfig config, Approximations approximations, int capacity, int split, int logprobs) {
     maxRows = maxRows(config, capacity);
     maxLogitRows = maxLogitRows(config, capacity);
     int c = config.nEmbd();
@@ -79,7 +83,8 @@ final class DeviceBuffers {
     q = floats((long) maxRows * c);
     heads = floats((long) maxRows * c);
     hidden = floats((long) maxRows * config.nInner());
-    cache = cache(config, kv, capacity);
+    cache = cache(config, approximations.kv(), capacity);
+    product = approximations.fastPrefill() ? floats(productElements(config, maxRows)) : null;
     partial = floats(Math.max(1, partialElements(config, split)));
     normedLast = floats((long) maxLogitRows * c);
     logits = floats((long) maxLogitRows * config.vocabSize());
@@ -91,6 +96,9 @@ final class DeviceBuffers {
   List<FloatArray> floats() {
     List<FloatArray> all = new ArrayList<>(sampling.floats());
     all.add(loss.losses);
+    if (product != null) {
+      all.add(product);
+    }
     all.addAll(List.of(x, normed, q, heads, hidden, partial, normedLast, logits));
     all.addAll(
         List.of(
@@ -150,6 +158,10 @@ final class DeviceBuffers {
     return (long) config.nLayer() * capacity * config.blockSize() * config.nEmbd();
   }
 
+  private static long productElements(GptConfig config, int rows) {
+    return Projection.productSize(Math.max(3 * config.nEmbd(), config.nInner()), rows);
+  }
+
   private static long partialElements(GptConfig config, int rows) {
     return rows == 0
         ? 0
@@ -158,16 +170,17 @@ final class DeviceBuffers {
   }
 
   /** Bytes of all arrays on a device. */
-  static long bytes(GptConfig config, KvPrecision kv, int capacity, int split) {
+  static long bytes(GptConfig config, Approximations approximations, int capacity, int split) {
     long rows = maxRows(config, capacity);
     long logitRows = maxLogitRows(config, capacity);
     long c = config.nEmbd();
     long floats =
         rows * (4 * c + config.nInner())
             + partialElements(config, split)
+            + (approximations.fastPrefill() ? productElements(config, (int) rows) : 0)
             + logitRows * (c + config.vocabSize());
     return Float.BYTES * (floats + 10 * rows + 8 * logitRows)
-        + 2 * kv.bytes() * cacheElements(config, capacity)
+        + 2 * approximations.kv().bytes() * cacheElements(config, capacity)
         + SamplingBuffers.bytes(capacity, config.vocabSize());
   }
 

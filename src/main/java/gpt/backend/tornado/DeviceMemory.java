@@ -2,6 +2,7 @@ package gpt.backend.tornado;
 
 import gpt.GptException;
 import gpt.kernels.Attention;
+import gpt.model.Approximations;
 import gpt.model.Bytes;
 import gpt.model.GptConfig;
 import gpt.model.KvPrecision;
@@ -25,11 +26,12 @@ public final class DeviceMemory {
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
-      KvPrecision kv,
+      Approximations approximations,
       int capacity) {
     KernelSet kernels = KernelSet.of(device, device.hasShuffles());
     return DeviceWeights.bytes(config, tied, precision)
-        + DeviceBuffers.bytes(config, kv, capacity, splitRows(config, kernels, capacity));
+        + DeviceBuffers.bytes(
+            config, approximations, capacity, splitRows(config, kernels, capacity));
   }
 
   /** How many sequences fit, at most {@code wanted}; at least 1, which may not fit either. */
@@ -38,10 +40,11 @@ public final class DeviceMemory {
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
-      KvPrecision kv,
+      Approximations approximations,
       int wanted) {
     int capacity = wanted;
-    while (capacity > 1 && shortage(config, tied, device, precision, kv, capacity).isPresent()) {
+    while (capacity > 1
+        && shortage(config, tied, device, precision, approximations, capacity).isPresent()) {
       capacity = capacity / 2;
     }
     return capacity;
@@ -66,15 +69,23 @@ public final class DeviceMemory {
               + Attention.MAX_HEAD_SIZE
               + "; choose --device cpu");
     }
-    KvPrecision kv = options.approximations().kv();
-    if (kv == KvPrecision.F16 && config.headSize() % 2 == 1) {
+    Approximations approximations = options.approximations();
+    if (approximations.kv() == KvPrecision.F16 && config.headSize() % 2 == 1) {
       throw new GptException(
           "kv-dtype f16: the model's attention heads have "
               + config.headSize()
               + " channels, an odd number; use f32");
     }
     TornadoDevices.Device device = options.device();
-    shortage(config, tied, device, options.precision(), kv, options.capacity())
+    if (approximations.fastPrefill() && !device.hasTensorCores()) {
+      throw new GptException(
+          "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; "
+              + device.id()
+              + " ("
+              + device.name()
+              + ") has none");
+    }
+    shortage(config, tied, device, options.precision(), approximations, options.capacity())
         .ifPresent(
             shortage -> {
               throw new GptException(shortage);
@@ -87,9 +98,9 @@ public final class DeviceMemory {
       boolean tied,
       TornadoDevices.Device device,
       Precision precision,
-      KvPrecision kv,
+      Approximations approximations,
       int capacity) {
-    long needed = needed(config, tied, device, precision, kv, capacity);
+    long needed = needed(config, tied, device, precision, approximations, capacity);
     long there = (long) (USABLE * device.memory());
     if (needed > there) {
       return Optional.of(
@@ -101,9 +112,9 @@ public final class DeviceMemory {
               + device.name()
               + ") has "
               + Bytes.text(device.memory())
-              + advice(precision, kv, capacity));
+              + advice(precision, approximations, capacity));
     }
-    long array = largestArray(config, precision, kv, capacity);
+    long array = largestArray(config, precision, approximations, capacity);
     if (array >= device.largestArray()) {
       return Optional.of(
           "the model's largest array has "
@@ -115,23 +126,23 @@ public final class DeviceMemory {
               + ") allows "
               + Bytes.text(device.largestArray())
               + " in one"
-              + advice(precision, kv, capacity));
+              + advice(precision, approximations, capacity));
     }
     return Optional.empty();
   }
 
   private static long largestArray(
-      GptConfig config, Precision precision, KvPrecision kv, int capacity) {
+      GptConfig config, Precision precision, Approximations approximations, int capacity) {
     return Math.max(
-        DeviceWeights.largest(config) * precision.bytes(),
-        kv.bytes() * DeviceBuffers.cacheElements(config, capacity));
+        precision.bytes(DeviceWeights.largest(config)),
+        approximations.kv().bytes() * DeviceBuffers.cacheElements(config, capacity));
   }
 
-  private static String advice(Precision precision, KvPrecision kv, int capacity) {
+  private static String advice(Precision precision, Approximations approximations, int capacity) {
     return "; choose "
         + (capacity > 1 ? "fewer samples at once (--num-samples), " : "")
         + (precision == Precision.I8 ? "" : "--dtype i8, ")
-        + (kv == KvPrecision.F16 ? "" : "--kv-dtype f16, ")
+        + (approximations.kv() == KvPrecision.F16 ? "" : "--kv-dtype f16, ")
         + "a smaller model, or --device cpu";
   }
 }

@@ -122,6 +122,11 @@ public final class TornadoDevices {
       return isEmulator() || Set.of("cuda", "ptx", "metal").contains(backend);
     }
 
+    /** Whether kernels can use tensor cores. */
+    public boolean hasTensorCores() {
+      return isEmulator() || backend.equals("cuda");
+    }
+
     /**
      * Prepares the kernels for this device; call it before a kernel's class is loaded. Kernels load
      * two halves at once if the first device needs no other code.

@@ -106,7 +106,7 @@ public final class TornadoEngine implements Engine {
     buffers =
         new DeviceBuffers(
             config,
-            options.approximations().kv(),
+            options.approximations(),
             capacity,
             DeviceMemory.splitRows(config, kernels, capacity),
             options.tops());

@@ -6,6 +6,7 @@ import gpt.kernels.Embedding;
 import gpt.kernels.GeluProjection;
 import gpt.kernels.LayerNorm;
 import gpt.kernels.LmHead;
+import gpt.kernels.Projection;
 import gpt.kernels.QkvProjection;
 import gpt.kernels.ResidualProjection;
 import gpt.kernels.ResidualProjection.Branch;
@@ -13,6 +14,7 @@ import gpt.kernels.Source;
 import gpt.kernels.SplitAttention;
 import gpt.kernels.runtime.Feed;
 import gpt.kernels.runtime.SlotCopy;
+import gpt.kernels.runtime.Version;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import java.util.ArrayList;
@@ -120,10 +122,10 @@ final class TornadoForward implements AutoCloseable {
     boolean many = maxKeys == 0;
     int c = config.nEmbd();
     boolean norms = !kernels.computesNorms(many);
-    var qkv = kernels.projection(QkvProjection.VERSIONS, many, c);
-    var attnProj = kernels.projection(ResidualProjection.VERSIONS, many, c);
-    var gelu = kernels.projection(GeluProjection.VERSIONS, many, c);
-    var mlpProj = kernels.projection(ResidualProjection.VERSIONS, many, config.nInner());
+    var qkv = projection(QkvProjection.VERSIONS, many, c);
+    var attnProj = projection(ResidualProjection.VERSIONS, many, c);
+    var gelu = projection(GeluProjection.VERSIONS, many, c);
+    var mlpProj = projection(ResidualProjection.VERSIONS, many, config.nInner());
     if (norms) {
       graph.add("ln1" + id, kernels.layerNorm(), norm(LayerNorm.Place.ATTENTION)); // (R, C)
     }
@@ -136,6 +138,13 @@ final class TornadoForward implements AutoCloseable {
     graph.add("cFc" + id, gelu, cFc(many)); // (R, nInner)
     graph.add("mlpProj" + id, mlpProj, mlpProj(many));
     return graph;
+  }
+
+  /** A projection's version for few rows or many, on tensor cores if they compute prompts. */
+  private <A> Version<A> projection(Projection.Versions<A> versions, boolean many, int k) {
+    return many && b.product != null
+        ? versions.tensorCores().apply(b.product)
+        : kernels.projection(versions, many, k);
   }
 
   private void attention(Graph graph, String id, int maxKeys) {

@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  gpt batch prompts.jsonl --out completions.jsonl",
-      "  gpt batch prompts.jsonl.gz --out completions.jsonl.gz --model gpt2 --parallel 64",
+      "  gpt batch prompts.jsonl.gz --out completions.jsonl.gz --model gpt2 --dtype bf16",
       "  gpt batch - < prompts.jsonl | jq -r '.response.body.choices[0].text'"
     })
 public final class BatchCommand implements Callable<Integer> {
@@ -103,7 +103,7 @@ public final class BatchCommand implements Callable<Integer> {
       names = "--parallel",
       paramLabel = "N",
       defaultValue = "32",
-      description = "Completions to decode together. Default: ${DEFAULT-VALUE}")
+      description = "Completions to decode together, at most 32. Default: ${DEFAULT-VALUE}")
   private int parallel;
 
   @Mixin private DeviceOptions device;

@@ -153,7 +153,7 @@ public final class BenchCommand implements Callable<Integer> {
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = "--dtype",
-      paramLabel = "f32|bf16|f16|i8",
+      paramLabel = "f32|bf16|f16|i8|q4",
       split = ",",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
@@ -206,6 +206,12 @@ public final class BenchCommand implements Callable<Integer> {
       description =
           "Precision of the keys and values on TornadoVM devices. Default: ${DEFAULT-VALUE}")
   private KvPrecision kv;
+
+  @OptionGroup.In(OptionGroup.DEVICE)
+  @Option(
+      names = "--fast-prefill",
+      description = "Compute prompts on the tensor cores of cuda devices, from halves.")
+  private boolean fastPrefill;
 
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
@@ -287,7 +293,7 @@ public final class BenchCommand implements Callable<Integer> {
         for (int count : host ? threads : threads.subList(0, 1)) {
           DeviceChoice place =
               DeviceOptions.choice(
-                  device, precision, count, kernels, new Approximations(kv), profile);
+                  device, precision, count, kernels, new Approximations(kv, fastPrefill), profile);
           DeviceOptions.check(place, this::usage);
           places.add(place);
         }

@@ -42,7 +42,10 @@ final class Follower implements Listener {
     this.note = note;
   }
 
-  /** Notes before the text that the default number of new tokens will slide the context. */
+  /**
+   * Notes before the text, and how slow it is, that the default number of new tokens will slide the
+   * context.
+   */
   void noteDefaultSlides() {
     int prompt = request.promptIds().length;
     if (request.onFull() == OnFull.SLIDE && prompt + request.maxNewTokens() - 1 > blockSize) {
@@ -54,7 +57,10 @@ final class Follower implements Listener {
               + blockSize
               + " tokens: once it is full, each token recomputes the last "
               + blockSize
-              + ", as in nanoGPT, which is slow; use --on-full stop to end there");
+              + ", as in nanoGPT, which takes "
+              + blockSize
+              + " times the work; use --on-full shift to drop many tokens at once, or --on-full"
+              + " stop to end there");
     }
   }
 
@@ -114,7 +120,9 @@ final class Follower implements Listener {
           "the context of "
               + blockSize
               + " tokens is full"
-              + (completion.score().isPresent() ? "" : "; use --on-full slide to continue"));
+              + (completion.score().isPresent()
+                  ? ""
+                  : "; use --on-full slide or shift to continue"));
     } else if (slid && request.onFull() == OnFull.SLIDE && !slidingNoted) {
       slidingNoted = true;
       note.accept(

@@ -98,13 +98,20 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--on-full",
-      paramLabel = "slide|stop",
+      paramLabel = "slide|shift|stop",
       defaultValue = "slide",
       completionCandidates = Choice.OnFulls.class,
       description =
           "When the context is full: slide drops its first token and recomputes the rest for every"
-              + " new token, which is slow; stop ends the completion. Default: ${DEFAULT-VALUE}")
+              + " new token, which is slow; shift drops half of it at once (see --shift) and"
+              + " recomputes once; stop ends the completion. Default: ${DEFAULT-VALUE}")
   private OnFull onFull;
+
+  @Option(
+      names = "--shift",
+      paramLabel = "N",
+      description = "With --on-full shift: tokens to drop at once. Default: half of the context")
+  private Integer shift;
 
   @Mixin private DeviceOptions device;
 
@@ -175,7 +182,7 @@ public final class GenerateCommand implements Callable<Integer> {
               + config.blockSize()
               + (beams.wanted()
                   ? "; shorten it, or remove --beams"
-                  : "; shorten it, or use --on-full slide"));
+                  : "; shorten it, or use --on-full slide or shift"));
     }
   }
 
@@ -194,7 +201,8 @@ public final class GenerateCommand implements Callable<Integer> {
             0,
             beams.wanted() ? beams.numReturn() : numSamples,
             logprobs,
-            trace.wanted());
+            trace.wanted(),
+            shift == null ? 0 : shift);
     Engine engine = loaded.engine();
     Vocabulary vocabulary = new Vocabulary(tokenizer);
     CompletionPrinter printer;
@@ -241,6 +249,12 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     if (logprobs > 0 && !json) {
       throw usage("--logprobs: needs --json");
+    }
+    if (shift != null) {
+      atLeast(1, "--shift", shift);
+      if (onFull != OnFull.SHIFT) {
+        throw usage("--shift: needs --on-full shift");
+      }
     }
     device.check(this::usage);
     trace.check(spec.commandLine().getParseResult(), json, this::usage);

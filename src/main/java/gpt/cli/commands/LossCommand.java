@@ -19,6 +19,7 @@ import gpt.explore.ColouredText;
 import gpt.explore.LossMeter;
 import gpt.explore.PlotFile;
 import gpt.explore.TokenIds;
+import gpt.explore.TokenScore;
 import gpt.explore.Windows;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
@@ -99,8 +100,10 @@ public final class LossCommand implements Callable<Integer> {
   @Option(
       names = "--per-token",
       description =
-          "Print each token with its loss in nats as CSV (id,token,loss), and the totals on"
-              + " standard error. With --json, add a list to the object.")
+          "Print each token as CSV: its loss in nats, its probability, its rank, and the likeliest"
+              + " other token; and the totals on standard error. The loss is -ln(probability), and"
+              + " e^loss = 1/probability the token's perplexity. With --json, add a list to the"
+              + " object.")
   private boolean perToken;
 
   @Mixin private PlotOptions plot;
@@ -192,7 +195,8 @@ public final class LossCommand implements Callable<Integer> {
 
   private Loss measure(LoadedModel loaded) throws IOException {
     boolean table = perToken && !json;
-    TokenLosses losses = new TokenLosses(loaded.ids(), new Vocabulary(loaded.tokenizer()));
+    TokenScore[] scores = perToken ? new TokenScore[loaded.ids().length] : null;
+    TokenLosses losses = new TokenLosses(loaded.ids(), scores, new Vocabulary(loaded.tokenizer()));
     ProfileTable profile = new ProfileTable(loaded.opened()::profile, "0");
     long start = System.nanoTime();
     Loss measured;
@@ -205,10 +209,11 @@ public final class LossCommand implements Callable<Integer> {
               (all, first, end) -> {
                 profile.step();
                 if (table) {
-                  write(losses.csv(all, first, end));
+                  write(losses.csv(first, end));
                 }
                 bar.timed((double) end / all.length);
-              });
+              },
+              scores);
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     Loss loss = loaded.tokenizer().map(t -> LossMeter.withBytes(measured, t)).orElse(measured);
@@ -216,7 +221,7 @@ public final class LossCommand implements Callable<Integer> {
     if (json) {
       report.writeJson(perToken ? losses : null);
     } else if (table) {
-      note(report.text().stripTrailing());
+      note(report.text() + TokenLosses.NOTE);
     } else {
       StandardOutput.write(report.text());
     }

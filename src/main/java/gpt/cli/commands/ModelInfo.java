@@ -14,6 +14,8 @@ import gpt.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The description of a model that {@code gpt info} prints.
@@ -87,14 +89,29 @@ record ModelInfo(
     line(
         text,
         "memory",
-        "%s on the cpu: weights as f32 %s (bf16, f16 %s, i8 %s), keys and values of a full context %s, activations %s"
+        "%s on the cpu: weights as f32 %s (bf16, f16 %s, i8 %s, q4 %s), keys and values of a full context %s, activations %s"
             .formatted(
                 Bytes.text(weightBytes(Precision.F32) + cacheBytes + workBytes),
                 Bytes.text(weightBytes(Precision.F32)),
                 Bytes.text(weightBytes(Precision.BF16)),
                 Bytes.text(weightBytes(Precision.I8)),
+                Bytes.text(weightBytes(Precision.Q4)),
                 Bytes.text(cacheBytes),
                 Bytes.text(workBytes)));
+    List<Integer> rows =
+        Stream.of(config.nEmbd(), config.nInner())
+            .distinct()
+            .filter(k -> Precision.Q4.forRowsOf(k) != Precision.Q4)
+            .toList();
+    if (!rows.isEmpty()) {
+      line(
+          text,
+          "q4",
+          "matrices with rows of %s weights, no multiple of %d, are kept as i8"
+              .formatted(
+                  rows.stream().map(String::valueOf).collect(Collectors.joining(" or ")),
+                  Precision.Q4.block()));
+    }
     text.append("\nparameters\n");
     counts
         .parts()

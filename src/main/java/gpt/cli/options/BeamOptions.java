@@ -84,8 +84,12 @@ public final class BeamOptions {
         throw usage.apply(name + ": beam search does not use it; remove it or --beams");
       }
     }
-    if (given.matchedOptionValue("--on-full", null) == OnFull.SLIDE) {
-      throw usage.apply("--on-full slide: with --beams a completion ends when the context is full");
+    OnFull onFull = given.matchedOptionValue("--on-full", OnFull.STOP);
+    if (onFull != OnFull.STOP) {
+      throw usage.apply(
+          "--on-full "
+              + Choice.word(onFull)
+              + ": with --beams a completion ends when the context is full");
     }
     if (numReturn < 1 || numReturn > beams) {
       throw usage.apply(

@@ -34,12 +34,12 @@ public final class DeviceOptions {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|bf16|f16|i8",
+      paramLabel = "f32|bf16|f16|i8|q4",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
       description =
-          "Precision of the weight matrices in memory: bf16 on the cpu only; i8 has one scale per"
-              + " row. Default: ${DEFAULT-VALUE}")
+          "Precision of the weight matrices in memory: bf16 and q4 on the cpu only; i8 has one"
+              + " scale per row, q4 (4 bits) one per 32 weights. Default: ${DEFAULT-VALUE}")
   private Precision precision;
 
   @Option(
@@ -69,6 +69,13 @@ public final class DeviceOptions {
   private KvPrecision kv;
 
   @Option(
+      names = "--fast-prefill",
+      description =
+          "Compute prompts on a GPU's tensor cores, from halves: logits change a little, and with"
+              + " how a prompt is divided. Needs TornadoVM's cuda backend.")
+  private boolean fastPrefill;
+
+  @Option(
       names = "--tornado-profile",
       description =
           "Print kernel time, kernel launches and bytes copied for each token (for each window of"
@@ -77,7 +84,8 @@ public final class DeviceOptions {
 
   /** The device that the options choose. */
   public DeviceChoice choice() {
-    return choice(device, precision, threads, kernels, new Approximations(kv), profile);
+    Approximations approximations = new Approximations(kv, fastPrefill);
+    return choice(device, precision, threads, kernels, approximations, profile);
   }
 
   /** The choice for these values of the options. */

@@ -165,11 +165,20 @@ public final class AttentionPrinter {
     return 16 + index;
   }
 
+  /** A number for a head, a word for the mean or the maximum. */
+  private void head(JsonObject json) {
+    if (map.isOne()) {
+      json.addProperty("head", Integer.parseInt(map.head()));
+    } else {
+      json.addProperty("head", map.head());
+    }
+  }
+
   /** An object with layer, head, tokens and a row of i + 1 weights for query i. */
   public JsonObject toJson() {
     JsonObject json = new JsonObject();
     json.addProperty("layer", map.layer());
-    json.addProperty("head", map.head());
+    head(json);
     JsonArray tokens = new JsonArray();
     for (AttentionMap.Token token : map.tokens()) {
       JsonObject object = new JsonObject();

@@ -68,7 +68,7 @@ public record LossReport(LoadedModel model, Loss loss, Windows windows, double s
     object.name("tokens_per_s").value(loss.tokens() / seconds);
     object.endObject();
     if (each != null) {
-      each.write(object.name("per_token"), loss.losses());
+      each.write(object.name("per_token"));
     }
     object.endObject();
     object.flush();

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Prints the candidates for the next token as text, CSV or JSON. */
 public final class NextPrinter {
@@ -16,6 +17,7 @@ public final class NextPrinter {
   private final int[] ids;
   private final List<StepTable.Column> columns;
   private final Vocabulary vocabulary;
+  private final Optional<float[]> newLogits;
 
   /**
    * A printer.
@@ -29,11 +31,12 @@ public final class NextPrinter {
     this.ids = ids;
     this.columns = columns;
     this.vocabulary = vocabulary;
+    newLogits = StepTable.newLogits(trace);
   }
 
   /** The table, and below it the token that was drawn, if {@code drawn}. */
   public String text(boolean drawn) {
-    String table = new StepTable(trace.logits(), ids, vocabulary, columns).text();
+    String table = new StepTable(trace, ids, vocabulary, columns).text();
     return drawn ? table + "\n" + draw(trace, vocabulary) : table;
   }
 
@@ -57,6 +60,7 @@ public final class NextPrinter {
   /** Writes a header and a line for each candidate to standard output. */
   public void csv() throws IOException {
     List<String> header = new ArrayList<>(List.of("rank", "id", "token", "logit"));
+    newLogits.ifPresent(all -> header.add("new_logit"));
     columns.forEach(column -> header.add(column.key()));
     StandardOutput.write(Csv.line(header));
     StringBuilder lines = new StringBuilder();
@@ -67,6 +71,7 @@ public final class NextPrinter {
       fields.add(String.valueOf(id));
       fields.add(vocabulary.text(id));
       fields.add(String.valueOf(trace.logits()[id]));
+      newLogits.ifPresent(all -> fields.add(Csv.number(all[id])));
       columns.forEach(column -> fields.add(String.valueOf(column.probabilities()[id])));
       lines.append(Csv.line(fields));
     }
@@ -85,8 +90,8 @@ public final class NextPrinter {
     JsonArray candidates = new JsonArray();
     for (int id : ids) {
       JsonObject candidate = token(id);
-      float logit = trace.logits()[id];
-      candidate.addProperty("logit", Float.isFinite(logit) ? logit : null);
+      candidate.addProperty("logit", finite(trace.logits()[id]));
+      newLogits.ifPresent(all -> candidate.addProperty("new_logit", finite(all[id])));
       columns.forEach(c -> candidate.addProperty(c.key(), c.probabilities()[id]));
       candidates.add(candidate);
     }
@@ -102,6 +107,11 @@ public final class NextPrinter {
     object.addProperty("device", loaded.engine().device());
     object.addProperty("dtype", loaded.engine().dtype());
     return Json.line(object);
+  }
+
+  /** JSON has no infinity: null stands for it. */
+  private static Float finite(float value) {
+    return Float.isFinite(value) ? value : null;
   }
 
   private JsonObject token(int id) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * A table of the most likely tokens: a column with bars for the model's probabilities, and one for
@@ -40,6 +41,7 @@ public final class StepTable {
   }
 
   private final float[] logits;
+  private final Optional<float[]> newLogits;
   private final int[] ids;
   private final Vocabulary vocabulary;
   private final List<Column> columns;
@@ -49,11 +51,19 @@ public final class StepTable {
    *
    * @param ids the tokens to list, in this order
    */
-  StepTable(float[] logits, int[] ids, Vocabulary vocabulary, List<Column> columns) {
-    this.logits = logits;
+  StepTable(ChainTrace trace, int[] ids, Vocabulary vocabulary, List<Column> columns) {
+    logits = trace.logits();
+    newLogits = newLogits(trace);
     this.ids = ids;
     this.vocabulary = vocabulary;
     this.columns = columns;
+  }
+
+  /** The logits after penalties, biases and bans; empty if these change none. */
+  static Optional<float[]> newLogits(ChainTrace trace) {
+    return Arrays.equals(trace.logits(), trace.adjusted())
+        ? Optional.empty()
+        : Optional.of(trace.adjusted());
   }
 
   /** Columns for the model's probabilities and for every step that is on. */
@@ -131,7 +141,7 @@ public final class StepTable {
     StringBuilder out = new StringBuilder();
     StringBuilder line = new StringBuilder();
     line.append(Columns.left("token", label)).append(GAP).append("    id").append(GAP);
-    line.append("   logit");
+    line.append("   logit").append(newLogits.isPresent() ? GAP + "new logit" : "");
     for (int i = 0; i < widths.length; i++) {
       line.append(GAP).append(Columns.left(columns.get(i).title(), widths[i]));
     }
@@ -139,7 +149,8 @@ public final class StepTable {
     for (int id : ids) {
       line.append(Columns.left(vocabulary.label(id), label)).append(GAP);
       line.append(Columns.right(String.valueOf(id), 6)).append(GAP);
-      line.append(Columns.right(String.format(Locale.ROOT, "%.3f", logits[id]), 8));
+      line.append(Columns.right(logit(logits[id]), 8));
+      newLogits.ifPresent(all -> line.append(GAP).append(Columns.right(logit(all[id]), 9)));
       boolean cut = false;
       double before = 0;
       for (int i = 0; i < widths.length; i++) {
@@ -154,7 +165,8 @@ public final class StepTable {
     }
     if (ids.length < logits.length) {
       String others = (logits.length - ids.length) + " more";
-      line.append(Columns.left(others, label + 2 * GAP.length() + 14));
+      int behind = 2 * GAP.length() + 14 + (newLogits.isPresent() ? GAP.length() + 9 : 0);
+      line.append(Columns.left(others, label + behind));
       for (int i = 0; i < widths.length; i++) {
         double rest = Math.max(0, 1 - columns.get(i).sum(ids));
         line.append(GAP).append(Columns.left(probability(rest < 1e-12 ? 0 : rest), widths[i]));
@@ -162,6 +174,10 @@ public final class StepTable {
       end(line, out);
     }
     return out.toString();
+  }
+
+  private static String logit(float value) {
+    return value == Float.NEGATIVE_INFINITY ? "-inf" : String.format(Locale.ROOT, "%.3f", value);
   }
 
   private static void end(StringBuilder line, StringBuilder out) {

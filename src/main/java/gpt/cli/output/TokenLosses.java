@@ -1,45 +1,88 @@
 package gpt.cli.output;
 
 import com.google.gson.stream.JsonWriter;
+import gpt.explore.TokenScore;
 import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 
-/** Each token of a text with its loss, as CSV or as JSON. */
-public record TokenLosses(int[] ids, Vocabulary vocabulary) {
+/**
+ * Each token of a text with its loss, as CSV or as JSON.
+ *
+ * @param scores of all tokens but the first (n), filled while the text is measured
+ */
+public record TokenLosses(int[] ids, TokenScore[] scores, Vocabulary vocabulary) {
+  private static final List<String> HEADER =
+      List.of(
+          "id",
+          "token",
+          "loss",
+          "probability",
+          "rank",
+          "other_id",
+          "other_token",
+          "other_probability");
+
+  /** What the numbers of a token have to do with each other. */
+  public static final String NOTE =
+      "loss = -ln(probability), so probability = e^-loss and perplexity = e^loss = 1/probability:"
+          + " one number in three forms";
 
   /**
    * The lines of the tokens from {@code first} to {@code end}; before token 1 come the header and
    * token 0, which has no loss.
    *
-   * @param losses the losses of all tokens, in nats
    * @param first the first token, 1 or more
    * @param end one after the last token
    */
-  public String csv(double[] losses, int first, int end) {
+  public String csv(int first, int end) {
     StringBuilder lines = new StringBuilder();
     if (first == 1) {
-      lines.append(Csv.line(List.of("id", "token", "loss"))).append(line(0, ""));
+      lines.append(Csv.line(HEADER)).append(line(0));
     }
     for (int i = first; i < end; i++) {
-      lines.append(line(i, Csv.number(losses[i])));
+      lines.append(line(i));
     }
     return lines.toString();
   }
 
-  private String line(int i, String loss) {
-    return Csv.line(Arrays.asList(String.valueOf(ids[i]), vocabulary.text(ids[i]), loss));
+  private String line(int i) {
+    List<String> fields = new ArrayList<>();
+    fields.add(String.valueOf(ids[i]));
+    fields.add(vocabulary.text(ids[i]));
+    TokenScore score = scores[i];
+    if (score == null) {
+      fields.addAll(List.of("", "", "", "", "", ""));
+    } else {
+      fields.add(Csv.number(score.loss()));
+      fields.add(Csv.number(score.probability()));
+      fields.add(String.valueOf(score.rank()));
+      fields.add(String.valueOf(score.other()));
+      fields.add(vocabulary.text(score.other()));
+      fields.add(Csv.number(score.otherProbability()));
+    }
+    return Csv.line(fields);
   }
 
   /** Writes all tokens as a list; the loss is null for the first token, and where it is +∞. */
-  void write(JsonWriter out, double[] losses) throws IOException {
+  void write(JsonWriter out) throws IOException {
     out.beginArray();
     for (int i = 0; i < ids.length; i++) {
       out.beginObject().name("id").value(ids[i]);
       out.name("token").value(vocabulary.text(ids[i]));
+      TokenScore score = scores[i];
       out.name("loss");
-      LossReport.number(out, losses[i]);
+      if (score == null) {
+        out.nullValue();
+      } else {
+        LossReport.number(out, score.loss());
+        out.name("probability").value(score.probability());
+        out.name("rank").value(score.rank());
+        out.name("other").beginObject().name("id").value(score.other());
+        out.name("token").value(vocabulary.text(score.other()));
+        out.name("probability").value(score.otherProbability()).endObject();
+      }
       out.endObject();
     }
     out.endArray();

@@ -40,8 +40,7 @@ public final class TracePrinter implements CompletionPrinter {
   @Override
   public void traced(int sample, ChainTrace trace) throws IOException {
     int[] ids = trace.likeliest(top == 0 ? trace.logits().length : top);
-    StepTable table =
-        new StepTable(trace.logits(), ids, vocabulary, StepTable.modelAndDrawn(trace));
+    StepTable table = new StepTable(trace, ids, vocabulary, StepTable.modelAndDrawn(trace));
     String heading = request.samples() > 1 ? "sample " + sample + ", step " : "step ";
     StandardOutput.write(
         heading

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
@@ -31,21 +31,23 @@ class DeviceMemoryTest {
     TornadoDevices.Device small = sized(device, 8_000_000_000L, 4_000_000_000L);
     assertEquals(
         Optional.empty(),
-        DeviceMemory.shortage(xl, true, small, Precision.F32, KvPrecision.F32, 1));
+        DeviceMemory.shortage(xl, true, small, Precision.F32, Approximations.NONE, 1));
     String tooMany =
-        DeviceMemory.shortage(xl, true, small, Precision.F32, KvPrecision.F32, 8).orElseThrow();
+        DeviceMemory.shortage(xl, true, small, Precision.F32, Approximations.NONE, 8).orElseThrow();
     assertTrue(tooMany.contains("--num-samples"), tooMany);
-    assertEquals(2, DeviceMemory.fitting(xl, true, small, Precision.F32, KvPrecision.F32, 5));
+    assertEquals(2, DeviceMemory.fitting(xl, true, small, Precision.F32, Approximations.NONE, 5));
     TornadoDevices.Device tiny = sized(device, 4_000_000_000L, 4_000_000_000L);
     String tooLarge =
-        DeviceMemory.shortage(xl, true, tiny, Precision.F32, KvPrecision.F32, 1).orElseThrow();
+        DeviceMemory.shortage(xl, true, tiny, Precision.F32, Approximations.NONE, 1).orElseThrow();
     assertTrue(tooLarge.contains("needs 6.9") && tooLarge.contains("has 4.00 GB"), tooLarge);
     assertTrue(tooLarge.contains("--dtype i8"), tooLarge);
     assertEquals(
-        Optional.empty(), DeviceMemory.shortage(xl, true, tiny, Precision.I8, KvPrecision.F32, 1));
+        Optional.empty(),
+        DeviceMemory.shortage(xl, true, tiny, Precision.I8, Approximations.NONE, 1));
     TornadoDevices.Device narrow = sized(device, 80_000_000_000L, 1_000_000_000L);
     String oneArray =
-        DeviceMemory.shortage(xl, true, narrow, Precision.F32, KvPrecision.F32, 1).orElseThrow();
+        DeviceMemory.shortage(xl, true, narrow, Precision.F32, Approximations.NONE, 1)
+            .orElseThrow();
     assertTrue(oneArray.contains("1.97 GB") && oneArray.contains("1.00 GB"), oneArray);
     GptException refused =
         assertThrows(
@@ -86,13 +88,13 @@ class DeviceMemoryTest {
     DeviceWeights w = new DeviceWeights(config, weights, precision, f -> {});
     DeviceBuffers b =
         new DeviceBuffers(
-            config, KvPrecision.F32, 4, DeviceMemory.splitRows(config, kernels, 4), 0);
+            config, Approximations.NONE, 4, DeviceMemory.splitRows(config, kernels, 4), 0);
     long bytes =
         Stream.of(w.arrays(), b.floats(), b.ints())
             .flatMap(List::stream)
             .mapToLong(array -> (long) array.getSize() * array.getElementSize())
             .sum();
-    long needed = DeviceMemory.needed(config, true, device, precision, KvPrecision.F32, 4);
+    long needed = DeviceMemory.needed(config, true, device, precision, Approximations.NONE, 4);
     assertEquals(bytes, needed, 2000 + 0.01 * bytes);
   }
 }

@@ -21,7 +21,7 @@ class AttentionPrinterTest {
       Arrays.fill(weights[i], 1f / (i + 1));
     }
     List<AttentionMap.Token> tokens = Collections.nCopies(n, new AttentionMap.Token(1, label));
-    return new AttentionPrinter(new AttentionMap(0, 0, "", tokens, weights));
+    return new AttentionPrinter(new AttentionMap(0, "0", "", tokens, weights));
   }
 
   @Test

@@ -9,6 +9,7 @@ import gpt.OnFull;
 import gpt.Timings;
 import gpt.cli.Errors;
 import gpt.cli.commands.ParameterCounts;
+import gpt.explore.TokenScore;
 import gpt.generate.Request;
 import gpt.model.Tensor;
 import gpt.model.Weights;
@@ -96,6 +97,7 @@ class OutputTest {
 
   @Test
   void theTimeLeft() {
+    assertEquals("batch", ProgressBar.bar("batch", Double.NaN), "of unknown length");
     assertEquals("0 s left", ProgressBar.timeLeft(-0.1));
     assertEquals("59 s left", ProgressBar.timeLeft(59.4));
     assertEquals("1:00 min left", ProgressBar.timeLeft(59.6));
@@ -108,13 +110,29 @@ class OutputTest {
     Tokenizer gpt2 = Tokenizers.forModel(Optional.empty(), 50257).orElseThrow();
     // A comma and a line end are quoted; two bytes of a four-byte character are escaped.
     int[] ids = {gpt2.encode(",")[0], gpt2.encode("\n")[0], gpt2.encode("\"")[0], 8582, 50256};
-    double[] losses = {Double.NaN, 0.25, Double.POSITIVE_INFINITY, 3, 1e-9};
-    TokenLosses with = new TokenLosses(ids, new Vocabulary(Optional.of(gpt2)));
+    TokenScore[] scores = {
+      null,
+      new TokenScore(0.25, 1, 11, 2),
+      new TokenScore(Double.POSITIVE_INFINITY, 4, 198, 0),
+      new TokenScore(3, 2, 50256, 0.5),
+      new TokenScore(0, 1, 1, 700)
+    };
+    TokenLosses with = new TokenLosses(ids, scores, new Vocabulary(Optional.of(gpt2)));
+    String header = "id,token,loss,probability,rank,other_id,other_token,other_probability\n";
     assertEquals(
-        "id,token,loss\n11,\",\",\n198,\"\n\",0.25\n1,\"\"\"\",inf\n", with.csv(losses, 1, 3));
-    assertEquals("8582,\\xF0\\x9F,3.0\n50256,<|endoftext|>,1.0E-9\n", with.csv(losses, 3, 5));
-    TokenLosses without = new TokenLosses(ids, new Vocabulary(Optional.empty()));
-    assertEquals("id,token,loss\n11,,\n198,,0.25\n", without.csv(losses, 1, 2));
+        header
+            + "11,\",\",,,,,,\n"
+            + "198,\"\n\",0.25,0.7788007830714049,1,11,\",\",0.1353352832366127\n"
+            + "1,\"\"\"\",inf,0.0,4,198,\"\n\",1.0\n",
+        with.csv(1, 3));
+    assertEquals(
+        "8582,\\xF0\\x9F,3.0,0.049787068367863944,2,50256,<|endoftext|>,0.6065306597126334\n"
+            + "50256,<|endoftext|>,0.0,1.0,1,1,\"\"\"\",9.85967654375977E-305\n",
+        with.csv(3, 5));
+    TokenLosses without = new TokenLosses(ids, scores, new Vocabulary(Optional.empty()));
+    assertEquals(
+        header + "11,,,,,,,\n198,,0.25,0.7788007830714049,1,11,,0.1353352832366127\n",
+        without.csv(1, 2));
   }
 
   @Test

@@ -11,6 +11,7 @@ import gpt.tokenizer.CharacterTokenizer;
 import gpt.tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +32,7 @@ class StepTableTest {
   void aColumnForEachStepThatIsOnAndARowForTheRest() {
     ChainTrace trace = trace(SamplingParameters.builder().topK(2).build());
     String table =
-        new StepTable(LOGITS, new int[] {0, 1, 2}, VOCABULARY, StepTable.columns(trace)).text();
+        new StepTable(trace, new int[] {0, 1, 2}, VOCABULARY, StepTable.columns(trace)).text();
     assertEquals(
         """
         token      id     logit  probability                   top-k 2
@@ -41,6 +42,25 @@ class StepTableTest {
         1 more                   0.1250                        0
         """,
         table);
+  }
+
+  @Test
+  void aPenaltysNewLogitIsShown() {
+    SamplingParameters parameters =
+        SamplingParameters.builder()
+            .repetitionPenalty(2)
+            .logitBias(Map.of(1, Double.NEGATIVE_INFINITY))
+            .build();
+    History history = new History(4);
+    history.start(new int[] {0});
+    ChainTrace trace = new HostSampler(parameters, 4).trace(LOGITS, history, 0, 0);
+    String table =
+        new StepTable(trace, new int[] {0, 1}, VOCABULARY, StepTable.modelAndDrawn(trace)).text();
+    List<String> lines = table.lines().toList();
+    assertTrue(lines.get(0).startsWith("token      id     logit  new logit  probability"), table);
+    assertTrue(lines.get(1).startsWith("a           0    -0.693     -1.386  0.5000"), table);
+    assertTrue(lines.get(2).startsWith("␣           1    -1.386       -inf  0.2500"), table);
+    assertTrue(lines.get(3).startsWith("2 more                              0.2500"), table);
   }
 
   @Test

@@ -1,7 +1,11 @@
 package uk.ac.manchester.tornado.api;
 
+import java.util.Arrays;
 import uk.ac.manchester.tornado.api.emulator.Memory;
+import uk.ac.manchester.tornado.api.emulator.TensorCore;
+import uk.ac.manchester.tornado.api.enums.MMAShape;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -91,6 +95,31 @@ public class KernelContext {
   public float simdSum(float value) {
     return value;
   }
+
+  /** A lane's part of a tensor core's sums, each of this value. */
+  public float[] mmaFragment(float value) {
+    float[] fragment = new float[4];
+    Arrays.fill(fragment, value);
+    return fragment;
+  }
+
+  /** The first operand of {@link #mma}: 16 rows of 16 halves in local memory, two to an int. */
+  public HalfFloat[] mmaLoadA(int[] tile, int depth, int byteOffset) {
+    return TensorCore.loadA(tile, byteOffset);
+  }
+
+  /** The second operand of {@link #mma}: 16 rows of 8 halves in local memory, two to an int. */
+  public HalfFloat[] mmaLoadB(int[] tile, int depth, int byteOffset) {
+    return TensorCore.loadB(tile, byteOffset);
+  }
+
+  /** a · b + c, by a warp; CUDA and PTX only. */
+  public float[] mma(HalfFloat[] a, HalfFloat[] b, float[] c, MMAShape shape) {
+    return c;
+  }
+
+  /** Stores a warp's sums in a row-major matrix. */
+  public void mmaStore(float[] sums, FloatArray matrix, int row, int column, int stride) {}
 
   /** Allocates an array in local memory, shared by the workgroup. */
   public float[] allocateFloatLocalArray(int size) {

@@ -1,7 +1,9 @@
 package uk.ac.manchester.tornado.api.emulator;
 
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.enums.MMAShape;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** A work item: the kernel's context, and its state. */
 final class WorkItem extends KernelContext {
@@ -50,6 +52,16 @@ final class WorkItem extends KernelContext {
   @Override
   public float simdSum(float value) {
     return Launch.current.simdSum(this, value);
+  }
+
+  @Override
+  public float[] mma(HalfFloat[] a, HalfFloat[] b, float[] c, MMAShape shape) {
+    return TensorCore.multiply(localIdx % Fibers.WARP, a, b, c);
+  }
+
+  @Override
+  public void mmaStore(float[] sums, FloatArray matrix, int row, int column, int stride) {
+    TensorCore.store(localIdx % Fibers.WARP, sums, matrix, row, column, stride);
   }
 
   @Override

@@ -22,6 +22,10 @@
  *       would ignore.
  * </ul>
  *
+ * <p>{@link uk.ac.manchester.tornado.api.emulator.Counting} counts what a kernel's warps read and
+ * write; a {@link uk.ac.manchester.tornado.api.emulator.CountingLoader} inserts its calls into the
+ * kernel. Other runs are not slower for it.
+ *
  * <p>Graphs run one at a time. While one runs, no other thread may use its arrays.
  *
  * <p>System properties, read at every launch:
