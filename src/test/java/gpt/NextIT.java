@@ -153,8 +153,7 @@ class NextIT {
         .run()
         .succeeded();
     String steps = Files.readString(several);
-    for (String part :
-        List.of("\"temperature 0.5\"", "\"temperature 2\"", "\"temperature\":0.5")) {
+    for (String part : List.of("\"temperature 0.5\"", "\"temperature 2\"", "\"temperature\":0.5")) {
       assertTrue(steps.contains(part), () -> "no " + part + " in " + steps);
     }
     Path png = folder.resolve("steps.PNG");
