@@ -65,7 +65,14 @@ final class VectorMatmul {
       long panel = wAt + n / WIDTH * panelBytes;
       for (int m = 0; m < rows; m++) {
         int o = outAt + m * outStride + n;
-        oneRow(x, xAt + m * xStride, w, panel, panelBytes, k, out, o, columns - n);
+        if (columns - n >= CpuKernels.STREAMS * WIDTH) {
+          oneRow(x, xAt + m * xStride, w, panel, panelBytes, k, out, o);
+          continue;
+        }
+        for (int c = 0; c < columns - n; c += WIDTH) {
+          long at = panel + c / WIDTH * panelBytes;
+          onePanel(x, xAt + m * xStride, w, at, k, out, o + c, columns - n - c);
+        }
       }
     }
   }
@@ -79,10 +86,13 @@ final class VectorMatmul {
   }
 
   /**
-   * GEMV micro-kernel, 1 row × up to 4 panels, 8 accumulators. The panels are read as four streams,
+   * GEMV micro-kernel, 1 row × 4 panels, 8 accumulators. The panels are read as four streams,
    * because a core keeps more cache lines in flight for several streams than for one. The loop is
    * unrolled to two steps over k, four consecutive cache lines of each stream: 1.3 times the
    * bandwidth of one step.
+   *
+   * <p>Partial panels are not its own: with their masked stores, C1 ran out of registers on a busy
+   * machine, and the JVM then never compiled the method well.
    */
   private static void oneRow(
       float[] x,
@@ -92,8 +102,7 @@ final class VectorMatmul {
       long panelBytes,
       int k,
       float[] out,
-      int outAt,
-      int columns) {
+      int outAt) {
     FloatVector a0 = FloatVector.zero(S);
     FloatVector a1 = FloatVector.zero(S);
     FloatVector b0 = FloatVector.zero(S);
@@ -102,10 +111,9 @@ final class VectorMatmul {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    // A stream without a panel reads the first panel; its result is not stored.
-    long b = columns > WIDTH ? panelBytes : 0;
-    long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
-    long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
+    long b = panelBytes;
+    long c = 2 * panelBytes;
+    long d = 3 * panelBytes;
     long at = wAt;
     int i = 0;
     for (; i < k - 1; i += 2) {
@@ -141,38 +149,33 @@ final class VectorMatmul {
       d1 = FloatVector.fromMemorySegment(S, w, at + d + VECTOR, ORDER).fma(v, d1);
       at += STEP;
     }
-    if (columns >= 4 * WIDTH) {
-      a0.intoArray(out, outAt);
-      a1.intoArray(out, outAt + L);
-      b0.intoArray(out, outAt + 2 * L);
-      b1.intoArray(out, outAt + 3 * L);
-      c0.intoArray(out, outAt + 4 * L);
-      c1.intoArray(out, outAt + 5 * L);
-      d0.intoArray(out, outAt + 6 * L);
-      d1.intoArray(out, outAt + 7 * L);
-      return;
+    a0.intoArray(out, outAt);
+    a1.intoArray(out, outAt + L);
+    b0.intoArray(out, outAt + 2 * L);
+    b1.intoArray(out, outAt + 3 * L);
+    c0.intoArray(out, outAt + 4 * L);
+    c1.intoArray(out, outAt + 5 * L);
+    d0.intoArray(out, outAt + 6 * L);
+    d1.intoArray(out, outAt + 7 * L);
+  }
+
+  /**
+   * {@link #oneRow} for a panel of fewer streams, perhaps a partial one: the same order of sums.
+   */
+  private static void onePanel(
+      float[] x, int xAt, MemorySegment w, long wAt, int k, float[] out, int outAt, int columns) {
+    FloatVector a0 = FloatVector.zero(S);
+    FloatVector a1 = FloatVector.zero(S);
+    long at = wAt;
+    for (int i = 0; i < k; i++) {
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
+      a0 = FloatVector.fromMemorySegment(S, w, at, ORDER).fma(v, a0);
+      a1 = FloatVector.fromMemorySegment(S, w, at + VECTOR, ORDER).fma(v, a1);
+      at += STEP;
     }
     a0.intoArray(out, outAt, S.indexInRange(0, columns));
     if (columns > L) {
       a1.intoArray(out, outAt + L, S.indexInRange(L, columns));
-    }
-    if (columns > 2 * L) {
-      b0.intoArray(out, outAt + 2 * L, S.indexInRange(2 * L, columns));
-    }
-    if (columns > 3 * L) {
-      b1.intoArray(out, outAt + 3 * L, S.indexInRange(3 * L, columns));
-    }
-    if (columns > 4 * L) {
-      c0.intoArray(out, outAt + 4 * L, S.indexInRange(4 * L, columns));
-    }
-    if (columns > 5 * L) {
-      c1.intoArray(out, outAt + 5 * L, S.indexInRange(5 * L, columns));
-    }
-    if (columns > 6 * L) {
-      d0.intoArray(out, outAt + 6 * L, S.indexInRange(6 * L, columns));
-    }
-    if (columns > 7 * L) {
-      d1.intoArray(out, outAt + 7 * L, S.indexInRange(7 * L, columns));
     }
   }
 }
