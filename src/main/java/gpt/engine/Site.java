@@ -51,8 +51,7 @@ public enum Site {
       throw new GptException(
           "this model's layers go from 0 to "
               + (layers(config) - 1)
-              + " at "
-              + word()
+              + (this == RESID ? " at resid" : "")
               + ", found "
               + layer);
     }
