@@ -131,6 +131,7 @@ class BenchIT {
                 "emulator",
                 "-o",
                 "jsonl")
+            .environment("JDK_JAVA_OPTIONS", "-Dgpt.emulator.orders=1")
             .run()
             .succeeded();
     List<String> lines = run.out().lines().toList();

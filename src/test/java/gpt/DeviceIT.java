@@ -75,7 +75,7 @@ class DeviceIT {
   @Test
   void theEmulatorGivesTheCpusIds() {
     String[] args = {
-      "--model", MODEL, "--prompt-ids", "1,2,3", "-n", "4", "-t", "0", "--num-samples", "2"
+      "--model", MODEL, "--prompt-ids", "1,2,3", "-n", "2", "-t", "0", "--num-samples", "2"
     };
     Program.Result cpu = withoutSdk(with(args, "--device", "cpu")).run().succeeded();
     for (String type : List.of("cpu", "gpu")) {
