@@ -52,12 +52,17 @@ record Document(Path path, List<String> lines) {
   record Example(Block commands, Block output) {
     /** The lines that run, as a script. */
     String script() {
-      return String.join("\n", commands.lines().stream().filter(l -> reason(l) == null).toList());
+      return String.join("\n", whole().stream().filter(c -> reason(c) == null).toList());
     }
 
-    /** The lines that do not run. */
+    /** The commands that do not run. */
     List<String> omitted() {
-      return commands.lines().stream().filter(l -> reason(l) != null).toList();
+      return whole().stream().filter(c -> reason(c) != null).toList();
+    }
+
+    /** The commands, each in one line: a backslash at the end of a line continues it. */
+    private List<String> whole() {
+      return String.join("\n", commands.lines()).replaceAll(" *\\\\\n *", " ").lines().toList();
     }
 
     boolean runs() {
