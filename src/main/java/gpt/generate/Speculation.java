@@ -25,6 +25,12 @@ final class Speculation {
   private static final int TRIAL_STEPS = 2;
 
   private static final int TRIAL_DRAFTS = 3;
+
+  /** Steps that drafts, if they are mostly right, get beyond a trial, for the JIT to compile. */
+  private static final int WARM_UP_STEPS = 24;
+
+  private static final double MOSTLY = 0.7;
+
   private static final int MIN_PAUSE = 32;
   private static final int MAX_PAUSE = 1024;
 
@@ -40,6 +46,7 @@ final class Speculation {
   private double right = 3;
   private double verified = 4;
   private int trial = TRIAL_STEPS;
+  private int warmUp = WARM_UP_STEPS;
   private int paused;
   private int pause = MIN_PAUSE;
 
@@ -95,6 +102,10 @@ final class Speculation {
         fastest = tokens / nanos;
         best = drafts;
       }
+    }
+    if (best == 0 && warmUp > 0 && share >= MOSTLY) {
+      warmUp--;
+      return Math.min(most, TRIAL_DRAFTS);
     }
     if (best == 0) {
       paused = pause;
