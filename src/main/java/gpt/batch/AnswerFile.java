@@ -120,7 +120,7 @@ public final class AnswerFile implements Answers {
       try {
         whole = members.next();
       } catch (IOException e) {
-        throw new GptException(foreign("byte " + end + ": " + e.getMessage()), e);
+        throw new GptException(notWrittenByBatch("byte " + end + ": " + e.getMessage()), e);
       }
       if (!whole) {
         checkTorn(members.content());
@@ -140,7 +140,7 @@ public final class AnswerFile implements Answers {
     try {
       answer = Answer.previous(line);
     } catch (IllegalArgumentException e) {
-      throw new GptException(foreign("line " + (answers + 1)), e);
+      throw new GptException(notWrittenByBatch("line " + (answers + 1)), e);
     }
     int index = Math.toIntExact(answer.line());
     if (index >= previous.length) {
@@ -159,11 +159,11 @@ public final class AnswerFile implements Answers {
     byte[] start = Answer.START.getBytes(UTF_8);
     int length = Math.min(tail.length, start.length);
     if (!Arrays.equals(tail, 0, length, start, 0, length)) {
-      throw new GptException(foreign("line " + (answers + 1)));
+      throw new GptException(notWrittenByBatch("line " + (answers + 1)));
     }
   }
 
-  private String foreign(String where) {
+  private String notWrittenByBatch(String where) {
     return path + ": " + where + " was not written by gpt batch; give another file to --out";
   }
 

@@ -1,4 +1,4 @@
-// The page's state, and who is told when it changes.
+// The page's state and its listeners.
 
 import { Chain, REMOVED_BY } from "./chain.js";
 import { onFrame } from "./dom.js";
@@ -42,7 +42,7 @@ export const explorer = {
   /** Sets the model. */
   begin(model) {
     this.model = model;
-    tell("model");
+    notify("model");
   },
 
   /**
@@ -58,15 +58,15 @@ export const explorer = {
     this.step = this.steps[this.index];
     this.position = this.step.ids.length - 1;
     this.computeChain();
-    tell("step");
-    tell("position");
-    tell("chain");
+    notify("step");
+    notify("position");
+    notify("chain");
   },
 
   /** Selects a token of the context. */
   select(position) {
     this.position = Math.max(0, Math.min(position, this.step.ids.length - 1));
-    tell("position");
+    notify("position");
   },
 
   /** Changes settings; the page follows with the next frame. */
@@ -86,12 +86,12 @@ export const explorer = {
   },
 };
 
-function tell(what) {
+function notify(what) {
   listeners[what].forEach((listener) => listener());
 }
 
 const changeSoon = onFrame(() => {
   if (explorer.step === null) return;
   explorer.computeChain();
-  tell("chain");
+  notify("chain");
 });
