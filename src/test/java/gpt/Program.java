@@ -101,7 +101,8 @@ final class Program {
         command.stream()
             .map(word -> "'" + word.replace("'", "'\\''") + "'")
             .collect(Collectors.joining(" "));
-    builder.command("script", "-qec", line, "/dev/null");
+    // A shell that stayed would receive Ctrl-C as well, and end with its status.
+    builder.command("script", "-qec", "exec " + line, "/dev/null");
     return this;
   }
 

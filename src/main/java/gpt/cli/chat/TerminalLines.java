@@ -3,7 +3,6 @@ package gpt.cli.chat;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,7 +13,6 @@ import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.completer.StringsCompleter;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
-import org.jline.utils.Signals;
 
 /**
  * Lines that a person types: with editing, a history in memory, and the tab key completing
@@ -22,13 +20,10 @@ import org.jline.utils.Signals;
  */
 public final class TerminalLines implements LineSource {
   private static final String PROMPT = "> ";
-  private static final List<Terminal.Signal> SIGNALS =
-      List.of(Terminal.Signal.INT, Terminal.Signal.WINCH, Terminal.Signal.CONT);
 
   private final Terminal terminal;
   private final LineReader reader;
   private final AtomicBoolean interrupted = new AtomicBoolean();
-  private final List<Runnable> restore = new ArrayList<>();
 
   /**
    * Reads from the process's terminal.
@@ -52,12 +47,6 @@ public final class TerminalLines implements LineSource {
   TerminalLines(Terminal terminal, List<String> commands) {
     this.terminal = terminal;
     terminal.handle(Terminal.Signal.INT, signal -> interrupted.set(true));
-    // JLine would exchange the process's handlers at each line, and for a moment Ctrl-C would end
-    // the program.
-    for (Terminal.Signal signal : SIGNALS) {
-      Object before = Signals.register(signal.name(), () -> terminal.raise(signal));
-      restore.add(() -> Signals.unregister(signal.name(), before));
-    }
     reader =
         LineReaderBuilder.builder()
             .terminal(terminal)
@@ -98,7 +87,6 @@ public final class TerminalLines implements LineSource {
 
   @Override
   public void close() throws IOException {
-    restore.forEach(Runnable::run);
     terminal.close();
   }
 }
