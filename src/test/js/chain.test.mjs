@@ -18,7 +18,7 @@ const OFF = { temperature: 1, top_k: 0, top_p: 1, min_p: 0, typical_p: 1 };
 const LOGITS = new Float32Array([6, 2, 7, 0.1, -8, 9]);
 
 const chain = (settings, random = 0, logits = LOGITS) =>
-  new Chain(COEFFICIENTS, logits, sortDescending(logits), { ...OFF, ...settings }, random);
+  new Chain(COEFFICIENTS, logits, sortDescending(logits)).apply({ ...OFF, ...settings }, random);
 
 const kept = ({ removedBy }) => Array.from(removedBy.keys()).filter((id) => removedBy[id] === 0);
 

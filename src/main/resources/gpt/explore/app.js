@@ -1,6 +1,6 @@
 // Starts the page and redraws it when its state changes.
 
-import { candidates, drawBars } from "./bars.js";
+import { candidates, describeBars, drawBars } from "./bars.js";
 import { afterPause, element } from "./dom.js";
 import { drawStrip, writeDraw } from "./draw.js";
 import { explorer } from "./explorer.js";
@@ -19,8 +19,7 @@ import { startTabs } from "./tabs.js";
 import { showDrawn, showPosition, startTokens, writeTokens } from "./tokens.js";
 import { hideTextStages, startWay, writeTexts, writeWay } from "./way.js";
 
-/** Time without a change after which texts follow, and screen readers hear of it, in milliseconds. */
-const TEXTS_AFTER = 80;
+/** Time without a change after which screen readers hear of it, in milliseconds. */
 const ANNOUNCED_AFTER = 500;
 
 const announceSoon = afterPause(() => {
@@ -30,23 +29,22 @@ const announceSoon = afterPause(() => {
     + `whose total probability is ${percent(chain.mass)}. Drawn: ${explorer.label(chain.drawn)}.`;
 }, ANNOUNCED_AFTER);
 
+/** What follows once a slider rests. */
 function writeAll() {
+  describeBars(candidates());
   writeTable(candidates());
+  writeKept();
   writeDraw();
   writeTexts();
+  announceSoon();
 }
-
-const writeSoon = afterPause(writeAll, TEXTS_AFTER);
 
 /** What moves with a slider. */
 function drawChain() {
   drawBars(candidates());
   drawStrip();
-  writeKept();
   showDrawn();
   writeWay(["chain", "draw", "next"]);
-  writeSoon();
-  announceSoon();
 }
 
 function drawStep() {
@@ -55,7 +53,6 @@ function drawStep() {
   writeTokens();
   writeSoftmax();
   writeWay();
-  writeAll();
 }
 
 /** The steps of a page with its own data. */
@@ -104,11 +101,9 @@ function start() {
   startInside();
   explorer.on("step", drawStep);
   explorer.on("position", showPosition);
-  explorer.on("position", () => {
-    writeWay(["tokens", "embedding"]);
-    writeSoon();
-  });
+  explorer.on("position", () => writeWay(["tokens", "embedding"]));
   explorer.on("chain", drawChain);
+  explorer.on("rest", writeAll);
   element("shown").addEventListener("change", (event) => {
     explorer.shown = Number(event.target.value);
     explorer.change({});

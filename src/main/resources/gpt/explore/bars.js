@@ -1,11 +1,17 @@
 // The candidates as bars, with lines where filters cut.
 
-import { element, make, resize, setText, style, widthOf } from "./dom.js";
+import { element, make, resize, setClass, setText, style, widthOf } from "./dom.js";
 import { explorer } from "./explorer.js";
-import { brief, count, percent } from "./format.js";
+import { brief, count, percent, share } from "./format.js";
 
 /** Maximum number of cut lines; typical-p makes two. */
 const MAX_CUT_LINES = 4;
+
+/** Whether bars lie one below the other: the same condition as in walk.css. */
+const narrow = matchMedia("(max-width: 44rem)");
+
+/** The side of a bar that is its probability. */
+let side = "height";
 
 /** The candidates to show: the likeliest, then null for a gap and the marked tokens beyond it. */
 export function candidates() {
@@ -41,6 +47,8 @@ function mark(className, sign, text) {
 function fill(column, id, end) {
   const { chain, step } = explorer;
   const [marks, track, name] = column.children;
+  const [rail, value] = track.children;
+  const [bar, ghost] = rail.children;
   if (id === null) {
     column.className = "candidate gap";
     column.removeAttribute("data-id");
@@ -57,15 +65,14 @@ function fill(column, id, end) {
   const state = explorer.state(id);
   const label = explorer.label(id);
   const classes = ["candidate", chain.removedBy[id] !== 0 && "out", isNow && "now", isChosen && "chosen"].filter(Boolean).join(" ");
-  if (column.className !== classes) column.className = classes;
-  column.title = `${label} (id ${id}): ${percent(probability)}, by the model ${percent(model)}; ${state}`;
+  setClass(column, classes);
   Object.assign(column.dataset, { id, probability, model, state });
   if (track.style.visibility) track.style.visibility = "";
-  style(column, { "--m": model, "--p": probability });
-  const ghost = track.querySelector(".ghost");
-  style(ghost, { "--p": model });
+  bar.style[side] = share(probability / end);
+  ghost.style[side] = share(model / end);
   ghost.classList.toggle("tiny", model < 0.006 * end);
-  setText(track.lastElementChild, probability === 0 ? "" : brief(probability));
+  value.style.height = `calc(${share(Math.max(probability, model) / end)} + 1.2rem)`;
+  setText(value, probability === 0 ? "" : brief(probability));
   setText(name, label);
   const signs = `${isChosen} ${isNow}`;
   if (marks.dataset.signs === signs) return;
@@ -112,23 +119,35 @@ export function drawBars(ids) {
   let max = 0;
   for (const id of real) max = Math.max(max, chain.probabilities[id], step.model[id]);
   const [end, intervals] = scale(max);
-  style(plot, { "--scale": end, "--n": ids.length });
-  const narrow = widthOf(bars) / ids.length;
+  style(plot, { "--n": ids.length });
+  const columnWidth = widthOf(bars) / ids.length;
   const longest = Math.max(...real.map((id) => explorer.label(id).length));
-  plot.classList.toggle("slanted", longest * 9 > narrow);
-  plot.classList.toggle("crowded", narrow < 36);
+  plot.classList.toggle("slanted", longest * 9 > columnWidth);
+  plot.classList.toggle("crowded", columnWidth < 36);
   drawGrid(end, intervals);
-  const old = Array.from(bars.querySelectorAll(".cut"));
-  old.forEach((line) => line.remove());
+  if ((side === "width") !== narrow.matches) {
+    side = narrow.matches ? "width" : "height";
+    bars.replaceChildren();
+  }
   resize(bars, ids.length, newCandidate).forEach((column, i) => fill(column, ids[i], end));
-  cutLines(ids).forEach(([at, by], i) => {
-    const line = old[i] ?? make("div", "cut");
-    line.replaceChildren(make("span", "", by));
+  const lines = cutLines(ids);
+  resize(element("cuts"), lines.length, () => make("div", "cut", make("span"))).forEach((line, i) => {
+    const [at, by] = lines[i];
+    setText(line.firstChild, by);
     line.classList.toggle("left", at > ids.length * 0.75);
-    bars.append(line);
     style(line, { "--at": at });
   });
-  plot.setAttribute("aria-label", "Bar chart of the probabilities of " + real.length
+}
+
+/** Describes the bars to screen readers and on hover. */
+export function describeBars(ids) {
+  const real = ids.filter((id) => id !== null);
+  const { probabilities } = explorer.chain;
+  for (const column of element("bars").children) {
+    const { id, probability, model, state } = column.dataset;
+    column.title = id === undefined ? "" : `${explorer.label(id)} (id ${id}): ${percent(probability)}, by the model ${percent(model)}; ${state}`;
+  }
+  element("plot").setAttribute("aria-label", "Bar chart of the probabilities of " + real.length
     + " candidates, the same as in the table of the numbers. Likeliest: "
-    + real.slice(0, 3).map((id) => explorer.label(id) + " " + percent(chain.probabilities[id])).join(", "));
+    + real.slice(0, 3).map((id) => explorer.label(id) + " " + percent(probabilities[id])).join(", "));
 }

@@ -2,7 +2,8 @@
 // Weight. An id's distance is the fixed-point -log2 of its probability relative to the likeliest
 // id, computed in float arithmetic (Math.fround); its weight is a whole number that a double holds
 // exactly; sums of weights are BigInt. Java uses radix select; this walks the ids in the order of
-// their logits, which is that of their distances too. Only min-p's logarithm is the browser's and
+// their logits, which is that of their distances too. Top-k needs no weights, so it comes before
+// they are computed. Only min-p's logarithm is the browser's and
 // may differ from Java's in its last digit.
 
 /** Distance of ids that are removed, and of those below a probability of 2^-64. */
@@ -21,89 +22,119 @@ const MAX_VOCAB_SIZE = 2 ** 18;
 /** Logits are clamped to this, so that their difference is a finite float. */
 const LOGIT_CLAMP = Math.fround(1e38);
 
+/** 2^(14 - bits): the weight of a probability of 2^-bits, in units of 2^-30 of it. */
+const POWERS = Float64Array.from({ length: 45 }, (_, bits) => 2 ** (14 - bits));
+
 /** A double holds the sum of this many weights exactly. */
 const BLOCK = 256;
 
 /** What removes an id. Chain.removedBy holds indices of this list, 0 for ids that are kept. */
 export const REMOVED_BY = ["", "probability below 2⁻⁶⁴", "temperature 0", "top-k", "top-p", "min-p", "typical-p"];
 
-/** The result of the sampling chain for the logits of a step. */
+/** The sampling chain for the logits of a step. Its arrays are reused from one result to the next. */
 export class Chain {
   /**
    * @param coefficients of the polynomial for 2^-t
    * @param logits after penalties and biases, -Infinity for banned ids
    * @param order all ids by descending logit
-   * @param settings temperature, top_k, top_p, min_p, typical_p
-   * @param random the random number, 0 to 2^24 - 1
    */
-  constructor(coefficients, logits, order, settings, random) {
+  constructor(coefficients, logits, order) {
     this.coefficients = coefficients;
+    this.logits = logits;
+    this.order = order;
     this.size = logits.length;
     /** For each id 0, or what removed it: an index of REMOVED_BY. */
     this.removedBy = new Uint8Array(this.size);
+    /** For each id the probability to be drawn. */
+    this.probabilities = new Float64Array(this.size);
+    this.distances = new Int32Array(this.size);
+    this.weights = new Float64Array(this.size);
+  }
+
+  /**
+   * Computes the result of these settings.
+   *
+   * @param settings temperature, top_k, top_p, min_p, typical_p
+   * @param random the random number, 0 to 2^24 - 1
+   */
+  apply(settings, random) {
+    this.temperature = settings.temperature;
     /** For each filter that is on: its name and the number of ids left. */
     this.counts = [];
-    this.probabilities = new Float64Array(this.size);
-    if (settings.temperature === 0) {
-      this.argmax(logits, order);
-      return;
+    this.knownMass = null;
+    if (this.temperature === 0) {
+      this.argmax();
+      return this;
     }
-    this.applyTemperature(logits, order, settings.temperature);
-    const all = this.sum();
+    this.applyTemperature();
     this.topK(settings.top_k);
+    this.computeWeights();
     this.topP(settings.top_p);
     this.minP(settings.min_p);
     this.typicalP(settings.typical_p);
-    const kept = this.sum();
-    /** Total probability of the kept ids, after the temperature and before the filters. */
-    this.mass = Number(kept) / Number(all);
-    this.drawn = this.draw((kept * BigInt(random)) / BigInt(UNITS));
-    const sum = Number(kept);
-    /** For each id the probability to be drawn. */
-    for (const id of this.kept) {
+    this.count = this.kept.length;
+    this.keptSum = this.draw(random);
+    const sum = Number(this.keptSum);
+    for (let id = 0; id < this.size; id++) {
       this.probabilities[id] = this.weights[id] / sum;
     }
-    this.count = this.kept.length;
+    return this;
   }
 
-  argmax(logits, order) {
-    this.drawn = order[0];
+  argmax() {
+    this.drawn = this.order[0];
     this.removedBy.fill(REMOVED_BY.indexOf("temperature 0"));
     this.removedBy[this.drawn] = 0;
+    this.probabilities.fill(0);
     this.probabilities[this.drawn] = 1;
-    this.mass = softmax(logits)[this.drawn];
-    this.kept = order.subarray(0, 1);
+    this.kept = this.order.subarray(0, 1);
     this.count = 1;
   }
 
-  /** Divides the logits by the temperature and computes distances and weights. */
-  applyTemperature(logits, order, temperature) {
-    const bitsPerLogit = Math.fround(Math.min(Math.LOG2E / temperature, 1e30));
-    const top = Math.min(logits[order[0]], LOGIT_CLAMP);
-    this.distances = new Int32Array(this.size).fill(MASKED_DISTANCE);
-    this.weights = new Float64Array(this.size);
-    let count = 0;
-    for (; count < this.size; count++) {
-      const id = order[count];
-      const bits = Math.fround(Math.fround(top - Math.min(logits[id], LOGIT_CLAMP)) * bitsPerLogit);
-      if (!(bits < 64)) break;
-      this.distances[id] = Math.trunc(bits * UNITS);
-      this.weights[id] = this.weight(this.distances[id]);
-    }
-    for (let i = count; i < this.size; i++) {
-      this.removedBy[order[i]] = 1;
-    }
+  /** Total probability of the kept ids, after the temperature and before the filters. */
+  get mass() {
+    this.knownMass ??= this.temperature === 0
+      ? softmax(this.logits)[this.drawn]
+      : Number(this.keptSum) / Number(exactSum(this.order, (id) => this.weight(this.distance(id))));
+    return this.knownMass;
+  }
+
+  /** Divides the logits by the temperature, which removes ids with a probability below 2^-64. */
+  applyTemperature() {
+    this.bitsPerLogit = Math.fround(Math.min(Math.LOG2E / this.temperature, 1e30));
+    this.top = Math.min(this.logits[this.order[0]], LOGIT_CLAMP);
+    this.removedBy.fill(0);
     /** The ids that are kept, by ascending distance. */
-    this.kept = order.subarray(0, count);
+    this.kept = this.order;
+    this.removeBeyond(MASKED_DISTANCE - 1, 1);
+  }
+
+  /** The fixed-point -log2 of an id's probability relative to the likeliest id. */
+  distance(id) {
+    const difference = Math.fround(this.top - Math.min(this.logits[id], LOGIT_CLAMP));
+    const bits = Math.fround(difference * this.bitsPerLogit);
+    return bits < 64 ? Math.trunc(bits * UNITS) : MASKED_DISTANCE;
   }
 
   /** Keeps the k likeliest ids, and ids as likely as the last of them. */
   topK(k) {
     if (k > 0) {
       if (k < this.kept.length) {
-        this.removeBeyond(this.distances[this.kept[k - 1]], 3);
+        this.removeBeyond(this.distance(this.kept[k - 1]), 3);
       }
       this.recordCount(3);
+    }
+  }
+
+  /** Computes distances and weights of the kept ids; the other filters need them. */
+  computeWeights() {
+    for (let id = 0; id < this.size; id++) {
+      if (this.removedBy[id] === 0) {
+        this.distances[id] = this.distance(id);
+        this.weights[id] = this.weight(this.distances[id]);
+      } else {
+        this.weights[id] = 0;
+      }
     }
   }
 
@@ -143,24 +174,27 @@ export class Chain {
     this.recordCount(6);
   }
 
-  /** The first id at which the running sum of the weights exceeds the target. */
-  draw(target) {
-    let running = 0n;
-    for (let from = 0; ; from += BLOCK) {
-      let block = 0;
+  /**
+   * Draws the first id at which the running sum of the weights exceeds the random number's share
+   * of their sum, which it returns.
+   */
+  draw(random) {
+    const blocks = [];
+    for (let from = 0; from < this.size; from += BLOCK) {
       const to = Math.min(from + BLOCK, this.size);
-      for (let id = from; id < to; id++) {
-        block += this.weights[id];
-      }
-      if (running + BigInt(block) > target) {
-        let id = from;
-        for (running += BigInt(this.weights[id]); running <= target; running += BigInt(this.weights[id])) {
-          id++;
-        }
-        return id;
-      }
-      running += BigInt(block);
+      let block = 0;
+      for (let id = from; id < to; id++) block += this.weights[id];
+      blocks.push(BigInt(block));
     }
+    const sum = blocks.reduce((a, b) => a + b);
+    const target = (sum * BigInt(random)) / BigInt(UNITS);
+    let running = 0n;
+    let block = 0;
+    while (running + blocks[block] <= target) running += blocks[block++];
+    let id = block * BLOCK;
+    for (running += BigInt(this.weights[id]); running <= target; running += BigInt(this.weights[id])) id++;
+    this.drawn = id;
+    return sum;
   }
 
   /**
@@ -202,17 +236,19 @@ export class Chain {
     return count;
   }
 
+  /** Removes the ids with a larger distance: the last of the kept ones. */
   removeBeyond(distance, step) {
-    let count = this.kept.length;
-    while (this.distances[this.kept[count - 1]] > distance) {
-      count--;
-      this.remove(this.kept[count], step);
+    let count = 0;
+    for (let end = this.kept.length; count < end;) {
+      const middle = (count + end) >> 1;
+      if (this.distance(this.kept[middle]) > distance) end = middle;
+      else count = middle + 1;
     }
+    for (let i = count; i < this.kept.length; i++) this.remove(this.kept[i], step);
     this.kept = this.kept.subarray(0, count);
   }
 
   remove(id, step) {
-    this.distances[id] = MASKED_DISTANCE;
     this.weights[id] = 0;
     this.removedBy[id] = step;
   }
@@ -223,16 +259,15 @@ export class Chain {
     if (bits >= 45) {
       return 0;
     }
-    const t = q & (UNITS - 1);
+    const t = (q & (UNITS - 1)) * PER_UNIT;
     const c = this.coefficients;
-    // Products are exact, below 2^53: the last one is 2^54 * (1 - 2^-t), where 1 - 2^-t < 1/2.
-    let sum = c[4] - Math.floor((c[5] * t) * PER_UNIT);
-    sum = c[3] - Math.floor((sum * t) * PER_UNIT);
-    sum = c[2] - Math.floor((sum * t) * PER_UNIT);
-    sum = c[1] - Math.floor((sum * t) * PER_UNIT);
-    sum = c[0] - Math.floor((sum * t) * PER_UNIT);
-    const power = 2 ** 30 - Math.floor((sum * t) * PER_UNIT);
-    return Math.floor(power * 2 ** (14 - bits));
+    // Products are exact, below 2^53 units of t: the last one is 2^54 * (1 - 2^-t), where 1 - 2^-t < 1/2.
+    let sum = c[4] - Math.trunc(c[5] * t);
+    sum = c[3] - Math.trunc(sum * t);
+    sum = c[2] - Math.trunc(sum * t);
+    sum = c[1] - Math.trunc(sum * t);
+    sum = c[0] - Math.trunc(sum * t);
+    return Math.floor((2 ** 30 - Math.trunc(sum * t)) * POWERS[bits]);
   }
 
   sum() {

@@ -80,9 +80,16 @@ export function widthOf(target) {
   return widths.get(target);
 }
 
-/** Sets a text; an unchanged one costs nothing. */
+/** Sets a text; an unchanged one costs nothing, and a text node that is there is kept. */
 export function setText(target, text) {
-  if (target.textContent !== text) target.textContent = text;
+  const node = target.firstChild;
+  if (node === null || node !== target.lastChild || node.nodeType !== Node.TEXT_NODE) target.textContent = text;
+  else if (node.data !== text) node.data = text;
+}
+
+/** Sets a class; an unchanged one costs nothing. */
+export function setClass(target, className) {
+  if (target.className !== className) target.className = className;
 }
 
 /** An action that runs once nothing has asked for it for a time in milliseconds. */

@@ -1,12 +1,12 @@
 // The kept tokens as a strip, into which the random number points, and the token that is drawn.
 
 import { UNITS } from "./chain.js";
-import { bdi, element, make, resize, setText, style, widthOf } from "./dom.js";
+import { bdi, element, make, resize, setClass, setText, style, widthOf } from "./dom.js";
 import { explorer } from "./explorer.js";
-import { count, percent, signed } from "./format.js";
+import { count, percent, share, signed } from "./format.js";
 
 /** Tokens of the strip with a lower probability are merged. */
-const MIN_STRIP_WIDTH = 0.008;
+const MIN_STRIP_WIDTH = 0.02;
 
 /** The random number of the step, in [0, 1). */
 export const random = () => explorer.step.random / UNITS;
@@ -47,16 +47,24 @@ export function drawStrip() {
   resize(box, parts.length, () => make("i")).forEach((part, i) => {
     const [p, id] = parts[i];
     const label = id === null ? "" : explorer.label(id);
-    style(part, { "--w": p });
+    part.style.width = share(p);
     setText(part, p * characters > label.length ? label : "");
-    part.title = id === null ? `unlikely tokens ${percent(p)}` : `${label} ${percent(p)}`;
-    part.className = id === chain.drawn ? "hit" : "";
+    setClass(part, id === chain.drawn ? "hit" : "");
   });
   style(pointer, { "--at": at });
   pointer.classList.toggle("right", at > 0.8);
   setText(pointer.firstChild, "▼ " + at.toFixed(5));
-  strip.setAttribute("aria-label",
-    `The random number ${at.toFixed(5)} points at ${explorer.label(chain.drawn)}, whose probability is ${percent(chain.probabilities[chain.drawn])}.`);
+}
+
+/** Describes the strip to screen readers and on hover. */
+function describeStrip() {
+  const { chain } = explorer;
+  stripParts().forEach(([p, id], i) => {
+    const part = element("strip").firstElementChild.children[i];
+    if (part) part.title = `${id === null ? "unlikely tokens" : explorer.label(id)} ${percent(p)}`;
+  });
+  element("strip").setAttribute("aria-label",
+    `The random number ${random().toFixed(5)} points at ${explorer.label(chain.drawn)}, whose probability is ${percent(chain.probabilities[chain.drawn])}.`);
 }
 
 function facts(id) {
@@ -67,6 +75,7 @@ function facts(id) {
 
 export function writeDraw() {
   const { chain, step, live } = explorer;
+  describeStrip();
   element("drawn-facts").replaceChildren(...facts(chain.drawn));
   element("chosen-box").hidden = live;
   if (live) return;

@@ -1,9 +1,12 @@
 // The page's state and its listeners.
 
 import { Chain, REMOVED_BY } from "./chain.js";
-import { onFrame } from "./dom.js";
+import { afterPause, onFrame } from "./dom.js";
 
-const listeners = { model: [], step: [], position: [], chain: [] };
+/** Time without a change after which the page rests, in milliseconds. */
+const REST_AFTER = 80;
+
+const listeners = { model: [], step: [], position: [], chain: [], rest: [] };
 
 export const explorer = {
   /** Whether a server answers; else all steps are in the page. */
@@ -20,6 +23,8 @@ export const explorer = {
   chain: null,
   /** Position of the token whose insides are shown. */
   position: 0,
+  /** Whether the listeners at rest have followed the last change. */
+  resting: false,
   /** Number of candidates shown. */
   shown: 20,
 
@@ -56,17 +61,20 @@ export const explorer = {
       this.settings.temperature = this.stepSettings(this.index).temperature;
     }
     this.step = this.steps[this.index];
+    this.chain = new Chain(this.model.coefficients, this.step.logits, this.step.order);
     this.position = this.step.ids.length - 1;
     this.computeChain();
     notify("step");
     notify("position");
     notify("chain");
+    rest();
   },
 
   /** Selects a token of the context. */
   select(position) {
     this.position = Math.max(0, Math.min(position, this.step.ids.length - 1));
     notify("position");
+    restSoon();
   },
 
   /** Changes settings; the page follows with the next frame. */
@@ -76,11 +84,13 @@ export const explorer = {
   },
 
   computeChain() {
-    const { step } = this;
-    this.chain = new Chain(this.model.coefficients, step.logits, step.order, this.settings, step.random);
+    this.chain.apply(this.settings, this.step.random);
   },
 
-  /** Calls a listener when the model, the step, the position or the chain's result has changed. */
+  /**
+   * Calls a listener when the model, the step, the position or the chain's result has changed, and
+   * at rest: once, when changes have ended, for what need not move with a slider.
+   */
   on(what, listener) {
     listeners[what].push(listener);
   },
@@ -94,4 +104,17 @@ const changeSoon = onFrame(() => {
   if (explorer.step === null) return;
   explorer.computeChain();
   notify("chain");
+  restSoon();
 });
+
+function rest() {
+  notify("rest");
+  explorer.resting = true;
+}
+
+const restAfterPause = afterPause(rest, REST_AFTER);
+
+function restSoon() {
+  explorer.resting = false;
+  restAfterPause();
+}

@@ -10,6 +10,9 @@ export function percent(p) {
   return value.toExponential(1) + " %";
 }
 
+/** A length in CSS: a share of the parent's. */
+export const share = (x) => `${(100 * x).toFixed(3)}%`;
+
 /** The label above a bar: percent without the sign. */
 export function brief(p) {
   if (p > 0 && p < 1e-4) return "<0.01";

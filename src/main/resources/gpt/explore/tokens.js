@@ -1,6 +1,6 @@
 // The context as tokens. A click selects the token whose insides are shown.
 
-import { arrowKeys, element, make, row } from "./dom.js";
+import { arrowKeys, element, make, row, setText } from "./dom.js";
 import { explorer } from "./explorer.js";
 
 /** Longer contexts show their end; the page stays quick. */
@@ -46,7 +46,7 @@ export function showPosition() {
 /** Shows the token that is drawn after the context. */
 export function showDrawn() {
   const drawn = element("context").querySelector(".drawn");
-  drawn.textContent = explorer.label(explorer.chain.drawn);
+  setText(drawn, explorer.label(explorer.chain.drawn));
   drawn.title = "the next token, drawn with these settings";
 }
 

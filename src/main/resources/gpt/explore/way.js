@@ -1,9 +1,9 @@
 // The stages in one picture, and each stage's text with the step's own numbers.
 
-import { element, make, setText, style } from "./dom.js";
+import { element, make, resize, setClass, setText, style } from "./dom.js";
 import { random } from "./draw.js";
 import { explorer } from "./explorer.js";
-import { count, counted, level, percent, signed } from "./format.js";
+import { count, counted, level, percent, share, signed } from "./format.js";
 
 /** A part of a text in the font of formulas. */
 const formula = (text) => make("span", "formula", text);
@@ -14,14 +14,16 @@ const source = (...paths) => make("span", "source", "Source: ",
 
 const q = (id) => `“${explorer.label(id)}”`;
 
-/** A row of little bars. */
-function miniBars(ids, probabilities) {
+/** A row of little bars of the likeliest tokens, which are reused. */
+function miniBars(probabilities, old) {
+  const ids = likeliest(8);
   const max = Math.max(...ids.map((id) => probabilities[id]));
-  return make("div", "mini bars", ...ids.map((id) => {
-    const bar = style(make("i"), { "--p": max > 0 ? probabilities[id] / max : 0 });
-    bar.classList.toggle("hit", id === explorer.chain.drawn);
-    return bar;
-  }));
+  const row = old ?? make("div", "mini bars");
+  resize(row, ids.length, () => make("i")).forEach((bar, i) => {
+    bar.style.height = share(max > 0 ? probabilities[ids[i]] / max : 0);
+    setClass(bar, ids[i] === explorer.chain.drawn ? "hit" : "");
+  });
+  return row;
 }
 
 /** Values that other parts of the page have found for the current step: norms, the lens. */
@@ -33,7 +35,7 @@ function miniColours(values) {
 
 const likeliest = (n) => Array.from(explorer.step.order.subarray(0, n));
 
-/** The stages: what the picture and the summary say, the picture's drawing, and the text. */
+/** The stages: what the picture and the summary say, the picture's drawing, which may reuse the old one, and the text. */
 const stages = [
   {
     id: "tokens", name: "Tokens",
@@ -81,7 +83,7 @@ const stages = [
       const id = explorer.step.order[0];
       return `${explorer.label(id)} ${percent(explorer.step.model[id])}`;
     },
-    picture: () => miniBars(likeliest(8), explorer.step.model),
+    picture: (old) => miniBars(explorer.step.model, old),
     about: () => {
       const { step } = explorer;
       const { max, sum } = step;
@@ -94,7 +96,7 @@ const stages = [
   {
     id: "chain", name: "Chain",
     brief: () => `keeps ${count(explorer.chain.count)} of ${count(explorer.step.order.length)}`,
-    picture: () => miniBars(likeliest(8), explorer.chain.probabilities),
+    picture: (old) => miniBars(explorer.chain.probabilities, old),
     about: () => {
       const { temperature } = explorer.settings;
       const text = temperature === 0
@@ -108,8 +110,12 @@ const stages = [
   {
     id: "draw", name: "Draw",
     brief: () => (explorer.settings.temperature === 0 ? "no random number" : random().toFixed(5)),
-    picture: () => (explorer.settings.temperature === 0 ? null
-      : make("div", "mini line", style(make("i"), { "--at": random() }))),
+    picture: (old) => {
+      if (explorer.settings.temperature === 0) return null;
+      const line = old ?? make("div", "mini line", make("i"));
+      style(line.firstChild, { "--at": random() });
+      return line;
+    },
     about: () => {
       if (explorer.settings.temperature === 0) return ["At temperature 0 the likeliest token is chosen without a random number. "];
       const { chain } = explorer;
@@ -123,7 +129,11 @@ const stages = [
   {
     id: "next", name: "Token",
     brief: () => explorer.label(explorer.chain.drawn),
-    picture: () => make("div", "mini chips", make("b", "hit", explorer.label(explorer.chain.drawn))),
+    picture: (old) => {
+      const chips = old ?? make("div", "mini chips", make("b", "hit"));
+      setText(chips.firstChild, explorer.label(explorer.chain.drawn));
+      return chips;
+    },
     about: () => {
       const { chain, step } = explorer;
       return [`${q(chain.drawn)} is appended to the text, and the model computes the next logits from the ${counted(step.ids.length + 1, "token")}. Only the new token passes through the blocks; the keys and values of the others are cached. `,
@@ -180,7 +190,9 @@ export function writeWay(some = stages.map(({ id }) => id)) {
     setText(stage(id).querySelector(".brief"), text);
     const button = element("way").querySelector(`[data-stage=${id}]`);
     setText(button.querySelector(".way-brief"), text);
-    const drawing = picture();
-    button.querySelector(".way-picture").replaceChildren(...(drawing ? [drawing] : []));
+    const box = button.querySelector(".way-picture");
+    const old = box.firstElementChild;
+    const drawing = picture(old);
+    if (drawing !== old) box.replaceChildren(...(drawing ? [drawing] : []));
   }
 }

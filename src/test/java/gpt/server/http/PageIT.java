@@ -70,7 +70,8 @@ class PageIT {
   }
 
   /** Compares what the page shows with what the command prints. */
-  private static void assertShows(ChainTrace trace) {
+  private static void assertShows(ChainTrace trace) throws InterruptedException {
+    browser.until("explorer.resting");
     String label = model.vocabulary().label(trace.chosen());
     String rank =
         " id %d, rank %d by the model".formatted(trace.chosen(), trace.rank(trace.chosen()));
