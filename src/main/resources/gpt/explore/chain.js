@@ -76,7 +76,7 @@ export class Chain {
     this.keptSum = this.draw(random);
     const sum = Number(this.keptSum);
     for (let id = 0; id < this.size; id++) {
-      this.probabilities[id] = this.weights[id] / sum;
+      this.probabilities[id] = this.keptWeight(id) / sum;
     }
     return this;
   }
@@ -126,16 +126,24 @@ export class Chain {
     }
   }
 
-  /** Computes distances and weights of the kept ids; the other filters need them. */
+  /**
+   * Computes distances and weights of the kept ids, which the other filters need; not again for the
+   * same temperature and ids.
+   */
   computeWeights() {
+    const weighed = `${this.temperature} ${this.kept.length}`;
+    if (this.weighed === weighed) return;
+    this.weighed = weighed;
     for (let id = 0; id < this.size; id++) {
       if (this.removedBy[id] === 0) {
         this.distances[id] = this.distance(id);
         this.weights[id] = this.weight(this.distances[id]);
-      } else {
-        this.weights[id] = 0;
       }
     }
+  }
+
+  keptWeight(id) {
+    return this.removedBy[id] === 0 ? this.weights[id] : 0;
   }
 
   topP(p) {
@@ -183,7 +191,7 @@ export class Chain {
     for (let from = 0; from < this.size; from += BLOCK) {
       const to = Math.min(from + BLOCK, this.size);
       let block = 0;
-      for (let id = from; id < to; id++) block += this.weights[id];
+      for (let id = from; id < to; id++) block += this.keptWeight(id);
       blocks.push(BigInt(block));
     }
     const sum = blocks.reduce((a, b) => a + b);
@@ -192,7 +200,7 @@ export class Chain {
     let block = 0;
     while (running + blocks[block] <= target) running += blocks[block++];
     let id = block * BLOCK;
-    for (running += BigInt(this.weights[id]); running <= target; running += BigInt(this.weights[id])) id++;
+    for (running += BigInt(this.keptWeight(id)); running <= target; running += BigInt(this.keptWeight(id))) id++;
     this.drawn = id;
     return sum;
   }
@@ -212,8 +220,8 @@ export class Chain {
     let end = count;
     while (end < order.length && values[order[end]] === boundary) end++;
     const equal = order.slice(first, end).sort(); // equal values have equal weights
-    for (let i = count - first; i < equal.length; i++) this.remove(equal[i], step);
-    for (let i = end; i < order.length; i++) this.remove(order[i], step);
+    for (let i = count - first; i < equal.length; i++) this.removedBy[equal[i]] = step;
+    for (let i = end; i < order.length; i++) this.removedBy[order[i]] = step;
     this.kept = this.kept.filter((id) => this.removedBy[id] === 0);
   }
 
@@ -244,13 +252,8 @@ export class Chain {
       if (this.distance(this.kept[middle]) > distance) end = middle;
       else count = middle + 1;
     }
-    for (let i = count; i < this.kept.length; i++) this.remove(this.kept[i], step);
+    for (let i = count; i < this.kept.length; i++) this.removedBy[this.kept[i]] = step;
     this.kept = this.kept.subarray(0, count);
-  }
-
-  remove(id, step) {
-    this.weights[id] = 0;
-    this.removedBy[id] = step;
   }
 
   /** 2^(44 - q/2^24), rounded down. */
