@@ -18,6 +18,9 @@ public final class ColouredText implements Picture {
   /** Maximum number of tokens in a picture; a page has no limit. */
   public static final int MAX_DRAWN = 5000;
 
+  /** Maximum number of tokens of a page that shows what was likelier than each. */
+  public static final int MAX_SCORED = 100_000;
+
   /** Number of tokens in the list of the largest values. */
   static final int LISTED = 20;
 
@@ -29,6 +32,7 @@ public final class ColouredText implements Picture {
   private final Caption caption;
   private final int[] ids;
   private final double[] values;
+  private final TokenScore[] scores;
   private final IntFunction<byte[]> bytes;
   private final Map<Integer, String> texts = new HashMap<>();
   private ColouredLines lines;
@@ -65,6 +69,17 @@ public final class ColouredText implements Picture {
    *     tokenizer: then the ids are shown
    */
   public ColouredText(Caption caption, int[] ids, double[] values, IntFunction<byte[]> bytes) {
+    this(caption, ids, values, null, bytes);
+  }
+
+  /**
+   * As the other constructor, with what was likelier than each token. A page of up to {@link
+   * #MAX_SCORED} tokens shows it.
+   *
+   * @param scores of each token (n), null for none; or null without scores
+   */
+  public ColouredText(
+      Caption caption, int[] ids, double[] values, TokenScore[] scores, IntFunction<byte[]> bytes) {
     if (ids.length != values.length) {
       throw new IllegalArgumentException(ids.length + " tokens, " + values.length + " values");
     }
@@ -74,6 +89,7 @@ public final class ColouredText implements Picture {
     this.caption = caption;
     this.ids = ids.clone();
     this.values = values.clone();
+    this.scores = ids.length <= MAX_SCORED ? scores : null;
     this.bytes = bytes;
   }
 
@@ -129,6 +145,16 @@ public final class ColouredText implements Picture {
     return values[token];
   }
 
+  /** Whether there are scores. */
+  boolean isScored() {
+    return scores != null;
+  }
+
+  /** A token's score, or null. */
+  TokenScore score(int token) {
+    return scores[token];
+  }
+
   /** The token as text, with real spaces and line ends. */
   String text(int token) {
     return texts.computeIfAbsent(
@@ -137,7 +163,12 @@ public final class ColouredText implements Picture {
 
   /** The token's label, in which spaces and control characters are visible. */
   String label(int token) {
-    return bytes == null ? String.valueOf(ids[token]) : TokenLabel.of(bytes.apply(ids[token]));
+    return labelOf(ids[token]);
+  }
+
+  /** The label of an id. */
+  String labelOf(int id) {
+    return bytes == null ? String.valueOf(id) : TokenLabel.of(bytes.apply(id));
   }
 
   /** The value of the scale's last colour, a round number; larger values have that colour too. */

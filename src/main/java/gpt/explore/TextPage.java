@@ -2,6 +2,8 @@ package gpt.explore;
 
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The HTML page of a coloured text. It contains the text in chunks; its script creates an element
@@ -106,6 +108,33 @@ final class TextPage {
         json.value(Math.round(value * 1e4) / 1e4);
       }
     }
-    json.endArray().endObject();
+    json.endArray();
+    if (text.isScored()) {
+      scores(json);
+    }
+    json.endObject();
+  }
+
+  /** Each token's rank, the likeliest other tokens as ids and probabilities, and their labels. */
+  private void scores(JsonWriter json) throws IOException {
+    Set<Integer> named = new TreeSet<>();
+    json.name("scores").beginArray();
+    for (int token = 0; token < text.size(); token++) {
+      TokenScore score = text.score(token);
+      json.beginArray();
+      if (score != null) {
+        json.value(score.rank());
+        for (int i = 0; i < score.others().length; i++) {
+          json.value(score.others()[i]).value(Math.round(score.otherProbability(i) * 1e6) / 1e6);
+          named.add(score.others()[i]);
+        }
+      }
+      json.endArray();
+    }
+    json.endArray().name("labels").beginObject();
+    for (int id : named) {
+      json.name(String.valueOf(id)).value(text.labelOf(id));
+    }
+    json.endObject();
   }
 }
