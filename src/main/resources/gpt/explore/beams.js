@@ -1,6 +1,6 @@
 // A beam search as a tree that grows: each step's candidates below the beams that they extend.
 
-import { button, element, make, number, scroll } from "./dom.js";
+import { button, element, make, number, scroll, source } from "./dom.js";
 import { explorer } from "./explorer.js";
 import { counted, percent, signed } from "./format.js";
 import { showFailure } from "./live.js";
@@ -65,7 +65,7 @@ export function startBeams() {
   element("beams").append(
     make("p", "about", "Beam search draws nothing. Each step extends every beam by its likeliest tokens and keeps the extensions with the largest sum of log-probabilities. ",
       make("span", "formula", "sum = Σ ln p(token);  score = sum / length"), " ",
-      make("span", "source", "Source: ", make("code", "", "src/main/java/gpt/generate/BeamSearch.java"))),
+      source("src/main/java/gpt/generate/BeamSearch.java")),
     make("div", "row", number("beam-count", "Beams ", 3, 8), number("beam-tokens", "Tokens ", 6, 64), go, place),
     scroll("The tree of the search", tree), make("h2", "", "The best completions"), best);
 }

@@ -104,6 +104,18 @@ export function afterPause(action, milliseconds) {
 /** A token's label; bdi isolates right-to-left text. */
 export const bdi = (label) => make("bdi", "", label);
 
+/** Where the program computes something: paths of source files, which are links once the build knows the repository's address. */
+export function source(...paths) {
+  const { repository } = document.documentElement.dataset;
+  const known = /^https?:(?!.*FILL-IN)/.test(repository);
+  return make("span", "source", "Source: ", ...paths.flatMap((path, i) => {
+    const name = make("code", "", path);
+    const link = make("a", "", name);
+    link.href = `${repository}/blob/HEAD/${path}`;
+    return [i > 0 ? ", " : "", known ? link : name];
+  }));
+}
+
 /** Makes the arrow keys, Home and End move among elements of which one is in the tab order. */
 export function arrowKeys(parent, choose) {
   parent.addEventListener("keydown", (event) => {

@@ -1,6 +1,6 @@
 // How well the model predicts each token of the text, and what it expected instead.
 
-import { arrowKeys, button, columns, element, make, row, scroll } from "./dom.js";
+import { arrowKeys, button, columns, element, make, row, scroll, source } from "./dom.js";
 import { explorer } from "./explorer.js";
 import { count, level, percent } from "./format.js";
 import { showFailure } from "./live.js";
@@ -83,7 +83,7 @@ export function startLoss() {
   element("loss").append(
     make("p", "about", "The loss of a token is the negative logarithm of the probability that the model gives it: 0 if it was certain, larger the more surprising the token is. Type a whole text above and measure it. ",
       make("span", "formula", "loss = −ln p(token | the tokens before it)"), " ",
-      make("span", "source", "Source: ", make("code", "", "kernels/gpt/kernels/CrossEntropy.java"))),
+      source("kernels/gpt/kernels/CrossEntropy.java")),
     make("div", "row", go), result);
   const choose = (event) => {
     const position = Number(event.target.dataset?.position);

@@ -1,16 +1,12 @@
 // The stages in one picture, and each stage's text with the step's own numbers.
 
-import { element, make, resize, setClass, setText, style } from "./dom.js";
+import { element, make, resize, setClass, setText, source, style } from "./dom.js";
 import { random } from "./draw.js";
 import { explorer } from "./explorer.js";
 import { count, counted, level, percent, share, signed } from "./format.js";
 
 /** A part of a text in the font of formulas. */
 const formula = (text) => make("span", "formula", text);
-
-/** Where the program computes a stage. */
-const source = (...paths) => make("span", "source", "Source: ",
-  ...paths.flatMap((path, i) => [i > 0 ? ", " : "", make("code", "", path)]));
 
 const q = (id) => `“${explorer.label(id)}”`;
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -319,6 +320,26 @@ class StepsPageIT {
           browser.text(
               "document.querySelector('#bars [data-id=\"" + id + "\"] .name').textContent"));
     }
+  }
+
+  /** The names of source files are links once the pom has the repository's address. */
+  @Test
+  void sourceFilesAreLinksToAKnownRepository() throws Exception {
+    String page = Pages.page(PARAMETERS, Pages.random(65, 2, 1)).html();
+    for (String address : List.of("${owner.url}", "https://example.org/FILL-IN")) {
+      browser.load(in(page, address));
+      assertEquals(0, browser.all(".source a").size());
+    }
+    browser.load(in(page, "https://example.org/gpt"));
+    assertEquals(
+        "https://example.org/gpt/blob/HEAD/kernels/gpt/kernels/sampling/SamplingChain.java",
+        browser.text("document.querySelector('#stage-chain .source a').href"));
+  }
+
+  private static String in(String page, String repository) {
+    return page.replaceFirst(
+        "data-repository=\"[^\"]*\"",
+        Matcher.quoteReplacement("data-repository=\"" + repository + "\""));
   }
 
   /** Phones and zoomed screens need no horizontal scrolling. */
