@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 
 // Outside a package Node.js takes files named .js for CommonJS.
 const copy = join(mkdtempSync(join(tmpdir(), "chain")), "chain.mjs");
-copyFileSync(new URL("../../main/resources/gpt/explore/chain.js", import.meta.url), copy);
+copyFileSync(new URL("../../main/resources/gpt/explore/plot/chain.js", import.meta.url), copy);
 const { Chain, REMOVED_BY, softmax, sortDescending } = await import(pathToFileURL(copy));
 
 /** gpt.sampling.Weight's. */

@@ -3,8 +3,8 @@ package gpt.server.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.explore.Axe;
-import gpt.explore.Browser;
+import gpt.explore.plot.Axe;
+import gpt.explore.plot.Browser;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
 import gpt.server.api.ServedModel;
