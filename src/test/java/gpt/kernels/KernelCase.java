@@ -521,16 +521,11 @@ public final class KernelCase<A> {
       }
       double nmse = errors / Math.max(squares, 1e-30);
       if (nmse > tolerance.nmse || largest > tolerance.largest * Math.max(magnitude, 1e-3)) {
-        return "normalized mean squared error "
-            + nmse
-            + ", largest error "
-            + largest
-            + " at element "
-            + worst
-            + ": "
-            + element(array, worst)
-            + ", expected "
-            + expected[worst];
+        float found = element(array, worst);
+        String element = "element " + worst + " is " + found + ", expected " + expected[worst];
+        return before == null && found == before(worst)
+            ? element + ": nothing was stored there"
+            : element + " (normalized mean squared error " + (float) nmse + ")";
       }
       return null;
     }
