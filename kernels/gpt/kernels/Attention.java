@@ -65,120 +65,60 @@ public final class Attention {
   /** Workgroup size of {@code headPerGroup}. */
   static final int GROUP = 128;
 
-  /**
-   * Arguments of a launch.
-   *
-   * @param pass see {@link Pass}
-   * @param positions position of each row in its sequence (R)
-   * @param slots KV-cache slot of each row's sequence (R)
-   * @param q (R, NH·HS)
-   * @param cache keys and values
-   * @param y (R, NH·HS), the result
-   * @param maxRows capacity of q and y in rows
-   * @param headSize HS, at most {@link #MAX_HEAD_SIZE}
-   */
-  public record Arguments(
-      IntArray pass,
-      IntArray positions,
-      IntArray slots,
-      FloatArray q,
-      KvCache cache,
-      FloatArray y,
-      int maxRows,
-      int headSize) {
-    /** NH. */
-    public int heads() {
-      return cache.heads();
-    }
-
-    /** T. */
-    public int contextLength() {
-      return cache.contextLength();
-    }
-  }
-
-  /** One channel per work item. */
-  public static final Version<Arguments> NAIVE =
-      Version.parallel(
-          (graph, id, a) ->
-              graph.task(
-                  id,
-                  Attention::naive,
-                  a.pass,
-                  a.positions,
-                  a.slots,
-                  a.q,
-                  a.cache.keys(),
-                  a.cache.values(),
-                  a.cache.halfKeys(),
-                  a.cache.halfValues(),
-                  a.y,
-                  a.maxRows,
-                  a.headSize,
-                  a.cache.shape()));
-
-  /** One head of a row per work item. */
-  public static final Version<Arguments> HEAD_PER_THREAD =
-      version(
-          "headPerThread",
-          Version.Target.CPU,
-          Attention::headPerThread,
-          (a, rows) -> Version.groups(rows * a.heads(), 1));
-
-  /** One head of a row per workgroup. */
-  public static final Version<Arguments> HEAD_PER_GROUP =
-      version(
-          "headPerGroup",
-          Version.Target.GPU,
-          Attention::headPerGroup,
-          (a, rows) -> Version.groups(rows * a.heads(), GROUP));
-
-  /** All versions, the naive one first. */
-  public static final List<Version<Arguments>> VERSIONS =
-      List.of(NAIVE, HEAD_PER_THREAD, HEAD_PER_GROUP);
-
   private Attention() {}
 
-  static Version<Arguments> version(
-      String name,
-      Version.Target target,
-      Task13<
-              KernelContext,
-              IntArray,
-              IntArray,
-              IntArray,
-              FloatArray,
-              FloatArray,
-              FloatArray,
-              HalfFloatArray,
-              HalfFloatArray,
-              FloatArray,
-              Integer,
-              Integer,
-              Long>
-          kernel,
-      Version.Grid<Arguments> grid) {
-    return new Version<>(
-        name,
-        target,
-        (graph, id, a) ->
-            graph.task(
-                id,
-                kernel,
-                new KernelContext(),
-                a.pass,
-                a.positions,
-                a.slots,
-                a.q,
-                a.cache.keys(),
-                a.cache.values(),
-                a.cache.halfKeys(),
-                a.cache.halfValues(),
-                a.y,
-                a.maxRows,
-                a.headSize,
-                a.cache.shape()),
-        grid);
+  /**
+   * The formula: channel {@code i} of the softmax over the keys 0 to {@code last} times the values.
+   *
+   * @param from index of the query in q
+   * @param head index into (L, B, NH) of the KV cache
+   */
+  private static float formula(
+      FloatArray q,
+      int from,
+      FloatArray keys,
+      FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
+      int head,
+      int i,
+      int last,
+      int headSize,
+      long cache) {
+    float scale = 1 / TornadoMath.sqrt(headSize);
+    float max = MIN_SCORE;
+    for (int t = 0; t <= last; t++) {
+      float score = scale * score(q, from, keys, halfKeys, head, t, headSize, cache);
+      max = TornadoMath.max(max, score);
+    }
+    float sum = 0;
+    float weighted = 0;
+    for (int t = 0; t <= last; t++) {
+      float score = scale * score(q, from, keys, halfKeys, head, t, headSize, cache);
+      float weight = TornadoMath.exp(score - max);
+      sum += weight;
+      int value = KvCache.valueIndex(cache, head, i, t, headSize);
+      weighted += weight * KvCache.get(cache, values, halfValues, value);
+    }
+    return weighted / sum;
+  }
+
+  /** The dot product of a query and one key. */
+  static float score(
+      FloatArray q,
+      int from,
+      FloatArray keys,
+      HalfFloatArray halfKeys,
+      int head,
+      int t,
+      int headSize,
+      long cache) {
+    float score = 0;
+    for (int i = 0; i < headSize; i++) {
+      int key = KvCache.keyIndex(cache, head, i, t, headSize);
+      score += q.get(from + i) * KvCache.get(cache, keys, halfKeys, key);
+    }
+    return score;
   }
 
   static void naive(
@@ -203,43 +143,13 @@ public final class Attention {
           int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
           int from = (r * heads + h) * headSize;
           int last = positions.get(r);
-          float scale = 1 / TornadoMath.sqrt(headSize);
-          float max = MIN_SCORE;
-          for (int t = 0; t <= last; t++) {
-            float score = scale * score(q, from, keys, halfKeys, head, t, headSize, cache);
-            max = TornadoMath.max(max, score);
-          }
-          float sum = 0;
-          float weighted = 0;
-          for (int t = 0; t <= last; t++) {
-            float score = scale * score(q, from, keys, halfKeys, head, t, headSize, cache);
-            float weight = TornadoMath.exp(score - max);
-            sum += weight;
-            int value = KvCache.valueIndex(cache, head, channel % headSize, t, headSize);
-            weighted += weight * KvCache.get(cache, values, halfValues, value);
-          }
-          y.set(r * heads * headSize + channel, weighted / sum);
+          int i = channel % headSize;
+          float attended =
+              formula(q, from, keys, values, halfKeys, halfValues, head, i, last, headSize, cache);
+          y.set(from + i, attended);
         }
       }
     }
-  }
-
-  /** The dot product of a query and one key. */
-  static float score(
-      FloatArray q,
-      int from,
-      FloatArray keys,
-      HalfFloatArray halfKeys,
-      int head,
-      int t,
-      int headSize,
-      long cache) {
-    float score = 0;
-    for (int i = 0; i < headSize; i++) {
-      int key = KvCache.keyIndex(cache, head, i, t, headSize);
-      score += q.get(from + i) * KvCache.get(cache, keys, halfKeys, key);
-    }
-    return score;
   }
 
   static void headPerThread(
@@ -382,5 +292,121 @@ public final class Attention {
         y.set(from + i, sums[i] / sum);
       }
     }
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
+  /**
+   * Arguments of a launch.
+   *
+   * @param pass see {@link Pass}
+   * @param positions position of each row in its sequence (R)
+   * @param slots KV-cache slot of each row's sequence (R)
+   * @param q (R, NH·HS)
+   * @param cache keys and values
+   * @param y (R, NH·HS), the result
+   * @param maxRows capacity of q and y in rows
+   * @param headSize HS, at most {@link #MAX_HEAD_SIZE}
+   */
+  public record Arguments(
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray q,
+      KvCache cache,
+      FloatArray y,
+      int maxRows,
+      int headSize) {
+    /** NH. */
+    public int heads() {
+      return cache.heads();
+    }
+
+    /** T. */
+    public int contextLength() {
+      return cache.contextLength();
+    }
+  }
+
+  /** One channel per work item. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel(
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  Attention::naive,
+                  a.pass,
+                  a.positions,
+                  a.slots,
+                  a.q,
+                  a.cache.keys(),
+                  a.cache.values(),
+                  a.cache.halfKeys(),
+                  a.cache.halfValues(),
+                  a.y,
+                  a.maxRows,
+                  a.headSize,
+                  a.cache.shape()));
+
+  /** One head of a row per work item. */
+  public static final Version<Arguments> HEAD_PER_THREAD =
+      version(
+          "headPerThread",
+          Version.Target.CPU,
+          Attention::headPerThread,
+          (a, rows) -> Version.groups(rows * a.heads(), 1));
+
+  /** One head of a row per workgroup. */
+  public static final Version<Arguments> HEAD_PER_GROUP =
+      version(
+          "headPerGroup",
+          Version.Target.GPU,
+          Attention::headPerGroup,
+          (a, rows) -> Version.groups(rows * a.heads(), GROUP));
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS =
+      List.of(NAIVE, HEAD_PER_THREAD, HEAD_PER_GROUP);
+
+  static Version<Arguments> version(
+      String name,
+      Version.Target target,
+      Task13<
+              KernelContext,
+              IntArray,
+              IntArray,
+              IntArray,
+              FloatArray,
+              FloatArray,
+              FloatArray,
+              HalfFloatArray,
+              HalfFloatArray,
+              FloatArray,
+              Integer,
+              Integer,
+              Long>
+          kernel,
+      Version.Grid<Arguments> grid) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, a) ->
+            graph.task(
+                id,
+                kernel,
+                new KernelContext(),
+                a.pass,
+                a.positions,
+                a.slots,
+                a.q,
+                a.cache.keys(),
+                a.cache.values(),
+                a.cache.halfKeys(),
+                a.cache.halfValues(),
+                a.y,
+                a.maxRows,
+                a.headSize,
+                a.cache.shape()),
+        grid);
   }
 }

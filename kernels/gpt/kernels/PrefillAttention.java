@@ -21,6 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *           values, where Q is the number of queries that share a load
  * threads   a head and a block of Q rows, one online softmax for each row; causal mask: keys past a row's
  *           position get weight 0
+ * example   rows at positions 4 to 7 are one block of 4: they attend to 5, 6, 7 and 8 keys, and each of the
+ *           first 5 keys is loaded once for all four
  * </pre>
  *
  * <ul>
@@ -29,6 +31,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code tiled}: 16 queries of a head a workgroup of 256. Tiles of 16 keys and values are
  *       staged in local memory, where each element is read 16 times.
  * </ul>
+ *
+ * <p>Read before: {@link Attention}, {@link BlockedProjection}. After: {@link CrossEntropy}.
  *
  * <p>Source: FlashAttention (Dao and others, 2022). Test: {@code AttentionTest}. Benchmark: {@code
  * scripts/bench --operations prefill-attention}.
@@ -42,32 +46,7 @@ public final class PrefillAttention {
 
   private static final int TILE_GROUP = TILE * TILE;
 
-  /** 4 queries of a head a work item. */
-  public static final Version<Attention.Arguments> QUERIES_PER_THREAD =
-      Attention.version(
-          "queriesPerThread",
-          Version.Target.CPU,
-          PrefillAttention::queriesPerThread,
-          (a, rows) -> Version.groups(Math.ceilDiv(rows, QUERIES) * a.heads(), 1));
-
-  /** 16 queries of a head a workgroup. */
-  public static final Version<Attention.Arguments> TILED =
-      Attention.version(
-          "tiled",
-          Version.Target.GPU,
-          PrefillAttention::tiled,
-          (a, rows) -> Version.groups(Math.ceilDiv(rows, TILE) * a.heads(), TILE_GROUP));
-
-  /** All versions, those of {@link Attention} first, which are right for a prompt too. */
-  public static final List<Version<Attention.Arguments>> VERSIONS = versions();
-
   private PrefillAttention() {}
-
-  private static List<Version<Attention.Arguments>> versions() {
-    List<Version<Attention.Arguments>> all = new ArrayList<>(Attention.VERSIONS);
-    all.addAll(List.of(QUERIES_PER_THREAD, TILED));
-    return List.copyOf(all);
-  }
 
   static void queriesPerThread(
       KernelContext context,
@@ -263,5 +242,32 @@ public final class PrefillAttention {
         }
       }
     }
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
+  /** 4 queries of a head a work item. */
+  public static final Version<Attention.Arguments> QUERIES_PER_THREAD =
+      Attention.version(
+          "queriesPerThread",
+          Version.Target.CPU,
+          PrefillAttention::queriesPerThread,
+          (a, rows) -> Version.groups(Math.ceilDiv(rows, QUERIES) * a.heads(), 1));
+
+  /** 16 queries of a head a workgroup. */
+  public static final Version<Attention.Arguments> TILED =
+      Attention.version(
+          "tiled",
+          Version.Target.GPU,
+          PrefillAttention::tiled,
+          (a, rows) -> Version.groups(Math.ceilDiv(rows, TILE) * a.heads(), TILE_GROUP));
+
+  /** All versions, those of {@link Attention} first, which are right for a prompt too. */
+  public static final List<Version<Attention.Arguments>> VERSIONS = versions();
+
+  private static List<Version<Attention.Arguments>> versions() {
+    List<Version<Attention.Arguments>> all = new ArrayList<>(Attention.VERSIONS);
+    all.addAll(List.of(QUERIES_PER_THREAD, TILED));
+    return List.copyOf(all);
   }
 }
