@@ -22,35 +22,32 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     memory: for each position and head, 8·HS bytes (a key and a value) for 4·HS FLOPs. At a
  *           full context (T = 1024) GPT-2 reads 75 MB of them per token, and 500 MB of weights
  * threads   each head of a row is one softmax; the versions differ in how many work items share it
- * softmax   in two passes (naive) or online (Milakov and Gimelshein, 2018): keep the largest score
- *           so far and sums relative to it; when a larger score comes, rescale the sums
  * example   scores 1, 3, 2, 0: max 3, e^(score − max) = 0.135, 1, 0.368, 0.050, their sum 1.553, so
- *           softmax = 0.087, 0.644, 0.237, 0.032. Online: the sum is 1 after the first score; the second
- *           is larger, so 1 · e^−2 + 1 = 1.135; then 1.135 + 0.368 = 1.503 and 1.503 + 0.050 = 1.553
+ *           softmax = 0.087, 0.644, 0.237, 0.032. Online (Milakov and Gimelshein, 2018), sums are relative
+ *           to the largest score so far: 1 after the first score; the second is larger, so rescaled to
+ *           1 · e^−2 + 1 = 1.135; then 1.135 + 0.368 = 1.503 and 1.503 + 0.050 = 1.553
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: one channel of a head per work item. Each work item computes all scores
  *       twice, once for the maximum and once for the sums.
- *   <li>{@code headPerThread}: one head of a row per work item. It computes the scores of 16
- *       adjacent positions together, since a channel of theirs is contiguous in memory (vector
- *       loads), and rescales once for all 16.
+ *   <li>{@code headPerThread}: one head of a row per work item. The scores of 16 adjacent
+ *       positions, of which a channel is contiguous in memory (vector loads), are rescaled
+ *       together.
  *   <li>{@code headPerGroup}: one head of a row per workgroup of 128. For each tile of 128 keys,
  *       each lane computes the score of one key (coalesced), then sums its channels over the tile.
  *       Every lane computes the maximum and the sum of the tile redundantly: a tree reduction would
  *       have fewer steps, but a barrier after each.
  * </ul>
  *
- * <p>With few rows, R·NH workgroups do not fill a GPU. If the context window is longer than {@link
+ * <p>With few rows, R·NH workgroups do not fill a GPU. For context windows longer than {@link
  * SplitAttention#CHUNK}, GPUs decode with {@link SplitAttention}, which divides the keys of a head
- * among several workgroups. In prefill many queries share the same keys; see {@link
- * PrefillAttention}.
+ * among workgroups. In prefill many queries share the same keys: {@link PrefillAttention}.
  *
  * <p>Read before: {@link Projection}. After: {@link SplitAttention}, {@link PrefillAttention}.
  *
- * <p>Source: nanoGPT's {@code CausalSelfAttention}; the tiles follow FlashAttention (Dao and
- * others, 2022). Test: {@code AttentionTest}. Benchmark: {@code scripts/bench --operations
- * attention}.
+ * <p>Source: nanoGPT's {@code CausalSelfAttention}; FlashAttention (Dao and others, 2022). Test:
+ * {@code AttentionTest}. Benchmark: {@code scripts/bench --operations attention}.
  */
 public final class Attention {
   /** The largest HS supported: the size of the arrays in local memory. */
@@ -67,12 +64,7 @@ public final class Attention {
 
   private Attention() {}
 
-  /**
-   * The formula: channel {@code i} of the softmax over the keys 0 to {@code last} times the values.
-   *
-   * @param from index of the query in q
-   * @param head index into (L, B, NH) of the KV cache
-   */
+  /** The formula: channel i of the softmax over the keys 0 to {@code last} times the values. */
   private static float formula(
       FloatArray q,
       int from,
@@ -134,13 +126,12 @@ public final class Attention {
       int maxRows,
       int headSize,
       long cache) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     for (@Parallel int r = 0; r < maxRows; r++) {
       for (@Parallel int channel = 0; channel < heads * headSize; channel++) {
         if (r < pass.get(Pass.ROWS)) {
           int h = channel / headSize;
-          int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
+          int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(r), h);
           int from = (r * heads + h) * headSize;
           int last = positions.get(r);
           int i = channel % headSize;
@@ -166,14 +157,13 @@ public final class Attention {
       int maxRows,
       int headSize,
       long cache) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     float[] sums = new float[headSize];
     float[] scores = new float[KEYS];
     int r = context.globalIdx / heads;
     if (r < pass.get(Pass.ROWS)) {
       int h = context.globalIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
+      int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(r), h);
       int from = (r * heads + h) * headSize;
       int keyCount = positions.get(r) + 1;
       float scale = 1 / TornadoMath.sqrt(headSize);
@@ -233,7 +223,6 @@ public final class Attention {
       int maxRows,
       int headSize,
       long cache) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     float[] query = context.allocateFloatLocalArray(MAX_HEAD_SIZE);
     float[] sums = context.allocateFloatLocalArray(MAX_HEAD_SIZE);
@@ -242,7 +231,7 @@ public final class Attention {
     int r = context.groupIdx / heads;
     if (r < pass.get(Pass.ROWS)) {
       int h = context.groupIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
+      int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(r), h);
       int from = (r * heads + h) * headSize;
       int keyCount = positions.get(r) + 1;
       float scale = 1 / TornadoMath.sqrt(headSize);

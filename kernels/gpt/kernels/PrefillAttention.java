@@ -62,7 +62,6 @@ public final class PrefillAttention {
       int maxRows,
       int headSize,
       long cache) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     float[] sums = new float[QUERIES * headSize];
     float[] scores = new float[QUERIES * Attention.KEYS];
@@ -72,7 +71,7 @@ public final class PrefillAttention {
     int first = context.globalIdx / heads * QUERIES;
     if (first < rows) {
       int h = context.globalIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(first)) * heads + h;
+      int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(first), h);
       int c = heads * headSize;
       int queries = TornadoMath.min(QUERIES, rows - first);
       int position = positions.get(first);
@@ -147,7 +146,6 @@ public final class PrefillAttention {
       int maxRows,
       int headSize,
       long cache) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     float[] queries = context.allocateFloatLocalArray(TILE * headSize);
     float[] keyTile = context.allocateFloatLocalArray(headSize * TILE);
@@ -162,7 +160,7 @@ public final class PrefillAttention {
     int first = context.groupIdx / heads * TILE;
     if (first < rows) {
       int h = context.groupIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(first)) * heads + h;
+      int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(first), h);
       int c = heads * headSize;
       int position = positions.get(first);
       int count = TornadoMath.min(TILE, rows - first);

@@ -61,13 +61,7 @@ public final class SplitAttention {
 
   private SplitAttention() {}
 
-  /**
-   * The formula: the keys {@code first} to {@code end} − 1 of a head.
-   *
-   * @param from index of the query in q
-   * @param head index into (L, B, NH) of the KV cache
-   * @param out index of the chunk's results in partial
-   */
+  /** The formula: the keys {@code first} to {@code end} − 1, its results at {@code out}. */
   private static void formula(
       FloatArray q,
       int from,
@@ -120,7 +114,6 @@ public final class SplitAttention {
       int headSize,
       long cache,
       int chunks) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     for (@Parallel int item = 0; item < maxRows * heads * chunks; item++) {
       int chunk = item % chunks;
@@ -130,7 +123,7 @@ public final class SplitAttention {
         int first = chunk * CHUNK;
         if (first < keyCount) {
           int h = item / chunks % heads;
-          int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
+          int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(r), h);
           int end = TornadoMath.min(first + CHUNK, keyCount);
           int from = (r * heads + h) * headSize;
           int out = item * (headSize + 2);
@@ -168,7 +161,6 @@ public final class SplitAttention {
       int headSize,
       long cache,
       int chunks) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     int contextLength = KvCache.length(cache);
     int size = KvCache.wordSize(cache);
@@ -185,7 +177,7 @@ public final class SplitAttention {
     if (r < pass.get(Pass.ROWS)) {
       int keyCount = positions.get(r) + 1;
       if (first < keyCount) {
-        int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
+        int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(r), h);
         int out = (context.groupIdy * chunks + context.groupIdx) * (headSize + 2);
         float scale = 1 / TornadoMath.sqrt(headSize);
         int from = (r * heads + h) * headSize;
