@@ -36,8 +36,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       together.
  *   <li>{@code headPerGroup}: one head of a row per workgroup of 128. For each tile of 128 keys,
  *       each lane computes the score of one key (coalesced), then sums its channels over the tile.
- *       Every lane computes the maximum and the sum of the tile redundantly: a tree reduction would
- *       have fewer steps, but a barrier after each.
+ *       Every lane computes the tile's maximum and sum: a tree would have a barrier in each round.
  * </ul>
  *
  * <p>With few rows, R·NH workgroups do not fill a GPU. For context windows longer than {@link
