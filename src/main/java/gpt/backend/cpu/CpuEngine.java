@@ -26,6 +26,9 @@ public final class CpuEngine implements Engine {
    */
   private static final long MIN_WARM_UP_BYTES = 64 << 20;
 
+  /** Sequences to decode together: throughput with 64 is only 2% higher than with 32. */
+  private static final int MAX_BATCH = 64;
+
   /** Limit on the KV caches of one request's completions together. */
   private static final long MAX_BATCH_BYTES = 4L << 30;
 
@@ -92,7 +95,7 @@ public final class CpuEngine implements Engine {
 
   @Override
   public int batchSize() {
-    return Math.min(Engine.super.batchSize(), batchSize(config));
+    return batchSize(config);
   }
 
   @Override
@@ -100,9 +103,9 @@ public final class CpuEngine implements Engine {
     return cacheBytes(config);
   }
 
-  /** How many sequences' KV caches fit into {@link #MAX_BATCH_BYTES}, at least 1. */
+  /** How many sequences' KV caches fit into {@link #MAX_BATCH_BYTES}, from 1 to 64. */
   static int batchSize(GptConfig config) {
-    return Math.clamp(MAX_BATCH_BYTES / cacheBytes(config), 1, Integer.MAX_VALUE);
+    return Math.clamp(MAX_BATCH_BYTES / cacheBytes(config), 1, MAX_BATCH);
   }
 
   @Override

@@ -38,9 +38,10 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name. Only this
- * class, {@link VectorMatmul}, {@link VectorTiles}, {@link VectorReducedPrecision} and {@link
- * VectorQ4} refer to {@code jdk.incubator.vector}; the rest of the program works where that module
- * is not resolved. No method takes or returns a vector: {@link VectorMatmul} says why.
+ * class, {@link VectorMatmul}, {@link VectorTiles}, {@link VectorReducedPrecision}, {@link
+ * VectorI8}, {@link VectorQ4} and {@link VectorQ4Tiles} refer to {@code jdk.incubator.vector}; the
+ * rest of the program works where that module is not resolved. No method takes or returns a vector:
+ * {@link VectorMatmul} says why.
  */
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
