@@ -26,7 +26,7 @@ final class Packing {
     final float[] tile = new float[TILE * to.width()];
     final short[] shorts;
     final byte[] bytes;
-    final Q4Scale scale = new Q4Scale(w.name(), w.dtype().block() > 1);
+    final Q4Scale scale = new Q4Scale(w.name(), w.dtype().quantized());
 
     Scratch() {
       Precision precision = to.precision();

@@ -47,7 +47,7 @@ public record ParameterCounts(
   static List<DType> quantizedTypes(Weights w) {
     Map<DType, Long> bytes = new EnumMap<>(DType.class);
     tensors(w)
-        .filter(t -> t.dtype().block() > 1)
+        .filter(t -> t.dtype().quantized())
         .forEach(t -> bytes.merge(t.dtype(), t.dtype().bytes(t.size()), Long::sum));
     return bytes.keySet().stream()
         .sorted(Comparator.comparing(bytes::get, Comparator.reverseOrder()))
