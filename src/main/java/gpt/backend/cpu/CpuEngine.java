@@ -6,6 +6,7 @@ import gpt.engine.HostWants;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
@@ -61,8 +62,10 @@ public final class CpuEngine implements Engine {
       int threads,
       DoubleConsumer progress) {
     CpuKernels kernels = CpuKernelsProvider.kernels();
-    if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
-      WarmUp.start(kernels, precision);
+    List<DType> quantized = precision == Precision.F32 ? weights.quantizedTypes() : List.of();
+    if (!quantized.isEmpty()
+        || weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
+      WarmUp.start(kernels, precision, quantized);
     } else if (precision == Precision.F32) {
       kernels = CpuKernelsProvider.tiered();
     }
@@ -239,6 +242,14 @@ public final class CpuEngine implements Engine {
             + bytes(inner, c, precision)
             + bytes(c, inner, precision);
     return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c, precision);
+  }
+
+  /** Bytes of a model's packed matrices; where f32 is wanted, quantized ones stay as they are. */
+  public static long weightBytes(Weights w, Precision precision) {
+    int width = CpuKernelsProvider.kernels().panelWidth();
+    return w.matrices()
+        .mapToLong(m -> PackedMatrix.bytes(m, width, precision.forRowsOf(m.columns())))
+        .sum();
   }
 
   /** Bytes of the KV cache of one sequence of such a model. */

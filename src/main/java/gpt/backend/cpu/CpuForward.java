@@ -19,6 +19,9 @@ import java.util.function.DoubleConsumer;
  * R rows of this step, C channels, V vocabulary, nh heads of hs channels.
  */
 final class CpuForward {
+  /** Steps over k of one panel that a worker's scratch buffer has room for, at least. */
+  private static final int MIN_SCRATCH_STEPS = CpuKernels.STREAMS * QuantizedPanel.CHUNK;
+
   private final GptConfig config;
   private final CpuKernels kernels;
   private final Workers workers;
@@ -64,7 +67,7 @@ final class CpuForward {
     this.config = config;
     this.kernels = kernels;
     this.workers = workers;
-    product = new MatrixProduct(kernels, workers, scratch(precision, memory));
+    product = new MatrixProduct(kernels, workers, scratch(w, precision, memory));
     Packer packer = new Packer(config, kernels.panelWidth(), precision, memory, workers, progress);
     lmHead = packer.pack(w.lmHead());
     wte = w.tied() ? lmHead : packer.pack(w.wte());
@@ -85,10 +88,11 @@ final class CpuForward {
     attention = new HeadAttention(kernels, config, workers.size());
   }
 
-  /** One buffer per worker for a panel that is widened to floats; none for f32. */
-  private MemorySegment[] scratch(Precision precision, NativeMemory memory) {
-    MemorySegment[] scratch = new MemorySegment[precision == Precision.F32 ? 0 : workers.size()];
-    int k = Math.max(config.nEmbd(), config.nInner());
+  /** One buffer per worker for a panel that is widened to floats; none where all are floats. */
+  private MemorySegment[] scratch(Weights w, Precision precision, NativeMemory memory) {
+    boolean floats = precision == Precision.F32 && w.quantizedTypes().isEmpty();
+    MemorySegment[] scratch = new MemorySegment[floats ? 0 : workers.size()];
+    int k = Math.max(MIN_SCRATCH_STEPS, Math.max(config.nEmbd(), config.nInner()));
     Arrays.setAll(scratch, i -> memory.allocate(4L * k * kernels.panelWidth()));
     return scratch;
   }

@@ -3,6 +3,7 @@ package gpt.backend.cpu;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The arithmetic of the fast forward pass. {@code VectorKernels} uses the Vector API, and {@link
@@ -81,6 +82,47 @@ interface CpuKernels {
    */
   default void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
     ReducedPrecision.widen(precision, w, wAt, count, out);
+  }
+
+  /**
+   * As {@link #matmul} with quantized weights: each panel is widened to floats, then multiplied with
+   * all rows. The product has the same bits as with a matrix of these floats.
+   *
+   * @param scratch buffer for one panel of floats, or 128 steps over k of one; its content is
+   *     overwritten
+   */
+  default void quantizedMatmul(
+      QuantizedPanel form,
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride,
+      MemorySegment scratch) {
+    int width = panelWidth();
+    for (int n = 0; n < columns; n += width) {
+      widen(form, w, wAt + n / width * panelBytes, k, scratch);
+      int count = Math.min(width, columns - n);
+      matmul(x, xAt, xStride, rows, scratch, 0, 0, k, count, out, outAt + n, outStride);
+    }
+  }
+
+  /** Widens the panel of quantized weights at byte {@code wAt}, of k steps, to floats. */
+  default void widen(QuantizedPanel form, MemorySegment w, long wAt, int k, MemorySegment out) {
+    float[] column = new float[k];
+    for (int c = 0; c < form.width(); c++) {
+      form.column(w, wAt, c, k, column, 0);
+      for (int i = 0; i < k; i++) {
+        out.set(ValueLayout.JAVA_FLOAT, 4L * (i * form.width() + c), column[i]);
+      }
+    }
   }
 
   /** Rounds a row of x to 8 bits for {@link #q4Matmul}; its values begin at {@code xAt}. */

@@ -155,7 +155,23 @@ final class MatrixProduct {
       int n = w.n();
       long bytes = w.panelBytes();
       long wAt = column / w.width() * bytes;
-      if (w.precision() == Precision.F32) {
+      if (w.quantized() != null) {
+        kernels.quantizedMatmul(
+            w.quantized(),
+            x,
+            from,
+            k,
+            count,
+            w.data(),
+            wAt,
+            bytes,
+            k,
+            columns,
+            out,
+            at,
+            n,
+            scratch[worker]);
+      } else if (w.precision() == Precision.F32) {
         kernels.matmul(x, from, k, count, w.data(), wAt, bytes, k, columns, out, at, n);
       } else if (w.precision() == Precision.Q4) {
         kernels.q4Matmul(quantized, row, count, w.data(), wAt, bytes, columns, out, at, n);

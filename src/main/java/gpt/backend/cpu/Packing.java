@@ -57,10 +57,21 @@ final class Packing {
   private void fill(int piece, boolean byRow, Scratch mine) {
     if (piece < 0) {
       w.verify();
+    } else if (to.quantized() != null) {
+      fillQuantized(piece);
     } else if (byRow) {
       fillByRow(piece, mine);
     } else {
       fillByColumn(piece, mine);
+    }
+  }
+
+  /** Quantized blocks are stored along k: a piece is one panel. */
+  private void fillQuantized(int panel) {
+    int from = panel * to.width();
+    int count = Math.min(to.width(), to.n() - from);
+    for (int c = 0; c < count; c++) {
+      to.quantized().store(w, from + c, to.data(), panel * to.panelBytes(), c);
     }
   }
 

@@ -38,8 +38,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name. Only this
- * class, {@link VectorMatmul}, {@link VectorTiles}, {@link VectorReducedPrecision} and {@link
- * VectorQ4} refer to {@code jdk.incubator.vector}; the rest of the program works where that module
+ * class, {@link VectorMatmul}, {@link VectorTiles}, {@link VectorReducedPrecision}, {@link
+ * VectorQ4} and {@link VectorQuantized} refer to {@code jdk.incubator.vector}; the rest of the program works where that module
  * is not resolved. No method takes or returns a vector: {@link VectorMatmul} says why.
  */
 final class VectorKernels implements CpuKernels {
@@ -51,6 +51,8 @@ final class VectorKernels implements CpuKernels {
   private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[L]);
 
   private final ThreadLocal<VectorQ4> q4 = ThreadLocal.withInitial(VectorQ4::new);
+  private final ThreadLocal<VectorQuantized> quantized =
+      ThreadLocal.withInitial(VectorQuantized::new);
 
   @Override
   public String description() {
@@ -125,6 +127,38 @@ final class VectorKernels implements CpuKernels {
     } else {
       CpuKernels.super.widen(precision, w, wAt, count, out);
     }
+  }
+
+  /** With one row the weights are widened in the L1 cache. */
+  @Override
+  public void quantizedMatmul(
+      QuantizedPanel form,
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride,
+      MemorySegment scratch) {
+    if (rows == 1) {
+      quantized
+          .get()
+          .row(form, x, xAt, w, wAt, panelBytes, k, columns, out, outAt, scratch);
+      return;
+    }
+    CpuKernels.super.quantizedMatmul(
+        form, x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride, scratch);
+  }
+
+  @Override
+  public void widen(QuantizedPanel form, MemorySegment w, long wAt, int k, MemorySegment out) {
+    quantized.get().widen(form, w, wAt, k, out);
   }
 
   @Override

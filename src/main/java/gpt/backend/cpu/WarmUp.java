@@ -1,8 +1,10 @@
 package gpt.backend.cpu;
 
+import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -30,20 +32,26 @@ final class WarmUp {
 
   private final CpuKernels kernels;
   private final Precision precision;
+  private final List<DType> quantized;
   private final int width;
   private final float[] x = new float[5 * K];
   private final float[] out;
 
-  WarmUp(CpuKernels kernels, Precision precision) {
+  WarmUp(CpuKernels kernels, Precision precision, List<DType> quantized) {
     this.kernels = kernels;
     this.precision = precision;
+    this.quantized = quantized;
     width = kernels.panelWidth();
     out = new float[5 * width];
   }
 
-  /** Starts the warm-up on a daemon thread. */
-  static void start(CpuKernels kernels, Precision precision) {
-    Thread thread = new Thread(new WarmUp(kernels, precision)::run, "gpt-warm-up");
+  /**
+   * Starts the warm-up on a daemon thread.
+   *
+   * @param quantized types of quantized matrices that stay as they are
+   */
+  static void start(CpuKernels kernels, Precision precision, List<DType> quantized) {
+    Thread thread = new Thread(new WarmUp(kernels, precision, quantized)::run, "gpt-warm-up");
     thread.setDaemon(true);
     thread.start();
   }
@@ -68,6 +76,7 @@ final class WarmUp {
           kernels.widen(precision, w, 0, width, scratch);
         }
       }
+      quantized.forEach(type -> warmQuantized(type, memory));
       for (int i = 0; i < CALLS; i++) {
         kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
         kernels.softmax(out, 0, width, 1);
@@ -75,6 +84,21 @@ final class WarmUp {
         kernels.gelu(out, 0, width, Gelu.TANH);
         kernels.add(out, 0, out, width, width);
       }
+    }
+  }
+
+  private void warmQuantized(DType type, NativeMemory memory) {
+    QuantizedPanel form = new QuantizedPanel(type, width);
+    int k = type.block();
+    long bytes = form.bytes(k);
+    MemorySegment w = memory.allocate(4 * bytes);
+    MemorySegment scratch = memory.allocate(4L * 256 * width);
+    float[] in = new float[k];
+    float[] result = new float[4 * width];
+    for (int i = 0; i < CALLS * QuantizedPanel.CHUNK / k; i++) {
+      kernels.quantizedMatmul(
+          form, in, 0, k, 1, w, 0, bytes, k, 4 * width, result, 0, 0, scratch);
+      kernels.widen(form, w, 0, k, scratch);
     }
   }
 

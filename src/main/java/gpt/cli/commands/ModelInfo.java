@@ -37,7 +37,7 @@ record ModelInfo(
 
   static ModelInfo of(Checkpoint checkpoint, GptConfig config, Optional<Tokenizer> tokenizer) {
     ParameterCounts counts = ParameterCounts.of(checkpoint.weights());
-    List<DType> quantized = ParameterCounts.quantizedTypes(checkpoint.weights());
+    List<DType> quantized = checkpoint.weights().quantizedTypes();
     List<DType> types = quantized.isEmpty() ? List.of(checkpoint.dtype()) : quantized;
     long c = config.nEmbd();
     long t = config.blockSize();
