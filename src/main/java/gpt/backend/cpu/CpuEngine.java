@@ -62,9 +62,8 @@ public final class CpuEngine implements Engine {
       int threads,
       DoubleConsumer progress) {
     CpuKernels kernels = CpuKernelsProvider.kernels();
-    List<DType> quantized = precision == Precision.F32 ? weights.quantizedTypes() : List.of();
-    if (!quantized.isEmpty()
-        || weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
+    List<DType> quantized = precision == Precision.STORED ? weights.quantizedTypes() : List.of();
+    if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
       WarmUp.start(kernels, precision, quantized);
     } else if (precision == Precision.F32) {
       kernels = CpuKernelsProvider.tiered();
@@ -244,11 +243,11 @@ public final class CpuEngine implements Engine {
     return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c, precision);
   }
 
-  /** Bytes of a model's packed matrices; where f32 is wanted, quantized ones stay as they are. */
+  /** Bytes of a model's packed matrices. */
   public static long weightBytes(Weights w, Precision precision) {
     int width = CpuKernelsProvider.kernels().panelWidth();
     return w.matrices()
-        .mapToLong(m -> PackedMatrix.bytes(m, width, precision.forRowsOf(m.columns())))
+        .mapToLong(m -> PackedMatrix.bytes(m, width, precision.of(m)))
         .sum();
   }
 

@@ -90,7 +90,7 @@ final class CpuForward {
 
   /** One buffer per worker for a panel that is widened to floats; none where all are floats. */
   private MemorySegment[] scratch(Weights w, Precision precision, NativeMemory memory) {
-    boolean floats = precision == Precision.F32 && w.quantizedTypes().isEmpty();
+    boolean floats = w.matrices().allMatch(m -> precision.of(m) == Precision.F32);
     MemorySegment[] scratch = new MemorySegment[floats ? 0 : workers.size()];
     int k = Math.max(MIN_SCRATCH_STEPS, Math.max(config.nEmbd(), config.nInner()));
     Arrays.setAll(scratch, i -> memory.allocate(4L * k * kernels.panelWidth()));

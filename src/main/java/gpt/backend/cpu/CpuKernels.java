@@ -3,7 +3,6 @@ package gpt.backend.cpu;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * The arithmetic of the fast forward pass. {@code VectorKernels} uses the Vector API, and {@link
@@ -85,42 +84,30 @@ interface CpuKernels {
   }
 
   /**
-   * As {@link #matmul} with quantized weights: each panel is widened to floats, then multiplied with
-   * all rows. The product has the same bits as with a matrix of these floats.
-   *
-   * @param scratch buffer for one panel of floats, or 128 steps over k of one; its content is
-   *     overwritten
+   * As {@link #matmul} for rows that have been quantized and weights in quantized blocks. Within a
+   * group the products are integers, whose sum is exact. Each element is s = fma(sum of the group,
+   * scale of the weights · scale of x, s) from 0 over ascending groups, followed by s = fma(sum of
+   * the group's x, correction, s) where {@link QuantizedPanel#hasCorrection}, so it has the same
+   * bits for any number of rows and with any kernels.
    */
   default void quantizedMatmul(
       QuantizedPanel form,
-      float[] x,
-      int xAt,
-      int xStride,
+      PlaneRows x,
+      int from,
       int rows,
       MemorySegment w,
       long wAt,
       long panelBytes,
-      int k,
       int columns,
       float[] out,
       int outAt,
-      int outStride,
-      MemorySegment scratch) {
+      int outStride) {
     int width = panelWidth();
     for (int n = 0; n < columns; n += width) {
-      widen(form, w, wAt + n / width * panelBytes, k, scratch);
+      long panel = wAt + n / width * panelBytes;
       int count = Math.min(width, columns - n);
-      matmul(x, xAt, xStride, rows, scratch, 0, 0, k, count, out, outAt + n, outStride);
-    }
-  }
-
-  /** Widens the panel of quantized weights at byte {@code wAt}, of k steps, to floats. */
-  default void widen(QuantizedPanel form, MemorySegment w, long wAt, int k, MemorySegment out) {
-    float[] column = new float[k];
-    for (int c = 0; c < form.width(); c++) {
-      form.column(w, wAt, c, k, column, 0);
-      for (int i = 0; i < k; i++) {
-        out.set(ValueLayout.JAVA_FLOAT, 4L * (i * form.width() + c), column[i]);
+      for (int m = 0; m < rows; m++) {
+        form.multiply(x, from + m, w, panel, count, out, outAt + m * outStride + n);
       }
     }
   }

@@ -13,9 +13,8 @@ import java.lang.foreign.ValueLayout;
  * and memory is read sequentially. The last panel is padded with zeros.
  *
  * <p>Values are f32, bf16, f16, i8 or q4; i8 has a scale for each of the N rows. A panel of q4
- * consists of blocks of 32 steps over k: see {@link Q4Panel}. Where f32 is wanted of a quantized
- * tensor, its blocks are packed as they are, and widened in each product: see {@link
- * QuantizedPanel}.
+ * consists of blocks of 32 steps over k: see {@link Q4Panel}. With {@link
+ * Precision#STORED} a tensor in quantized blocks keeps these: see {@link QuantizedPanel}.
  *
  * @param data ceil(n / width) panels of k · width values
  * @param n outputs
@@ -70,8 +69,7 @@ record PackedMatrix(
   }
 
   private static QuantizedPanel quantized(Tensor w, int width, Precision precision) {
-    boolean kept = precision == Precision.F32 && w.dtype().quantized() && w.columnStride() == 1;
-    return kept ? new QuantizedPanel(w.dtype(), width) : null;
+    return precision == Precision.STORED ? new QuantizedPanel(w.dtype(), width) : null;
   }
 
   /** Packs a tensor (N, K) as f32. */
@@ -82,6 +80,8 @@ record PackedMatrix(
   /**
    * Packs a tensor (N, K), stored in row-major or column-major order, on all workers. Values are
    * rounded to the nearest of the precision.
+   *
+   * @param precision {@link Precision#STORED} only for a quantized tensor
    */
   static PackedMatrix pack(
       Tensor w, int width, Precision precision, NativeMemory memory, Workers workers) {
@@ -116,7 +116,7 @@ record PackedMatrix(
             case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, offset));
             case F16 -> ReducedPrecision.fromF16(data.get(ValueLayout.JAVA_SHORT, offset));
             case I8 -> data.get(ValueLayout.JAVA_BYTE, offset) * scales[r];
-            case Q4 -> throw new AssertionError();
+            case Q4, STORED -> throw new AssertionError();
           };
     }
   }

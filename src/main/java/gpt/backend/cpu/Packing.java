@@ -202,6 +202,7 @@ final class Packing {
         MemorySegment.copy(scratch.bytes, 0, data, ValueLayout.JAVA_BYTE, at, count);
       }
       case Q4 -> Q4Panel.store(tile, depth, to.width(), data, at, scratch.scale);
+      case STORED -> throw new AssertionError();
     }
   }
 }

@@ -12,15 +12,17 @@ import java.lang.foreign.ValueLayout;
  * words with one word of each column side by side. A block of the panel consists of
  *
  * <ul>
- *   <li>for each column the block's scale as f16, and its minimum in the types that have one;
+ *   <li>for each column the block's scale as f16, and its minimum in the types that have one, both
+ *       times {@link ReducedPrecision#F16_SCALE};
  *   <li>in K-quants four words of each column with the groups' factors: of group / 2 bits a group,
  *       the minimum's in the upper half of them;
  *   <li>for each 32 steps over k the codes. Their lower bits are in words of {@link #low} bits a
  *       step, first to last; their upper bits follow, in words of {@link #high} bits a step.
  * </ul>
  *
- * <p>So all types are read in the same way, and take as many bytes as in the file; the 6-bit
- * factors of Q3_K, Q4_K and Q5_K take 8 bits, which makes these 4%, 3% and 2% larger.
+ * <p>So all types are read in the same way, and take as many bytes as in the file, with two
+ * exceptions: the 6-bit factors of Q4_K and Q5_K take 8 bits, which makes these 3% and 2% larger,
+ * and the codes of Q3_K take 4 bits, which makes it 33% larger.
  *
  * @param type the blocks' type
  * @param width columns
@@ -32,16 +34,30 @@ record QuantizedPanel(DType type, int width) {
   /** Words of a column that hold a K-quant's factors. */
   static final int FACTOR_WORDS = 4;
 
-  private static final int F16_EXPONENT = 0x7C00;
+  /** Scales must be smaller in magnitude: lifted, they fit into an f16. */
+  private static final float MAX_SCALE = 1024 - 0.25f;
 
   /** Lower bits of a code. */
   int low() {
-    return type.bits() < 4 ? 2 : 4;
+    return type.bits() == 2 ? 2 : 4;
   }
 
   /** Upper bits of a code. */
   int high() {
-    return type.bits() - low();
+    return Math.max(0, type.bits() - 4);
+  }
+
+  /**
+   * What is subtracted from codes, so that the products of a group in 4 bits fit into 16 bits; the
+   * rest of the offset is a correction.
+   */
+  int center() {
+    return (low() == 4 ? 8 : 0) + (high() == 4 ? 8 << 4 : 0);
+  }
+
+  /** Whether weights are other than (code − {@link #center}) · scale. */
+  boolean hasCorrection() {
+    return type.hasMinimum() || type.offset() != center();
   }
 
   /** Bits of a group's factors; 0 in the types without. */
@@ -61,7 +77,7 @@ record QuantizedPanel(DType type, int width) {
 
   /** Bytes of the codes of {@link #CHUNK} steps. */
   long chunkBytes() {
-    return 4L * type.bits() * width;
+    return 4L * (low() + high()) * width;
   }
 
   /** Bytes of a block. */
@@ -79,25 +95,17 @@ record QuantizedPanel(DType type, int width) {
     QuantizedBlock block = new QuantizedBlock(type);
     for (int b = 0; b < w.columns() / type.block(); b++) {
       block.read(w.data(), type.bytes(r * w.rowStride() + (long) b * type.block()));
-      if (!isFinite(block.scale()) || !isFinite(block.minimum())) {
-        throw new GptException(
-            "%s: row %d: expected finite scales, found infinity or NaN; the file is damaged"
-                .formatted(w.name(), r));
-      }
-      store(block, data, panel + b * blockBytes(), c);
+      store(block, data, panel + b * blockBytes(), c, w.name());
     }
   }
 
-  private static boolean isFinite(short f16) {
-    return (f16 & F16_EXPONENT) != F16_EXPONENT;
-  }
-
-  private void store(QuantizedBlock block, MemorySegment data, long at, int c) {
+  private void store(QuantizedBlock block, MemorySegment data, long at, int c, String name) {
+    short scale = lifted(block.scale(), name);
     if (type.hasMinimum()) {
-      int pair = block.scale() & 0xFFFF | block.minimum() << 16;
+      int pair = scale & 0xFFFF | lifted(block.minimum(), name) << 16;
       data.set(ValueLayout.JAVA_INT, at + 4L * c, pair);
     } else {
-      data.set(ValueLayout.JAVA_SHORT, at + 2L * c, block.scale());
+      data.set(ValueLayout.JAVA_SHORT, at + 2L * c, scale);
     }
     int bits = factorBits();
     for (int i = 0; bits > 0 && i < FACTOR_WORDS; i++) {
@@ -120,6 +128,16 @@ record QuantizedPanel(DType type, int width) {
     }
   }
 
+  /** An f16 as kernels read it: exactly {@link ReducedPrecision#F16_SCALE} times as large. */
+  private static short lifted(short f16, String name) {
+    float value = Float.float16ToFloat(f16);
+    if (!(Math.abs(value) < MAX_SCALE)) {
+      throw new GptException(
+          name + ": expected scales within ±1023, found " + value + "; use --dtype f32");
+    }
+    return ReducedPrecision.toF16(value, name);
+  }
+
   /** Stores bits [shift, shift + bits) of the codes of a chunk. */
   private void words(
       QuantizedBlock block, int first, int shift, int bits, MemorySegment data, long at) {
@@ -136,35 +154,67 @@ record QuantizedPanel(DType type, int width) {
 
   /** The k weights of column c of the panel at byte {@code panel}, as floats. */
   void column(MemorySegment data, long panel, int c, int k, float[] out, int outAt) {
+    Group group = new Group();
     for (int e = 0; e < k; e += type.group()) {
-      long block = panel + e / type.block() * blockBytes();
-      int inBlock = e % type.block();
+      group.read(data, panel, c, e);
+      for (int i = 0; i < type.group(); i++) {
+        out[outAt + e + i] = Math.fma(group.codes[i], group.scale, group.minimum);
+      }
+    }
+  }
+
+  /** {@link CpuKernels#quantizedMatmul} of one row and the first columns of one panel. */
+  void multiply(
+      PlaneRows x, int row, MemorySegment data, long panel, int columns, float[] out, int outAt) {
+    Group group = new Group();
+    for (int c = 0; c < columns; c++) {
+      float sum = 0;
+      for (int e = 0; e < x.k(); e += type.group()) {
+        group.read(data, panel, c, e);
+        int products = 0;
+        for (int i = 0; i < type.group(); i++) {
+          products += (group.codes[i] - center()) * x.value(row, e + i);
+        }
+        sum = Math.fma(products, group.scale * x.scale(row, e / CHUNK), sum);
+        if (hasCorrection()) {
+          float correction = Math.fma(group.scale, center(), group.minimum);
+          sum = Math.fma(x.sum(row, e / type.group()), correction, sum);
+        }
+      }
+      out[outAt + c] = sum;
+    }
+  }
+
+  /** Codes, scale and minimum of a column's group: a weight is code · scale + minimum. */
+  private final class Group {
+    final int[] codes = new int[type.group()];
+    float scale;
+    float minimum;
+
+    void read(MemorySegment data, long panel, int c, int first) {
+      long block = panel + first / type.block() * blockBytes();
+      int inBlock = first % type.block();
       int factors = factors(data, block, c, inBlock / type.group());
-      float scale;
-      float minimum;
       if (type.hasMinimum()) {
         int pair = data.get(ValueLayout.JAVA_INT, block + 4L * c);
         int half = factorBits() / 2;
         int mask = (1 << half) - 1;
-        scale = Float.float16ToFloat((short) pair);
-        minimum = Float.float16ToFloat((short) (pair >> 16));
-        if (half > 0) {
-          scale *= factors & mask;
-          minimum *= factors >> half & mask;
-        }
+        scale = ReducedPrecision.fromF16((short) pair) * (half == 0 ? 1 : factors & mask);
+        minimum =
+            ReducedPrecision.fromF16((short) (pair >> 16))
+                * (half == 0 ? 1 : factors >> half & mask);
       } else {
-        scale = Float.float16ToFloat(data.get(ValueLayout.JAVA_SHORT, block + 2L * c));
+        scale = ReducedPrecision.fromF16(data.get(ValueLayout.JAVA_SHORT, block + 2L * c));
         scale *= factorBits() == 0 ? 1 : (byte) factors;
         minimum = scale * -type.offset();
       }
-      long codes = block + headerBytes() + inBlock / CHUNK * chunkBytes() + 4L * c;
+      long words = block + headerBytes() + inBlock / CHUNK * chunkBytes() + 4L * c;
       for (int i = 0; i < type.group(); i++) {
         int step = inBlock % CHUNK + i;
-        int code = bits(data, codes, step, low());
+        codes[i] = bits(data, words, step, low());
         if (high() > 0) {
-          code |= bits(data, codes + 4L * low() * width, step, high()) << low();
+          codes[i] |= bits(data, words + 4L * low() * width, step, high()) << low();
         }
-        out[outAt + e + i] = Math.fma(code, scale, minimum);
       }
     }
   }

@@ -129,36 +129,22 @@ final class VectorKernels implements CpuKernels {
     }
   }
 
-  /** With one row the weights are widened in the L1 cache. */
   @Override
   public void quantizedMatmul(
       QuantizedPanel form,
-      float[] x,
-      int xAt,
-      int xStride,
+      PlaneRows x,
+      int from,
       int rows,
       MemorySegment w,
       long wAt,
       long panelBytes,
-      int k,
       int columns,
       float[] out,
       int outAt,
-      int outStride,
-      MemorySegment scratch) {
-    if (rows == 1) {
-      quantized
-          .get()
-          .row(form, x, xAt, w, wAt, panelBytes, k, columns, out, outAt, scratch);
-      return;
-    }
-    CpuKernels.super.quantizedMatmul(
-        form, x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride, scratch);
-  }
-
-  @Override
-  public void widen(QuantizedPanel form, MemorySegment w, long wAt, int k, MemorySegment out) {
-    quantized.get().widen(form, w, wAt, k, out);
+      int outStride) {
+    quantized
+        .get()
+        .matmul(form, x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
   }
 
   @Override

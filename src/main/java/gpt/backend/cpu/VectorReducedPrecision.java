@@ -79,7 +79,7 @@ final class VectorReducedPrecision {
         case BF16 -> bf16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
         case F16 -> f16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
         case I8 -> i8(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
-        case F32, Q4 -> throw new IllegalArgumentException(precision + " is not widened");
+        case F32, Q4, STORED -> throw new IllegalArgumentException(precision + " is not widened");
       }
     }
   }
@@ -466,7 +466,7 @@ final class VectorReducedPrecision {
               .intoMemorySegment(out, 4L * i, ORDER);
         }
       }
-      case F32, Q4 -> throw new IllegalArgumentException(precision + " is not widened");
+      case F32, Q4, STORED -> throw new IllegalArgumentException(precision + " is not widened");
     }
   }
 }

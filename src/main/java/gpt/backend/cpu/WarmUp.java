@@ -68,7 +68,7 @@ final class WarmUp {
       }
       if (precision == Precision.Q4) {
         warmQ4(memory.allocate(Precision.Q4.bytes(4L * QuantizedRows.BLOCK * width)));
-      } else if (precision != Precision.F32) {
+      } else if (precision != Precision.F32 && precision != Precision.STORED) {
         MemorySegment scratch = memory.allocate(PackedMatrix.bytes(width, K, width));
         for (int i = 0; i < CALLS; i++) {
           kernels.mixedPrecisionMatmul(
@@ -92,13 +92,13 @@ final class WarmUp {
     int k = type.block();
     long bytes = form.bytes(k);
     MemorySegment w = memory.allocate(4 * bytes);
-    MemorySegment scratch = memory.allocate(4L * 256 * width);
     float[] in = new float[k];
     float[] result = new float[4 * width];
-    for (int i = 0; i < CALLS * QuantizedPanel.CHUNK / k; i++) {
-      kernels.quantizedMatmul(
-          form, in, 0, k, 1, w, 0, bytes, k, 4 * width, result, 0, 0, scratch);
-      kernels.widen(form, w, 0, k, scratch);
+    PlaneRows rows = new PlaneRows();
+    rows.reset(1, k, form);
+    for (int i = 0; i < CALLS; i++) {
+      rows.quantize(in, 0, 0, form);
+      kernels.quantizedMatmul(form, rows, 0, 1, w, 0, bytes, 4 * width, result, 0, 0);
     }
   }
 
