@@ -6,6 +6,7 @@ import gpt.engine.HostWants;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
@@ -64,8 +65,9 @@ public final class CpuEngine implements Engine {
       int threads,
       DoubleConsumer progress) {
     CpuKernels kernels = CpuKernelsProvider.kernels();
+    List<DType> quantized = precision == Precision.STORED ? weights.quantizedTypes() : List.of();
     if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
-      WarmUp.start(kernels, precision);
+      WarmUp.start(kernels, precision, quantized);
     } else if (precision == Precision.F32) {
       kernels = CpuKernelsProvider.tiered();
     }
@@ -242,6 +244,14 @@ public final class CpuEngine implements Engine {
             + bytes(inner, c, precision)
             + bytes(c, inner, precision);
     return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c, precision);
+  }
+
+  /** Bytes of a model's packed matrices. */
+  public static long weightBytes(Weights w, Precision precision) {
+    int width = CpuKernelsProvider.kernels().panelWidth();
+    return w.matrices()
+        .mapToLong(m -> PackedMatrix.bytes(m, width, precision.of(m)))
+        .sum();
   }
 
   /** Bytes of the KV cache of one sequence of such a model. */
