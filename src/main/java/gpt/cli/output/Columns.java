@@ -48,7 +48,7 @@ public final class Columns {
   }
 
   /** The text in exactly this many columns: padded on the right, or cut with an ellipsis. */
-  static String fit(String text, int columns) {
+  public static String fit(String text, int columns) {
     if (width(text) <= columns) {
       return left(text, columns);
     }
@@ -66,7 +66,7 @@ public final class Columns {
   }
 
   /** A bar for a part from 0 to 1, exact to an eighth of a column, padded with spaces. */
-  static String bar(double part, int columns) {
+  public static String bar(double part, int columns) {
     int eighths = (int) Math.round(Math.clamp(part, 0, 1) * columns * 8);
     StringBuilder bar = new StringBuilder("█".repeat(eighths / 8));
     if (eighths % 8 > 0) {

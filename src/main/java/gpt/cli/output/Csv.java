@@ -22,12 +22,12 @@ public final class Csv {
   }
 
   /** A number with all its digits; infinities are {@code -inf} and {@code inf}. */
-  static String number(float value) {
+  public static String number(float value) {
     return Float.isInfinite(value) ? number((double) value) : String.valueOf(value);
   }
 
   /** A number with all its digits; infinities are {@code -inf} and {@code inf}. */
-  static String number(double value) {
+  public static String number(double value) {
     if (Double.isInfinite(value)) {
       return value < 0 ? "-inf" : "inf";
     }

@@ -44,7 +44,7 @@ public final class StandardOutput {
   }
 
   /** A writer to standard output. Flush it at the end; closing it is not necessary. */
-  static Writer writer() {
+  public static Writer writer() {
     OutputStream out =
         new OutputStream() {
           @Override

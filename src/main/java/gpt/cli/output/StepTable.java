@@ -185,8 +185,8 @@ public final class StepTable {
     line.setLength(0);
   }
 
-  /** A probability in at most {@link #DIGITS} columns. */
-  static String probability(double value) {
+  /** A probability in at most 7 columns. */
+  public static String probability(double value) {
     if (value == 0) {
       return "0";
     }

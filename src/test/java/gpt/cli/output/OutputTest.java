@@ -9,6 +9,7 @@ import gpt.OnFull;
 import gpt.Timings;
 import gpt.cli.Errors;
 import gpt.cli.commands.ParameterCounts;
+import gpt.cli.output.explore.TokenLosses;
 import gpt.explore.TokenScore;
 import gpt.generate.Request;
 import gpt.model.Tensor;

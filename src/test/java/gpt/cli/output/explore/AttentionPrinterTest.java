@@ -1,10 +1,11 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.cli.options.ColourOption;
+import gpt.cli.output.Columns;
 import gpt.explore.plot.AttentionMap;
 import java.util.Arrays;
 import java.util.Collections;

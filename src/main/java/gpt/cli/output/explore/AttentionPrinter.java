@@ -1,8 +1,11 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.cli.options.ColourOption;
+import gpt.cli.output.Columns;
+import gpt.cli.output.Csv;
+import gpt.cli.output.Json;
 import gpt.explore.plot.AttentionMap;
 import gpt.explore.plot.ColourScale;
 import java.awt.Color;

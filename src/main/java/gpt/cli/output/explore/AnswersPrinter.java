@@ -1,7 +1,9 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.cli.output.Columns;
+import gpt.cli.output.Json;
 import gpt.explore.Answers;
 import gpt.explore.plot.BarCharts;
 import gpt.load.LoadedModel;

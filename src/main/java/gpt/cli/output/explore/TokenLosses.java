@@ -1,6 +1,7 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import com.google.gson.stream.JsonWriter;
+import gpt.cli.output.Csv;
 import gpt.explore.TokenScore;
 import gpt.tokenizer.Vocabulary;
 import java.io.IOException;

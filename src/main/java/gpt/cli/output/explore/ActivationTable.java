@@ -1,4 +1,4 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import gpt.checkpoint.ArrayFile;
 import java.io.IOException;

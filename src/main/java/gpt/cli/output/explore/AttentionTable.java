@@ -1,7 +1,8 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.cli.output.Columns;
 import gpt.explore.plot.AttentionMap;
 import java.util.List;
 import java.util.Locale;

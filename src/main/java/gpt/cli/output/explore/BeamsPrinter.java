@@ -1,9 +1,13 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.cli.output.Columns;
+import gpt.cli.output.ContextTail;
+import gpt.cli.output.Json;
+import gpt.cli.output.StepTable;
 import gpt.explore.BeamTree;
 import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;

@@ -1,4 +1,4 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

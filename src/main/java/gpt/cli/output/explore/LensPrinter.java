@@ -1,7 +1,10 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import gpt.cli.output.Columns;
+import gpt.cli.output.Json;
+import gpt.cli.output.StepTable;
 import gpt.explore.Lens;
 import gpt.load.LoadedModel;
 import gpt.tokenizer.Vocabulary;

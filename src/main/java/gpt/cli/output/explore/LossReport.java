@@ -1,7 +1,8 @@
-package gpt.cli.output;
+package gpt.cli.output.explore;
 
 import com.google.gson.stream.JsonWriter;
 import gpt.Loss;
+import gpt.cli.output.StandardOutput;
 import gpt.engine.Engine;
 import gpt.explore.Windows;
 import gpt.load.LoadedModel;
