@@ -1,54 +1,73 @@
 package gpt.generate;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * Speculative decoding: has a {@link Drafter} guess tokens, as many as pay off. It estimates the
- * tokens per second for each number of drafts from what it has measured: how long a step of so many
- * rows takes, how long a draft takes, and how many drafts were right. Where drafts do not pay off,
- * it stops drafting for a number of steps, which doubles each time, then tries again.
+ * Speculative decoding: has a {@link Drafter} guess tokens, as many as pay off. Where a share a of
+ * the drafts is right, a draft takes d and a step of r rows takes s(r), a step with k drafts gives
+ *
+ * <pre>    (1 + a + a² + … + aᵏ) / (k d + s(k + 1))</pre>
+ *
+ * tokens per second. The k with the most is taken. The durations are medians of recent steps, so
+ * that neither the JIT compiler nor another process misleads for long.
+ *
+ * <p>Where k = 0 is the fastest, drafting stops until the plain steps have repaid the time that
+ * drafts have lost, of which each repays {@link #REPAID}: so a text that cannot be guessed loses
+ * about that share of its time. Then drafting starts afresh.
  */
 final class Speculation {
   /** Maximum rows of a step with drafts; more are no faster than the same rows in two steps. */
-  private static final int MAX_ROWS = 16;
+  static final int MAX_ROWS = 16;
 
-  /** Minimum gain in speed for which drafts are worth a try. */
-  private static final double MIN_GAIN = 1.03;
+  /** Steps without drafts at the start, for the duration of a plain step. */
+  private static final int FIRST_PLAIN_STEPS = 4;
 
-  /** How much longer than a step of {@code r} rows one of a row more is assumed to take. */
-  private static final double ROW_COST = 0.1;
+  /** One of so many steps has no drafts, so that the duration of a plain step stays known. */
+  private static final int PLAIN_PERIOD = 32;
 
-  /** Steps of a trial, and drafts of each completion in it. */
-  private static final int TRIAL_STEPS = 2;
+  /** Share of the time without drafts that may be lost to trying them. */
+  private static final double REPAID = 0.01;
 
-  private static final int TRIAL_DRAFTS = 3;
+  /** Limit on the steps until the next try. */
+  private static final int MAX_PAUSE = 512;
 
-  /** Steps that drafts, if they are mostly right, get beyond a trial, for the JIT to compile. */
-  private static final int WARM_UP_STEPS = 24;
+  /** The share of right drafts at the start, and the number of drafts that it counts for. */
+  private static final double FIRST_SHARE = 0.75;
 
-  private static final double MOSTLY = 0.7;
-
-  private static final int MIN_PAUSE = 32;
-  private static final int MAX_PAUSE = 1024;
+  private static final double FIRST_COUNT = 2;
 
   /** Weight of the past in the share of right drafts, for each new draft. */
   private static final double DECAY = 0.98;
 
+  /** What one more row, and a draft, are assumed to take of a plain step until measured. */
+  private static final double ROW_COST = 0.1;
+
+  private static final double DRAFT_COST = 0.2;
+
+  /** Steps after which a duration that has not been measured again is forgotten. */
+  private static final int MAX_AGE = 256;
+
   private final Drafter drafter;
+  private long steps;
 
-  /** Nanoseconds of a decode step by its number of rows: recent minimum. */
-  private final NavigableMap<Integer, Double> stepNanos = new TreeMap<>();
+  /** Durations of a decode step by its number of rows. */
+  private final NavigableMap<Integer, RecentMedian> stepNanos = new TreeMap<>();
 
-  private double draftNanos;
-  private double right = 3;
-  private double verified = 4;
-  private int trial = TRIAL_STEPS;
-  private int warmUp = WARM_UP_STEPS;
-  private int paused;
-  private int pause = MIN_PAUSE;
+  private RecentMedian draftNanos = new RecentMedian();
+  private double right = FIRST_SHARE * FIRST_COUNT;
+  private double verified = FIRST_COUNT;
+
+  /** Whether drafts are tried; false until the lost time is repaid. */
+  private boolean drafting = true;
+
+  /** Nanoseconds lost to drafts and not repaid. */
+  private double lost;
+
+  private long draftedNanos;
 
   /**
    * Drafts with a drafter.
@@ -61,87 +80,105 @@ final class Speculation {
 
   /** Sets the drafts of the next step. */
   void draft(List<RunningCompletion> decoding) {
-    List<RunningCompletion> drafting =
+    draftedNanos = 0;
+    List<RunningCompletion> able =
         decoding.stream().filter(completion -> completion.maxDrafts() > 0).toList();
-    int max = drafting.isEmpty() ? 0 : choose(decoding.size());
-    if (max <= 0) {
+    if (able.isEmpty()
+        || !drafting
+        || steps % PLAIN_PERIOD < (steps < PLAIN_PERIOD ? FIRST_PLAIN_STEPS : 1)) {
+      return;
+    }
+    int max = fastest(decoding.size());
+    if (max == 0) {
+      drafting = false;
       return;
     }
     long begin = System.nanoTime();
-    drafter.draft(drafting, max);
-    int drafts = drafting.stream().mapToInt(RunningCompletion::drafts).sum();
+    drafter.catchUp(able);
+    long caughtUp = System.nanoTime();
+    drafter.draft(able, max);
+    int drafts = able.stream().mapToInt(RunningCompletion::drafts).sum();
     if (drafts > 0) { // else the drafter has nothing to propose, and nothing was tried
-      draftNanos = recent(draftNanos, (double) (System.nanoTime() - begin) / drafts);
-      trial = Math.max(0, trial - 1);
+      long now = System.nanoTime();
+      draftNanos.add((double) (now - caughtUp) / drafts);
+      draftedNanos = now - begin;
     }
   }
 
-  /**
-   * The number of drafts for each of {@code completions} that gives the most tokens per second; 0
-   * or less for none.
-   */
-  private int choose(int completions) {
-    int most = MAX_ROWS / completions - 1;
-    if (paused > 0) {
-      paused--;
-      return 0;
-    }
-    if (trial > 0) {
-      return Math.min(most, TRIAL_DRAFTS);
-    }
+  /** The number of drafts for each of the completions that gives the most tokens per second. */
+  private int fastest(int completions) {
+    double plain = stepNanos(completions);
+    double draft = draftNanos.or(DRAFT_COST * plain);
     double share = right / verified;
-    double fastest = MIN_GAIN / stepNanos(completions);
+    double most = 1 / plain;
     int best = 0;
     double tokens = 1;
     double allRight = 1;
-    for (int drafts = 1; drafts <= most; drafts++) {
+    for (int drafts = 1; completions * (drafts + 1) <= MAX_ROWS; drafts++) {
       allRight *= share;
       tokens += allRight;
-      double nanos = stepNanos(completions * (drafts + 1)) + completions * drafts * draftNanos;
-      if (tokens / nanos > fastest) {
-        fastest = tokens / nanos;
+      double nanos = completions * drafts * draft + stepNanos(completions * (drafts + 1));
+      if (tokens / nanos > most) {
+        most = tokens / nanos;
         best = drafts;
       }
-    }
-    if (best == 0 && warmUp > 0 && share >= MOSTLY) {
-      warmUp--;
-      return Math.min(most, TRIAL_DRAFTS);
-    }
-    if (best == 0) {
-      paused = pause;
-      trial = TRIAL_STEPS;
-      pause = Math.min(2 * pause, MAX_PAUSE);
-      right = 4 * share; // what the trial finds shall count more than the past
-      verified = 4;
-    } else {
-      pause = MIN_PAUSE;
     }
     return best;
   }
 
-  /** Estimated duration of a step of so many rows. */
+  /** Nanoseconds that the current step's drafts took; 0 without drafts. */
+  long draftedNanos() {
+    return draftedNanos;
+  }
+
+  /** Estimated duration of a step: measured, or between the neighbours that are. */
   private double stepNanos(int rows) {
-    Map.Entry<Integer, Double> below = stepNanos.floorEntry(rows);
-    Map.Entry<Integer, Double> above = stepNanos.ceilingEntry(rows);
+    Map.Entry<Integer, RecentMedian> below = stepNanos.floorEntry(rows);
+    Map.Entry<Integer, RecentMedian> above = stepNanos.ceilingEntry(rows);
     if (below == null) {
-      return above == null ? 1 : above.getValue();
+      return above == null ? 1 : above.getValue().or(1);
     }
+    double from = below.getValue().or(1);
+    int distance = rows - below.getKey();
     if (above == null) {
-      return below.getValue() * (1 + ROW_COST * (rows - below.getKey()));
+      return from * (1 + ROW_COST * distance);
     }
-    int distance = above.getKey() - below.getKey();
-    double position = distance == 0 ? 0 : (double) (rows - below.getKey()) / distance;
-    return below.getValue() + position * (above.getValue() - below.getValue());
+    double to = above.getValue().or(1);
+    return distance == 0 ? from : from + (to - from) * distance / (above.getKey() - below.getKey());
   }
 
-  /** Records the duration of a step without prompts. */
-  void stepped(int rows, long nanos) {
-    stepNanos.merge(rows, (double) nanos, Speculation::recent);
+  /**
+   * Records a step without prompts.
+   *
+   * @param tokens number of tokens that it gave
+   */
+  void stepped(int completions, int rows, int tokens, long nanos) {
+    steps++;
+    stepNanos.values().removeIf(each -> steps - each.last > MAX_AGE);
+    RecentMedian median = stepNanos.computeIfAbsent(rows, each -> new RecentMedian());
+    median.add(nanos);
+    median.last = steps;
+    double plain = stepNanos(completions);
+    if (draftedNanos > 0) {
+      lost =
+          Math.clamp(
+              lost + draftedNanos + nanos - plain * tokens / completions,
+              0,
+              REPAID * MAX_PAUSE * plain);
+    } else if (!drafting) {
+      lost -= REPAID * nanos;
+      if (lost <= 0) {
+        startAfresh();
+      }
+    }
   }
 
-  /** The recent minimum: what disturbed one step counts little. */
-  private static double recent(double before, double now) {
-    return before == 0 || now < before ? now : before + 0.1 * (now - before);
+  private void startAfresh() {
+    drafting = true;
+    lost = 0;
+    right = FIRST_SHARE * FIRST_COUNT;
+    verified = FIRST_COUNT;
+    draftNanos = new RecentMedian();
   }
 
   /**
@@ -161,5 +198,29 @@ final class Speculation {
   /** Frees what belongs to a completion that has ended. */
   void ended(RunningCompletion completion) {
     drafter.ended(completion);
+  }
+
+  /** The median of the last values. */
+  private static final class RecentMedian {
+    private static final int COUNT = 7;
+
+    private final List<Double> values = new ArrayList<>();
+
+    /** When a value was added last. */
+    private long last;
+
+    void add(double value) {
+      values.add(value);
+      if (values.size() > COUNT) {
+        values.removeFirst();
+      }
+    }
+
+    /** The lower median, or another value where there is none. */
+    double or(double other) {
+      return values.isEmpty()
+          ? other
+          : values.stream().sorted().toList().get((values.size() - 1) / 2);
+    }
   }
 }

@@ -1,11 +1,14 @@
 package gpt.load;
 
 import gpt.GptException;
+import gpt.backend.cpu.CpuEngine;
+import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.generate.Drafter;
 import gpt.model.Gelu;
 import gpt.model.Precision;
+import gpt.model.Weights;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
@@ -80,7 +83,7 @@ public record DraftChoice(Kind kind, String model) {
               "draft self: the model is in q4 itself, so its drafts would save nothing; use ngram"
                   + " or a smaller model");
         }
-        yield Optional.of(Drafter.model(load(path, gelu, device, Precision.Q4)));
+        yield Optional.of(Drafter.self(lower(engine, path)));
       }
       case MODEL -> {
         Engine drafts = load(locate.apply(model), Optional.empty(), device, device.precision());
@@ -99,6 +102,18 @@ public record DraftChoice(Kind kind, String model) {
         yield Optional.of(Drafter.model(drafts));
       }
     };
+  }
+
+  /** The same model in q4, which steps the engine's sequences. */
+  private static Engine lower(Engine engine, Path path) {
+    if (!(engine instanceof CpuEngine cpu)) {
+      throw new GptException("draft self: needs device cpu, found " + engine.device());
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+      Weights weights = checkpoint.weights();
+      HostMemory.check(engine.config(), weights.tied(), Precision.Q4, HostMemory.available());
+      return cpu.drafting(weights, Precision.Q4);
+    }
   }
 
   private String word() {

@@ -32,6 +32,10 @@ public final class CpuEngine implements Engine {
   private final GptConfig config;
   private final Precision precision;
   private final CpuKernels kernels;
+
+  /** The engine whose sequences and workers this one uses; null if it has its own. */
+  private final CpuEngine owner;
+
   private final Workers workers;
   private final NativeMemory memory = new NativeMemory();
   private final CpuForward forward;
@@ -76,10 +80,22 @@ public final class CpuEngine implements Engine {
       int threads,
       CpuKernels kernels,
       DoubleConsumer progress) {
+    this(config, w, precision, null, new Workers(threads), kernels, progress);
+  }
+
+  private CpuEngine(
+      GptConfig config,
+      Weights w,
+      Precision precision,
+      CpuEngine owner,
+      Workers workers,
+      CpuKernels kernels,
+      DoubleConsumer progress) {
     this.config = config;
     this.precision = precision;
     this.kernels = kernels;
-    workers = new Workers(threads);
+    this.owner = owner;
+    this.workers = workers;
     try {
       forward = new CpuForward(config, w, precision, kernels, workers, memory, progress);
       rows = new StepRows(config);
@@ -88,6 +104,18 @@ public final class CpuEngine implements Engine {
       close(); // most likely an OutOfMemoryError
       throw e;
     }
+  }
+
+  /**
+   * Opens an engine that steps this engine's sequences with the same model in a lower precision, to
+   * draft their next tokens. It shares the worker threads, and must be closed before this engine.
+   */
+  public CpuEngine drafting(Weights weights, Precision lower) {
+    CpuKernels drafting = CpuKernelsProvider.kernels();
+    if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
+      WarmUp.start(drafting, lower);
+    }
+    return new CpuEngine(config, weights, lower, this, workers, drafting, fraction -> {});
   }
 
   @Override
@@ -120,7 +148,8 @@ public final class CpuEngine implements Engine {
   public void step(List<Work> work) {
     workers.checkOpen();
     for (int i = 0; i < work.size(); i++) {
-      if (!(work.get(i).sequence() instanceof CpuSequence sequence) || sequence.engine() != this) {
+      if (!(work.get(i).sequence() instanceof CpuSequence sequence)
+          || sequence.engine() != this && sequence.engine() != owner) {
         throw new IllegalArgumentException("a sequence of the step belongs to another engine");
       }
     }
@@ -258,7 +287,9 @@ public final class CpuEngine implements Engine {
 
   @Override
   public void close() {
-    workers.close();
+    if (owner == null) {
+      workers.close();
+    }
     memory.close();
   }
 
