@@ -40,6 +40,11 @@ public abstract class Drafter implements AutoCloseable {
     return new ModelDrafter(engine);
   }
 
+  /** False while drafts are slow because the JIT has not compiled what they run. */
+  boolean isWarm() {
+    return true;
+  }
+
   /** Reads what the completions have and drafts lack; not part of a draft's measured time. */
   void catchUp(List<RunningCompletion> completions) {}
 

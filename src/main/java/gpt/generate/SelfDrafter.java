@@ -59,6 +59,11 @@ final class SelfDrafter extends Drafter {
   }
 
   @Override
+  boolean isWarm() {
+    return engine.isWarm();
+  }
+
+  @Override
   void draft(List<RunningCompletion> completions, int max) {
     List<Draft> drafts = completions.stream().map(Draft::new).toList();
     for (int round = 0; round < max; round++) {

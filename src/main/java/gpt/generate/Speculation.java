@@ -1,6 +1,7 @@
 package gpt.generate;
 
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -12,8 +13,9 @@ import java.util.TreeMap;
  *
  * <pre>    (1 + a + a² + … + aᵏ) / (k d + s(k + 1))</pre>
  *
- * tokens per second. The k with the most is taken. The durations are medians of recent steps, so
- * that neither the JIT compiler nor another process misleads for long.
+ * tokens per second. The k with the most is taken. The durations are the lowest of the last 8:
+ * other processes lengthen half the steps of a busy machine severalfold, which hits a long step as
+ * often for its time as a short one, so that the undisturbed durations have the right ratio.
  *
  * <p>Where k = 0 is the fastest, drafting stops until the plain steps have repaid the time that
  * drafts have lost, of which each repays {@link #REPAID}: so a text that cannot be guessed loses
@@ -29,11 +31,22 @@ final class Speculation {
   /** One of so many steps has no drafts, so that the duration of a plain step stays known. */
   private static final int PLAIN_PERIOD = 32;
 
+  private static final int TRIAL_STEPS = 3;
+
+  /** Longest trial of drafts that are mostly right: in steps, and in plain steps' time lost. */
+  private static final int WARM_UP_STEPS = 24;
+
+  private static final double MAX_TRIAL_LOSS = 6;
+
+  private static final double MOSTLY = 0.7;
+
   /** Share of the time without drafts that may be lost to trying them. */
   private static final double REPAID = 0.01;
 
-  /** Limit on the steps until the next try. */
-  private static final int MAX_PAUSE = 512;
+  /** Steps until the next try, at least and at most. */
+  private static final int MIN_PAUSE = 64;
+
+  private static final int MAX_PAUSE = 256;
 
   /** The share of right drafts at the start, and the number of drafts that it counts for. */
   private static final double FIRST_SHARE = 0.75;
@@ -55,16 +68,19 @@ final class Speculation {
   private long steps;
 
   /** Durations of a decode step by its number of rows. */
-  private final NavigableMap<Integer, RecentMedian> stepNanos = new TreeMap<>();
+  private final NavigableMap<Integer, RecentLow> stepNanos = new TreeMap<>();
 
-  private RecentMedian draftNanos = new RecentMedian();
+  private RecentLow draftNanos = new RecentLow();
   private double right = FIRST_SHARE * FIRST_COUNT;
   private double verified = FIRST_COUNT;
 
   /** Whether drafts are tried; false until the lost time is repaid. */
   private boolean drafting = true;
 
-  /** Nanoseconds lost to drafts and not repaid. */
+  /** Steps with drafts since they were started. */
+  private int tried;
+
+  /** The time lost to drafts and not repaid, in plain steps, by the same durations. */
   private double lost;
 
   private long draftedNanos;
@@ -83,14 +99,18 @@ final class Speculation {
     draftedNanos = 0;
     List<RunningCompletion> able =
         decoding.stream().filter(completion -> completion.maxDrafts() > 0).toList();
-    if (able.isEmpty()
-        || !drafting
-        || steps % PLAIN_PERIOD < (steps < PLAIN_PERIOD ? FIRST_PLAIN_STEPS : 1)) {
+    boolean plain = steps < FIRST_PLAIN_STEPS || steps % PLAIN_PERIOD == 0;
+    if (!drafting
+        || plain
+        || able.isEmpty()
+        || 2 * decoding.size() > MAX_ROWS
+        || !drafter.isWarm()) {
       return;
     }
-    int max = fastest(decoding.size());
+    int max = Math.max(fastest(decoding.size()), isTrial() ? 1 : 0);
     if (max == 0) {
       drafting = false;
+      lost = Math.clamp(lost, REPAID * MIN_PAUSE, REPAID * MAX_PAUSE);
       return;
     }
     long begin = System.nanoTime();
@@ -102,7 +122,17 @@ final class Speculation {
       long now = System.nanoTime();
       draftNanos.add((double) (now - caughtUp) / drafts);
       draftedNanos = now - begin;
+      tried++;
     }
+  }
+
+  /**
+   * Whether drafts are still tried although they do not pay off: to measure them, and where most
+   * are right until the JIT has compiled what they run.
+   */
+  private boolean isTrial() {
+    return tried < TRIAL_STEPS
+        || right > MOSTLY * verified && tried < WARM_UP_STEPS && lost < MAX_TRIAL_LOSS;
   }
 
   /** The number of drafts for each of the completions that gives the most tokens per second. */
@@ -133,8 +163,8 @@ final class Speculation {
 
   /** Estimated duration of a step: measured, or between the neighbours that are. */
   private double stepNanos(int rows) {
-    Map.Entry<Integer, RecentMedian> below = stepNanos.floorEntry(rows);
-    Map.Entry<Integer, RecentMedian> above = stepNanos.ceilingEntry(rows);
+    Map.Entry<Integer, RecentLow> below = stepNanos.floorEntry(rows);
+    Map.Entry<Integer, RecentLow> above = stepNanos.ceilingEntry(rows);
     if (below == null) {
       return above == null ? 1 : above.getValue().or(1);
     }
@@ -155,30 +185,29 @@ final class Speculation {
   void stepped(int completions, int rows, int tokens, long nanos) {
     steps++;
     stepNanos.values().removeIf(each -> steps - each.last > MAX_AGE);
-    RecentMedian median = stepNanos.computeIfAbsent(rows, each -> new RecentMedian());
-    median.add(nanos);
-    median.last = steps;
-    double plain = stepNanos(completions);
+    RecentLow durations = stepNanos.computeIfAbsent(rows, each -> new RecentLow());
+    durations.add(nanos);
+    durations.last = steps;
     if (draftedNanos > 0) {
-      lost =
-          Math.clamp(
-              lost + draftedNanos + nanos - plain * tokens / completions,
-              0,
-              REPAID * MAX_PAUSE * plain);
+      double took = draftNanos.or(0) * (rows - completions) + stepNanos(rows);
+      double saved = (double) tokens / completions;
+      lost = Math.max(0, lost + took / stepNanos(completions) - saved);
     } else if (!drafting) {
-      lost -= REPAID * nanos;
+      lost -= REPAID;
       if (lost <= 0) {
-        startAfresh();
+        startAfresh(completions);
       }
     }
   }
 
-  private void startAfresh() {
+  private void startAfresh(int completions) {
     drafting = true;
+    stepNanos.tailMap(completions, false).clear();
+    tried = 0;
     lost = 0;
     right = FIRST_SHARE * FIRST_COUNT;
     verified = FIRST_COUNT;
-    draftNanos = new RecentMedian();
+    draftNanos = new RecentLow();
   }
 
   /**
@@ -200,11 +229,11 @@ final class Speculation {
     drafter.ended(completion);
   }
 
-  /** The median of the last values. */
-  private static final class RecentMedian {
-    private static final int COUNT = 7;
+  /** The lowest of the last values. */
+  private static final class RecentLow {
+    private static final int COUNT = 8;
 
-    private final List<Double> values = new ArrayList<>();
+    private final Deque<Double> values = new ArrayDeque<>();
 
     /** When a value was added last. */
     private long last;
@@ -212,15 +241,13 @@ final class Speculation {
     void add(double value) {
       values.add(value);
       if (values.size() > COUNT) {
-        values.removeFirst();
+        values.remove();
       }
     }
 
-    /** The lower median, or another value where there is none. */
+    /** The lowest, or another value where there is none. */
     double or(double other) {
-      return values.isEmpty()
-          ? other
-          : values.stream().sorted().toList().get((values.size() - 1) / 2);
+      return values.stream().mapToDouble(value -> value).min().orElse(other);
     }
   }
 }

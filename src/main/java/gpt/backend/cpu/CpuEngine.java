@@ -37,6 +37,10 @@ public final class CpuEngine implements Engine {
   private final CpuEngine owner;
 
   private final Workers workers;
+
+  /** Has the JIT compile the kernels that drafts run; null if nothing does. */
+  private Thread warmUp;
+
   private final NativeMemory memory = new NativeMemory();
   private final CpuForward forward;
   private final StepRows rows;
@@ -112,10 +116,11 @@ public final class CpuEngine implements Engine {
    */
   public CpuEngine drafting(Weights weights, Precision lower) {
     CpuKernels drafting = CpuKernelsProvider.kernels();
-    if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
-      WarmUp.start(drafting, lower);
-    }
-    return new CpuEngine(config, weights, lower, this, workers, drafting, fraction -> {});
+    Thread warmUp = WarmUp.start(drafting, lower);
+    CpuEngine engine =
+        new CpuEngine(config, weights, lower, this, workers, drafting, fraction -> {});
+    engine.warmUp = warmUp;
+    return engine;
   }
 
   @Override
@@ -136,6 +141,11 @@ public final class CpuEngine implements Engine {
   @Override
   public boolean verifiesDrafts() {
     return true;
+  }
+
+  @Override
+  public boolean isWarm() {
+    return warmUp == null || !warmUp.isAlive();
   }
 
   @Override
