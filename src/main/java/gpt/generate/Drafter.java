@@ -41,7 +41,7 @@ public abstract class Drafter implements AutoCloseable {
   }
 
   /** False while drafts are slow because the JIT has not compiled what they run. */
-  boolean isWarm() {
+  public boolean isWarm() {
     return true;
   }
 

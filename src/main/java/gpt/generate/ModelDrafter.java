@@ -57,7 +57,7 @@ final class ModelDrafter extends Drafter {
       }
       first = from;
       sequence.truncate(same);
-      held = Arrays.copyOf(context, context.length + Speculation.MAX_ROWS);
+      held = Arrays.copyOf(context, context.length + DraftCount.MAX_ROWS);
       proposed.clear();
       return Arrays.copyOfRange(context, same, context.length);
     }
@@ -80,7 +80,7 @@ final class ModelDrafter extends Drafter {
     for (RunningCompletion completion : completions) {
       Draft draft = drafts.computeIfAbsent(completion, Draft::new);
       int[] missing = draft.missing(completion);
-      if (missing.length > Speculation.MAX_ROWS) {
+      if (missing.length > DraftCount.MAX_ROWS) {
         work.add(Work.append(draft.sequence, Arrays.copyOf(missing, missing.length - 1)));
       }
     }

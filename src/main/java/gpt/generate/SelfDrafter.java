@@ -59,7 +59,7 @@ final class SelfDrafter extends Drafter {
   }
 
   @Override
-  boolean isWarm() {
+  public boolean isWarm() {
     return engine.isWarm();
   }
 
