@@ -22,6 +22,9 @@ final class CpuForward {
   /** Time to normalize one value, in FMAs. */
   private static final int NORM_FMAS = 16;
 
+  /** Steps over k of one panel that a worker's scratch buffer has room for, at least. */
+  private static final int MIN_SCRATCH_STEPS = CpuKernels.STREAMS * QuantizedPanel.CHUNK;
+
   private final GptConfig config;
   private final CpuKernels kernels;
   private final Workers workers;
@@ -69,7 +72,7 @@ final class CpuForward {
     norms = new Norms();
     this.kernels = kernels;
     this.workers = workers;
-    product = new MatrixProduct(kernels, workers, scratch(precision, memory));
+    product = new MatrixProduct(kernels, workers, scratch(w, precision, memory));
     Packer packer = new Packer(config, kernels.panelWidth(), precision, memory, workers, progress);
     lmHead = packer.pack(w.lmHead());
     wte = w.tied() ? lmHead : packer.pack(w.wte());
@@ -90,10 +93,11 @@ final class CpuForward {
     attention = new HeadAttention(kernels, config, workers.size());
   }
 
-  /** One buffer per worker for a panel that is widened to floats; none for f32. */
-  private MemorySegment[] scratch(Precision precision, NativeMemory memory) {
-    MemorySegment[] scratch = new MemorySegment[precision == Precision.F32 ? 0 : workers.size()];
-    int k = Math.max(config.nEmbd(), config.nInner());
+  /** One buffer per worker for a panel that is widened to floats; none where all are floats. */
+  private MemorySegment[] scratch(Weights w, Precision precision, NativeMemory memory) {
+    boolean floats = w.matrices().allMatch(m -> precision.of(m) == Precision.F32);
+    MemorySegment[] scratch = new MemorySegment[floats ? 0 : workers.size()];
+    int k = Math.max(MIN_SCRATCH_STEPS, Math.max(config.nEmbd(), config.nInner()));
     Arrays.setAll(scratch, i -> memory.allocate(4L * k * kernels.panelWidth()));
     return scratch;
   }

@@ -69,7 +69,7 @@ final class VectorReducedPrecision {
         case BF16 -> bf16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
         case F16 -> f16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
         case I8 -> VectorI8.row(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
-        case F32, Q4 -> throw new IllegalArgumentException(precision + " is not widened");
+        case F32, Q4, STORED -> throw new IllegalArgumentException(precision + " is not widened");
       }
     }
   }
@@ -346,7 +346,7 @@ final class VectorReducedPrecision {
         }
       }
       case I8 -> VectorI8.widen(w, wAt, count, out);
-      case F32, Q4 -> throw new IllegalArgumentException(precision + " is not widened");
+      case F32, Q4, STORED -> throw new IllegalArgumentException(precision + " is not widened");
     }
   }
 }
