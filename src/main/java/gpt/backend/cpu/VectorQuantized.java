@@ -44,7 +44,8 @@ final class VectorQuantized {
   /** Shift of an f16's mantissa and exponent to a float's. */
   private static final int TO_FLOAT = 13;
 
-  private final float[] blockScales = new float[2 * WIDTH]; // scales, then minima
+  private final float[] blockScales = new float[WIDTH];
+  private final float[] blockMinima = new float[WIDTH];
   private final float[] scales = new float[MAX_GROUPS * COLUMNS]; // (group, column)
   private final float[] minima = new float[MAX_GROUPS * COLUMNS];
   private final int[] lower = new int[MAX_GROUPS * COLUMNS]; // pairs of 16-bit sums
@@ -98,10 +99,7 @@ final class VectorQuantized {
     for (int i = 0; i < x.k(); i += SPAN) {
       int steps = Math.min(SPAN, x.k() - i);
       for (int p = 0; p < panels; p++) {
-        for (int e = 0; e < steps; e += block) {
-          long at = panel + p * panelBytes + e / block * form.blockBytes();
-          scales(form, w, at, e / form.type().group() * COLUMNS + p * WIDTH);
-        }
+        scales(form, w, panel + p * panelBytes, steps, p * WIDTH);
       }
       for (int m = 0; m < rows; m++) {
         planes(form, x, from + m, i, steps, w, panel + form.headerBytes(), b, c, d);
@@ -151,80 +149,116 @@ final class VectorQuantized {
     int offset = form.offset();
     boolean planes = form.high() > 0;
     boolean minimum = form.type().hasMinimum();
-    for (int i = 0; i < COLUMNS; i += L) {
-      FloatVector s = FloatVector.fromArray(S, sums, to + i);
-      int at = i;
-      for (int e = first; e < first + steps; e += group) {
-        int total = x.total(row, e / group);
-        IntVector v = IntVector.fromArray(I, lower, at);
+    int at = 0;
+    for (int e = first; e < first + steps; e += group) {
+      int total = x.total(row, e / group);
+      int low = lowCenter * total;
+      int high = highCenter * total;
+      int rest = offset * total;
+      float scale = x.scale(row, e / CHUNK);
+      float sum = x.sum(row, e / group);
+      for (int i = 0; i < COLUMNS; i += L) {
+        IntVector v = IntVector.fromArray(I, lower, at + i);
         v =
             v.lanewise(VectorOperators.LSHL, 16)
                 .add(v)
-                .sub(lowCenter * total)
+                .sub(low)
                 .lanewise(VectorOperators.ASHR, 16);
         if (planes) {
-          IntVector u = IntVector.fromArray(I, upper, at);
+          IntVector u = IntVector.fromArray(I, upper, at + i);
           v =
               u.lanewise(VectorOperators.LSHL, 16)
                   .add(u)
-                  .sub(highCenter * total)
+                  .sub(high)
                   .lanewise(VectorOperators.ASHR, 16)
                   .lanewise(VectorOperators.LSHL, 4)
                   .add(v);
         }
-        s =
-            ((FloatVector) v.sub(offset * total).convert(VectorOperators.I2F, 0))
-                .fma(FloatVector.fromArray(S, scales, at).mul(x.scale(row, e / CHUNK)), s);
+        FloatVector s =
+            ((FloatVector) v.sub(rest).convert(VectorOperators.I2F, 0))
+                .fma(
+                    FloatVector.fromArray(S, scales, at + i).mul(scale),
+                    FloatVector.fromArray(S, sums, to + i));
         if (minimum) {
-          s =
-              FloatVector.fromArray(S, minima, at)
-                  .lanewise(VectorOperators.FMA, x.sum(row, e / group), s);
+          s = FloatVector.fromArray(S, minima, at + i).lanewise(VectorOperators.FMA, sum, s);
         }
-        at += COLUMNS;
+        s.intoArray(sums, to + i);
       }
-      s.intoArray(sums, to + i);
+      at += COLUMNS;
     }
   }
 
-  /** Scale and minimum of each group of a panel's block, for each column. */
-  private void scales(QuantizedPanel form, MemorySegment w, long block, int to) {
-    boolean minimum = form.type().hasMinimum();
+  /** Scale and minimum of each group of a panel's span, for each column. */
+  private void scales(QuantizedPanel form, MemorySegment w, long at, int steps, int to) {
     int bits = form.factorBits();
+    boolean minimum = form.type().hasMinimum();
     float[] scales = bits == 0 ? this.scales : blockScales;
-    float[] minima = bits == 0 ? this.minima : blockScales;
-    int at = bits == 0 ? to : 0;
-    int minimaAt = bits == 0 ? to : WIDTH;
+    float[] minima = bits == 0 ? this.minima : blockMinima;
+    int i = bits == 0 ? to : 0;
+    int blocks = steps / form.type().block();
     if (minimum) {
+      pairs(w, at, form.blockBytes(), blocks, scales, minima, i);
+    } else {
+      singles(w, at, form.blockBytes(), blocks, scales, i);
+    }
+    if (bits > 0 && minimum) {
+      factors(w, at + form.scaleBytes(), bits, to);
+    } else if (bits > 0) {
+      signedFactors(w, at + form.scaleBytes(), bits, to);
+    }
+  }
+
+  /** Converts the scales of blocks. */
+  private static void singles(
+      MemorySegment w, long at, long blockBytes, int blocks, float[] scales, int to) {
+    for (int e = 0; e < blocks; e++) {
+      ((IntVector)
+              ShortVector.fromMemorySegment(HALF, w, at, ORDER)
+                  .convertShape(VectorOperators.S2I, I, 0))
+          .lanewise(VectorOperators.LSHL, TO_FLOAT)
+          .and(VectorReducedPrecision.F16_BITS)
+          .reinterpretAsFloats()
+          .mul(VectorReducedPrecision.F16_FACTOR)
+          .intoArray(scales, to);
+      ((IntVector)
+              ShortVector.fromMemorySegment(HALF, w, at + 2L * L, ORDER)
+                  .convertShape(VectorOperators.S2I, I, 0))
+          .lanewise(VectorOperators.LSHL, TO_FLOAT)
+          .and(VectorReducedPrecision.F16_BITS)
+          .reinterpretAsFloats()
+          .mul(VectorReducedPrecision.F16_FACTOR)
+          .intoArray(scales, to + L);
+      at += blockBytes;
+      to += COLUMNS;
+    }
+  }
+
+  /** Converts the scales and minima of blocks. */
+  private static void pairs(
+      MemorySegment w,
+      long at,
+      long blockBytes,
+      int blocks,
+      float[] scales,
+      float[] minima,
+      int to) {
+    for (int e = 0; e < blocks; e++) {
       for (int h = 0; h < WIDTH; h += L) {
-        IntVector pair = IntVector.fromMemorySegment(I, w, block + 4L * h, ORDER);
+        IntVector pair = IntVector.fromMemorySegment(I, w, at + 4L * h, ORDER);
         pair.lanewise(VectorOperators.LSHL, 16)
             .lanewise(VectorOperators.ASHR, 16 - TO_FLOAT)
             .and(VectorReducedPrecision.F16_BITS)
             .reinterpretAsFloats()
             .mul(VectorReducedPrecision.F16_FACTOR)
-            .intoArray(scales, at + h);
+            .intoArray(scales, to + h);
         pair.lanewise(VectorOperators.ASHR, 16 - TO_FLOAT)
             .and(VectorReducedPrecision.F16_BITS)
             .reinterpretAsFloats()
             .mul(VectorReducedPrecision.F16_FACTOR)
-            .intoArray(minima, minimaAt + h);
+            .intoArray(minima, to + h);
       }
-    } else {
-      for (int h = 0; h < WIDTH; h += L) {
-        ((IntVector)
-                ShortVector.fromMemorySegment(HALF, w, block + 2L * h, ORDER)
-                    .convertShape(VectorOperators.S2I, I, 0))
-            .lanewise(VectorOperators.LSHL, TO_FLOAT)
-            .and(VectorReducedPrecision.F16_BITS)
-            .reinterpretAsFloats()
-            .mul(VectorReducedPrecision.F16_FACTOR)
-            .intoArray(scales, at + h);
-      }
-    }
-    if (bits > 0 && minimum) {
-      factors(w, block + form.scaleBytes(), bits, to);
-    } else if (bits > 0) {
-      signedFactors(w, block + form.scaleBytes(), bits, to);
+      at += blockBytes;
+      to += COLUMNS;
     }
   }
 
@@ -234,7 +268,7 @@ final class VectorQuantized {
     int mask = (1 << half) - 1;
     for (int h = 0; h < WIDTH; h += L) {
       FloatVector scale = FloatVector.fromArray(S, blockScales, h);
-      FloatVector minimum = FloatVector.fromArray(S, blockScales, WIDTH + h);
+      FloatVector minimum = FloatVector.fromArray(S, blockMinima, h);
       int i = to + h;
       for (int word = 0; word < QuantizedPanel.FACTOR_WORDS; word++) {
         IntVector v = IntVector.fromMemorySegment(I, w, at + STEP * word + 4L * h, ORDER);
