@@ -246,9 +246,7 @@ public final class CpuEngine implements Engine {
   /** Bytes of a model's packed matrices. */
   public static long weightBytes(Weights w, Precision precision) {
     int width = CpuKernelsProvider.kernels().panelWidth();
-    return w.matrices()
-        .mapToLong(m -> PackedMatrix.bytes(m, width, precision.of(m)))
-        .sum();
+    return w.matrices().mapToLong(m -> PackedMatrix.bytes(m, width, precision.of(m))).sum();
   }
 
   /** Bytes of the KV cache of one sequence of such a model. */

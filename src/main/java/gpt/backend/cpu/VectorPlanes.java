@@ -171,7 +171,9 @@ final class VectorPlanes {
         a0 = a0.add(v.reinterpretAsShorts().mul(x2));
         v = v.lanewise(VectorOperators.LSHR, bits);
         a0 = a0.add(v.reinterpretAsShorts().mul(x3));
-        v = IntVector.fromMemorySegment(I, w, from + VECTOR, ORDER).lanewise(VectorOperators.LSHR, shift);
+        v =
+            IntVector.fromMemorySegment(I, w, from + VECTOR, ORDER)
+                .lanewise(VectorOperators.LSHR, shift);
         a1 = a1.add(v.reinterpretAsShorts().mul(x0));
         v = v.lanewise(VectorOperators.LSHR, bits);
         a1 = a1.add(v.reinterpretAsShorts().mul(x1));
@@ -179,7 +181,9 @@ final class VectorPlanes {
         a1 = a1.add(v.reinterpretAsShorts().mul(x2));
         v = v.lanewise(VectorOperators.LSHR, bits);
         a1 = a1.add(v.reinterpretAsShorts().mul(x3));
-        v = IntVector.fromMemorySegment(I, w, from + b, ORDER).lanewise(VectorOperators.LSHR, shift);
+        v =
+            IntVector.fromMemorySegment(I, w, from + b, ORDER)
+                .lanewise(VectorOperators.LSHR, shift);
         b0 = b0.add(v.reinterpretAsShorts().mul(x0));
         v = v.lanewise(VectorOperators.LSHR, bits);
         b0 = b0.add(v.reinterpretAsShorts().mul(x1));
@@ -187,7 +191,9 @@ final class VectorPlanes {
         b0 = b0.add(v.reinterpretAsShorts().mul(x2));
         v = v.lanewise(VectorOperators.LSHR, bits);
         b0 = b0.add(v.reinterpretAsShorts().mul(x3));
-        v = IntVector.fromMemorySegment(I, w, from + b + VECTOR, ORDER).lanewise(VectorOperators.LSHR, shift);
+        v =
+            IntVector.fromMemorySegment(I, w, from + b + VECTOR, ORDER)
+                .lanewise(VectorOperators.LSHR, shift);
         b1 = b1.add(v.reinterpretAsShorts().mul(x0));
         v = v.lanewise(VectorOperators.LSHR, bits);
         b1 = b1.add(v.reinterpretAsShorts().mul(x1));
@@ -195,7 +201,9 @@ final class VectorPlanes {
         b1 = b1.add(v.reinterpretAsShorts().mul(x2));
         v = v.lanewise(VectorOperators.LSHR, bits);
         b1 = b1.add(v.reinterpretAsShorts().mul(x3));
-        v = IntVector.fromMemorySegment(I, w, from + c, ORDER).lanewise(VectorOperators.LSHR, shift);
+        v =
+            IntVector.fromMemorySegment(I, w, from + c, ORDER)
+                .lanewise(VectorOperators.LSHR, shift);
         c0 = c0.add(v.reinterpretAsShorts().mul(x0));
         v = v.lanewise(VectorOperators.LSHR, bits);
         c0 = c0.add(v.reinterpretAsShorts().mul(x1));
@@ -203,7 +211,9 @@ final class VectorPlanes {
         c0 = c0.add(v.reinterpretAsShorts().mul(x2));
         v = v.lanewise(VectorOperators.LSHR, bits);
         c0 = c0.add(v.reinterpretAsShorts().mul(x3));
-        v = IntVector.fromMemorySegment(I, w, from + c + VECTOR, ORDER).lanewise(VectorOperators.LSHR, shift);
+        v =
+            IntVector.fromMemorySegment(I, w, from + c + VECTOR, ORDER)
+                .lanewise(VectorOperators.LSHR, shift);
         c1 = c1.add(v.reinterpretAsShorts().mul(x0));
         v = v.lanewise(VectorOperators.LSHR, bits);
         c1 = c1.add(v.reinterpretAsShorts().mul(x1));
@@ -211,7 +221,9 @@ final class VectorPlanes {
         c1 = c1.add(v.reinterpretAsShorts().mul(x2));
         v = v.lanewise(VectorOperators.LSHR, bits);
         c1 = c1.add(v.reinterpretAsShorts().mul(x3));
-        v = IntVector.fromMemorySegment(I, w, from + d, ORDER).lanewise(VectorOperators.LSHR, shift);
+        v =
+            IntVector.fromMemorySegment(I, w, from + d, ORDER)
+                .lanewise(VectorOperators.LSHR, shift);
         d0 = d0.add(v.reinterpretAsShorts().mul(x0));
         v = v.lanewise(VectorOperators.LSHR, bits);
         d0 = d0.add(v.reinterpretAsShorts().mul(x1));
@@ -219,7 +231,9 @@ final class VectorPlanes {
         d0 = d0.add(v.reinterpretAsShorts().mul(x2));
         v = v.lanewise(VectorOperators.LSHR, bits);
         d0 = d0.add(v.reinterpretAsShorts().mul(x3));
-        v = IntVector.fromMemorySegment(I, w, from + d + VECTOR, ORDER).lanewise(VectorOperators.LSHR, shift);
+        v =
+            IntVector.fromMemorySegment(I, w, from + d + VECTOR, ORDER)
+                .lanewise(VectorOperators.LSHR, shift);
         d1 = d1.add(v.reinterpretAsShorts().mul(x0));
         v = v.lanewise(VectorOperators.LSHR, bits);
         d1 = d1.add(v.reinterpretAsShorts().mul(x1));

@@ -11,9 +11,9 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link CpuKernels#quantizedMatmul} on the Vector API. {@link VectorPlanes} computes
- * the products of a group, as integers; codes of more than 4 bits are two planes, each with products
- * of its own. Up to 256 steps over k of four panels stay in the L1 cache for all rows. As in {@link
+ * {@link CpuKernels#quantizedMatmul} on the Vector API. {@link VectorPlanes} computes the products
+ * of a group, as integers; codes of more than 4 bits are two planes, each with products of its own.
+ * Up to 256 steps over k of four panels stay in the L1 cache for all rows. As in {@link
  * VectorMatmul} no method takes or returns a vector.
  */
 final class VectorQuantized {
@@ -159,11 +159,7 @@ final class VectorQuantized {
       float sum = x.sum(row, e / group);
       for (int i = 0; i < COLUMNS; i += L) {
         IntVector v = IntVector.fromArray(I, lower, at + i);
-        v =
-            v.lanewise(VectorOperators.LSHL, 16)
-                .add(v)
-                .sub(low)
-                .lanewise(VectorOperators.ASHR, 16);
+        v = v.lanewise(VectorOperators.LSHL, 16).add(v).sub(low).lanewise(VectorOperators.ASHR, 16);
         if (planes) {
           IntVector u = IntVector.fromArray(I, upper, at + i);
           v =
@@ -296,8 +292,7 @@ final class VectorQuantized {
         IntVector v = IntVector.fromMemorySegment(I, w, at + STEP * word + 4L * h, ORDER);
         for (int j = 0; j < 32; j += bits) {
           IntVector factor =
-              v.lanewise(VectorOperators.LSHL, 32 - bits)
-                  .lanewise(VectorOperators.ASHR, 32 - bits);
+              v.lanewise(VectorOperators.LSHL, 32 - bits).lanewise(VectorOperators.ASHR, 32 - bits);
           ((FloatVector) factor.convert(VectorOperators.I2F, 0)).mul(scale).intoArray(scales, i);
           v = v.lanewise(VectorOperators.LSHR, bits);
           i += COLUMNS;
