@@ -5,7 +5,6 @@ import gpt.engine.Engine;
 import gpt.generate.Drafter;
 import gpt.generate.Generator;
 import gpt.generate.Request;
-import gpt.model.Precision;
 import gpt.sampling.SamplingParameters;
 import java.time.Instant;
 import java.util.Arrays;
@@ -22,7 +21,6 @@ public final class DraftBench {
   private static final long MAX_WARM_UP_NANOS = 30_000_000_000L;
 
   private final Engine engine;
-  private final Precision precision;
   private final Drafter drafter;
   private final SamplingParameters sampling;
   private final int[] text;
@@ -30,18 +28,11 @@ public final class DraftBench {
   /**
    * A benchmark of a drafter.
    *
-   * @param precision of the engine's matrices
    * @param drafter belongs to the caller
    * @param text begins with the prompts; empty for random tokens
    */
-  public DraftBench(
-      Engine engine,
-      Precision precision,
-      Drafter drafter,
-      SamplingParameters sampling,
-      int... text) {
+  public DraftBench(Engine engine, Drafter drafter, SamplingParameters sampling, int... text) {
     this.engine = engine;
-    this.precision = precision;
     this.drafter = drafter;
     this.sampling = sampling;
     this.text = text.clone();
@@ -80,7 +71,7 @@ public final class DraftBench {
     Arrays.fill(probes, Double.NaN);
     BenchResult result =
         new BenchResult(
-            test, engine.config(), precision, time, with, new long[repetitions], probes);
+            test, engine.config(), Double.NaN, time, with, new long[repetitions], probes);
     return new DraftResult(result, without, drafter.drafts() - drafts, drafter.right() - right);
   }
 
