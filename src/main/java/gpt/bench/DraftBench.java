@@ -21,7 +21,6 @@ public final class DraftBench {
   private static final long MAX_WARM_UP_NANOS = 30_000_000_000L;
 
   private final Engine engine;
-  private final double weightBytes;
   private final Drafter drafter;
   private final SamplingParameters sampling;
   private final int[] text;
@@ -29,18 +28,11 @@ public final class DraftBench {
   /**
    * A benchmark of a drafter.
    *
-   * @param weightBytes see {@link Bench#weightBytes}
    * @param drafter belongs to the caller
    * @param text begins with the prompts; empty for random tokens
    */
-  public DraftBench(
-      Engine engine,
-      double weightBytes,
-      Drafter drafter,
-      SamplingParameters sampling,
-      int... text) {
+  public DraftBench(Engine engine, Drafter drafter, SamplingParameters sampling, int... text) {
     this.engine = engine;
-    this.weightBytes = weightBytes;
     this.drafter = drafter;
     this.sampling = sampling;
     this.text = text.clone();
@@ -79,7 +71,7 @@ public final class DraftBench {
     Arrays.fill(probes, Double.NaN);
     BenchResult result =
         new BenchResult(
-            test, engine.config(), weightBytes, time, with, new long[repetitions], probes);
+            test, engine.config(), Double.NaN, time, with, new long[repetitions], probes);
     return new DraftResult(result, without, drafter.drafts() - drafts, drafter.right() - right);
   }
 

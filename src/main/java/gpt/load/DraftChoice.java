@@ -119,7 +119,8 @@ public record DraftChoice(Kind kind, String model) {
       throw new GptException(
           "draft self: needs device cpu, found " + engine.device() + "; use ngram or a model");
     }
-    HostMemory.check(p -> HostMemory.weights(weights, p), Precision.Q4, HostMemory.available());
+    HostMemory.check(
+        each -> HostMemory.weights(weights, each), Precision.Q4, HostMemory.available());
     return cpu.drafting(weights, Precision.Q4);
   }
 

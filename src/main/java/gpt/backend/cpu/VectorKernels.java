@@ -82,7 +82,7 @@ final class VectorKernels implements CpuKernels {
         x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
   }
 
-  /** With one row the weights are widened in registers, without the scratch buffer. */
+  /** With few rows the weights are widened in registers, without the scratch buffer. */
   @Override
   public void mixedPrecisionMatmul(
       Precision precision,
@@ -101,6 +101,11 @@ final class VectorKernels implements CpuKernels {
       MemorySegment scratch) {
     if (rows == 1 && VectorReducedPrecision.supports(precision)) {
       VectorReducedPrecision.row(precision, x, xAt, w, wAt, panelBytes, k, columns, out, outAt);
+      return;
+    }
+    if (rows <= VectorReducedTiles.MAX_ROWS && VectorReducedPrecision.supports(precision)) {
+      VectorReducedTiles.matmul(
+          precision, x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
       return;
     }
     CpuKernels.super.mixedPrecisionMatmul(

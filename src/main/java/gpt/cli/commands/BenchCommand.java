@@ -328,13 +328,7 @@ public final class BenchCommand implements Callable<Integer> {
         draft
             .open(engine, subject.weights(), place, name -> model.locate("--draft", name))
             .orElseThrow()) {
-      DraftBench bench =
-          new DraftBench(
-              engine,
-              Bench.weightBytes(subject.weights(), place.precision()),
-              drafter,
-              tests.sampling(),
-              subject.text());
+      DraftBench bench = new DraftBench(engine, drafter, tests.sampling(), subject.text());
       for (BenchTest test : fitted) {
         if (test.generated() > 0) {
           report.add(
