@@ -33,7 +33,7 @@ tested_tornado=5.2.0-jdk25
 # its own tornado-argfile.template.
 is_newer_tornado() {
   case $1 in
-    5.[3-9]* | 5.[1-9][0-9]*) return 0 ;;
+    5.2.[1-9]*-jdk25* | 5.[3-9].*-jdk25* | 5.[1-9][0-9].*-jdk25*) return 0 ;;
   esac
   is_tornado_without_jvmci "$1"
 }

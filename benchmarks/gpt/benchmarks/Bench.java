@@ -38,6 +38,11 @@ public final class Bench implements Callable<Integer> {
   private String device;
 
   @Option(
+      names = "--no-cpu",
+      description = "Measure TornadoVM's devices only.")
+  private boolean noCpu;
+
+  @Option(
       names = "--quick",
       description = "Only the shapes demo and gpt2, one or two seconds per row.")
   private boolean quick;
@@ -207,6 +212,6 @@ public final class Bench implements Callable<Integer> {
       chosen = quick ? List.of(Shape.DEMO, Shape.GPT2) : List.of(Shape.values());
     }
     return new Plan.Selection(
-        Set.copyOf(operations), chosen.stream().distinct().sorted().toList(), true, quick);
+        Set.copyOf(operations), chosen.stream().distinct().sorted().toList(), !noCpu, quick);
   }
 }

@@ -9,7 +9,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -203,15 +205,23 @@ class BenchIT {
 
   @Test
   void benchGpuNeedsADevice(@TempDir Path folder) {
-    Program.Result run =
-        Program.of(Program.ROOT.resolve("scripts/bench-gpu").toString(), "--out", folder.toString())
-            .environment("TORNADOVM_HOME", folder.resolve("none").toString())
-            .environment("HOME", folder.toString())
-            .run();
-    assertEquals(1, run.status(), run::toString);
-    assertEquals(
-        "bench-gpu: no TornadoVM device found; ./setup-tornado.sh installs TornadoVM\n",
-        run.err(),
-        run::toString);
+    Map<List<String>, String> without =
+        Map.of(
+            List.of("--out", folder.toString()),
+            "no TornadoVM device found; ./setup-tornado.sh installs TornadoVM",
+            List.of("--bundle", folder.resolve("bundle.tar.xz").toString()),
+            "a bundle needs an SDK of TornadoVM; ./setup-tornado.sh installs one");
+    without.forEach(
+        (options, message) -> {
+          List<String> command = new ArrayList<>(options);
+          command.addFirst(Program.ROOT.resolve("scripts/bench-gpu").toString());
+          Program.Result run =
+              Program.of(command.toArray(String[]::new))
+                  .environment("TORNADOVM_HOME", folder.resolve("none").toString())
+                  .environment("HOME", folder.toString())
+                  .run();
+          assertEquals(1, run.status(), run::toString);
+          assertEquals("bench-gpu: " + message + "\n", run.err(), run::toString);
+        });
   }
 }

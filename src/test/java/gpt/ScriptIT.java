@@ -94,6 +94,19 @@ class ScriptIT {
   }
 
   @Test
+  void aNewerTornadoVmIsTriedWithANote() throws Exception {
+    Path sdk = FakeSdk.sdk(folder.resolve("sdk"), "opencl");
+    for (String version : List.of(FakeSdk.VERSION, "5.2.1-jdk25", "8.2.0")) {
+      FakeSdk.write(sdk.resolve("etc/tornado.release"), "version=" + version + "\n");
+      Program.Result list =
+          Program.gpt("devices").environment("TORNADOVM_HOME", sdk.toString()).run().succeeded();
+      String note = "gpt: tested on TornadoVM 5.2.0-jdk25, not on " + version + "; trying it\n";
+      assertEquals(!version.equals(FakeSdk.VERSION), list.err().contains(note), list::toString);
+      assertTrue(list.out().contains("default: cpu"), list::toString);
+    }
+  }
+
+  @Test
   void anOldJavaHomeIsIgnored() throws Exception {
     Path old = Files.createDirectories(folder.resolve("old/bin")).getParent();
     fakeJava(old, "17.0.1");

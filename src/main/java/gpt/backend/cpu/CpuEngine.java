@@ -6,6 +6,7 @@ import gpt.engine.HostWants;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
@@ -25,6 +26,9 @@ public final class CpuEngine implements Engine {
    * model starts with scalar kernels, see {@link TieredKernels}.
    */
   private static final long MIN_WARM_UP_BYTES = 64 << 20;
+
+  /** Sequences to decode together: throughput with 64 is only 2% higher than with 32. */
+  private static final int MAX_BATCH = 64;
 
   /** Limit on the KV caches of one request's completions together. */
   private static final long MAX_BATCH_BYTES = 4L << 30;
@@ -61,8 +65,9 @@ public final class CpuEngine implements Engine {
       int threads,
       DoubleConsumer progress) {
     CpuKernels kernels = CpuKernelsProvider.kernels();
+    List<DType> quantized = precision == Precision.STORED ? weights.quantizedTypes() : List.of();
     if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
-      WarmUp.start(kernels, precision);
+      WarmUp.start(kernels, precision, quantized);
     } else if (precision == Precision.F32) {
       kernels = CpuKernelsProvider.tiered();
     }
@@ -92,7 +97,7 @@ public final class CpuEngine implements Engine {
 
   @Override
   public int batchSize() {
-    return Math.min(Engine.super.batchSize(), batchSize(config));
+    return batchSize(config);
   }
 
   @Override
@@ -100,9 +105,9 @@ public final class CpuEngine implements Engine {
     return cacheBytes(config);
   }
 
-  /** How many sequences' KV caches fit into {@link #MAX_BATCH_BYTES}, at least 1. */
+  /** How many sequences' KV caches fit into {@link #MAX_BATCH_BYTES}, from 1 to 64. */
   static int batchSize(GptConfig config) {
-    return Math.clamp(MAX_BATCH_BYTES / cacheBytes(config), 1, Integer.MAX_VALUE);
+    return Math.clamp(MAX_BATCH_BYTES / cacheBytes(config), 1, MAX_BATCH);
   }
 
   @Override
@@ -239,6 +244,14 @@ public final class CpuEngine implements Engine {
             + bytes(inner, c, precision)
             + bytes(c, inner, precision);
     return config.nLayer() * block + (tied ? 1 : 2) * bytes(config.vocabSize(), c, precision);
+  }
+
+  /** Bytes of a model's packed matrices. */
+  public static long weightBytes(Weights w, Precision precision) {
+    int width = CpuKernelsProvider.kernels().panelWidth();
+    return w.matrices()
+        .mapToLong(m -> PackedMatrix.bytes(m, width, precision.of(m)))
+        .sum();
   }
 
   /** Bytes of the KV cache of one sequence of such a model. */

@@ -38,9 +38,10 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name. Only this
- * class, {@link VectorMatmul}, {@link VectorTiles}, {@link VectorReducedPrecision} and {@link
- * VectorQ4} refer to {@code jdk.incubator.vector}; the rest of the program works where that module
- * is not resolved. No method takes or returns a vector: {@link VectorMatmul} says why.
+ * class, {@link VectorMatmul}, {@link VectorTiles}, {@link VectorReducedPrecision}, {@link
+ * VectorI8}, {@link VectorQ4}, {@link VectorQ4Tiles} and {@link VectorQuantized} refer to {@code
+ * jdk.incubator.vector}; the rest of the program works where that module is not resolved. No method
+ * takes or returns a vector: {@link VectorMatmul} says why.
  */
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -51,6 +52,8 @@ final class VectorKernels implements CpuKernels {
   private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[L]);
 
   private final ThreadLocal<VectorQ4> q4 = ThreadLocal.withInitial(VectorQ4::new);
+  private final ThreadLocal<VectorQuantized> quantized =
+      ThreadLocal.withInitial(VectorQuantized::new);
 
   @Override
   public String description() {
@@ -125,6 +128,24 @@ final class VectorKernels implements CpuKernels {
     } else {
       CpuKernels.super.widen(precision, w, wAt, count, out);
     }
+  }
+
+  @Override
+  public void quantizedMatmul(
+      QuantizedPanel form,
+      PlaneRows x,
+      int from,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    quantized
+        .get()
+        .matmul(form, x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
   }
 
   @Override

@@ -1,8 +1,10 @@
 package gpt.backend.cpu;
 
+import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -30,20 +32,26 @@ final class WarmUp {
 
   private final CpuKernels kernels;
   private final Precision precision;
+  private final List<DType> quantized;
   private final int width;
   private final float[] x = new float[5 * K];
   private final float[] out;
 
-  WarmUp(CpuKernels kernels, Precision precision) {
+  WarmUp(CpuKernels kernels, Precision precision, List<DType> quantized) {
     this.kernels = kernels;
     this.precision = precision;
+    this.quantized = quantized;
     width = kernels.panelWidth();
     out = new float[5 * width];
   }
 
-  /** Starts the warm-up on a daemon thread. */
-  static void start(CpuKernels kernels, Precision precision) {
-    Thread thread = new Thread(new WarmUp(kernels, precision)::run, "gpt-warm-up");
+  /**
+   * Starts the warm-up on a daemon thread.
+   *
+   * @param quantized types of quantized matrices that stay as they are
+   */
+  static void start(CpuKernels kernels, Precision precision, List<DType> quantized) {
+    Thread thread = new Thread(new WarmUp(kernels, precision, quantized)::run, "gpt-warm-up");
     thread.setDaemon(true);
     thread.start();
   }
@@ -60,7 +68,7 @@ final class WarmUp {
       }
       if (precision == Precision.Q4) {
         warmQ4(memory.allocate(Precision.Q4.bytes(4L * QuantizedRows.BLOCK * width)));
-      } else if (precision != Precision.F32) {
+      } else if (precision != Precision.F32 && precision != Precision.STORED) {
         MemorySegment scratch = memory.allocate(PackedMatrix.bytes(width, K, width));
         for (int i = 0; i < CALLS; i++) {
           kernels.mixedPrecisionMatmul(
@@ -68,6 +76,7 @@ final class WarmUp {
           kernels.widen(precision, w, 0, width, scratch);
         }
       }
+      quantized.forEach(type -> warmQuantized(type, memory));
       for (int i = 0; i < CALLS; i++) {
         kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
         kernels.softmax(out, 0, width, 1);
@@ -75,6 +84,21 @@ final class WarmUp {
         kernels.gelu(out, 0, width, Gelu.TANH);
         kernels.add(out, 0, out, width, width);
       }
+    }
+  }
+
+  private void warmQuantized(DType type, NativeMemory memory) {
+    QuantizedPanel form = new QuantizedPanel(type, width);
+    int k = type.block();
+    long bytes = form.bytes(k);
+    MemorySegment w = memory.allocate(4 * bytes);
+    float[] in = new float[k];
+    float[] result = new float[4 * width];
+    PlaneRows rows = new PlaneRows();
+    rows.reset(1, k, form);
+    for (int i = 0; i < CALLS; i++) {
+      rows.quantize(in, 0, 0, form);
+      kernels.quantizedMatmul(form, rows, 0, 1, w, 0, bytes, 4 * width, result, 0, 0);
     }
   }
 

@@ -153,7 +153,7 @@ public final class BenchCommand implements Callable<Integer> {
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = "--dtype",
-      paramLabel = "f32|bf16|f16|i8|q4",
+      paramLabel = "f32|bf16|f16|i8|q4|stored",
       split = ",",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
@@ -404,14 +404,17 @@ public final class BenchCommand implements Callable<Integer> {
             new BenchReport.Place(
                 subject,
                 parameters,
-                HostMemory.weights(subject.config(), subject.weights().tied(), place.precision()),
+                HostMemory.weights(subject.weights(), place.precision()),
                 engine.device(),
                 opened.name().get(),
                 engine.device().equals("cpu") ? Optional.of(place.threads()) : Optional.empty(),
                 place.precision(),
                 probe == null ? "none" : probe.description()));
         Bench bench =
-            new Bench(engine, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
+            new Bench(
+                engine,
+                Bench.weightBytes(subject.weights(), place.precision()),
+                probe == null ? () -> Double.NaN : probe::measure);
         for (BenchTest test : tests) {
           if (test.sequences() > engine.capacity()) {
             throw new GptException(
