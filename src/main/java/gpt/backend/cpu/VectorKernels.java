@@ -38,9 +38,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name. Only this
- * class and those beside it whose names begin with Vector refer to {@code jdk.incubator.vector}; the
- * rest of the program works where that module is not resolved. No method takes or returns a vector:
- * {@link VectorMatmul} says why.
+ * class and those beside it whose names begin with Vector refer to {@code jdk.incubator.vector};
+ * the rest of the program works where that module is not resolved. No method takes or returns a
+ * vector: {@link VectorMatmul} says why.
  */
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
