@@ -43,7 +43,8 @@ public enum Precision {
         return each;
       }
     }
-    throw new IllegalArgumentException("expected f32, bf16, f16, i8, q4 or stored, found '" + word + "'");
+    throw new IllegalArgumentException(
+        "expected f32, bf16, f16, i8, q4 or stored, found '" + word + "'");
   }
 
   /** Its name on the command line and in output. */

@@ -36,7 +36,15 @@ public final class CpuEngine implements Engine {
   private final GptConfig config;
   private final Precision precision;
   private final CpuKernels kernels;
+
+  /** The engine whose sequences and workers this one uses; null if it has its own. */
+  private final CpuEngine owner;
+
   private final Workers workers;
+
+  /** Has the JIT compile the kernels that drafts run; null if nothing does. */
+  private Thread warmUp;
+
   private final NativeMemory memory = new NativeMemory();
   private final CpuForward forward;
   private final StepRows rows;
@@ -81,10 +89,22 @@ public final class CpuEngine implements Engine {
       int threads,
       CpuKernels kernels,
       DoubleConsumer progress) {
+    this(config, w, precision, null, new Workers(threads), kernels, progress);
+  }
+
+  private CpuEngine(
+      GptConfig config,
+      Weights w,
+      Precision precision,
+      CpuEngine owner,
+      Workers workers,
+      CpuKernels kernels,
+      DoubleConsumer progress) {
     this.config = config;
     this.precision = precision;
     this.kernels = kernels;
-    workers = new Workers(threads);
+    this.owner = owner;
+    this.workers = workers;
     try {
       forward = new CpuForward(config, w, precision, kernels, workers, memory, progress);
       rows = new StepRows(config);
@@ -93,6 +113,19 @@ public final class CpuEngine implements Engine {
       close(); // most likely an OutOfMemoryError
       throw e;
     }
+  }
+
+  /**
+   * Opens an engine that steps this engine's sequences with the same model in a lower precision, to
+   * draft their next tokens. It shares the worker threads, and must be closed before this engine.
+   */
+  public CpuEngine drafting(Weights weights, Precision lower) {
+    CpuKernels drafting = CpuKernelsProvider.kernels();
+    Thread warmUp = WarmUp.start(drafting, lower, List.of());
+    CpuEngine engine =
+        new CpuEngine(config, weights, lower, this, workers, drafting, fraction -> {});
+    engine.warmUp = warmUp;
+    return engine;
   }
 
   @Override
@@ -116,6 +149,11 @@ public final class CpuEngine implements Engine {
   }
 
   @Override
+  public boolean isWarm() {
+    return warmUp == null || !warmUp.isAlive();
+  }
+
+  @Override
   public Sequence open() {
     workers.checkOpen();
     return new CpuSequence();
@@ -125,7 +163,8 @@ public final class CpuEngine implements Engine {
   public void step(List<Work> work) {
     workers.checkOpen();
     for (int i = 0; i < work.size(); i++) {
-      if (!(work.get(i).sequence() instanceof CpuSequence sequence) || sequence.engine() != this) {
+      if (!(work.get(i).sequence() instanceof CpuSequence sequence)
+          || sequence.engine() != this && sequence.engine() != owner) {
         throw new IllegalArgumentException("a sequence of the step belongs to another engine");
       }
     }
@@ -249,9 +288,7 @@ public final class CpuEngine implements Engine {
   /** Bytes of a model's packed matrices. */
   public static long weightBytes(Weights w, Precision precision) {
     int width = CpuKernelsProvider.kernels().panelWidth();
-    return w.matrices()
-        .mapToLong(m -> PackedMatrix.bytes(m, width, precision.of(m)))
-        .sum();
+    return w.matrices().mapToLong(m -> PackedMatrix.bytes(m, width, precision.of(m))).sum();
   }
 
   /** Bytes of the KV cache of one sequence of such a model. */
@@ -271,7 +308,9 @@ public final class CpuEngine implements Engine {
 
   @Override
   public void close() {
-    workers.close();
+    if (owner == null) {
+      workers.close();
+    }
     memory.close();
   }
 

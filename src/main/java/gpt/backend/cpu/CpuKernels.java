@@ -87,8 +87,8 @@ interface CpuKernels {
    * As {@link #matmul} for rows that have been quantized and weights in quantized blocks. Within a
    * group the products are integers, whose sum is exact. Each element is s = fma(sum of the group,
    * scale of the weights · scale of x, s) from 0 over ascending groups, followed by s = fma(sum of
-   * the group's x, correction, s) where {@link QuantizedPanel#hasCorrection}, so it has the same
-   * bits for any number of rows and with any kernels.
+   * the group's x, minimum, s) in the types with minima, so it has the same bits for any number of
+   * rows and with any kernels.
    */
   default void quantizedMatmul(
       QuantizedPanel form,

@@ -48,16 +48,16 @@ record QuantizedPanel(DType type, int width) {
   }
 
   /**
-   * What is subtracted from codes, so that the products of a group in 4 bits fit into 16 bits; the
-   * rest of the offset is a correction.
+   * The codes' center: kernels subtract it so that the products of a group with 4 bits of the codes
+   * fit into 16 bits.
    */
   int center() {
     return (low() == 4 ? 8 : 0) + (high() == 4 ? 8 << 4 : 0);
   }
 
-  /** Whether weights are other than (code − {@link #center}) · scale. */
-  boolean hasCorrection() {
-    return type.hasMinimum() || type.offset() != center();
+  /** What kernels subtract from codes beside {@link #center}. */
+  int offset() {
+    return type.offset() - center();
   }
 
   /** Bits of a group's factors; 0 in the types without. */
@@ -173,12 +173,11 @@ record QuantizedPanel(DType type, int width) {
         group.read(data, panel, c, e);
         int products = 0;
         for (int i = 0; i < type.group(); i++) {
-          products += (group.codes[i] - center()) * x.value(row, e + i);
+          products += (group.codes[i] - type.offset()) * x.value(row, e + i);
         }
         sum = Math.fma(products, group.scale * x.scale(row, e / CHUNK), sum);
-        if (hasCorrection()) {
-          float correction = Math.fma(group.scale, center(), group.minimum);
-          sum = Math.fma(x.sum(row, e / type.group()), correction, sum);
+        if (type.hasMinimum()) {
+          sum = Math.fma(x.sum(row, e / type.group()), group.minimum, sum);
         }
       }
       out[outAt + c] = sum;

@@ -12,7 +12,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * {@link CpuKernels#q4Matmul} of several rows. A part of a panel is unpacked to floats, which all
- * rows use while it is in the first-level cache. These floats are integers from −8 to 7 and x's are
+ * rows use while it is in the cache. These floats are integers from −8 to 7 and x's are
  * from −127 to 127, so FMAs compute the sum of a block's products exactly: the integer that {@link
  * VectorQ4} computes for one row. Multiplying in 16-bit lanes would not be faster: that takes a
  * multiplication and an addition for what one FMA does in half as many lanes.
@@ -36,8 +36,8 @@ final class VectorQ4Tiles {
   /** Bytes of a panel's block. */
   private static final long BLOCK_BYTES = Q4Panel.scaleBytes(WIDTH) + 4L * WIDTH * (BLOCK / STEPS);
 
-  /** Blocks of a panel that are unpacked together: 16 KB of floats with vectors of 256 bits. */
-  private static final int MAX_BLOCKS = 8;
+  /** Blocks of a panel that are unpacked together: they stay in the L2 cache. */
+  private static final int MAX_BLOCKS = VectorMatmul.DEPTH / BLOCK;
 
   private static final int MAX_ROWS = 5;
 
