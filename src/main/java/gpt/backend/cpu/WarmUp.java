@@ -124,11 +124,12 @@ final class WarmUp {
 
   private void warmQ4(MemorySegment w) {
     QuantizedRows rows = new QuantizedRows();
-    rows.reset(4, Q4_K);
+    rows.reset(5, Q4_K);
     long bytes = Precision.Q4.bytes((long) Q4_K * width);
     for (int i = 0; i < CALLS; i++) {
       kernels.quantize(x, 0, rows, 0);
       kernels.q4Matmul(rows, 0, 1, w, 0, bytes, Q4_PANELS * width, out, 0, width);
+      kernels.q4Matmul(rows, 0, 5, w, 0, bytes, width, out, 0, width);
       kernels.q4Matmul(rows, 0, 4, w, 0, bytes, width, out, 0, width);
     }
   }
