@@ -38,8 +38,7 @@ public record Weights(Tensor wte, Tensor wpe, List<Block> h, LayerNorm lnF, Tens
     Stream<Tensor> blocks =
         h.stream()
             .flatMap(
-                b ->
-                    Stream.of(b.attn().cAttn(), b.attn().cProj(), b.mlp().cFc(), b.mlp().cProj()))
+                b -> Stream.of(b.attn().cAttn(), b.attn().cProj(), b.mlp().cFc(), b.mlp().cProj()))
             .map(Linear::weight);
     return Stream.concat(tied() ? Stream.of(wte) : Stream.of(wte, lmHead), blocks);
   }

@@ -34,14 +34,20 @@ class MinimumWorkTest {
     double seen = 8.5 * 6 * 2 * 192;
     double expected = 4 * (MATRICES + HEAD + VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        expected, MinimumWork.of(DEMO, weights(Precision.F32), new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        expected,
+        MinimumWork.of(DEMO, weights(Precision.F32), new BenchTest(0, 16)).bytesPerToken(),
+        1e-6);
     double half = 2 * (MATRICES + HEAD) + 4 * (VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        half, MinimumWork.of(DEMO, weights(Precision.BF16), new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        half,
+        MinimumWork.of(DEMO, weights(Precision.BF16), new BenchTest(0, 16)).bytesPerToken(),
+        1e-6);
     long scales = 6 * (576 + 192 + 768 + 192) + 65;
     double quarter = MATRICES + HEAD + 4 * (scales + VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        quarter, MinimumWork.of(DEMO, weights(Precision.I8), new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        quarter,
+        MinimumWork.of(DEMO, weights(Precision.I8), new BenchTest(0, 16)).bytesPerToken(),
+        1e-6);
   }
 
   @Test
@@ -49,7 +55,9 @@ class MinimumWorkTest {
     GptConfig bare = new GptConfig(6, 6, 192, 256, 65, 768, false, Gelu.EXACT, 1e-5);
     double expected = 4 * (MATRICES + HEAD + 13 * 192 + EMBEDDINGS + 6 * 2 * 192);
     assertEquals(
-        expected, MinimumWork.of(bare, weights(Precision.F32), new BenchTest(0, 1)).bytesPerToken(), 1e-6);
+        expected,
+        MinimumWork.of(bare, weights(Precision.F32), new BenchTest(0, 1)).bytesPerToken(),
+        1e-6);
   }
 
   @Test

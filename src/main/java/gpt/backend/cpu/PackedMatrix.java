@@ -13,8 +13,8 @@ import java.lang.foreign.ValueLayout;
  * and memory is read sequentially. The last panel is padded with zeros.
  *
  * <p>Values are f32, bf16, f16, i8 or q4; i8 has a scale for each of the N rows. A panel of q4
- * consists of blocks of 32 steps over k: see {@link Q4Panel}. With {@link
- * Precision#STORED} a tensor in quantized blocks keeps these: see {@link QuantizedPanel}.
+ * consists of blocks of 32 steps over k: see {@link Q4Panel}. With {@link Precision#STORED} a
+ * tensor in quantized blocks keeps these: see {@link QuantizedPanel}.
  *
  * @param data ceil(n / width) panels of k · width values
  * @param n outputs

@@ -1,7 +1,5 @@
 package gpt.backend.cpu;
 
-import java.util.Arrays;
-
 /**
  * Rows of activations rounded to 8 bits in chunks of 32, as {@link QuantizedRows} rounds them, for
  * products with {@link QuantizedPanel}: value = integer · scale of the chunk.
@@ -85,8 +83,7 @@ final class PlaneRows {
       float inverse = QuantizedRows.inverse(max);
       for (int i = 0; i < QuantizedPanel.CHUNK; i++) {
         float rounded = x[xAt + e + i] * inverse + ReducedPrecision.ROUNDER;
-        values[at + e + i] =
-            (byte) (Float.floatToRawIntBits(rounded) - QuantizedRows.ROUNDER_BITS);
+        values[at + e + i] = (byte) (Float.floatToRawIntBits(rounded) - QuantizedRows.ROUNDER_BITS);
       }
       float scale = max / ReducedPrecision.MAX_I8;
       scales[(at + e) / QuantizedPanel.CHUNK] = scale;

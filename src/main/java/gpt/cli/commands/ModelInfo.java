@@ -53,9 +53,7 @@ record ModelInfo(
         checkpoint.weights().tied(),
         counts,
         Stream.of(Precision.values())
-            .collect(
-                Collectors.toMap(
-                    p -> p, p -> HostMemory.weights(checkpoint.weights(), p))),
+            .collect(Collectors.toMap(p -> p, p -> HostMemory.weights(checkpoint.weights(), p))),
         CpuEngine.cacheBytes(config),
         Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
   }

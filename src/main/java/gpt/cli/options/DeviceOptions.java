@@ -39,8 +39,8 @@ public final class DeviceOptions {
       completionCandidates = Choice.Precisions.class,
       description =
           "Precision of the weight matrices in memory: bf16, q4 and stored on the cpu only; i8 has"
-              + " one scale per row, q4 (4 bits) one per 32 weights; stored keeps each matrix in its"
-              + " file's type, such as a GGUF file's Q4_K. Default: ${DEFAULT-VALUE}")
+              + " one scale per row, q4 (4 bits) one per 32 weights; stored keeps each matrix in"
+              + " its file's type, such as a GGUF file's Q4_K. Default: ${DEFAULT-VALUE}")
   private Precision precision;
 
   @Option(

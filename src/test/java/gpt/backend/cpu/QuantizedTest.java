@@ -102,7 +102,8 @@ class QuantizedTest {
       double error = 0;
       double power = 0;
       for (int m = 0; m < rows; m++) {
-        float[] alone = rows == 1 ? out : packed.product(kernels, Arrays.copyOfRange(x, m * k, x.length), 1);
+        float[] alone =
+            rows == 1 ? out : packed.product(kernels, Arrays.copyOfRange(x, m * k, x.length), 1);
         assertArrayEquals(
             Arrays.copyOfRange(alone, MARGIN, MARGIN + n),
             Arrays.copyOfRange(out, MARGIN + m * n, MARGIN + (m + 1) * n),
@@ -174,8 +175,7 @@ class QuantizedTest {
       bytes[1] = (byte) (scale >> 8);
       Tensor w = Tensor.matrix("blk.0.x", DType.Q4_0, 1, 32, MemorySegment.ofArray(bytes));
       GptException e =
-          assertThrows(
-              GptException.class, () -> new Packed(new PlainKernels(), w).close());
+          assertThrows(GptException.class, () -> new Packed(new PlainKernels(), w).close());
       assertTrue(e.getMessage().startsWith("blk.0.x: expected scales within"), e.getMessage());
     }
   }
@@ -259,8 +259,7 @@ class QuantizedTest {
         matrix = PackedMatrix.pack(w, kernels.panelWidth(), Precision.STORED, memory, workers);
       }
       assertEquals(
-          matrix.data().byteSize(),
-          PackedMatrix.bytes(w, kernels.panelWidth(), Precision.STORED));
+          matrix.data().byteSize(), PackedMatrix.bytes(w, kernels.panelWidth(), Precision.STORED));
     }
 
     /** The product with rows of x that begin at {@link #MARGIN}, between untouched margins. */
