@@ -12,6 +12,7 @@ sdk=${TORNADOVM_HOME:-${HOME-}/.tornadovm/current}
 find_java || exit 1
 classpath=target/bench/classpath
 if [ ! -f $classpath ] || [ -n "$(find pom.xml src/main src/test src/emulator kernels benchmarks -newer $classpath -print)" ]; then
+  echo "$java_user: compiling the project first" >&2
   JAVA_HOME=$java_home ./mvnw -q -B process-test-classes || exit 1
 fi
 

@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * <p>One sum makes each multiply-add wait for the one before it. Keep four sums, of the elements i,
  * i + 1, i + 2 and i + 3, and add them at the end. k need not be a multiple of 4: a second loop
- * takes what is left.
+ * takes what is left. The checker recognizes a single sum by its last bits.
  *
  * <p>Check it with {@code scripts/exercise 2}. Ladder ({@code kernels/gpt/kernels/README.md}):
  * matrix × vector, step 2.

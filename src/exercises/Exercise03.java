@@ -15,11 +15,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * threads   workgroup context.groupIdx computes row groupIdx with 32 work items, its lanes 0 to 31:
  *           lane j multiplies the elements j, j + 32, j + 64, …, so that in each round the lanes
  *           read 32 adjacent elements
+ * example   k = 70: lane 0 has the elements 0, 32 and 64, lane 5 has 5, 37 and 69, lane 31 has 31 and 63
  * </pre>
  *
  * <p>Each lane stores its sum in sums, which the workgroup shares (local memory). After a barrier,
  * context.localBarrier(), which all 32 lanes must reach, lane 0 adds the 32 sums and stores the
- * result.
+ * result. There are exactly n workgroups, so no if for the row is needed.
  *
  * <p>Check it with {@code scripts/exercise 3}. Ladder ({@code kernels/gpt/kernels/README.md}):
  * matrix × vector, step 3.

@@ -7,6 +7,7 @@ import gpt.backend.tornado.TornadoDevices;
 import gpt.backend.tornado.TornadoVm;
 import gpt.bench.Statistics;
 import gpt.kernels.DeviceProbe;
+import gpt.kernels.TornadoMatrices;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +56,7 @@ final class BenchmarkRun implements AutoCloseable {
         new Machine(
             Conditions.freeMemory(),
             CpuKernelsProvider.fallbackReason() == null,
+            TornadoMatrices.present(),
             first.get(Spec.CPU),
             devices.stream()
                 .map(

@@ -7,10 +7,12 @@ import java.util.List;
  *
  * @param memory free bytes
  * @param vector whether the Vector API is available
+ * @param matrices whether TornadoVM's SDK is there, with its own matrix product
  * @param cpu the CPU's bandwidth and throughput
  * @param devices the TornadoVM devices to measure
  */
-public record Machine(long memory, boolean vector, Probe cpu, List<Target> devices) {
+public record Machine(
+    long memory, boolean vector, boolean matrices, Probe cpu, List<Target> devices) {
 
   /**
    * A TornadoVM device.

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
  */
 public final class Plan {
   static final String CPU_OPERATIONS = "CpuOperations";
+  static final String HOST_MATRICES = "HostMatrices";
   static final String KERNEL_VERSIONS = "KernelVersions";
   static final String DECODE_STEP = "DecodeStep";
   static final String PREFILL_STEP = "PrefillStep";
@@ -112,6 +113,9 @@ public final class Plan {
             for (String version : plainOnly ? List.of(Spec.PLAIN) : versions) {
               add(spec(CPU_OPERATIONS, operation, shape, count, precision, Spec.CPU, version));
             }
+            if (operation.equals(Operations.LM_HEAD) && precision == Precision.F32) {
+              matrices(operation, shape, count);
+            }
           }
         }
       }
@@ -126,6 +130,17 @@ public final class Plan {
       }
     }
     sampling(HOST_SAMPLING, Spec.CPU, List.of(Spec.PLAIN));
+  }
+
+  /** A plain product, which the SDK has too. */
+  private void matrices(String operation, Shape shape, int count) {
+    Spec spec =
+        spec(HOST_MATRICES, operation, shape, count, Precision.F32, Spec.CPU, Spec.MATRICES);
+    if (machine.matrices()) {
+      add(spec);
+    } else {
+      leaveOut(spec, "TornadoVM's SDK is not installed");
+    }
   }
 
   private void device(Machine.Target device) {
@@ -262,8 +277,9 @@ public final class Plan {
 
   /**
    * Estimated seconds of a call. Plain Java and kernels on a CPU device reach a twentieth of the
-   * FMA peak, a naive kernel a hundredth, other versions a quarter; all reach half the copy
-   * bandwidth. Returns 0 for operations without a counterpart on the CPU, whose work is unknown.
+   * FMA peak, a naive kernel and tornado-matrices a hundredth, other versions a quarter; all reach
+   * half the copy bandwidth. Returns 0 for operations without a counterpart on the CPU, whose work
+   * is unknown.
    */
   double seconds(Spec spec) {
     if (!spec.isStep() && !Operations.COMMON.contains(spec.operation())) {
@@ -276,7 +292,7 @@ public final class Plan {
     double part =
         switch (spec.version()) {
           case Spec.PLAIN -> 0.05;
-          case "naive" -> 0.01;
+          case "naive", Spec.MATRICES -> 0.01;
           default -> !spec.isCpu() && target(spec.device()).hostMemory() ? 0.05 : 0.25;
         };
     return Math.max(work.flops() / (part * probe.peak()), work.bytes() / (0.5 * probe.copy()));

@@ -13,7 +13,8 @@ import java.util.Map;
  * @param rows rows (tokens) of the operation
  * @param dtype precision of the matrices
  * @param device {@code cpu} or a TornadoVM device's id
- * @param version {@code plain}, {@code vector}, or the name of a kernel's version
+ * @param version {@code plain}, {@code vector}, {@code tornado-matrices}, or the name of a kernel's
+ *     version
  */
 public record Spec(
     String question,
@@ -32,6 +33,9 @@ public record Spec(
 
   /** The Vector API on the CPU. */
   public static final String VECTOR = "vector";
+
+  /** TornadoVM's own matrix product, {@code tornado-matrices}, on the host. */
+  public static final String MATRICES = "tornado-matrices";
 
   /** The work without device and version: {@code gelu gpt2, 256 rows, f32}. */
   public String work() {

@@ -130,6 +130,7 @@ final class StepModel implements AutoCloseable {
       case BF16 -> 3e-2;
       case I8 -> 5e-2;
       case Q4 -> 0.5;
+      case STORED -> throw new IllegalStateException("random weights are f32");
     };
   }
 

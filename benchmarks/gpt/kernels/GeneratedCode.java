@@ -22,6 +22,9 @@ final class GeneratedCode {
   private static final Pattern REGISTERS = Pattern.compile("Used (\\d+) registers");
   private static final Pattern SPILLS = Pattern.compile("(\\d+) bytes spill stores");
 
+  /** Arrays of a work item that did not become registers are on the stack, in global memory. */
+  private static final Pattern STACK = Pattern.compile("(\\d+) bytes stack frame");
+
   private final Path file;
 
   /** Has TornadoVM keep its sources; call it before TornadoVM is used. */
@@ -70,12 +73,15 @@ final class GeneratedCode {
       }
       Matcher registers = REGISTERS.matcher(printed);
       Matcher spills = SPILLS.matcher(printed);
+      Matcher stack = STACK.matcher(printed);
       return registers.find()
           ? Optional.of(
               registers.group(1)
                   + " registers, "
                   + (spills.find() ? spills.group(1) : "0")
-                  + " bytes of spills ("
+                  + " bytes of spills, "
+                  + (stack.find() ? stack.group(1) : "0")
+                  + " bytes of stack ("
                   + ARCHITECTURE
                   + ")")
           : Optional.empty();

@@ -92,22 +92,25 @@ public final class KernelOperations {
         Operations.ATTENTION,
         one,
         Attention.VERSIONS,
-        (c, r, d) -> KernelCases.attention(r, c.nHead(), c.headSize(), c.blockSize(), false, SEED));
+        (c, r, d) ->
+            AttentionCases.attention(r, c.nHead(), c.headSize(), c.blockSize(), false, SEED));
     add(
         "split-attention",
         one,
         SplitAttention.VERSIONS,
-        (c, r, d) -> KernelCases.splitAttention(r, c.nHead(), c.headSize(), c.blockSize(), SEED));
+        (c, r, d) ->
+            AttentionCases.splitAttention(r, c.nHead(), c.headSize(), c.blockSize(), SEED));
     add(
         "attention-merge",
         one,
         AttentionMerge.VERSIONS,
-        (c, r, d) -> KernelCases.attentionMerge(r, c.nHead(), c.headSize(), c.blockSize(), SEED));
+        (c, r, d) ->
+            AttentionCases.attentionMerge(r, c.nHead(), c.headSize(), c.blockSize(), SEED));
     add(
         Operations.PREFILL_ATTENTION,
         prompt,
         PrefillAttention.VERSIONS,
-        (c, r, d) -> KernelCases.attention(r, c.nHead(), c.headSize(), r, true, SEED));
+        (c, r, d) -> AttentionCases.attention(r, c.nHead(), c.headSize(), r, true, SEED));
     add(
         Operations.ATTENTION_PROJECTION,
         ResidualProjection.VERSIONS,

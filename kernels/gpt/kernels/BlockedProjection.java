@@ -18,6 +18,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     compute-bound: 2·R·N·K FLOPs. A block of m × n outputs loads (m + n) / (m·n) floats for each
  *           multiply-add
  * threads   see each version
+ * example   x = (1, 2), (3, 4) and w = (5, 6), (7, 8), so y = (17, 23), (39, 53): for each k, a block of 2 × 2
+ *           loads 2 + 2 floats for 4 multiply-adds; four blocks of 1 × 1 load 8
  * </pre>
  *
  * <ul>
@@ -40,6 +42,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>Rejected, 256 × 3072 × 768 on two cores (PoCL): blocks with 4, 8 or 16 sums along k for each
  * output, for the compiler to vectorize, 7 to 21 GFLOP/s; 8 × 4 outputs, 19; weights packed 16
  * outputs wide, 16.
+ *
+ * <p>Read before: {@link Projection}. After: {@link TensorProjection}, {@link WarpProjection}.
  *
  * <p>Source: the CUDA programming guide's shared-memory matrix product; Boehm, "How to optimize a
  * CUDA matmul kernel" (2022). Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench

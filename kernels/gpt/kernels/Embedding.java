@@ -17,6 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * shapes    wte (V, C) · wpe (T, C) · x (R, C) · token, position (R)
  * bound     memory: 12·R·C bytes for R·C additions; one row of GPT-2 is 9 kB: launch-bound
  * threads   one (r, c) a work item, channels coalesced
+ * example   row 7 of wte = 1, 2 and row 3 of wpe = 0.5, −0.5: token 7 at position 3 is x = 1.5, 1.5
  * </pre>
  *
  * <ul>
@@ -27,11 +28,86 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>The first kernel of a step: it also sets {@link Pass#BLOCK} to 0. In models with tied
  * embeddings wte is lm_head's matrix, in the same precision.
  *
+ * <p>Read before: {@link gpt.kernels.runtime.Copy}. After: {@link LayerNorm}.
+ *
  * <p>Source: nanoGPT's {@code tok_emb + pos_emb}. Test: {@code RowsTest}. Benchmark: {@code
  * scripts/bench --operations embedding}.
  */
 public final class Embedding {
   private static final int THREADS = 64;
+
+  private Embedding() {}
+
+  /** The formula: channel i of a token at a position. */
+  private static float embedding(
+      int token,
+      int position,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      FloatArray wpe,
+      int i,
+      int c) {
+    float value = Matrix.at(dtype, f32, f16, i8, token * Matrix.stride(dtype, c) + i);
+    return Matrix.scaled(dtype, f32, token, value) + wpe.get(position * c + i);
+  }
+
+  static void naive(
+      IntArray pass,
+      IntArray tokens,
+      IntArray positions,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      FloatArray wpe,
+      FloatArray x,
+      int maxRows,
+      int c) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int i = 0; i < c; i++) {
+        if (r < pass.get(Pass.ROWS)) {
+          float e = embedding(tokens.get(r), positions.get(r), dtype, f32, f16, i8, wpe, i, c);
+          x.set(r * c + i, e);
+        }
+        if (r == 0) {
+          if (i == 0) {
+            pass.set(Pass.BLOCK, 0);
+          }
+        }
+      }
+    }
+  }
+
+  static void channelPerThread(
+      KernelContext context,
+      IntArray pass,
+      IntArray tokens,
+      IntArray positions,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      FloatArray wpe,
+      FloatArray x,
+      int c) {
+    int r = context.globalIdy;
+    int i = context.globalIdx;
+    if (i < c) {
+      if (r < pass.get(Pass.ROWS)) {
+        float e = embedding(tokens.get(r), positions.get(r), dtype, f32, f16, i8, wpe, i, c);
+        x.set(r * c + i, e);
+      }
+    }
+    if (r == 0) {
+      if (i == 0) {
+        pass.set(Pass.BLOCK, 0);
+      }
+    }
+  }
+
+  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.
@@ -98,64 +174,4 @@ public final class Embedding {
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, CHANNEL_PER_THREAD);
-
-  private Embedding() {}
-
-  static void naive(
-      IntArray pass,
-      IntArray tokens,
-      IntArray positions,
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      FloatArray wpe,
-      FloatArray x,
-      int maxRows,
-      int c) {
-    for (@Parallel int r = 0; r < maxRows; r++) {
-      for (@Parallel int i = 0; i < c; i++) {
-        if (r < pass.get(Pass.ROWS)) {
-          int token = tokens.get(r);
-          float value = Matrix.at(dtype, f32, f16, i8, token * Matrix.stride(dtype, c) + i);
-          value = Matrix.scaled(dtype, f32, token, value);
-          x.set(r * c + i, value + wpe.get(positions.get(r) * c + i));
-        }
-        if (r == 0) {
-          if (i == 0) {
-            pass.set(Pass.BLOCK, 0);
-          }
-        }
-      }
-    }
-  }
-
-  static void channelPerThread(
-      KernelContext context,
-      IntArray pass,
-      IntArray tokens,
-      IntArray positions,
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      FloatArray wpe,
-      FloatArray x,
-      int c) {
-    int r = context.globalIdy;
-    int i = context.globalIdx;
-    if (i < c) {
-      if (r < pass.get(Pass.ROWS)) {
-        int token = tokens.get(r);
-        float value = Matrix.at(dtype, f32, f16, i8, token * Matrix.stride(dtype, c) + i);
-        value = Matrix.scaled(dtype, f32, token, value);
-        x.set(r * c + i, value + wpe.get(positions.get(r) * c + i));
-      }
-    }
-    if (r == 0) {
-      if (i == 0) {
-        pass.set(Pass.BLOCK, 0);
-      }
-    }
-  }
 }

@@ -6,6 +6,9 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
  * The two forms of the GELU activation (Hendrycks and Gimpel, 2016), called by the epilogue of
  * {@link GeluProjection}. As a kernel of its own it would read and write every hidden channel once
  * more.
+ *
+ * <p>Example: of −1, 0, 1, 2 the exact form is −0.159, 0, 0.841, 1.954, the other one −0.159, 0,
+ * 0.841, 1.955.
  */
 public final class Gelu {
   /** x · Φ(x): nanoGPT's {@code nn.GELU()}. */

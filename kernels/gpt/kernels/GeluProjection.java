@@ -17,6 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * shapes    x (R, C) · W (L, H, C) · bias (L, H) · y (R, H)
  * bound     one row: memory-bound, 16·C² bytes (f32, H = 4C); many rows: compute-bound, 8·R·C² FLOPs
  * threads   see {@link Projection}
+ * example   x · Wᵀ + bias = −1, 0, 1, 2: y = −0.159, 0, 0.841, 1.954, as GELU(x) = x · Φ(x), Φ(1) = 0.841
  * </pre>
  *
  * <ul>
@@ -27,10 +28,50 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>One work item also advances the block index, {@link Pass#BLOCK}.
  *
+ * <p>Read before: {@link LmHead}, {@link Gelu}. After: {@link ResidualProjection}.
+ *
  * <p>Source: nanoGPT's {@code mlp.c_fc} and {@code gelu}. Test: {@code ProjectionTest}. Benchmark:
  * {@code scripts/bench --operations gelu}.
  */
 public final class GeluProjection {
+  private GeluProjection() {}
+
+  static void naive(
+      IntArray pass,
+      int form,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      FloatArray bias,
+      FloatArray y,
+      int n,
+      int k,
+      int maxRows) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int o = 0; o < n; o++) {
+        if (r < pass.get(Pass.ROWS)) {
+          int row = pass.get(Pass.MLP_BLOCK) * n + o;
+          float h = LmHead.product(x, r * k, dtype, f32, f16, i8, row, k) + bias.get(row);
+          y.set(r * n + o, Gelu.apply(form, h));
+        }
+        if (r == 0) {
+          if (o == 0) {
+            advanceBlock(pass);
+          }
+        }
+      }
+    }
+  }
+
+  /** Advances the block index. No kernel that reads it runs now. */
+  static void advanceBlock(IntArray pass) {
+    pass.set(Pass.BLOCK, pass.get(Pass.MLP_BLOCK) + 1);
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
   /**
    * Arguments of a launch.
    *
@@ -88,45 +129,4 @@ public final class GeluProjection {
                       a.w.k(),
                       a.maxRows)),
           Arguments::common);
-
-  private GeluProjection() {}
-
-  static void naive(
-      IntArray pass,
-      int form,
-      FloatArray x,
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      FloatArray bias,
-      FloatArray y,
-      int n,
-      int k,
-      int maxRows) {
-    for (@Parallel int r = 0; r < maxRows; r++) {
-      for (@Parallel int o = 0; o < n; o++) {
-        if (r < pass.get(Pass.ROWS)) {
-          int row = pass.get(Pass.MLP_BLOCK) * n + o;
-          int w = row * Matrix.stride(dtype, k);
-          float sum = 0;
-          for (int i = 0; i < k; i++) {
-            sum += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(r * k + i);
-          }
-          float h = Matrix.scaled(dtype, f32, row, sum) + bias.get(row);
-          y.set(r * n + o, Gelu.apply(form, h));
-        }
-        if (r == 0) {
-          if (o == 0) {
-            advanceBlock(pass);
-          }
-        }
-      }
-    }
-  }
-
-  /** Advances the block index. No kernel that reads it runs now. */
-  static void advanceBlock(IntArray pass) {
-    pass.set(Pass.BLOCK, pass.get(Pass.MLP_BLOCK) + 1);
-  }
 }

@@ -18,6 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     one row: memory-bound, 4·V·C bytes (f32) for 2·V·C FLOPs; 154 MB for GPT-2, of 500 MB of
  *           weights that a token reads
  * threads   see {@link Projection}
+ * example   x = 1, 2 and W = (3, 4), (5, 6): logits 1 · 3 + 2 · 4 = 11 and 1 · 5 + 2 · 6 = 17
  * </pre>
  *
  * <ul>
@@ -32,6 +33,51 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * ProjectionTest}. Benchmark: {@code scripts/bench --operations lm-head}.
  */
 public final class LmHead {
+  private LmHead() {}
+
+  /**
+   * The formula: row {@code row} of w times the c elements of x from {@code from} on. The naive
+   * versions of the other projections have it too.
+   */
+  static float product(
+      FloatArray x,
+      int from,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      int row,
+      int c) {
+    int w = row * Matrix.stride(dtype, c);
+    float sum = 0;
+    for (int i = 0; i < c; i++) {
+      sum += x.get(from + i) * Matrix.at(dtype, f32, f16, i8, w + i);
+    }
+    return Matrix.scaled(dtype, f32, row, sum);
+  }
+
+  static void naive(
+      IntArray pass,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      FloatArray logits,
+      int maxRows,
+      int vocabSize,
+      int c) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int v = 0; v < vocabSize; v++) {
+        if (r < pass.get(Pass.LOGIT_ROWS)) {
+          logits.set(r * vocabSize + v, product(x, r * c, dtype, f32, f16, i8, v, c));
+        }
+      }
+    }
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
   /**
    * Arguments of a launch.
    *
@@ -78,31 +124,4 @@ public final class LmHead {
                       a.w.n(),
                       a.w.k())),
           Arguments::common);
-
-  private LmHead() {}
-
-  static void naive(
-      IntArray pass,
-      FloatArray x,
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      FloatArray logits,
-      int maxRows,
-      int vocabSize,
-      int c) {
-    for (@Parallel int r = 0; r < maxRows; r++) {
-      for (@Parallel int v = 0; v < vocabSize; v++) {
-        if (r < pass.get(Pass.LOGIT_ROWS)) {
-          float sum = 0;
-          for (int i = 0; i < c; i++) {
-            sum +=
-                x.get(r * c + i) * Matrix.at(dtype, f32, f16, i8, v * Matrix.stride(dtype, c) + i);
-          }
-          logits.set(r * vocabSize + v, Matrix.scaled(dtype, f32, v, sum));
-        }
-      }
-    }
-  }
 }

@@ -21,6 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *           values, where Q is the number of queries that share a load
  * threads   a head and a block of Q rows, one online softmax for each row; causal mask: keys past a row's
  *           position get weight 0
+ * example   rows at positions 4 to 7 are one block of 4: they attend to 5, 6, 7 and 8 keys, and each of the
+ *           first 5 keys is loaded once for all four
  * </pre>
  *
  * <ul>
@@ -29,6 +31,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code tiled}: 16 queries of a head a workgroup of 256. Tiles of 16 keys and values are
  *       staged in local memory, where each element is read 16 times.
  * </ul>
+ *
+ * <p>Read before: {@link Attention}, {@link BlockedProjection}. After: {@link CrossEntropy}.
  *
  * <p>Source: FlashAttention (Dao and others, 2022). Test: {@code AttentionTest}. Benchmark: {@code
  * scripts/bench --operations prefill-attention}.
@@ -42,32 +46,7 @@ public final class PrefillAttention {
 
   private static final int TILE_GROUP = TILE * TILE;
 
-  /** 4 queries of a head a work item. */
-  public static final Version<Attention.Arguments> QUERIES_PER_THREAD =
-      Attention.version(
-          "queriesPerThread",
-          Version.Target.CPU,
-          PrefillAttention::queriesPerThread,
-          (a, rows) -> Version.groups(Math.ceilDiv(rows, QUERIES) * a.heads(), 1));
-
-  /** 16 queries of a head a workgroup. */
-  public static final Version<Attention.Arguments> TILED =
-      Attention.version(
-          "tiled",
-          Version.Target.GPU,
-          PrefillAttention::tiled,
-          (a, rows) -> Version.groups(Math.ceilDiv(rows, TILE) * a.heads(), TILE_GROUP));
-
-  /** All versions, those of {@link Attention} first, which are right for a prompt too. */
-  public static final List<Version<Attention.Arguments>> VERSIONS = versions();
-
   private PrefillAttention() {}
-
-  private static List<Version<Attention.Arguments>> versions() {
-    List<Version<Attention.Arguments>> all = new ArrayList<>(Attention.VERSIONS);
-    all.addAll(List.of(QUERIES_PER_THREAD, TILED));
-    return List.copyOf(all);
-  }
 
   static void queriesPerThread(
       KernelContext context,
@@ -83,7 +62,6 @@ public final class PrefillAttention {
       int maxRows,
       int headSize,
       long cache) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     float[] sums = new float[QUERIES * headSize];
     float[] scores = new float[QUERIES * Attention.KEYS];
@@ -93,7 +71,7 @@ public final class PrefillAttention {
     int first = context.globalIdx / heads * QUERIES;
     if (first < rows) {
       int h = context.globalIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(first)) * heads + h;
+      int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(first), h);
       int c = heads * headSize;
       int queries = TornadoMath.min(QUERIES, rows - first);
       int position = positions.get(first);
@@ -168,7 +146,6 @@ public final class PrefillAttention {
       int maxRows,
       int headSize,
       long cache) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     float[] queries = context.allocateFloatLocalArray(TILE * headSize);
     float[] keyTile = context.allocateFloatLocalArray(headSize * TILE);
@@ -183,7 +160,7 @@ public final class PrefillAttention {
     int first = context.groupIdx / heads * TILE;
     if (first < rows) {
       int h = context.groupIdx % heads;
-      int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(first)) * heads + h;
+      int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(first), h);
       int c = heads * headSize;
       int position = positions.get(first);
       int count = TornadoMath.min(TILE, rows - first);
@@ -263,5 +240,32 @@ public final class PrefillAttention {
         }
       }
     }
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
+  /** 4 queries of a head a work item. */
+  public static final Version<Attention.Arguments> QUERIES_PER_THREAD =
+      Attention.version(
+          "queriesPerThread",
+          Version.Target.CPU,
+          PrefillAttention::queriesPerThread,
+          (a, rows) -> Version.groups(Math.ceilDiv(rows, QUERIES) * a.heads(), 1));
+
+  /** 16 queries of a head a workgroup. */
+  public static final Version<Attention.Arguments> TILED =
+      Attention.version(
+          "tiled",
+          Version.Target.GPU,
+          PrefillAttention::tiled,
+          (a, rows) -> Version.groups(Math.ceilDiv(rows, TILE) * a.heads(), TILE_GROUP));
+
+  /** All versions, those of {@link Attention} first, which are right for a prompt too. */
+  public static final List<Version<Attention.Arguments>> VERSIONS = versions();
+
+  private static List<Version<Attention.Arguments>> versions() {
+    List<Version<Attention.Arguments>> all = new ArrayList<>(Attention.VERSIONS);
+    all.addAll(List.of(QUERIES_PER_THREAD, TILED));
+    return List.copyOf(all);
   }
 }

@@ -53,6 +53,94 @@ public final class Projection {
   /** Workgroup size of {@code rowPerThread} and {@code blockPerThread}. */
   static final int THREADS = 16;
 
+  private Projection() {}
+
+  static void rowPerThread(
+      KernelContext context,
+      int epilogue,
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      FloatArray bias,
+      FloatArray y,
+      FloatArray keys,
+      FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
+      int n,
+      int k,
+      long cache) {
+    int o = context.globalIdx;
+    if (o < n) {
+      int rows = Epilogue.rows(epilogue, pass);
+      int row = Epilogue.block(epilogue, pass) * n + o;
+      for (int r = 0; r < rows; r++) {
+        float sum = dot(dtype, f32, f16, i8, row, x, r * k, k);
+        float value = Matrix.scaled(dtype, f32, row, sum);
+        Epilogue.apply(
+            epilogue,
+            pass,
+            positions,
+            slots,
+            bias,
+            y,
+            keys,
+            values,
+            halfKeys,
+            halfValues,
+            r,
+            o,
+            row,
+            value,
+            n,
+            cache);
+      }
+    }
+    if (o == 0) {
+      Epilogue.advanceBlock(epilogue, pass);
+    }
+  }
+
+  /**
+   * The dot product of row {@code row} of w with k elements of x from index {@code at} on, in four
+   * independent sums.
+   */
+  private static float dot(
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      int row,
+      FloatArray x,
+      int at,
+      int k) {
+    int w = row * Matrix.stride(dtype, k);
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = 0;
+    while (i < k - 3) {
+      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
+      s1 += Matrix.at(dtype, f32, f16, i8, w + i + 1) * x.get(at + i + 1);
+      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2) * x.get(at + i + 2);
+      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3) * x.get(at + i + 3);
+      i += 4;
+    }
+    while (i < k) {
+      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
+      i++;
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
   /**
    * Arguments of a launch, for all four operations. Arrays that an epilogue does not access have
    * one element.
@@ -87,8 +175,6 @@ public final class Projection {
     /** The converted arguments. */
     Arguments of(A arguments);
   }
-
-  private Projection() {}
 
   /**
    * An operation's versions.
@@ -295,89 +381,5 @@ public final class Projection {
               a.cache.shape());
         },
         (a, rows) -> grid.of(common.of(a).w.n(), rows));
-  }
-
-  static void rowPerThread(
-      KernelContext context,
-      int epilogue,
-      IntArray pass,
-      IntArray positions,
-      IntArray slots,
-      FloatArray x,
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      FloatArray bias,
-      FloatArray y,
-      FloatArray keys,
-      FloatArray values,
-      HalfFloatArray halfKeys,
-      HalfFloatArray halfValues,
-      int n,
-      int k,
-      long cache) {
-    int o = context.globalIdx;
-    if (o < n) {
-      int rows = Epilogue.rows(epilogue, pass);
-      int row = Epilogue.block(epilogue, pass) * n + o;
-      for (int r = 0; r < rows; r++) {
-        float sum = dot(dtype, f32, f16, i8, row, x, r * k, k);
-        float value = Matrix.scaled(dtype, f32, row, sum);
-        Epilogue.apply(
-            epilogue,
-            pass,
-            positions,
-            slots,
-            bias,
-            y,
-            keys,
-            values,
-            halfKeys,
-            halfValues,
-            r,
-            o,
-            row,
-            value,
-            n,
-            cache);
-      }
-    }
-    if (o == 0) {
-      Epilogue.advanceBlock(epilogue, pass);
-    }
-  }
-
-  /**
-   * The dot product of row {@code row} of w with k elements of x from index {@code at} on, in four
-   * independent sums.
-   */
-  private static float dot(
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      int row,
-      FloatArray x,
-      int at,
-      int k) {
-    int w = row * Matrix.stride(dtype, k);
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
-    int i = 0;
-    while (i < k - 3) {
-      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
-      s1 += Matrix.at(dtype, f32, f16, i8, w + i + 1) * x.get(at + i + 1);
-      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2) * x.get(at + i + 2);
-      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3) * x.get(at + i + 3);
-      i += 4;
-    }
-    while (i < k) {
-      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
-      i++;
-    }
-    return (s0 + s1) + (s2 + s3);
   }
 }

@@ -19,6 +19,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *           in half precision see {@link KvCache}
  * bound     one row: memory-bound, 12·C² bytes (f32) for 6·C² FLOPs; many rows: compute-bound, 6·R·C² FLOPs
  * threads   see {@link Projection}
+ * example   C = 2, so W has 6 rows, and x = 1, 2: row 2 of W = 3, 4 with bias 0.5 gives 11.5, channel 0 of
+ *           the key; rows 0 and 1 give the query, 4 and 5 the value
  * </pre>
  *
  * <ul>
@@ -33,10 +35,94 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>One work item also copies the block index for the MLP's kernels, {@link Pass#MLP_BLOCK}.
  *
+ * <p>Read before: {@link LmHead}. After: {@link Attention}.
+ *
  * <p>Source: nanoGPT's {@code c_attn}. Test: {@code ProjectionTest}. Benchmark: {@code
  * scripts/bench --operations qkv}.
  */
 public final class QkvProjection {
+  private QkvProjection() {}
+
+  static void naive(
+      IntArray pass,
+      IntArray positions,
+      IntArray slots,
+      FloatArray x,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      FloatArray bias,
+      FloatArray q,
+      FloatArray keys,
+      FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
+      int c,
+      long cache,
+      int maxRows) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int o = 0; o < 3 * c; o++) {
+        if (r < pass.get(Pass.ROWS)) {
+          int block = pass.get(Pass.BLOCK);
+          int row = block * 3 * c + o;
+          float y = LmHead.product(x, r * c, dtype, f32, f16, i8, row, c) + bias.get(row);
+          int slot = block * KvCache.slots(cache) + slots.get(r);
+          int position = positions.get(r);
+          store(q, keys, values, halfKeys, halfValues, r, o, y, slot, position, c, cache);
+        }
+        if (r == 0) {
+          if (o == 0) {
+            publishBlock(pass);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * Stores output {@code o} of row {@code r}, a channel of a query, a key or a value.
+   *
+   * @param slot index into (L, B) of the KV cache: block · B + slot
+   * @param cache {@link KvCache#shape}
+   */
+  static void store(
+      FloatArray q,
+      FloatArray keys,
+      FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
+      int r,
+      int o,
+      float y,
+      int slot,
+      int position,
+      int c,
+      long cache) {
+    if (o < c) {
+      q.set(r * c + o, y);
+    } else {
+      int channel = o % c;
+      int headSize = c / KvCache.heads(cache);
+      int head = slot * KvCache.heads(cache) + channel / headSize;
+      int i = channel % headSize;
+      if (o < 2 * c) {
+        int at = KvCache.keyIndex(cache, head, i, position, headSize);
+        KvCache.set(cache, keys, halfKeys, at, y);
+      } else {
+        int at = KvCache.valueIndex(cache, head, i, position, headSize);
+        KvCache.set(cache, values, halfValues, at, y);
+      }
+    }
+  }
+
+  /** Publishes the block index for the MLP's kernels, none of which runs now. */
+  static void publishBlock(IntArray pass) {
+    pass.set(Pass.MLP_BLOCK, pass.get(Pass.BLOCK));
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
   /**
    * Arguments of a launch.
    *
@@ -92,89 +178,4 @@ public final class QkvProjection {
                       a.cache.shape(),
                       a.maxRows)),
           Arguments::common);
-
-  private QkvProjection() {}
-
-  static void naive(
-      IntArray pass,
-      IntArray positions,
-      IntArray slots,
-      FloatArray x,
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      FloatArray bias,
-      FloatArray q,
-      FloatArray keys,
-      FloatArray values,
-      HalfFloatArray halfKeys,
-      HalfFloatArray halfValues,
-      int c,
-      long cache,
-      int maxRows) {
-    for (@Parallel int r = 0; r < maxRows; r++) {
-      for (@Parallel int o = 0; o < 3 * c; o++) {
-        if (r < pass.get(Pass.ROWS)) {
-          int block = pass.get(Pass.BLOCK);
-          int row = block * 3 * c + o;
-          int w = row * Matrix.stride(dtype, c);
-          float sum = 0;
-          for (int i = 0; i < c; i++) {
-            sum += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(r * c + i);
-          }
-          float y = Matrix.scaled(dtype, f32, row, sum) + bias.get(row);
-          int slot = block * KvCache.slots(cache) + slots.get(r);
-          int position = positions.get(r);
-          store(q, keys, values, halfKeys, halfValues, r, o, y, slot, position, c, cache);
-        }
-        if (r == 0) {
-          if (o == 0) {
-            publishBlock(pass);
-          }
-        }
-      }
-    }
-  }
-
-  /** Publishes the block index for the MLP's kernels, none of which runs now. */
-  static void publishBlock(IntArray pass) {
-    pass.set(Pass.MLP_BLOCK, pass.get(Pass.BLOCK));
-  }
-
-  /**
-   * Stores output {@code o} of row {@code r}, a channel of a query, a key or a value.
-   *
-   * @param slot index into (L, B) of the KV cache: block · B + slot
-   * @param cache {@link KvCache#shape}
-   */
-  static void store(
-      FloatArray q,
-      FloatArray keys,
-      FloatArray values,
-      HalfFloatArray halfKeys,
-      HalfFloatArray halfValues,
-      int r,
-      int o,
-      float y,
-      int slot,
-      int position,
-      int c,
-      long cache) {
-    if (o < c) {
-      q.set(r * c + o, y);
-    } else {
-      int channel = o % c;
-      int headSize = c / KvCache.heads(cache);
-      int head = slot * KvCache.heads(cache) + channel / headSize;
-      int i = channel % headSize;
-      if (o < 2 * c) {
-        int at = KvCache.keyIndex(cache, head, i, position, headSize);
-        KvCache.set(cache, keys, halfKeys, at, y);
-      } else {
-        int at = KvCache.valueIndex(cache, head, i, position, headSize);
-        KvCache.set(cache, values, halfValues, at, y);
-      }
-    }
-  }
 }

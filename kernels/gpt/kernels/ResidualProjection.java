@@ -19,6 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     one row: memory-bound, 4·C² or 16·C² bytes (f32)
  *           many rows: compute-bound, 2·R·C² or 8·R·C² FLOPs
  * threads   see {@link Projection}
+ * example   x = 5, y = 1, 2, the row of W = 3, 4 and bias 0.5: x becomes 5 + (1 · 3 + 2 · 4) + 0.5 = 16.5
  * </pre>
  *
  * <ul>
@@ -27,11 +28,41 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       rowPerWarpLocal}, {@code tensorCores}: see {@link Projection}.
  * </ul>
  *
+ * <p>Read before: {@link LmHead}. After: {@link LayerNorm}.
+ *
  * <p>Source: nanoGPT's {@code attn.c_proj} and {@code mlp.c_proj} with the additions in {@code
  * Block.forward}. Test: {@code ProjectionTest}. Benchmark: {@code scripts/bench --operations
  * attention-projection,residual}.
  */
 public final class ResidualProjection {
+  private ResidualProjection() {}
+
+  static void naive(
+      IntArray pass,
+      int blockAt,
+      FloatArray y,
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      FloatArray bias,
+      FloatArray x,
+      int n,
+      int k,
+      int maxRows) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      for (@Parallel int o = 0; o < n; o++) {
+        if (r < pass.get(Pass.ROWS)) {
+          int row = pass.get(blockAt) * n + o;
+          float branch = LmHead.product(y, r * k, dtype, f32, f16, i8, row, k) + bias.get(row);
+          x.set(r * n + o, x.get(r * n + o) + branch);
+        }
+      }
+    }
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
   /** The branch that is added to the residual stream. */
   public enum Branch {
     /** The block's attention. */
@@ -107,35 +138,4 @@ public final class ResidualProjection {
                       a.w.k(),
                       a.maxRows)),
           Arguments::common);
-
-  private ResidualProjection() {}
-
-  static void naive(
-      IntArray pass,
-      int blockAt,
-      FloatArray y,
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      FloatArray bias,
-      FloatArray x,
-      int n,
-      int k,
-      int maxRows) {
-    for (@Parallel int r = 0; r < maxRows; r++) {
-      for (@Parallel int o = 0; o < n; o++) {
-        if (r < pass.get(Pass.ROWS)) {
-          int row = pass.get(blockAt) * n + o;
-          int w = row * Matrix.stride(dtype, k);
-          float sum = 0;
-          for (int i = 0; i < k; i++) {
-            sum += Matrix.at(dtype, f32, f16, i8, w + i) * y.get(r * k + i);
-          }
-          float branch = Matrix.scaled(dtype, f32, row, sum) + bias.get(row);
-          x.set(r * n + o, x.get(r * n + o) + branch);
-        }
-      }
-    }
-  }
 }

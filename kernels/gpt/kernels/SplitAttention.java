@@ -59,106 +59,45 @@ public final class SplitAttention {
   /** Workgroup size: two lanes for each key. */
   private static final int GROUP = 2 * CHUNK;
 
-  /**
-   * Arguments of a launch.
-   *
-   * @param attention arguments of {@link Attention}; {@code y} is not accessed
-   * @param partial (R, NH, chunks, HS + 2), the result
-   * @param maxKeys the most keys that a row of the launches has: the grid covers their chunks
-   */
-  public record Arguments(Attention.Arguments attention, FloatArray partial, int maxKeys) {
-    /** Chunks of a full context. */
-    int chunks() {
-      return chunks(attention.contextLength());
-    }
-
-    /** Length of {@code partial} for {@code rows} rows. */
-    public static int partialSize(int rows, int heads, int headSize, int contextLength) {
-      return Math.toIntExact((long) rows * heads * chunks(contextLength) * (headSize + 2));
-    }
-
-    private static int chunks(int contextLength) {
-      return Math.ceilDiv(contextLength, CHUNK);
-    }
-  }
-
-  /** One chunk a work item. */
-  public static final Version<Arguments> NAIVE =
-      Version.parallel(
-          (graph, id, a) ->
-              graph.task(
-                  id,
-                  SplitAttention::naive,
-                  a.attention.pass(),
-                  a.attention.positions(),
-                  a.attention.slots(),
-                  a.attention.q(),
-                  a.attention.cache().keys(),
-                  a.attention.cache().values(),
-                  a.attention.cache().halfKeys(),
-                  a.attention.cache().halfValues(),
-                  a.partial,
-                  a.attention.maxRows(),
-                  a.attention.headSize(),
-                  a.attention.cache().shape(),
-                  a.chunks()));
-
-  /** One chunk a workgroup. */
-  public static final Version<Arguments> CHUNK_PER_GROUP =
-      version(
-          "chunkPerGroup",
-          Version.Target.GPU,
-          SplitAttention::chunkPerGroup,
-          (a, rows) ->
-              Version.groups(Arguments.chunks(a.maxKeys), rows * a.attention.heads(), GROUP));
-
-  /** All versions, the naive one first. */
-  public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, CHUNK_PER_GROUP);
-
   private SplitAttention() {}
 
-  private static Version<Arguments> version(
-      String name,
-      Version.Target target,
-      Task14<
-              KernelContext,
-              IntArray,
-              IntArray,
-              IntArray,
-              FloatArray,
-              FloatArray,
-              FloatArray,
-              HalfFloatArray,
-              HalfFloatArray,
-              FloatArray,
-              Integer,
-              Integer,
-              Long,
-              Integer>
-          kernel,
-      Version.Grid<Arguments> grid) {
-    return new Version<>(
-        name,
-        target,
-        (graph, id, a) ->
-            graph.task(
-                id,
-                kernel,
-                new KernelContext(),
-                a.attention.pass(),
-                a.attention.positions(),
-                a.attention.slots(),
-                a.attention.q(),
-                a.attention.cache().keys(),
-                a.attention.cache().values(),
-                a.attention.cache().halfKeys(),
-                a.attention.cache().halfValues(),
-                a.partial,
-                a.attention.maxRows(),
-                a.attention.headSize(),
-                a.attention.cache().shape(),
-                a.chunks()),
-        grid);
+  /** The formula: the keys {@code first} to {@code end} − 1, its results at {@code out}. */
+  private static void formula(
+      FloatArray q,
+      int from,
+      FloatArray keys,
+      FloatArray values,
+      HalfFloatArray halfKeys,
+      HalfFloatArray halfValues,
+      int head,
+      int first,
+      int end,
+      FloatArray partial,
+      int out,
+      int headSize,
+      long cache) {
+    float scale = 1 / TornadoMath.sqrt(headSize);
+    float max = Attention.MIN_SCORE;
+    for (int t = first; t < end; t++) {
+      float score = Attention.score(q, from, keys, halfKeys, head, t, headSize, cache);
+      max = TornadoMath.max(max, score * scale);
+    }
+    float sum = 0;
+    for (int i = 0; i < headSize; i++) {
+      partial.set(out + i, 0);
+    }
+    for (int t = first; t < end; t++) {
+      float score = Attention.score(q, from, keys, halfKeys, head, t, headSize, cache);
+      float weight = TornadoMath.exp(score * scale - max);
+      sum += weight;
+      for (int i = 0; i < headSize; i++) {
+        int at = KvCache.valueIndex(cache, head, i, t, headSize);
+        float value = KvCache.get(cache, values, halfValues, at);
+        partial.set(out + i, partial.get(out + i) + weight * value);
+      }
+    }
+    partial.set(out + headSize, max);
+    partial.set(out + headSize + 1, sum);
   }
 
   static void naive(
@@ -175,7 +114,6 @@ public final class SplitAttention {
       int headSize,
       long cache,
       int chunks) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     for (@Parallel int item = 0; item < maxRows * heads * chunks; item++) {
       int chunk = item % chunks;
@@ -185,32 +123,24 @@ public final class SplitAttention {
         int first = chunk * CHUNK;
         if (first < keyCount) {
           int h = item / chunks % heads;
-          int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
-          int last = TornadoMath.min(first + CHUNK, keyCount);
-          float scale = 1 / TornadoMath.sqrt(headSize);
+          int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(r), h);
+          int end = TornadoMath.min(first + CHUNK, keyCount);
           int from = (r * heads + h) * headSize;
           int out = item * (headSize + 2);
-          float max = Attention.MIN_SCORE;
-          for (int t = first; t < last; t++) {
-            float score = Attention.score(q, from, keys, halfKeys, head, t, headSize, cache);
-            max = TornadoMath.max(max, score * scale);
-          }
-          float sum = 0;
-          for (int i = 0; i < headSize; i++) {
-            partial.set(out + i, 0);
-          }
-          for (int t = first; t < last; t++) {
-            float score = Attention.score(q, from, keys, halfKeys, head, t, headSize, cache);
-            float weight = TornadoMath.exp(score * scale - max);
-            sum += weight;
-            for (int i = 0; i < headSize; i++) {
-              int at = KvCache.valueIndex(cache, head, i, t, headSize);
-              float value = KvCache.get(cache, values, halfValues, at);
-              partial.set(out + i, partial.get(out + i) + weight * value);
-            }
-          }
-          partial.set(out + headSize, max);
-          partial.set(out + headSize + 1, sum);
+          formula(
+              q,
+              from,
+              keys,
+              values,
+              halfKeys,
+              halfValues,
+              head,
+              first,
+              end,
+              partial,
+              out,
+              headSize,
+              cache);
         }
       }
     }
@@ -231,7 +161,6 @@ public final class SplitAttention {
       int headSize,
       long cache,
       int chunks) {
-    int slotCount = KvCache.slots(cache);
     int heads = KvCache.heads(cache);
     int contextLength = KvCache.length(cache);
     int size = KvCache.wordSize(cache);
@@ -248,7 +177,7 @@ public final class SplitAttention {
     if (r < pass.get(Pass.ROWS)) {
       int keyCount = positions.get(r) + 1;
       if (first < keyCount) {
-        int head = (pass.get(Pass.BLOCK) * slotCount + slots.get(r)) * heads + h;
+        int head = KvCache.head(cache, pass.get(Pass.BLOCK), slots.get(r), h);
         int out = (context.groupIdy * chunks + context.groupIdx) * (headSize + 2);
         float scale = 1 / TornadoMath.sqrt(headSize);
         int from = (r * heads + h) * headSize;
@@ -361,5 +290,107 @@ public final class SplitAttention {
         }
       }
     }
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
+  /**
+   * Arguments of a launch.
+   *
+   * @param attention arguments of {@link Attention}; {@code y} is not accessed
+   * @param partial (R, NH, chunks, HS + 2), the result
+   * @param maxKeys the most keys that a row of the launches has: the grid covers their chunks
+   */
+  public record Arguments(Attention.Arguments attention, FloatArray partial, int maxKeys) {
+    /** Chunks of a full context. */
+    int chunks() {
+      return chunks(attention.contextLength());
+    }
+
+    /** Length of {@code partial} for {@code rows} rows. */
+    public static int partialSize(int rows, int heads, int headSize, int contextLength) {
+      return Math.toIntExact((long) rows * heads * chunks(contextLength) * (headSize + 2));
+    }
+
+    private static int chunks(int contextLength) {
+      return Math.ceilDiv(contextLength, CHUNK);
+    }
+  }
+
+  /** One chunk a work item. */
+  public static final Version<Arguments> NAIVE =
+      Version.parallel(
+          (graph, id, a) ->
+              graph.task(
+                  id,
+                  SplitAttention::naive,
+                  a.attention.pass(),
+                  a.attention.positions(),
+                  a.attention.slots(),
+                  a.attention.q(),
+                  a.attention.cache().keys(),
+                  a.attention.cache().values(),
+                  a.attention.cache().halfKeys(),
+                  a.attention.cache().halfValues(),
+                  a.partial,
+                  a.attention.maxRows(),
+                  a.attention.headSize(),
+                  a.attention.cache().shape(),
+                  a.chunks()));
+
+  /** One chunk a workgroup. */
+  public static final Version<Arguments> CHUNK_PER_GROUP =
+      version(
+          "chunkPerGroup",
+          Version.Target.GPU,
+          SplitAttention::chunkPerGroup,
+          (a, rows) ->
+              Version.groups(Arguments.chunks(a.maxKeys), rows * a.attention.heads(), GROUP));
+
+  /** All versions, the naive one first. */
+  public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, CHUNK_PER_GROUP);
+
+  private static Version<Arguments> version(
+      String name,
+      Version.Target target,
+      Task14<
+              KernelContext,
+              IntArray,
+              IntArray,
+              IntArray,
+              FloatArray,
+              FloatArray,
+              FloatArray,
+              HalfFloatArray,
+              HalfFloatArray,
+              FloatArray,
+              Integer,
+              Integer,
+              Long,
+              Integer>
+          kernel,
+      Version.Grid<Arguments> grid) {
+    return new Version<>(
+        name,
+        target,
+        (graph, id, a) ->
+            graph.task(
+                id,
+                kernel,
+                new KernelContext(),
+                a.attention.pass(),
+                a.attention.positions(),
+                a.attention.slots(),
+                a.attention.q(),
+                a.attention.cache().keys(),
+                a.attention.cache().values(),
+                a.attention.cache().halfKeys(),
+                a.attention.cache().halfValues(),
+                a.partial,
+                a.attention.maxRows(),
+                a.attention.headSize(),
+                a.attention.cache().shape(),
+                a.chunks()),
+        grid);
   }
 }

@@ -21,6 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     memory-bound: the bytes of w. A GPU needs 20 to 40 KB in flight on each multiprocessor
  * threads   a workgroup computes 4 rows of w at a time. A warp of 32 lanes computes a row; where N is
  *           small (the residual projections, N = C), 4 warps do, or most multiprocessors would idle
+ * example   a warp of 4 lanes and K = 8, all weights 1, x = 1 to 8: lane 0 adds 1 + 5, lane 1 2 + 6, lane 2
+ *           3 + 7, lane 3 4 + 8. Shuffles add 6, 8, 10, 12 as (6 + 10) + (8 + 12) = 36
  * </pre>
  *
  * <ol>
@@ -53,6 +55,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * split into four loads; reductions, the dot product, or the norm in helper methods, where
  * TornadoVM takes the index of a local array for bytes.
  *
+ * <p>Read before: {@link Projection}, {@link LayerNorm}. After: {@link TensorProjection}.
+ *
  * <p>Source: Bell and Garland, "Implementing sparse matrix-vector multiplication on
  * throughput-oriented processors" (2009), whose vector kernel has a warp a row. Test: {@code
  * ProjectionTest}. Benchmark: {@code scripts/bench --operations lm-head,qkv,residual,gelu}.
@@ -74,58 +78,6 @@ final class WarpProjection {
   private static final int LOCAL_FLOATS = 11_700;
 
   private WarpProjection() {}
-
-  /** Lanes that compute a row of w. */
-  private static int lanes(int epilogue) {
-    if (epilogue == Epilogue.RESIDUAL_ATTENTION) {
-      return 4 * WARP;
-    }
-    if (epilogue == Epilogue.RESIDUAL_MLP) {
-      return 4 * WARP;
-    }
-    return WARP;
-  }
-
-  /** How often a workgroup computes ROWS rows; lm_head has enough rows to repeat step 1 less. */
-  private static int turns(int epilogue) {
-    if (epilogue == Epilogue.LOGITS) {
-      return 4;
-    }
-    return 1;
-  }
-
-  /** The grid for any number of rows of x. */
-  static WorkerGrid grid(int epilogue, int n) {
-    return Version.groups(
-        Math.ceilDiv(n, ROWS * turns(epilogue)), Math.multiplyExact(ROWS, lanes(epilogue)));
-  }
-
-  /** Whether a row of k elements of x fits into local memory. */
-  static boolean fits(int k) {
-    return width(k) <= LOCAL_FLOATS;
-  }
-
-  /** Elements from one row of x to the next in local memory. */
-  private static int width(int k) {
-    return (k + 3) / 4 * 4;
-  }
-
-  /**
-   * What a launch computes: constants, packed into one because a task has at most 20 arguments.
-   *
-   * @param maxRows most rows of x in a pass
-   */
-  static int options(int epilogue, Source.Kind source, Matrix w, boolean shuffles, int maxRows) {
-    int sharing = maxRows > 1 ? SHARING : 1;
-    while (sharing > 1 && sharing * width(w.k()) > LOCAL_FLOATS) {
-      sharing = sharing / 2;
-    }
-    return epilogue
-        + (source.ordinal() << 4)
-        + (w.dtype() << 8)
-        + (shuffles ? 1 << 12 : 0)
-        + (sharing << 16);
-  }
 
   static void rowPerWarp(
       KernelContext context,
@@ -360,5 +312,59 @@ final class WarpProjection {
       context.localBarrier(); // x is overwritten by the next rows
       r += count;
     }
+  }
+
+  /** Lanes that compute a row of w. */
+  private static int lanes(int epilogue) {
+    if (epilogue == Epilogue.RESIDUAL_ATTENTION) {
+      return 4 * WARP;
+    }
+    if (epilogue == Epilogue.RESIDUAL_MLP) {
+      return 4 * WARP;
+    }
+    return WARP;
+  }
+
+  /** How often a workgroup computes ROWS rows; lm_head has enough rows to repeat step 1 less. */
+  private static int turns(int epilogue) {
+    if (epilogue == Epilogue.LOGITS) {
+      return 4;
+    }
+    return 1;
+  }
+
+  /** Elements from one row of x to the next in local memory. */
+  private static int width(int k) {
+    return (k + 3) / 4 * 4;
+  }
+
+  // Plumbing: arguments, tasks and grids.
+
+  /** The grid for any number of rows of x. */
+  static WorkerGrid grid(int epilogue, int n) {
+    return Version.groups(
+        Math.ceilDiv(n, ROWS * turns(epilogue)), Math.multiplyExact(ROWS, lanes(epilogue)));
+  }
+
+  /** Whether a row of k elements of x fits into local memory. */
+  static boolean fits(int k) {
+    return width(k) <= LOCAL_FLOATS;
+  }
+
+  /**
+   * What a launch computes: constants, packed into one because a task has at most 20 arguments.
+   *
+   * @param maxRows most rows of x in a pass
+   */
+  static int options(int epilogue, Source.Kind source, Matrix w, boolean shuffles, int maxRows) {
+    int sharing = maxRows > 1 ? SHARING : 1;
+    while (sharing > 1 && sharing * width(w.k()) > LOCAL_FLOATS) {
+      sharing = sharing / 2;
+    }
+    return epilogue
+        + (source.ordinal() << 4)
+        + (w.dtype() << 8)
+        + (shuffles ? 1 << 12 : 0)
+        + (sharing << 16);
   }
 }

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 
 // Outside a package Node.js takes files named .js for CommonJS.
 const copy = join(mkdtempSync(join(tmpdir(), "chain")), "chain.mjs");
-copyFileSync(new URL("../../main/resources/gpt/explore/chain.js", import.meta.url), copy);
+copyFileSync(new URL("../../main/resources/gpt/explore/plot/chain.js", import.meta.url), copy);
 const { Chain, REMOVED_BY, softmax, sortDescending } = await import(pathToFileURL(copy));
 
 /** gpt.sampling.Weight's. */
@@ -18,7 +18,7 @@ const OFF = { temperature: 1, top_k: 0, top_p: 1, min_p: 0, typical_p: 1 };
 const LOGITS = new Float32Array([6, 2, 7, 0.1, -8, 9]);
 
 const chain = (settings, random = 0, logits = LOGITS) =>
-  new Chain(COEFFICIENTS, logits, sortDescending(logits), { ...OFF, ...settings }, random);
+  new Chain(COEFFICIENTS, logits, sortDescending(logits)).apply({ ...OFF, ...settings }, random);
 
 const kept = ({ removedBy }) => Array.from(removedBy.keys()).filter((id) => removedBy[id] === 0);
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
-const folder = new URL("../../main/resources/gpt/explore/", import.meta.url);
+const folder = new URL("../../main/resources/gpt/explore/plot/", import.meta.url);
 const modules = readdirSync(folder).filter((name) => name.endsWith(".js"));
 const source = (name) => readFileSync(new URL(name, folder), "utf8");
 

@@ -3,7 +3,7 @@ package gpt.backend.cpu;
 import java.util.Locale;
 
 /** Error of float32 results against expected values in double precision. */
-final class Difference {
+public final class Difference {
   private static final double MAX_NMSE = 1e-10;
   private static final double MAX_ERROR = 5e-5;
 
@@ -13,7 +13,8 @@ final class Difference {
   private double magnitude;
   private int worst = -1;
 
-  void add(int index, double found, double expected) {
+  /** Adds one result. */
+  public void add(int index, double found, double expected) {
     double error = Math.abs(found - expected);
     squares += expected * expected;
     errors += error * error;
@@ -25,7 +26,7 @@ final class Difference {
   }
 
   /** Describes the error; null where it is within rounding. */
-  String error() {
+  public String error() {
     double nmse = errors / Math.max(squares, 1e-30);
     if (nmse <= MAX_NMSE && largest <= MAX_ERROR * magnitude) {
       return null;

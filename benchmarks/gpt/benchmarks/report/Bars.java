@@ -1,6 +1,6 @@
 package gpt.benchmarks.report;
 
-import gpt.explore.Picture;
+import gpt.explore.plot.Picture;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;

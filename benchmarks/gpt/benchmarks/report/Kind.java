@@ -11,6 +11,7 @@ import java.util.Set;
 enum Kind {
   PLAIN("CPU, plain Java", 0x999999),
   VECTOR("CPU, Vector API", 0x0072B2),
+  MATRICES("CPU, tornado-matrices", 0x56B4E9),
   NAIVE("device, naive", 0xE69F00),
   THREADS("device, work item per output", 0x009E73),
   GROUPS("device, workgroup per output", 0xD55E00),
@@ -27,7 +28,11 @@ enum Kind {
   static Kind of(Spec spec) {
     String version = spec.version();
     if (spec.isCpu()) {
-      return version.equals(Spec.VECTOR) ? VECTOR : PLAIN;
+      return switch (version) {
+        case Spec.VECTOR -> VECTOR;
+        case Spec.MATRICES -> MATRICES;
+        default -> PLAIN;
+      };
     }
     if (version.equals("naive")) {
       return NAIVE;

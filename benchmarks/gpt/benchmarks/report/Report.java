@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import gpt.benchmarks.Probe;
 import gpt.benchmarks.Results;
-import gpt.explore.Picture;
-import gpt.explore.SvgBytes;
+import gpt.explore.plot.Picture;
+import gpt.explore.plot.SvgBytes;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

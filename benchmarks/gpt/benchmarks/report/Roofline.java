@@ -2,7 +2,7 @@ package gpt.benchmarks.report;
 
 import gpt.bench.Statistics;
 import gpt.benchmarks.Probe;
-import gpt.explore.Picture;
+import gpt.explore.plot.Picture;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;

@@ -13,6 +13,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * shapes    x, y (N)
  * bound     memory: 8·N bytes and no FLOPs
+ * threads   see each version
+ * example   N = 600, runs of 256: work item 0 of runPerThread copies 0 to 255, item 2 copies 512 to 599
  * </pre>
  *
  * <p>Not part of a model: measures the device's memory bandwidth, as a bound for the other kernels.
@@ -25,6 +27,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *       adjacent lanes on adjacent floats (coalesced), for GPUs.
  * </ul>
  *
+ * <p>Read before: {@link Version}. After: {@link gpt.kernels.LmHead}, {@link
+ * gpt.kernels.LayerNorm}.
+ *
  * <p>Source: the copy of McCalpin's STREAM. Test: {@code RowsTest}. Benchmark: {@code scripts/bench
  * --operations copy}.
  */
@@ -33,6 +38,34 @@ public final class Copy {
 
   /** Floats that a work item copies. */
   private static final int EACH = 256;
+
+  private Copy() {}
+
+  static void naive(FloatArray x, FloatArray y, int n) {
+    for (@Parallel int i = 0; i < n; i++) {
+      y.set(i, x.get(i));
+    }
+  }
+
+  static void runPerThread(KernelContext context, FloatArray x, FloatArray y, int n) {
+    int first = context.globalIdx * EACH;
+    int last = TornadoMath.min(n, first + EACH);
+    for (int i = first; i < last; i++) {
+      y.set(i, x.get(i));
+    }
+  }
+
+  static void runPerGroup(KernelContext context, FloatArray x, FloatArray y, int n) {
+    int first = context.groupIdx * GROUP * EACH + context.localIdx;
+    for (int i = 0; i < EACH; i++) {
+      int at = first + i * GROUP;
+      if (at < n) {
+        y.set(at, x.get(at));
+      }
+    }
+  }
+
+  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.
@@ -59,8 +92,6 @@ public final class Copy {
   public static final List<Version<Arguments>> VERSIONS =
       List.of(NAIVE, RUN_PER_THREAD, RUN_PER_GROUP);
 
-  private Copy() {}
-
   private static Version<Arguments> version(
       String name,
       Version.Target target,
@@ -70,29 +101,5 @@ public final class Copy {
         target,
         (graph, id, a) -> graph.task(id, kernel, new KernelContext(), a.x, a.y, a.n),
         (a, rows) -> Version.items(Math.ceilDiv(a.n, EACH), GROUP));
-  }
-
-  static void naive(FloatArray x, FloatArray y, int n) {
-    for (@Parallel int i = 0; i < n; i++) {
-      y.set(i, x.get(i));
-    }
-  }
-
-  static void runPerThread(KernelContext context, FloatArray x, FloatArray y, int n) {
-    int first = context.globalIdx * EACH;
-    int last = TornadoMath.min(n, first + EACH);
-    for (int i = first; i < last; i++) {
-      y.set(i, x.get(i));
-    }
-  }
-
-  static void runPerGroup(KernelContext context, FloatArray x, FloatArray y, int n) {
-    int first = context.groupIdx * GROUP * EACH + context.localIdx;
-    for (int i = 0; i < EACH; i++) {
-      int at = first + i * GROUP;
-      if (at < n) {
-        y.set(at, x.get(at));
-      }
-    }
   }
 }

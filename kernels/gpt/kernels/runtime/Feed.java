@@ -17,6 +17,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *           pass ({@link Pass}) · tokens, positions, slots (R) · rowOf, slotOf (logit rows)
  * bound     launch-bound: 12 bytes a row
  * threads   one row a work item
+ * example   maxRows = maxLogitRows = 1, request 1, 1, 1, 42, 7, 0, 0, 0, 5: one row, token 42 at position 7 of
+ *           slot 0; its logits are computed and a token is drawn at step 5
  * </pre>
  *
  * <ul>
@@ -25,6 +27,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </ul>
  *
  * <p>Rejected: one upload for each array. Five transfers cost more than one transfer and a launch.
+ *
+ * <p>Read before: {@link Pass}. After: {@link gpt.kernels.Embedding}.
  *
  * <p>Test: {@code PassTest}. Benchmark: {@code scripts/bench --operations feed}.
  */
@@ -35,6 +39,98 @@ public final class Feed {
    * Index of the first token in a request, after the three numbers in the order of {@link Pass}.
    */
   public static final int HEADER = 3;
+
+  private Feed() {}
+
+  private static void unpack(
+      int r,
+      IntArray request,
+      IntArray pass,
+      IntArray tokens,
+      IntArray positions,
+      IntArray slots,
+      IntArray rowOf,
+      IntArray slotOf,
+      IntArray parameters,
+      int maxRows,
+      int maxLogitRows) {
+    if (r == 0) {
+      pass.set(Pass.ROWS, request.get(0));
+      pass.set(Pass.LOGIT_ROWS, request.get(1));
+      pass.set(Pass.DRAWN_ROWS, request.get(2));
+    }
+    if (r < request.get(0)) {
+      tokens.set(r, request.get(HEADER + r));
+      positions.set(r, request.get(HEADER + maxRows + r));
+      slots.set(r, request.get(HEADER + 2 * maxRows + r));
+    }
+    if (r < request.get(1)) {
+      int logitRow = HEADER + 3 * maxRows + r;
+      int slot = request.get(logitRow + maxLogitRows);
+      rowOf.set(r, request.get(logitRow));
+      slotOf.set(r, slot);
+      if (r < request.get(2)) {
+        int step = request.get(logitRow + 2 * maxLogitRows);
+        parameters.set(slot * Sampling.PARAMETERS + Sampling.STEP, step);
+      }
+    }
+  }
+
+  static void naive(
+      IntArray request,
+      IntArray pass,
+      IntArray tokens,
+      IntArray positions,
+      IntArray slots,
+      IntArray rowOf,
+      IntArray slotOf,
+      IntArray parameters,
+      int maxRows,
+      int maxLogitRows) {
+    for (@Parallel int r = 0; r < maxRows; r++) {
+      unpack(
+          r,
+          request,
+          pass,
+          tokens,
+          positions,
+          slots,
+          rowOf,
+          slotOf,
+          parameters,
+          maxRows,
+          maxLogitRows);
+    }
+  }
+
+  static void rowPerThread(
+      KernelContext context,
+      IntArray request,
+      IntArray pass,
+      IntArray tokens,
+      IntArray positions,
+      IntArray slots,
+      IntArray rowOf,
+      IntArray slotOf,
+      IntArray parameters,
+      int maxRows,
+      int maxLogitRows) {
+    int r = context.globalIdx;
+    unpack(
+        r,
+        request,
+        pass,
+        tokens,
+        positions,
+        slots,
+        rowOf,
+        slotOf,
+        parameters,
+        maxRows,
+        maxLogitRows);
+  }
+
+  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.
@@ -104,94 +200,4 @@ public final class Feed {
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, ROW_PER_THREAD);
-
-  private Feed() {}
-
-  static void naive(
-      IntArray request,
-      IntArray pass,
-      IntArray tokens,
-      IntArray positions,
-      IntArray slots,
-      IntArray rowOf,
-      IntArray slotOf,
-      IntArray parameters,
-      int maxRows,
-      int maxLogitRows) {
-    for (@Parallel int r = 0; r < maxRows; r++) {
-      unpack(
-          r,
-          request,
-          pass,
-          tokens,
-          positions,
-          slots,
-          rowOf,
-          slotOf,
-          parameters,
-          maxRows,
-          maxLogitRows);
-    }
-  }
-
-  static void rowPerThread(
-      KernelContext context,
-      IntArray request,
-      IntArray pass,
-      IntArray tokens,
-      IntArray positions,
-      IntArray slots,
-      IntArray rowOf,
-      IntArray slotOf,
-      IntArray parameters,
-      int maxRows,
-      int maxLogitRows) {
-    int r = context.globalIdx;
-    unpack(
-        r,
-        request,
-        pass,
-        tokens,
-        positions,
-        slots,
-        rowOf,
-        slotOf,
-        parameters,
-        maxRows,
-        maxLogitRows);
-  }
-
-  private static void unpack(
-      int r,
-      IntArray request,
-      IntArray pass,
-      IntArray tokens,
-      IntArray positions,
-      IntArray slots,
-      IntArray rowOf,
-      IntArray slotOf,
-      IntArray parameters,
-      int maxRows,
-      int maxLogitRows) {
-    if (r == 0) {
-      pass.set(Pass.ROWS, request.get(0));
-      pass.set(Pass.LOGIT_ROWS, request.get(1));
-      pass.set(Pass.DRAWN_ROWS, request.get(2));
-    }
-    if (r < request.get(0)) {
-      tokens.set(r, request.get(HEADER + r));
-      positions.set(r, request.get(HEADER + maxRows + r));
-      slots.set(r, request.get(HEADER + 2 * maxRows + r));
-    }
-    if (r < request.get(1)) {
-      int logitRow = HEADER + 3 * maxRows + r;
-      int slot = request.get(logitRow + maxLogitRows);
-      rowOf.set(r, request.get(logitRow));
-      slotOf.set(r, slot);
-      if (r < request.get(2)) {
-        int step = request.get(logitRow + 2 * maxLogitRows);
-        parameters.set(slot * Sampling.PARAMETERS + Sampling.STEP, step);
-      }
-    }
-  }
 }

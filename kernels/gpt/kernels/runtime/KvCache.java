@@ -81,6 +81,11 @@ public record KvCache(
     return (int) (shape >> 32);
   }
 
+  /** Index of (l, b, h): a head of a slot's sequence in a block. */
+  public static int head(long shape, int block, int slot, int h) {
+    return (block * slots(shape) + slot) * heads(shape) + h;
+  }
+
   /**
    * Index of channel i of the key at position t.
    *

@@ -17,6 +17,9 @@ import uk.ac.manchester.tornado.api.types.vectors.Half2;
  * lowest bits: 0 to 255 is unpacked by a shift and a mask, without the sign extension for which
  * TornadoVM's backends disagree about {@code >>} and {@code >>>}.
  *
+ * <p>Example: the integers −1, 0, 2, 127 are stored as 127, 128, 130, 255, in the int {@code 127 +
+ * (128 << 8) + (130 << 16) + (255 << 24)}.
+ *
  * @param dtype {@link #F32}, {@link #F16} or {@link #I8}
  * @param f32 the values, or for I8 the scale of each row (L, N)
  * @param f16 the values in half precision

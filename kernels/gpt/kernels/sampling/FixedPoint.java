@@ -4,6 +4,9 @@ package gpt.kernels.sampling;
  * The integer arithmetic of the sampling chain: weights and random numbers. Both are copies of
  * {@code gpt.sampling.Weight} and {@code gpt.sampling.Philox}, so that host and devices draw the
  * same tokens; {@code SamplingTest} compares them.
+ *
+ * <p>Example: the distances 0, 1, 2 and 45 bits, q = 0, 2²⁴, 2²⁵ and 45 · 2²⁴, have the weights
+ * 2⁴⁴, 2⁴³, 2⁴² and 0.
  */
 final class FixedPoint {
   private FixedPoint() {}

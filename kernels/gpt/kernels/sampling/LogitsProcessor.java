@@ -11,6 +11,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   frequency    l − frequency · count − presence, for tokens that were generated count > 0 times
  *   bias         l + bias[id]; −∞ bans a token
  *   minimum      stop ids are masked while the completion is shorter than its minimum
+ *
+ * example   l = 3, 2, −1, 0; the prompt has ids 0 and 2, and id 1 was generated once. Repetition 2: 1.5, 1,
+ *           −2, 0; presence 0.5: 1.5, 0.5, −2, 0; a bias of −∞ for id 0: −∞, 0.5, −2, 0
  * </pre>
  *
  * <p>Each operation rounds once, as on the host: no product is added to in the same block, or

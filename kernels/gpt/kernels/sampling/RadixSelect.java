@@ -36,6 +36,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * with 256 work items (20 KB, up to 16 passes over the distances, 6 for a typical top-k), and 10
  * bits with a single one, on a CPU (up to 5 passes).
  *
+ * <p>Read before: {@link SamplingChain}, {@link Workgroup}. After: {@link FixedPoint}.
+ *
  * <p>Source: radix select, as in Alabi and others, 2012.
  */
 final class RadixSelect {

@@ -327,7 +327,7 @@ public final class SamplingChain {
     return setting;
   }
 
-  // Arguments, tasks and grids.
+  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.

@@ -19,12 +19,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *           parameters (slots, PARAMETERS) · factors (slots, FACTORS) · seen, bias (slots, V)
  * bound     memory: 16·V bytes
  * threads   one token id a work item, coalesced
+ * example   V = 4, ints 2, then the parameters, then 0, 0, 1, 0: seen[2] = 0, 0, 1, 0
  * </pre>
  *
  * <ul>
  *   <li>{@code naive}: the loop.
  *   <li>{@code idPerThread}: the same with an explicit grid.
  * </ul>
+ *
+ * <p>Read before: {@link Sampling}. After: {@link SamplingChain}.
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations sampling-start}.
  */
@@ -33,6 +36,58 @@ public final class SamplingStart {
 
   /** Index of the first parameter in {@code ints}. */
   public static final int HEADER = 1;
+
+  private SamplingStart() {}
+
+  private static void unpack(
+      int i,
+      IntArray ints,
+      FloatArray floats,
+      IntArray parameters,
+      FloatArray factors,
+      IntArray seen,
+      FloatArray bias,
+      int vocabSize) {
+    int slot = ints.get(0);
+    if (i < Sampling.PARAMETERS) {
+      parameters.set(slot * Sampling.PARAMETERS + i, ints.get(HEADER + i));
+    }
+    if (i < Sampling.FACTORS) {
+      factors.set(slot * Sampling.FACTORS + i, floats.get(i));
+    }
+    if (i < vocabSize) {
+      bias.set(slot * vocabSize + i, floats.get(Sampling.FACTORS + i));
+      seen.set(slot * vocabSize + i, ints.get(HEADER + Sampling.PARAMETERS + i));
+    }
+  }
+
+  static void naive(
+      IntArray ints,
+      FloatArray floats,
+      IntArray parameters,
+      FloatArray factors,
+      IntArray seen,
+      FloatArray bias,
+      int vocabSize,
+      int items) {
+    for (@Parallel int i = 0; i < items; i++) {
+      unpack(i, ints, floats, parameters, factors, seen, bias, vocabSize);
+    }
+  }
+
+  static void idPerThread(
+      KernelContext context,
+      IntArray ints,
+      FloatArray floats,
+      IntArray parameters,
+      FloatArray factors,
+      IntArray seen,
+      FloatArray bias,
+      int vocabSize) {
+    unpack(context.globalIdx, ints, floats, parameters, factors, seen, bias, vocabSize);
+  }
+
+  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.
@@ -95,54 +150,4 @@ public final class SamplingStart {
 
   /** All versions, the naive one first. */
   public static final List<Version<Arguments>> VERSIONS = List.of(NAIVE, ID_PER_THREAD);
-
-  private SamplingStart() {}
-
-  static void naive(
-      IntArray ints,
-      FloatArray floats,
-      IntArray parameters,
-      FloatArray factors,
-      IntArray seen,
-      FloatArray bias,
-      int vocabSize,
-      int items) {
-    for (@Parallel int i = 0; i < items; i++) {
-      unpack(i, ints, floats, parameters, factors, seen, bias, vocabSize);
-    }
-  }
-
-  static void idPerThread(
-      KernelContext context,
-      IntArray ints,
-      FloatArray floats,
-      IntArray parameters,
-      FloatArray factors,
-      IntArray seen,
-      FloatArray bias,
-      int vocabSize) {
-    unpack(context.globalIdx, ints, floats, parameters, factors, seen, bias, vocabSize);
-  }
-
-  private static void unpack(
-      int i,
-      IntArray ints,
-      FloatArray floats,
-      IntArray parameters,
-      FloatArray factors,
-      IntArray seen,
-      FloatArray bias,
-      int vocabSize) {
-    int slot = ints.get(0);
-    if (i < Sampling.PARAMETERS) {
-      parameters.set(slot * Sampling.PARAMETERS + i, ints.get(HEADER + i));
-    }
-    if (i < Sampling.FACTORS) {
-      factors.set(slot * Sampling.FACTORS + i, floats.get(i));
-    }
-    if (i < vocabSize) {
-      bias.set(slot * vocabSize + i, floats.get(Sampling.FACTORS + i));
-      seen.set(slot * vocabSize + i, ints.get(HEADER + Sampling.PARAMETERS + i));
-    }
-  }
 }

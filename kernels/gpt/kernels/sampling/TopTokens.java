@@ -19,12 +19,16 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * bound     latency, as {@link SamplingChain}: two passes over the logits, about 8 over the distances
  * threads   a workgroup for each row. Work item i lists the i-th part of the vocabulary; the number of
  *           tokens listed by those before it is its position in the list
+ * example   logits 3, 2, 1, 0 and n = 2: weights 1, 0.368, 0.135, 0.050, S = 1.553; listed are id 0 with
+ *           q = 0, log-probability −ln 1.553 = −0.440, and id 1 with q = 1.443 bits, −1.440
  * </pre>
  *
  * <ul>
  *   <li>{@code rowPerThread}: one work item a row, for CPU devices.
  *   <li>{@code rowPerGroup}: 256 work items a row.
  * </ul>
+ *
+ * <p>Read before: {@link SamplingChain}, {@link RadixSelect}.
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations top-tokens}.
  */
@@ -145,7 +149,7 @@ public final class TopTokens {
     }
   }
 
-  // Arguments, tasks and grids.
+  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.

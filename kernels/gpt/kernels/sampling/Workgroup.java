@@ -9,6 +9,12 @@ import uk.ac.manchester.tornado.api.KernelContext;
  * <p>Each node of a tree has {@link #FAN} children: for 256 values two levels and three barriers,
  * where a binary tree has nine. Each method allocates its own array, since TornadoVM addresses the
  * wrong elements of a local array that is passed to a method; a call costs 1 or 2 KB.
+ *
+ * <p>Example: of 256 values, lane 3 first takes those of the lanes 3, 19, 35, …, 243, then lane 0
+ * takes those of the lanes 0 to 15.
+ *
+ * <p>Read before: {@link gpt.kernels.LayerNorm}, whose tree is binary. After: {@link
+ * SamplingChain}.
  */
 final class Workgroup {
   /** Largest number of work items: a power of {@link #FAN}. */

@@ -97,7 +97,6 @@ public final class Gpt implements AutoCloseable {
                     .open(
                         loaded[0].engine(),
                         path,
-                        Optional.empty(),
                         choice,
                         other -> ModelLocator.locate(other, options.download())),
             SchedulerListener.NONE);

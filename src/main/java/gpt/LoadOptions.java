@@ -69,7 +69,8 @@ public final class LoadOptions {
    * Sets the precision of the weight matrices in memory.
    *
    * @param name {@code f32}, the default; {@code bf16}, on the CPU only; {@code f16}; {@code i8},
-   *     quantized with a scale for each row
+   *     quantized with a scale for each row; {@code q4}, 4 bits with a scale for each 32 weights,
+   *     and {@code stored}, each matrix in its file's type, both on the CPU only
    */
   public LoadOptions dtype(String name) {
     Objects.requireNonNull(name);

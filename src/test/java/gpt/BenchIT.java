@@ -25,14 +25,33 @@ class BenchIT {
   @Test
   void jsonHasLlamaBenchsFields() {
     Program.Result run =
-        Program.gpt("bench", "-p", "8", "-n", "4", "-r", "3", "--no-warmup", "-o", "json", "-q")
+        Program.gpt(
+                "bench",
+                "-p",
+                "8",
+                "-n",
+                "4",
+                "-r",
+                "3",
+                "--no-warmup",
+                "-o",
+                "json",
+                "-q",
+                "--draft",
+                "ngram")
             .run()
             .succeeded();
     assertEquals("", run.err().replaceAll("WARNING: Using incubator.*\n", ""));
     JsonArray all = JsonParser.parseString(run.out()).getAsJsonArray();
-    assertEquals(2, all.size());
+    assertEquals(3, all.size());
     JsonObject prompt = all.get(0).getAsJsonObject();
     JsonObject decode = all.get(1).getAsJsonObject();
+    JsonObject drafted = all.get(2).getAsJsonObject();
+    assertEquals("", decode.get("draft").getAsString());
+    assertEquals("ngram", drafted.get("draft").getAsString());
+    assertTrue(number(drafted, "n_drafts_right") <= number(drafted, "n_drafts"));
+    assertTrue(number(drafted, "plain_avg_ts") > 0);
+    assertTrue(number(drafted, "ratio_to_plain") > 0);
     assertEquals(8, number(prompt, "n_prompt"));
     assertEquals(0, number(prompt, "n_gen"));
     assertEquals(0, number(decode, "n_prompt"));

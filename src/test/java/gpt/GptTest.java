@@ -262,7 +262,7 @@ class GptTest {
     fails(() -> Gpt.load("no such model"), "model no such model: no such file or folder");
     fails(() -> Gpt.load(empty.toString()), empty.toString());
     fails(() -> Gpt.load(DEMO, loadOptions().device("tpu")), "expected auto, cpu, gpu");
-    fails(() -> Gpt.load(DEMO, loadOptions().dtype("f8")), "expected f32, bf16, f16, i8 or q4");
+    fails(() -> Gpt.load(DEMO, loadOptions().dtype("f8")), "expected f32, bf16, f16, i8, q4 or stored");
     fails(() -> Gpt.load("nobody/nothing"), "not in the Hugging Face cache");
     fails(() -> loadOptions().threads(0), "threads must be from 1 to 1024, found 0");
     fails(() -> options().temperature(-1), "temperature");

@@ -5,6 +5,8 @@ import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import gpt.model.Precision;
+import gpt.model.Tensor;
+import gpt.model.Weights;
 import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.time.Instant;
@@ -27,23 +29,37 @@ public final class Bench {
   private static final long MAX_WARM_UP_NANOS = 20_000_000_000L;
 
   private final Engine engine;
-  private final Precision precision;
+  private final double weightBytes;
   private final DoubleSupplier probe;
   private final LongSupplier clock;
 
   /**
    * A benchmark of an engine.
    *
-   * @param precision of the engine's matrices
+   * @param weightBytes see {@link #weightBytes}
    * @param probe measures the memory bandwidth in bytes per second, before each repetition
    */
-  public Bench(Engine engine, Precision precision, DoubleSupplier probe) {
-    this(engine, precision, probe, System::nanoTime);
+  public Bench(Engine engine, double weightBytes, DoubleSupplier probe) {
+    this(engine, weightBytes, probe, System::nanoTime);
   }
 
-  Bench(Engine engine, Precision precision, DoubleSupplier probe, LongSupplier clock) {
+  /** Bytes of the matrices that each token reads: all but an embedding that is not lm_head too. */
+  public static double weightBytes(Weights weights, Precision precision) {
+    double all = weights.matrices().mapToDouble(m -> bytes(m, precision.of(m))).sum();
+    return weights.tied() ? all : all - bytes(weights.wte(), precision.of(weights.wte()));
+  }
+
+  private static double bytes(Tensor matrix, Precision precision) {
+    return switch (precision) {
+      case STORED -> matrix.dtype().bytes(matrix.size());
+      case I8 -> matrix.size() + Float.BYTES * (double) matrix.rows(); // and scales
+      default -> precision.bytes(matrix.size());
+    };
+  }
+
+  Bench(Engine engine, double weightBytes, DoubleSupplier probe, LongSupplier clock) {
     this.engine = engine;
-    this.precision = precision;
+    this.weightBytes = weightBytes;
     this.probe = probe;
     this.clock = clock;
   }
@@ -74,7 +90,7 @@ public final class Bench {
         first[i] = prompt == 0 ? 0 : prompt - start;
         afterEach.run();
       }
-      return new BenchResult(test, engine.config(), precision, time, nanos, first, probes);
+      return new BenchResult(test, engine.config(), weightBytes, time, nanos, first, probes);
     }
   }
 

@@ -1,7 +1,6 @@
 package gpt.bench;
 
 import gpt.model.GptConfig;
-import gpt.model.Precision;
 import java.time.Instant;
 import java.util.Arrays;
 
@@ -10,7 +9,7 @@ import java.util.Arrays;
  *
  * @param test what was timed
  * @param config the model's shape
- * @param precision of its matrices
+ * @param weightBytes bytes of the matrices that each token reads
  * @param time when the first repetition started
  * @param nanos duration of each repetition
  * @param firstNanos time to the first token of each repetition; 0 without a prompt
@@ -19,7 +18,7 @@ import java.util.Arrays;
 public record BenchResult(
     BenchTest test,
     GptConfig config,
-    Precision precision,
+    double weightBytes,
     Instant time,
     long[] nanos,
     long[] firstNanos,
@@ -62,7 +61,7 @@ public record BenchResult(
 
   /** Minimum bytes that a decoded token reads; NaN with a prompt. */
   public double bytesPerToken() {
-    return decodes() ? MinimumWork.of(config, precision, test).bytesPerToken() : Double.NaN;
+    return decodes() ? MinimumWork.of(config, weightBytes, test).bytesPerToken() : Double.NaN;
   }
 
   /** Gigabytes (10⁹) per second that decoding reads; NaN with a prompt. */
@@ -83,7 +82,7 @@ public record BenchResult(
 
   /** GFLOP/s: 10⁹ multiplications and additions per second. */
   public double gigaflops() {
-    return MinimumWork.of(config, precision, test).flopsPerToken() * meanTokensPerSecond() / 1e9;
+    return MinimumWork.of(config, weightBytes, test).flopsPerToken() * meanTokensPerSecond() / 1e9;
   }
 
   /** Median bandwidth of the probes in gigabytes per second. */

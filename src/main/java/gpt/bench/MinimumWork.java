@@ -1,7 +1,6 @@
 package gpt.bench;
 
 import gpt.model.GptConfig;
-import gpt.model.Precision;
 
 /**
  * The minimum memory traffic and arithmetic of a test.
@@ -13,12 +12,16 @@ import gpt.model.Precision;
  */
 record MinimumWork(double bytesPerToken, double flopsPerToken) {
 
-  static MinimumWork of(GptConfig config, Precision precision, BenchTest test) {
+  /**
+   * The minimum for a test.
+   *
+   * @param weightBytes bytes of the matrices that each token reads
+   */
+  static MinimumWork of(GptConfig config, double weightBytes, BenchTest test) {
     int c = config.nEmbd();
     int layers = config.nLayer();
     long matrices = layers * (4L * c * c + 2L * c * config.nInner());
     long head = (long) config.vocabSize() * c;
-    long rows = layers * (4L * c + config.nInner() + c) + config.vocabSize(); // outputs
     long vectors = (2L * layers + 1) * c * (config.bias() ? 2 : 1);
     if (config.bias()) {
       vectors += layers * (5L * c + config.nInner());
@@ -26,11 +29,7 @@ record MinimumWork(double bytesPerToken, double flopsPerToken) {
     // Mean number of positions that a token attends to, itself included.
     double seen = test.prompt() + (test.generated() + 1) / 2.0;
     double keysAndValues = layers * 2.0 * c * seen;
-    double weights = precision.forRowsOf(c).bytes(matrices + head);
-    if (precision.forRowsOf(c) == Precision.I8) {
-      weights += (double) Float.BYTES * rows; // scales
-    }
-    double shared = (weights + Float.BYTES * vectors) / test.sequences();
+    double shared = (weightBytes + Float.BYTES * vectors) / test.sequences();
     double bytes = shared + Float.BYTES * (2.0 * c + keysAndValues);
 
     double n = test.prompt() + test.generated();

@@ -43,7 +43,7 @@ final class SafetensorsWriter {
         .forEach(
             (key, tensor) -> {
               Tensor t = WeightList.isConv1d(key) ? tensor.transposed() : tensor;
-              DType own = t.dtype().block() == 1 ? t.dtype() : DType.F32;
+              DType own = t.dtype().quantized() ? DType.F32 : t.dtype();
               out.add(OutTensor.of(key(key), t, dtype == null ? own : dtype));
             });
     return out;

@@ -51,6 +51,11 @@ public interface Engine extends AutoCloseable {
     return false;
   }
 
+  /** False while steps are slow because the JIT has not compiled what they run. */
+  default boolean isWarm() {
+    return true;
+  }
+
   /**
    * Opens an empty sequence.
    *

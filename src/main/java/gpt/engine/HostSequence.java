@@ -89,6 +89,21 @@ public abstract class HostSequence implements Sequence {
     return history;
   }
 
+  /**
+   * Removes what drafting has appended and drawn.
+   *
+   * @param to length before it
+   * @param last the token drawn last before it
+   * @param drafts the tokens drawn since
+   */
+  public final void retract(int to, int last, int... drafts) {
+    truncate(to);
+    for (int id : drafts) {
+      history.remove(id);
+    }
+    drawn = last;
+  }
+
   /** Records the token drawn for this sequence. */
   public final void drawn(int id) {
     history.add(id);

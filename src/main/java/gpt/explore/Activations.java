@@ -12,6 +12,9 @@ import java.util.List;
 
 /** Reads activations of a forward pass over a text. */
 public final class Activations {
+  /** Tokens per step, which bounds the delay of other sequences. */
+  private static final int CHUNK = 32;
+
   private Activations() {}
 
   /**
@@ -43,7 +46,7 @@ public final class Activations {
   }
 
   /**
-   * Runs a forward pass over a text and passes on what the reader wants.
+   * Runs a text through the model, in chunks, and passes on what the reader wants.
    *
    * @param ids 1 to block_size ids (T)
    * @param first the first position to read; earlier ones are computed only
@@ -53,11 +56,15 @@ public final class Activations {
   public static void read(Engine engine, int[] ids, int first, Want.ProbeReader reader) {
     LastStream last = new LastStream(reader, engine.config().nLayer());
     try (Sequence sequence = engine.open()) {
-      if (first > 0) {
-        engine.step(List.of(Work.append(sequence, Arrays.copyOf(ids, first))));
+      for (int from = 0, to; from < ids.length; from = to) {
+        to = Math.min(from + CHUNK, from < first ? first : ids.length);
+        int[] chunk = Arrays.copyOfRange(ids, from, to);
+        engine.step(
+            List.of(
+                from < first
+                    ? Work.append(sequence, chunk)
+                    : new Work(sequence, chunk, new Want.Probe(last))));
       }
-      int[] rest = Arrays.copyOfRange(ids, first, ids.length);
-      engine.step(List.of(new Work(sequence, rest, new Want.Probe(last))));
       int v = engine.config().vocabSize();
       engine.logits(
           new float[][] {last.values}, (row, logits) -> InvalidLogitsException.check(logits, v));

@@ -20,15 +20,33 @@ public abstract class Drafter implements AutoCloseable {
   }
 
   /**
-   * Draws the drafts with another model, which must have the same vocabulary: a smaller one, or the
-   * same one in a lower precision. It draws with the completion's own sampling parameters and
-   * random numbers, so that equal probabilities give equal tokens.
+   * Draws the drafts with the same model in a lower precision, from the keys and values of the
+   * completion's own sequence. It draws with the completion's sampling parameters and random
+   * numbers, so that equal probabilities give equal tokens.
+   *
+   * @param engine steps the sequences of the completions' engine; {@link #close} closes it
+   */
+  public static Drafter self(Engine engine) {
+    return new SelfDrafter(engine);
+  }
+
+  /**
+   * Draws the drafts with another model, which must have the same vocabulary, as {@link #self}
+   * does, but from sequences of its own.
    *
    * @param engine a CPU engine; {@link #close} closes it
    */
   public static Drafter model(Engine engine) {
     return new ModelDrafter(engine);
   }
+
+  /** False while drafts are slow because the JIT has not compiled what they run. */
+  public boolean isWarm() {
+    return true;
+  }
+
+  /** Reads what the completions have and drafts lack; not part of a draft's measured time. */
+  void catchUp(List<RunningCompletion> completions) {}
 
   /**
    * Sets the drafts of completions whose next token is to be decoded.

@@ -42,8 +42,8 @@ final class ModelDrafter extends Drafter {
       sequence.drawing(completion.drawing(), completion.delivery().sample());
     }
 
-    /** The work that appends the tokens which the sequence lacks, and draws the first draft. */
-    Work catchUp(RunningCompletion completion) {
+    /** Removes wrong drafts; returns the completion's tokens that the sequence lacks, 1 or more. */
+    int[] missing(RunningCompletion completion) {
       int from = completion.firstInContext();
       int[] context = new int[completion.length() - from];
       for (int i = 0; i < context.length; i++) {
@@ -57,16 +57,35 @@ final class ModelDrafter extends Drafter {
       }
       first = from;
       sequence.truncate(same);
-      held = Arrays.copyOf(context, context.length + Scheduler.CHUNK_ROWS);
+      held = Arrays.copyOf(context, context.length + DraftCount.MAX_ROWS);
       proposed.clear();
-      int[] append = Arrays.copyOfRange(context, same, context.length);
-      return new Work(sequence, append, token.at(completion.nextStep()));
+      return Arrays.copyOfRange(context, same, context.length);
+    }
+
+    /** The work that appends missing tokens and draws the first draft. */
+    Work first(RunningCompletion completion) {
+      return new Work(sequence, missing(completion), token.at(completion.nextStep()));
     }
 
     /** The work that appends the last draft and draws the next one. */
     Work next(RunningCompletion completion) {
       held[sequence.length()] = proposed.getLast();
       return Work.appendDrawn(sequence, token.at(completion.nextStep() + proposed.size()));
+    }
+  }
+
+  @Override
+  void catchUp(List<RunningCompletion> completions) {
+    List<Work> work = new ArrayList<>();
+    for (RunningCompletion completion : completions) {
+      Draft draft = drafts.computeIfAbsent(completion, Draft::new);
+      int[] missing = draft.missing(completion);
+      if (missing.length > DraftCount.MAX_ROWS) {
+        work.add(Work.append(draft.sequence, Arrays.copyOf(missing, missing.length - 1)));
+      }
+    }
+    if (!work.isEmpty()) {
+      engine.step(work);
     }
   }
 
@@ -81,8 +100,8 @@ final class ModelDrafter extends Drafter {
       }
       List<Work> work = new ArrayList<>();
       for (RunningCompletion completion : drafting) {
-        Draft draft = drafts.computeIfAbsent(completion, Draft::new);
-        work.add(round == 0 ? draft.catchUp(completion) : draft.next(completion));
+        Draft draft = drafts.get(completion);
+        work.add(round == 0 ? draft.first(completion) : draft.next(completion));
       }
       engine.step(work);
       drafting.removeIf(completion -> !propose(drafts.get(completion)));

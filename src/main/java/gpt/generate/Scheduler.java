@@ -123,18 +123,21 @@ final class Scheduler implements AutoCloseable {
     long begin = System.nanoTime();
     engine.step(work);
     long nanos = System.nanoTime() - begin;
-    if (speculation != null && decodes) {
-      speculation.stepped(rows, nanos);
-    }
+    long drafted = speculation == null ? 0 : speculation.draftedNanos();
+    int tokens = 0;
     for (int i = 0; i < work.size(); i++) {
       int appended = work.get(i).tokens();
       RunningCompletion completion = stepping.get(i);
       int drafts = completion.drafts();
       int before = completion.length();
-      completion.stepDone(appended, nanos * appended / rows);
+      completion.stepDone(appended, (drafted + nanos) * appended / rows);
+      tokens += completion.length() - before;
       if (drafts > 0) {
         speculation.verified(drafts, completion.length() - before - 1);
       }
+    }
+    if (speculation != null && decodes) {
+      speculation.stepped(work.size(), rows, tokens, nanos);
     }
     active.removeIf(this::cacheIfEnded);
     listener.stepped(work.size(), rows, nanos);

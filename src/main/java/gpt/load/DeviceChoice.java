@@ -135,7 +135,7 @@ public record DeviceChoice(
       throw new GptException("--kernels needs a TornadoVM device: " + whyNotTornado);
     }
     refuseApproximations(whyNotTornado == null ? "device cpu is not one" : whyNotTornado);
-    HostMemory.check(config, weights.tied(), precision, HostMemory.available());
+    HostMemory.check(p -> HostMemory.weights(weights, p), precision, HostMemory.available());
     List<String> notes = new ArrayList<>();
     if (whyNotTornado != null) {
       notes.add("running on the CPU (" + whyNotTornado + ")");

@@ -1,11 +1,13 @@
 package gpt.load;
 
 import gpt.GptException;
+import gpt.backend.cpu.CpuEngine;
+import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.generate.Drafter;
-import gpt.model.Gelu;
 import gpt.model.Precision;
+import gpt.model.Weights;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
@@ -50,7 +52,6 @@ public record DraftChoice(Kind kind, String model) {
    *
    * @param engine the model's engine
    * @param path the model's file or folder
-   * @param gelu the form of GELU; empty for the checkpoint's own
    * @param device the model's device
    * @param locate finds a model by name or path
    * @return empty for {@link #NONE}
@@ -58,11 +59,22 @@ public record DraftChoice(Kind kind, String model) {
    *     has another vocabulary
    */
   public Optional<Drafter> open(
-      Engine engine,
-      Path path,
-      Optional<Gelu> gelu,
-      DeviceChoice device,
-      Function<String, Path> locate) {
+      Engine engine, Path path, DeviceChoice device, Function<String, Path> locate) {
+    if (kind != Kind.SELF) {
+      return open(engine, (Weights) null, device, locate);
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+      return open(engine, checkpoint.weights(), device, locate);
+    }
+  }
+
+  /**
+   * As {@link #open(Engine, Path, DeviceChoice, Function)}, from weights that are open.
+   *
+   * @param weights the model's weights, which only {@link Kind#SELF} reads
+   */
+  public Optional<Drafter> open(
+      Engine engine, Weights weights, DeviceChoice device, Function<String, Path> locate) {
     if (kind != Kind.NONE && !engine.verifiesDrafts()) {
       throw new GptException(
           "draft "
@@ -80,10 +92,10 @@ public record DraftChoice(Kind kind, String model) {
               "draft self: the model is in q4 itself, so its drafts would save nothing; use ngram"
                   + " or a smaller model");
         }
-        yield Optional.of(Drafter.model(load(path, gelu, device, Precision.Q4)));
+        yield Optional.of(Drafter.self(lower(engine, weights)));
       }
       case MODEL -> {
-        Engine drafts = load(locate.apply(model), Optional.empty(), device, device.precision());
+        Engine drafts = load(locate.apply(model), device);
         int size = drafts.config().vocabSize();
         if (size != engine.config().vocabSize()) {
           drafts.close();
@@ -101,23 +113,34 @@ public record DraftChoice(Kind kind, String model) {
     };
   }
 
-  private String word() {
+  /** The same model in q4, which steps the engine's sequences. */
+  private static Engine lower(Engine engine, Weights weights) {
+    if (!(engine instanceof CpuEngine cpu)) {
+      throw new GptException(
+          "draft self: needs device cpu, found " + engine.device() + "; use ngram or a model");
+    }
+    HostMemory.check(
+        each -> HostMemory.weights(weights, each), Precision.Q4, HostMemory.available());
+    return cpu.drafting(weights, Precision.Q4);
+  }
+
+  /** As {@code --draft} names it. */
+  public String word() {
     return kind == Kind.MODEL ? model : kind.name().toLowerCase(Locale.ROOT);
   }
 
-  private static Engine load(
-      Path path, Optional<Gelu> gelu, DeviceChoice device, Precision precision) {
+  private static Engine load(Path path, DeviceChoice device) {
     DeviceChoice cpu =
         new DeviceChoice(
             Device.of(Device.Kind.CPU),
-            precision,
+            device.precision(),
             device.threads(),
             device.kernels(),
             false,
             device.noVectors());
     return LoadedModel.load(
             path,
-            gelu,
+            Optional.empty(),
             cpu,
             DeviceChoice.Use.LOGITS,
             (tokenizer, config) -> new int[0],

@@ -4,8 +4,8 @@ import com.sun.management.OperatingSystemMXBean;
 import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
 import gpt.model.Bytes;
-import gpt.model.GptConfig;
 import gpt.model.Precision;
+import gpt.model.Weights;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 
 /**
  * Checks that a model fits in this machine's memory. Linux overcommits memory and kills a process
@@ -21,21 +22,27 @@ import java.util.OptionalLong;
 public final class HostMemory {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
 
+  /** Precisions that an error suggests, where they take less. */
+  private static final List<Precision> SMALLER =
+      List.of(Precision.STORED, Precision.BF16, Precision.I8, Precision.Q4);
+
   private HostMemory() {}
 
   /**
    * Fails if a model's weights alone do not fit.
    *
+   * @param weights their bytes in each precision
    * @param available bytes; empty if unknown
    */
-  static void check(GptConfig config, boolean tied, Precision precision, OptionalLong available) {
-    long needed = weights(config, tied, precision);
+  static void check(
+      ToLongFunction<Precision> weights, Precision precision, OptionalLong available) {
+    long needed = weights.applyAsLong(precision);
     if (available.isEmpty() || needed <= available.getAsLong()) {
       return;
     }
     List<String> smaller = new ArrayList<>();
-    for (Precision other : List.of(Precision.BF16, Precision.I8, Precision.Q4)) {
-      long bytes = weights(config, tied, other);
+    for (Precision other : SMALLER) {
+      long bytes = weights.applyAsLong(other);
       if (bytes < needed && bytes <= available.getAsLong()) {
         smaller.add("dtype " + other.word() + " takes " + Bytes.text(bytes));
       }
@@ -50,9 +57,8 @@ public final class HostMemory {
   }
 
   /** Bytes of a model's weights on the CPU; LayerNorm parameters and biases are negligible. */
-  public static long weights(GptConfig config, boolean tied, Precision precision) {
-    return CpuEngine.weightBytes(config, tied, precision)
-        + (long) Float.BYTES * config.blockSize() * config.nEmbd();
+  public static long weights(Weights weights, Precision precision) {
+    return CpuEngine.weightBytes(weights, precision) + Float.BYTES * weights.wpe().size();
   }
 
   /**

@@ -14,6 +14,7 @@ import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -96,7 +97,7 @@ final class TornadoDeviceOpener {
 
   /** Whether kernels read such weights. */
   private static boolean runs(Precision precision) {
-    return precision != Precision.BF16 && precision != Precision.Q4;
+    return EnumSet.of(Precision.F32, Precision.F16, Precision.I8).contains(precision);
   }
 
   /** Loads the model to the chosen device. */

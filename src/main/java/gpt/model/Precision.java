@@ -14,7 +14,13 @@ public enum Precision {
    * Signed 4-bit integers with a float16 scale per block of 32 weights of a row, as ggml's Q4_0;
    * activations are rounded to 8 bits in blocks of 32, and sums are float32. On the CPU only.
    */
-  Q4("q4", 32, 18);
+  Q4("q4", 32, 18),
+  /**
+   * Each matrix in its checkpoint's type: f32, f16, bf16, or the blocks of a quantized GGUF file.
+   * For the latter activations are rounded to 8 bits in blocks of 32, and sums are float32. On the
+   * CPU only.
+   */
+  STORED("stored", 1, 4);
 
   private final String word;
   private final int block;
@@ -37,7 +43,8 @@ public enum Precision {
         return each;
       }
     }
-    throw new IllegalArgumentException("expected f32, bf16, f16, i8 or q4, found '" + word + "'");
+    throw new IllegalArgumentException(
+        "expected f32, bf16, f16, i8, q4 or stored, found '" + word + "'");
   }
 
   /** Its name on the command line and in output. */
@@ -50,7 +57,10 @@ public enum Precision {
     return block;
   }
 
-  /** Bytes of {@code elements} elements, a multiple of {@link #block}, without the scales of i8. */
+  /**
+   * Bytes of {@code elements} elements, a multiple of {@link #block}, without the scales of i8; for
+   * {@link #STORED} as if that were f32, since it depends on the matrix.
+   */
   public long bytes(long elements) {
     return elements / block * blockBytes;
   }
@@ -60,5 +70,18 @@ public enum Precision {
    */
   public Precision forRowsOf(int k) {
     return k % block == 0 ? this : I8;
+  }
+
+  /** The precision of a matrix; {@link #STORED} if it is kept in quantized blocks. */
+  public Precision of(Tensor matrix) {
+    if (this != STORED) {
+      return forRowsOf(matrix.columns());
+    }
+    return switch (matrix.dtype()) {
+      case F32 -> F32;
+      case F16 -> F16;
+      case BF16 -> BF16;
+      default -> STORED;
+    };
   }
 }

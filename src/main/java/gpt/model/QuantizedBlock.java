@@ -3,18 +3,23 @@ package gpt.model;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
- * Dequantizes a block of one of ggml's quantized types, with the same float operations as gguf-py,
- * so that the values have the same bits. A type Qn_0 has n-bit integers and a scale, Qn_1 also a
- * minimum, for 32 elements. A K-quant, Qn_K, has 256 elements in sub-blocks of 16 or 32, whose
- * scales are integers themselves.
+ * A block of one of ggml's quantized types, unpacked. A type Qn_0 has n-bit integers and a scale,
+ * Qn_1 also a minimum, for 32 elements. A K-quant, Qn_K, has 256 elements in groups of 16 or 32,
+ * whose scales and minima are integers themselves, factors of the block's. In all of them
  *
- * <p>Names: {@code d} scale, {@code m} minimum, {@code q} an element's integer, {@code e} its
- * index. Source: ggml-quants.c of llama.cpp and {@code gguf/quants.py}.
+ * <p>element = scale · factor of the group · (code − offset) + minimum · factor of the group
+ *
+ * <p>in float32, where only the sum is rounded: the products have at most 24 bits. So the values
+ * have the same bits as gguf-py's, and a kernel may compute them with a fused multiply-add.
+ *
+ * <p>Source: ggml-quants.c of llama.cpp and {@code gguf/quants.py}. The letter {@code e} is an
+ * element's index, {@code g} a group's.
  */
-final class QuantizedBlock {
-  private static final ValueLayout.OfShort F16 =
+public final class QuantizedBlock {
+  private static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt I32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -22,130 +27,193 @@ final class QuantizedBlock {
   /** Adding it changes no value, not even −0. */
   private static final float NO_MINIMUM = -0.0f;
 
-  private QuantizedBlock() {}
+  private static final int F16_SIGN = 0x8000;
 
-  /**
-   * Dequantizes the block at byte {@code at}.
-   *
-   * @param type a type with blocks
-   * @param out receives {@code type.block()} elements
-   */
-  static void dequantize(DType type, MemorySegment data, long at, float[] out) {
-    switch (type) {
-      case Q4_0 -> fourBits(data, at + 2, f16(data, at), -8, NO_MINIMUM, out);
-      case Q4_1 -> fourBits(data, at + 4, f16(data, at), 0, f16(data, at + 2), out);
-      case Q5_0 -> fiveBits(data, at + 2, f16(data, at), -16, NO_MINIMUM, out);
-      case Q5_1 -> fiveBits(data, at + 4, f16(data, at), 0, f16(data, at + 2), out);
-      case Q8_0 -> {
-        float d = f16(data, at);
-        for (int e = 0; e < 32; e++) {
-          out[e] = d * data.get(ValueLayout.JAVA_BYTE, at + 2 + e);
-        }
-      }
-      case Q2_K -> q2k(data, at, out);
-      case Q3_K -> q3k(data, at, out);
-      case Q4_K -> q4k(data, at, out);
-      case Q5_K -> q5k(data, at, out);
-      case Q6_K -> q6k(data, at, out);
-      case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no blocks");
+  private final DType type;
+  private final int[] codes;
+  private final int[] scales;
+  private final int[] minima;
+  private short scale;
+  private short minimum;
+
+  /** An empty block of a type. */
+  public QuantizedBlock(DType type) {
+    if (!type.quantized()) {
+      throw new IllegalArgumentException(type + " has no blocks");
+    }
+    this.type = type;
+    codes = new int[type.block()];
+    scales = new int[type.block() / type.group()];
+    minima = new int[scales.length];
+    Arrays.fill(scales, 1); // of the types without factors
+    Arrays.fill(minima, 1);
+  }
+
+  /** The integer of element e, from 0 on. */
+  public int code(int e) {
+    return codes[e];
+  }
+
+  /** The block's scale, as an f16. */
+  public short scale() {
+    return scale;
+  }
+
+  /** What is added to the block's elements, as an f16; negative in K-quants. */
+  public short minimum() {
+    return minimum;
+  }
+
+  /** The factor of group g's scale; 1 in the types without. */
+  public int scaleFactor(int g) {
+    return scales[g];
+  }
+
+  /** The factor of group g's minimum; 1 in the types without. */
+  public int minimumFactor(int g) {
+    return minima[g];
+  }
+
+  /** The elements as floats. */
+  void dequantize(float[] out) {
+    float d = Float.float16ToFloat(scale);
+    float m = Float.float16ToFloat(minimum);
+    for (int e = 0; e < codes.length; e++) {
+      int g = e / type.group();
+      float shift = type.hasMinimum() ? m * minima[g] : NO_MINIMUM;
+      out[e] = d * scales[g] * (codes[e] - type.offset()) + shift;
     }
   }
 
-  private static float f16(MemorySegment data, long at) {
-    return Float.float16ToFloat(data.get(F16, at));
+  /** Reads the block at byte {@code at}. */
+  public void read(MemorySegment data, long at) {
+    scale = data.get(I16, at);
+    switch (type) {
+      case Q4_0 -> fourBits(data, at + 2);
+      case Q4_1 -> {
+        minimum = data.get(I16, at + 2);
+        fourBits(data, at + 4);
+      }
+      case Q5_0 -> fiveBits(data, at + 2);
+      case Q5_1 -> {
+        minimum = data.get(I16, at + 2);
+        fiveBits(data, at + 4);
+      }
+      case Q8_0 -> {
+        for (int e = 0; e < 32; e++) {
+          codes[e] = data.get(ValueLayout.JAVA_BYTE, at + 2 + e) + type.offset();
+        }
+      }
+      case Q2_K -> q2k(data, at);
+      case Q3_K -> q3k(data, at);
+      case Q4_K -> {
+        sixBitFactors(data, at);
+        halfBytes(data, at + 16);
+      }
+      case Q5_K -> {
+        sixBitFactors(data, at);
+        halfBytes(data, at + 48);
+        for (int e = 0; e < 256; e++) {
+          codes[e] |= (u8(data, at + 16 + e % 32) >> e / 32 & 1) << 4;
+        }
+      }
+      case Q6_K -> q6k(data, at);
+      case F32, F16, BF16 -> throw new AssertionError();
+    }
   }
 
   private static int u8(MemorySegment data, long at) {
     return data.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
   }
 
+  private static short negated(short f16) {
+    return (short) (f16 ^ F16_SIGN);
+  }
+
   /** Bytes of two elements: e in the low half, e + 16 in the high half. */
-  private static void fourBits(
-      MemorySegment data, long qs, float d, int offset, float m, float[] out) {
+  private void fourBits(MemorySegment data, long at) {
     for (int e = 0; e < 16; e++) {
-      int pair = u8(data, qs + e);
-      out[e] = d * ((pair & 15) + offset) + m;
-      out[e + 16] = d * ((pair >> 4) + offset) + m;
+      int pair = u8(data, at + e);
+      codes[e] = pair & 15;
+      codes[e + 16] = pair >> 4;
     }
   }
 
   /** The fifth bits of all elements, then bytes as {@link #fourBits}. */
-  private static void fiveBits(
-      MemorySegment data, long at, float d, int offset, float m, float[] out) {
+  private void fiveBits(MemorySegment data, long at) {
+    fourBits(data, at + 4);
     int high = data.get(I32, at);
-    for (int e = 0; e < 16; e++) {
-      int pair = u8(data, at + 4 + e);
-      out[e] = d * (((pair & 15) | (high >>> e & 1) << 4) + offset) + m;
-      out[e + 16] = d * (((pair >> 4) | (high >>> e + 16 & 1) << 4) + offset) + m;
+    for (int e = 0; e < 32; e++) {
+      codes[e] |= (high >>> e & 1) << 4;
     }
   }
 
-  /** Two bits of element e, in types with four elements a byte. */
-  private static int twoBits(MemorySegment data, long qs, int e) {
-    return u8(data, qs + e / 128 * 32 + e % 32) >> e % 128 / 32 * 2 & 3;
-  }
-
-  /** 16 bytes (scale, minimum), 64 bytes of elements, d, d of the minima. */
-  private static void q2k(MemorySegment data, long at, float[] out) {
-    float d = f16(data, at + 80);
-    float dMin = f16(data, at + 82);
+  /** Four bits of 64 elements in 32 bytes: the first 32 in the low halves. */
+  private void halfBytes(MemorySegment data, long at) {
     for (int e = 0; e < 256; e++) {
-      int scale = u8(data, at + e / 16);
-      out[e] = d * (scale & 15) * twoBits(data, at + 16, e) - dMin * (scale >> 4);
+      codes[e] = u8(data, at + e / 64 * 32 + e % 32) >> e % 64 / 32 * 4 & 15;
     }
   }
 
-  /** 32 bytes of third bits, 64 of elements, 12 of scales, d. */
-  private static void q3k(MemorySegment data, long at, float[] out) {
-    float d = f16(data, at + 108);
+  /** Two bits of element e, where four elements share a byte. */
+  private static int twoBits(MemorySegment data, long at, int e) {
+    return u8(data, at + e / 128 * 32 + e % 32) >> e % 128 / 32 * 2 & 3;
+  }
+
+  /** 16 bytes (factors of scale and minimum), 64 bytes of elements, scale, minimum. */
+  private void q2k(MemorySegment data, long at) {
+    scale = data.get(I16, at + 80);
+    minimum = negated(data.get(I16, at + 82));
+    for (int g = 0; g < 16; g++) {
+      scales[g] = u8(data, at + g) & 15;
+      minima[g] = u8(data, at + g) >> 4;
+    }
     for (int e = 0; e < 256; e++) {
-      int i = e / 16;
-      int low = u8(data, at + 96 + i % 8) >> i / 8 * 4 & 15;
-      int high = u8(data, at + 104 + i % 4) >> i / 4 * 2 & 3;
-      int third = u8(data, at + e % 32) >> e / 32 & 1; // 0 subtracts 4
-      out[e] = d * ((low | high << 4) - 32) * (twoBits(data, at + 32, e) - 4 * (1 - third));
+      codes[e] = twoBits(data, at + 16, e);
     }
   }
 
-  /** Six bits of the scale (or the minimum, {@code first} = 4) of sub-block i; see gguf-py. */
-  private static int sixBits(MemorySegment data, long scales, int i, int first) {
-    int own = u8(data, scales + first + i % 4);
-    if (i < 4) {
+  /** 32 bytes of third bits, 64 of elements, 12 of factors, scale. */
+  private void q3k(MemorySegment data, long at) {
+    scale = data.get(I16, at + 108);
+    for (int g = 0; g < 16; g++) {
+      int low = u8(data, at + 96 + g % 8) >> g / 8 * 4 & 15;
+      int high = u8(data, at + 104 + g % 4) >> g / 4 * 2 & 3;
+      scales[g] = (low | high << 4) - 32;
+    }
+    for (int e = 0; e < 256; e++) {
+      int third = u8(data, at + e % 32) >> e / 32 & 1;
+      codes[e] = twoBits(data, at + 32, e) | third << 2;
+    }
+  }
+
+  /** Of Q4_K and Q5_K: scale, minimum, 12 bytes of factors of six bits. */
+  private void sixBitFactors(MemorySegment data, long at) {
+    minimum = negated(data.get(I16, at + 2));
+    for (int g = 0; g < 8; g++) {
+      scales[g] = sixBits(data, at + 4, g, 0);
+      minima[g] = sixBits(data, at + 4, g, 4);
+    }
+  }
+
+  /** The factor of group g's scale ({@code first} = 0) or minimum ({@code first} = 4). */
+  private static int sixBits(MemorySegment data, long at, int g, int first) {
+    int own = u8(data, at + first + g % 4);
+    if (g < 4) {
       return own & 63;
     }
-    return u8(data, scales + 8 + i % 4) >> first & 15 | own >> 2 & 48;
+    return u8(data, at + 8 + g % 4) >> first & 15 | own >> 2 & 48;
   }
 
-  /** d, d of the minima, 12 bytes of scales and minima, 128 bytes of elements. */
-  private static void q4k(MemorySegment data, long at, float[] out) {
-    for (int i = 0; i < 8; i++) {
-      float d = f16(data, at) * sixBits(data, at + 4, i, 0);
-      float m = f16(data, at + 2) * sixBits(data, at + 4, i, 4);
-      for (int e = 0; e < 32; e++) {
-        out[32 * i + e] = d * (u8(data, at + 16 + i / 2 * 32 + e) >> i % 2 * 4 & 15) - m;
-      }
+  /** 128 bytes of low halves, 64 of two high bits each, 16 signed factors, scale. */
+  private void q6k(MemorySegment data, long at) {
+    scale = data.get(I16, at + 208);
+    for (int g = 0; g < 16; g++) {
+      scales[g] = data.get(ValueLayout.JAVA_BYTE, at + 192 + g);
     }
-  }
-
-  /** As {@link #q4k}, with 32 bytes of fifth bits before the elements. */
-  private static void q5k(MemorySegment data, long at, float[] out) {
-    for (int i = 0; i < 8; i++) {
-      float d = f16(data, at) * sixBits(data, at + 4, i, 0);
-      float m = f16(data, at + 2) * sixBits(data, at + 4, i, 4);
-      for (int e = 0; e < 32; e++) {
-        int low = u8(data, at + 48 + i / 2 * 32 + e) >> i % 2 * 4 & 15;
-        out[32 * i + e] = d * (low | (u8(data, at + 16 + e) >> i & 1) << 4) - m;
-      }
-    }
-  }
-
-  /** 128 bytes of low halves, 64 of two high bits each, 16 signed scales, d. */
-  private static void q6k(MemorySegment data, long at, float[] out) {
-    float d = f16(data, at + 208);
     for (int e = 0; e < 256; e++) {
-      float scale = d * data.get(ValueLayout.JAVA_BYTE, at + 192 + e / 16);
       int low = u8(data, at + e / 128 * 64 + e % 64) >> e % 128 / 64 * 4 & 15;
-      out[e] = scale * ((low | twoBits(data, at + 128, e) << 4) - 32);
+      codes[e] = low | twoBits(data, at + 128, e) << 4;
     }
   }
 }

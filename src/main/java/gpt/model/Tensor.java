@@ -194,7 +194,7 @@ public final class Tensor {
       return;
     }
     long first = r * rowStride + from * columnStride;
-    if (dtype.block() > 1 && columnStride == 1) {
+    if (dtype.quantized() && columnStride == 1) {
       blocks(first, n, out, at);
       return;
     }
@@ -232,12 +232,14 @@ public final class Tensor {
 
   /** Dequantizes {@code n} adjacent elements, from index {@code first} on. */
   private void blocks(long first, int n, float[] out, int at) {
+    QuantizedBlock stored = new QuantizedBlock(dtype);
     float[] block = new float[dtype.block()];
     for (int done = 0; done < n; ) {
       long index = first + done;
       int skip = (int) (index % block.length);
       int count = Math.min(n - done, block.length - skip);
-      QuantizedBlock.dequantize(dtype, data, dtype.bytes(index - skip), block);
+      stored.read(data, dtype.bytes(index - skip));
+      stored.dequantize(block);
       System.arraycopy(block, skip, out, at + done, count);
       done += count;
     }

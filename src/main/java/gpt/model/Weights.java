@@ -1,6 +1,10 @@
 package gpt.model;
 
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The weights of a GPT, named as in nanoGPT's {@code model.py}. Matrices are (out, in) for every
@@ -27,6 +31,28 @@ public record Weights(Tensor wte, Tensor wpe, List<Block> h, LayerNorm lnF, Tens
   /** Whether the output projection is the token embedding. */
   public boolean tied() {
     return lmHead == wte;
+  }
+
+  /** All matrices of the forward pass; a tied one once. */
+  public Stream<Tensor> matrices() {
+    Stream<Tensor> blocks =
+        h.stream()
+            .flatMap(
+                b ->
+                    Stream.of(b.attn().cAttn(), b.attn().cProj(), b.mlp().cFc(), b.mlp().cProj()))
+            .map(Linear::weight);
+    return Stream.concat(tied() ? Stream.of(wte) : Stream.of(wte, lmHead), blocks);
+  }
+
+  /** The types of quantized matrices, the one with most bytes first. */
+  public List<DType> quantizedTypes() {
+    Map<DType, Long> bytes = new EnumMap<>(DType.class);
+    matrices()
+        .filter(m -> m.dtype().quantized())
+        .forEach(m -> bytes.merge(m.dtype(), m.data().byteSize(), Long::sum));
+    return bytes.keySet().stream()
+        .sorted(Comparator.comparing(bytes::get, Comparator.reverseOrder()))
+        .toList();
   }
 
   /** One transformer block: x + attn(ln1(x)), then x + mlp(ln2(x)). */

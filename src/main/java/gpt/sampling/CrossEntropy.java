@@ -1,5 +1,7 @@
 package gpt.sampling;
 
+import java.util.stream.IntStream;
+
 /** The cross-entropy loss of one target token: −ln p, in nats and in double precision. */
 public final class CrossEntropy {
   private CrossEntropy() {}
@@ -14,6 +16,11 @@ public final class CrossEntropy {
    * @throws InvalidLogitsException if a logit is NaN or +∞, or all are −∞
    */
   public static double of(float[] logits, int vocabSize, int target) {
+    return of(logits, vocabSize, new int[] {target})[0];
+  }
+
+  /** As {@link #of(float[], int, int)}, for several targets. */
+  public static double[] of(float[] logits, int vocabSize, int[] targets) {
     float max = Float.NEGATIVE_INFINITY;
     for (int id = 0; id < vocabSize; id++) {
       max = Math.max(max, logits[id]); // NaN if either is
@@ -31,6 +38,8 @@ public final class CrossEntropy {
     for (int id = 0; id < vocabSize; id++) {
       sum += Math.exp((double) logits[id] - max);
     }
-    return Math.log(sum) + ((double) max - logits[target]);
+    double logSum = Math.log(sum);
+    double top = max;
+    return IntStream.of(targets).mapToDouble(id -> logSum + (top - logits[id])).toArray();
   }
 }

@@ -43,6 +43,11 @@ public final class History {
     seen[id]++;
   }
 
+  /** Takes back an {@link #add}. */
+  public void remove(int id) {
+    seen[id]--;
+  }
+
   /** A token's {@link #COUNT_MASK} and {@link #IN_PROMPT} bits. */
   public int seen(int id) {
     return seen[id];

@@ -9,7 +9,6 @@ import gpt.engine.Engine;
 import gpt.engine.Work;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
-import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -20,6 +19,8 @@ import org.junit.jupiter.api.Test;
 
 /** What {@link Bench} times, with a fake clock that each step advances. */
 class BenchRunTest {
+  private static final double WEIGHT_BYTES = 1e6;
+
   private static final GptConfig CONFIG = RandomWeights.shape(1, 1, 8, 64, 11, true, Gelu.EXACT);
 
   private final List<String> calls = new ArrayList<>();
@@ -63,7 +64,7 @@ class BenchRunTest {
 
   private BenchResult run(BenchTest test, int repetitions, boolean warmUp) {
     try (CpuEngine real = CpuEngine.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
-      Bench bench = new Bench(slow(real), Precision.F32, () -> 1e9 * ++probes, () -> now);
+      Bench bench = new Bench(slow(real), WEIGHT_BYTES, () -> 1e9 * ++probes, () -> now);
       return bench.run(test, repetitions, warmUp, () -> {});
     }
   }
@@ -119,7 +120,7 @@ class BenchRunTest {
       Engine engine =
           stepping(real, work -> now += work.get(0).append().length == 4 ? steps.get(++at[0]) : 0);
       BenchResult result =
-          new Bench(engine, Precision.F32, () -> 1, () -> now)
+          new Bench(engine, WEIGHT_BYTES, () -> 1, () -> now)
               .run(new BenchTest(4, 0), 1, true, () -> {});
       // At 1.5, 2.4 (faster), 2.9 (faster), 3.38 s (hardly faster); then the timed run.
       assertArrayEquals(new long[] {10}, result.nanos());
@@ -136,7 +137,7 @@ class BenchRunTest {
     try (CpuEngine real = CpuEngine.open(CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), 1)) {
       long[] reads = {0};
       // Each read of the clock advances it by a second.
-      new Bench(slow(real), Precision.F32, () -> 1, () -> 1_000_000_000L * ++reads[0])
+      new Bench(slow(real), WEIGHT_BYTES, () -> 1, () -> 1_000_000_000L * ++reads[0])
           .run(test, 1, true, () -> {});
     }
     assertEquals(timed, calls.subList(0, timed.size()));

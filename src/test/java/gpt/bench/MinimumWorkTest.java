@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
+import gpt.model.RandomWeights;
 import org.junit.jupiter.api.Test;
 
 /** Bytes and FLOPs of a token against counts made by hand. */
@@ -23,20 +24,24 @@ class MinimumWorkTest {
   /** Rows of wte and wpe. */
   private static final long EMBEDDINGS = 2 * 192;
 
+  private static double weights(Precision precision) {
+    return Bench.weightBytes(RandomWeights.of(DEMO, 1, 0.1f), precision);
+  }
+
   @Test
   void decodingReadsEachWeightOnce() {
     // Tokens 1 to 16 attend to 8.5 positions on average: a key and a value in each block.
     double seen = 8.5 * 6 * 2 * 192;
     double expected = 4 * (MATRICES + HEAD + VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        expected, MinimumWork.of(DEMO, Precision.F32, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        expected, MinimumWork.of(DEMO, weights(Precision.F32), new BenchTest(0, 16)).bytesPerToken(), 1e-6);
     double half = 2 * (MATRICES + HEAD) + 4 * (VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        half, MinimumWork.of(DEMO, Precision.BF16, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        half, MinimumWork.of(DEMO, weights(Precision.BF16), new BenchTest(0, 16)).bytesPerToken(), 1e-6);
     long scales = 6 * (576 + 192 + 768 + 192) + 65;
     double quarter = MATRICES + HEAD + 4 * (scales + VECTORS + EMBEDDINGS + seen);
     assertEquals(
-        quarter, MinimumWork.of(DEMO, Precision.I8, new BenchTest(0, 16)).bytesPerToken(), 1e-6);
+        quarter, MinimumWork.of(DEMO, weights(Precision.I8), new BenchTest(0, 16)).bytesPerToken(), 1e-6);
   }
 
   @Test
@@ -44,7 +49,7 @@ class MinimumWorkTest {
     GptConfig bare = new GptConfig(6, 6, 192, 256, 65, 768, false, Gelu.EXACT, 1e-5);
     double expected = 4 * (MATRICES + HEAD + 13 * 192 + EMBEDDINGS + 6 * 2 * 192);
     assertEquals(
-        expected, MinimumWork.of(bare, Precision.F32, new BenchTest(0, 1)).bytesPerToken(), 1e-6);
+        expected, MinimumWork.of(bare, weights(Precision.F32), new BenchTest(0, 1)).bytesPerToken(), 1e-6);
   }
 
   @Test
@@ -53,11 +58,11 @@ class MinimumWorkTest {
     double attention = 5.5 * 6 * 4 * 192;
     assertEquals(
         2 * MATRICES + attention + 2 * HEAD / 10.0,
-        MinimumWork.of(DEMO, Precision.F32, new BenchTest(10, 0)).flopsPerToken(),
+        MinimumWork.of(DEMO, weights(Precision.F32), new BenchTest(10, 0)).flopsPerToken(),
         1e-6);
     assertEquals(
         2 * MATRICES + attention + 2 * HEAD,
-        MinimumWork.of(DEMO, Precision.F32, new BenchTest(0, 10)).flopsPerToken(),
+        MinimumWork.of(DEMO, weights(Precision.F32), new BenchTest(0, 10)).flopsPerToken(),
         1e-6);
   }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /** Which rows a run has, and which are left out. */
@@ -25,7 +26,7 @@ class PlanTest {
 
   private static Machine machine(long memory, Probe device) {
     return new Machine(
-        memory, true, SLOW, List.of(new Machine.Target(GPU, false, true, 80L << 30, device)));
+        memory, true, true, SLOW, List.of(new Machine.Target(GPU, false, true, 80L << 30, device)));
   }
 
   private static Plan plan(Machine machine, Shape... shapes) {
@@ -172,12 +173,34 @@ class PlanTest {
   void precisionsThatADeviceLacksAreNotMeasured() {
     Machine noHalf =
         new Machine(
-            64L << 30, true, SLOW, List.of(new Machine.Target(GPU, false, false, 80L << 30, FAST)));
+            64L << 30,
+            true,
+            false,
+            SLOW,
+            List.of(new Machine.Target(GPU, false, false, 80L << 30, FAST)));
     Set<String> dtypes = new HashSet<>();
     plan(noHalf, Shape.GPT2).rows().stream()
         .filter(row -> row.device().equals(GPU))
         .forEach(row -> dtypes.add(row.dtype()));
     assertEquals(Set.of("f32", "i8"), dtypes);
+  }
+
+  @Test
+  void tornadosOwnProductIsMeasuredWhereTheSdkIs() {
+    Predicate<Spec> matrices = row -> row.version().equals(Spec.MATRICES);
+    assertEquals(
+        List.of("lm-head demo, 1 row, f32", "lm-head gpt2, 1 row, f32"),
+        of("lm-head").rows().stream().filter(matrices).map(Spec::work).toList());
+    Machine none = new Machine(64L << 30, true, false, SLOW, List.of());
+    Plan plan = plan(none, Shape.GPT2);
+    assertTrue(plan.rows().stream().noneMatch(matrices));
+    assertTrue(
+        plan.leftOut()
+            .contains(
+                new Plan.LeftOut(
+                    "lm-head gpt2, 1 row, f32, tornado-matrices",
+                    "TornadoVM's SDK is not installed")),
+        plan.leftOut()::toString);
   }
 
   private static boolean has(Plan plan, String operation, String shape) {

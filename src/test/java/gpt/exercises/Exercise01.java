@@ -13,6 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * shapes    w (n, k), row-major: w[row, i] is element row · k + i · x (k) · y (n)
  * threads   work item context.globalIdx computes row globalIdx
+ * example   w = 1, 2, 3, 4 is (2, 2), its rows 1, 2 and 3, 4; with x = 5, 6 y is 17, 39
  * </pre>
  *
  * <p>Work items come in workgroups of 16, so the grid has up to 15 more work items than there are

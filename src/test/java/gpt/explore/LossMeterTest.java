@@ -126,8 +126,10 @@ class LossMeterTest {
                 .toList();
         assertEquals(expected[t], scores[t].loss());
         assertEquals(order.indexOf(ids[t]) + 1, scores[t].rank());
-        int other = order.get(order.getFirst() == ids[t] ? 1 : 0);
-        assertEquals(other, scores[t].other());
+        int target = ids[t];
+        int[] others = order.stream().mapToInt(id -> id).filter(id -> id != target).toArray();
+        int other = others[0];
+        assertArrayEquals(Arrays.copyOf(others, 3), scores[t].others());
         double ratio = Math.exp((double) logits[other] - logits[ids[t]]);
         assertEquals(ratio * scores[t].probability(), scores[t].otherProbability(), 1e-12);
       }

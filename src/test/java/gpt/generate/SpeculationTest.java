@@ -111,13 +111,14 @@ class SpeculationTest {
 
   @Test
   void completionsAreTheSameWithEveryDrafter() {
-    List<Supplier<Drafter>> drafters =
-        List.of(
-            Drafter::ngram,
-            RandomDrafter::new,
-            () -> Drafter.model(engine(Precision.Q4)),
-            () -> Drafter.model(engine(Precision.F32)));
     try (CpuEngine engine = engine(Precision.F32)) {
+      List<Supplier<Drafter>> drafters =
+          List.of(
+              Drafter::ngram,
+              RandomDrafter::new,
+              () -> Drafter.model(engine(Precision.Q4)),
+              () -> Drafter.self(engine.drafting(WEIGHTS, Precision.Q4)),
+              () -> Drafter.model(engine(Precision.F32)));
       Generator plain = new Generator(engine, Optional.empty());
       for (int seed = 0; seed < 16; seed++) {
         Request request = request(new Random(seed));

@@ -4,6 +4,7 @@ import gpt.GptException;
 import gpt.kernels.Exercises.Exercise;
 import gpt.kernels.runtime.Version;
 import java.lang.reflect.InvocationTargetException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -105,6 +106,28 @@ public final class ExerciseCheck {
         .filter(m -> m.own > SLACK * m.solution + 1)
         .map(Measure::line)
         .toList();
+  }
+
+  /** Whether a kernel of exercise 2 adds in exercise 1's order, so that y has the same bits. */
+  static boolean hasOneSum(ClassLoader code) throws Exception {
+    return Arrays.equals(product(2, code), product(1, ExerciseCheck.class.getClassLoader()));
+  }
+
+  private static float[] product(int number, ClassLoader code) throws Exception {
+    Exercise exercise = Exercises.ALL.get(number - 1);
+    KernelCase<?> test = exercise.cases().getLast().apply(SEED);
+    Exercises.Product ran =
+        (Exercises.Product) ran(test, ExerciseCode.version(code, exercise.type()));
+    float[] y = new float[ran.n()];
+    for (int i = 0; i < y.length; i++) {
+      y[i] = ran.y().get(i);
+    }
+    return y;
+  }
+
+  private static <A> A ran(KernelCase<A> test, Version<?> version) throws Exception {
+    test.run(typed(version), null);
+    return test.arguments();
   }
 
   private record Measure(String what, long own, long solution) {

@@ -105,6 +105,10 @@ public final class ExerciseCommand {
         out.println(name + "right, but not there yet: it takes " + excess.getFirst());
         return false;
       }
+      if (exercise.number() == 2 && ExerciseCheck.hasOneSum(code)) {
+        out.println(name + "right, but not there yet: the results have the bits of a single sum");
+        return false;
+      }
       out.printf(
           Locale.ROOT,
           "%ssolved. It touches %,d sectors for %,d bytes, as the solution does (%,d);"

@@ -135,6 +135,21 @@ class ExercisesTest {
   }
 
   @Test
+  void aSingleSumIsRightButNotThereYet() throws Exception {
+    assertEquals(
+        "exercise 2: right, but not there yet: the results have the bits of a single sum",
+        wrongly(2, "i < k - 3", "i < 0").line());
+  }
+
+  @Test
+  void aResultThatIsNotStoredIsNamed() throws Exception {
+    assertTrue(
+        wrongly(1, "y.set(row, sum);", "")
+            .line()
+            .matches(".*element 0 is 12345.678, expected -?[0-9.]+: nothing was stored there"));
+  }
+
+  @Test
   void theWrongOneOfTwoEqualLogitsIsNoticed() throws Exception {
     Checked checked = wrongly(7, "ids[lane] = Math.min(ids[lane], otherId);", "");
     assertTrue(

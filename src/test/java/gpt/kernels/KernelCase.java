@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.GridScheduler;
-import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.WorkerGrid;
@@ -33,11 +32,8 @@ public final class KernelCase<A> {
   /** Elements past an array's end that no kernel may write. */
   private static final int GUARD = 64;
 
-  private static final float POISON = 12345.678f;
-  private static final int INT_POISON = -777;
-
-  /** The ids of the tasks that read outputs of halves begin so. */
-  private static final String TOUCH_HALVES = "touchHalves";
+  static final float POISON = 12345.678f;
+  static final int INT_POISON = -777;
 
   /** Tolerance of a float result, against double precision. */
   record Tolerance(double nmse, double largest) {
@@ -46,16 +42,6 @@ public final class KernelCase<A> {
 
     /** For results that are rounded to halves. */
     static final Tolerance HALF = new Tolerance(1e-7, 5e-4);
-  }
-
-  /** An array that the kernel writes. */
-  private sealed interface Output {
-    TornadoNativeArray array();
-
-    void poison();
-
-    /** Describes what is wrong with the result; null if nothing is. */
-    String check(Tolerance tolerance);
   }
 
   private final String name;
@@ -220,7 +206,7 @@ public final class KernelCase<A> {
    * it must not write those past the end.
    */
   public KernelCase<A> expect(TornadoNativeArray array, double[] expected) {
-    outputs.add(new FloatOutput(array, expected, null));
+    outputs.add(new Output.FloatOutput(array, expected, null));
     return this;
   }
 
@@ -230,7 +216,7 @@ public final class KernelCase<A> {
     for (int i = 0; i < before.length; i++) {
       before[i] = element(array, i);
     }
-    outputs.add(new FloatOutput(array, expected, before));
+    outputs.add(new Output.FloatOutput(array, expected, before));
     return this;
   }
 
@@ -245,7 +231,7 @@ public final class KernelCase<A> {
    * The expected content of an int array; for elements that must not be written, their content now.
    */
   public KernelCase<A> expect(IntArray array, int... expected) {
-    outputs.add(new IntOutput(array, expected, array.toHeapArray()));
+    outputs.add(new Output.IntOutput(array, expected, array.toHeapArray()));
     return this;
   }
 
@@ -301,7 +287,7 @@ public final class KernelCase<A> {
   String check(Version<A> version, TornadoDevice device) throws Exception {
     TaskGraph graph = new TaskGraph("test");
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.toArray());
-    touchOutputs(graph);
+    TouchKernels.add(graph, outputs);
     version.task().add(graph, "kernel", arguments);
     for (Output output : outputs) {
       graph.transferToHost(DataTransferMode.EVERY_EXECUTION, output.array());
@@ -347,87 +333,6 @@ public final class KernelCase<A> {
     return arguments;
   }
 
-  /**
-   * Adds a task that reads all outputs: TornadoVM does not copy an array to the device whose first
-   * task only writes it, and then the poison would not be there.
-   */
-  private void touchOutputs(TaskGraph graph) {
-    FloatArray[] floats = new FloatArray[3];
-    List<HalfFloatArray> halves = new ArrayList<>();
-    IntArray[] ints = new IntArray[7];
-    int f = 0;
-    int i = 0;
-    for (Output output : outputs) {
-      if (output.array() instanceof FloatArray array) {
-        floats[f++] = array;
-      } else if (output.array() instanceof HalfFloatArray array) {
-        halves.add(array);
-      } else {
-        ints[i++] = (IntArray) output.array();
-      }
-    }
-    for (; f < floats.length; f++) {
-      floats[f] = new FloatArray(1);
-      floats[f].init(0);
-      graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, floats[f]);
-    }
-    for (; i < ints.length; i++) {
-      ints[i] = new IntArray(1);
-      ints[i].init(0);
-      graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, ints[i]);
-    }
-    graph.task(
-        "touch",
-        KernelCase::touch,
-        new KernelContext(),
-        floats[0],
-        floats[1],
-        floats[2],
-        ints[0],
-        ints[1],
-        ints[2],
-        ints[3],
-        ints[4],
-        ints[5],
-        ints[6]);
-    // Tasks of their own: a device without half precision compiles none.
-    for (int h = 0; h < halves.size(); h++) {
-      graph.task(TOUCH_HALVES + h, KernelCase::touchHalves, new KernelContext(), halves.get(h));
-    }
-  }
-
-  static void touchHalves(KernelContext context, HalfFloatArray a) {
-    if (context.globalIdx == 0) {
-      a.set(0, a.get(0));
-    }
-  }
-
-  static void touch(
-      KernelContext context,
-      FloatArray a,
-      FloatArray b,
-      FloatArray c,
-      IntArray d,
-      IntArray e,
-      IntArray f,
-      IntArray g,
-      IntArray h,
-      IntArray i,
-      IntArray j) {
-    if (context.globalIdx == 0) {
-      a.set(0, a.get(0));
-      b.set(0, b.get(0));
-      c.set(0, c.get(0));
-      d.set(0, d.get(0));
-      e.set(0, e.get(0));
-      f.set(0, f.get(0));
-      g.set(0, g.get(0));
-      h.set(0, h.get(0));
-      i.set(0, i.get(0));
-      j.set(0, j.get(0));
-    }
-  }
-
   /** The bits of all elements. */
   private static int[] content(TornadoNativeArray array) {
     int[] bits = new int[array.getSize()];
@@ -458,107 +363,13 @@ public final class KernelCase<A> {
     }
     GridScheduler grids = new GridScheduler();
     if (touched) {
-      grids.addWorkerGrid(graph.getTaskGraphName() + ".touch", Version.groups(1, 1));
-      long halves = outputs.stream().filter(o -> o.array() instanceof HalfFloatArray).count();
-      for (int h = 0; h < halves; h++) {
-        grids.addWorkerGrid(
-            graph.getTaskGraphName() + "." + TOUCH_HALVES + h, Version.groups(1, 1));
-      }
+      TouchKernels.addGrids(grids, graph, outputs);
     }
     if (version.grid() != null) {
       WorkerGrid grid = version.grid().of(arguments, rows);
       grids.addWorkerGrid(graph.getTaskGraphName() + ".kernel", grid);
     }
     return grids.keySet().isEmpty() ? plan : plan.withGridScheduler(grids);
-  }
-
-  /** An output of floats or halves. */
-  private record FloatOutput(TornadoNativeArray array, double[] expected, float[] before)
-      implements Output {
-    @Override
-    public void poison() {
-      for (int i = 0; i < array.getSize(); i++) {
-        if (array instanceof FloatArray floats) {
-          floats.set(i, before(i));
-        } else {
-          ((HalfFloatArray) array).set(i, new HalfFloat(before(i)));
-        }
-      }
-    }
-
-    private float before(int i) {
-      float value = before == null ? POISON : before[i];
-      return array instanceof FloatArray ? value : new HalfFloat(value).getFloat32();
-    }
-
-    @Override
-    public String check(Tolerance ofCase) {
-      Tolerance tolerance = array instanceof FloatArray ? ofCase : Tolerance.HALF;
-      double squares = 0;
-      double errors = 0;
-      double largest = 0;
-      double magnitude = 0;
-      int worst = 0;
-      for (int i = 0; i < array.getSize(); i++) {
-        float found = element(array, i);
-        if (i >= expected.length || Double.isNaN(expected[i])) {
-          if (Float.floatToRawIntBits(found) != Float.floatToRawIntBits(before(i))) {
-            return "element " + i + " must not be written, but became " + found;
-          }
-          continue;
-        }
-        double error = Math.abs(found - expected[i]);
-        if (!(error >= 0) || !Float.isFinite(found)) {
-          return "element " + i + " is " + found + ", expected " + expected[i];
-        }
-        squares += expected[i] * expected[i];
-        errors += error * error;
-        magnitude = Math.max(magnitude, Math.abs(expected[i]));
-        if (error > largest) {
-          largest = error;
-          worst = i;
-        }
-      }
-      double nmse = errors / Math.max(squares, 1e-30);
-      if (nmse > tolerance.nmse || largest > tolerance.largest * Math.max(magnitude, 1e-3)) {
-        return "normalized mean squared error "
-            + nmse
-            + ", largest error "
-            + largest
-            + " at element "
-            + worst
-            + ": "
-            + element(array, worst)
-            + ", expected "
-            + expected[worst];
-      }
-      return null;
-    }
-  }
-
-  private record IntOutput(IntArray array, int[] expected, int[] before) implements Output {
-    @Override
-    public void poison() {
-      for (int i = 0; i < array.getSize(); i++) {
-        array.set(i, i < before.length ? before[i] : INT_POISON);
-      }
-    }
-
-    @Override
-    public String check(Tolerance tolerance) {
-      int[] found = array.toHeapArray();
-      for (int i = 0; i < expected.length; i++) {
-        if (found[i] != expected[i]) {
-          return "element " + i + " is " + found[i] + ", expected " + expected[i];
-        }
-      }
-      for (int i = expected.length; i < found.length; i++) {
-        if (found[i] != before[i]) {
-          return "element " + i + " must not be written, but became " + found[i];
-        }
-      }
-      return null;
-    }
   }
 
   /** n equal values. */

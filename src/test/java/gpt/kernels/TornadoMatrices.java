@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * TornadoVM's own matrix product, {@code tornado-matrices}, which runs on the host. It is part of
  * an SDK only, so it is called by reflection.
  */
-final class TornadoMatrices {
+public final class TornadoMatrices {
   private static final String PACKAGE = "uk.ac.manchester.tornado.";
 
   private final Object x;
@@ -42,7 +42,7 @@ final class TornadoMatrices {
   }
 
   /** Whether there is an SDK with it. */
-  static boolean present() {
+  public static boolean present() {
     try {
       Class.forName(PACKAGE + "matrix.MatrixMath");
       return true;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.backend.cpu.CpuEngine;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -19,8 +20,12 @@ class HostMemoryTest {
   private static String refusal(Precision precision, long available) {
     return assertThrows(
             GptException.class,
-            () -> HostMemory.check(XL, true, precision, OptionalLong.of(available)))
+            () -> HostMemory.check(HostMemoryTest::weights, precision, OptionalLong.of(available)))
         .getMessage();
+  }
+
+  private static long weights(Precision precision) {
+    return CpuEngine.weightBytes(XL, true, precision) + 4L * XL.blockSize() * XL.nEmbd();
   }
 
   @Test
@@ -43,8 +48,8 @@ class HostMemoryTest {
 
   @Test
   void acceptsModelsThatFitAndUnknownMemory() {
-    HostMemory.check(XL, true, Precision.F32, OptionalLong.of(7_000_000_000L));
-    HostMemory.check(XL, true, Precision.F32, OptionalLong.empty());
+    HostMemory.check(HostMemoryTest::weights, Precision.F32, OptionalLong.of(7_000_000_000L));
+    HostMemory.check(HostMemoryTest::weights, Precision.F32, OptionalLong.empty());
   }
 
   @Test

@@ -19,6 +19,12 @@ import java.util.function.DoubleConsumer;
  * R rows of this step, C channels, V vocabulary, nh heads of hs channels.
  */
 final class CpuForward {
+  /** Time to normalize one value, in FMAs. */
+  private static final int NORM_FMAS = 16;
+
+  /** Steps over k of one panel that a worker's scratch buffer has room for, at least. */
+  private static final int MIN_SCRATCH_STEPS = CpuKernels.STREAMS * QuantizedPanel.CHUNK;
+
   private final GptConfig config;
   private final CpuKernels kernels;
   private final Workers workers;
@@ -39,6 +45,7 @@ final class CpuForward {
   private float[] projected = {}; // (R, C): scratch for a product that is added to x
   private final HeadAttention attention;
   private final Tiles tiles = new Tiles();
+  private final Norms norms;
 
   private record Block(
       Norm ln1, Linear cAttn, Linear attnProj, Norm ln2, Linear cFc, Linear mlpProj) {}
@@ -62,9 +69,10 @@ final class CpuForward {
       NativeMemory memory,
       DoubleConsumer progress) {
     this.config = config;
+    norms = new Norms();
     this.kernels = kernels;
     this.workers = workers;
-    product = new MatrixProduct(kernels, workers, scratch(precision, memory));
+    product = new MatrixProduct(kernels, workers, scratch(w, precision, memory));
     Packer packer = new Packer(config, kernels.panelWidth(), precision, memory, workers, progress);
     lmHead = packer.pack(w.lmHead());
     wte = w.tied() ? lmHead : packer.pack(w.wte());
@@ -85,10 +93,11 @@ final class CpuForward {
     attention = new HeadAttention(kernels, config, workers.size());
   }
 
-  /** One buffer per worker for a panel that is widened to floats; none for f32. */
-  private MemorySegment[] scratch(Precision precision, NativeMemory memory) {
-    MemorySegment[] scratch = new MemorySegment[precision == Precision.F32 ? 0 : workers.size()];
-    int k = Math.max(config.nEmbd(), config.nInner());
+  /** One buffer per worker for a panel that is widened to floats; none where all are floats. */
+  private MemorySegment[] scratch(Weights w, Precision precision, NativeMemory memory) {
+    boolean floats = w.matrices().allMatch(m -> precision.of(m) == Precision.F32);
+    MemorySegment[] scratch = new MemorySegment[floats ? 0 : workers.size()];
+    int k = Math.max(MIN_SCRATCH_STEPS, Math.max(config.nEmbd(), config.nInner()));
     Arrays.setAll(scratch, i -> memory.allocate(4L * k * kernels.panelWidth()));
     return scratch;
   }
@@ -237,10 +246,26 @@ final class CpuForward {
 
   /** normed = norm(in) for rows [0, count). */
   private void norm(Norm norm, float[] in, int count) {
-    int c = config.nEmbd();
-    float eps = (float) config.layerNormEpsilon();
-    for (int r = 0; r < count; r++) {
-      kernels.layerNorm(in, r * c, c, norm.weight, norm.bias, eps, normed, r * c);
+    long fmas = (long) count * config.nEmbd() * NORM_FMAS;
+    product.parallelFor(count, fmas, norms.set(norm, in));
+  }
+
+  /** Layer norm; an item is a row. Reused, to allocate nothing. */
+  private final class Norms implements Workers.Body {
+    private final float eps = (float) config.layerNormEpsilon();
+    private Norm norm;
+    private float[] in;
+
+    Norms set(Norm norm, float[] in) {
+      this.norm = norm;
+      this.in = in;
+      return this;
+    }
+
+    @Override
+    public void run(int row, int worker) {
+      int c = config.nEmbd();
+      kernels.layerNorm(in, row * c, c, norm.weight, norm.bias, eps, normed, row * c);
     }
   }
 

@@ -34,6 +34,7 @@ final class MatrixProduct {
   private final Workers workers;
   private final MemorySegment[] scratch; // per worker: one panel of floats
   private final Tiles tiles = new Tiles();
+  private final PlaneRows planes = new PlaneRows(); // the product's x, for quantized blocks
   private final QuantizedRows quantized = new QuantizedRows(); // the product's x, for q4
 
   /**
@@ -94,6 +95,8 @@ final class MatrixProduct {
     private float[] residual; // (rows, n) that the epilogue adds to, or null
     private int rowTiles;
     private int tileColumns;
+    private final Workers.Body intoPlanes =
+        (row, worker) -> planes.quantize(x, xAt + row * w.k(), row, w.quantized());
     private final Workers.Body quantizing =
         (row, worker) -> kernels.quantize(x, xAt + row * w.k(), quantized, row);
 
@@ -115,7 +118,10 @@ final class MatrixProduct {
     }
 
     void run() {
-      if (w.precision() == Precision.Q4) {
+      if (w.quantized() != null) {
+        planes.reset(rows, w.k(), w.quantized());
+        parallelFor(rows, (long) rows * w.k() * QUANTIZING_FMAS, intoPlanes);
+      } else if (w.precision() == Precision.Q4) {
         quantized.reset(rows, w.k());
         parallelFor(rows, (long) rows * w.k() * QUANTIZING_FMAS, quantizing);
       }
@@ -155,7 +161,10 @@ final class MatrixProduct {
       int n = w.n();
       long bytes = w.panelBytes();
       long wAt = column / w.width() * bytes;
-      if (w.precision() == Precision.F32) {
+      if (w.quantized() != null) {
+        kernels.quantizedMatmul(
+            w.quantized(), planes, row, count, w.data(), wAt, bytes, columns, out, at, n);
+      } else if (w.precision() == Precision.F32) {
         kernels.matmul(x, from, k, count, w.data(), wAt, bytes, k, columns, out, at, n);
       } else if (w.precision() == Precision.Q4) {
         kernels.q4Matmul(quantized, row, count, w.data(), wAt, bytes, columns, out, at, n);

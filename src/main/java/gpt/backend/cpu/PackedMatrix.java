@@ -13,7 +13,8 @@ import java.lang.foreign.ValueLayout;
  * and memory is read sequentially. The last panel is padded with zeros.
  *
  * <p>Values are f32, bf16, f16, i8 or q4; i8 has a scale for each of the N rows. A panel of q4
- * consists of blocks of 32 steps over k: see {@link Q4Panel}.
+ * consists of blocks of 32 steps over k: see {@link Q4Panel}. With {@link
+ * Precision#STORED} a tensor in quantized blocks keeps these: see {@link QuantizedPanel}.
  *
  * @param data ceil(n / width) panels of k · width values
  * @param n outputs
@@ -21,13 +22,20 @@ import java.lang.foreign.ValueLayout;
  * @param width panel width of the kernels it was packed for
  * @param precision of the stored values
  * @param scales of the rows (n): weight = stored value · scale; null unless i8
+ * @param quantized the layout of packed blocks; null where the values are not quantized, or q4
  */
 record PackedMatrix(
-    MemorySegment data, int n, int k, int width, Precision precision, float[] scales) {
+    MemorySegment data,
+    int n,
+    int k,
+    int width,
+    Precision precision,
+    float[] scales,
+    QuantizedPanel quantized) {
 
   /** Bytes of one panel. */
   long panelBytes() {
-    return precision.bytes((long) k * width);
+    return quantized == null ? precision.bytes((long) k * width) : quantized.bytes(k);
   }
 
   /** Number of panels. */
@@ -50,6 +58,20 @@ record PackedMatrix(
     return precision.bytes((long) panels(n, width) * k * width);
   }
 
+  /** Bytes of a packed tensor (N, K), with scales. */
+  static long bytes(Tensor w, int width, Precision precision) {
+    QuantizedPanel quantized = quantized(w, width, precision);
+    if (quantized != null) {
+      return panels(w.rows(), width) * quantized.bytes(w.columns());
+    }
+    long scales = precision == Precision.I8 ? (long) Float.BYTES * w.rows() : 0;
+    return bytes(w.rows(), w.columns(), width, precision) + scales;
+  }
+
+  private static QuantizedPanel quantized(Tensor w, int width, Precision precision) {
+    return precision == Precision.STORED ? new QuantizedPanel(w.dtype(), width) : null;
+  }
+
   /** Packs a tensor (N, K) as f32. */
   static PackedMatrix pack(Tensor w, int width, NativeMemory memory, Workers workers) {
     return pack(w, width, Precision.F32, memory, workers);
@@ -58,20 +80,28 @@ record PackedMatrix(
   /**
    * Packs a tensor (N, K), stored in row-major or column-major order, on all workers. Values are
    * rounded to the nearest of the precision.
+   *
+   * @param precision {@link Precision#STORED} only for a quantized tensor
    */
   static PackedMatrix pack(
       Tensor w, int width, Precision precision, NativeMemory memory, Workers workers) {
     int n = w.rows();
     int k = w.columns();
-    MemorySegment data = memory.allocateFilled(bytes(n, k, width, precision));
     float[] scales = precision == Precision.I8 ? new float[n] : null;
-    PackedMatrix packed = new PackedMatrix(data, n, k, width, precision, scales);
+    QuantizedPanel quantized = quantized(w, width, precision);
+    long bytes = quantized == null ? bytes(n, k, width, precision) : bytes(w, width, precision);
+    MemorySegment data = memory.allocateFilled(bytes);
+    PackedMatrix packed = new PackedMatrix(data, n, k, width, precision, scales, quantized);
     new Packing(packed, w, workers).run();
     return packed;
   }
 
   /** Row r of W, widened to K floats. */
   void row(int r, float[] out, int at) {
+    if (quantized != null) {
+      quantized.column(data, r / width * panelBytes(), r % width, k, out, at);
+      return;
+    }
     if (precision == Precision.Q4) {
       Q4Panel.row(data, r / width * panelBytes(), r % width, width, k, out, at);
       return;
@@ -86,7 +116,7 @@ record PackedMatrix(
             case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, offset));
             case F16 -> ReducedPrecision.fromF16(data.get(ValueLayout.JAVA_SHORT, offset));
             case I8 -> data.get(ValueLayout.JAVA_BYTE, offset) * scales[r];
-            case Q4 -> throw new AssertionError();
+            case Q4, STORED -> throw new AssertionError();
           };
     }
   }

@@ -36,7 +36,7 @@ final class Packer {
   /** Packs one matrix and reports the fraction of all weights that is done. */
   PackedMatrix pack(Tensor w) {
     PackedMatrix packed =
-        PackedMatrix.pack(w, width, precision.forRowsOf(w.columns()), memory, workers);
+        PackedMatrix.pack(w, width, precision.of(w), memory, workers);
     done += w.size();
     progress.accept(Math.min(1, done / total));
     return packed;

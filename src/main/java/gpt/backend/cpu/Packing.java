@@ -26,7 +26,7 @@ final class Packing {
     final float[] tile = new float[TILE * to.width()];
     final short[] shorts;
     final byte[] bytes;
-    final Q4Scale scale = new Q4Scale(w.name(), w.dtype().block() > 1);
+    final Q4Scale scale = new Q4Scale(w.name(), w.dtype().quantized());
 
     Scratch() {
       Precision precision = to.precision();
@@ -57,10 +57,21 @@ final class Packing {
   private void fill(int piece, boolean byRow, Scratch mine) {
     if (piece < 0) {
       w.verify();
+    } else if (to.quantized() != null) {
+      fillQuantized(piece);
     } else if (byRow) {
       fillByRow(piece, mine);
     } else {
       fillByColumn(piece, mine);
+    }
+  }
+
+  /** Quantized blocks are stored along k: a piece is one panel. */
+  private void fillQuantized(int panel) {
+    int from = panel * to.width();
+    int count = Math.min(to.width(), to.n() - from);
+    for (int c = 0; c < count; c++) {
+      to.quantized().store(w, from + c, to.data(), panel * to.panelBytes(), c);
     }
   }
 
@@ -191,6 +202,7 @@ final class Packing {
         MemorySegment.copy(scratch.bytes, 0, data, ValueLayout.JAVA_BYTE, at, count);
       }
       case Q4 -> Q4Panel.store(tile, depth, to.width(), data, at, scratch.scale);
+      case STORED -> throw new AssertionError();
     }
   }
 }

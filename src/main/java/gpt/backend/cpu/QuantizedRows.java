@@ -25,6 +25,7 @@ final class QuantizedRows {
 
   private int k;
   private int[] words = {}; // (rows, k / 2)
+  private float[] integers = {}; // (rows, k)
   private float[] scales = {}; // (rows, k / BLOCK)
   private int[] offsets = {}; // (rows, k / BLOCK)
 
@@ -33,6 +34,7 @@ final class QuantizedRows {
     this.k = k;
     if (words.length < rows * k / 2) {
       words = new int[rows * k / 2];
+      integers = new float[rows * k];
       scales = new float[rows * k / BLOCK];
       offsets = new int[rows * k / BLOCK + 1]; // kernels read one more
     }
@@ -51,6 +53,11 @@ final class QuantizedRows {
   /** The integers of two steps over k in an int; a row begins at row · k / 2. */
   int[] words() {
     return words;
+  }
+
+  /** The integers as floats; a row begins at row · k. */
+  float[] integers() {
+    return integers;
   }
 
   /** Scales; a row's begin at row · {@link #blocks}. */
@@ -91,7 +98,11 @@ final class QuantizedRows {
 
   /** Stores the integers of a block. */
   void set(int row, int block, float max, int[] values) {
-    int to = (row * k + block * BLOCK) / 2;
+    int at = row * k + block * BLOCK;
+    for (int i = 0; i < BLOCK; i++) {
+      integers[at + i] = (short) values[i];
+    }
+    int to = at / 2;
     int sum = 0;
     for (int i = 0; i < BLOCK; i += Q4Panel.STEPS) {
       int before = 0;

@@ -87,7 +87,8 @@ final class ReducedPrecision {
             case BF16 -> Bf16.toFloat(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
             case F16 -> fromF16(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
             case I8 -> w.get(ValueLayout.JAVA_BYTE, wAt + i);
-            case Q4 -> throw new IllegalArgumentException("q4 is not widened");
+            case Q4, STORED ->
+                throw new IllegalArgumentException(precision.word() + " is not widened");
           };
       out.set(ValueLayout.JAVA_FLOAT, 4L * i, value);
     }

@@ -3,6 +3,7 @@ package gpt.backend.cpu;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -40,7 +41,7 @@ final class TieredKernels implements CpuKernels {
   }
 
   private void compile(CpuKernels scalar) {
-    if (new WarmUp(vector, Precision.F32).compileUntilFasterThan(scalar)) {
+    if (new WarmUp(vector, Precision.F32, List.of()).compileUntilFasterThan(scalar)) {
       current = vector;
     }
   }

@@ -38,9 +38,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The kernels on the Vector API. {@link CpuKernelsProvider} loads this class by name. Only this
- * class, {@link VectorMatmul}, {@link VectorTiles}, {@link VectorReducedPrecision} and {@link
- * VectorQ4} refer to {@code jdk.incubator.vector}; the rest of the program works where that module
- * is not resolved. No method takes or returns a vector: {@link VectorMatmul} says why.
+ * class and those beside it whose names begin with Vector refer to {@code jdk.incubator.vector};
+ * the rest of the program works where that module is not resolved. No method takes or returns a
+ * vector: {@link VectorMatmul} says why.
  */
 final class VectorKernels implements CpuKernels {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -51,6 +51,8 @@ final class VectorKernels implements CpuKernels {
   private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[L]);
 
   private final ThreadLocal<VectorQ4> q4 = ThreadLocal.withInitial(VectorQ4::new);
+  private final ThreadLocal<VectorQuantized> quantized =
+      ThreadLocal.withInitial(VectorQuantized::new);
 
   @Override
   public String description() {
@@ -80,7 +82,7 @@ final class VectorKernels implements CpuKernels {
         x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
   }
 
-  /** With one row the weights are widened in registers, without the scratch buffer. */
+  /** With few rows the weights are widened in registers, without the scratch buffer. */
   @Override
   public void mixedPrecisionMatmul(
       Precision precision,
@@ -99,6 +101,11 @@ final class VectorKernels implements CpuKernels {
       MemorySegment scratch) {
     if (rows == 1 && VectorReducedPrecision.supports(precision)) {
       VectorReducedPrecision.row(precision, x, xAt, w, wAt, panelBytes, k, columns, out, outAt);
+      return;
+    }
+    if (rows <= VectorReducedTiles.MAX_ROWS && VectorReducedPrecision.supports(precision)) {
+      VectorReducedTiles.matmul(
+          precision, x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
       return;
     }
     CpuKernels.super.mixedPrecisionMatmul(
@@ -125,6 +132,22 @@ final class VectorKernels implements CpuKernels {
     } else {
       CpuKernels.super.widen(precision, w, wAt, count, out);
     }
+  }
+
+  @Override
+  public void quantizedMatmul(
+      QuantizedPanel form,
+      PlaneRows x,
+      int from,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    quantized.get().matmul(form, x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
   }
 
   @Override

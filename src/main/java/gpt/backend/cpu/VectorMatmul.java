@@ -30,7 +30,7 @@ final class VectorMatmul {
    * Cache blocking over k: all rows use this many steps of a panel before the next ones. These are
    * 96 KB of weights with AVX-512, which stay in the L2 cache for the next rows.
    */
-  private static final int DEPTH = 768;
+  static final int DEPTH = 768;
 
   /** Columns of a panel. */
   static final int WIDTH = 2 * L;

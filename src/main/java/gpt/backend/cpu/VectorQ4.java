@@ -11,13 +11,12 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link CpuKernels#q4Matmul} on the Vector API. The products of a block are computed and summed in
- * 16-bit lanes modulo 2¹⁶, two lanes for each column, so an instruction has twice the products of
- * an FMA, and no weight is converted to float. The integers of {@link QuantizedRows} are made so
+ * {@link CpuKernels#q4Matmul} on the Vector API; {@link VectorQ4Tiles} computes several rows. For
+ * one row, which reads four panels as four streams, the products of a block are computed and summed
+ * in 16-bit lanes modulo 2¹⁶, two lanes for each column, so an instruction has twice the products
+ * of an FMA, and no weight is converted to float. The integers of {@link QuantizedRows} are made so
  * that the words of {@link Q4Panel} are only shifted, not masked. As in {@link VectorMatmul} no
  * method takes or returns a vector.
- *
- * <p>One row reads four panels as four streams. Several rows go in tiles of 4 rows × 1 panel.
  */
 final class VectorQ4 {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -44,12 +43,13 @@ final class VectorQ4 {
   /** Bytes of a panel's block. */
   private static final long BLOCK_BYTES = SCALES + 2 * VECTOR * WORDS;
 
-  /** Rows of a tile, and panels of one row's product. */
-  private static final int TILE = 4;
+  /** Panels that one row's product reads concurrently. */
+  private static final int STREAMS = CpuKernels.STREAMS;
 
-  private final int[] products = new int[TILE * WIDTH];
-  private final float[] sums = new float[TILE * WIDTH];
+  private final int[] products = new int[STREAMS * WIDTH];
+  private final float[] sums = new float[STREAMS * WIDTH];
   private final int[] values = new int[BLOCK];
+  private final VectorQ4Tiles tiles = new VectorQ4Tiles();
 
   /** Kernels with buffers for one thread. */
   VectorQ4() {}
@@ -89,22 +89,13 @@ final class VectorQ4 {
       int outAt,
       int outStride) {
     if (rows == 1) {
-      for (int n = 0; n < columns; n += TILE * WIDTH) {
+      for (int n = 0; n < columns; n += STREAMS * WIDTH) {
         fourPanels(x, from, w, wAt + n / WIDTH * panelBytes, panelBytes, columns - n);
-        System.arraycopy(sums, 0, out, outAt + n, Math.min(TILE * WIDTH, columns - n));
+        System.arraycopy(sums, 0, out, outAt + n, Math.min(STREAMS * WIDTH, columns - n));
       }
       return;
     }
-    for (int n = 0; n < columns; n += WIDTH) {
-      for (int m = 0; m < rows; m += TILE) {
-        int tile = Math.min(TILE, rows - m);
-        fourRows(x, from + m, tile, w, wAt + n / WIDTH * panelBytes);
-        for (int r = 0; r < tile; r++) {
-          int o = outAt + (m + r) * outStride + n;
-          System.arraycopy(sums, r * WIDTH, out, o, Math.min(WIDTH, columns - n));
-        }
-      }
-    }
+    tiles.matmul(x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
   }
 
   /** Micro-kernel, 1 row × up to 4 panels; a stream without a panel reads the first one. */
@@ -200,126 +191,6 @@ final class VectorQ4 {
         c1 = a0;
         d0 = a0;
         d1 = a0;
-        blockAt += BLOCK_BYTES;
-        at += SCALES;
-        left = WORDS;
-      }
-    }
-  }
-
-  /** Micro-kernel, 2 to 4 rows × 1 panel; with fewer, the last one is computed several times. */
-  private void fourRows(QuantizedRows x, int row, int rows, MemorySegment w, long wAt) {
-    int[] products = this.products;
-    int[] words = x.words();
-    int[] offsets = x.offsets();
-    float[] scales = x.scales();
-    int blocks = x.blocks();
-    int rb = rows > 1 ? 1 : 0;
-    int rc = rows > 2 ? 2 : rb;
-    int rd = rows > 3 ? 3 : rc;
-    int from = row * x.k() / 2;
-    int end = from + x.k() / 2;
-    int b = rb * x.k() / 2;
-    int c = rc * x.k() / 2;
-    int d = rd * x.k() / 2;
-    rb *= blocks;
-    rc *= blocks;
-    rd *= blocks;
-    int block = row * blocks;
-    long at = wAt + SCALES;
-    long blockAt = wAt;
-    Arrays.fill(sums, 0);
-    ShortVector a0 = IntVector.broadcast(I, offsets[block]).reinterpretAsShorts();
-    ShortVector b0 = IntVector.broadcast(I, offsets[block + rb]).reinterpretAsShorts();
-    ShortVector c0 = IntVector.broadcast(I, offsets[block + rc]).reinterpretAsShorts();
-    ShortVector d0 = IntVector.broadcast(I, offsets[block + rd]).reinterpretAsShorts();
-    ShortVector a1 = a0;
-    ShortVector b1 = b0;
-    ShortVector c1 = c0;
-    ShortVector d1 = d0;
-    int left = WORDS;
-    for (int i = from; i < end; i += 4) {
-      IntVector v = IntVector.fromMemorySegment(I, w, at, ORDER);
-      IntVector u = IntVector.fromMemorySegment(I, w, at + VECTOR, ORDER);
-      ShortVector p = v.reinterpretAsShorts();
-      ShortVector q = u.reinterpretAsShorts();
-      ShortVector y = IntVector.broadcast(I, words[i]).reinterpretAsShorts();
-      a0 = a0.add(p.mul(y));
-      a1 = a1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + b]).reinterpretAsShorts();
-      b0 = b0.add(p.mul(y));
-      b1 = b1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + c]).reinterpretAsShorts();
-      c0 = c0.add(p.mul(y));
-      c1 = c1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + d]).reinterpretAsShorts();
-      d0 = d0.add(p.mul(y));
-      d1 = d1.add(q.mul(y));
-      p = v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts();
-      q = u.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts();
-      y = IntVector.broadcast(I, words[i + 1]).reinterpretAsShorts();
-      a0 = a0.add(p.mul(y));
-      a1 = a1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + b + 1]).reinterpretAsShorts();
-      b0 = b0.add(p.mul(y));
-      b1 = b1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + c + 1]).reinterpretAsShorts();
-      c0 = c0.add(p.mul(y));
-      c1 = c1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + d + 1]).reinterpretAsShorts();
-      d0 = d0.add(p.mul(y));
-      d1 = d1.add(q.mul(y));
-      p = v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts();
-      q = u.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts();
-      y = IntVector.broadcast(I, words[i + 2]).reinterpretAsShorts();
-      a0 = a0.add(p.mul(y));
-      a1 = a1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + b + 2]).reinterpretAsShorts();
-      b0 = b0.add(p.mul(y));
-      b1 = b1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + c + 2]).reinterpretAsShorts();
-      c0 = c0.add(p.mul(y));
-      c1 = c1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + d + 2]).reinterpretAsShorts();
-      d0 = d0.add(p.mul(y));
-      d1 = d1.add(q.mul(y));
-      p = v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts();
-      q = u.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts();
-      y = IntVector.broadcast(I, words[i + 3]).reinterpretAsShorts();
-      a0 = a0.add(p.mul(y));
-      a1 = a1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + b + 3]).reinterpretAsShorts();
-      b0 = b0.add(p.mul(y));
-      b1 = b1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + c + 3]).reinterpretAsShorts();
-      c0 = c0.add(p.mul(y));
-      c1 = c1.add(q.mul(y));
-      y = IntVector.broadcast(I, words[i + d + 3]).reinterpretAsShorts();
-      d0 = d0.add(p.mul(y));
-      d1 = d1.add(q.mul(y));
-      at += 2 * VECTOR;
-      if (--left == 0) {
-        a0.reinterpretAsInts().intoArray(products, 0);
-        a1.reinterpretAsInts().intoArray(products, L);
-        b0.reinterpretAsInts().intoArray(products, 2 * L);
-        b1.reinterpretAsInts().intoArray(products, 3 * L);
-        c0.reinterpretAsInts().intoArray(products, 4 * L);
-        c1.reinterpretAsInts().intoArray(products, 5 * L);
-        d0.reinterpretAsInts().intoArray(products, 6 * L);
-        d1.reinterpretAsInts().intoArray(products, 7 * L);
-        accumulate(w, blockAt, scales[block], 0);
-        accumulate(w, blockAt, scales[block + rb], WIDTH);
-        accumulate(w, blockAt, scales[block + rc], 2 * WIDTH);
-        accumulate(w, blockAt, scales[block + rd], 3 * WIDTH);
-        block++;
-        a0 = IntVector.broadcast(I, offsets[block]).reinterpretAsShorts();
-        b0 = IntVector.broadcast(I, offsets[block + rb]).reinterpretAsShorts();
-        c0 = IntVector.broadcast(I, offsets[block + rc]).reinterpretAsShorts();
-        d0 = IntVector.broadcast(I, offsets[block + rd]).reinterpretAsShorts();
-        a1 = a0;
-        b1 = b0;
-        c1 = c0;
-        d1 = d0;
         blockAt += BLOCK_BYTES;
         at += SCALES;
         left = WORDS;

@@ -3,7 +3,6 @@ package gpt.backend.cpu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -19,8 +18,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Widening: a bf16 is shifted to the upper half of a float. An f16's sign, exponent and mantissa
  * are shifted to a float's; the value is then too small by 2¹¹² (the exponents' biases differ) and
- * too large by {@link ReducedPrecision#F16_SCALE}, so x is multiplied by 2¹¹² / 2⁶ = 2¹⁰⁶. An i8 is
- * converted; the caller applies the row's scale.
+ * too large by {@link ReducedPrecision#F16_SCALE}, so x is multiplied by 2¹¹² / 2⁶ = 2¹⁰⁶. {@link
+ * VectorI8} converts an i8.
  */
 final class VectorReducedPrecision {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -32,17 +31,8 @@ final class VectorReducedPrecision {
       VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** Whether a quarter of a vector, the bytes of one float vector, is a vector: not of 128 bits. */
-  static final boolean HAS_BYTES = BITS >= 256;
-
-  private static final VectorSpecies<Byte> QUARTER =
-      VectorSpecies.of(byte.class, VectorShape.forBitSize(HAS_BYTES ? BITS / 4 : 64));
-
   /** Bytes of a panel per k, for 16-bit values. */
   private static final long STEP_16 = 4L * L;
-
-  /** Bytes of a panel per k, for 8-bit values. */
-  private static final long STEP_8 = 2L * L;
 
   private static final int WIDTH = VectorMatmul.WIDTH;
 
@@ -56,7 +46,7 @@ final class VectorReducedPrecision {
 
   /** Whether this CPU's vectors support {@link #row} and {@link #widen} for a precision. */
   static boolean supports(Precision precision) {
-    return precision != Precision.I8 || HAS_BYTES;
+    return precision != Precision.I8 || VectorI8.SUPPORTED;
   }
 
   /** {@link CpuKernels#mixedPrecisionMatmul} of one row. */
@@ -78,8 +68,8 @@ final class VectorReducedPrecision {
       switch (precision) {
         case BF16 -> bf16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
         case F16 -> f16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
-        case I8 -> i8(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
-        case F32, Q4 -> throw new IllegalArgumentException(precision + " is not widened");
+        case I8 -> VectorI8.row(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
+        case F32, Q4, STORED -> throw new IllegalArgumentException(precision + " is not widened");
       }
     }
   }
@@ -330,109 +320,6 @@ final class VectorReducedPrecision {
     }
   }
 
-  /** Micro-kernel, 1 row × up to 4 panels of i8, without the scales. */
-  private static void i8(
-      float[] x,
-      int xAt,
-      MemorySegment w,
-      long wAt,
-      long panelBytes,
-      int k,
-      float[] out,
-      int outAt,
-      int columns) {
-    FloatVector a0 = FloatVector.zero(S);
-    FloatVector a1 = FloatVector.zero(S);
-    FloatVector b0 = FloatVector.zero(S);
-    FloatVector b1 = FloatVector.zero(S);
-    FloatVector c0 = FloatVector.zero(S);
-    FloatVector c1 = FloatVector.zero(S);
-    FloatVector d0 = FloatVector.zero(S);
-    FloatVector d1 = FloatVector.zero(S);
-    // A stream without a panel reads the first panel; its result is not stored.
-    long b = columns > WIDTH ? panelBytes : 0;
-    long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
-    long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
-    long at = wAt;
-    for (int i = 0; i < k; i++) {
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, a0);
-      a1 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + STEP_8 / 2, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, a1);
-      b0 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + b, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, b0);
-      b1 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + b + STEP_8 / 2, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, b1);
-      c0 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + c, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, c0);
-      c1 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + c + STEP_8 / 2, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, c1);
-      d0 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + d, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, d0);
-      d1 =
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, at + d + STEP_8 / 2, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .fma(v, d1);
-      at += STEP_8;
-    }
-    if (columns >= 4 * WIDTH) {
-      a0.intoArray(out, outAt);
-      a1.intoArray(out, outAt + L);
-      b0.intoArray(out, outAt + 2 * L);
-      b1.intoArray(out, outAt + 3 * L);
-      c0.intoArray(out, outAt + 4 * L);
-      c1.intoArray(out, outAt + 5 * L);
-      d0.intoArray(out, outAt + 6 * L);
-      d1.intoArray(out, outAt + 7 * L);
-      return;
-    }
-    a0.intoArray(out, outAt, S.indexInRange(0, columns));
-    if (columns > L) {
-      a1.intoArray(out, outAt + L, S.indexInRange(L, columns));
-    }
-    if (columns > 2 * L) {
-      b0.intoArray(out, outAt + 2 * L, S.indexInRange(2 * L, columns));
-    }
-    if (columns > 3 * L) {
-      b1.intoArray(out, outAt + 3 * L, S.indexInRange(3 * L, columns));
-    }
-    if (columns > 4 * L) {
-      c0.intoArray(out, outAt + 4 * L, S.indexInRange(4 * L, columns));
-    }
-    if (columns > 5 * L) {
-      c1.intoArray(out, outAt + 5 * L, S.indexInRange(5 * L, columns));
-    }
-    if (columns > 6 * L) {
-      d0.intoArray(out, outAt + 6 * L, S.indexInRange(6 * L, columns));
-    }
-    if (columns > 7 * L) {
-      d1.intoArray(out, outAt + 7 * L, S.indexInRange(7 * L, columns));
-    }
-  }
-
   /** {@link CpuKernels#widen}. */
   static void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
     switch (precision) {
@@ -458,15 +345,8 @@ final class VectorReducedPrecision {
               .intoMemorySegment(out, 4L * i, ORDER);
         }
       }
-      case I8 -> {
-        for (int i = 0; i < count; i += L) {
-          ((FloatVector)
-                  ByteVector.fromMemorySegment(QUARTER, w, wAt + i, ORDER)
-                      .convertShape(VectorOperators.B2F, S, 0))
-              .intoMemorySegment(out, 4L * i, ORDER);
-        }
-      }
-      case F32, Q4 -> throw new IllegalArgumentException(precision + " is not widened");
+      case I8 -> VectorI8.widen(w, wAt, count, out);
+      case F32, Q4, STORED -> throw new IllegalArgumentException(precision + " is not widened");
     }
   }
 }

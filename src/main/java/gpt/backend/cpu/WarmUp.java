@@ -1,8 +1,10 @@
 package gpt.backend.cpu;
 
+import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -17,11 +19,22 @@ final class WarmUp {
 
   private static final int K = 16;
 
+  /**
+   * Several blocks, and more panels than a tile: a loop that C2 has seen run once only is
+   * deoptimized when it runs twice.
+   */
+  private static final int Q4_K = 3 * QuantizedRows.BLOCK;
+
+  private static final int Q4_PANELS = 5;
+
   /** Calls timed together, for a clock of low resolution. */
   private static final int TIMED_CALLS = 20;
 
   /** K of a timed product: large enough for the call's overhead not to matter. */
   private static final int TIMED_K = 512;
+
+  /** The calls of {@link #awaitQ4} take a few µs when compiled, and hundreds when interpreted. */
+  private static final long COMPILED_NANOS = 20_000;
 
   private static final long PAUSE_MILLIS = 20;
 
@@ -30,22 +43,37 @@ final class WarmUp {
 
   private final CpuKernels kernels;
   private final Precision precision;
+  private final List<DType> quantized;
   private final int width;
-  private final float[] x = new float[5 * K];
+  private final float[] x = new float[Math.max(5 * K, Q4_K)];
   private final float[] out;
 
-  WarmUp(CpuKernels kernels, Precision precision) {
+  WarmUp(CpuKernels kernels, Precision precision, List<DType> quantized) {
     this.kernels = kernels;
     this.precision = precision;
+    this.quantized = quantized;
     width = kernels.panelWidth();
     out = new float[5 * width];
   }
 
-  /** Starts the warm-up on a daemon thread. */
-  static void start(CpuKernels kernels, Precision precision) {
-    Thread thread = new Thread(new WarmUp(kernels, precision)::run, "gpt-warm-up");
+  /**
+   * Starts the warm-up on a daemon thread, and returns it.
+   *
+   * @param quantized types of quantized matrices that stay as they are
+   */
+  static Thread start(CpuKernels kernels, Precision precision, List<DType> quantized) {
+    WarmUp warmUp = new WarmUp(kernels, precision, quantized);
+    Thread thread = new Thread(warmUp::start, "gpt-warm-up");
     thread.setDaemon(true);
     thread.start();
+    return thread;
+  }
+
+  private void start() {
+    run();
+    if (precision == Precision.Q4) {
+      awaitQ4();
+    }
   }
 
   private void run() {
@@ -59,8 +87,8 @@ final class WarmUp {
         }
       }
       if (precision == Precision.Q4) {
-        warmQ4(memory.allocate(Precision.Q4.bytes(4L * QuantizedRows.BLOCK * width)));
-      } else if (precision != Precision.F32) {
+        warmQ4(memory.allocate(Precision.Q4.bytes((long) Q4_PANELS * Q4_K * width)));
+      } else if (precision != Precision.F32 && precision != Precision.STORED) {
         MemorySegment scratch = memory.allocate(PackedMatrix.bytes(width, K, width));
         for (int i = 0; i < CALLS; i++) {
           kernels.mixedPrecisionMatmul(
@@ -68,6 +96,7 @@ final class WarmUp {
           kernels.widen(precision, w, 0, width, scratch);
         }
       }
+      quantized.forEach(type -> warmQuantized(type, memory));
       for (int i = 0; i < CALLS; i++) {
         kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
         kernels.softmax(out, 0, width, 1);
@@ -78,14 +107,58 @@ final class WarmUp {
     }
   }
 
+  private void warmQuantized(DType type, NativeMemory memory) {
+    QuantizedPanel form = new QuantizedPanel(type, width);
+    int k = type.block();
+    long bytes = form.bytes(k);
+    MemorySegment w = memory.allocate(4 * bytes);
+    float[] in = new float[k];
+    float[] result = new float[4 * width];
+    PlaneRows rows = new PlaneRows();
+    rows.reset(1, k, form);
+    for (int i = 0; i < CALLS; i++) {
+      rows.quantize(in, 0, 0, form);
+      kernels.quantizedMatmul(form, rows, 0, 1, w, 0, bytes, 4 * width, result, 0, 0);
+    }
+  }
+
   private void warmQ4(MemorySegment w) {
     QuantizedRows rows = new QuantizedRows();
-    rows.reset(4, QuantizedRows.BLOCK);
-    long bytes = Precision.Q4.bytes((long) QuantizedRows.BLOCK * width);
+    rows.reset(4, Q4_K);
+    long bytes = Precision.Q4.bytes((long) Q4_K * width);
     for (int i = 0; i < CALLS; i++) {
       kernels.quantize(x, 0, rows, 0);
-      kernels.q4Matmul(rows, 0, 1, w, 0, bytes, 4 * width, out, 0, width);
+      kernels.q4Matmul(rows, 0, 1, w, 0, bytes, Q4_PANELS * width, out, 0, width);
       kernels.q4Matmul(rows, 0, 4, w, 0, bytes, width, out, 0, width);
+    }
+  }
+
+  /** Waits until the JIT has compiled what decoding in q4 calls. */
+  private void awaitQ4() {
+    try (NativeMemory memory = new NativeMemory()) {
+      MemorySegment w = memory.allocate(PackedMatrix.bytes(width, K, width));
+      QuantizedRows rows = new QuantizedRows();
+      rows.reset(1, Q4_K);
+      long bytes = Precision.Q4.bytes((long) Q4_K * width);
+      MemorySegment q4 = memory.allocate(Q4_PANELS * bytes);
+      for (int pause = 0; pause < MAX_PAUSES; pause++) {
+        for (int i = 0; i < TIMED_CALLS; i++) {
+          long began = System.nanoTime();
+          kernels.quantize(x, 0, rows, 0);
+          kernels.q4Matmul(rows, 0, 1, q4, 0, bytes, Q4_PANELS * width, out, 0, width);
+          kernels.matmul(x, 0, K, 1, w, 0, 0, K, width, out, 0, width);
+          kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
+          kernels.softmax(out, 0, width, 1);
+          kernels.gelu(out, 0, width, Gelu.EXACT);
+          kernels.add(out, 0, out, width, width);
+          if (System.nanoTime() - began < COMPILED_NANOS) {
+            return;
+          }
+        }
+        Thread.sleep(PAUSE_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -173,7 +173,7 @@ final class DeviceWeights {
         arrays.add(i8 = new IntArray(elements(words)));
         arrays.add(f32 = floats((long) tensors.size() * n));
       }
-      case BF16, Q4 -> throw new IllegalArgumentException("no kernel reads " + precision.word());
+      case BF16, Q4, STORED -> throw new IllegalArgumentException("no kernel reads " + precision.word());
     }
     Matrix matrix = new Matrix(dtype, f32, f16, i8, tensors.size(), n, k);
     for (int block = 0; block < tensors.size(); block++) {
@@ -268,7 +268,7 @@ final class DeviceWeights {
       case F32 -> Matrix.F32;
       case F16 -> Matrix.F16;
       case I8 -> Matrix.I8;
-      case BF16, Q4 -> throw new IllegalArgumentException("no kernel reads " + precision.word());
+      case BF16, Q4, STORED -> throw new IllegalArgumentException("no kernel reads " + precision.word());
     };
   }
 }

@@ -16,7 +16,7 @@ import gpt.cli.output.ProgressBar;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.Terminal;
 import gpt.explore.Answers;
-import gpt.explore.PlotFile;
+import gpt.explore.plot.PlotFile;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;

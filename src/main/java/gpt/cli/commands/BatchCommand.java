@@ -103,7 +103,7 @@ public final class BatchCommand implements Callable<Integer> {
       names = "--parallel",
       paramLabel = "N",
       defaultValue = "32",
-      description = "Completions to decode together, at most 32. Default: ${DEFAULT-VALUE}")
+      description = "Completions to decode together, at most 64. Default: ${DEFAULT-VALUE}")
   private int parallel;
 
   @Mixin private DeviceOptions device;

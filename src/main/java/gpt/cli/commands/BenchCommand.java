@@ -5,6 +5,7 @@ import gpt.bench.Bench;
 import gpt.bench.BenchResult;
 import gpt.bench.BenchTest;
 import gpt.bench.Breakdown;
+import gpt.bench.DraftBench;
 import gpt.bench.PooledWeights;
 import gpt.checkpoint.Checkpoint;
 import gpt.cli.options.Choice;
@@ -15,10 +16,14 @@ import gpt.cli.options.OptionGroup;
 import gpt.cli.output.LoadBar;
 import gpt.cli.output.ProgressBar;
 import gpt.cli.output.Terminal;
+import gpt.engine.Engine;
+import gpt.generate.Drafter;
 import gpt.load.Bandwidth;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
+import gpt.load.DraftChoice;
 import gpt.load.HostMemory;
+import gpt.load.LoadedModel;
 import gpt.load.OpenedDevice;
 import gpt.model.Approximations;
 import gpt.model.GptConfig;
@@ -36,6 +41,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -72,11 +78,6 @@ import picocli.CommandLine.Spec;
       "  gpt bench --random gpt2-xl --dtype f16 --device gpu"
     })
 public final class BenchCommand implements Callable<Integer> {
-  private static final int MAX_REPETITIONS = 10_000;
-
-  /** A larger number is a typing error: the KV caches would fill the memory. */
-  private static final int MAX_PARALLEL = 1024;
-
   /** How results are printed. */
   public enum Output {
     MD,
@@ -95,50 +96,7 @@ public final class BenchCommand implements Callable<Integer> {
       description = "Random weights of a known shape instead of a model: ${COMPLETION-CANDIDATES}.")
   private String random;
 
-  @Option(
-      names = {"-p", "--n-prompt"},
-      paramLabel = "N",
-      split = ",",
-      defaultValue = "512",
-      description =
-          "Prompt tokens; 0 skips this test. Default: ${DEFAULT-VALUE}, or the context length if"
-              + " that is smaller")
-  private List<Integer> prompts;
-
-  @Option(
-      names = {"-n", "--n-gen"},
-      paramLabel = "N",
-      split = ",",
-      defaultValue = "128",
-      description =
-          "Tokens to generate; 0 skips this test. Default: ${DEFAULT-VALUE}, or the context length"
-              + " if that is smaller")
-  private List<Integer> generated;
-
-  @Option(
-      names = "-pg",
-      paramLabel = "P,N",
-      description =
-          "One test of a prompt of P tokens and N tokens generated after it. Can be given several"
-              + " times.")
-  private List<String> both = new ArrayList<>();
-
-  @Option(
-      names = "-npl",
-      paramLabel = "N",
-      split = ",",
-      defaultValue = "1",
-      description =
-          "Sequences to decode together (batch size); t/s is their total. Default:"
-              + " ${DEFAULT-VALUE}")
-  private List<Integer> parallel;
-
-  @Option(
-      names = {"-r", "--repetitions"},
-      paramLabel = "N",
-      defaultValue = "5",
-      description = "Repetitions of each test. Default: ${DEFAULT-VALUE}")
-  private int repetitions;
+  @Mixin private BenchTests tests;
 
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
@@ -153,7 +111,7 @@ public final class BenchCommand implements Callable<Integer> {
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
       names = "--dtype",
-      paramLabel = "f32|bf16|f16|i8|q4",
+      paramLabel = "f32|bf16|f16|i8|q4|stored",
       split = ",",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
@@ -178,13 +136,6 @@ public final class BenchCommand implements Callable<Integer> {
           "Output format: a Markdown table, or CSV, JSON or JSON lines with llama-bench's field"
               + " names and each repetition's time. Default: ${DEFAULT-VALUE}")
   private Output output;
-
-  @Option(
-      names = "--no-warmup",
-      description =
-          "Skip the warm-up, which runs each test for at least 2 s until Java has compiled the"
-              + " code.")
-  private boolean cold;
 
   @OptionGroup.In(OptionGroup.DEVICE)
   @Option(
@@ -233,7 +184,7 @@ public final class BenchCommand implements Callable<Integer> {
       }
     }
     List<DeviceChoice> places = places();
-    List<BenchTest> asked = tests();
+    List<BenchTest> asked = tests.all();
     try (BenchReport report = new BenchReport(output)) {
       run(places, asked, report);
     }
@@ -253,7 +204,8 @@ public final class BenchCommand implements Callable<Integer> {
                 path.getFileName().toString(),
                 path.toString(),
                 model.config(checkpoint),
-                checkpoint.weights()),
+                checkpoint.weights(),
+                tests.text(() -> LoadedModel.tokenizer(checkpoint, model.config(checkpoint)))),
             report);
       }
     } else {
@@ -267,7 +219,13 @@ public final class BenchCommand implements Callable<Integer> {
                 + "'");
       }
       try (PooledWeights weights = new PooledWeights(config, Bench.SEED)) {
-        Subject subject = new Subject(random + " (random)", random, config, weights.weights());
+        Subject subject =
+            new Subject(
+                random + " (random)",
+                random,
+                config,
+                weights.weights(),
+                tests.text(Optional::empty));
         run(places, asked, subject, report);
       }
     }
@@ -278,13 +236,11 @@ public final class BenchCommand implements Callable<Integer> {
    *
    * @param name its name in the table
    * @param file its name in the other formats
+   * @param text ids of {@code --prompt-file}
    */
-  record Subject(String name, String file, GptConfig config, Weights weights) {}
+  record Subject(String name, String file, GptConfig config, Weights weights, int[] text) {}
 
   private List<DeviceChoice> places() {
-    if (repetitions < 1 || repetitions > MAX_REPETITIONS) {
-      throw usage("--repetitions: must be from 1 to " + MAX_REPETITIONS + ", found " + repetitions);
-    }
     List<DeviceChoice> places = new ArrayList<>();
     for (Device device : devices) {
       for (Precision precision : precisions) {
@@ -302,79 +258,6 @@ public final class BenchCommand implements Callable<Integer> {
     return places;
   }
 
-  private List<BenchTest> tests() {
-    List<BenchTest> tests = new ArrayList<>();
-    for (int count : prompts) {
-      add(tests, "--n-prompt", count, 0);
-    }
-    for (int sequences : parallel) {
-      if (sequences < 1 || sequences > MAX_PARALLEL) {
-        throw usage("-npl: must be from 1 to " + MAX_PARALLEL + ", found " + sequences);
-      }
-    }
-    for (int count : generated) {
-      add(tests, "--n-gen", 0, count);
-    }
-    for (String pair : both) {
-      String[] parts = pair.split(",", -1);
-      try {
-        if (parts.length != 2) {
-          throw new NumberFormatException();
-        }
-        int prompt = Integer.parseInt(parts[0].strip());
-        int count = Integer.parseInt(parts[1].strip());
-        if (prompt < 1 || count < 1) {
-          throw new NumberFormatException();
-        }
-        addParallel(tests, prompt, count);
-      } catch (NumberFormatException e) {
-        throw usage("-pg: expected two numbers as in 512,128, found '" + pair + "'");
-      }
-    }
-    if (tests.isEmpty()) {
-      throw usage("nothing to time: --n-prompt and --n-gen are both 0");
-    }
-    return tests;
-  }
-
-  private void add(List<BenchTest> tests, String option, int prompt, int count) {
-    if (prompt + count < 0) {
-      throw usage(option + ": must be 0 or more, found " + (prompt + count));
-    }
-    if (count > 0) {
-      addParallel(tests, prompt, count);
-    } else if (prompt > 0) {
-      tests.add(new BenchTest(prompt, 0));
-    }
-  }
-
-  private void addParallel(List<BenchTest> tests, int prompt, int count) {
-    parallel.forEach(sequences -> tests.add(new BenchTest(prompt, count, sequences)));
-  }
-
-  /** Shortens default tests to the context; refuses longer ones that the user asked for. */
-  private List<BenchTest> fitted(List<BenchTest> tests, GptConfig config) {
-    int contextLength = config.blockSize();
-    List<BenchTest> fitted = new ArrayList<>();
-    for (BenchTest test : tests) {
-      boolean asked =
-          test.prompt() > 0 && test.generated() > 0
-              || isGiven(test.prompt() > 0 ? "--n-prompt" : "--n-gen");
-      long tokens = (long) test.prompt() + test.generated(); // the sum of -pg may overflow an int
-      if (tokens > contextLength && asked) {
-        throw usage(
-            "%s: %d tokens are more than the model's context of %d"
-                .formatted(test.name(), tokens, contextLength));
-      }
-      fitted.add(
-          new BenchTest(
-              Math.min(contextLength, test.prompt()),
-              Math.min(contextLength, test.generated()),
-              test.sequences()));
-    }
-    return fitted;
-  }
-
   private boolean isGiven(String option) {
     return spec.commandLine().getParseResult().hasMatchedOption(option);
   }
@@ -382,13 +265,13 @@ public final class BenchCommand implements Callable<Integer> {
   private void run(
       List<DeviceChoice> places, List<BenchTest> asked, Subject subject, BenchReport report)
       throws IOException {
-    List<BenchTest> tests = fitted(asked, subject.config());
+    List<BenchTest> fitted = tests.fitted(asked, subject.config());
     long parameters = ParameterCounts.of(subject.weights()).total();
     Set<String> notes = new HashSet<>(); // to print each only once
-    int longest = tests.stream().mapToInt(BenchTest::prompt).max().orElse(0);
+    int longest = fitted.stream().mapToInt(BenchTest::prompt).max().orElse(0);
     DeviceChoice.Use use =
         new DeviceChoice.Use(
-            tests.stream().mapToInt(BenchTest::sequences).max().orElse(1),
+            fitted.stream().mapToInt(BenchTest::sequences).max().orElse(1),
             false,
             0,
             Math.max(1, longest));
@@ -404,22 +287,55 @@ public final class BenchCommand implements Callable<Integer> {
             new BenchReport.Place(
                 subject,
                 parameters,
-                HostMemory.weights(subject.config(), subject.weights().tied(), place.precision()),
+                HostMemory.weights(subject.weights(), place.precision()),
                 engine.device(),
                 opened.name().get(),
                 engine.device().equals("cpu") ? Optional.of(place.threads()) : Optional.empty(),
                 place.precision(),
                 probe == null ? "none" : probe.description()));
         Bench bench =
-            new Bench(engine, place.precision(), probe == null ? () -> Double.NaN : probe::measure);
-        for (BenchTest test : tests) {
+            new Bench(
+                engine,
+                Bench.weightBytes(subject.weights(), place.precision()),
+                probe == null ? () -> Double.NaN : probe::measure);
+        for (BenchTest test : fitted) {
           if (test.sequences() > engine.capacity()) {
             throw new GptException(
                 "%s: the device has memory for %d sequences at once; lower -npl"
                     .formatted(test.name(), engine.capacity()));
           }
-          BenchResult result = measure(bench, test);
+          BenchResult result =
+              timed(
+                  test.name(), each -> bench.run(test, tests.repetitions(), tests.warmsUp(), each));
           report.add(result, profile ? breakdown(bench, test, opened) : null);
+        }
+        for (DraftChoice draft : tests.drafts()) {
+          drafts(draft, place, opened.engine(), subject, fitted, report);
+        }
+      }
+    }
+  }
+
+  private void drafts(
+      DraftChoice draft,
+      DeviceChoice place,
+      Engine engine,
+      Subject subject,
+      List<BenchTest> fitted,
+      BenchReport report)
+      throws IOException {
+    try (Drafter drafter =
+        draft
+            .open(engine, subject.weights(), place, name -> model.locate("--draft", name))
+            .orElseThrow()) {
+      DraftBench bench = new DraftBench(engine, drafter, tests.sampling(), subject.text());
+      for (BenchTest test : fitted) {
+        if (test.generated() > 0) {
+          report.add(
+              timed(
+                  test.name() + " " + draft.word(),
+                  each -> bench.run(test, tests.repetitions(), tests.warmsUp(), each)),
+              draft.word());
         }
       }
     }
@@ -441,11 +357,11 @@ public final class BenchCommand implements Callable<Integer> {
     return opened.bandwidth() == null ? null : opened.bandwidth().get();
   }
 
-  private BenchResult measure(Bench bench, BenchTest test) {
+  /** Runs a test with a progress bar; the runnable is to be called after each repetition. */
+  private <T> T timed(String name, Function<Runnable, T> test) {
     int[] done = {0};
-    try (ProgressBar bar =
-        new ProgressBar(test.name(), !common.quiet && Terminal.isStandardError())) {
-      return bench.run(test, repetitions, !cold, () -> bar.timed((double) ++done[0] / repetitions));
+    try (ProgressBar bar = new ProgressBar(name, !common.quiet && Terminal.isStandardError())) {
+      return test.apply(() -> bar.timed((double) ++done[0] / tests.repetitions()));
     }
   }
 

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
 import gpt.bench.Breakdown;
+import gpt.bench.DraftResult;
 import gpt.bench.Statistics;
 import gpt.cli.GptCommand;
 import gpt.cli.output.Columns;
@@ -32,6 +33,10 @@ import java.util.stream.Collectors;
  * and the JSON array at the end. Fields have llama-bench's names where it has them.
  */
 final class BenchReport implements Closeable {
+  /** Columns of a report with drafts, behind the others. */
+  private static final List<String> DRAFT_HEADERS =
+      List.of("draft", "right", "t/s without", "ratio");
+
   private static final List<String> HEADERS =
       List.of(
           "model",
@@ -79,6 +84,7 @@ final class BenchReport implements Closeable {
   private final List<String> breakdowns = new ArrayList<>();
   private Place place;
   private boolean headed;
+  private boolean drafts;
 
   BenchReport(BenchCommand.Output output) {
     this.output = output;
@@ -99,15 +105,26 @@ final class BenchReport implements Closeable {
     if (breakdown != null) {
       breakdowns.add(text(result, breakdown));
     }
+    add(result, breakdown, null, null);
+  }
+
+  /** Adds a test's result with drafts. */
+  void add(DraftResult result, String drafter) throws IOException {
+    drafts = true;
+    add(result.result(), null, result, drafter);
+  }
+
+  private void add(BenchResult result, Breakdown breakdown, DraftResult draft, String drafter)
+      throws IOException {
     for (double probe : result.probes()) {
       probed.add(probe / 1e9);
     }
     switch (output) {
-      case MD -> rows.add(row(result));
-      case JSON -> all.add(json(result, breakdown));
-      case JSONL -> StandardOutput.write(Json.line(json(result, breakdown)));
+      case MD -> rows.add(row(result, draft, drafter));
+      case JSON -> all.add(json(result, breakdown, draft, drafter));
+      case JSONL -> StandardOutput.write(Json.line(json(result, breakdown, draft, drafter)));
       case CSV -> {
-        Map<String, JsonElement> fields = json(result, breakdown).asMap();
+        Map<String, JsonElement> fields = json(result, breakdown, draft, drafter).asMap();
         if (!headed) {
           StandardOutput.write(Csv.line(List.copyOf(fields.keySet())));
           headed = true;
@@ -156,7 +173,8 @@ final class BenchReport implements Closeable {
     probed.clear();
   }
 
-  private List<String> row(BenchResult r) {
+  private List<String> row(BenchResult r, DraftResult draft, String drafter) {
+    boolean plain = draft == null;
     return List.of(
         place.subject().name(),
         Bytes.text(place.bytes()),
@@ -167,11 +185,15 @@ final class BenchReport implements Closeable {
         r.test().name(),
         String.format(
             Locale.ROOT, "%.2f ± %.2f", r.meanTokensPerSecond(), r.deviationTokensPerSecond()),
-        number(r.firstTokenMillis(), "%.1f"),
-        number(r.bytesPerToken() / 1e6, "%.1f"),
-        number(r.gigabytesPerSecond(), "%.1f"),
+        number(plain ? r.firstTokenMillis() : Double.NaN, "%.1f"),
+        number(plain ? r.bytesPerToken() / 1e6 : Double.NaN, "%.1f"),
+        number(plain ? r.gigabytesPerSecond() : Double.NaN, "%.1f"),
         number(r.share(), "%.2f"),
-        number(r.gigaflops(), "%.1f"));
+        number(plain ? r.gigaflops() : Double.NaN, "%.1f"),
+        plain ? "" : drafter,
+        plain ? "" : "%d of %d".formatted(draft.right(), draft.drafts()),
+        plain ? "" : number(draft.plainTokensPerSecond(), "%.2f"),
+        plain ? "" : number(draft.ratio(), "%.2f"));
   }
 
   /** The parts of a token's time, the largest first. */
@@ -212,9 +234,13 @@ final class BenchReport implements Closeable {
 
   private String table() {
     List<List<String>> lines = new ArrayList<>();
-    lines.add(HEADERS);
-    lines.addAll(rows);
-    int[] widths = new int[HEADERS.size()];
+    List<String> headers = new ArrayList<>(HEADERS);
+    if (drafts) {
+      headers.addAll(DRAFT_HEADERS);
+    }
+    lines.add(headers);
+    rows.forEach(row -> lines.add(row.subList(0, headers.size())));
+    int[] widths = new int[headers.size()];
     for (List<String> line : lines) {
       for (int i = 0; i < widths.length; i++) {
         widths[i] = Math.max(widths[i], Columns.width(line.get(i)));
@@ -241,7 +267,8 @@ final class BenchReport implements Closeable {
     return text.toString();
   }
 
-  private JsonObject json(BenchResult r, Breakdown b) {
+  private JsonObject json(BenchResult r, Breakdown b, DraftResult draft, String drafter) {
+    boolean plain = draft == null;
     JsonObject json = new JsonObject();
     json.addProperty("version", GptCommand.class.getPackage().getImplementationVersion());
     json.addProperty("java", Runtime.version().toString());
@@ -268,10 +295,15 @@ final class BenchReport implements Closeable {
     json.addProperty("stddev_ts", r.deviationTokensPerSecond());
     json.add("samples_ns", Json.tree(r.nanos()));
     json.add("samples_ts", Json.tree(r.tokensPerSecond()));
-    add(json, "ttft_ms", r.firstTokenMillis());
-    add(json, "bytes_per_token", r.bytesPerToken());
-    add(json, "gb_per_s", r.gigabytesPerSecond());
-    add(json, "gflop_per_s", r.gigaflops());
+    json.addProperty("draft", plain ? "" : drafter);
+    json.addProperty("n_drafts", plain ? 0 : draft.drafts());
+    json.addProperty("n_drafts_right", plain ? 0 : draft.right());
+    add(json, "plain_avg_ts", plain ? Double.NaN : draft.plainTokensPerSecond());
+    add(json, "ratio_to_plain", plain ? Double.NaN : draft.ratio());
+    add(json, "ttft_ms", plain ? r.firstTokenMillis() : Double.NaN);
+    add(json, "bytes_per_token", plain ? r.bytesPerToken() : Double.NaN);
+    add(json, "gb_per_s", plain ? r.gigabytesPerSecond() : Double.NaN);
+    add(json, "gflop_per_s", plain ? r.gigaflops() : Double.NaN);
     add(json, "probe_gb_per_s", r.probeGigabytesPerSecond());
     add(json, "share", r.share());
     double tokens = r.test().tokens();

@@ -128,7 +128,7 @@ public final class ExportCommand implements Callable<Integer> {
   }
 
   private Path folder() {
-    if (dtype != null && dtype.block() > 1) {
+    if (dtype != null && dtype.quantized()) {
       throw new ParameterException(
           spec.commandLine(),
           "--dtype "

@@ -15,12 +15,12 @@ import gpt.cli.output.ProgressBar;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.Terminal;
 import gpt.cli.output.TokenLosses;
-import gpt.explore.ColouredText;
 import gpt.explore.LossMeter;
-import gpt.explore.PlotFile;
 import gpt.explore.TokenIds;
 import gpt.explore.TokenScore;
 import gpt.explore.Windows;
+import gpt.explore.plot.ColouredText;
+import gpt.explore.plot.PlotFile;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
@@ -122,8 +122,9 @@ public final class LossCommand implements Callable<Integer> {
     try (LoadedModel loaded =
         model.load(device, DeviceChoice.Use.LOGITS, ids(picture), !common.quiet)) {
       loaded.opened().notes().forEach(line -> note("gpt: " + line));
-      Loss loss = measure(loaded);
-      picture.ifPresent(into -> draw(loss, loaded, into));
+      TokenScore[] scores = scores(loaded.ids().length, picture);
+      Loss loss = measure(loaded, scores);
+      picture.ifPresent(into -> draw(loss, scores, loaded, into));
     } catch (PromptOptions.InvalidException e) {
       throw usage(e.getMessage());
     } catch (UncheckedIOException e) {
@@ -193,9 +194,23 @@ public final class LossCommand implements Callable<Integer> {
         .encode(input.text(InputFile.Limit.ofHeap()));
   }
 
-  private Loss measure(LoadedModel loaded) throws IOException {
+  /** Where the scores of n tokens go, or null if nothing shows them: they need all logits. */
+  private TokenScore[] scores(int n, Optional<PlotFile> picture) {
+    boolean page = picture.filter(into -> into.format() == PlotFile.Format.HTML).isPresent();
+    boolean isLong = n > ColouredText.MAX_SCORED;
+    if (page && isLong && !perToken) {
+      note(
+          "gpt: "
+              + picture.get().path()
+              + ": what was likelier than each token is left out, since the text has more than "
+              + ColouredText.MAX_SCORED
+              + " tokens");
+    }
+    return perToken || page && !isLong ? new TokenScore[n] : null;
+  }
+
+  private Loss measure(LoadedModel loaded, TokenScore[] scores) throws IOException {
     boolean table = perToken && !json;
-    TokenScore[] scores = perToken ? new TokenScore[loaded.ids().length] : null;
     TokenLosses losses = new TokenLosses(loaded.ids(), scores, new Vocabulary(loaded.tokenizer()));
     ProfileTable profile = new ProfileTable(loaded.opened()::profile, "0");
     long start = System.nanoTime();
@@ -235,7 +250,7 @@ public final class LossCommand implements Callable<Integer> {
     return new Windows(loaded.ids().length, context, stride == null ? context : stride);
   }
 
-  private void draw(Loss loss, LoadedModel loaded, PlotFile into) {
+  private void draw(Loss loss, TokenScore[] scores, LoadedModel loaded, PlotFile into) {
     String note =
         String.format(
             Locale.ROOT,
@@ -250,6 +265,7 @@ public final class LossCommand implements Callable<Integer> {
             new ColouredText.Caption("Loss of each token", note, "loss", "nats"),
             loss.ids(),
             loss.losses(),
+            scores,
             bytes)
         .write(into);
     note("gpt: wrote " + into.path());

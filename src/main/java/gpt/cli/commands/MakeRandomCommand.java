@@ -90,7 +90,7 @@ public final class MakeRandomCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (dtype.block() > 1) {
+    if (dtype.quantized()) {
       throw new ParameterException(
           spec.commandLine(), "--dtype: expected f32, f16 or bf16, found " + Choice.word(dtype));
     }
@@ -137,7 +137,7 @@ public final class MakeRandomCommand implements Callable<Integer> {
   static final class DTypes implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return Stream.of(DType.values()).filter(d -> d.block() == 1).map(Choice::word).iterator();
+      return Stream.of(DType.values()).filter(d -> !d.quantized()).map(Choice::word).iterator();
     }
   }
 }

@@ -13,6 +13,7 @@ import gpt.model.Precision;
 import gpt.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
  * The description of a model that {@code gpt info} prints.
  *
  * @param dtypes types of the stored matrices, the one with most bytes first
+ * @param weightBytes bytes of the weights on the CPU, in each precision
  * @param cacheBytes bytes of the KV cache of a full context on the CPU
  * @param workBytes bytes of activations for a prompt that fills the context
  */
@@ -32,12 +34,13 @@ record ModelInfo(
     Optional<Tokenizer> tokenizer,
     boolean tied,
     ParameterCounts counts,
+    Map<Precision, Long> weightBytes,
     long cacheBytes,
     long workBytes) {
 
   static ModelInfo of(Checkpoint checkpoint, GptConfig config, Optional<Tokenizer> tokenizer) {
     ParameterCounts counts = ParameterCounts.of(checkpoint.weights());
-    List<DType> quantized = ParameterCounts.quantizedTypes(checkpoint.weights());
+    List<DType> quantized = checkpoint.weights().quantizedTypes();
     List<DType> types = quantized.isEmpty() ? List.of(checkpoint.dtype()) : quantized;
     long c = config.nEmbd();
     long t = config.blockSize();
@@ -49,13 +52,18 @@ record ModelInfo(
         tokenizer,
         checkpoint.weights().tied(),
         counts,
+        Stream.of(Precision.values())
+            .collect(
+                Collectors.toMap(
+                    p -> p, p -> HostMemory.weights(checkpoint.weights(), p))),
         CpuEngine.cacheBytes(config),
         Float.BYTES * (t * (7 * c + config.nInner()) + config.vocabSize()));
   }
 
-  /** Bytes of the weights in the CPU engine's memory. */
-  private long weightBytes(Precision precision) {
-    return HostMemory.weights(config, tied, precision);
+  /** Memory of the weights as stored, where that is not f32. */
+  private String stored() {
+    long bytes = weightBytes.get(Precision.STORED);
+    return bytes == weightBytes.get(Precision.F32) ? "" : ", stored " + Bytes.text(bytes);
   }
 
   String toText() {
@@ -89,13 +97,14 @@ record ModelInfo(
     line(
         text,
         "memory",
-        "%s on the cpu: weights as f32 %s (bf16, f16 %s, i8 %s, q4 %s), keys and values of a full context %s, activations %s"
+        "%s on the cpu: weights as f32 %s (bf16, f16 %s, i8 %s, q4 %s%s), keys and values of a full context %s, activations %s"
             .formatted(
-                Bytes.text(weightBytes(Precision.F32) + cacheBytes + workBytes),
-                Bytes.text(weightBytes(Precision.F32)),
-                Bytes.text(weightBytes(Precision.BF16)),
-                Bytes.text(weightBytes(Precision.I8)),
-                Bytes.text(weightBytes(Precision.Q4)),
+                Bytes.text(weightBytes.get(Precision.F32) + cacheBytes + workBytes),
+                Bytes.text(weightBytes.get(Precision.F32)),
+                Bytes.text(weightBytes.get(Precision.BF16)),
+                Bytes.text(weightBytes.get(Precision.I8)),
+                Bytes.text(weightBytes.get(Precision.Q4)),
+                stored(),
                 Bytes.text(cacheBytes),
                 Bytes.text(workBytes)));
     List<Integer> rows =
@@ -157,10 +166,10 @@ record ModelInfo(
     json.addProperty("parameters_total", counts.total());
     json.addProperty("parameters_nanogpt", counts.nanoGpt());
     JsonObject memory = new JsonObject();
-    memory.addProperty("weights", weightBytes(Precision.F32));
+    memory.addProperty("weights", weightBytes.get(Precision.F32));
     JsonObject byType = new JsonObject();
     for (Precision precision : Precision.values()) {
-      byType.addProperty(precision.word(), weightBytes(precision));
+      byType.addProperty(precision.word(), weightBytes.get(precision));
     }
     memory.add("weights_by_dtype", byType);
     memory.addProperty("kv_cache", cacheBytes);

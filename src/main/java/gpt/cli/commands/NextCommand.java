@@ -10,7 +10,7 @@ import gpt.cli.options.SamplingOptions;
 import gpt.cli.output.NextPrinter;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.StepTable;
-import gpt.explore.PlotFile;
+import gpt.explore.plot.PlotFile;
 import gpt.generate.Generator;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;

@@ -1,12 +1,8 @@
 package gpt.cli.commands;
 
-import gpt.model.DType;
 import gpt.model.Tensor;
 import gpt.model.Weights;
-import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -41,17 +37,6 @@ public record ParameterCounts(
     long total = tensors(w).mapToLong(Tensor::size).sum();
     long stored = tensors(w).mapToLong(t -> t.dtype().bytes(t.size())).sum();
     return new ParameterCounts(parts, w.h().size(), total, total - w.wpe().size(), stored);
-  }
-
-  /** The quantized types that a model is stored in, the one with most bytes first. */
-  static List<DType> quantizedTypes(Weights w) {
-    Map<DType, Long> bytes = new EnumMap<>(DType.class);
-    tensors(w)
-        .filter(t -> t.dtype().block() > 1)
-        .forEach(t -> bytes.merge(t.dtype(), t.dtype().bytes(t.size()), Long::sum));
-    return bytes.keySet().stream()
-        .sorted(Comparator.comparing(bytes::get, Comparator.reverseOrder()))
-        .toList();
   }
 
   /** Elements of one whole block. */

@@ -34,12 +34,13 @@ public final class DeviceOptions {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|bf16|f16|i8|q4",
+      paramLabel = "f32|bf16|f16|i8|q4|stored",
       defaultValue = "f32",
       completionCandidates = Choice.Precisions.class,
       description =
-          "Precision of the weight matrices in memory: bf16 and q4 on the cpu only; i8 has one"
-              + " scale per row, q4 (4 bits) one per 32 weights. Default: ${DEFAULT-VALUE}")
+          "Precision of the weight matrices in memory: bf16, q4 and stored on the cpu only; i8 has"
+              + " one scale per row, q4 (4 bits) one per 32 weights; stored keeps each matrix in its"
+              + " file's type, such as a GGUF file's Q4_K. Default: ${DEFAULT-VALUE}")
   private Precision precision;
 
   @Option(

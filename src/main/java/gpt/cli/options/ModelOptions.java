@@ -51,13 +51,8 @@ public final class ModelOptions {
    *
    * @param option the option that names it
    */
-  Path locate(String option, String name) {
+  public Path locate(String option, String name) {
     return download.locate(option, name, false);
-  }
-
-  /** The form of GELU that {@code --gelu} chooses; empty for the checkpoint's own. */
-  Optional<Gelu> gelu() {
-    return Optional.ofNullable(gelu);
   }
 
   /** The checkpoint's configuration, with the GELU form that {@code --gelu} chooses. */

@@ -1,6 +1,6 @@
 package gpt.cli.options;
 
-import gpt.explore.PlotFile;
+import gpt.explore.plot.PlotFile;
 import gpt.load.ModelLocator;
 import java.util.Optional;
 import java.util.function.Function;

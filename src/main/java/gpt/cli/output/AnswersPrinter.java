@@ -3,7 +3,7 @@ package gpt.cli.output;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.explore.Answers;
-import gpt.explore.BarCharts;
+import gpt.explore.plot.BarCharts;
 import gpt.load.LoadedModel;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.TokenLabel;

@@ -2,7 +2,7 @@ package gpt.cli.output;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import gpt.explore.AttentionMap;
+import gpt.explore.plot.AttentionMap;
 import java.util.List;
 import java.util.Locale;
 

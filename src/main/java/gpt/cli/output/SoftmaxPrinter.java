@@ -2,8 +2,8 @@ package gpt.cli.output;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import gpt.explore.BarCharts;
 import gpt.explore.ExactSoftmax;
+import gpt.explore.plot.BarCharts;
 import gpt.sampling.ChainStep;
 import gpt.sampling.ChainTrace;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package gpt.server.http;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import gpt.explore.LivePage;
+import gpt.explore.plot.LivePage;
 import gpt.server.api.ApiException;
 import gpt.server.api.ServedModel;
 import gpt.server.api.TokenizeBody;

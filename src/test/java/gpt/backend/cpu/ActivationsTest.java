@@ -18,9 +18,12 @@ import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** The probes of activations, against the reference in double precision. */
@@ -115,6 +118,40 @@ class ActivationsTest {
         }
       }
     }
+  }
+
+  /** A long text is read in steps of at most 32 rows, and has the bits of a single step. */
+  @Test
+  void longTextsAreReadInChunks() {
+    int[] ids = ids(45, 6);
+    try (CpuEngine engine = CpuEngine.open(config, weights, 2)) {
+      AtomicInteger rows = new AtomicInteger();
+      Engine counting = counting(engine, rows);
+      for (Site site : Site.values()) {
+        float[][] expected = new float[ids.length][];
+        try (Sequence sequence = engine.open()) {
+          engine.step(List.of(new Work(sequence, ids, Context.probe(site, 1, expected, 0))));
+        }
+        assertArrayEquals(expected, Activations.of(counting, ids, site, 1), site.toString());
+      }
+      assertEquals(32, rows.get());
+    }
+  }
+
+  /** The engine, with the largest number of rows of a step. */
+  private static Engine counting(Engine engine, AtomicInteger rows) {
+    InvocationHandler count =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("step")) {
+            int n =
+                ((List<?>) arguments[0])
+                    .stream().mapToInt(work -> ((Work) work).append().length).sum();
+            rows.accumulateAndGet(n, Math::max);
+          }
+          return method.invoke(engine, arguments);
+        };
+    return (Engine)
+        Proxy.newProxyInstance(Engine.class.getClassLoader(), new Class<?>[] {Engine.class}, count);
   }
 
   /** The head applied to the last block's output gives the bits of the model's own logits. */

@@ -250,7 +250,8 @@ class CpuEngineTest {
   }
 
   @Test
-  void batchSizeIsBoundedByMemory() {
+  void batchSizeIsBounded() {
+    assertEquals(64, CpuEngine.batchSize(RandomWeights.shape(1, 1, 16, 16, 9, true, Gelu.TANH)));
     // Keys and values of a sequence: 75 MB for GPT-2, 629 MB for gpt2-xl.
     assertEquals(
         56, CpuEngine.batchSize(RandomWeights.shape(12, 12, 768, 1024, 9, true, Gelu.TANH)));

@@ -54,7 +54,8 @@ final class RoundedWeights {
       case F32 -> value;
       case F16 -> Float.float16ToFloat(Float.floatToFloat16(value));
       case BF16 -> throw new IllegalStateException("no device keeps bf16");
-      case Q4 -> throw new IllegalArgumentException("no device reads q4");
+      case Q4, STORED ->
+          throw new IllegalArgumentException("no device reads " + precision.word());
       case I8 -> scale == 0 ? 0 : Math.round(value / scale) * scale;
     };
   }

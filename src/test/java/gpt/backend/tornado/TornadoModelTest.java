@@ -28,6 +28,7 @@ import gpt.sampling.Logprobs;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -366,7 +367,7 @@ class TornadoModelTest {
         .flatMap(
             d ->
                 Stream.of(Precision.values())
-                    .filter(p -> p != Precision.BF16 && p != Precision.Q4) // the cpu's
+                    .filter(EnumSet.of(Precision.F32, Precision.F16, Precision.I8)::contains)
                     .filter(p -> p != Precision.F16 || d.hasHalf())
                     .map(p -> Arguments.of(d, p)));
   }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.cli.options.ColourOption;
-import gpt.explore.AttentionMap;
+import gpt.explore.plot.AttentionMap;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

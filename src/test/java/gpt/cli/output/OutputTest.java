@@ -105,6 +105,10 @@ class OutputTest {
     assertEquals("2:05 h left", ProgressBar.timeLeft(2 * 3600 + 5 * 60 + 59));
   }
 
+  private static TokenScore score(double loss, int rank, int other, double otherLoss) {
+    return new TokenScore(loss, rank, new int[] {other}, new double[] {otherLoss});
+  }
+
   @Test
   void tokensLossesAsCsv() {
     Tokenizer gpt2 = Tokenizers.forModel(Optional.empty(), 50257).orElseThrow();
@@ -112,10 +116,10 @@ class OutputTest {
     int[] ids = {gpt2.encode(",")[0], gpt2.encode("\n")[0], gpt2.encode("\"")[0], 8582, 50256};
     TokenScore[] scores = {
       null,
-      new TokenScore(0.25, 1, 11, 2),
-      new TokenScore(Double.POSITIVE_INFINITY, 4, 198, 0),
-      new TokenScore(3, 2, 50256, 0.5),
-      new TokenScore(0, 1, 1, 700)
+      score(0.25, 1, 11, 2),
+      score(Double.POSITIVE_INFINITY, 4, 198, 0),
+      score(3, 2, 50256, 0.5),
+      score(0, 1, 1, 700)
     };
     TokenLosses with = new TokenLosses(ids, scores, new Vocabulary(Optional.of(gpt2)));
     String header = "id,token,loss,probability,rank,other_id,other_token,other_probability\n";

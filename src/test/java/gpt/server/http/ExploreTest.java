@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import gpt.explore.StepsPage;
+import gpt.explore.plot.StepsPage;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
 import gpt.server.api.ServedModel;

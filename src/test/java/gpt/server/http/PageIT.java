@@ -3,8 +3,8 @@ package gpt.server.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.explore.Axe;
-import gpt.explore.Browser;
+import gpt.explore.plot.Axe;
+import gpt.explore.plot.Browser;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
 import gpt.server.api.ServedModel;
@@ -70,7 +70,8 @@ class PageIT {
   }
 
   /** Compares what the page shows with what the command prints. */
-  private static void assertShows(ChainTrace trace) {
+  private static void assertShows(ChainTrace trace) throws InterruptedException {
+    browser.until("explorer.resting");
     String label = model.vocabulary().label(trace.chosen());
     String rank =
         " id %d, rank %d by the model".formatted(trace.chosen(), trace.rank(trace.chosen()));

@@ -249,7 +249,8 @@ final class Launch {
         throw error(
             "kernel "
                 + task
-                + " reads uninitialized local memory: with other initial values, "
+                + " reads uninitialized local memory (is a barrier missing?): with other initial"
+                + " values, "
                 + name(m, at)
                 + " changes from "
                 + first);
@@ -367,7 +368,7 @@ final class Launch {
 
   RuntimeException faultAt(String what) {
     findMethod();
-    return error("kernel " + task + " " + what + (item == null ? "" : ", " + item));
+    return error("kernel " + task + " " + what + (item == null ? "" : ", in " + item));
   }
 
   static RuntimeException error(String message) {
@@ -394,7 +395,7 @@ final class Launch {
               + " throws "
               + t
               + Stacks.place(t.getStackTrace())
-              + (item == null ? "" : ", " + item),
+              + (item == null ? "" : ", in " + item),
           cause);
     }
   }
