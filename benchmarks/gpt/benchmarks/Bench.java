@@ -37,9 +37,7 @@ public final class Bench implements Callable<Integer> {
               + " Default: ${DEFAULT-VALUE}")
   private String device;
 
-  @Option(
-      names = "--no-cpu",
-      description = "Measure TornadoVM's devices only.")
+  @Option(names = "--no-cpu", description = "Measure TornadoVM's devices only.")
   private boolean noCpu;
 
   @Option(

@@ -66,8 +66,8 @@ final class BlockedProjection {
   private static final int DEPTH = 16;
 
   /**
-   * A tile's row stride in local memory. A warp writes 16 depths of two lines: with TILE + 2 each of
-   * its lanes to another bank.
+   * A tile's row stride in local memory. A warp writes 16 depths of two lines: with TILE + 2 each
+   * of its lanes to another bank.
    */
   private static final int STRIDE = TILE + 2;
 
