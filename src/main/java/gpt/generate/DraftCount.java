@@ -12,9 +12,9 @@ import java.util.TreeMap;
  *
  * <pre>    (1 + a + a² + … + aᵏ) / (k d + s(k + 1))</pre>
  *
- * tokens per second. The k with the most is taken. The durations are the lowest of the last 8:
- * other processes lengthen half the steps of a busy machine severalfold, which hits a long step as
- * often for its time as a short one, so that the undisturbed durations have the right ratio.
+ * tokens per second. The k with the most is taken. The durations are the lower quartile of the last
+ * 8: other processes lengthen half the steps of a busy machine severalfold, which hits a long step
+ * as often for its time as a short one, so that the undisturbed durations have the right ratio.
  *
  * <p>Where k = 0 is the fastest, drafting stops until the plain steps have repaid the time that
  * drafts have lost, of which each repays {@link #REPAID}: so a text that cannot be guessed loses
@@ -66,9 +66,9 @@ final class DraftCount {
   private long steps;
 
   /** Durations of a decode step by its number of rows. */
-  private final NavigableMap<Integer, RecentLow> stepNanos = new TreeMap<>();
+  private final NavigableMap<Integer, Recent> stepNanos = new TreeMap<>();
 
-  private RecentLow draftNanos = new RecentLow();
+  private Recent draftNanos = new Recent();
   private double right = FIRST_SHARE * FIRST_COUNT;
   private double verified = FIRST_COUNT;
 
@@ -133,8 +133,8 @@ final class DraftCount {
 
   /** Estimated duration of a step: measured, or between the neighbours that are. */
   private double stepNanos(int rows) {
-    Map.Entry<Integer, RecentLow> below = stepNanos.floorEntry(rows);
-    Map.Entry<Integer, RecentLow> above = stepNanos.ceilingEntry(rows);
+    Map.Entry<Integer, Recent> below = stepNanos.floorEntry(rows);
+    Map.Entry<Integer, Recent> above = stepNanos.ceilingEntry(rows);
     if (below == null) {
       return above == null ? 1 : above.getValue().or(1);
     }
@@ -155,7 +155,7 @@ final class DraftCount {
   void stepped(int completions, int rows, int tokens, long nanos) {
     steps++;
     stepNanos.values().removeIf(each -> steps - each.last > MAX_AGE);
-    RecentLow durations = stepNanos.computeIfAbsent(rows, each -> new RecentLow());
+    Recent durations = stepNanos.computeIfAbsent(rows, each -> new Recent());
     durations.add(nanos);
     durations.last = steps;
     if (rows > completions) {
@@ -177,7 +177,7 @@ final class DraftCount {
     lost = 0;
     right = FIRST_SHARE * FIRST_COUNT;
     verified = FIRST_COUNT;
-    draftNanos = new RecentLow();
+    draftNanos = new Recent();
   }
 
   /**
@@ -193,8 +193,8 @@ final class DraftCount {
     }
   }
 
-  /** The lowest of the last values. */
-  private static final class RecentLow {
+  /** The last values. */
+  private static final class Recent {
     private static final int COUNT = 8;
 
     private final Deque<Double> values = new ArrayDeque<>();
@@ -209,9 +209,11 @@ final class DraftCount {
       }
     }
 
-    /** The lowest, or another value where there is none. */
+    /** Their lower quartile, or another value where there is none. */
     double or(double other) {
-      return values.stream().mapToDouble(value -> value).min().orElse(other);
+      return values.isEmpty()
+          ? other
+          : values.stream().sorted().toList().get((values.size() - 1) / 4);
     }
   }
 }

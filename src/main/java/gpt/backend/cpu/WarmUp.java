@@ -20,12 +20,12 @@ final class WarmUp {
   private static final int K = 16;
 
   /**
-   * Several blocks, and more panels than a tile: a loop that C2 has seen run once only is
-   * deoptimized when it runs twice.
+   * More panels than the streams of a row, and several blocks: the kernel of four streams must be
+   * compiled too, and a loop that C2 has seen run once only is deoptimized when it runs twice.
    */
-  private static final int Q4_K = 3 * QuantizedRows.BLOCK;
+  private static final int PANELS = CpuKernels.STREAMS + 1;
 
-  private static final int Q4_PANELS = 5;
+  private static final int Q4_K = 3 * QuantizedRows.BLOCK;
 
   /** Calls timed together, for a clock of low resolution. */
   private static final int TIMED_CALLS = 20;
@@ -53,7 +53,7 @@ final class WarmUp {
     this.precision = precision;
     this.quantized = quantized;
     width = kernels.panelWidth();
-    out = new float[5 * width];
+    out = new float[2 * 5 * width];
   }
 
   /**
@@ -78,16 +78,18 @@ final class WarmUp {
 
   private void run() {
     try (NativeMemory memory = new NativeMemory()) {
-      MemorySegment w = memory.allocate(PackedMatrix.bytes(width, K, width));
+      MemorySegment w = memory.allocate(PackedMatrix.bytes(PANELS * width, K, width));
+      long panelBytes = PackedMatrix.bytes(width, K, width);
       // In the order they are needed: prefill's largest tile, decode's one row, then the other
       // tiles.
       for (int rows : new int[] {5, 1, 4, 3, 2}) {
+        int columns = (rows == 1 ? PANELS : 2) * width;
         for (int i = 0; i < CALLS; i++) {
-          kernels.matmul(x, 0, K, rows, w, 0, 0, K, width, out, 0, width);
+          kernels.matmul(x, 0, K, rows, w, 0, panelBytes, K, columns, out, 0, columns);
         }
       }
       if (precision == Precision.Q4) {
-        warmQ4(memory.allocate(Precision.Q4.bytes((long) Q4_PANELS * Q4_K * width)));
+        warmQ4(memory.allocate(Precision.Q4.bytes((long) PANELS * Q4_K * width)));
       } else if (precision != Precision.F32 && precision != Precision.STORED) {
         MemorySegment scratch = memory.allocate(PackedMatrix.bytes(width, K, width));
         for (int i = 0; i < CALLS; i++) {
@@ -128,7 +130,7 @@ final class WarmUp {
     long bytes = Precision.Q4.bytes((long) Q4_K * width);
     for (int i = 0; i < CALLS; i++) {
       kernels.quantize(x, 0, rows, 0);
-      kernels.q4Matmul(rows, 0, 1, w, 0, bytes, Q4_PANELS * width, out, 0, width);
+      kernels.q4Matmul(rows, 0, 1, w, 0, bytes, PANELS * width, out, 0, width);
       kernels.q4Matmul(rows, 0, 5, w, 0, bytes, width, out, 0, width);
       kernels.q4Matmul(rows, 0, 4, w, 0, bytes, width, out, 0, width);
     }
@@ -141,12 +143,12 @@ final class WarmUp {
       QuantizedRows rows = new QuantizedRows();
       rows.reset(1, Q4_K);
       long bytes = Precision.Q4.bytes((long) Q4_K * width);
-      MemorySegment q4 = memory.allocate(Q4_PANELS * bytes);
+      MemorySegment q4 = memory.allocate(PANELS * bytes);
       for (int pause = 0; pause < MAX_PAUSES; pause++) {
         for (int i = 0; i < TIMED_CALLS; i++) {
           long began = System.nanoTime();
           kernels.quantize(x, 0, rows, 0);
-          kernels.q4Matmul(rows, 0, 1, q4, 0, bytes, Q4_PANELS * width, out, 0, width);
+          kernels.q4Matmul(rows, 0, 1, q4, 0, bytes, PANELS * width, out, 0, width);
           kernels.matmul(x, 0, K, 1, w, 0, 0, K, width, out, 0, width);
           kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
           kernels.softmax(out, 0, width, 1);
@@ -173,7 +175,7 @@ final class WarmUp {
   boolean compileUntilFasterThan(CpuKernels scalar) {
     run();
     try (NativeMemory memory = new NativeMemory()) {
-      MemorySegment w = memory.allocate(PackedMatrix.bytes(width, TIMED_K, width));
+      MemorySegment w = memory.allocate(PackedMatrix.bytes(PANELS * width, TIMED_K, width));
       for (int pause = 0; pause < MAX_PAUSES; pause++) {
         if (faster(scalar, w)) {
           return true;
@@ -188,9 +190,12 @@ final class WarmUp {
 
   private boolean faster(CpuKernels scalar, MemorySegment w) {
     float[] in = new float[5 * TIMED_K];
+    long bytes = PackedMatrix.bytes(width, TIMED_K, width);
     for (int rows : new int[] {1, 2, 3, 4, 5}) {
+      int columns = (rows == 1 ? PANELS : 2) * width;
       if (!faster(
-          scalar, k -> k.matmul(in, 0, TIMED_K, rows, w, 0, 0, TIMED_K, width, out, 0, width))) {
+          scalar,
+          k -> k.matmul(in, 0, TIMED_K, rows, w, 0, bytes, TIMED_K, columns, out, 0, columns))) {
         return false;
       }
     }
