@@ -12,9 +12,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * {@link CpuKernels#q4Matmul} of several rows. A part of a panel is unpacked to floats, which all
- * rows use while it is in the cache. These floats are integers from −8 to 7 and x's are
- * from −127 to 127, so FMAs compute the sum of a block's products exactly: the integer that {@link
- * VectorQ4} computes for one row. Multiplying in 16-bit lanes would not be faster: that takes a
+ * rows use while it is in the cache. These floats are integers from −8 to 7 and x's are from −127
+ * to 127, so FMAs compute the sum of a block's products exactly: the integer that {@link VectorQ4}
+ * computes for one row. Multiplying in 16-bit lanes would not be faster: that takes a
  * multiplication and an addition for what one FMA does in half as many lanes.
  *
  * <p>As in {@link VectorTiles} a tile has 4 or 5 rows × 1 panel, and accumulators: {@code out} is
