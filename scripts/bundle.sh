@@ -46,7 +46,7 @@ pack_bundle() {
   done
   printf %s "$classpath" >"$stage/target/bench/classpath"
   "$java_home/bin/jlink" --strip-debug --no-header-files --no-man-pages --add-modules \
-    java.desktop,java.logging,java.management,java.net.http,java.sql,jdk.incubator.vector,jdk.internal.vm.ci,jdk.management,jdk.unsupported \
+    java.logging,java.management,java.sql,jdk.incubator.vector,jdk.internal.vm.ci,jdk.management,jdk.unsupported \
     --output "$stage/target/bundle/jdk" >"$stage/log" 2>&1 || {
     tail -n 3 "$stage/log" >&2
     return 1

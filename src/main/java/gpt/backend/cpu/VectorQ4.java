@@ -2,7 +2,6 @@ package gpt.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -46,7 +45,7 @@ final class VectorQ4 {
   /** Panels that one row's product reads concurrently. */
   private static final int STREAMS = CpuKernels.STREAMS;
 
-  private final int[] products = new int[STREAMS * WIDTH];
+  private int[] products = {}; // (blocks of a row, 2 panels, WIDTH)
   private final float[] sums = new float[STREAMS * WIDTH];
   private final int[] values = new int[BLOCK];
   private final VectorQ4Tiles tiles = new VectorQ4Tiles();
@@ -89,6 +88,9 @@ final class VectorQ4 {
       int outAt,
       int outStride) {
     if (rows == 1) {
+      if (products.length < x.blocks() * 2 * WIDTH) {
+        products = new int[x.blocks() * 2 * WIDTH];
+      }
       for (int n = 0; n < columns; n += STREAMS * WIDTH) {
         fourPanels(x, from, w, wAt + n / WIDTH * panelBytes, panelBytes, columns - n);
         System.arraycopy(sums, 0, out, outAt + n, Math.min(STREAMS * WIDTH, columns - n));
@@ -98,31 +100,42 @@ final class VectorQ4 {
     tiles.matmul(x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
   }
 
-  /** Micro-kernel, 1 row × up to 4 panels; a stream without a panel reads the first one. */
+  /** 1 row × up to 4 panels, two by two; a stream without a panel reads the first one. */
   private void fourPanels(
       QuantizedRows x, int row, MemorySegment w, long wAt, long panelBytes, int columns) {
+    long b = columns > WIDTH ? panelBytes : 0;
+    twoPanels(x, row, w, wAt, wAt + b);
+    scaledSums(x, row, 0, w, wAt, 0);
+    scaledSums(x, row, WIDTH, w, wAt + b, WIDTH);
+    if (columns > 2 * WIDTH) {
+      long c = wAt + 2 * panelBytes;
+      long d = columns > 3 * WIDTH ? wAt + 3 * panelBytes : wAt;
+      twoPanels(x, row, w, c, d);
+      scaledSums(x, row, 0, w, c, 2 * WIDTH);
+      scaledSums(x, row, WIDTH, w, d, 3 * WIDTH);
+    }
+  }
+
+  /**
+   * Micro-kernel: products = the blocks of a row × those of the panels at bytes {@code at} and
+   * {@code b}. C2 does not inline all vector operations of a method of four panels, and allocates
+   * the vectors that they return.
+   */
+  private void twoPanels(QuantizedRows x, int row, MemorySegment w, long at, long b) {
     int[] products = this.products;
     int[] words = x.words();
     int[] offsets = x.offsets();
-    float[] scales = x.scales();
-    long b = columns > WIDTH ? panelBytes : 0;
-    long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
-    long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
     int from = row * x.k() / 2;
     int end = from + x.k() / 2;
     int block = row * x.blocks();
-    long at = wAt + SCALES;
-    long blockAt = wAt;
-    Arrays.fill(sums, 0);
+    at += SCALES;
+    b += SCALES;
     ShortVector a0 = IntVector.broadcast(I, offsets[block]).reinterpretAsShorts();
     ShortVector a1 = a0;
     ShortVector b0 = a0;
     ShortVector b1 = a0;
-    ShortVector c0 = a0;
-    ShortVector c1 = a0;
-    ShortVector d0 = a0;
-    ShortVector d1 = a0;
     int left = WORDS;
+    int to = 0;
     for (int i = from; i < end; i += 4) {
       ShortVector x0 = IntVector.broadcast(I, words[i]).reinterpretAsShorts();
       ShortVector x1 = IntVector.broadcast(I, words[i + 1]).reinterpretAsShorts();
@@ -138,88 +151,87 @@ final class VectorQ4 {
       a1 = a1.add(v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts().mul(x1));
       a1 = a1.add(v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts().mul(x2));
       a1 = a1.add(v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts().mul(x3));
-      v = IntVector.fromMemorySegment(I, w, at + b, ORDER);
+      v = IntVector.fromMemorySegment(I, w, b, ORDER);
       b0 = b0.add(v.reinterpretAsShorts().mul(x0));
       b0 = b0.add(v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts().mul(x1));
       b0 = b0.add(v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts().mul(x2));
       b0 = b0.add(v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts().mul(x3));
-      v = IntVector.fromMemorySegment(I, w, at + b + VECTOR, ORDER);
+      v = IntVector.fromMemorySegment(I, w, b + VECTOR, ORDER);
       b1 = b1.add(v.reinterpretAsShorts().mul(x0));
       b1 = b1.add(v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts().mul(x1));
       b1 = b1.add(v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts().mul(x2));
       b1 = b1.add(v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts().mul(x3));
-      v = IntVector.fromMemorySegment(I, w, at + c, ORDER);
-      c0 = c0.add(v.reinterpretAsShorts().mul(x0));
-      c0 = c0.add(v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts().mul(x1));
-      c0 = c0.add(v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts().mul(x2));
-      c0 = c0.add(v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts().mul(x3));
-      v = IntVector.fromMemorySegment(I, w, at + c + VECTOR, ORDER);
-      c1 = c1.add(v.reinterpretAsShorts().mul(x0));
-      c1 = c1.add(v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts().mul(x1));
-      c1 = c1.add(v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts().mul(x2));
-      c1 = c1.add(v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts().mul(x3));
-      v = IntVector.fromMemorySegment(I, w, at + d, ORDER);
-      d0 = d0.add(v.reinterpretAsShorts().mul(x0));
-      d0 = d0.add(v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts().mul(x1));
-      d0 = d0.add(v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts().mul(x2));
-      d0 = d0.add(v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts().mul(x3));
-      v = IntVector.fromMemorySegment(I, w, at + d + VECTOR, ORDER);
-      d1 = d1.add(v.reinterpretAsShorts().mul(x0));
-      d1 = d1.add(v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts().mul(x1));
-      d1 = d1.add(v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts().mul(x2));
-      d1 = d1.add(v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts().mul(x3));
       at += 2 * VECTOR;
+      b += 2 * VECTOR;
       if (--left == 0) {
-        a0.reinterpretAsInts().intoArray(products, 0);
-        a1.reinterpretAsInts().intoArray(products, L);
-        b0.reinterpretAsInts().intoArray(products, 2 * L);
-        b1.reinterpretAsInts().intoArray(products, 3 * L);
-        c0.reinterpretAsInts().intoArray(products, 4 * L);
-        c1.reinterpretAsInts().intoArray(products, 5 * L);
-        d0.reinterpretAsInts().intoArray(products, 6 * L);
-        d1.reinterpretAsInts().intoArray(products, 7 * L);
-        accumulate(w, blockAt, scales[block], 0);
-        accumulate(w, blockAt + b, scales[block], WIDTH);
-        accumulate(w, blockAt + c, scales[block], 2 * WIDTH);
-        accumulate(w, blockAt + d, scales[block], 3 * WIDTH);
+        a0.reinterpretAsInts().intoArray(products, to);
+        a1.reinterpretAsInts().intoArray(products, to + L);
+        b0.reinterpretAsInts().intoArray(products, to + WIDTH);
+        b1.reinterpretAsInts().intoArray(products, to + WIDTH + L);
+        to += 2 * WIDTH;
         block++;
         a0 = IntVector.broadcast(I, offsets[block]).reinterpretAsShorts();
         a1 = a0;
         b0 = a0;
         b1 = a0;
-        c0 = a0;
-        c1 = a0;
-        d0 = a0;
-        d1 = a0;
-        blockAt += BLOCK_BYTES;
         at += SCALES;
+        b += SCALES;
         left = WORDS;
       }
     }
   }
 
   /**
-   * sums += products · (scales of the block at byte {@code block} · x's scale), from {@code at}.
+   * sums from {@code to} = the sum over blocks of products · (the block's scales · x's scale).
+   *
+   * @param at of the panel's products of the first block
+   * @param panel byte at which the panel begins
    */
-  private void accumulate(MemorySegment w, long block, float scale, int at) {
-    float factor = scale * VectorReducedPrecision.F16_FACTOR;
-    for (int i = 0; i < WIDTH; i += L) {
-      FloatVector scales =
+  private void scaledSums(QuantizedRows x, int row, int at, MemorySegment w, long panel, int to) {
+    int[] products = this.products;
+    float[] scales = x.scales();
+    int first = row * x.blocks();
+    int end = first + x.blocks();
+    FloatVector sum0 = FloatVector.zero(S);
+    FloatVector sum1 = sum0;
+    for (int block = first; block < end; block++) {
+      float factor = scales[block] * VectorReducedPrecision.F16_FACTOR;
+      FloatVector scale =
           ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, block + 2L * i, ORDER)
+                  ShortVector.fromMemorySegment(HALF, w, panel, ORDER)
                       .convertShape(VectorOperators.S2I, I, 0))
               .lanewise(VectorOperators.LSHL, 13)
               .and(VectorReducedPrecision.F16_BITS)
               .reinterpretAsFloats();
-      IntVector halves = IntVector.fromArray(I, products, at + i);
-      ((FloatVector)
-              halves
-                  .lanewise(VectorOperators.LSHL, 16)
-                  .add(halves)
-                  .lanewise(VectorOperators.ASHR, 16)
-                  .convert(VectorOperators.I2F, 0))
-          .fma(scales.mul(factor), FloatVector.fromArray(S, sums, at + i))
-          .intoArray(sums, at + i);
+      IntVector halves = IntVector.fromArray(I, products, at);
+      sum0 =
+          ((FloatVector)
+                  halves
+                      .lanewise(VectorOperators.LSHL, 16)
+                      .add(halves)
+                      .lanewise(VectorOperators.ASHR, 16)
+                      .convert(VectorOperators.I2F, 0))
+              .fma(scale.mul(factor), sum0);
+      scale =
+          ((IntVector)
+                  ShortVector.fromMemorySegment(HALF, w, panel + 2L * L, ORDER)
+                      .convertShape(VectorOperators.S2I, I, 0))
+              .lanewise(VectorOperators.LSHL, 13)
+              .and(VectorReducedPrecision.F16_BITS)
+              .reinterpretAsFloats();
+      halves = IntVector.fromArray(I, products, at + L);
+      sum1 =
+          ((FloatVector)
+                  halves
+                      .lanewise(VectorOperators.LSHL, 16)
+                      .add(halves)
+                      .lanewise(VectorOperators.ASHR, 16)
+                      .convert(VectorOperators.I2F, 0))
+              .fma(scale.mul(factor), sum1);
+      at += 2 * WIDTH;
+      panel += BLOCK_BYTES;
     }
+    sum0.intoArray(sums, to);
+    sum1.intoArray(sums, to + L);
   }
 }

@@ -126,7 +126,10 @@ final class Router implements Handler {
     return endpoint;
   }
 
-  private static void refuse(Exchange exchange, ApiException e) {
+  private void refuse(Exchange exchange, ApiException e) {
+    if (admission.isDraining()) { // since a moment ago
+      exchange.closing();
+    }
     if (e.status() == 429 || e.status() == 503) {
       exchange.responseHeader(HeaderNames.RETRY_AFTER, "1");
     }
