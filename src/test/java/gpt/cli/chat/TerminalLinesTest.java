@@ -96,14 +96,17 @@ class TerminalLinesTest {
   @Test
   void ctrlCDiscardsTheLine() throws Exception {
     Future<Optional<String>> line = CompletableFuture.supplyAsync(lines::next);
-    pressWhenShown("> ", "never" + CTRL_C);
+    pressWhenShown("> ", "never");
+    pressWhenShown("> never", "" + CTRL_C);
     pressWhenShown("> never\\s+> ", "" + CTRL_C);
     pressWhenShown("> never\\s+> \\s+Ctrl-D ends the chat.\\s+> ", "read\r");
     assertEquals(Optional.of("read"), line.get());
     assertFalse(lines.interrupted());
   }
 
-  /** Ctrl-C counts for a line that is being read: keys that come too early are for no line. */
+  /**
+   * Ctrl-C discards what has been read of a line, so it waits until the keys before it are shown.
+   */
   private void pressWhenShown(String pattern, String text) throws Exception {
     while (!shown().matches(pattern)) {
       Thread.sleep(5); // the timeout of the test ends this
