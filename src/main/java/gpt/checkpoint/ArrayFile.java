@@ -103,7 +103,7 @@ public record ArrayFile(Path path, Format format) {
         switch (format) {
           case SAFETENSORS -> {
             SafetensorsWriter writer = new SafetensorsWriter(tensors(matrices));
-            yield new Content(name, writer.size(), out -> writer.write(out, (done, total) -> {}));
+            yield new Content(name, writer.size(), out -> writer.write(out, done -> {}));
           }
           case NPY -> new Content(name, bytes, out -> npy(matrices.getFirst(), out));
           case JSON -> new Content(name, 3 * bytes, out -> json(matrices, out));

@@ -4,13 +4,11 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import gpt.GptException;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -24,31 +22,6 @@ final class Characters {
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
   private Characters() {}
-
-  /**
-   * Reads nanoGPT's {@code meta.pkl}: a dict whose {@code itos} maps ids to characters. Empty if
-   * the file does not exist or has no {@code itos}, as with BPE data sets.
-   *
-   * @throws GptException if the pickle holds other than plain values, or does not fit the model
-   */
-  static Optional<List<String>> fromMetaPickle(Path file, int vocabSize) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      return Optional.empty();
-    }
-    if (!(CheckpointUnpickler.load(file, FileBytes.readAll(file)) instanceof Map<?, ?> meta
-        && meta.get("itos") instanceof Map<?, ?> itos)) {
-      return Optional.empty();
-    }
-    List<Object> characters = new ArrayList<>();
-    for (int id = 0; id < itos.size(); id++) {
-      if (!itos.containsKey(id)) {
-        throw Fault.in(
-            file, "itos: expected ids 0 to " + (itos.size() - 1) + ", id " + id + " is missing");
-      }
-      characters.add(itos.get(id));
-    }
-    return Optional.of(checked(file, characters, vocabSize));
-  }
 
   /** Reads {@code characters.json}, an array of strings. Empty if the file does not exist. */
   static Optional<List<String>> fromJson(Path file, int vocabSize) {

@@ -89,7 +89,9 @@ public final class CheckpointWriter {
             checkpoint.endIds(),
             dtype);
     String name = file.getFileName().toString();
-    Content content = new Content(name, writer.size(), out -> writer.write(out, progress));
+    long size = writer.size();
+    Content content =
+        new Content(name, size, out -> writer.write(out, done -> progress.at(done, size)));
     new ModelFiles(file.toAbsolutePath().getParent(), List.of(content), List.of()).write(overwrite);
   }
 
@@ -126,10 +128,13 @@ public final class CheckpointWriter {
       List<Integer> endIds,
       Progress progress) {
     SafetensorsWriter writer = new SafetensorsWriter(tensors);
+    long size = writer.size();
     List<Content> files = new ArrayList<>();
     files.add(
         new Content(
-            HuggingFaceReader.SINGLE_FILE, writer.size(), out -> writer.write(out, progress)));
+            HuggingFaceReader.SINGLE_FILE,
+            size,
+            out -> writer.write(out, done -> progress.at(done, size))));
     characters.ifPresent(c -> files.add(Content.text(Characters.FILE, Characters.toJson(c))));
     files.add(Content.text(HuggingFaceConfig.FILE, HuggingFaceConfig.toJson(config, tied, endIds)));
     return new ModelFiles(

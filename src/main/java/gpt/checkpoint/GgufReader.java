@@ -1,7 +1,6 @@
 package gpt.checkpoint;
 
 import gpt.GptException;
-import gpt.checkpoint.Checkpoint.Content;
 import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -14,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -57,7 +57,7 @@ final class GgufReader implements TensorSource {
   }
 
   /** Maps and reads a file; closing the arena unmaps it. */
-  static Content readFile(Path file, Arena arena) throws IOException {
+  static StoredModel readFile(Path file, Arena arena) throws IOException {
     return read(file, FileBytes.map(file, arena));
   }
 
@@ -67,11 +67,11 @@ final class GgufReader implements TensorSource {
    * @param file named in error messages
    * @throws GptException if the file is damaged or not supported
    */
-  static Content read(Path file, MemorySegment bytes) {
-    return new GgufReader(file, GgufFile.parse(file, bytes)).content();
+  static StoredModel read(Path file, MemorySegment bytes) {
+    return new GgufReader(file, GgufFile.parse(file, bytes)).model();
   }
 
-  private Content content() {
+  private StoredModel model() {
     GptConfig config = config();
     boolean head = gguf.tensors().containsKey(GgufNames.of("lm_head.weight"));
     Weights weights = WeightsReader.read(config, this, false, head);
@@ -79,13 +79,14 @@ final class GgufReader implements TensorSource {
       checkBiasesAreZero();
     }
     GgufVocabulary vocabulary = GgufVocabulary.read(file, gguf.metadata(), config.vocabSize());
-    return new Content(
+    return new StoredModel(
         "gguf",
         config,
         weights,
         vocabulary.characters(),
         vocabulary.bpe(),
         GgufVocabulary.endIds(gguf.metadata(), config.vocabSize()),
+        Optional.empty(),
         UnusedTensors.note(file, unused(config)));
   }
 

@@ -1,6 +1,5 @@
 package gpt.checkpoint;
 
-import gpt.checkpoint.CheckpointWriter.Progress;
 import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -19,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.LongConsumer;
 
 /** Writes a GGUF file, version 3, in the layout that llama.cpp expects of a GPT-2. */
 final class GgufWriter {
@@ -220,8 +220,8 @@ final class GgufWriter {
     return header.remaining() + tensors.stream().mapToLong(t -> padded(t.bytes())).sum();
   }
 
-  void write(WritableByteChannel out, Progress progress) throws IOException {
-    try (TensorWriter writer = new TensorWriter(out, progress, size())) {
+  void write(WritableByteChannel out, LongConsumer progress) throws IOException {
+    try (TensorWriter writer = new TensorWriter(out, progress)) {
       writer.write(header.duplicate());
       for (OutTensor t : tensors) {
         writer.write(t);

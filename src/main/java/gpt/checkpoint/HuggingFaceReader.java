@@ -1,7 +1,6 @@
 package gpt.checkpoint;
 
 import com.google.gson.JsonElement;
-import gpt.checkpoint.Checkpoint.Content;
 import gpt.model.DType;
 import gpt.model.Tensor;
 import gpt.model.Weights;
@@ -50,13 +49,13 @@ final class HuggingFaceReader implements TensorSource {
   }
 
   /** Reads one safetensors file, with config.json in the same folder. */
-  static Content readFile(Path file, Arena arena) throws IOException {
+  static StoredModel readFile(Path file, Arena arena) throws IOException {
     HuggingFaceConfig config = HuggingFaceConfig.read(file.resolveSibling(HuggingFaceConfig.FILE));
-    return content(file, "safetensors", config, SafetensorsReader.map(file, arena));
+    return model(file, "safetensors", config, SafetensorsReader.map(file, arena));
   }
 
   /** Reads the safetensors files that an index lists, in the same folder. */
-  static Content readSharded(Path index, Arena arena) throws IOException {
+  static StoredModel readSharded(Path index, Arena arena) throws IOException {
     HuggingFaceConfig config = HuggingFaceConfig.read(index.resolveSibling(HuggingFaceConfig.FILE));
     Map<String, Map<String, StoredTensor>> shards = new LinkedHashMap<>();
     Map<String, StoredTensor> all = new LinkedHashMap<>();
@@ -73,7 +72,7 @@ final class HuggingFaceReader implements TensorSource {
       }
       all.put(e.getKey(), tensor);
     }
-    return content(index, "safetensors, " + shards.size() + " files", config, all);
+    return model(index, "safetensors, " + shards.size() + " files", config, all);
   }
 
   private static Map<String, JsonElement> weightMap(Path index) {
@@ -101,7 +100,7 @@ final class HuggingFaceReader implements TensorSource {
     return name;
   }
 
-  private static Content content(
+  private static StoredModel model(
       Path file, String format, HuggingFaceConfig config, Map<String, StoredTensor> stored)
       throws IOException {
     HuggingFaceReader source = new HuggingFaceReader(file, stored);
@@ -127,7 +126,7 @@ final class HuggingFaceReader implements TensorSource {
                   + " is used, as transformers does"));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
-    return new Content(
+    return new StoredModel(
         format,
         config.model(),
         weights,

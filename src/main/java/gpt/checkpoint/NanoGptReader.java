@@ -1,7 +1,6 @@
 package gpt.checkpoint;
 
 import gpt.GptException;
-import gpt.checkpoint.Checkpoint.Content;
 import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -48,7 +47,7 @@ final class NanoGptReader implements TensorSource {
     this.tensors = tensors;
   }
 
-  static Content read(Path file, Arena arena) throws IOException {
+  static StoredModel read(Path file, Arena arena) throws IOException {
     try (TorchFile torch = TorchFile.open(file, arena)) {
       if (!(torch.root() instanceof Map<?, ?> root
           && root.get("model") instanceof Map<?, ?> model
@@ -62,7 +61,7 @@ final class NanoGptReader implements TensorSource {
       boolean head = tensors.containsKey(LM_HEAD);
       Weights weights = WeightsReader.read(config, source, false, head);
       Optional<List<String>> characters =
-          Characters.fromMetaPickle(file.resolveSibling("meta.pkl"), config.vocabSize());
+          MetaPickle.characters(file.resolveSibling(MetaPickle.FILE), config.vocabSize());
       List<String> notes = new ArrayList<>();
       if (!torch.hasChecksums()) {
         notes.add(
@@ -72,8 +71,15 @@ final class NanoGptReader implements TensorSource {
                     + " damaged weights cannot be detected"));
       }
       notes.addAll(UnusedTensors.note(file, source.unused()));
-      return new Content(
-          "nanoGPT checkpoint", config, weights, characters, Optional.empty(), List.of(), notes);
+      return new StoredModel(
+          "nanoGPT checkpoint",
+          config,
+          weights,
+          characters,
+          Optional.empty(),
+          List.of(),
+          Optional.empty(),
+          notes);
     }
   }
 

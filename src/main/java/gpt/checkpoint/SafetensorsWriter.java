@@ -1,7 +1,6 @@
 package gpt.checkpoint;
 
 import com.google.gson.stream.JsonWriter;
-import gpt.checkpoint.CheckpointWriter.Progress;
 import gpt.model.DType;
 import gpt.model.Tensor;
 import gpt.model.Weights;
@@ -14,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /** Writes a safetensors file with Hugging Face's keys and Conv1D layout, (in, out). */
 final class SafetensorsWriter {
@@ -59,8 +59,8 @@ final class SafetensorsWriter {
     return header.remaining() + tensors.stream().mapToLong(OutTensor::bytes).sum();
   }
 
-  void write(WritableByteChannel out, Progress progress) throws IOException {
-    try (TensorWriter writer = new TensorWriter(out, progress, size())) {
+  void write(WritableByteChannel out, LongConsumer progress) throws IOException {
+    try (TensorWriter writer = new TensorWriter(out, progress)) {
       writer.write(header.duplicate());
       for (OutTensor t : tensors) {
         writer.write(t);

@@ -1,12 +1,12 @@
 package gpt.checkpoint;
 
-import gpt.checkpoint.CheckpointWriter.Progress;
 import gpt.model.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -24,8 +24,7 @@ final class TensorWriter implements AutoCloseable {
   private static final long SLICE_BYTES = 1 << 24;
 
   private final WritableByteChannel out;
-  private final Progress progress;
-  private final long total;
+  private final LongConsumer progress;
   private long done;
   private Arena arena = Arena.ofShared();
   private MemorySegment buffer = MemorySegment.NULL;
@@ -33,13 +32,11 @@ final class TensorWriter implements AutoCloseable {
   /**
    * Creates a writer.
    *
-   * @param progress called every few megabytes
-   * @param total the bytes that will be written
+   * @param progress called every few megabytes with the bytes written so far
    */
-  TensorWriter(WritableByteChannel out, Progress progress, long total) {
+  TensorWriter(WritableByteChannel out, LongConsumer progress) {
     this.out = out;
     this.progress = progress;
-    this.total = total;
   }
 
   /** Writes all elements of a tensor. */
@@ -69,7 +66,7 @@ final class TensorWriter implements AutoCloseable {
     while (bytes.hasRemaining()) {
       out.write(bytes);
     }
-    progress.at(done += n, total);
+    progress.accept(done += n);
   }
 
   private MemorySegment convert(OutTensor t, int first, int count, int perPart) {
