@@ -4,7 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.gson.stream.JsonWriter;
 import gpt.GptException;
-import gpt.checkpoint.ModelFiles.Content;
+import gpt.checkpoint.files.ModelFiles;
+import gpt.checkpoint.files.ModelFiles.Content;
+import gpt.checkpoint.format.OutTensor;
+import gpt.checkpoint.huggingface.SafetensorsWriter;
 import gpt.model.DType;
 import java.io.IOException;
 import java.io.OutputStreamWriter;

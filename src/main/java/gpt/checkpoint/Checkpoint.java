@@ -1,6 +1,12 @@
 package gpt.checkpoint;
 
 import gpt.GptException;
+import gpt.checkpoint.files.Fault;
+import gpt.checkpoint.files.FileBytes;
+import gpt.checkpoint.format.StoredModel;
+import gpt.checkpoint.gguf.GgufReader;
+import gpt.checkpoint.huggingface.HuggingFaceReader;
+import gpt.checkpoint.torch.NanoGptReader;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Weights;

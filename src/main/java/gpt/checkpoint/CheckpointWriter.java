@@ -1,7 +1,14 @@
 package gpt.checkpoint;
 
 import gpt.GptException;
-import gpt.checkpoint.ModelFiles.Content;
+import gpt.checkpoint.files.ModelFiles;
+import gpt.checkpoint.files.ModelFiles.Content;
+import gpt.checkpoint.format.OutTensor;
+import gpt.checkpoint.gguf.GgufWriter;
+import gpt.checkpoint.huggingface.HuggingFaceConfig;
+import gpt.checkpoint.huggingface.HuggingFaceReader;
+import gpt.checkpoint.huggingface.SafetensorsWriter;
+import gpt.checkpoint.vocabulary.Characters;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.tokenizer.BpeVocabulary;

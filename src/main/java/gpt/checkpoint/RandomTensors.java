@@ -1,6 +1,11 @@
 package gpt.checkpoint;
 
-import gpt.checkpoint.OutTensor.Elements;
+import gpt.checkpoint.format.OutTensor;
+import gpt.checkpoint.format.OutTensor.Elements;
+import gpt.checkpoint.format.TensorSource;
+import gpt.checkpoint.format.WeightList;
+import gpt.checkpoint.format.WeightsReader;
+import gpt.checkpoint.huggingface.SafetensorsWriter;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;
