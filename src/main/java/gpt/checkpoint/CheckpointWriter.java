@@ -3,17 +3,12 @@ package gpt.checkpoint;
 import gpt.GptException;
 import gpt.checkpoint.files.ModelFiles;
 import gpt.checkpoint.files.ModelFiles.Content;
-import gpt.checkpoint.format.OutTensor;
 import gpt.checkpoint.gguf.GgufWriter;
-import gpt.checkpoint.huggingface.HuggingFaceConfig;
-import gpt.checkpoint.huggingface.HuggingFaceReader;
-import gpt.checkpoint.huggingface.SafetensorsWriter;
-import gpt.checkpoint.vocabulary.Characters;
+import gpt.checkpoint.huggingface.HuggingFaceWriter;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.tokenizer.BpeVocabulary;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,15 +50,20 @@ public final class CheckpointWriter {
    */
   public static void write(
       Checkpoint checkpoint, Path folder, DType dtype, boolean overwrite, Progress progress) {
-    folder(
-            folder,
+    HuggingFaceWriter writer =
+        HuggingFaceWriter.of(
             checkpoint.config(),
-            checkpoint.weights().tied(),
-            SafetensorsWriter.tensors(checkpoint.weights(), dtype),
+            checkpoint.weights(),
             checkpoint.characters(),
             checkpoint.endIds(),
-            progress)
-        .write(overwrite);
+            dtype);
+    write(writer, folder, overwrite, progress);
+  }
+
+  private static void write(
+      HuggingFaceWriter writer, Path folder, boolean overwrite, Progress progress) {
+    long size = writer.size();
+    writer.files(folder, done -> progress.at(done, size)).write(overwrite);
   }
 
   /**
@@ -122,29 +122,6 @@ public final class CheckpointWriter {
       Path folder,
       boolean overwrite,
       Progress progress) {
-    List<OutTensor> tensors = RandomTensors.of(config, seed, dtype);
-    folder(folder, config, true, tensors, characters, List.of(), progress).write(overwrite);
-  }
-
-  private static ModelFiles folder(
-      Path folder,
-      GptConfig config,
-      boolean tied,
-      List<OutTensor> tensors,
-      Optional<List<String>> characters,
-      List<Integer> endIds,
-      Progress progress) {
-    SafetensorsWriter writer = new SafetensorsWriter(tensors);
-    long size = writer.size();
-    List<Content> files = new ArrayList<>();
-    files.add(
-        new Content(
-            HuggingFaceReader.SINGLE_FILE,
-            size,
-            out -> writer.write(out, done -> progress.at(done, size))));
-    characters.ifPresent(c -> files.add(Content.text(Characters.FILE, Characters.toJson(c))));
-    files.add(Content.text(HuggingFaceConfig.FILE, HuggingFaceConfig.toJson(config, tied, endIds)));
-    return new ModelFiles(
-        folder, files, characters.isPresent() ? List.of() : List.of(Characters.FILE));
+    write(HuggingFaceWriter.random(config, characters, seed, dtype), folder, overwrite, progress);
   }
 }

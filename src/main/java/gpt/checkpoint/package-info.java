@@ -11,8 +11,7 @@
  * are {@link gpt.checkpoint.format}, what the formats have in common, and {@link
  * gpt.checkpoint.vocabulary}; below these {@link gpt.checkpoint.files}.
  *
- * <p>May import the packages below it, {@code model}, {@code sampling} (random weights) and {@code
- * tokenizer}.
+ * <p>May import the packages below it, {@code model} and {@code tokenizer}.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

@@ -22,6 +22,11 @@ public final class Fault {
     return new GptException(line(file, what), cause);
   }
 
+  /** The same error, with the file in its message if it does not begin with it. */
+  public static GptException in(Path file, GptException e) {
+    return e.getMessage().startsWith(file.toString()) ? e : in(file, e.getMessage(), e);
+  }
+
   /** The line {@code FILE: WHAT}, sanitized and limited in length. */
   public static String line(Path file, String what) {
     return UntrustedText.line(file + ": " + what, MAX_CHARACTERS);

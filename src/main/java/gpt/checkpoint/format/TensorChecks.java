@@ -40,6 +40,14 @@ public final class TensorChecks {
     }
   }
 
+  /** The error for a tensor whose data does not follow that of the tensor before it. */
+  public static GptException misplaced(Path file, String name, long expected, long found) {
+    String how = found < expected ? "overlaps another tensor" : "leaves a gap";
+    return Fault.in(
+        file,
+        "tensor %s: its data %s: expected byte %d, found %d".formatted(name, how, expected, found));
+  }
+
   /** A shape for a message: {@code (2, 3)}. */
   public static String shape(long[] dims) {
     return Arrays.stream(dims).mapToObj(Long::toString).collect(Collectors.joining(", ", "(", ")"));

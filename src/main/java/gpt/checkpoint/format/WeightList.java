@@ -14,6 +14,12 @@ import java.util.Map;
  * tied. Matrices are (out, in).
  */
 public final class WeightList {
+  /** The prefix of GPT-2's keys. */
+  public static final String TRANSFORMER = "transformer.";
+
+  /** The key of the output projection. */
+  public static final String LM_HEAD = "lm_head.weight";
+
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
   private WeightList() {}
@@ -35,7 +41,7 @@ public final class WeightList {
     }
     list.add("ln_f", w.lnF());
     if (!w.tied()) {
-      list.tensors.put("lm_head.weight", w.lmHead());
+      list.tensors.put(LM_HEAD, w.lmHead());
     }
     return list.tensors;
   }
@@ -53,6 +59,11 @@ public final class WeightList {
     if (bias != null) {
       tensors.put(key + ".bias", bias);
     }
+  }
+
+  /** A key as Hugging Face and nanoGPT have it, with {@link #TRANSFORMER} but in lm_head. */
+  public static String fullKey(String key) {
+    return key.startsWith("lm_head.") ? key : TRANSFORMER + key;
   }
 
   /** Whether Hugging Face stores this matrix as Conv1D, (in, out): the matrices in the blocks. */

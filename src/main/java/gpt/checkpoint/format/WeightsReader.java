@@ -44,7 +44,7 @@ public final class WeightsReader {
       h.add(r.block("h." + i + "."));
     }
     LayerNorm lnF = r.layerNorm("ln_f");
-    Tensor head = lmHead ? source.read("lm_head.weight", config.vocabSize(), c) : wte;
+    Tensor head = lmHead ? source.read(WeightList.LM_HEAD, config.vocabSize(), c) : wte;
     return new Weights(wte, wpe, h, lnF, sameBytes(wte, head) ? wte : head);
   }
 

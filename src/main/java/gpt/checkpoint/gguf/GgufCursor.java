@@ -2,21 +2,15 @@ package gpt.checkpoint.gguf;
 
 import gpt.GptException;
 import gpt.checkpoint.files.Fault;
+import gpt.checkpoint.files.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /** Reads the values of a GGUF header one after another and checks the bounds of each. */
 final class GgufCursor {
-  private static final ValueLayout.OfInt I32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong I64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort I16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Reading a longer string is an error; skipping it is not. */
   private static final int MAX_STRING_BYTES = 1 << 24;
@@ -62,19 +56,19 @@ final class GgufCursor {
   short i16(String what) {
     require(Short.BYTES, what);
     position += Short.BYTES;
-    return bytes.get(I16, position - Short.BYTES);
+    return bytes.get(LittleEndian.I16, position - Short.BYTES);
   }
 
   int i32(String what) {
     require(Integer.BYTES, what);
     position += Integer.BYTES;
-    return bytes.get(I32, position - Integer.BYTES);
+    return bytes.get(LittleEndian.I32, position - Integer.BYTES);
   }
 
   long i64(String what) {
     require(Long.BYTES, what);
     position += Long.BYTES;
-    return bytes.get(I64, position - Long.BYTES);
+    return bytes.get(LittleEndian.I64, position - Long.BYTES);
   }
 
   /**

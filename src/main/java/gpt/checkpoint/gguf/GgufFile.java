@@ -218,14 +218,7 @@ record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
                 .formatted(e.name(), alignment, e.offset()));
       }
       if (e.offset() != expected) {
-        throw Fault.in(
-            file,
-            "tensor %s: its data %s: expected byte %d, found %d"
-                .formatted(
-                    e.name(),
-                    e.offset() < expected ? "overlaps another tensor" : "leaves a gap",
-                    expected,
-                    e.offset()));
+        throw TensorChecks.misplaced(file, e.name(), expected, e.offset());
       }
       expected = alignUp(e.end(), alignment);
     }

@@ -8,6 +8,7 @@ import gpt.checkpoint.format.StoredTensor;
 import gpt.checkpoint.format.TensorChecks;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.UnusedTensors;
+import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.model.DType;
 import gpt.model.Gelu;
@@ -83,7 +84,7 @@ public final class GgufReader implements TensorSource {
 
   private StoredModel model() {
     GptConfig config = config();
-    boolean head = gguf.tensors().containsKey(GgufNames.of("lm_head.weight"));
+    boolean head = gguf.tensors().containsKey(GgufNames.of(WeightList.LM_HEAD));
     Weights weights = WeightsReader.read(config, this, false, head);
     if (!config.bias()) {
       checkBiasesAreZero();
@@ -132,7 +133,7 @@ public final class GgufReader implements TensorSource {
           gelu(keys),
           keys.number(EPSILON));
     } catch (GptException e) {
-      throw e.getMessage().startsWith(file.toString()) ? e : Fault.in(file, e.getMessage(), e);
+      throw Fault.in(file, e);
     }
   }
 
@@ -200,10 +201,6 @@ public final class GgufReader implements TensorSource {
       throw TensorChecks.missing(file, name, shape);
     }
     used.add(name);
-    TensorChecks.checkShape(file, name, shape, t.shape());
-    DType dtype = DType.valueOf(t.dtype());
-    return shape.length == 1
-        ? Tensor.vector(name, dtype, shape[0], t.data())
-        : Tensor.matrix(name, dtype, shape[0], shape[1], t.data());
+    return t.view(DType.valueOf(t.dtype()), shape);
   }
 }

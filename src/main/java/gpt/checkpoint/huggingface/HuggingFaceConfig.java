@@ -26,10 +26,9 @@ import java.util.Optional;
  * @param endIds the EOS ids; empty if the files name none
  * @param chatTemplate how the model was trained on conversations; empty for a base model
  */
-public record HuggingFaceConfig(
+record HuggingFaceConfig(
     GptConfig model, boolean tied, List<Integer> endIds, Optional<ChatTemplate> chatTemplate) {
-  /** The name of the file. */
-  public static final String FILE = "config.json";
+  static final String FILE = "config.json";
 
   /** Its EOS ids take precedence over those of config.json. */
   private static final String GENERATION = "generation_config.json";
@@ -63,7 +62,7 @@ public record HuggingFaceConfig(
   }
 
   /** The content of a model's config.json, with a line feed at its end. */
-  public static String toJson(GptConfig c, boolean tied, List<Integer> endIds) {
+  static String toJson(GptConfig c, boolean tied, List<Integer> endIds) {
     JsonArray architectures = new JsonArray();
     architectures.add("GPT2LMHeadModel");
     JsonObject o = new JsonObject();
@@ -127,7 +126,7 @@ public record HuggingFaceConfig(
             endIds(this, model.vocabSize()),
             chatTemplate());
       } catch (GptException e) {
-        throw e.getMessage().startsWith(file.toString()) ? e : Fault.in(file, e.getMessage(), e);
+        throw Fault.in(file, e);
       }
     }
 

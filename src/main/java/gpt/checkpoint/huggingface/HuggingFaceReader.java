@@ -8,6 +8,7 @@ import gpt.checkpoint.format.StoredTensor;
 import gpt.checkpoint.format.TensorChecks;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.UnusedTensors;
+import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.checkpoint.vocabulary.Characters;
 import gpt.checkpoint.vocabulary.VocabularyFiles;
@@ -38,10 +39,6 @@ public final class HuggingFaceReader implements TensorSource {
   /** The name of the index of several files. */
   public static final String INDEX_FILE = "model.safetensors.index.json";
 
-  static final String TRANSFORMER = "transformer.";
-
-  private static final String LM_HEAD = "lm_head.weight";
-
   private final Path file;
 
   /** The tensors by key without {@code transformer.}. */
@@ -54,10 +51,17 @@ public final class HuggingFaceReader implements TensorSource {
     this.file = file;
     stored.forEach(
         (name, tensor) -> {
-          String key = name.startsWith(TRANSFORMER) ? name.substring(TRANSFORMER.length()) : name;
+          String key =
+              name.startsWith(WeightList.TRANSFORMER)
+                  ? name.substring(WeightList.TRANSFORMER.length())
+                  : name;
           if (!TensorChecks.isMask(key) && tensors.put(key, tensor) != null) {
             throw Fault.in(
-                file, "duplicate tensor " + key + ", with and without the prefix " + TRANSFORMER);
+                file,
+                "duplicate tensor "
+                    + key
+                    + ", with and without the prefix "
+                    + WeightList.TRANSFORMER);
           }
         });
   }
@@ -118,7 +122,7 @@ public final class HuggingFaceReader implements TensorSource {
       Path file, String format, HuggingFaceConfig config, Map<String, StoredTensor> stored)
       throws IOException {
     HuggingFaceReader source = new HuggingFaceReader(file, stored);
-    boolean head = !config.tied() || source.tensors.containsKey(LM_HEAD);
+    boolean head = !config.tied() || source.tensors.containsKey(WeightList.LM_HEAD);
     Weights weights = WeightsReader.read(config.model(), source, true, head);
     int vocabSize = config.model().vocabSize();
     Optional<List<String>> characters =
@@ -132,11 +136,11 @@ public final class HuggingFaceReader implements TensorSource {
       notes.add(
           Fault.line(
               file,
-              LM_HEAD
+              WeightList.LM_HEAD
                   + " differs from the token embedding although tie_word_embeddings is true in "
                   + HuggingFaceConfig.FILE
                   + "; "
-                  + LM_HEAD
+                  + WeightList.LM_HEAD
                   + " is used, as transformers does"));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
@@ -165,7 +169,6 @@ public final class HuggingFaceReader implements TensorSource {
       throw TensorChecks.missing(file, key, shape);
     }
     used.add(t.name());
-    TensorChecks.checkShape(t.file(), t.name(), shape, t.shape());
     DType dtype =
         switch (t.dtype()) {
           case "F32" -> DType.F32;
@@ -173,8 +176,6 @@ public final class HuggingFaceReader implements TensorSource {
           case "BF16" -> DType.BF16;
           default -> throw TensorChecks.unsupported(t.file(), t.name(), t.dtype());
         };
-    return shape.length == 1
-        ? Tensor.vector(t.name(), dtype, shape[0], t.data())
-        : Tensor.matrix(t.name(), dtype, shape[0], shape[1], t.data());
+    return t.view(dtype, shape);
   }
 }

@@ -6,12 +6,13 @@ import gpt.GptException;
 import gpt.checkpoint.files.Fault;
 import gpt.checkpoint.files.FileBytes;
 import gpt.checkpoint.files.Json;
+import gpt.checkpoint.files.LittleEndian;
 import gpt.checkpoint.format.StoredTensor;
+import gpt.checkpoint.format.TensorChecks;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -31,9 +32,6 @@ final class SafetensorsReader {
 
   /** The limit of the format's own library. */
   private static final long MAX_HEADER_BYTES = 100_000_000;
-
-  private static final ValueLayout.OfLong LENGTH =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** The bytes per element of each type. */
   private static final Map<String, Integer> TYPE_BYTES =
@@ -79,7 +77,7 @@ final class SafetensorsReader {
     if (size < LENGTH_BYTES) {
       throw Fault.in(file, "cut off: expected a header, found " + size + " bytes");
     }
-    long length = mapped.get(LENGTH, 0);
+    long length = mapped.get(LittleEndian.I64, 0);
     if (length < 2 || length > MAX_HEADER_BYTES) {
       throw Fault.in(
           file,
@@ -192,14 +190,7 @@ final class SafetensorsReader {
                 .formatted(e.name(), e.end(), available));
       }
       if (e.begin() != at) {
-        throw Fault.in(
-            file,
-            "tensor %s: its data %s: expected byte %d, found %d"
-                .formatted(
-                    e.name(),
-                    e.begin() < at ? "overlaps another tensor" : "leaves a gap",
-                    at,
-                    e.begin()));
+        throw TensorChecks.misplaced(file, e.name(), at, e.begin());
       }
       checkSize(e);
       at = e.end();

@@ -3,10 +3,6 @@ package gpt.checkpoint.huggingface;
 import com.google.gson.stream.JsonWriter;
 import gpt.checkpoint.format.OutTensor;
 import gpt.checkpoint.format.TensorWriter;
-import gpt.checkpoint.format.WeightList;
-import gpt.model.DType;
-import gpt.model.Tensor;
-import gpt.model.Weights;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
@@ -18,7 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.LongConsumer;
 
-/** Writes a safetensors file with Hugging Face's keys and Conv1D layout, (in, out). */
+/** Writes tensors as a safetensors file. */
 public final class SafetensorsWriter {
   /** The alignment of the tensor data: enough for any vector load from the mapped file. */
   private static final int ALIGNMENT = 64;
@@ -32,29 +28,6 @@ public final class SafetensorsWriter {
     // In the order of the format's own library, which keeps every element aligned.
     tensors.sort(Comparator.comparingLong((OutTensor t) -> t.dtype().bytes(1)).reversed());
     header = header();
-  }
-
-  /**
-   * A model's tensors under Hugging Face's keys.
-   *
-   * @param dtype the type of all, or null: every tensor keeps its own, but a quantized one becomes
-   *     float32
-   */
-  public static List<OutTensor> tensors(Weights weights, DType dtype) {
-    List<OutTensor> out = new ArrayList<>();
-    WeightList.of(weights)
-        .forEach(
-            (key, tensor) -> {
-              Tensor t = WeightList.isConv1d(key) ? tensor.transposed() : tensor;
-              DType own = t.dtype().quantized() ? DType.F32 : t.dtype();
-              out.add(OutTensor.of(key(key), t, dtype == null ? own : dtype));
-            });
-    return out;
-  }
-
-  /** The key in a Hugging Face file. */
-  public static String key(String key) {
-    return key.startsWith("lm_head.") ? key : HuggingFaceReader.TRANSFORMER + key;
   }
 
   /** The size of the file in bytes. */

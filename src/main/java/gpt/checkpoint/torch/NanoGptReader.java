@@ -6,6 +6,7 @@ import gpt.checkpoint.format.StoredModel;
 import gpt.checkpoint.format.TensorChecks;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.UnusedTensors;
+import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.model.DType;
 import gpt.model.Gelu;
@@ -33,9 +34,6 @@ import java.util.Set;
 public final class NanoGptReader implements TensorSource {
   /** The name of nanoGPT's file. */
   public static final String FILE = "ckpt.pt";
-
-  private static final String TRANSFORMER = "transformer.";
-  private static final String LM_HEAD = "lm_head.weight";
 
   private final Path file;
   private final TorchFile torch;
@@ -67,7 +65,7 @@ public final class NanoGptReader implements TensorSource {
       Map<String, TorchTensor> tensors = tensors(file, model);
       GptConfig config = config(file, args, tensors);
       NanoGptReader source = new NanoGptReader(file, torch, tensors);
-      boolean head = tensors.containsKey(LM_HEAD);
+      boolean head = tensors.containsKey(WeightList.LM_HEAD);
       Weights weights = WeightsReader.read(config, source, false, head);
       Optional<List<String>> characters =
           MetaPickle.characters(file.resolveSibling(MetaPickle.FILE), config.vocabSize());
@@ -121,7 +119,7 @@ public final class NanoGptReader implements TensorSource {
   private static GptConfig config(Path file, Map<?, ?> args, Map<String, TorchTensor> tensors) {
     Object bias = args.get("bias");
     if (bias == null) { // older checkpoints lack the option
-      bias = tensors.containsKey(TRANSFORMER + "ln_f.bias");
+      bias = tensors.containsKey(WeightList.TRANSFORMER + "ln_f.bias");
     }
     if (!(bias instanceof Boolean hasBias)) {
       throw Fault.in(
@@ -167,13 +165,9 @@ public final class NanoGptReader implements TensorSource {
     return tensors.keySet().stream().filter(name -> !used.contains(name)).toList();
   }
 
-  private static String name(String key) {
-    return key.startsWith("lm_head.") ? key : TRANSFORMER + key;
-  }
-
   @Override
   public Tensor read(String key, int... shape) {
-    String name = name(key);
+    String name = WeightList.fullKey(key);
     TorchTensor t = tensors.get(name);
     if (t == null) {
       throw TensorChecks.missing(file, name, shape);
@@ -198,7 +192,7 @@ public final class NanoGptReader implements TensorSource {
     }
     StorageRecord record = torch.record(t.storage(), name);
     MemorySegment data = record.bytes().asSlice(t.offset() * type.bytes(), elements * type.bytes());
-    if (!name.equals(LM_HEAD)) {
+    if (!name.equals(WeightList.LM_HEAD)) {
       claim(t.storage(), name, data.byteSize());
     }
     Tensor tensor = tensor(name, type.dtype(), contiguous, shape, data);

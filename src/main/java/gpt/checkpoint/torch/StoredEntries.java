@@ -2,9 +2,9 @@ package gpt.checkpoint.torch;
 
 import gpt.GptException;
 import gpt.checkpoint.files.Fault;
+import gpt.checkpoint.files.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -20,12 +20,6 @@ import java.util.zip.ZipFile;
  * @see <a href="https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT">The zip format</a>
  */
 final class StoredEntries {
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt U32 =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong I64 =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Signatures and sizes of the format's records; "end" is the end of central directory record. */
   private static final int END = 0x06054b50;
@@ -76,15 +70,15 @@ final class StoredEntries {
   }
 
   private int u16(long at) {
-    return Short.toUnsignedInt(zip.get(U16, inBounds(at, Short.BYTES)));
+    return Short.toUnsignedInt(zip.get(LittleEndian.I16, inBounds(at, Short.BYTES)));
   }
 
   private long u32(long at) {
-    return Integer.toUnsignedLong(zip.get(U32, inBounds(at, Integer.BYTES)));
+    return Integer.toUnsignedLong(zip.get(LittleEndian.I32, inBounds(at, Integer.BYTES)));
   }
 
   private long i64(long at) {
-    return zip.get(I64, inBounds(at, Long.BYTES));
+    return zip.get(LittleEndian.I64, inBounds(at, Long.BYTES));
   }
 
   private long inBounds(long at, long bytes) {

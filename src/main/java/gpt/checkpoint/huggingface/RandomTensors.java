@@ -1,11 +1,10 @@
-package gpt.checkpoint;
+package gpt.checkpoint.huggingface;
 
 import gpt.checkpoint.format.OutTensor;
 import gpt.checkpoint.format.OutTensor.Elements;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
-import gpt.checkpoint.huggingface.SafetensorsWriter;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;
@@ -32,7 +31,7 @@ final class RandomTensors implements TensorSource {
     residualDeviation = STANDARD_DEVIATION / Math.sqrt(2 * config.nLayer());
   }
 
-  /** All tensors of a model, under their safetensors keys. */
+  /** All tensors of a model, under Hugging Face's keys. */
   static List<OutTensor> of(GptConfig config, long seed, DType dtype) {
     RandomTensors random = new RandomTensors(config, seed, dtype);
     WeightsReader.read(config, random, false, false);
@@ -49,8 +48,7 @@ final class RandomTensors implements TensorSource {
     // Each tensor has its own random stream, numbered by its position in the model.
     Elements elements = elements(key, vector, new Normals(seed, tensors.size()), columns);
     tensors.add(
-        new OutTensor(
-            SafetensorsWriter.key(key), shape.length, rows, columns, dtype, elements, null));
+        new OutTensor(WeightList.fullKey(key), shape.length, rows, columns, dtype, elements, null));
     return null;
   }
 
