@@ -20,7 +20,15 @@ import java.util.Optional;
 public final class CheckpointWriter {
   /** The types that can be written; those with blocks to GGUF only. */
   public static final List<DType> DTYPES =
-      List.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0);
+      List.of(
+          DType.F32,
+          DType.F16,
+          DType.BF16,
+          DType.Q8_0,
+          DType.Q5_1,
+          DType.Q5_0,
+          DType.Q4_1,
+          DType.Q4_0);
 
   /** Receives the progress of writing. */
   @FunctionalInterface

@@ -126,10 +126,10 @@ class GgufTest {
   /**
    * Reduced precision changes the demo's logits, of a magnitude of up to 20, by less than the
    * tolerance. bfloat16 keeps 8 significant bits of a weight, Q8_0 7 of a block's largest, float16
-   * 11.
+   * 11, the others 5 or 4 with the sign.
    */
   @ParameterizedTest
-  @CsvSource({"F16, 0.02", "BF16, 0.2", "Q8_0, 0.2"})
+  @CsvSource({"F16, 0.02", "BF16, 0.2", "Q8_0, 0.2", "Q5_1, 1", "Q5_0, 1", "Q4_1, 3", "Q4_0, 3"})
   void reducedPrecisionIsClose(DType dtype, double tolerance) {
     try (Checkpoint c = Checkpoint.open(DEMO);
         Checkpoint near = Checkpoint.open(export(c, dtype));
