@@ -80,11 +80,12 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|f16|bf16|q8_0|q4_0",
+      paramLabel = "f32|f16|bf16|q8_0|q5_1|q5_0|q4_1|q4_0",
       completionCandidates = DTypes.class,
       description = {
-        "Type of the stored weights; q8_0 and q4_0 (8-bit and 4-bit integers in blocks of 32, each"
-            + " with a scale) are for gguf only.",
+        "Type of the stored weights. q8_0 to q4_0, integers of 8, 5 or 4 bits in blocks of 32 with"
+            + " a scale each and in q5_1 and q4_1 a minimum, are for gguf only.",
+        "For K-quants (q2_k to q6_k) use llama.cpp's llama-quantize.",
         "Default: the model's"
       })
   private DType dtype;
@@ -101,7 +102,8 @@ public final class ExportCommand implements Callable<Integer> {
     if (dtype != null && !CheckpointWriter.DTYPES.contains(dtype)) {
       throw new ParameterException(
           spec.commandLine(),
-          "--dtype: expected f32, f16, bf16, q8_0 or q4_0, found " + Choice.word(dtype));
+          "--dtype: expected %s, found %s"
+              .formatted(String.join(", ", new DTypes()), Choice.word(dtype)));
     }
     boolean gguf = format == null ? out.endsWith(GGUF_NAME) : format == Format.GGUF;
     Path path = gguf ? file() : folder();
