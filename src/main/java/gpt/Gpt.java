@@ -7,7 +7,7 @@ import static java.lang.System.Logger.Level.WARNING;
 import gpt.engine.LoadProgress;
 import gpt.explore.AttentionWeights;
 import gpt.explore.LossMeter;
-import gpt.generate.Beams;
+import gpt.generate.beam.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;

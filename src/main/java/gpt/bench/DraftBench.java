@@ -2,7 +2,7 @@ package gpt.bench;
 
 import gpt.OnFull;
 import gpt.engine.Engine;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.generate.Generator;
 import gpt.generate.Request;
 import gpt.sampling.SamplingParameters;

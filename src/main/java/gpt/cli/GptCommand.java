@@ -2,27 +2,25 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import gpt.cli.commands.ActivationsCommand;
-import gpt.cli.commands.AnswersCommand;
-import gpt.cli.commands.AttentionCommand;
+import gpt.cli.commands.explore.ActivationsCommand;
+import gpt.cli.commands.explore.AnswersCommand;
+import gpt.cli.commands.explore.AttentionCommand;
 import gpt.cli.commands.BatchCommand;
-import gpt.cli.commands.BeamsCommand;
+import gpt.cli.commands.explore.BeamsCommand;
 import gpt.cli.commands.BenchCommand;
 import gpt.cli.commands.ChatCommand;
-import gpt.cli.commands.CompletionCommand;
 import gpt.cli.commands.DevicesCommand;
 import gpt.cli.commands.DownloadCommand;
 import gpt.cli.commands.ExportCommand;
 import gpt.cli.commands.GenerateCommand;
-import gpt.cli.commands.HelpCommand;
 import gpt.cli.commands.InfoCommand;
-import gpt.cli.commands.LensCommand;
-import gpt.cli.commands.LossCommand;
+import gpt.cli.commands.explore.LensCommand;
+import gpt.cli.commands.explore.LossCommand;
 import gpt.cli.commands.MakeRandomCommand;
 import gpt.cli.commands.ModelsCommand;
-import gpt.cli.commands.NextCommand;
+import gpt.cli.commands.explore.NextCommand;
 import gpt.cli.commands.ServeCommand;
-import gpt.cli.commands.SoftmaxCommand;
+import gpt.cli.commands.explore.SoftmaxCommand;
 import gpt.cli.commands.TokensCommand;
 import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
@@ -92,14 +90,12 @@ public final class GptCommand {
 
   static final String GENERATE = "generate";
 
-  static final String CHAT = "chat";
-
   /** The commands in the order of the help. */
   private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
   static {
     COMMANDS.put(GENERATE, GenerateCommand.class);
-    COMMANDS.put(CHAT, ChatCommand.class);
+    COMMANDS.put("chat", ChatCommand.class);
     COMMANDS.put("next", NextCommand.class);
     COMMANDS.put("softmax", SoftmaxCommand.class);
     COMMANDS.put("answers", AnswersCommand.class);

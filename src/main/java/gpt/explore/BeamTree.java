@@ -1,7 +1,7 @@
 package gpt.explore;
 
-import gpt.generate.BeamStep;
-import gpt.generate.Beams;
+import gpt.generate.beam.BeamStep;
+import gpt.generate.beam.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;

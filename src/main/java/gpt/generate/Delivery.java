@@ -1,5 +1,6 @@
 package gpt.generate;
 
+import gpt.tokenizer.TextStream;
 import gpt.GptException;
 import gpt.OnFull;
 import gpt.StopReason;

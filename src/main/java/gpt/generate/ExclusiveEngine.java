@@ -1,5 +1,6 @@
 package gpt.generate;
 
+import gpt.generate.draft.Speculation;
 import gpt.engine.Engine;
 import gpt.model.GptConfig;
 import java.util.List;

@@ -1,5 +1,7 @@
 package gpt.generate;
 
+import gpt.generate.draft.Speculation;
+import gpt.generate.draft.Drafter;
 import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.model.GptConfig;

@@ -2,6 +2,7 @@ package gpt.generate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.generate.beam.Beams;
 import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.generate.beam.Beams;
 import gpt.GptException;
 import gpt.OnFull;
 import gpt.StopReason;

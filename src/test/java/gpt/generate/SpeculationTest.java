@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.generate.draft.Speculation;
+import gpt.generate.draft.Drafter;
 import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
 import gpt.model.Gelu;

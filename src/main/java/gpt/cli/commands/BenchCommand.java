@@ -1,5 +1,6 @@
 package gpt.cli.commands;
 
+import gpt.model.ParameterCounts;
 import gpt.GptException;
 import gpt.bench.Bench;
 import gpt.bench.BenchResult;
@@ -17,7 +18,7 @@ import gpt.cli.output.LoadBar;
 import gpt.cli.output.ProgressBar;
 import gpt.cli.output.Terminal;
 import gpt.engine.Engine;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.load.Bandwidth;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;

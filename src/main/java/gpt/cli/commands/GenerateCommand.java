@@ -1,5 +1,7 @@
 package gpt.cli.commands;
 
+import gpt.cli.output.StepRecorder;
+import gpt.cli.output.Follower;
 import gpt.GptException;
 import gpt.OnFull;
 import gpt.Timings;
@@ -21,7 +23,7 @@ import gpt.cli.output.SpeedLine;
 import gpt.cli.output.TextPrinter;
 import gpt.cli.output.TracePrinter;
 import gpt.engine.Engine;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;

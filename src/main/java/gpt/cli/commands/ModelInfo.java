@@ -1,5 +1,6 @@
 package gpt.cli.commands;
 
+import gpt.model.ParameterCounts;
 import com.google.gson.JsonObject;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;

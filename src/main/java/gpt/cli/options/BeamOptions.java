@@ -2,7 +2,7 @@ package gpt.cli.options;
 
 import gpt.GptException;
 import gpt.OnFull;
-import gpt.generate.Beams;
+import gpt.generate.beam.Beams;
 import java.util.List;
 import java.util.function.Function;
 import picocli.CommandLine.Model.OptionSpec;

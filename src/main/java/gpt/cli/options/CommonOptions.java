@@ -1,18 +1,19 @@
 package gpt.cli.options;
 
-import gpt.cli.Errors;
 import picocli.CommandLine.Option;
 
 /** Options that every command has. */
 @OptionGroup.In(OptionGroup.GENERAL)
 public final class CommonOptions {
+  public static final String DEBUG = "--debug";
+
   @Option(
       names = {"-q", "--quiet"},
       description = "Print no notes, progress bars or speed on standard error.")
   public boolean quiet;
 
-  /** Read by {@link Errors} from the raw arguments, since parsing the options can fail too. */
-  @Option(names = Errors.DEBUG, description = "Print a stack trace when an error occurs.")
+  /** Read from the raw arguments, since parsing the options can fail too. */
+  @Option(names = DEBUG, description = "Print a stack trace when an error occurs.")
   boolean debug;
 
   @Option(

@@ -1,6 +1,6 @@
 package gpt.cli.options;
 
-import gpt.cli.ChildJvm;
+import gpt.cli.start.ChildJvm;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
 import gpt.model.Approximations;

@@ -1,7 +1,7 @@
 package gpt.explore.plot;
 
 import gpt.explore.BeamTree;
-import gpt.generate.BeamStep;
+import gpt.generate.beam.BeamStep;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;

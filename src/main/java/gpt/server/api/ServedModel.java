@@ -1,7 +1,7 @@
 package gpt.server.api;
 
 import gpt.GptException;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.generate.Generator;
 import gpt.generate.SchedulerListener;
 import gpt.generate.SharedEngine;

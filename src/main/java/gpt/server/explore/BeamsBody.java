@@ -4,7 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.OnFull;
 import gpt.explore.BeamTree;
-import gpt.generate.Beams;
+import gpt.generate.beam.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Request;
 import gpt.sampling.SamplingParameters;

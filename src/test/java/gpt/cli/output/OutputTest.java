@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.OnFull;
 import gpt.Timings;
 import gpt.cli.Errors;
-import gpt.cli.commands.ParameterCounts;
+import gpt.model.ParameterCounts;
 import gpt.cli.output.explore.TokenLosses;
 import gpt.explore.TokenScore;
 import gpt.generate.Request;

@@ -8,7 +8,7 @@ import gpt.Timings;
 import gpt.explore.AttentionWeights;
 import gpt.explore.BeamTree;
 import gpt.explore.Lens;
-import gpt.generate.BeamStep.Fate;
+import gpt.generate.beam.BeamStep.Fate;
 import gpt.generate.FinishedCompletion;
 import java.util.List;
 import java.util.OptionalDouble;

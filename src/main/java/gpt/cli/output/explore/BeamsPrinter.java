@@ -9,7 +9,7 @@ import gpt.cli.output.ContextTail;
 import gpt.cli.output.Json;
 import gpt.cli.output.StepTable;
 import gpt.explore.BeamTree;
-import gpt.generate.Beams;
+import gpt.generate.beam.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.load.LoadedModel;
 import gpt.tokenizer.TokenLabel;
