@@ -43,7 +43,11 @@ public final class Errors {
     if (e instanceof GptException || e instanceof IOException) {
       return e.getMessage();
     }
-    return "internal error: " + e + "; report it with the stack trace that " + CommonOptions.DEBUG + " prints";
+    return "internal error: "
+        + e
+        + "; report it with the stack trace that "
+        + CommonOptions.DEBUG
+        + " prints";
   }
 
   /** What to do about an {@link OutOfMemoryError} with this message; Java has several. */

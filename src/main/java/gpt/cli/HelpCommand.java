@@ -1,6 +1,7 @@
 package gpt.cli;
 
 import gpt.cli.options.CommonOptions;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.StandardOutput;
 import java.io.IOException;
 import java.util.Iterator;
@@ -8,10 +9,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Prints the help of a command, as its {@code --help} does. */
 @Command(
@@ -34,14 +32,12 @@ public final class HelpCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     CommandLine gpt = GptCommand.commandLine();
     CommandLine asked = command == null ? gpt : gpt.getSubcommands().get(command);
     if (asked == null) {
-      throw new ParameterException(spec.commandLine(), Errors.unknownCommand(command));
+      throw new UsageException(Errors.unknownCommand(command));
     }
     StandardOutput.write(asked.getUsageMessage());
     return CommandLine.ExitCode.OK;

@@ -1,18 +1,18 @@
 package gpt.generate;
 
-import gpt.generate.draft.Speculation;
-import gpt.generate.draft.Drafter;
-import gpt.generate.beam.Beams;
-import gpt.generate.beam.BeamSearch;
-import gpt.tokenizer.TextStream;
 import gpt.GptException;
 import gpt.OnFull;
 import gpt.StopReason;
 import gpt.engine.Engine;
+import gpt.generate.beam.BeamSearch;
+import gpt.generate.beam.Beams;
+import gpt.generate.draft.Drafter;
+import gpt.generate.draft.Speculation;
 import gpt.model.GptConfig;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
+import gpt.tokenizer.TextStream;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -93,7 +93,7 @@ public final class Generator {
           continue;
         }
         deliveries.removeFirst();
-        FinishedCompletion finished = delivery.finished(prompt, given.length - kept);
+        FinishedCompletion finished = delivery.finished(prompt);
         results.add(finished);
         listener.ended(finished);
         if (finished.stopReason() == StopReason.CANCELLED) {
@@ -163,7 +163,7 @@ public final class Generator {
     int[] prompt = request.promptIds();
     boolean stops = !request.stops().isEmpty();
     TextStream text = stops ? new TextStream(tokenizer, prompt, request.stops()) : null;
-    BeamSearch search = new BeamSearch(request.drawing(0), beams, text);
+    BeamSearch search = new BeamSearch(request.drawing(), beams, text);
     List<BeamSearch.Found> found =
         engines.call(
             beams.beams(),
@@ -183,7 +183,7 @@ public final class Generator {
         delivery.add(best.ids()[i], full, Optional.empty(), Optional.empty());
       }
       delivery.deliver();
-      FinishedCompletion finished = delivery.finished(prompt, 0).withScore(best.score());
+      FinishedCompletion finished = delivery.finished(prompt).withScore(best.score());
       results.add(finished);
       listener.ended(finished);
       if (finished.stopReason() == StopReason.CANCELLED) {

@@ -1,9 +1,9 @@
 package gpt.generate;
 
-import gpt.generate.draft.DraftedCompletion;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.generate.draft.DraftedCompletion;
 import gpt.sampling.Drawing;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -167,7 +167,7 @@ final class RunningCompletion implements DraftedCompletion {
 
   @Override
   public Drawing drawing() {
-    return request.drawing(sample());
+    return request.drawing();
   }
 
   /**

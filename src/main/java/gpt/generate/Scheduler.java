@@ -1,9 +1,9 @@
 package gpt.generate;
 
-import gpt.generate.draft.Speculation;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Work;
+import gpt.generate.draft.Speculation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,9 +1,9 @@
 package gpt.generate;
 
-import gpt.generate.draft.Speculation;
-import gpt.generate.draft.Drafter;
 import gpt.GptException;
 import gpt.engine.Engine;
+import gpt.generate.draft.Drafter;
+import gpt.generate.draft.Speculation;
 import gpt.model.GptConfig;
 import java.util.ArrayDeque;
 import java.util.List;

@@ -2,11 +2,11 @@ package gpt.generate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import gpt.generate.beam.Beams;
 import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
+import gpt.generate.beam.Beams;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;

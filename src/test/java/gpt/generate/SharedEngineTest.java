@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.generate.beam.Beams;
 import gpt.GptException;
 import gpt.OnFull;
 import gpt.StopReason;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.generate.beam.Beams;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;

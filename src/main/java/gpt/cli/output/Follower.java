@@ -2,10 +2,10 @@ package gpt.cli.output;
 
 import gpt.OnFull;
 import gpt.StopReason;
-import gpt.generate.beam.BeamStep;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Listener;
 import gpt.generate.Request;
+import gpt.generate.beam.BeamStep;
 import gpt.sampling.ChainTrace;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,8 +1,8 @@
 package gpt.generate.beam;
 
-import gpt.tokenizer.TextStream;
 import gpt.engine.Engine;
 import gpt.sampling.Drawing;
+import gpt.tokenizer.TextStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,8 +23,8 @@ import java.util.function.Consumer;
  *   <li>The search ends when B completions are finished and the best next beam's score at its
  *       current length is not above the worst of them. This is a heuristic: with a length penalty
  *       above 0 a longer completion's score can still rise.
- *   <li>After {@code maxNewTokens} tokens, or where the context window is full, the best B candidates are
- *       finished as they are.
+ *   <li>After {@code maxNewTokens} tokens, or where the context window is full, the best B
+ *       candidates are finished as they are.
  * </ol>
  */
 public final class BeamSearch {

@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import gpt.generate.FinishedCompletion;
-import gpt.generate.Generator;
-import gpt.generate.Requests;
-import gpt.generate.Request;
-import gpt.generate.FakeEngine;
 import gpt.GptException;
 import gpt.OnFull;
 import gpt.StopReason;
+import gpt.generate.FakeEngine;
+import gpt.generate.FinishedCompletion;
+import gpt.generate.Generator;
+import gpt.generate.Request;
+import gpt.generate.Requests;
 import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.CharacterTokenizer;
@@ -147,7 +147,7 @@ class BeamSearchTest {
       List<FinishedCompletion> found = search(model, 7, request, new Beams(beams, -3));
       assertArrayEquals(new int[] {2}, found.getFirst().ids());
       FakeEngine engine = new FakeEngine(20, 7, model);
-      Drawing drawing = new Drawing(SamplingParameters.greedy(), 0, PROMPT, 0, 1, 2);
+      Drawing drawing = new Drawing(SamplingParameters.greedy(), PROMPT, 0, 1, 2);
       try (BeamSteps steps = new BeamSteps(engine, drawing, 2)) {
         steps.start(PROMPT);
         var candidates = steps.next(new int[] {3, 4});

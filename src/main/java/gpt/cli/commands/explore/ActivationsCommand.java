@@ -7,6 +7,7 @@ import gpt.cli.options.IdList;
 import gpt.cli.options.ModelOptions;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PromptOptions;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.explore.ActivationTable;
 import gpt.engine.Site;
@@ -30,10 +31,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Writes activations of a forward pass. */
 @OptionGroup.In(OptionGroup.ACTIVATIONS)
@@ -91,42 +89,32 @@ public final class ActivationsCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
-    device.onHost("TornadoVM's kernels keep no activations", this::usage);
-    device.check(this::usage);
-    if (!prompt.given()) {
-      throw usage("--prompt: give the text whose activations to show");
-    }
+    device.onHost("TornadoVM's kernels keep no activations");
+    device.check();
+    prompt.require("activations");
     Set<Site> sites = sites();
     Optional<ArrayFile> file = file();
-    try {
-      int[] chosen = layers == null ? null : IdList.parse("--layer", layers);
-      ProbePrompt text = new ProbePrompt(prompt.read(common.quiet));
-      try (LoadedModel loaded =
-          model.load(
-              device,
-              DeviceChoice.Use.LOGITS,
-              (tokenizer, config) -> {
-                checkLayers(sites, chosen, config, file);
-                return text.ids(tokenizer, config);
-              },
-              !common.quiet)) {
-        loaded.opened().notes().forEach(this::note);
-        text.note(loaded.ids()).ifPresent(this::note);
-        List<ArrayFile.Matrix> matrices = read(loaded, sites, chosen);
-        StandardOutput.write(
-            json ? ActivationTable.json(matrices) : ActivationTable.text(matrices));
-        file.ifPresent(
-            into -> {
-              into.write(matrices);
-              note("wrote " + into.path());
-            });
-      }
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
+    int[] chosen = layers == null ? null : IdList.parse("--layer", layers);
+    ProbePrompt text = new ProbePrompt(prompt.read(common.quiet));
+    try (LoadedModel loaded =
+        model.load(
+            device,
+            DeviceChoice.Use.LOGITS,
+            (tokenizer, config) -> {
+              checkLayers(sites, chosen, config, file);
+              return text.ids(tokenizer, config);
+            },
+            common)) {
+      text.note(loaded.ids()).ifPresent(common::note);
+      List<ArrayFile.Matrix> matrices = read(loaded, sites, chosen);
+      StandardOutput.write(json ? ActivationTable.json(matrices) : ActivationTable.text(matrices));
+      file.ifPresent(
+          into -> {
+            into.write(matrices);
+            common.note("wrote " + into.path());
+          });
     }
     return CommandLine.ExitCode.OK;
   }
@@ -140,7 +128,7 @@ public final class ActivationsCommand implements Callable<Integer> {
               .findFirst()
               .orElseThrow(
                   () ->
-                      usage(
+                      new UsageException(
                           "--at: expected "
                               + SITES.stream().map(Site::word).collect(Collectors.joining(", "))
                               + ", found '"
@@ -159,18 +147,17 @@ public final class ActivationsCommand implements Callable<Integer> {
       file.check();
       return Optional.of(file);
     } catch (IllegalArgumentException e) {
-      throw usage("--out: " + e.getMessage());
+      throw new UsageException("--out: " + e.getMessage());
     }
   }
 
   private static void checkLayers(
-      Set<Site> sites, int[] chosen, GptConfig config, Optional<ArrayFile> file)
-      throws PromptOptions.InvalidException {
+      Set<Site> sites, int[] chosen, GptConfig config, Optional<ArrayFile> file) {
     int count = 0;
     for (Site site : sites) {
       for (int layer : layers(site, chosen, config)) {
         if (layer >= site.layers(config)) {
-          throw new PromptOptions.InvalidException(
+          throw new UsageException(
               "--layer: this model's layers at "
                   + site.word()
                   + " go from 0 to "
@@ -182,7 +169,7 @@ public final class ActivationsCommand implements Callable<Integer> {
       }
     }
     if (count > 1 && file.isPresent() && file.get().format() == ArrayFile.Format.NPY) {
-      throw new PromptOptions.InvalidException(
+      throw new UsageException(
           "--out: an .npy file holds one matrix, and "
               + count
               + " are asked for; give one --layer and one --at, or write .safetensors");
@@ -227,15 +214,5 @@ public final class ActivationsCommand implements Callable<Integer> {
 
   private static String name(Site site, int layer) {
     return site.word() + "." + layer;
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println("gpt: " + line);
-    }
   }
 }

@@ -1,20 +1,21 @@
 package gpt.cli.commands.explore;
 
-import gpt.cli.output.Follower;
 import gpt.GptException;
 import gpt.OnFull;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.ModelOptions;
+import gpt.cli.options.Numbers;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PlotOptions;
 import gpt.cli.options.PromptOptions;
 import gpt.cli.options.SamplingOptions;
-import gpt.cli.options.TextConsumer;
+import gpt.cli.options.StopOption;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.ContextTail;
+import gpt.cli.output.Follower;
 import gpt.cli.output.ProgressBar;
 import gpt.cli.output.StandardOutput;
-import gpt.cli.output.Terminal;
 import gpt.cli.output.explore.AnswersPrinter;
 import gpt.explore.Answers;
 import gpt.explore.plot.PlotFile;
@@ -35,10 +36,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Counts how often each continuation of a prompt comes. */
 @OptionGroup.In(OptionGroup.LENGTH)
@@ -84,12 +82,7 @@ public final class AnswersCommand implements Callable<Integer> {
       description = "Maximum number of tokens of each. Default: ${DEFAULT-VALUE}")
   private int maxNewTokens;
 
-  @Option(
-      names = "--stop",
-      paramLabel = "STRING",
-      parameterConsumer = TextConsumer.class,
-      description = "End a continuation before this text. Can be given several times.")
-  private List<String> stops = List.of();
+  @Mixin private StopOption stop;
 
   @Option(
       names = "--first-line",
@@ -118,60 +111,50 @@ public final class AnswersCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     SamplingParameters parameters = checkedOptions();
-    Optional<PlotFile> file = plot.checked(this::usage);
+    Optional<PlotFile> file = plot.checked();
     try (LoadedModel loaded = load(prompt.read(common.quiet), parameters)) {
-      loaded.opened().notes().forEach(this::note);
       AnswersPrinter printer = new AnswersPrinter(sample(loaded, parameters), top);
       StandardOutput.write(json ? printer.json(loaded, parameters) : printer.text());
       if (file.isPresent()) {
         Vocabulary vocabulary = new Vocabulary(loaded.tokenizer());
         String title = new ContextTail(vocabulary, loaded.ids(), TITLE).toString();
         file.get().write(printer.chart(title, MAX_BARS));
-        note("wrote " + file.get().path());
+        common.note("wrote " + file.get().path());
       }
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
     }
     return CommandLine.ExitCode.OK;
   }
 
   private SamplingParameters checkedOptions() {
     if (numSamples < 1 || numSamples > MAX_SAMPLES) {
-      throw usage("--num-samples: must be from 1 to " + MAX_SAMPLES + ", found " + numSamples);
+      throw new UsageException(
+          "--num-samples: must be from 1 to " + MAX_SAMPLES + ", found " + numSamples);
     }
-    if (maxNewTokens < 1) {
-      throw usage("--max-new-tokens: must be 1 or more, found " + maxNewTokens);
-    }
+    Numbers.atLeast(1, "--max-new-tokens", maxNewTokens);
     if (top < 0) {
-      throw usage("--top: must be 0 (all) or more, found " + top);
+      throw new UsageException("--top: must be 0 (all) or more, found " + top);
     }
-    if (stops.contains("")) {
-      throw usage("--stop: the text must not be empty");
-    }
-    device.check(this::usage);
-    return sampling.parameters(maxNewTokens, this::usage);
+    stop.check();
+    device.check();
+    return sampling.parameters(maxNewTokens);
   }
 
-  private LoadedModel load(PromptOptions.Prompt given, SamplingParameters parameters)
-      throws PromptOptions.InvalidException {
+  private LoadedModel load(PromptOptions.Prompt given, SamplingParameters parameters) {
     return model.load(
         device,
         new DeviceChoice.Use(numSamples, false, 0, 1),
         (tokenizer, config) -> {
-          if (tokenizer.isEmpty() && (!stops.isEmpty() || firstLine)) {
-            throw new GptException(
-                (firstLine ? "--first-line" : "--stop")
-                    + ": needs a tokenizer, and this model has none");
+          if (tokenizer.isEmpty() && firstLine) {
+            throw new GptException("--first-line: needs a tokenizer, and this model has none");
           }
+          stop.check(tokenizer);
           SamplingOptions.checkIds(parameters, config.vocabSize());
           return given.encode(tokenizer, config);
         },
-        !common.quiet);
+        common);
   }
 
   private Answers sample(LoadedModel loaded, SamplingParameters parameters) {
@@ -180,7 +163,7 @@ public final class AnswersCommand implements Callable<Integer> {
             loaded.ids(),
             maxNewTokens,
             loaded.endIds(),
-            stops,
+            stop.stops(),
             OnFull.SLIDE,
             parameters,
             0,
@@ -188,8 +171,7 @@ public final class AnswersCommand implements Callable<Integer> {
             0,
             false);
     Generator generator = new Generator(loaded.engine(), loaded.tokenizer());
-    boolean shown = !common.quiet && Terminal.isStandardError();
-    try (ProgressBar bar = new ProgressBar("answers", shown)) {
+    try (ProgressBar bar = common.bar("answers")) {
       List<FinishedCompletion> completions = generator.generate(request, new Progress(bar));
       return Answers.of(completions.stream().map(this::answer).toList());
     }
@@ -227,23 +209,13 @@ public final class AnswersCommand implements Callable<Integer> {
 
     @Override
     public void promptCropped(int given, int kept) {
-      note(Follower.cropped(given, kept));
+      common.note(Follower.cropped(given, kept));
     }
 
     @Override
     public void ended(FinishedCompletion completion) {
       ended++;
       bar.timed((double) ended / numSamples);
-    }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println("gpt: " + line);
     }
   }
 }

@@ -7,6 +7,7 @@ import gpt.cli.options.ModelOptions;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PlotOptions;
 import gpt.cli.options.PromptOptions;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.Json;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.Terminal;
@@ -30,10 +31,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Shows attention weights. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -94,41 +92,31 @@ public final class AttentionCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     device.onHost(
-        "TornadoVM's kernels compute softmax on the fly and never store attention's weights",
-        this::usage);
-    device.check(this::usage);
+        "TornadoVM's kernels compute softmax on the fly and never store attention's weights");
+    device.check();
     if (json && csv) {
-      throw usage("only one of --json and --csv can be given");
+      throw new UsageException("only one of --json and --csv can be given");
     }
-    if (!prompt.given()) {
-      throw usage("--prompt: give the text whose attention weights to show");
-    }
+    prompt.require("attention weights");
     layer = checked("--layer", layer, List.of(ALL));
     head = checked("--head", head, List.of(ALL, AttentionMap.MEAN, AttentionMap.MAX));
-    Optional<PlotFile> file = plot.checked(this::usage);
-    try {
-      ProbePrompt text = new ProbePrompt(prompt.read(common.quiet));
-      try (LoadedModel loaded =
-          model.load(
-              device,
-              DeviceChoice.Use.LOGITS,
-              (tokenizer, config) -> ids(text, tokenizer, config, file),
-              !common.quiet)) {
-        loaded.opened().notes().forEach(this::note);
-        text.note(loaded.ids()).ifPresent(this::note);
-        if (isMany()) {
-          showMany(maps(loaded), file);
-        } else {
-          showOne(map(loaded), file);
-        }
+    Optional<PlotFile> file = plot.checked();
+    ProbePrompt text = new ProbePrompt(prompt.read(common.quiet));
+    try (LoadedModel loaded =
+        model.load(
+            device,
+            DeviceChoice.Use.LOGITS,
+            (tokenizer, config) -> ids(text, tokenizer, config, file),
+            common)) {
+      text.note(loaded.ids()).ifPresent(common::note);
+      if (isMany()) {
+        showMany(maps(loaded), file);
+      } else {
+        showOne(map(loaded), file);
       }
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
     }
     return CommandLine.ExitCode.OK;
   }
@@ -144,7 +132,7 @@ public final class AttentionCommand implements Callable<Integer> {
       return value;
     }
     if (!value.matches("-?[0-9]{1,9}")) {
-      throw usage(
+      throw new UsageException(
           option
               + ": expected a number, "
               + String.join(" or ", words)
@@ -156,8 +144,7 @@ public final class AttentionCommand implements Callable<Integer> {
   }
 
   private int[] ids(
-      ProbePrompt text, Optional<Tokenizer> tokenizer, GptConfig config, Optional<PlotFile> file)
-      throws PromptOptions.InvalidException {
+      ProbePrompt text, Optional<Tokenizer> tokenizer, GptConfig config, Optional<PlotFile> file) {
     inRange("--layer", layer, config.nLayer(), "layers");
     inRange("--head", head, config.nHead(), "heads");
     int[] ids = text.ids(tokenizer, config);
@@ -169,14 +156,13 @@ public final class AttentionCommand implements Callable<Integer> {
     return ids;
   }
 
-  private static void inRange(String option, String value, int size, String what)
-      throws PromptOptions.InvalidException {
+  private static void inRange(String option, String value, int size, String what) {
     if (Character.isLetter(value.charAt(0))) {
       return;
     }
     int number = Integer.parseInt(value);
     if (number < 0 || number >= size) {
-      throw new PromptOptions.InvalidException(
+      throw new UsageException(
           option + ": this model's " + what + " go from 0 to " + (size - 1) + ", found " + number);
     }
   }
@@ -235,7 +221,7 @@ public final class AttentionCommand implements Callable<Integer> {
   private void showOne(AttentionMap map, Optional<PlotFile> file) throws IOException {
     if (file.isPresent()) {
       map.write(file.get());
-      note("wrote " + file.get().path());
+      common.note("wrote " + file.get().path());
     }
     AttentionPrinter printer = new AttentionPrinter(map);
     if (json) {
@@ -251,7 +237,7 @@ public final class AttentionCommand implements Callable<Integer> {
   private void showMany(List<List<AttentionMap>> maps, Optional<PlotFile> file) throws IOException {
     if (file.isPresent()) {
       file.get().write(new AttentionGrid(maps));
-      note("wrote " + file.get().path());
+      common.note("wrote " + file.get().path());
     }
     AttentionTable table = new AttentionTable(maps);
     if (json) {
@@ -260,16 +246,6 @@ public final class AttentionCommand implements Callable<Integer> {
       StandardOutput.write(table.csv());
     } else if (file.isEmpty()) {
       StandardOutput.write(table.text());
-    }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println("gpt: " + line);
     }
   }
 }

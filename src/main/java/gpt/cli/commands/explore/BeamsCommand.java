@@ -5,34 +5,32 @@ import gpt.OnFull;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.ModelOptions;
+import gpt.cli.options.Numbers;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PlotOptions;
 import gpt.cli.options.PromptOptions;
-import gpt.cli.options.TextConsumer;
+import gpt.cli.options.StopOption;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.ContextTail;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.explore.BeamsPrinter;
 import gpt.explore.BeamTree;
 import gpt.explore.plot.BeamPicture;
 import gpt.explore.plot.PlotFile;
-import gpt.generate.beam.Beams;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.beam.Beams;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Shows beam search as a tree. */
 @OptionGroup.In(OptionGroup.BEAM_SEARCH)
@@ -84,13 +82,7 @@ public final class BeamsCommand implements Callable<Integer> {
       description = "Maximum number of tokens of a completion. Default: ${DEFAULT-VALUE}")
   private int maxNewTokens;
 
-  @OptionGroup.In(OptionGroup.LENGTH)
-  @Option(
-      names = "--stop",
-      paramLabel = "STRING",
-      parameterConsumer = TextConsumer.class,
-      description = "End a completion before this text. Can be given several times.")
-  private List<String> stops = List.of();
+  @Mixin private StopOption stop;
 
   @Mixin private DeviceOptions device;
 
@@ -102,47 +94,37 @@ public final class BeamsCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     Beams beams = checkedOptions();
-    Optional<PlotFile> file = plot.checked(this::usage);
+    Optional<PlotFile> file = plot.checked();
     try (LoadedModel loaded = load(prompt.read(common.quiet))) {
-      loaded.opened().notes().forEach(this::note);
       show(loaded, beams, file);
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
     }
     return CommandLine.ExitCode.OK;
   }
 
   private Beams checkedOptions() {
     if (width < 1 || width > Beams.MAX_BEAMS) {
-      throw usage("--beams: must be from 1 to " + Beams.MAX_BEAMS + ", found " + width);
+      throw new UsageException(
+          "--beams: must be from 1 to " + Beams.MAX_BEAMS + ", found " + width);
     }
-    if (maxNewTokens < 1) {
-      throw usage("--max-new-tokens: must be 1 or more, found " + maxNewTokens);
-    }
-    if (stops.contains("")) {
-      throw usage("--stop: the text must not be empty");
-    }
-    device.check(this::usage);
+    Numbers.atLeast(1, "--max-new-tokens", maxNewTokens);
+    stop.check();
+    device.check();
     try {
       return new Beams(width, lengthPenalty);
     } catch (GptException e) {
-      throw usage("--length-penalty: " + e.getMessage());
+      throw new UsageException("--length-penalty: " + e.getMessage());
     }
   }
 
-  private LoadedModel load(PromptOptions.Prompt given) throws PromptOptions.InvalidException {
+  private LoadedModel load(PromptOptions.Prompt given) {
     return model.load(
         device,
         new DeviceChoice.Use(width, true, 0, 1),
         (tokenizer, config) -> {
-          if (tokenizer.isEmpty() && !stops.isEmpty()) {
-            throw new GptException("--stop: needs a tokenizer, and this model has none");
-          }
+          stop.check(tokenizer);
           int[] ids = given.encode(tokenizer, config);
           if (ids.length > config.blockSize()) {
             throw new GptException(
@@ -154,7 +136,7 @@ public final class BeamsCommand implements Callable<Integer> {
           }
           return ids;
         },
-        !common.quiet);
+        common);
   }
 
   private void show(LoadedModel loaded, Beams beams, Optional<PlotFile> file) throws IOException {
@@ -163,7 +145,7 @@ public final class BeamsCommand implements Callable<Integer> {
             loaded.ids(),
             maxNewTokens,
             loaded.endIds(),
-            stops,
+            stop.stops(),
             OnFull.STOP,
             SamplingParameters.greedy(),
             0,
@@ -178,19 +160,9 @@ public final class BeamsCommand implements Callable<Integer> {
       String end = new ContextTail(vocabulary, loaded.ids(), TITLE).toString();
       file.get().write(new BeamPicture(tree, end, vocabulary::label));
       if (tree.steps().size() > BeamPicture.MAX_STEPS) {
-        note("the picture has room for the first " + BeamPicture.MAX_STEPS + " steps");
+        common.note("the picture has room for the first " + BeamPicture.MAX_STEPS + " steps");
       }
-      note("wrote " + file.get().path());
-    }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println("gpt: " + line);
+      common.note("wrote " + file.get().path());
     }
   }
 }

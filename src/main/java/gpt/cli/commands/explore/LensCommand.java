@@ -3,9 +3,11 @@ package gpt.cli.commands.explore;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.ModelOptions;
+import gpt.cli.options.Numbers;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PlotOptions;
 import gpt.cli.options.PromptOptions;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.Terminal;
 import gpt.cli.output.explore.LensPrinter;
@@ -21,10 +23,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Shows what the model would predict after each layer. */
 @OptionGroup.In(OptionGroup.ACTIVATIONS)
@@ -80,40 +79,29 @@ public final class LensCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
-    device.onHost("TornadoVM's kernels keep no residual stream between layers", this::usage);
-    device.check(this::usage);
-    if (!prompt.given()) {
-      throw usage("--prompt: give the text whose predictions to show");
-    }
+    device.onHost("TornadoVM's kernels keep no residual stream between layers");
+    device.check();
+    prompt.require("predictions");
     if (last < 0) {
-      throw usage("--last: must be 0 (all) or more, found " + last);
+      throw new UsageException("--last: must be 0 (all) or more, found " + last);
     }
-    if (top < 1) {
-      throw usage("--top: must be 1 or more, found " + top);
-    }
-    Optional<PlotFile> file = plot.checked(this::usage);
-    try {
-      ProbePrompt text = new ProbePrompt(prompt.read(common.quiet));
-      try (LoadedModel loaded =
-          model.load(
-              device,
-              DeviceChoice.Use.LOGITS,
-              (tokenizer, config) -> {
-                int[] ids = text.ids(tokenizer, config);
-                checkPosition(ids.length);
-                return ids;
-              },
-              !common.quiet)) {
-        loaded.opened().notes().forEach(this::note);
-        text.note(loaded.ids()).ifPresent(this::note);
-        show(loaded, file);
-      }
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
+    Numbers.atLeast(1, "--top", top);
+    Optional<PlotFile> file = plot.checked();
+    ProbePrompt text = new ProbePrompt(prompt.read(common.quiet));
+    try (LoadedModel loaded =
+        model.load(
+            device,
+            DeviceChoice.Use.LOGITS,
+            (tokenizer, config) -> {
+              int[] ids = text.ids(tokenizer, config);
+              checkPosition(ids.length);
+              return ids;
+            },
+            common)) {
+      text.note(loaded.ids()).ifPresent(common::note);
+      show(loaded, file);
     }
     return CommandLine.ExitCode.OK;
   }
@@ -123,9 +111,9 @@ public final class LensCommand implements Callable<Integer> {
     return position == null ? first : Math.min(first, position);
   }
 
-  private void checkPosition(int tokens) throws PromptOptions.InvalidException {
+  private void checkPosition(int tokens) {
     if (position != null && (position < 0 || position >= tokens)) {
-      throw new PromptOptions.InvalidException(
+      throw new UsageException(
           "--position: the prompt's tokens go from 0 to " + (tokens - 1) + ", found " + position);
     }
   }
@@ -140,19 +128,9 @@ public final class LensCommand implements Callable<Integer> {
     if (file.isPresent()) {
       file.get().write(new LensPicture(lens, vocabulary::label));
       if (lens.rows() > LensPicture.MAX_POSITIONS) {
-        note("the picture has room for the last " + LensPicture.MAX_POSITIONS + " tokens");
+        common.note("the picture has room for the last " + LensPicture.MAX_POSITIONS + " tokens");
       }
-      note("wrote " + file.get().path());
-    }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println("gpt: " + line);
+      common.note("wrote " + file.get().path());
     }
   }
 }

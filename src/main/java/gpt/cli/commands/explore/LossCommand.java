@@ -6,9 +6,10 @@ import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.InputFile;
 import gpt.cli.options.ModelOptions;
+import gpt.cli.options.Numbers;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PlotOptions;
-import gpt.cli.options.PromptOptions;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.ProfileTable;
 import gpt.cli.output.ProgressBar;
 import gpt.cli.output.StandardOutput;
@@ -35,11 +36,8 @@ import java.util.function.IntFunction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Computes the loss and the perplexity of a text. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -113,20 +111,14 @@ public final class LossCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     check();
-    Optional<PlotFile> picture = plot.checked(this::usage);
-    try (LoadedModel loaded =
-        model.load(device, DeviceChoice.Use.LOGITS, ids(picture), !common.quiet)) {
-      loaded.opened().notes().forEach(line -> note("gpt: " + line));
+    Optional<PlotFile> picture = plot.checked();
+    try (LoadedModel loaded = model.load(device, DeviceChoice.Use.LOGITS, ids(picture), common)) {
       TokenScore[] scores = scores(loaded.ids().length, picture);
       Loss loss = measure(loaded, scores);
       picture.ifPresent(into -> draw(loss, scores, loaded, into));
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
     } catch (UncheckedIOException e) {
       throw e.getCause(); // a listener can only throw it wrapped
     }
@@ -135,19 +127,19 @@ public final class LossCommand implements Callable<Integer> {
 
   private void check() {
     if (file == null == (idsFile == null)) {
-      throw usage(
+      throw new UsageException(
           file == null
               ? "give a text FILE, - for standard input, or --ids-file"
               : "only one of FILE and --ids-file can be given");
     }
-    if (stride != null && stride < 1) {
-      throw usage("--stride: must be 1 or more, found " + stride);
+    if (stride != null) {
+      Numbers.atLeast(1, "--stride", stride);
     }
-    device.check(this::usage);
+    device.check();
   }
 
   /** Checks that the input is readable, and returns the function that makes ids of it. */
-  private LoadedModel.Ids<PromptOptions.InvalidException> ids(Optional<PlotFile> picture) {
+  private LoadedModel.Ids ids(Optional<PlotFile> picture) {
     String given = file == null ? idsFile : file;
     String what = file == null ? "ids" : "text";
     InputFile input =
@@ -156,7 +148,7 @@ public final class LossCommand implements Callable<Integer> {
             : InputFile.of(what, given);
     return (tokenizer, config) -> {
       if (stride != null && stride > config.blockSize()) {
-        throw new PromptOptions.InvalidException(
+        throw new UsageException(
             "--stride: must be at most "
                 + config.blockSize()
                 + " (the model's block_size), found "
@@ -187,9 +179,8 @@ public final class LossCommand implements Callable<Integer> {
         .orElseThrow(
             () ->
                 new GptException(
-                    "this model has no tokenizer: put tokenizer.json (Hugging Face) or meta.pkl"
-                        + " (nanoGPT, in data/<dataset>/ where it was trained) beside the"
-                        + " checkpoint, or give the text as --ids-file, numbers from 0 to "
+                    LoadedModel.NO_TOKENIZER
+                        + ", or give the text as --ids-file, numbers from 0 to "
                         + (config.vocabSize() - 1)))
         .encode(input.text(InputFile.Limit.ofHeap()));
   }
@@ -199,9 +190,8 @@ public final class LossCommand implements Callable<Integer> {
     boolean page = picture.filter(into -> into.format() == PlotFile.Format.HTML).isPresent();
     boolean isLong = n > ColouredText.MAX_SCORED;
     if (page && isLong && !perToken) {
-      note(
-          "gpt: "
-              + picture.get().path()
+      common.note(
+          picture.get().path()
               + ": what was likelier than each token is left out, since the text has more than "
               + ColouredText.MAX_SCORED
               + " tokens");
@@ -236,12 +226,12 @@ public final class LossCommand implements Callable<Integer> {
     if (json) {
       report.writeJson(perToken ? losses : null);
     } else if (table) {
-      note(report.text() + TokenLosses.NOTE);
+      common.print(report.text() + TokenLosses.NOTE);
     } else {
       StandardOutput.write(report.text());
     }
     profile.lines().forEach(System.err::println); // printed with --quiet too: it was asked for
-    note(speed(loss.tokens(), seconds));
+    common.print(speed(loss.tokens(), seconds));
     return loss;
   }
 
@@ -268,7 +258,7 @@ public final class LossCommand implements Callable<Integer> {
             scores,
             bytes)
         .write(into);
-    note("gpt: wrote " + into.path());
+    common.note("wrote " + into.path());
   }
 
   /** Whether to draw a progress bar: not if the table goes to the same terminal. */
@@ -291,15 +281,5 @@ public final class LossCommand implements Callable<Integer> {
         tokens,
         tokens == 1 ? "token" : "tokens",
         tokens / seconds);
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println(line);
-    }
   }
 }

@@ -1,7 +1,5 @@
 package gpt.cli.commands.explore;
 
-import gpt.cli.output.StepRecorder;
-import gpt.cli.output.Follower;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.ModelOptions;
@@ -9,8 +7,11 @@ import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PlotOptions;
 import gpt.cli.options.PromptOptions;
 import gpt.cli.options.SamplingOptions;
+import gpt.cli.options.UsageException;
+import gpt.cli.output.Follower;
 import gpt.cli.output.NextPrinter;
 import gpt.cli.output.StandardOutput;
+import gpt.cli.output.StepRecorder;
 import gpt.cli.output.StepTable;
 import gpt.explore.plot.PlotFile;
 import gpt.generate.Generator;
@@ -30,10 +31,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Shows the candidates for the next token with their probabilities. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -85,38 +83,29 @@ public final class NextCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     if (top < 0) {
-      throw usage("--top: must be 0 (all) or more, found " + top);
+      throw new UsageException("--top: must be 0 (all) or more, found " + top);
     }
     if (csv && json) {
-      throw usage("only one of --csv and --json can be given");
+      throw new UsageException("only one of --csv and --json can be given");
     }
-    device.check(this::usage);
-    SamplingParameters parameters = sampling.parameters(Integer.MAX_VALUE, this::usage);
+    device.check();
+    SamplingParameters parameters = sampling.parameters(Integer.MAX_VALUE);
     List<SamplingParameters> several = several(parameters);
-    Optional<PlotFile> file = plot.checked(this::usage);
-    DeviceChoice.Use use = DeviceChoice.Use.LOGITS;
-    PromptOptions.Prompt given;
-    try {
-      given = prompt.read(common.quiet);
-      try (LoadedModel loaded =
-          model.load(
-              device,
-              use,
-              (tokenizer, config) -> {
-                SamplingOptions.checkIds(parameters, config.vocabSize());
-                return given.encode(tokenizer, config);
-              },
-              !common.quiet)) {
-        loaded.opened().notes().forEach(this::note);
-        show(loaded, parameters, several, file);
-      }
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
+    Optional<PlotFile> file = plot.checked();
+    PromptOptions.Prompt given = prompt.read(common.quiet);
+    try (LoadedModel loaded =
+        model.load(
+            device,
+            DeviceChoice.Use.LOGITS,
+            (tokenizer, config) -> {
+              SamplingOptions.checkIds(parameters, config.vocabSize());
+              return given.encode(tokenizer, config);
+            },
+            common)) {
+      show(loaded, parameters, several, file);
     }
     return CommandLine.ExitCode.OK;
   }
@@ -141,7 +130,7 @@ public final class NextCommand implements Callable<Integer> {
     }
     if (file.isPresent()) {
       StepRecorder recorder =
-          new StepRecorder(file.get(), parameters, vocabulary, loaded.ids(), top, this::note);
+          new StepRecorder(file.get(), parameters, vocabulary, loaded.ids(), top, common::note);
       if (compared.isEmpty()) {
         recorder.add(0, trace);
       }
@@ -166,7 +155,7 @@ public final class NextCommand implements Callable<Integer> {
             loaded.ids(),
             loaded.endIds(),
             parameters,
-            (given, kept) -> note(Follower.cropped(given, kept)));
+            (given, kept) -> common.note(Follower.cropped(given, kept)));
   }
 
   /** The same step with other parameters, on the same logits. */
@@ -185,33 +174,24 @@ public final class NextCommand implements Callable<Integer> {
       return several;
     }
     if (sampling.hasTemperature()) {
-      throw usage("--temperatures: cannot be combined with --temperature or --greedy");
+      throw new UsageException("--temperatures: cannot be combined with --temperature or --greedy");
     }
     for (String part : temperatures.split(",", -1)) {
       try {
         several.add(parameters.withTemperature(Double.parseDouble(part)));
       } catch (NumberFormatException e) {
-        throw usage(
+        throw new UsageException(
             "--temperatures: expected numbers separated by commas, as 0.1,1,10, found '"
                 + part
                 + "'");
       } catch (IllegalArgumentException e) {
-        throw usage("--temperatures: " + e.getMessage());
+        throw new UsageException("--temperatures: " + e.getMessage());
       }
     }
     if (several.size() > 6) {
-      throw usage("--temperatures: at most 6 fit side by side, found " + several.size());
+      throw new UsageException(
+          "--temperatures: at most 6 fit side by side, found " + several.size());
     }
     return several;
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println("gpt: " + line);
-    }
   }
 }

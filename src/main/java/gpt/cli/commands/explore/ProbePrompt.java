@@ -1,7 +1,7 @@
 package gpt.cli.commands.explore;
 
-import gpt.cli.output.Follower;
 import gpt.cli.options.PromptOptions;
+import gpt.cli.output.Follower;
 import gpt.model.GptConfig;
 import gpt.tokenizer.Tokenizer;
 import java.util.Arrays;
@@ -17,7 +17,7 @@ final class ProbePrompt {
   }
 
   /** The ids that the model sees. */
-  int[] ids(Optional<Tokenizer> tokenizer, GptConfig config) throws PromptOptions.InvalidException {
+  int[] ids(Optional<Tokenizer> tokenizer, GptConfig config) {
     int[] all = text.encode(tokenizer, config);
     given = all.length;
     return Arrays.copyOfRange(all, given - Math.min(given, config.blockSize()), given);

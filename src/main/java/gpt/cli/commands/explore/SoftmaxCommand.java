@@ -4,6 +4,7 @@ import gpt.cli.options.CommonOptions;
 import gpt.cli.options.NumberList;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PlotOptions;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.explore.SoftmaxPrinter;
 import gpt.explore.ExactSoftmax;
@@ -23,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -130,7 +130,7 @@ public final class SoftmaxCommand implements Callable<Integer> {
     List<String> labels = labels(logits.length);
     List<ExactSoftmax> each =
         parameters().stream().map(parameters -> ExactSoftmax.of(logits, parameters)).toList();
-    Optional<PlotFile> file = plot.checked(this::usage);
+    Optional<PlotFile> file = plot.checked();
     SoftmaxPrinter printer = new SoftmaxPrinter(logits, labels, each);
     StandardOutput.write(json ? printer.json() : printer.text());
     each.forEach(softmax -> noteUnderflows(softmax, printer));
@@ -147,18 +147,20 @@ public final class SoftmaxCommand implements Callable<Integer> {
       }
     }
     if (given.isEmpty()) {
-      throw usage("give the logits, as 6,2,7,0.1,-8,9");
+      throw new UsageException("give the logits, as 6,2,7,0.1,-8,9");
     }
-    double[] numbers = NumberList.parse(LOGITS, String.join(" ", given), this::usage);
+    double[] numbers = NumberList.parse(LOGITS, String.join(" ", given));
     if (numbers.length > MAX_LOGITS) {
-      throw usage(LOGITS + ": at most " + MAX_LOGITS + " numbers, found " + numbers.length);
+      throw new UsageException(
+          LOGITS + ": at most " + MAX_LOGITS + " numbers, found " + numbers.length);
     }
     for (double number : numbers) {
       if (probabilities && !(number >= 0 && number <= 1)) {
-        throw usage("--probabilities: must be from 0 to 1, found " + text(number));
+        throw new UsageException("--probabilities: must be from 0 to 1, found " + text(number));
       }
       if (!probabilities && !(number <= MAX_LOGIT && (number >= -MAX_LOGIT || isMask(number)))) {
-        throw usage(LOGITS + ": must be from -1e30 to 1e30, or -inf, found " + text(number));
+        throw new UsageException(
+            LOGITS + ": must be from -1e30 to 1e30, or -inf, found " + text(number));
       }
     }
     if (!probabilities) {
@@ -166,7 +168,7 @@ public final class SoftmaxCommand implements Callable<Integer> {
     }
     double sum = Arrays.stream(numbers).sum();
     if (Math.abs(sum - 1) > 1e-6) {
-      note("the probabilities add up to " + text(rounded(sum)) + "; softmax makes that 1");
+      common.note("the probabilities add up to " + text(rounded(sum)) + "; softmax makes that 1");
     }
     return checked(Arrays.stream(numbers).map(Math::log).toArray());
   }
@@ -177,7 +179,7 @@ public final class SoftmaxCommand implements Callable<Integer> {
 
   private double[] checked(double[] logits) {
     if (Arrays.stream(logits).allMatch(SoftmaxCommand::isMask)) {
-      throw usage(
+      throw new UsageException(
           probabilities
               ? "--probabilities: one at least must be above 0"
               : LOGITS + ": one at least must be more than -inf");
@@ -199,7 +201,7 @@ public final class SoftmaxCommand implements Callable<Integer> {
     }
     List<String> labels = List.of(words.split(",", -1));
     if (labels.size() != count) {
-      throw usage(
+      throw new UsageException(
           "--words: expected a word for each of the " + count + " numbers, found " + labels.size());
     }
     return labels;
@@ -207,20 +209,20 @@ public final class SoftmaxCommand implements Callable<Integer> {
 
   private List<SamplingParameters> parameters() {
     if (temperature != null && temperatures != null) {
-      throw usage("only one of --temperature and --temperatures can be given");
+      throw new UsageException("only one of --temperature and --temperatures can be given");
     }
     String option = temperatures == null ? "--temperature" : "--temperatures";
     double[] all =
         temperatures == null
             ? new double[] {temperature == null ? 1 : temperature}
-            : NumberList.parse(option, temperatures, this::usage);
+            : NumberList.parse(option, temperatures);
     if (all.length > MAX_TEMPERATURES) {
-      throw usage(option + ": at most " + MAX_TEMPERATURES + ", found " + all.length);
+      throw new UsageException(option + ": at most " + MAX_TEMPERATURES + ", found " + all.length);
     }
     List<SamplingParameters> parameters = new ArrayList<>();
     for (double each : all) {
       if (each == 0) {
-        throw usage(
+        throw new UsageException(
             option + ": must be above 0; at 0 the largest logit is taken and there is no softmax");
       }
       try {
@@ -232,7 +234,7 @@ public final class SoftmaxCommand implements Callable<Integer> {
                 .minP(minP)
                 .build());
       } catch (IllegalArgumentException e) {
-        throw usage(e.getMessage());
+        throw new UsageException(e.getMessage());
       }
     }
     return parameters;
@@ -240,7 +242,7 @@ public final class SoftmaxCommand implements Callable<Integer> {
 
   private void noteUnderflows(ExactSoftmax softmax, SoftmaxPrinter printer) {
     if (!softmax.underflows().isEmpty()) {
-      note(
+      common.note(
           "at temperature "
               + text(softmax.parameters().temperature())
               + " generate never draws "
@@ -265,16 +267,6 @@ public final class SoftmaxCommand implements Callable<Integer> {
     } else {
       file.write(printer.charts());
     }
-    note("wrote " + file.path());
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println("gpt: " + line);
-    }
+    common.note("wrote " + file.path());
   }
 }
