@@ -2,6 +2,8 @@ package gpt.generate;
 
 import gpt.GptException;
 import gpt.engine.Engine;
+import gpt.generate.draft.Drafter;
+import gpt.generate.draft.Speculation;
 import gpt.model.GptConfig;
 import java.util.ArrayDeque;
 import java.util.List;

@@ -7,8 +7,8 @@ import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DownloadOption;
 import gpt.cli.options.OptionGroup;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.ProgressBar;
-import gpt.cli.output.Terminal;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
 import gpt.model.DType;
@@ -24,10 +24,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Writes a model as a folder with config.json and model.safetensors, or as one GGUF file. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -95,13 +92,10 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() {
     if (dtype != null && !CheckpointWriter.DTYPES.contains(dtype)) {
-      throw new ParameterException(
-          spec.commandLine(),
+      throw new UsageException(
           "--dtype: expected %s, found %s"
               .formatted(String.join(", ", new DTypes()), Choice.word(dtype)));
     }
@@ -109,10 +103,8 @@ public final class ExportCommand implements Callable<Integer> {
     Path path = gguf ? file() : folder();
     Path from = download.locate("--model", model, !common.quiet);
     try (Checkpoint checkpoint = Checkpoint.open(from);
-        ProgressBar bar = new ProgressBar("writing", !common.quiet && Terminal.isStandardError())) {
-      if (!common.quiet) {
-        checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
-      }
+        ProgressBar bar = common.bar("writing")) {
+      checkpoint.notes().forEach(common::note);
       Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
       CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);
       if (gguf) {
@@ -123,28 +115,24 @@ public final class ExportCommand implements Callable<Integer> {
         CheckpointWriter.write(checkpoint, path, dtype, force, progress);
       }
     }
-    if (!common.quiet) {
-      System.err.println("gpt: wrote " + path + "; run it with --model " + path);
-    }
+    common.note("wrote " + path + "; run it with --model " + path);
     return CommandLine.ExitCode.OK;
   }
 
   private Path folder() {
     if (dtype != null && dtype.quantized()) {
-      throw new ParameterException(
-          spec.commandLine(),
+      throw new UsageException(
           "--dtype "
               + Choice.word(dtype)
               + ": safetensors takes f32, f16 or bf16; use --format gguf");
     }
-    return OutFolder.checked(spec.commandLine(), out, force);
+    return OutFolder.checked(out, force);
   }
 
   private Path file() {
-    Path file = OutFolder.path(spec.commandLine(), out);
+    Path file = OutFolder.path(out);
     if (!out.endsWith(GGUF_NAME)) {
-      throw new ParameterException(
-          spec.commandLine(), "--out " + out + ": a GGUF file's name must end in " + GGUF_NAME);
+      throw new UsageException("--out " + out + ": a GGUF file's name must end in " + GGUF_NAME);
     }
     if (Files.isDirectory(file)) {
       throw new GptException("--out " + out + ": is a folder; name a file for a GGUF model");
