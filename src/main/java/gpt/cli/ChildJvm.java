@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.backend.cpu.VectorModule;
+import gpt.backend.cpu.kernels.VectorModule;
 import gpt.load.HostMemory;
 import gpt.load.ModelLocator;
 import java.io.IOException;
