@@ -105,7 +105,7 @@ final class BeamSteps implements AutoCloseable {
    * @param prompt appended to the only beam; null appends each beam's last token
    */
   private Candidate[] step(List<Candidate> beams, int[] prompt) {
-    BestCandidates best = new BestCandidates(maxCandidates);
+    BestCandidates[] found = new BestCandidates[beams.size()]; // of each beam
     List<Work> work = new ArrayList<>();
     for (int i = 0; i < beams.size(); i++) {
       int beam = i;
@@ -114,15 +114,27 @@ final class BeamSteps implements AutoCloseable {
       Want want =
           probabilities == null
               ? new Want.Candidates(
-                  maxCandidates, (next, values) -> best.add(beam, score, next, values))
+                  maxCandidates,
+                  (next, values) -> {
+                    found[beam] = new BestCandidates(maxCandidates);
+                    found[beam].add(beam, score, next, values);
+                  })
               : new Want.Logits(
-                  1, (pos, logits) -> best.add(beam, score, probabilities.of(logits, step)));
+                  1,
+                  (pos, logits) -> {
+                    found[beam] = new BestCandidates(maxCandidates);
+                    found[beam].add(beam, score, probabilities.of(logits, step));
+                  });
       work.add(new Work(sequences.get(i), ids, want));
     }
     try {
       engine.step(work);
     } catch (InvalidLogitsException e) {
       throw new GptException(e.getMessage() + " (new token " + (step + 1) + ")", e);
+    }
+    BestCandidates best = new BestCandidates(maxCandidates);
+    for (BestCandidates each : found) {
+      best.add(each);
     }
     candidates = best.get();
     return candidates;

@@ -32,6 +32,13 @@ final class BestCandidates {
     }
   }
 
+  /** Adds another beam's best candidates. */
+  void add(BestCandidates beam) {
+    for (int i = 0; i < beam.count; i++) {
+      add(beam.best[i].beam(), beam.best[i].id(), beam.best[i].score());
+    }
+  }
+
   private void add(int beam, int id, double sum) {
     boolean ranks = count < best.length || sum > best[count - 1].score();
     if (ranks && sum > Double.NEGATIVE_INFINITY) {
