@@ -18,8 +18,8 @@ public final class QuantizedRows {
   /** Bits of {@link ReducedPrecision#ROUNDER}, subtracted to get the integer. */
   static final int ROUNDER_BITS = Float.floatToRawIntBits(ReducedPrecision.ROUNDER);
 
-  /** Added to the sums of lower halves with 8-bit codes, so that they are positive. */
-  private static final int LOW_BIAS = 1 << 15;
+  /** Added to the 16-bit sums of lower halves, so that they are positive. */
+  static final int LOW_BIAS = 1 << 15;
 
   /** A thread's buffer for the integers of a chunk. */
   private static final ThreadLocal<int[]> VALUES = ThreadLocal.withInitial(() -> new int[CHUNK]);
@@ -164,7 +164,6 @@ public final class QuantizedRows {
   private void start(int from, int[] values, CodeLayout layout) {
     int run = form.run();
     int center = form.center();
-    int bias = layout.words() == 8 ? LOW_BIAS : 0;
     int[] masks = layout.highMasks();
     for (int first = 0; first < CHUNK; first += run) {
       int high = 0;
@@ -172,7 +171,7 @@ public final class QuantizedRows {
         high += values[i] & masks[i];
       }
       int low = sum(values, first, run) - high;
-      starts[(from + first) / run] = bias - center * low & 0xFFFF | -center * high << 16;
+      starts[(from + first) / run] = LOW_BIAS - center * low & 0xFFFF | -center * high << 16;
     }
   }
 }

@@ -37,7 +37,7 @@ final class VectorCodes {
   /** Words of a group with 8 bits. */
   private static final int EIGHT_BIT_WORDS = 8;
 
-  private static final int BIAS = EIGHT_BIT_WORDS << 15;
+  private static final int BIAS = EIGHT_BIT_WORDS * QuantizedRows.LOW_BIAS;
 
   private VectorCodes() {}
 
@@ -245,7 +245,7 @@ final class VectorCodes {
   /**
    * The same of one panel with codes of 8 bits. 16 bits hold the sum of two products, of a word's
    * half. A word's sums, low + 2¹⁶ high, are added up as ints, and so are high: both totals follow
-   * from these. Low sums are 2¹⁵ too large, so that they are positive.
+   * from these. Low sums are positive: they start at {@link QuantizedRows#LOW_BIAS}.
    *
    * @param products receives the sums of groups themselves
    */

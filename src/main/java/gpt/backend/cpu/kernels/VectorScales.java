@@ -113,7 +113,8 @@ final class VectorScales {
   /**
    * {@link #add} for a single row and products that are integers.
    *
-   * @param halves whether they are pairs of 16-bit sums
+   * @param halves whether they are pairs of 16-bit sums, the lower one {@link
+   *     QuantizedRows#LOW_BIAS} too large
    * @param center what was subtracted from the codes beside their offset
    */
   void addIntegers(
@@ -140,14 +141,8 @@ final class VectorScales {
       IntVector p0 = IntVector.fromArray(I, products, at);
       IntVector p1 = IntVector.fromArray(I, products, at + L);
       if (halves) {
-        p0 =
-            p0.lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 16)
-                .add(p0.lanewise(VectorOperators.ASHR, 16));
-        p1 =
-            p1.lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 16)
-                .add(p1.lanewise(VectorOperators.ASHR, 16));
+        p0 = p0.and(0xFFFF).add(p0.lanewise(VectorOperators.ASHR, 16)).sub(QuantizedRows.LOW_BIAS);
+        p1 = p1.and(0xFFFF).add(p1.lanewise(VectorOperators.ASHR, 16)).sub(QuantizedRows.LOW_BIAS);
       }
       FloatVector f0 = (FloatVector) p0.convert(VectorOperators.I2F, 0);
       FloatVector f1 = (FloatVector) p1.convert(VectorOperators.I2F, 0);
@@ -196,14 +191,8 @@ final class VectorScales {
       IntVector p0 = IntVector.fromArray(I, products, at);
       IntVector p1 = IntVector.fromArray(I, products, at + L);
       if (halves) {
-        p0 =
-            p0.lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 16)
-                .add(p0.lanewise(VectorOperators.ASHR, 16));
-        p1 =
-            p1.lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 16)
-                .add(p1.lanewise(VectorOperators.ASHR, 16));
+        p0 = p0.and(0xFFFF).add(p0.lanewise(VectorOperators.ASHR, 16)).sub(QuantizedRows.LOW_BIAS);
+        p1 = p1.and(0xFFFF).add(p1.lanewise(VectorOperators.ASHR, 16)).sub(QuantizedRows.LOW_BIAS);
       }
       FloatVector scale =
           ((IntVector)
