@@ -2,7 +2,6 @@ package gpt.backend.cpu;
 
 import gpt.backend.cpu.CpuForward.Linear;
 import gpt.backend.cpu.kernels.CpuKernels;
-import gpt.backend.cpu.kernels.PlaneRows;
 import gpt.backend.cpu.kernels.QuantizedRows;
 import gpt.model.Gelu;
 import gpt.model.Precision;
@@ -37,8 +36,7 @@ final class MatrixProduct {
   private final Workers workers;
   private final MemorySegment[] scratch; // per worker: one panel of floats
   private final Tiles tiles = new Tiles();
-  private final PlaneRows planes = new PlaneRows(); // the product's x, for quantized blocks
-  private final QuantizedRows quantized = new QuantizedRows(); // the product's x, for q4
+  private final QuantizedRows quantized = new QuantizedRows(); // the product's x, rounded
 
   /**
    * Products on the given kernels and workers.
@@ -98,8 +96,6 @@ final class MatrixProduct {
     private float[] residual; // (rows, n) that the epilogue adds to, or null
     private int rowTiles;
     private int tileColumns;
-    private final Workers.Body intoPlanes =
-        (row, worker) -> planes.quantize(x, xAt + row * w.k(), row, w.quantized());
     private final Workers.Body quantizing =
         (row, worker) -> kernels.quantize(x, xAt + row * w.k(), quantized, row);
 
@@ -122,10 +118,7 @@ final class MatrixProduct {
 
     void run() {
       if (w.quantized() != null) {
-        planes.reset(rows, w.k(), w.quantized());
-        parallelFor(rows, (long) rows * w.k() * QUANTIZING_FMAS, intoPlanes);
-      } else if (w.precision() == Precision.Q4) {
-        quantized.reset(rows, w.k());
+        quantized.reset(rows, w.k(), w.quantized());
         parallelFor(rows, (long) rows * w.k() * QUANTIZING_FMAS, quantizing);
       }
       rowTiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
@@ -166,11 +159,9 @@ final class MatrixProduct {
       long wAt = column / w.width() * bytes;
       if (w.quantized() != null) {
         kernels.quantizedMatmul(
-            w.quantized(), planes, row, count, w.data(), wAt, bytes, columns, out, at, n);
+            w.quantized(), quantized, row, count, w.data(), wAt, bytes, columns, out, at, n);
       } else if (w.precision() == Precision.F32) {
         kernels.matmul(x, from, k, count, w.data(), wAt, bytes, k, columns, out, at, n);
-      } else if (w.precision() == Precision.Q4) {
-        kernels.q4Matmul(quantized, row, count, w.data(), wAt, bytes, columns, out, at, n);
       } else {
         kernels.mixedPrecisionMatmul(
             w.precision(),

@@ -1,9 +1,9 @@
 package gpt.backend.cpu;
 
-import gpt.backend.cpu.kernels.Q4Panel;
 import gpt.backend.cpu.kernels.QuantizedPanel;
 import gpt.backend.cpu.kernels.ReducedPrecision;
 import gpt.model.Bf16;
+import gpt.model.DType;
 import gpt.model.Precision;
 import gpt.model.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -15,9 +15,9 @@ import java.lang.foreign.ValueLayout;
  * step over k loads the weights of adjacent outputs as whole vectors, there is no horizontal sum,
  * and memory is read sequentially. The last panel is padded with zeros.
  *
- * <p>Values are f32, bf16, f16, i8 or q4; i8 has a scale for each of the N rows. A panel of q4
- * consists of blocks of 32 steps over k: see {@link Q4Panel}. With {@link Precision#STORED} a
- * tensor in quantized blocks keeps these: see {@link QuantizedPanel}.
+ * <p>Values are f32, bf16, f16 or i8, which has a scale for each of the N rows, or in quantized
+ * blocks: see {@link QuantizedPanel}. With {@link Precision#STORED} a tensor keeps its own, and
+ * with {@link Precision#Q4} it gets blocks of Q4_0.
  *
  * @param data ceil(n / width) panels of k · width values
  * @param n outputs
@@ -25,7 +25,7 @@ import java.lang.foreign.ValueLayout;
  * @param width panel width of the kernels it was packed for
  * @param precision of the stored values
  * @param scales of the rows (n): weight = stored value · scale; null unless i8
- * @param quantized the layout of packed blocks; null where the values are not quantized, or q4
+ * @param quantized the layout of packed blocks; null where there are none
  */
 public record PackedMatrix(
     MemorySegment data,
@@ -38,7 +38,12 @@ public record PackedMatrix(
 
   /** Bytes of one panel. */
   public long panelBytes() {
-    return quantized == null ? precision.bytes((long) k * width) : quantized.bytes(k);
+    return bytes(k);
+  }
+
+  /** Bytes of {@code steps} steps over k of a panel, a multiple of quantized blocks. */
+  long bytes(int steps) {
+    return quantized == null ? precision.bytes((long) steps * width) : quantized.bytes(steps);
   }
 
   /** Number of panels. */
@@ -72,7 +77,11 @@ public record PackedMatrix(
   }
 
   private static QuantizedPanel quantized(Tensor w, int width, Precision precision) {
-    return precision == Precision.STORED ? new QuantizedPanel(w.dtype(), width) : null;
+    return switch (precision) {
+      case Q4 -> new QuantizedPanel(DType.Q4_0, width);
+      case STORED -> new QuantizedPanel(w.dtype(), width);
+      default -> null;
+    };
   }
 
   /** Packs a tensor (N, K) as f32. */
@@ -103,10 +112,6 @@ public record PackedMatrix(
   public void row(int r, float[] out, int at) {
     if (quantized != null) {
       quantized.column(data, r / width * panelBytes(), r % width, k, out, at);
-      return;
-    }
-    if (precision == Precision.Q4) {
-      Q4Panel.row(data, r / width * panelBytes(), r % width, width, k, out, at);
       return;
     }
     int bytes = (int) precision.bytes(1);

@@ -1,6 +1,5 @@
 package gpt.backend.cpu;
 
-import gpt.backend.cpu.kernels.Q4Panel;
 import gpt.backend.cpu.kernels.Q4Scale;
 import gpt.backend.cpu.kernels.ReducedPrecision;
 import gpt.model.Precision;
@@ -29,7 +28,7 @@ final class Packing {
     final float[] tile = new float[TILE * to.width()];
     final short[] shorts;
     final byte[] bytes;
-    final Q4Scale scale = new Q4Scale(w.name(), w.dtype().quantized());
+    final Q4Scale scale = new Q4Scale(w.name());
 
     Scratch() {
       Precision precision = to.precision();
@@ -60,7 +59,7 @@ final class Packing {
   private void fill(int piece, boolean byRow, Scratch mine) {
     if (piece < 0) {
       w.verify();
-    } else if (to.quantized() != null) {
+    } else if (to.quantized() != null && to.quantized().type() == w.dtype()) {
       fillQuantized(piece);
     } else if (byRow) {
       fillByRow(piece, mine);
@@ -188,7 +187,7 @@ final class Packing {
   private void store(Scratch scratch, int panel, int k0, int depth) {
     float[] tile = scratch.tile;
     int count = depth * to.width();
-    long at = panel * to.panelBytes() + to.precision().bytes((long) k0 * to.width());
+    long at = panel * to.panelBytes() + to.bytes(k0);
     MemorySegment data = to.data();
     switch (to.precision()) {
       case F32 -> MemorySegment.copy(tile, 0, data, ValueLayout.JAVA_FLOAT, at, count);
@@ -204,7 +203,7 @@ final class Packing {
         ReducedPrecision.toI8(tile, scratch.bytes, count);
         MemorySegment.copy(scratch.bytes, 0, data, ValueLayout.JAVA_BYTE, at, count);
       }
-      case Q4 -> Q4Panel.store(tile, depth, to.width(), data, at, scratch.scale);
+      case Q4 -> to.quantized().store(tile, depth, data, at, scratch.scale);
       case STORED -> throw new AssertionError();
     }
   }

@@ -83,6 +83,11 @@ public interface CpuKernels {
     ReducedPrecision.widen(precision, w, wAt, count, out);
   }
 
+  /** Rounds a row of x to 8 bits for {@link #quantizedMatmul}; its values begin at {@code xAt}. */
+  default void quantize(float[] x, int xAt, QuantizedRows to, int row) {
+    to.quantize(x, xAt, row);
+  }
+
   /**
    * As {@link #matmul} for rows that have been quantized and weights in quantized blocks. Within a
    * group the products are integers, whose sum is exact. Each element is s = fma(sum of the group,
@@ -92,38 +97,6 @@ public interface CpuKernels {
    */
   default void quantizedMatmul(
       QuantizedPanel form,
-      PlaneRows x,
-      int from,
-      int rows,
-      MemorySegment w,
-      long wAt,
-      long panelBytes,
-      int columns,
-      float[] out,
-      int outAt,
-      int outStride) {
-    int width = panelWidth();
-    for (int n = 0; n < columns; n += width) {
-      long panel = wAt + n / width * panelBytes;
-      int count = Math.min(width, columns - n);
-      for (int m = 0; m < rows; m++) {
-        form.multiply(x, from + m, w, panel, count, out, outAt + m * outStride + n);
-      }
-    }
-  }
-
-  /** Rounds a row of x to 8 bits for {@link #q4Matmul}; its values begin at {@code xAt}. */
-  default void quantize(float[] x, int xAt, QuantizedRows to, int row) {
-    to.quantize(x, xAt, row);
-  }
-
-  /**
-   * As {@link #matmul} for rows that have been quantized and q4 weights. Within a block of 32 steps
-   * over k the products are integers, whose sum is exact. Each element is s = fma(sum of the block,
-   * scale of the weights · scale of x, s) from 0 over ascending blocks, so it has the same bits for
-   * any number of rows and with any kernels.
-   */
-  default void q4Matmul(
       QuantizedRows x,
       int from,
       int rows,
@@ -139,7 +112,7 @@ public interface CpuKernels {
       long panel = wAt + n / width * panelBytes;
       int count = Math.min(width, columns - n);
       for (int m = 0; m < rows; m++) {
-        Q4Panel.multiply(x, from + m, w, panel, width, count, out, outAt + m * outStride + n);
+        form.multiply(x, from + m, w, panel, count, out, outAt + m * outStride + n);
       }
     }
   }

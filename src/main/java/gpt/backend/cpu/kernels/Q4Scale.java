@@ -5,11 +5,10 @@ import gpt.GptException;
 /**
  * Chooses the scale of 32 weights in q4. The weight of largest magnitude becomes about −8, as in
  * ggml's Q4_0: of three scales the one with the least squared error is taken, which brought the
- * demo's loss from 1.4197 nats to 1.4175 (f32: 1.4033). A block that is 4-bit already, as in a file
- * of type Q4_0, keeps its values.
+ * demo's loss from 1.4197 nats to 1.4175 (f32: 1.4033).
  */
 public final class Q4Scale {
-  private static final int BLOCK = Q4Panel.BLOCK;
+  private static final int BLOCK = QuantizedPanel.CHUNK;
 
   /** Weights must be smaller in magnitude: their scales fit into an f16. */
   private static final float LIMIT = 7680;
@@ -18,18 +17,15 @@ public final class Q4Scale {
   private static final float[] DIVISORS = {-8, -8.5f, -7.5f};
 
   private final String name;
-  private final boolean quantized;
   private final float[] weights = new float[BLOCK];
 
   /**
    * A choice for the blocks of a tensor.
    *
    * @param name the tensor's name, for messages
-   * @param quantized whether the tensor is stored in blocks of integers
    */
-  public Q4Scale(String name, boolean quantized) {
+  public Q4Scale(String name) {
     this.name = name;
-    this.quantized = quantized;
   }
 
   /**
@@ -57,14 +53,6 @@ public final class Q4Scale {
   }
 
   private short best(float extreme) {
-    if (quantized) {
-      for (int integer = -8; integer < 8; integer++) {
-        short scale = ReducedPrecision.toF16(integer == 0 ? 0 : extreme / integer, name);
-        if (error(scale) == 0) {
-          return scale;
-        }
-      }
-    }
     short best = 0;
     float least = Float.POSITIVE_INFINITY;
     for (float divisor : DIVISORS) {

@@ -6,6 +6,7 @@ import gpt.model.QuantizedBlock;
 import gpt.model.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * The layout of a panel of quantized blocks: a GGUF file's codes and scales, unchanged, in 32-bit
@@ -16,20 +17,20 @@ import java.lang.foreign.ValueLayout;
  *       times {@link ReducedPrecision#F16_SCALE};
  *   <li>in K-quants four words of each column with the groups' factors: of group / 2 bits a group,
  *       the minimum's in the upper half of them;
- *   <li>for each 32 steps over k the codes. Their lower bits are in words of {@link #low} bits a
- *       step, first to last; their upper bits follow, in words of {@link #high} bits a step.
+ *   <li>for each 32 steps over k the codes, as {@link CodeLayout} has them.
  * </ul>
  *
  * <p>So all types are read in the same way, and take as many bytes as in the file, with two
  * exceptions: the 6-bit factors of Q4_K and Q5_K take 8 bits, which makes these 3% and 2% larger,
- * and the codes of Q3_K take 4 bits, which makes it 33% larger.
+ * and the codes of Q3_K take 4 bits, which makes it 33% larger. Weights of {@code q4} are blocks of
+ * Q4_0 that are made while loading.
  *
  * @param type the blocks' type
  * @param width columns
  */
 public record QuantizedPanel(DType type, int width) {
   /** Steps over k whose codes are together. */
-  public static final int CHUNK = 32;
+  public static final int CHUNK = CodeLayout.CHUNK;
 
   /** Words of a column that hold a K-quant's factors. */
   static final int FACTOR_WORDS = 4;
@@ -37,27 +38,21 @@ public record QuantizedPanel(DType type, int width) {
   /** Scales must be smaller in magnitude: lifted, they fit into an f16. */
   private static final float MAX_SCALE = 1024 - 0.25f;
 
-  /** Lower bits of a code. */
-  int low() {
-    return type.bits() == 2 ? 2 : 4;
-  }
-
-  /** Upper bits of a code. */
-  int high() {
-    return Math.max(0, type.bits() - 4);
+  /** Where codes are in words. */
+  CodeLayout layout() {
+    return CodeLayout.of(type.bits() == 3 ? 4 : type.bits());
   }
 
   /**
-   * The codes' center: kernels subtract it so that the products of a group with 4 bits of the codes
-   * fit into 16 bits.
+   * What kernels that sum in 16 bits subtract from codes, so that the products of half a group fit.
    */
   int center() {
-    return (low() == 4 ? 8 : 0) + (high() == 4 ? 8 << 4 : 0);
+    return type.hasMinimum() && type.bits() == 5 ? 16 : type.offset();
   }
 
-  /** What kernels subtract from codes beside {@link #center}. */
-  int offset() {
-    return type.offset() - center();
+  /** Steps over k whose products kernels sum in 16 bits: in 8-bit types those of one word. */
+  int run() {
+    return type.bits() == 8 ? 4 : type.group();
   }
 
   /** Bits of a group's factors; 0 in the types without. */
@@ -77,7 +72,7 @@ public record QuantizedPanel(DType type, int width) {
 
   /** Bytes of the codes of {@link #CHUNK} steps. */
   long chunkBytes() {
-    return 4L * (low() + high()) * width;
+    return 4L * layout().words() * width;
   }
 
   /** Bytes of a block. */
@@ -120,12 +115,21 @@ public record QuantizedPanel(DType type, int width) {
       }
       data.set(ValueLayout.JAVA_INT, at + scaleBytes() + 4L * (i * width + c), word);
     }
-    long codes = at + headerBytes() + 4L * c;
+    int[] words = new int[layout().words()];
     for (int e = 0; e < type.block(); e += CHUNK) {
-      words(block, e, 0, low(), data, codes);
-      words(block, e, low(), high(), data, codes + 4L * low() * width);
-      codes += chunkBytes();
+      Arrays.fill(words, 0);
+      for (CodeLayout.Field field : layout().fields()) {
+        words[field.word()] |= field.put(block.code(e + field.code()));
+      }
+      for (int i = 0; i < words.length; i++) {
+        data.set(ValueLayout.JAVA_INT, codes(at, e, c) + 4L * width * i, words[i]);
+      }
     }
+  }
+
+  /** Where the words of the chunk with step e of a block begin, for column c. */
+  private long codes(long block, int e, int c) {
+    return block + headerBytes() + e / CHUNK * chunkBytes() + 4L * c;
   }
 
   /** An f16 as kernels read it: exactly {@link ReducedPrecision#F16_SCALE} times as large. */
@@ -138,17 +142,29 @@ public record QuantizedPanel(DType type, int width) {
     return ReducedPrecision.toF16(value, name);
   }
 
-  /** Stores bits [shift, shift + bits) of the codes of a chunk. */
-  private void words(
-      QuantizedBlock block, int first, int shift, int bits, MemorySegment data, long at) {
-    int mask = (1 << bits) - 1;
-    int e = first;
-    for (int i = 0; i < bits; i++) {
-      int word = 0;
-      for (int j = 0; j < 32; j += bits) {
-        word |= (block.code(e++) >> shift & mask) << j;
+  /**
+   * Rounds and stores whole blocks of a type without minimum and factors.
+   *
+   * @param tile (depth, width) weights; depth is a multiple of the block
+   * @param choice chooses the scales
+   */
+  public void store(float[] tile, int depth, MemorySegment data, long at, Q4Scale choice) {
+    for (int k0 = 0; k0 < depth; k0 += CHUNK) {
+      long block = at + bytes(k0);
+      for (int c = 0; c < width; c++) {
+        int first = k0 * width + c;
+        short scale = choice.of(tile, first, width);
+        data.set(ValueLayout.JAVA_SHORT, block + 2L * c, scale);
+        float inverse = Q4Scale.inverse(ReducedPrecision.fromF16(scale));
+        for (int i = 0; i < CHUNK; i += 8) {
+          int word = 0;
+          for (int j = 0; j < 8; j++) {
+            int code = Q4Scale.quantize(tile[first + (i + j) * width], inverse) + type.offset();
+            word |= code << 4 * j;
+          }
+          data.set(ValueLayout.JAVA_INT, codes(block, 0, c) + 4L * width * (i / 8), word);
+        }
       }
-      data.set(ValueLayout.JAVA_INT, at + 4L * i * width, word);
     }
   }
 
@@ -165,7 +181,13 @@ public record QuantizedPanel(DType type, int width) {
 
   /** {@link CpuKernels#quantizedMatmul} of one row and the first columns of one panel. */
   void multiply(
-      PlaneRows x, int row, MemorySegment data, long panel, int columns, float[] out, int outAt) {
+      QuantizedRows x,
+      int row,
+      MemorySegment data,
+      long panel,
+      int columns,
+      float[] out,
+      int outAt) {
     Group group = new Group();
     for (int c = 0; c < columns; c++) {
       float sum = 0;
@@ -173,11 +195,12 @@ public record QuantizedPanel(DType type, int width) {
         group.read(data, panel, c, e);
         int products = 0;
         for (int i = 0; i < type.group(); i++) {
-          products += (group.codes[i] - type.offset()) * x.value(row, e + i);
+          products += (group.codes[i] - type.offset()) * (int) x.integers()[row * x.k() + e + i];
         }
-        sum = Math.fma(products, group.scale * x.scale(row, e / CHUNK), sum);
+        int g = (row * x.k() + e) / type.group();
+        sum = Math.fma(products, group.scale * x.scales()[g], sum);
         if (type.hasMinimum()) {
-          sum = Math.fma(x.sum(row, e / type.group()), group.minimum, sum);
+          sum = Math.fma(x.sums()[g], group.minimum, sum);
         }
       }
       out[outAt + c] = sum;
@@ -186,9 +209,9 @@ public record QuantizedPanel(DType type, int width) {
 
   /** Codes, scale and minimum of a column's group: a weight is code · scale + minimum. */
   private final class Group {
-    final int[] codes = new int[type.group()];
-    float scale;
-    float minimum;
+    private final int[] codes = new int[type.group()];
+    private float scale;
+    private float minimum;
 
     void read(MemorySegment data, long panel, int c, int first) {
       long block = panel + first / type.block() * blockBytes();
@@ -207,13 +230,12 @@ public record QuantizedPanel(DType type, int width) {
         scale *= factorBits() == 0 ? 1 : (byte) factors;
         minimum = scale * -type.offset();
       }
-      long words = block + headerBytes() + inBlock / CHUNK * chunkBytes() + 4L * c;
-      for (int i = 0; i < type.group(); i++) {
-        int step = inBlock % CHUNK + i;
-        codes[i] = bits(data, words, step, low());
-        if (high() > 0) {
-          codes[i] |= bits(data, words + 4L * low() * width, step, high()) << low();
-        }
+      Arrays.fill(codes, 0);
+      long words = codes(block, inBlock, c);
+      int from = inBlock % CHUNK;
+      for (CodeLayout.Field field : layout().fields(from, codes.length)) {
+        int word = data.get(ValueLayout.JAVA_INT, words + 4L * width * field.word());
+        codes[field.code() - from] |= field.get(word);
       }
     }
   }
@@ -226,11 +248,5 @@ public record QuantizedPanel(DType type, int width) {
     int at = bits * group;
     return data.get(ValueLayout.JAVA_INT, block + scaleBytes() + 4L * (at / 32 * width + c))
         >> at % 32;
-  }
-
-  private int bits(MemorySegment data, long words, int step, int bits) {
-    int at = bits * step;
-    int word = data.get(ValueLayout.JAVA_INT, words + 4L * (at / 32) * width);
-    return word >>> at % 32 & (1 << bits) - 1;
   }
 }

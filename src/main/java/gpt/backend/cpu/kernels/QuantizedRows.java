@@ -1,18 +1,16 @@
 package gpt.backend.cpu.kernels;
 
+import java.util.Arrays;
+
 /**
- * Rows of activations rounded to 8 bits in blocks of 32, for products with q4 weights: value =
- * integer · scale of the block, with integers from −127 to 127.
+ * Rows of activations rounded to 8 bits in chunks of 32, for products with {@link QuantizedPanel}:
+ * value = integer · scale of the chunk, with integers from −127 to 127.
  *
- * <p>The integers x₀ to x₇ of 8 steps over k are stored for words of {@link Q4Panel}, whose bits
- * contain the weights q₀ to q₇. Such a word shifted right by 4j bits is Vⱼ = qⱼ + 16 Vⱼ₊₁, so Σ qⱼ
- * xⱼ = Σ Vⱼ (xⱼ − 16 xⱼ₋₁) with x₋₁ = 0. Modulo 2¹⁶ the low half of V suffices, and the high half
- * of Vⱼ is the low half of Vⱼ₊₄. So int j of four has xⱼ − 16 xⱼ₋₁ in its low half and xⱼ₊₄ − 16
- * xⱼ₊₃ in its high half, and kernels need shifts, but no masks.
+ * <p>A single row has {@link CodeLayout}'s multipliers too, for kernels that multiply integers.
  */
 public final class QuantizedRows {
-  /** Values with a common scale: as many as q4 weights. */
-  static final int BLOCK = Q4Panel.BLOCK;
+  /** Values with a common scale. */
+  static final int CHUNK = CodeLayout.CHUNK;
 
   /** Below this magnitude the inverse of a scale could overflow; such values become 0. */
   static final float MIN_MAGNITUDE = 1e-30f;
@@ -20,23 +18,43 @@ public final class QuantizedRows {
   /** Bits of {@link ReducedPrecision#ROUNDER}, subtracted to get the integer. */
   static final int ROUNDER_BITS = Float.floatToRawIntBits(ReducedPrecision.ROUNDER);
 
-  /** A thread's buffer for the integers of a block. */
-  private static final ThreadLocal<int[]> VALUES = ThreadLocal.withInitial(() -> new int[BLOCK]);
+  /** Added to the 16-bit sums of lower halves, so that they are positive. */
+  static final int LOW_BIAS = 1 << 15;
 
+  /** A thread's buffer for the integers of a chunk. */
+  private static final ThreadLocal<int[]> VALUES = ThreadLocal.withInitial(() -> new int[CHUNK]);
+
+  private QuantizedPanel form;
+  private int rows;
   private int k;
-  private int[] words = {}; // (rows, k / 2)
+  private int group;
   private float[] integers = {}; // (rows, k)
-  private float[] scales = {}; // (rows, k / BLOCK)
-  private int[] offsets = {}; // (rows, k / BLOCK)
+  private float[] scales = {}; // (rows, k / group): a chunk of two groups has its scale twice
+  private float[] sums = {}; // (rows, k / group): sums of values
+  private float[] totals = {}; // (rows, k / group): sums of integers
+  private int[] multipliers = {}; // of a single row
+  private int[] starts = {}; // of a single row (k / run)
 
-  /** Makes room for rows of {@code k} values, a multiple of {@link #BLOCK}. */
-  public void reset(int rows, int k) {
+  /** Makes room for rows of {@code k} values, to be multiplied with panels of this form. */
+  public void reset(int rows, int k, QuantizedPanel form) {
+    this.form = form;
+    this.rows = rows;
     this.k = k;
-    if (words.length < rows * k / 2) {
-      words = new int[rows * k / 2];
+    group = form.type().group();
+    if (integers.length < rows * k) {
       integers = new float[rows * k];
-      scales = new float[rows * k / BLOCK];
-      offsets = new int[rows * k / BLOCK + 1]; // kernels read one more
+    }
+    int groups = rows * k / group;
+    if (scales.length < groups) {
+      scales = new float[groups];
+      sums = new float[groups];
+      totals = new float[groups];
+    }
+    if (rows == 1) {
+      int count = k / CHUNK * form.layout().multipliers();
+      multipliers = multipliers.length < count ? new int[count] : multipliers;
+      int runs = k / form.run() + 1; // kernels read one more
+      starts = starts.length < runs ? new int[runs] : starts;
     }
   }
 
@@ -45,14 +63,14 @@ public final class QuantizedRows {
     return k;
   }
 
-  /** Blocks of a row. */
-  int blocks() {
-    return k / BLOCK;
+  /** Groups of a row. */
+  int groups() {
+    return k / group;
   }
 
-  /** The integers of two steps over k in an int; a row begins at row · k / 2. */
-  int[] words() {
-    return words;
+  /** Rows that there is room for. */
+  int rows() {
+    return rows;
   }
 
   /** The integers as floats; a row begins at row · k. */
@@ -60,34 +78,49 @@ public final class QuantizedRows {
     return integers;
   }
 
-  /** Scales; a row's begin at row · {@link #blocks}. */
+  /** Each group's scale; a row's begin at row · k / group. */
   float[] scales() {
     return scales;
   }
 
-  /**
-   * −8 times the sum of each block's integers, in 16 bits. Stored weights are 0 to 15 and stand for
-   * −8 to 7, so this is where the sum of products starts.
-   */
-  int[] offsets() {
-    return offsets;
+  /** Each group's sum of rounded values. */
+  float[] sums() {
+    return sums;
   }
 
-  /** Rounds a row to the nearest integers; a block with NaN or infinity gets such a scale. */
+  /** Each group's sum of integers. */
+  float[] totals() {
+    return totals;
+  }
+
+  /** Of a single row: {@link CodeLayout#multipliers(int[], int[], int)} of all chunks. */
+  int[] multipliers() {
+    return multipliers;
+  }
+
+  /**
+   * Of a single row: where the sums of products of each {@link QuantizedPanel#run} start, in 16
+   * bits for the codes in the lower halves of words and for those in the upper halves, so that the
+   * codes' center is 0.
+   */
+  int[] starts() {
+    return starts;
+  }
+
+  /** Rounds a row to the nearest integers; a chunk with NaN or infinity gets such a scale. */
   void quantize(float[] x, int xAt, int row) {
     int[] values = VALUES.get();
-    for (int b = 0; b < blocks(); b++) {
-      int from = xAt + b * BLOCK;
+    for (int from = 0; from < k; from += CHUNK) {
       float max = 0;
-      for (int i = 0; i < BLOCK; i++) {
-        max = Math.max(max, Math.abs(x[from + i]));
+      for (int i = 0; i < CHUNK; i++) {
+        max = Math.max(max, Math.abs(x[xAt + from + i]));
       }
       float inverse = inverse(max);
-      for (int i = 0; i < BLOCK; i++) {
-        float rounded = x[from + i] * inverse + ReducedPrecision.ROUNDER;
+      for (int i = 0; i < CHUNK; i++) {
+        float rounded = x[xAt + from + i] * inverse + ReducedPrecision.ROUNDER;
         values[i] = Float.floatToRawIntBits(rounded) - ROUNDER_BITS;
       }
-      set(row, b, max, values);
+      set(row, from, max, values);
     }
   }
 
@@ -96,27 +129,49 @@ public final class QuantizedRows {
     return max > MIN_MAGNITUDE ? ReducedPrecision.MAX_I8 / max : 0;
   }
 
-  /** Stores the integers of a block. */
-  void set(int row, int block, float max, int[] values) {
-    int at = row * k + block * BLOCK;
-    for (int i = 0; i < BLOCK; i++) {
-      integers[at + i] = (short) values[i];
+  /** Stores the integers of the chunk that begins at step {@code from}. */
+  void set(int row, int from, float max, int[] values) {
+    if (!(max <= Float.MAX_VALUE)) {
+      Arrays.fill(values, 0);
     }
-    int to = at / 2;
+    int at = row * k + from;
+    for (int i = 0; i < CHUNK; i++) {
+      integers[at + i] = values[i];
+    }
+    float scale = max / ReducedPrecision.MAX_I8;
+    for (int first = 0; first < CHUNK; first += group) {
+      int total = sum(values, first, group);
+      int g = (at + first) / group;
+      scales[g] = scale;
+      totals[g] = total;
+      sums[g] = total * scale;
+    }
+    if (rows == 1) {
+      CodeLayout layout = form.layout();
+      layout.multipliers(values, multipliers, from / CHUNK * layout.multipliers());
+      start(from, values, layout);
+    }
+  }
+
+  private static int sum(int[] values, int from, int count) {
     int sum = 0;
-    for (int i = 0; i < BLOCK; i += Q4Panel.STEPS) {
-      int before = 0;
-      int middle = values[i + 3];
-      for (int j = 0; j < Q4Panel.STEPS / 2; j++) {
-        int low = values[i + j];
-        int high = values[i + j + 4];
-        words[to++] = low - 16 * before & 0xFFFF | high - 16 * middle << 16;
-        before = low;
-        middle = high;
-        sum += low + high;
-      }
+    for (int i = from; i < from + count; i++) {
+      sum += values[i];
     }
-    scales[row * blocks() + block] = max / ReducedPrecision.MAX_I8;
-    offsets[row * blocks() + block] = -8 * sum & 0xFFFF;
+    return sum;
+  }
+
+  private void start(int from, int[] values, CodeLayout layout) {
+    int run = form.run();
+    int center = form.center();
+    int[] masks = layout.highMasks();
+    for (int first = 0; first < CHUNK; first += run) {
+      int high = 0;
+      for (int i = first; i < first + run; i++) {
+        high += values[i] & masks[i];
+      }
+      int low = sum(values, first, run) - high;
+      starts[(from + first) / run] = LOW_BIAS - center * low & 0xFFFF | -center * high << 16;
+    }
   }
 }

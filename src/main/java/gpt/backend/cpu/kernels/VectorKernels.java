@@ -50,7 +50,6 @@ public final class VectorKernels implements CpuKernels {
   /** Per-thread scratch for the lanes of a vector, to sum them in order. */
   private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[L]);
 
-  private final ThreadLocal<VectorQ4> q4 = ThreadLocal.withInitial(VectorQ4::new);
   private final ThreadLocal<VectorQuantized> quantized =
       ThreadLocal.withInitial(VectorQuantized::new);
 
@@ -137,7 +136,7 @@ public final class VectorKernels implements CpuKernels {
   @Override
   public void quantizedMatmul(
       QuantizedPanel form,
-      PlaneRows x,
+      QuantizedRows x,
       int from,
       int rows,
       MemorySegment w,
@@ -152,22 +151,7 @@ public final class VectorKernels implements CpuKernels {
 
   @Override
   public void quantize(float[] x, int xAt, QuantizedRows to, int row) {
-    q4.get().quantize(x, xAt, to, row);
-  }
-
-  @Override
-  public void q4Matmul(
-      QuantizedRows x,
-      int from,
-      int rows,
-      MemorySegment w,
-      long wAt,
-      long panelBytes,
-      int columns,
-      float[] out,
-      int outAt,
-      int outStride) {
-    q4.get().matmul(x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
+    quantized.get().quantize(x, xAt, to, row);
   }
 
   @Override

@@ -29,7 +29,8 @@ public final class WarmUp {
    */
   private static final int PANELS = CpuKernels.STREAMS + 1;
 
-  private static final int Q4_K = 3 * QuantizedRows.BLOCK;
+  /** K of products with quantized blocks, at least: several blocks. */
+  private static final int QUANTIZED_K = 3 * QuantizedRows.CHUNK;
 
   /** Calls timed together, for a clock of low resolution. */
   private static final int TIMED_CALLS = 20;
@@ -37,7 +38,9 @@ public final class WarmUp {
   /** K of a timed product: large enough for the call's overhead not to matter. */
   private static final int TIMED_K = 512;
 
-  /** The calls of {@link #awaitQ4} take a few µs when compiled, and hundreds when interpreted. */
+  /**
+   * The calls of {@link #awaitDecoding} take a few µs when compiled, and hundreds when interpreted.
+   */
   private static final long COMPILED_NANOS = 20_000;
 
   private static final long PAUSE_MILLIS = 20;
@@ -49,13 +52,13 @@ public final class WarmUp {
   private final Precision precision;
   private final List<DType> quantized;
   private final int width;
-  private final float[] x = new float[Math.max(5 * K, Q4_K)];
+  private final float[] x = new float[5 * K];
   private final float[] out;
 
   WarmUp(CpuKernels kernels, Precision precision, List<DType> quantized) {
     this.kernels = kernels;
     this.precision = precision;
-    this.quantized = quantized;
+    this.quantized = precision == Precision.Q4 ? List.of(DType.Q4_0) : quantized;
     width = kernels.panelWidth();
     out = new float[2 * 5 * width];
   }
@@ -76,7 +79,7 @@ public final class WarmUp {
   private void start() {
     run();
     if (precision == Precision.Q4) {
-      awaitQ4();
+      awaitDecoding();
     }
   }
 
@@ -92,9 +95,7 @@ public final class WarmUp {
           kernels.matmul(x, 0, K, rows, w, 0, panelBytes, K, columns, out, 0, columns);
         }
       }
-      if (precision == Precision.Q4) {
-        warmQ4(memory.allocate(Precision.Q4.bytes((long) PANELS * Q4_K * width), ALIGNMENT));
-      } else if (precision != Precision.F32 && precision != Precision.STORED) {
+      if (quantized.isEmpty() && precision != Precision.F32 && precision != Precision.STORED) {
         MemorySegment scratch = memory.allocate(4L * width * K, ALIGNMENT);
         for (int i = 0; i < CALLS; i++) {
           kernels.mixedPrecisionMatmul(
@@ -102,7 +103,14 @@ public final class WarmUp {
           kernels.widen(precision, w, 0, width, scratch);
         }
       }
-      quantized.forEach(type -> warmQuantized(type, memory));
+      for (DType type : quantized) {
+        QuantizedProduct product = new QuantizedProduct(type, memory);
+        for (int i = 0; i < CALLS; i++) {
+          product.multiply(1);
+          product.multiply(5);
+          product.multiply(4);
+        }
+      }
       for (int i = 0; i < CALLS; i++) {
         kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
         kernels.softmax(out, 0, width, 1);
@@ -113,46 +121,41 @@ public final class WarmUp {
     }
   }
 
-  private void warmQuantized(DType type, Arena memory) {
-    QuantizedPanel form = new QuantizedPanel(type, width);
-    int k = type.block();
-    long bytes = form.bytes(k);
-    MemorySegment w = memory.allocate(4 * bytes, ALIGNMENT);
-    float[] in = new float[k];
-    float[] result = new float[4 * width];
-    PlaneRows rows = new PlaneRows();
-    rows.reset(1, k, form);
-    for (int i = 0; i < CALLS; i++) {
-      rows.quantize(in, 0, 0, form);
-      kernels.quantizedMatmul(form, rows, 0, 1, w, 0, bytes, 4 * width, result, 0, 0);
-    }
-  }
+  /** A small product with quantized blocks. */
+  private final class QuantizedProduct {
+    private final QuantizedPanel form;
+    private final int k;
+    private final float[] in;
+    private final MemorySegment w;
+    private final QuantizedRows one = new QuantizedRows();
+    private final QuantizedRows several = new QuantizedRows();
 
-  private void warmQ4(MemorySegment w) {
-    QuantizedRows rows = new QuantizedRows();
-    rows.reset(5, Q4_K);
-    long bytes = Precision.Q4.bytes((long) Q4_K * width);
-    for (int i = 0; i < CALLS; i++) {
-      kernels.quantize(x, 0, rows, 0);
-      kernels.q4Matmul(rows, 0, 1, w, 0, bytes, PANELS * width, out, 0, width);
-      kernels.q4Matmul(rows, 0, 5, w, 0, bytes, width, out, 0, width);
-      kernels.q4Matmul(rows, 0, 4, w, 0, bytes, width, out, 0, width);
+    QuantizedProduct(DType type, Arena memory) {
+      form = new QuantizedPanel(type, width);
+      k = Math.max(type.block(), QUANTIZED_K);
+      in = new float[k];
+      w = memory.allocate(PANELS * form.bytes(k), ALIGNMENT);
+      one.reset(1, k, form);
+      several.reset(5, k, form);
+    }
+
+    void multiply(int rows) {
+      QuantizedRows to = rows == 1 ? one : several;
+      int columns = (rows == 1 ? PANELS : 1) * width;
+      kernels.quantize(in, 0, to, 0);
+      kernels.quantizedMatmul(form, to, 0, rows, w, 0, form.bytes(k), columns, out, 0, width);
     }
   }
 
   /** Waits until the JIT has compiled what decoding in q4 calls. */
-  private void awaitQ4() {
+  private void awaitDecoding() {
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment w = memory.allocate(4L * width * K, ALIGNMENT);
-      QuantizedRows rows = new QuantizedRows();
-      rows.reset(1, Q4_K);
-      long bytes = Precision.Q4.bytes((long) Q4_K * width);
-      MemorySegment q4 = memory.allocate(PANELS * bytes, ALIGNMENT);
+      QuantizedProduct product = new QuantizedProduct(DType.Q4_0, memory);
       for (int pause = 0; pause < MAX_PAUSES; pause++) {
         for (int i = 0; i < TIMED_CALLS; i++) {
           long began = System.nanoTime();
-          kernels.quantize(x, 0, rows, 0);
-          kernels.q4Matmul(rows, 0, 1, q4, 0, bytes, PANELS * width, out, 0, width);
+          product.multiply(1);
           kernels.matmul(x, 0, K, 1, w, 0, 0, K, width, out, 0, width);
           kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
           kernels.softmax(out, 0, width, 1);

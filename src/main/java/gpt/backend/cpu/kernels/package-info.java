@@ -5,9 +5,9 @@
  * (the Vector API; {@code Vector…} are its parts), {@code ScalarKernels} (the same sums in plain
  * Java) and {@code PlainKernels} (without fused multiply-add instructions).
  *
- * <p>Layouts of weights and activations: {@code QuantizedPanel}, {@code Q4Panel}, {@code
- * PlaneRows}, {@code QuantizedRows}, {@code ReducedPrecision}. Until the JIT has compiled them:
- * {@code TieredKernels}, {@code WarmUp}. May use {@code gpt.model} only.
+ * <p>Layouts of weights and activations: {@code QuantizedPanel}, {@code CodeLayout}, {@code
+ * QuantizedRows}, {@code ReducedPrecision}. Until the JIT has compiled them: {@code TieredKernels},
+ * {@code WarmUp}. May use {@code gpt.model} only.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
-import gpt.backend.cpu.NativeMemory;
-import gpt.backend.cpu.PackedMatrix;
-import gpt.backend.cpu.Workers;
 import gpt.model.DType;
 import gpt.model.Precision;
 import gpt.model.Tensor;
@@ -23,14 +20,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** 4-bit weights: how they are rounded and stored, and the kernels' products with them. */
 class Q4Test {
   private static final long SEED = 404;
-  private static final int MARGIN = 3;
-  private static final float GUARD = 1e30f;
+  private static final int MARGIN = PackedProduct.MARGIN;
 
   /** Error of both roundings relative to the product's power: 0.0065 on average. */
   private static final double MAX_NMSE = 0.012;
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void weightsAreRoundedToTheNearest(CpuKernels kernels) {
     Random random = new Random(SEED);
     int n = 37;
@@ -42,14 +38,14 @@ class Q4Test {
     for (int i = 0; i < n * k; i++) {
       turned[i % k * n + i / k] = values[i];
     }
-    try (Packed packed = new Packed(kernels, Tensor.matrix("w", n, k, values));
-        Packed other = new Packed(kernels, Tensor.matrix("w", k, n, turned).transposed())) {
-      assertEquals(-1, packed.matrix.data().mismatch(other.matrix.data()));
+    try (PackedProduct packed = packed(kernels, Tensor.matrix("w", n, k, values));
+        PackedProduct other = packed(kernels, Tensor.matrix("w", k, n, turned).transposed())) {
+      assertEquals(-1, packed.matrix().data().mismatch(other.matrix().data()));
       int panels = Math.ceilDiv(n, kernels.panelWidth()) * kernels.panelWidth();
-      assertEquals(panels * k / 32 * 18, packed.matrix.data().byteSize());
+      assertEquals(panels * k / 32 * 18, packed.matrix().data().byteSize());
       float[] row = new float[k];
       for (int r = 0; r < n; r++) {
-        packed.matrix.row(r, row, 0);
+        packed.matrix().row(r, row, 0);
         for (int block = 0; block < k; block += 32) {
           float max = 0;
           for (int i = block; i < block + 32; i++) {
@@ -82,10 +78,10 @@ class Q4Test {
       }
     }
     Tensor w = Tensor.matrix("w", DType.Q4_0, n, k, data);
-    try (Packed packed = new Packed(new PlainKernels(), w)) {
+    try (PackedProduct packed = packed(new PlainKernels(), w)) {
       float[] row = new float[k];
       for (int r = 0; r < n; r++) {
-        packed.matrix.row(r, row, 0);
+        packed.matrix().row(r, row, 0);
         for (int i = 0; i < k; i++) {
           assertEquals(w.get(r, i) + 0f, row[i] + 0f, "row " + r + " column " + i); // −0 is 0
         }
@@ -101,7 +97,7 @@ class Q4Test {
       values[9] = 1;
       Tensor w = Tensor.matrix("h.0.x", 1, 32, values);
       GptException e =
-          assertThrows(GptException.class, () -> new Packed(new PlainKernels(), w).close());
+          assertThrows(GptException.class, () -> packed(new PlainKernels(), w).close());
       assertEquals(
           "h.0.x: expected weights within ±7680 for q4, found "
               + value
@@ -111,7 +107,7 @@ class Q4Test {
   }
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void productsUseTheRoundedValues(CpuKernels kernels) {
     Random random = new Random(SEED + 2);
     int[] outputs = {1, 15, 16, 17, 33, 63, 64, 100};
@@ -127,21 +123,21 @@ class Q4Test {
     float[] x = CpuKernelsTest.gaussian(random, MARGIN + rows * k);
     float[] w = CpuKernelsTest.gaussian(random, n * k);
     extremes(x, w, k);
-    try (Packed packed = new Packed(kernels, Tensor.matrix("w", n, k, w))) {
-      float[] out = packed.product(kernels, x, rows);
-      float[] same = packed.product(new ScalarKernels(kernels.panelWidth()), x, rows);
+    try (PackedProduct packed = packed(kernels, Tensor.matrix("w", n, k, w))) {
+      float[] out = packed.with(kernels, x, rows);
+      float[] same = packed.with(new ScalarKernels(kernels.panelWidth()), x, rows);
       assertArrayEquals(same, out, shape + ", scalar");
       float[] row = new float[k];
       double error = 0;
       double power = 0;
       for (int m = 0; m < rows; m++) {
         double[] roundedX = rounded(x, MARGIN + m * k, k);
-        float[] alone = packed.product(kernels, Arrays.copyOfRange(x, m * k, x.length), 1);
+        float[] alone = packed.with(kernels, Arrays.copyOfRange(x, m * k, x.length), 1);
         float[] found = Arrays.copyOfRange(out, MARGIN + m * n, MARGIN + (m + 1) * n);
         assertArrayEquals(
             Arrays.copyOfRange(alone, MARGIN, MARGIN + n), found, shape + " row " + m);
         for (int c = 0; c < n; c++) {
-          packed.matrix.row(c, row, 0);
+          packed.matrix().row(c, row, 0);
           double rounded = 0;
           double exact = 0;
           double magnitude = 0;
@@ -186,19 +182,19 @@ class Q4Test {
 
   /** A value that is not a number spoils its own row, even where the integers are all 0. */
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void badValuesStayInTheirRow(CpuKernels kernels) {
     Random random = new Random(SEED + 3);
     int k = 64;
     int n = 20;
     Tensor w = Tensor.matrix("w", n, k, CpuKernelsTest.gaussian(random, n * k));
-    try (Packed packed = new Packed(kernels, w)) {
+    try (PackedProduct packed = packed(kernels, w)) {
       float[] x = CpuKernelsTest.gaussian(random, MARGIN + 5 * k);
-      float[] expected = packed.product(kernels, x, 5);
+      float[] expected = packed.with(kernels, x, 5);
       Arrays.fill(x, MARGIN + 2 * k, MARGIN + 3 * k, 1e-38f); // too small for an inverse
       x[MARGIN + k + 40] = Float.NaN;
       x[MARGIN + 3 * k + 1] = Float.POSITIVE_INFINITY;
-      float[] out = packed.product(kernels, x, 5);
+      float[] out = packed.with(kernels, x, 5);
       for (int c = 0; c < n; c++) {
         assertEquals(expected[MARGIN + c], out[MARGIN + c]);
         assertTrue(Float.isNaN(out[MARGIN + n + c]));
@@ -209,39 +205,7 @@ class Q4Test {
     }
   }
 
-  /** A packed matrix with its memory. */
-  private static final class Packed implements AutoCloseable {
-    private final NativeMemory memory = new NativeMemory();
-    private final PackedMatrix matrix;
-
-    Packed(CpuKernels kernels, Tensor w) {
-      try (Workers workers = new Workers(2)) {
-        matrix = PackedMatrix.pack(w, kernels.panelWidth(), Precision.Q4, memory, workers);
-      }
-    }
-
-    /** The product with rows of x that begin at {@link #MARGIN}, between untouched margins. */
-    float[] product(CpuKernels kernels, float[] x, int rows) {
-      QuantizedRows quantized = new QuantizedRows();
-      quantized.reset(rows, matrix.k());
-      for (int m = 0; m < rows; m++) {
-        kernels.quantize(x, MARGIN + m * matrix.k(), quantized, m);
-      }
-      float[] out = new float[2 * MARGIN + rows * matrix.n()];
-      Arrays.fill(out, GUARD);
-      long bytes = matrix.panelBytes();
-      kernels.q4Matmul(
-          quantized, 0, rows, matrix.data(), 0, bytes, matrix.n(), out, MARGIN, matrix.n());
-      for (int i = 0; i < MARGIN; i++) {
-        assertEquals(GUARD, out[i]);
-        assertEquals(GUARD, out[out.length - 1 - i]);
-      }
-      return out;
-    }
-
-    @Override
-    public void close() {
-      memory.close();
-    }
+  private static PackedProduct packed(CpuKernels kernels, Tensor w) {
+    return new PackedProduct(kernels, w, Precision.Q4);
   }
 }

@@ -7,9 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
-import gpt.backend.cpu.NativeMemory;
-import gpt.backend.cpu.PackedMatrix;
-import gpt.backend.cpu.Workers;
 import gpt.engine.Context;
 import gpt.engine.RandomSchedules;
 import gpt.model.DType;
@@ -34,8 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Matrices in the blocks of a GGUF file: how they are kept, and the kernels' products. */
 public class QuantizedTest {
   private static final long SEED = 2020;
-  private static final int MARGIN = 3;
-  private static final float GUARD = 1e30f;
+  private static final int MARGIN = PackedProduct.MARGIN;
 
   /** Error of rounding x to 8 bits relative to the product's power: 4e-5 on average. */
   private static final double MAX_NMSE = 2e-4;
@@ -48,7 +44,7 @@ public class QuantizedTest {
       Map.of(DType.Q3_K, 146, DType.Q4_K, 148, DType.Q5_K, 180);
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void weightsAreTheFiles(CpuKernels kernels) {
     Random random = new Random(SEED);
     for (DType type : TYPES) {
@@ -57,15 +53,15 @@ public class QuantizedTest {
       // With small scales, which are subnormal as f16, and ordinary ones.
       for (float scale : new float[] {3e-5f, 0.1f}) {
         Tensor w = RandomBlocks.matrix("w", type, n, k, scale, random);
-        try (Packed packed = new Packed(kernels, w)) {
+        try (PackedProduct packed = packed(kernels, w)) {
           int file = (int) type.bytes(256);
           int bytes = 2 * kernels.panelWidth() * k / 32 * LARGER.getOrDefault(type, file) / 8;
-          assertEquals(bytes, packed.matrix.data().byteSize(), type.name());
+          assertEquals(bytes, packed.matrix().data().byteSize(), type.name());
           float[] expected = new float[k];
           float[] found = new float[k];
           for (int r = 0; r < n; r++) {
             w.row(r, 0, k, expected, 0);
-            packed.matrix.row(r, found, 0);
+            packed.matrix().row(r, found, 0);
             for (int i = 0; i < k; i++) {
               expected[i] += 0f; // −0 is 0
               found[i] += 0f;
@@ -78,7 +74,7 @@ public class QuantizedTest {
   }
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void productsAreThoseOfTheWeights(CpuKernels kernels) {
     Random random = new Random(SEED + 1);
     for (DType type : TYPES) {
@@ -98,16 +94,16 @@ public class QuantizedTest {
     for (int m = 0; m < rows; m++) { // the largest sums that 16 bits must hold
       Arrays.fill(x, MARGIN + m * k, MARGIN + m * k + 32, m % 2 == 0 ? 1 : -1);
     }
-    try (Packed packed = new Packed(kernels, w)) {
-      float[] out = packed.product(kernels, x, rows);
-      float[] same = packed.product(new ScalarKernels(kernels.panelWidth()), x, rows);
+    try (PackedProduct packed = packed(kernels, w)) {
+      float[] out = packed.with(kernels, x, rows);
+      float[] same = packed.with(new ScalarKernels(kernels.panelWidth()), x, rows);
       assertArrayEquals(same, out, shape + ", scalar");
       float[] row = new float[k];
       double error = 0;
       double power = 0;
       for (int m = 0; m < rows; m++) {
         float[] alone =
-            rows == 1 ? out : packed.product(kernels, Arrays.copyOfRange(x, m * k, x.length), 1);
+            rows == 1 ? out : packed.with(kernels, Arrays.copyOfRange(x, m * k, x.length), 1);
         assertArrayEquals(
             Arrays.copyOfRange(alone, MARGIN, MARGIN + n),
             Arrays.copyOfRange(out, MARGIN + m * n, MARGIN + (m + 1) * n),
@@ -150,18 +146,18 @@ public class QuantizedTest {
 
   /** A value that is not a number spoils its own row. */
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void badValuesStayInTheirRow(CpuKernels kernels) {
     Random random = new Random(SEED + 2);
     int n = 20;
     for (DType type : List.of(DType.Q4_0, DType.Q6_K)) {
       int k = type.block();
       Tensor w = RandomBlocks.matrix("w", type, n, k, 0.1f, random);
-      try (Packed packed = new Packed(kernels, w)) {
+      try (PackedProduct packed = packed(kernels, w)) {
         float[] x = CpuKernelsTest.gaussian(random, MARGIN + 3 * k);
-        float[] expected = packed.product(kernels, x, 3);
+        float[] expected = packed.with(kernels, x, 3);
         x[MARGIN + k + 7] = random.nextBoolean() ? Float.NaN : Float.NEGATIVE_INFINITY;
-        float[] out = packed.product(kernels, x, 3);
+        float[] out = packed.with(kernels, x, 3);
         for (int c = 0; c < n; c++) {
           assertEquals(expected[MARGIN + c], out[MARGIN + c]);
           assertTrue(!Float.isFinite(out[MARGIN + n + c]));
@@ -179,7 +175,7 @@ public class QuantizedTest {
       bytes[1] = (byte) (scale >> 8);
       Tensor w = Tensor.matrix("blk.0.x", DType.Q4_0, 1, 32, MemorySegment.ofArray(bytes));
       GptException e =
-          assertThrows(GptException.class, () -> new Packed(new PlainKernels(), w).close());
+          assertThrows(GptException.class, () -> packed(new PlainKernels(), w).close());
       assertTrue(e.getMessage().startsWith("blk.0.x: expected scales within"), e.getMessage());
     }
   }
@@ -253,42 +249,7 @@ public class QuantizedTest {
     return Tensor.matrix(w.name(), type, w.rows(), w.columns(), MemorySegment.ofArray(bytes));
   }
 
-  /** A packed matrix with its memory. */
-  private static final class Packed implements AutoCloseable {
-    private final NativeMemory memory = new NativeMemory();
-    private final PackedMatrix matrix;
-
-    Packed(CpuKernels kernels, Tensor w) {
-      try (Workers workers = new Workers(2)) {
-        matrix = PackedMatrix.pack(w, kernels.panelWidth(), Precision.STORED, memory, workers);
-      }
-      assertEquals(
-          matrix.data().byteSize(), PackedMatrix.bytes(w, kernels.panelWidth(), Precision.STORED));
-    }
-
-    /** The product with rows of x that begin at {@link #MARGIN}, between untouched margins. */
-    float[] product(CpuKernels kernels, float[] x, int rows) {
-      QuantizedPanel form = matrix.quantized();
-      PlaneRows planes = new PlaneRows();
-      planes.reset(rows, matrix.k(), form);
-      for (int m = 0; m < rows; m++) {
-        planes.quantize(x, MARGIN + m * matrix.k(), m, form);
-      }
-      float[] out = new float[2 * MARGIN + rows * matrix.n()];
-      Arrays.fill(out, GUARD);
-      int n = matrix.n();
-      kernels.quantizedMatmul(
-          form, planes, 0, rows, matrix.data(), 0, matrix.panelBytes(), n, out, MARGIN, n);
-      for (int i = 0; i < MARGIN; i++) {
-        assertEquals(GUARD, out[i]);
-        assertEquals(GUARD, out[out.length - 1 - i]);
-      }
-      return out;
-    }
-
-    @Override
-    public void close() {
-      memory.close();
-    }
+  private static PackedProduct packed(CpuKernels kernels, Tensor w) {
+    return new PackedProduct(kernels, w, Precision.STORED);
   }
 }
