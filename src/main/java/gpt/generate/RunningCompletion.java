@@ -1,5 +1,6 @@
 package gpt.generate;
 
+import gpt.OnFull;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
@@ -124,8 +125,13 @@ final class RunningCompletion {
       return 0;
     }
     int room = blockSize - sequence.length() - 1;
-    int left = request.maxNewTokens() - (length - promptLength) - 1;
-    return Math.max(0, Math.min(room, left));
+    return Math.max(0, Math.min(room, remaining() - 1));
+  }
+
+  /** Maximum number of tokens still to be generated. */
+  int remaining() {
+    int left = request.maxNewTokens() - (length - promptLength);
+    return request.onFull() == OnFull.STOP ? Math.min(left, blockSize + 1 - length) : left;
   }
 
   /** Sets the drafts of the next step, at most {@link #maxDrafts}. */

@@ -4,13 +4,14 @@ import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Starts with scalar kernels and switches to the vector kernels once the JIT has compiled them.
  * Interpreted, a Vector API kernel is about a hundred times slower than plain Java and takes C2
- * longer to compile; with a small model a short run ends before that pays off. After a budget of
- * FMAs a background thread warms the vector kernels up. Both give the same bits, so results do not
+ * longer to compile; with a small model a short run ends before that pays off. A background thread
+ * warms the vector kernels up after a budget of FMAs, or at once where more are announced. Both give the same bits, so results do not
  * depend on when the switch happens.
  */
 public final class TieredKernels implements CpuKernels {
@@ -22,7 +23,9 @@ public final class TieredKernels implements CpuKernels {
   private static final long BUDGET = 1_000_000_000L;
 
   private final CpuKernels vector;
+  private final long budget;
   private final AtomicLong remaining; // FMAs of the budget
+  private final AtomicBoolean started = new AtomicBoolean();
   private final Thread compiling;
   private volatile CpuKernels current;
 
@@ -33,6 +36,7 @@ public final class TieredKernels implements CpuKernels {
 
   TieredKernels(CpuKernels vector, long budget) {
     this.vector = vector;
+    this.budget = budget;
     remaining = new AtomicLong(budget);
     CpuKernels scalar = new ScalarKernels(vector.panelWidth());
     current = scalar;
@@ -49,6 +53,19 @@ public final class TieredKernels implements CpuKernels {
   /** Whether the switch to the vector kernels has happened. */
   boolean compiled() {
     return current == vector;
+  }
+
+  @Override
+  public void expect(long fmas) {
+    if (fmas >= budget) {
+      startCompiling();
+    }
+  }
+
+  private void startCompiling() {
+    if (started.compareAndSet(false, true)) {
+      compiling.start();
+    }
   }
 
   @Override
@@ -80,7 +97,7 @@ public final class TieredKernels implements CpuKernels {
       long fmas = (long) rows * k * columns;
       long after = remaining.addAndGet(-fmas);
       if (after <= 0 && after + fmas > 0) { // true exactly once
-        compiling.start();
+        startCompiling();
         if (rows > 1) {
           waitForCompiler();
         }

@@ -128,4 +128,15 @@ class ScalarKernelsTest {
       assertArrayEquals(bits(first), bits(last));
     }
   }
+
+  @Test
+  void switchesAtOnceWhereMoreThanTheBudgetIsAnnounced() {
+    TieredKernels tiered = new TieredKernels(vector, 1_000);
+    tiered.expect(999);
+    tiered.waitForCompiler(); // not started
+    assertFalse(tiered.compiled());
+    tiered.expect(1_000);
+    tiered.waitForCompiler();
+    assertTrue(tiered.compiled());
+  }
 }
