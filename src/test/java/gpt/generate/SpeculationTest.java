@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
+import gpt.generate.draft.ColdDrafter;
+import gpt.generate.draft.Drafter;
+import gpt.generate.draft.RandomDrafter;
+import gpt.generate.draft.Speculation;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -27,25 +31,6 @@ class SpeculationTest {
   private static final GptConfig CONFIG =
       RandomWeights.shape(2, 2, 32, BLOCK_SIZE, VOCAB, true, Gelu.TANH);
   private static final Weights WEIGHTS = RandomWeights.of(CONFIG, 5, 0.3f);
-
-  /** Guesses random tokens, so that almost all drafts are wrong, some in the middle right. */
-  private static final class RandomDrafter extends Drafter {
-    private final Random random = new Random(3);
-
-    @Override
-    void draft(List<RunningCompletion> completions, int max) {
-      for (RunningCompletion completion : completions) {
-        int count = random.nextInt(Math.min(max, completion.maxDrafts()) + 1);
-        completion.draft(random.ints(count, 0, 3).toArray());
-      }
-    }
-
-    @Override
-    void ended(RunningCompletion completion) {}
-
-    @Override
-    public void close() {}
-  }
 
   private static Request request(Random random) {
     SamplingParameters.Builder sampling =
@@ -155,32 +140,6 @@ class SpeculationTest {
     }
   }
 
-  /** Counts how often drafts are prepared, and is never ready. */
-  private static final class ColdDrafter extends Drafter {
-    private int prepared;
-
-    @Override
-    public void prepare() {
-      prepared++;
-    }
-
-    @Override
-    public boolean isWarm() {
-      return false;
-    }
-
-    @Override
-    void draft(List<RunningCompletion> completions, int max) {
-      throw new AssertionError("drafts before they are ready");
-    }
-
-    @Override
-    void ended(RunningCompletion completion) {}
-
-    @Override
-    public void close() {}
-  }
-
   @Test
   void draftsArePreparedForLongTextsOnly() {
     int[] prompt = {1, 2, 3};
@@ -197,7 +156,7 @@ class SpeculationTest {
             scheduler.step(true);
           }
           boolean isLong = tokens > BLOCK_SIZE && onFull == OnFull.SLIDE;
-          assertEquals(isLong, drafter.prepared > 0, tokens + " tokens, " + onFull);
+          assertEquals(isLong, drafter.prepared(), tokens + " tokens, " + onFull);
         }
       }
     }
@@ -259,7 +218,7 @@ class SpeculationTest {
         deliveries.get(i).deliver();
         FinishedCompletion alone =
             plain.generate(requests.get(i), (sample, id, text) -> true).getFirst();
-        assertSame(List.of(alone), List.of(deliveries.get(i).finished(alone.promptIds(), 0)));
+        assertSame(List.of(alone), List.of(deliveries.get(i).finished(alone.promptIds())));
       }
       scheduler.close();
     }
