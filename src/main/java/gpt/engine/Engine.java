@@ -57,7 +57,7 @@ public interface Engine extends AutoCloseable {
   }
 
   /**
-   * Announces work, so that the engine can prepare for it.
+   * Announces work, so that the engine can choose what is fastest for so much.
    *
    * @param tokens number of tokens that may be decoded soon
    */

@@ -112,7 +112,6 @@ public final class CpuEngine implements Engine {
    *
    * @param packing workers that pack; null for the same
    */
-
   private CpuEngine(
       GptConfig config,
       Weights w,

@@ -20,9 +20,7 @@ public final class SpeedLine {
         + part("decode", timings.decodeTokens(), timings.decodeTokensPerSecond())
         + String.format(
             Locale.ROOT, "; first token after %.2f s", timings.timeToFirstTokenSeconds())
-        + drafter
-            .map(SpeedLine::drafts)
-            .orElse("");
+        + drafter.map(SpeedLine::drafts).orElse("");
   }
 
   private static String drafts(Drafter drafter) {

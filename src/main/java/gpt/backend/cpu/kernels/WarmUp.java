@@ -19,8 +19,8 @@ public final class WarmUp {
   private static final int CALLS = 6_000;
 
   /**
-   * Calls before products are timed, which calls them further: their loops have queued them by then,
-   * and calls that are not compiled yet take the compiler's time.
+   * Calls before products are timed, which calls them further: their loops have queued them by
+   * then, and calls that are not compiled yet take the compiler's time.
    */
   private static final int CALLS_BEFORE_TIMING = 1_500;
 
