@@ -48,6 +48,7 @@ public final class DraftBench {
     Generator plain = new Generator(engine, Optional.empty());
     Generator drafted = new Generator(engine, Optional.empty(), Optional.of(drafter));
     int[] prompt = prompt(Math.max(1, test.prompt()));
+    drafter.prepare();
     if (warmUp) {
       long start = System.nanoTime();
       long took;

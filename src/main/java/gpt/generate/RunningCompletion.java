@@ -1,5 +1,6 @@
 package gpt.generate;
 
+import gpt.OnFull;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
@@ -131,8 +132,13 @@ final class RunningCompletion implements DraftedCompletion {
       return 0;
     }
     int room = blockSize - sequence.length() - 1;
-    int left = request.maxNewTokens() - (length - promptLength) - 1;
-    return Math.max(0, Math.min(room, left));
+    return Math.max(0, Math.min(room, remaining() - 1));
+  }
+
+  @Override
+  public int remaining() {
+    int left = request.maxNewTokens() - (length - promptLength);
+    return request.onFull() == OnFull.STOP ? Math.min(left, blockSize + 1 - length) : left;
   }
 
   @Override

@@ -91,6 +91,7 @@ final class Scheduler implements AutoCloseable {
   /** Adds completions to the queue. */
   void add(List<RunningCompletion> completions) {
     completions.stream().filter(completion -> !completion.delivery().ended()).forEach(waiting::add);
+    engine.expect(completions.stream().mapToLong(RunningCompletion::remaining).sum());
   }
 
   /** Whether no completion is left. */

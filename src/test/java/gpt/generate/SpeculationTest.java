@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
+import gpt.generate.draft.ColdDrafter;
 import gpt.generate.draft.Drafter;
 import gpt.generate.draft.RandomDrafter;
 import gpt.generate.draft.Speculation;
@@ -101,7 +102,6 @@ class SpeculationTest {
               Drafter::ngram,
               RandomDrafter::new,
               () -> Drafter.model(engine(Precision.Q4)),
-              () -> Drafter.self(engine.drafting(WEIGHTS, Precision.Q4)),
               () -> Drafter.model(engine(Precision.F32)));
       Generator plain = new Generator(engine, Optional.empty());
       for (int seed = 0; seed < 16; seed++) {
@@ -112,6 +112,51 @@ class SpeculationTest {
             Generator drafted = new Generator(engine, Optional.empty(), Optional.of(drafter));
             assertSame(expected, drafted.generate(request, (sample, id, text) -> true));
           }
+        }
+      }
+    }
+  }
+
+  @Test
+  void completionsAreTheSameWithTheModelItself() throws InterruptedException {
+    try (CpuEngine engine = engine(Precision.F32);
+        Drafter drafter = Drafter.self(() -> engine.drafting(WEIGHTS, Precision.Q4))) {
+      Generator plain = new Generator(engine, Optional.empty());
+      Generator drafted = new Generator(engine, Optional.empty(), Optional.of(drafter));
+      for (int seed = 0; seed < 16; seed++) {
+        Request request = request(new Random(seed));
+        assertSame(
+            plain.generate(request, (sample, id, text) -> true),
+            drafted.generate(request, (sample, id, text) -> true));
+        if (seed == 0) { // which decoded without drafts
+          assertEquals(0, drafter.drafts());
+          drafter.prepare();
+          while (!drafter.isWarm()) {
+            Thread.sleep(5);
+          }
+        }
+      }
+      assertTrue(drafter.right() > 0);
+    }
+  }
+
+  @Test
+  void draftsArePreparedForLongTextsOnly() {
+    int[] prompt = {1, 2, 3};
+    try (CpuEngine engine = engine(Precision.F32)) {
+      for (int tokens : new int[] {20, Speculation.MIN_TOKENS}) {
+        for (OnFull onFull : new OnFull[] {OnFull.STOP, OnFull.SLIDE}) {
+          ColdDrafter drafter = new ColdDrafter();
+          Request request = Requests.greedy(prompt, tokens, onFull);
+          Delivery delivery = new Delivery(request, null, (sample, id, text) -> true, 0);
+          try (Scheduler scheduler =
+              new Scheduler(engine, 1, new Speculation(drafter), SchedulerListener.NONE)) {
+            scheduler.add(List.of(new RunningCompletion(delivery, request, prompt, BLOCK_SIZE)));
+            scheduler.step(true);
+            scheduler.step(true);
+          }
+          boolean isLong = tokens > BLOCK_SIZE && onFull == OnFull.SLIDE;
+          assertEquals(isLong, drafter.prepared(), tokens + " tokens, " + onFull);
         }
       }
     }

@@ -1,10 +1,7 @@
 package gpt.generate.draft;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.Arrays;
+import java.util.OptionalDouble;
 
 /**
  * How many tokens to draft, so that it pays off. Where a share a of the drafts is right, a draft
@@ -18,7 +15,8 @@ import java.util.TreeMap;
  *
  * <p>Where k = 0 is the fastest, drafting stops until the plain steps have repaid the time that
  * drafts have lost, of which each repays {@link #REPAID}: so a text that cannot be guessed loses
- * about that share of its time. Then drafting starts afresh.
+ * about that share of its time. Then drafting starts afresh. A drafter that knows how often it is
+ * right without being verified needs no pauses: where that is too rare, its k is 0.
  */
 final class DraftCount {
   /** Maximum rows of a step with drafts; more are no faster than the same rows in two steps. */
@@ -47,30 +45,24 @@ final class DraftCount {
 
   private static final int MAX_PAUSE = 256;
 
-  /** The share of right drafts at the start, and the number of drafts that it counts for. */
-  private static final double FIRST_SHARE = 0.75;
-
-  private static final double FIRST_COUNT = 2;
-
-  /** Weight of the past in the share of right drafts, for each new draft. */
-  private static final double DECAY = 0.98;
-
   /** What one more row, and a draft, are assumed to take of a plain step until measured. */
   private static final double ROW_COST = 0.1;
 
   private static final double DRAFT_COST = 0.2;
 
-  /** Steps after which a duration that has not been measured again is forgotten. */
-  private static final int MAX_AGE = 256;
+  /**
+   * Steps for each of its measurements, after which a duration that has not been measured again is
+   * forgotten: a single one may have been disturbed.
+   */
+  private static final int MAX_AGE = 32;
 
   private long steps;
 
-  /** Durations of a decode step by its number of rows. */
-  private final NavigableMap<Integer, Recent> stepNanos = new TreeMap<>();
+  /** Durations of a decode step by its number of rows; null where none is known. */
+  private final Recent[] durations = new Recent[MAX_ROWS + 1];
 
   private Recent draftNanos = new Recent();
-  private double right = FIRST_SHARE * FIRST_COUNT;
-  private double verified = FIRST_COUNT;
+  private RightShare share = new RightShare();
 
   /** Whether drafts are tried; false until the lost time is repaid. */
   private boolean drafting = true;
@@ -81,13 +73,25 @@ final class DraftCount {
   /** The time lost to drafts and not repaid, in plain steps, by the same durations. */
   private double lost;
 
-  /** The number of drafts for each of {@code completions} in the next step; 0 for none. */
-  int next(int completions) {
+  /**
+   * The number of drafts for each of the completions that have drafts in the next step; 0 for none.
+   *
+   * @param completions number of completions in the step
+   * @param drafted how many of them would have drafts
+   * @param known the share of their drafts that will be right; empty where only verified drafts
+   *     tell. Such drafts are assumed to take no time
+   */
+  int next(int completions, int drafted, OptionalDouble known) {
     boolean plain = steps < FIRST_PLAIN_STEPS || steps % PLAIN_PERIOD == 0;
-    if (!drafting || plain || 2 * completions > MAX_ROWS) {
+    if (!drafting || plain || drafted == 0 || completions + drafted > MAX_ROWS) {
       return 0;
     }
-    int best = Math.max(fastest(completions), isTrial() ? 1 : 0);
+    if (known.isPresent()) {
+      return fastest(completions, drafted, known.getAsDouble(), 0);
+    }
+    double draft = draftNanos.or(DRAFT_COST * stepNanos(completions));
+    int best = fastest(completions, drafted, share.value(), draft);
+    best = Math.max(best, isTrial() ? 1 : 0);
     if (best == 0) {
       drafting = false;
       lost = Math.clamp(lost, REPAID * MIN_PAUSE, REPAID * MAX_PAUSE);
@@ -107,44 +111,58 @@ final class DraftCount {
    */
   private boolean isTrial() {
     return tried < TRIAL_STEPS
-        || right > MOSTLY * verified && tried < WARM_UP_STEPS && lost < MAX_TRIAL_LOSS;
+        || share.value() > MOSTLY && tried < WARM_UP_STEPS && lost < MAX_TRIAL_LOSS;
   }
 
-  /** The number of drafts for each of the completions that gives the most tokens per second. */
-  private int fastest(int completions) {
-    double plain = stepNanos(completions);
-    double draft = draftNanos.or(DRAFT_COST * plain);
-    double share = right / verified;
-    double most = 1 / plain;
+  /** The number of drafts for each of the drafted completions with the most tokens per second. */
+  private int fastest(int completions, int drafted, double share, double draft) {
+    double most = completions / stepNanos(completions);
     int best = 0;
-    double tokens = 1;
+    double tokens = completions;
     double allRight = 1;
-    for (int drafts = 1; completions * (drafts + 1) <= MAX_ROWS; drafts++) {
+    for (int k = 1; completions + drafted * k <= MAX_ROWS; k++) {
       allRight *= share;
-      tokens += allRight;
-      double nanos = completions * drafts * draft + stepNanos(completions * (drafts + 1));
+      tokens += drafted * allRight;
+      double nanos = drafted * k * draft + stepNanos(completions + drafted * k);
       if (tokens / nanos > most) {
         most = tokens / nanos;
-        best = drafts;
+        best = k;
       }
     }
     return best;
   }
 
-  /** Estimated duration of a step: measured, or between the neighbours that are. */
+  /**
+   * Estimated duration of a step: the shortest measured of so many rows or more, or between the
+   * neighbours that have been measured.
+   */
   private double stepNanos(int rows) {
-    Map.Entry<Integer, Recent> below = stepNanos.floorEntry(rows);
-    Map.Entry<Integer, Recent> above = stepNanos.ceilingEntry(rows);
-    if (below == null) {
-      return above == null ? 1 : above.getValue().or(1);
+    int below = rows;
+    while (below > 0 && durations[below] == null) {
+      below--;
     }
-    double from = below.getValue().or(1);
-    int distance = rows - below.getKey();
-    if (above == null) {
-      return from * (1 + ROW_COST * distance);
+    double to = leastFrom(rows);
+    if (below == 0) {
+      return Double.isInfinite(to) ? 1 : to;
     }
-    double to = above.getValue().or(1);
-    return distance == 0 ? from : from + (to - from) * distance / (above.getKey() - below.getKey());
+    double from = Math.min(to, durations[below].quartile);
+    if (Double.isInfinite(to)) {
+      return from * (1 + ROW_COST * (rows - below));
+    }
+    int above = rows;
+    while (durations[above] == null) {
+      above++;
+    }
+    return below == above ? to : from + (to - from) * (rows - below) / (above - below);
+  }
+
+  /** The shortest duration of a step of so many rows or more; infinite if none is known. */
+  private double leastFrom(int rows) {
+    double least = Double.POSITIVE_INFINITY;
+    for (int r = rows; r <= MAX_ROWS; r++) {
+      least = durations[r] == null ? least : Math.min(least, durations[r].quartile);
+    }
+    return least;
   }
 
   /**
@@ -154,10 +172,19 @@ final class DraftCount {
    */
   void stepped(int completions, int rows, int tokens, long nanos) {
     steps++;
-    stepNanos.values().removeIf(each -> steps - each.last > MAX_AGE);
-    Recent durations = stepNanos.computeIfAbsent(rows, each -> new Recent());
-    durations.add(nanos);
-    durations.last = steps;
+    if (rows > MAX_ROWS) {
+      return;
+    }
+    for (int r = 1; r <= MAX_ROWS; r++) {
+      if (durations[r] != null && steps - durations[r].last > MAX_AGE * durations[r].count()) {
+        durations[r] = null;
+      }
+    }
+    if (durations[rows] == null) {
+      durations[rows] = new Recent();
+    }
+    durations[rows].add(nanos);
+    durations[rows].last = steps;
     if (rows > completions) {
       double took = draftNanos.or(0) * (rows - completions) + stepNanos(rows);
       double saved = (double) tokens / completions;
@@ -172,11 +199,10 @@ final class DraftCount {
 
   private void startAfresh(int completions) {
     drafting = true;
-    stepNanos.tailMap(completions, false).clear();
+    Arrays.fill(durations, completions + 1, durations.length, null);
     tried = 0;
     lost = 0;
-    right = FIRST_SHARE * FIRST_COUNT;
-    verified = FIRST_COUNT;
+    share = new RightShare();
     draftNanos = new Recent();
   }
 
@@ -188,8 +214,7 @@ final class DraftCount {
    */
   void verified(int drafts, int rightDrafts) {
     for (int i = 0; i < Math.min(drafts, rightDrafts + 1); i++) {
-      verified = DECAY * verified + 1;
-      right = DECAY * right + (i < rightDrafts ? 1 : 0);
+      share.add(i < rightDrafts);
     }
   }
 
@@ -197,23 +222,29 @@ final class DraftCount {
   private static final class Recent {
     private static final int COUNT = 8;
 
-    private final Deque<Double> values = new ArrayDeque<>();
+    private final double[] values = new double[COUNT];
+    private int added;
+
+    /** Their lower quartile. */
+    private double quartile;
 
     /** When a value was added last. */
     private long last;
 
     void add(double value) {
-      values.add(value);
-      if (values.size() > COUNT) {
-        values.remove();
-      }
+      values[added++ % COUNT] = value;
+      double[] sorted = Arrays.copyOf(values, count());
+      Arrays.sort(sorted);
+      quartile = sorted[(sorted.length - 1) / 4];
+    }
+
+    int count() {
+      return Math.min(added, COUNT);
     }
 
     /** Their lower quartile, or another value where there is none. */
     double or(double other) {
-      return values.isEmpty()
-          ? other
-          : values.stream().sorted().toList().get((values.size() - 1) / 4);
+      return added == 0 ? other : quartile;
     }
   }
 }

@@ -27,6 +27,9 @@ public interface DraftedCompletion {
   /** Index in the completion of the next token. */
   int nextStep();
 
+  /** Maximum number of tokens still to be generated. */
+  int remaining();
+
   /** Maximum number of drafts in the next step. */
   int maxDrafts();
 

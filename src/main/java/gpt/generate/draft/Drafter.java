@@ -2,6 +2,8 @@ package gpt.generate.draft;
 
 import gpt.engine.Engine;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.Supplier;
 
 /**
  * Guesses the next tokens of completions for speculative decoding: a step verifies several guesses
@@ -24,10 +26,11 @@ public abstract class Drafter implements AutoCloseable {
    * completion's own sequence. It draws with the completion's sampling parameters and random
    * numbers, so that equal probabilities give equal tokens.
    *
-   * @param engine steps the sequences of the completions' engine; {@link #close} closes it
+   * @param open opens an engine that steps the sequences of the completions' engine; called by
+   *     {@link #prepare} on another thread. {@link #close} closes the engine
    */
-  public static Drafter self(Engine engine) {
-    return new SelfDrafter(engine);
+  public static Drafter self(Supplier<Engine> open) {
+    return new SelfDrafter(open);
   }
 
   /**
@@ -40,9 +43,29 @@ public abstract class Drafter implements AutoCloseable {
     return new ModelDrafter(engine);
   }
 
-  /** False while drafts are slow because the JIT has not compiled what they run. */
+  /**
+   * Begins in the background what must be done before there are drafts, once. Where that takes
+   * long, it is called only once enough tokens are to be decoded.
+   */
+  public void prepare() {}
+
+  /** False before drafts are prepared, and while the JIT has not compiled what they run. */
   public boolean isWarm() {
     return true;
+  }
+
+  /** Whether there is something to propose for a completion whose next token is to be decoded. */
+  boolean proposes(DraftedCompletion completion) {
+    return true;
+  }
+
+  /**
+   * The share of the drafts that will be right, where that is known without verifying any.
+   *
+   * @param completions those that have drafts
+   */
+  OptionalDouble share(List<DraftedCompletion> completions) {
+    return OptionalDouble.empty();
   }
 
   /** Reads what the completions have and drafts lack; not part of a draft's measured time. */

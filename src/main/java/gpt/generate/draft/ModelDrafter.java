@@ -75,6 +75,11 @@ final class ModelDrafter extends Drafter {
   }
 
   @Override
+  public boolean isWarm() {
+    return engine.isWarm();
+  }
+
+  @Override
   void catchUp(List<DraftedCompletion> completions) {
     List<Work> work = new ArrayList<>();
     for (DraftedCompletion completion : completions) {

@@ -1,11 +1,13 @@
 package gpt.generate.draft;
 
+import gpt.GptException;
 import gpt.engine.Engine;
 import gpt.engine.HostSequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Drafts with the same model in a lower precision. Drafts are appended to the completion's own
@@ -13,10 +15,33 @@ import java.util.List;
  * computed twice but the drafts, however long the prompt or a pause was.
  */
 final class SelfDrafter extends Drafter {
-  private final Engine engine;
+  private static final System.Logger LOG = System.getLogger("gpt");
 
-  SelfDrafter(Engine engine) {
-    this.engine = engine;
+  private final Supplier<Engine> open;
+
+  /** Opens the engine; null until then. */
+  private Thread opening;
+
+  /** Draws the drafts; null until it is open. */
+  private volatile Engine engine;
+
+  SelfDrafter(Supplier<Engine> open) {
+    this.open = open;
+  }
+
+  @Override
+  public void prepare() {
+    if (opening == null) {
+      opening = Thread.ofPlatform().daemon().name("gpt-drafts").start(this::open);
+    }
+  }
+
+  private void open() {
+    try {
+      engine = open.get();
+    } catch (GptException | OutOfMemoryError e) {
+      LOG.log(System.Logger.Level.WARNING, "draft self: no drafts: " + e.getMessage());
+    }
   }
 
   /** One completion's drafts. */
@@ -60,7 +85,7 @@ final class SelfDrafter extends Drafter {
 
   @Override
   public boolean isWarm() {
-    return engine.isWarm();
+    return engine != null && engine.isWarm();
   }
 
   @Override
@@ -82,6 +107,19 @@ final class SelfDrafter extends Drafter {
 
   @Override
   public void close() {
-    engine.close();
+    boolean interrupted = false;
+    while (opening != null && opening.isAlive()) {
+      try {
+        opening.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (engine != null) {
+      engine.close();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

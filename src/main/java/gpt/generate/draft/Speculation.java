@@ -7,11 +7,20 @@ import java.util.List;
  * passes it the durations of drafts and steps, and how many drafts were right.
  */
 public final class Speculation {
+  /**
+   * Tokens of a completion from which on preparing drafts pays off. Packing GPT-2 in q4 and
+   * compiling its kernels takes two cores as long as 200 tokens: 3% of so many.
+   */
+  public static final int MIN_TOKENS = 6_000;
+
   private final Drafter drafter;
   private final DraftCount count = new DraftCount();
 
   /** Nanoseconds that the current step's drafts took; 0 without drafts. */
   private long draftedNanos;
+
+  /** Number of steps that decoded before drafts are ready. */
+  private long steps;
 
   /**
    * Drafts with a drafter.
@@ -25,9 +34,13 @@ public final class Speculation {
   /** Sets the drafts of the next step. */
   public void draft(List<DraftedCompletion> decoding) {
     draftedNanos = 0;
+    if (!drafter.isWarm()) {
+      prepare(decoding);
+      return;
+    }
     List<DraftedCompletion> able =
-        decoding.stream().filter(completion -> completion.maxDrafts() > 0).toList();
-    int max = able.isEmpty() || !drafter.isWarm() ? 0 : count.next(decoding.size());
+        decoding.stream().filter(each -> each.maxDrafts() > 0 && drafter.proposes(each)).toList();
+    int max = count.next(decoding.size(), able.size(), drafter.share(able));
     if (max == 0) {
       return;
     }
@@ -36,10 +49,19 @@ public final class Speculation {
     long caughtUp = System.nanoTime();
     drafter.draft(able, max);
     int drafts = able.stream().mapToInt(DraftedCompletion::drafts).sum();
-    if (drafts > 0) { // else the drafter has nothing to propose
+    if (drafts > 0) { // else no draft could be drawn
       long now = System.nanoTime();
       count.drafted(drafts, now - caughtUp);
       draftedNanos = now - begin;
+    }
+  }
+
+  /** Prepares drafts if enough tokens have been or may be decoded. */
+  private void prepare(List<DraftedCompletion> decoding) {
+    steps += decoding.isEmpty() ? 0 : 1;
+    int remaining = decoding.stream().mapToInt(DraftedCompletion::remaining).max().orElse(0);
+    if (steps + remaining >= MIN_TOKENS) {
+      drafter.prepare();
     }
   }
 

@@ -3,6 +3,7 @@ package gpt.generate.draft;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,7 @@ class DraftCountTest {
     int done = 0;
     drafts = 0;
     while (done < tokens) {
-      int k = count.next(1);
+      int k = count.next(1, 1, OptionalDouble.empty());
       if (k > 0) {
         count.drafted(k, nanos(k * draft));
         undisturbed += k * draft;
@@ -78,6 +79,24 @@ class DraftCountTest {
     }
   }
 
+  /** Of a drafter that knows how many are right, without a step lost to trying. */
+  @Test
+  void aKnownShareDecides() {
+    DraftCount count = new DraftCount();
+    int wrong = 0;
+    int right = 0;
+    for (int step = 0; step < 600; step++) {
+      boolean repeats = step % 100 >= 50;
+      int k = count.next(1, 1, OptionalDouble.of(repeats ? 0.99 : 0.05));
+      wrong += repeats ? 0 : k;
+      right += repeats ? k : 0;
+      count.stepped(1, k + 1, repeats ? k + 1 : 1, Math.round(PLAIN * (1 + 0.1 * k)));
+    }
+    assertEquals(0, wrong);
+    assertTrue(right > 250 * 12, "right drafts " + right);
+    assertEquals(0, count.next(1, 0, OptionalDouble.empty()), "nothing to propose");
+  }
+
   @Test
   void draftsThatAreRightButSlowStop() {
     double speed = speed(2_000, 0.9, 1.1, rows -> 1 + 0.1 * (rows - 1));
@@ -89,7 +108,7 @@ class DraftCountTest {
     DraftCount count = new DraftCount();
     int right = 0;
     for (int step = 0; step < 4_000; step++) {
-      int k = count.next(1);
+      int k = count.next(1, 1, OptionalDouble.empty());
       boolean repeats = step >= 2_000;
       if (k > 0) {
         count.drafted(k, 1_000);
@@ -105,7 +124,7 @@ class DraftCountTest {
   void manyCompletionsAreNotDrafted() {
     DraftCount count = new DraftCount();
     for (int step = 0; step < 40; step++) {
-      assertEquals(0, count.next(9));
+      assertEquals(0, count.next(9, 9, OptionalDouble.empty()));
       count.stepped(9, 9, 9, 1_000);
     }
   }

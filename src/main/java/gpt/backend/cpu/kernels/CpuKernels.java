@@ -20,6 +20,9 @@ public interface CpuKernels {
   /** Columns in one panel of a packed matrix: see {@code PackedMatrix}. */
   public int panelWidth();
 
+  /** Announces so many FMAs, which kernels with a fast start can choose by. */
+  default void expect(long fmas) {}
+
   /** Panels that the product of one row reads concurrently; a tile should be a multiple of it. */
   int STREAMS = 4;
 
