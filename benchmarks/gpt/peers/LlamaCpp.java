@@ -50,7 +50,8 @@ final class LlamaCpp implements AutoCloseable {
   LlamaCpp(Path libraries, Path file) throws Throwable {
     library = SymbolLookup.libraryLookup(library(libraries, "llama"), arena);
     SymbolLookup ggml = SymbolLookup.libraryLookup(library(libraries, "ggml"), arena);
-    call(library, "llama_log_set", null, POINTER, POINTER).invokeExact(silence(), MemorySegment.NULL);
+    call(library, "llama_log_set", null, POINTER, POINTER)
+        .invokeExact(silence(), MemorySegment.NULL);
     call(ggml, "ggml_backend_load_all_from_path", null, POINTER)
         .invokeExact(arena.allocateFrom(libraries.toString()));
     MemorySegment parameters = parameters("llama_model_default_params");

@@ -123,9 +123,27 @@ public final class Peers {
   private double[] gptBench(String dtype, Path file) throws IOException, InterruptedException {
     String together = sequences.stream().map(String::valueOf).collect(Collectors.joining(","));
     String[] command = {
-      "scripts/gpt", "bench", "--model", file.toString(), "--dtype", dtype, "--device", "cpu",
-      "-t", "" + threads, "-p", "" + prompt, "-n", "" + tokens, "-r", "1", "-npl", together,
-      "-o", "jsonl", "-q"
+      "scripts/gpt",
+      "bench",
+      "--model",
+      file.toString(),
+      "--dtype",
+      dtype,
+      "--device",
+      "cpu",
+      "-t",
+      "" + threads,
+      "-p",
+      "" + prompt,
+      "-n",
+      "" + tokens,
+      "-r",
+      "1",
+      "-npl",
+      together,
+      "-o",
+      "jsonl",
+      "-q"
     };
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
