@@ -6,7 +6,6 @@ import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 
 /**
  * A prompt, how to continue it, and how many completions to generate.
@@ -65,43 +64,6 @@ public record Request(
         logprobs,
         traced,
         0);
-  }
-
-  /** Without traces, with at most one end id. */
-  public Request(
-      int[] promptIds,
-      int maxNewTokens,
-      OptionalInt endId,
-      List<String> stops,
-      OnFull onFull,
-      SamplingParameters sampling,
-      int firstSample,
-      int samples,
-      int logprobs) {
-    this(
-        promptIds,
-        maxNewTokens,
-        endId.stream().toArray(),
-        stops,
-        onFull,
-        sampling,
-        firstSample,
-        samples,
-        logprobs,
-        false);
-  }
-
-  /** Without traces and log-probabilities, with at most one end id. */
-  public Request(
-      int[] promptIds,
-      int maxNewTokens,
-      OptionalInt endId,
-      List<String> stops,
-      OnFull onFull,
-      SamplingParameters sampling,
-      int firstSample,
-      int samples) {
-    this(promptIds, maxNewTokens, endId, stops, onFull, sampling, firstSample, samples, 0);
   }
 
   /**

@@ -9,6 +9,7 @@ import gpt.backend.reference.ReferenceEngine;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.Requests;
 import gpt.generate.beam.BeamStep.Fate;
 import gpt.generate.beam.Beams;
 import gpt.model.Gelu;
@@ -26,7 +27,7 @@ class BeamTreeTest {
   private final GptConfig config = RandomWeights.shape(1, 2, 12, 9, 20, true, Gelu.TANH);
 
   private Request request(int max, OptionalInt end) {
-    return new Request(
+    return Requests.of(
         new int[] {3, 1}, max, end, List.of(), OnFull.STOP, SamplingParameters.greedy(), 0, BEAMS);
   }
 

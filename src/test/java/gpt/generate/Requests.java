@@ -13,12 +13,48 @@ public final class Requests {
 
   private Requests() {}
 
+  public static Request of(
+      int[] promptIds,
+      int maxNewTokens,
+      OptionalInt endId,
+      List<String> stops,
+      OnFull onFull,
+      SamplingParameters sampling,
+      int firstSample,
+      int samples) {
+    return of(promptIds, maxNewTokens, endId, stops, onFull, sampling, firstSample, samples, 0);
+  }
+
+  public static Request of(
+      int[] promptIds,
+      int maxNewTokens,
+      OptionalInt endId,
+      List<String> stops,
+      OnFull onFull,
+      SamplingParameters sampling,
+      int firstSample,
+      int samples,
+      int logprobs) {
+    int[] endIds = endId.stream().toArray();
+    return new Request(
+        promptIds,
+        maxNewTokens,
+        endIds,
+        stops,
+        onFull,
+        sampling,
+        firstSample,
+        samples,
+        logprobs,
+        false);
+  }
+
   public static Request greedy(int[] prompt, int maxNewTokens, OnFull onFull) {
-    return new Request(prompt, maxNewTokens, OptionalInt.empty(), List.of(), onFull, GREEDY, 0, 1);
+    return of(prompt, maxNewTokens, OptionalInt.empty(), List.of(), onFull, GREEDY, 0, 1);
   }
 
   public static Request random(int[] prompt, int maxNewTokens, int firstSample, int samples) {
-    return new Request(
+    return of(
         prompt,
         maxNewTokens,
         OptionalInt.empty(),
@@ -30,7 +66,7 @@ public final class Requests {
   }
 
   public static Request stopping(int maxNewTokens, int endId, String... stops) {
-    return new Request(
+    return of(
         new int[] {0},
         maxNewTokens,
         endId < 0 ? OptionalInt.empty() : OptionalInt.of(endId),

@@ -27,7 +27,7 @@ class SchedulerTest {
   private final Scheduler scheduler = new Scheduler(engine, engine.batchSize());
 
   private static Request request(int[] prompt, int max, long seed) {
-    return new Request(
+    return Requests.of(
         prompt,
         max,
         OptionalInt.of(3),

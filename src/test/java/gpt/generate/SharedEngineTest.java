@@ -43,7 +43,7 @@ class SharedEngineTest {
   }
 
   private static Request request(int prompt, int max, int samples) {
-    return new Request(
+    return Requests.of(
         new Random(prompt).ints(prompt, 0, VOCAB).toArray(),
         max,
         OptionalInt.empty(),

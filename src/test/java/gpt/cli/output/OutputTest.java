@@ -11,6 +11,7 @@ import gpt.cli.Errors;
 import gpt.cli.output.explore.TokenLosses;
 import gpt.explore.TokenScore;
 import gpt.generate.Request;
+import gpt.generate.Requests;
 import gpt.model.ParameterCounts;
 import gpt.model.Tensor;
 import gpt.model.Weights;
@@ -73,7 +74,7 @@ class OutputTest {
   private static String prompt(Tokenizer tokenizer, int... ids) {
     SamplingParameters greedy = new SamplingParameters(0, 0, 0);
     Request request =
-        new Request(ids, 1, OptionalInt.empty(), List.of(), OnFull.SLIDE, greedy, 0, 1);
+        Requests.of(ids, 1, OptionalInt.empty(), List.of(), OnFull.SLIDE, greedy, 0, 1);
     return new TextPrinter(Optional.of(tokenizer), request).prompt();
   }
 

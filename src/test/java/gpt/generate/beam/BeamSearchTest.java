@@ -38,7 +38,7 @@ class BeamSearchTest {
 
   private static Request request(
       int max, OptionalInt end, SamplingParameters sampling, int completions, String... stops) {
-    return new Request(PROMPT, max, end, List.of(stops), OnFull.STOP, sampling, 0, completions);
+    return Requests.of(PROMPT, max, end, List.of(stops), OnFull.STOP, sampling, 0, completions);
   }
 
   private static List<FinishedCompletion> search(

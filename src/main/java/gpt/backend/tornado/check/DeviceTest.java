@@ -1,14 +1,19 @@
-package gpt.backend.tornado;
+package gpt.backend.tornado.check;
 
 import gpt.GptException;
+import gpt.backend.tornado.Shuffles;
+import gpt.backend.tornado.TornadoDevices;
+import gpt.backend.tornado.TornadoVm;
 import gpt.kernels.LmHead;
 import gpt.kernels.Source;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Unused;
 import gpt.kernels.runtime.Version;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -59,21 +64,7 @@ public final class DeviceTest {
     Matrix matrix = new Matrix(Matrix.F32, w, f16, i8, 1, N, K);
     arguments = new LmHead.Arguments(pass, Source.plain(x, unused), matrix, y, ROWS, unused);
     inputs =
-        new Object[] {
-          pass,
-          x,
-          w,
-          f16,
-          i8,
-          unused.positions(),
-          unused.slots(),
-          unused.of(),
-          unused.bias(),
-          unused.keys(),
-          unused.values(),
-          unused.halfKeys(),
-          unused.halfValues()
-        };
+        Stream.concat(Stream.of(pass, x, w, f16, i8), Arrays.stream(unused.arrays())).toArray();
   }
 
   /** Whether the backend claims to add up a warp with shuffles but does not. */

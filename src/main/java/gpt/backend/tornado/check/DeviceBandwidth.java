@@ -1,5 +1,7 @@
-package gpt.backend.tornado;
+package gpt.backend.tornado.check;
 
+import gpt.backend.tornado.TornadoDevices;
+import gpt.backend.tornado.TornadoVm;
 import gpt.kernels.runtime.Copy;
 import gpt.kernels.runtime.Version;
 import uk.ac.manchester.tornado.api.GridScheduler;
@@ -21,16 +23,12 @@ public final class DeviceBandwidth implements AutoCloseable {
 
   /** Allocates 256 MB on the device and compiles the kernel. */
   public DeviceBandwidth(TornadoDevices.Device device) {
-    this(device, FLOATS);
-  }
-
-  DeviceBandwidth(TornadoDevices.Device device, int floats) {
     TornadoVm.prepare();
-    x = new FloatArray(floats);
+    x = new FloatArray(FLOATS);
     x.init(1);
-    y = new FloatArray(floats);
+    y = new FloatArray(FLOATS);
     y.init(0);
-    Copy.Arguments arguments = new Copy.Arguments(x, y, floats);
+    Copy.Arguments arguments = new Copy.Arguments(x, y, FLOATS);
     Version<Copy.Arguments> version =
         device.target() == Version.Target.CPU ? Copy.RUN_PER_THREAD : Copy.RUN_PER_GROUP;
     TaskGraph graph = new TaskGraph("bandwidth");
