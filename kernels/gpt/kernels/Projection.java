@@ -38,7 +38,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       can also compute x, see {@link WarpProjection}.
  *   <li>{@code rowPerWarpLocal}: the same with sums in local memory, for devices without shuffles.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
- *   <li>{@code tensorCores}: for many rows, from halves, see {@link TensorProjection}.
+ *   <li>{@code tensorCores}: for many rows, halves on tensor cores; see {@link TensorProjection}.
  * </ul>
  *
  * <p>Rejected for {@code rowPerThread}, N × K = 3072 × 768, on two cores (PoCL): 8 and 16 sums per
