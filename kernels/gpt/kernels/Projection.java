@@ -34,8 +34,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerThread}: one row of w per work item, four independent sums. It loops over the
  *       rows of x, so each row of w is loaded from memory once and then stays in the cache. 25 GB/s
  *       on the same cores.
- *   <li>{@code rowPerWarp}, {@code rowPerWarpLocal}: one row of w per warp or four; they can also
- *       compute x, see {@link WarpProjection}.
+ *   <li>{@code rowPerWarp}: one row of w per warp or four, coalesced loads, sums by shuffles; it
+ *       can also compute x, see {@link WarpProjection}.
+ *   <li>{@code rowPerWarpLocal}: the same with sums in local memory, for devices without shuffles.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
  *   <li>{@code tensorCores}: for many rows, halves on tensor cores; see {@link TensorProjection}.
  * </ul>

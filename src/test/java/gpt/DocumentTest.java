@@ -26,6 +26,7 @@ class DocumentTest {
             "THIRD-PARTY.md",
             "kernels/README.md",
             "kernels/gpt/kernels/README.md",
+            "kernels/gpt/kernels/generated-choosing.md",
             "kernels/gpt/kernels/generated-products.md",
             "kernels/gpt/kernels/generated-rows.md",
             "kernels/gpt/kernels/ladder-rows.md",
