@@ -2,7 +2,7 @@ package gpt.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import gpt.backend.cpu.CpuKernelsProvider;
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
 import gpt.backend.tornado.TornadoDevices;
 import gpt.backend.tornado.TornadoVm;
 import gpt.bench.Statistics;

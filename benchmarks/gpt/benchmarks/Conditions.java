@@ -1,7 +1,7 @@
 package gpt.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
-import gpt.backend.cpu.CpuKernelsProvider;
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
 import gpt.backend.tornado.TornadoDevices;
 import gpt.load.Processor;
 import java.io.IOException;

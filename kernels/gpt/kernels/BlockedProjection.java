@@ -11,12 +11,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * {@link Projection} for many rows: register blocking and tiling reuse each loaded weight for several rows,
- * and each loaded input for several outputs
+ * {@link Projection} for many rows, a block of outputs at a time:
+ *
+ *   sums[i, j] += x[r + i, k] · w[o + j, k]  for each k,   y[r + i, o + j] = epilogue(sums[i, j])
+ *
+ * so that each loaded weight is used for several rows, and each loaded input for several outputs
  *
  * shapes    as {@link Projection}
- * bound     compute-bound: 2·R·N·K FLOPs. A block of m × n outputs loads (m + n) / (m·n) floats for each
- *           multiply-add
+ * bound     compute-bound: 2·R·N·K FLOPs for at least 4·(N·K + R·K + R·N) bytes. A block of m × n outputs
+ *           loads (m + n) / (m·n) floats for each multiply-add
  * threads   see each version
  * example   x = (1, 2), (3, 4) and w = (5, 6), (7, 8), so y = (17, 23), (39, 53): for each k, a block of 2 × 2
  *           loads 2 + 2 floats for 4 multiply-adds; four blocks of 1 × 1 load 8
@@ -75,17 +78,6 @@ final class BlockedProjection {
   private static final int TILE_GROUP = LANES * (TILE / TILED_ROWS);
 
   private BlockedProjection() {}
-
-  /** The grid of {@code blockPerThread}. */
-  static WorkerGrid blocks(int n, int rows) {
-    int x = Math.ceilDiv(n, BLOCK * Projection.THREADS);
-    return Version.groups(x, Math.ceilDiv(rows, BLOCK), Projection.THREADS);
-  }
-
-  /** The grid of {@code tiled}. */
-  static WorkerGrid tiles(int n, int rows) {
-    return Version.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(rows, TILE), TILE_GROUP);
-  }
 
   static void blockPerThread(
       KernelContext context,
@@ -357,5 +349,18 @@ final class BlockedProjection {
       s62 = s72;
       s63 = s73;
     }
+  }
+
+  // Plumbing: grids.
+
+  /** The grid of {@code blockPerThread}. */
+  static WorkerGrid blocks(int n, int rows) {
+    int x = Math.ceilDiv(n, BLOCK * Projection.THREADS);
+    return Version.groups(x, Math.ceilDiv(rows, BLOCK), Projection.THREADS);
+  }
+
+  /** The grid of {@code tiled}. */
+  static WorkerGrid tiles(int n, int rows) {
+    return Version.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(rows, TILE), TILE_GROUP);
   }
 }

@@ -55,6 +55,39 @@ public final class Projection {
 
   private Projection() {}
 
+  /**
+   * The dot product of row {@code row} of w with k elements of x from index {@code at} on, in four
+   * independent sums.
+   */
+  private static float dot(
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      int row,
+      FloatArray x,
+      int at,
+      int k) {
+    int w = row * Matrix.stride(dtype, k);
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = 0;
+    while (i < k - 3) {
+      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
+      s1 += Matrix.at(dtype, f32, f16, i8, w + i + 1) * x.get(at + i + 1);
+      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2) * x.get(at + i + 2);
+      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3) * x.get(at + i + 3);
+      i += 4;
+    }
+    while (i < k) {
+      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
+      i++;
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+
   static void rowPerThread(
       KernelContext context,
       int epilogue,
@@ -104,39 +137,6 @@ public final class Projection {
     if (o == 0) {
       Epilogue.advanceBlock(epilogue, pass);
     }
-  }
-
-  /**
-   * The dot product of row {@code row} of w with k elements of x from index {@code at} on, in four
-   * independent sums.
-   */
-  private static float dot(
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      int row,
-      FloatArray x,
-      int at,
-      int k) {
-    int w = row * Matrix.stride(dtype, k);
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
-    int i = 0;
-    while (i < k - 3) {
-      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
-      s1 += Matrix.at(dtype, f32, f16, i8, w + i + 1) * x.get(at + i + 1);
-      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2) * x.get(at + i + 2);
-      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3) * x.get(at + i + 3);
-      i += 4;
-    }
-    while (i < k) {
-      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
-      i++;
-    }
-    return (s0 + s1) + (s2 + s3);
   }
 
   // Plumbing: arguments, tasks and grids.

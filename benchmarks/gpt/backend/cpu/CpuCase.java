@@ -1,5 +1,6 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.CpuKernels;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.benchmarks.Operations;
 import gpt.benchmarks.Shape;

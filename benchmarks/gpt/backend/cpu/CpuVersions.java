@@ -1,5 +1,8 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.CpuKernels;
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
+import gpt.backend.cpu.kernels.PlainKernels;
 import gpt.benchmarks.Spec;
 import gpt.model.GptConfig;
 import gpt.model.Precision;

@@ -19,24 +19,28 @@ import org.junit.jupiter.api.Test;
 class LadderTest {
   private static final String COMMAND = "scripts/kernels ";
 
-  private static Document ladder() throws IOException {
-    return Document.read(Path.of("kernels/gpt/kernels/README.md"));
+  private static List<Document> ladder() throws IOException {
+    Path folder = Path.of("kernels/gpt/kernels");
+    return List.of(
+        Document.read(folder.resolve("README.md")),
+        Document.read(folder.resolve("ladder-rows.md")));
   }
 
   @Test
   void itsJavaIsInTheSources() throws IOException {
-    Document ladder = ladder();
-    assertEquals(List.of(), ladder.wrongBlocks());
-    for (Document.Block block : ladder.blocks()) {
-      if (block.language().equals("java")) {
-        assertTrue(block.above().startsWith("<!-- kernels/"), "line " + block.line());
+    for (Document page : ladder()) {
+      assertEquals(List.of(), page.wrongBlocks());
+      for (Document.Block block : page.blocks()) {
+        if (block.language().equals("java")) {
+          assertTrue(block.above().startsWith("<!-- kernels/"), page.path() + ":" + block.line());
+        }
       }
     }
   }
 
   @Test
   void itsCommandsPrintWhatItShows() throws IOException {
-    List<Example> examples = ladder().examples();
+    List<Example> examples = ladder().stream().flatMap(page -> page.examples().stream()).toList();
     assertTrue(examples.size() >= 5);
     for (Example example : examples) {
       List<String> printed = new ArrayList<>();

@@ -2,9 +2,9 @@ package gpt.bench;
 
 import gpt.OnFull;
 import gpt.engine.Engine;
-import gpt.generate.Drafter;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.draft.Drafter;
 import gpt.sampling.SamplingParameters;
 import java.time.Instant;
 import java.util.Arrays;

@@ -152,8 +152,8 @@ public record Request(
     return Arrays.stream(endIds).anyMatch(end -> end == id);
   }
 
-  /** The sampling parameters for the completions from index {@code first} on. */
-  Drawing drawing(int first) {
-    return new Drawing(sampling, first, promptIds, endIds, logprobs);
+  /** How the tokens of its completions are drawn. */
+  Drawing drawing() {
+    return new Drawing(sampling, promptIds, endIds, logprobs);
   }
 }

@@ -3,6 +3,7 @@ package gpt.generate;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Work;
+import gpt.generate.draft.Speculation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -169,7 +170,7 @@ final class Scheduler implements AutoCloseable {
       }
     }
     if (speculation != null) {
-      speculation.draft(stepping);
+      speculation.draft(List.copyOf(stepping));
     }
     stepping.forEach(completion -> work.add(completion.work(1)));
     for (RunningCompletion completion : active) {

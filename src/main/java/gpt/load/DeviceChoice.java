@@ -2,8 +2,8 @@ package gpt.load;
 
 import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
-import gpt.backend.cpu.CpuKernelsProvider;
 import gpt.backend.cpu.ReadBandwidth;
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.backend.tornado.TornadoVm;
 import gpt.engine.LoadProgress;

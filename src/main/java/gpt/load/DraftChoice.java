@@ -5,7 +5,7 @@ import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import java.nio.file.Path;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.OnFull;
 import gpt.backend.reference.ReferenceEngine;
-import gpt.generate.BeamStep.Fate;
-import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.beam.BeamStep.Fate;
+import gpt.generate.beam.Beams;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.RandomWeights;

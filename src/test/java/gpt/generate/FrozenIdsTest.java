@@ -6,6 +6,7 @@ import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
+import gpt.generate.beam.Beams;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;

@@ -7,17 +7,17 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /** Requests with defaults for what a test does not vary. */
-final class Requests {
-  static final SamplingParameters GREEDY = new SamplingParameters(0, 0, 0);
-  static final SamplingParameters RANDOM = new SamplingParameters(1, 5, 1234);
+public final class Requests {
+  public static final SamplingParameters GREEDY = new SamplingParameters(0, 0, 0);
+  public static final SamplingParameters RANDOM = new SamplingParameters(1, 5, 1234);
 
   private Requests() {}
 
-  static Request greedy(int[] prompt, int maxNewTokens, OnFull onFull) {
+  public static Request greedy(int[] prompt, int maxNewTokens, OnFull onFull) {
     return new Request(prompt, maxNewTokens, OptionalInt.empty(), List.of(), onFull, GREEDY, 0, 1);
   }
 
-  static Request random(int[] prompt, int maxNewTokens, int firstSample, int samples) {
+  public static Request random(int[] prompt, int maxNewTokens, int firstSample, int samples) {
     return new Request(
         prompt,
         maxNewTokens,
@@ -29,7 +29,7 @@ final class Requests {
         samples);
   }
 
-  static Request stopping(int maxNewTokens, int endId, String... stops) {
+  public static Request stopping(int maxNewTokens, int endId, String... stops) {
     return new Request(
         new int[] {0},
         maxNewTokens,

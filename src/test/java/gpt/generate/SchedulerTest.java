@@ -45,7 +45,7 @@ class SchedulerTest {
 
   private static int[] ids(RunningCompletion completion) {
     assertTrue(completion.delivery().deliver());
-    return completion.delivery().finished(new int[0], 0).ids();
+    return completion.delivery().finished(new int[0]).ids();
   }
 
   private static int[] alone(Request request) {

@@ -13,6 +13,7 @@ import gpt.StopReason;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.generate.beam.Beams;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
+import gpt.generate.draft.Drafter;
+import gpt.generate.draft.RandomDrafter;
+import gpt.generate.draft.Speculation;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -27,25 +30,6 @@ class SpeculationTest {
   private static final GptConfig CONFIG =
       RandomWeights.shape(2, 2, 32, BLOCK_SIZE, VOCAB, true, Gelu.TANH);
   private static final Weights WEIGHTS = RandomWeights.of(CONFIG, 5, 0.3f);
-
-  /** Guesses random tokens, so that almost all drafts are wrong, some in the middle right. */
-  private static final class RandomDrafter extends Drafter {
-    private final Random random = new Random(3);
-
-    @Override
-    void draft(List<RunningCompletion> completions, int max) {
-      for (RunningCompletion completion : completions) {
-        int count = random.nextInt(Math.min(max, completion.maxDrafts()) + 1);
-        completion.draft(random.ints(count, 0, 3).toArray());
-      }
-    }
-
-    @Override
-    void ended(RunningCompletion completion) {}
-
-    @Override
-    public void close() {}
-  }
 
   private static Request request(Random random) {
     SamplingParameters.Builder sampling =
@@ -189,7 +173,7 @@ class SpeculationTest {
         deliveries.get(i).deliver();
         FinishedCompletion alone =
             plain.generate(requests.get(i), (sample, id, text) -> true).getFirst();
-        assertSame(List.of(alone), List.of(deliveries.get(i).finished(alone.promptIds(), 0)));
+        assertSame(List.of(alone), List.of(deliveries.get(i).finished(alone.promptIds())));
       }
       scheduler.close();
     }

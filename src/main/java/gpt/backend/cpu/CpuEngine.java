@@ -1,5 +1,9 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.CpuKernels;
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
+import gpt.backend.cpu.kernels.TieredKernels;
+import gpt.backend.cpu.kernels.WarmUp;
 import gpt.engine.Engine;
 import gpt.engine.HostSequence;
 import gpt.engine.HostWants;
@@ -82,7 +86,14 @@ public final class CpuEngine implements Engine {
     return new CpuEngine(config, weights, precision, threads, kernels, progress);
   }
 
-  CpuEngine(
+  /**
+   * An engine with the given kernels, which {@link #open} chooses.
+   *
+   * @param w weights, packed in {@code precision}
+   * @param threads worker threads, at least 1
+   * @param progress receives the fraction of weights packed, from 0 to 1
+   */
+  public CpuEngine(
       GptConfig config,
       Weights w,
       Precision precision,

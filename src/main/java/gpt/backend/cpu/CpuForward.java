@@ -1,5 +1,7 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.CpuKernels;
+import gpt.backend.cpu.kernels.QuantizedPanel;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Site;
 import gpt.model.GptConfig;

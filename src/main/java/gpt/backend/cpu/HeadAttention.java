@@ -1,5 +1,6 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.CpuKernels;
 import gpt.engine.AttentionCapture;
 import gpt.model.GptConfig;
 import java.util.Arrays;

@@ -1,6 +1,9 @@
 package gpt.backend.cpu;
 
 import gpt.backend.cpu.CpuForward.Linear;
+import gpt.backend.cpu.kernels.CpuKernels;
+import gpt.backend.cpu.kernels.PlaneRows;
+import gpt.backend.cpu.kernels.QuantizedRows;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
  * Off-heap memory of one model or one KV cache, freed as a whole. Off-heap weights do not count
  * towards -Xmx and the garbage collector never scans or copies them.
  */
-final class NativeMemory implements AutoCloseable {
+public final class NativeMemory implements AutoCloseable {
   /** A cache line, and the widest vector: no aligned vector load straddles two lines. */
   private static final int ALIGNMENT = 64;
 
@@ -22,7 +22,7 @@ final class NativeMemory implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
 
   /** Zeroed memory that may stay partly unused, as a KV cache; size is a multiple of four bytes. */
-  MemorySegment allocate(long size) {
+  public MemorySegment allocate(long size) {
     return allocate(size, false);
   }
 

@@ -1,5 +1,8 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.Q4Panel;
+import gpt.backend.cpu.kernels.QuantizedPanel;
+import gpt.backend.cpu.kernels.ReducedPrecision;
 import gpt.model.Bf16;
 import gpt.model.Precision;
 import gpt.model.Tensor;
@@ -24,7 +27,7 @@ import java.lang.foreign.ValueLayout;
  * @param scales of the rows (n): weight = stored value · scale; null unless i8
  * @param quantized the layout of packed blocks; null where the values are not quantized, or q4
  */
-record PackedMatrix(
+public record PackedMatrix(
     MemorySegment data,
     int n,
     int k,
@@ -34,7 +37,7 @@ record PackedMatrix(
     QuantizedPanel quantized) {
 
   /** Bytes of one panel. */
-  long panelBytes() {
+  public long panelBytes() {
     return quantized == null ? precision.bytes((long) k * width) : quantized.bytes(k);
   }
 
@@ -49,17 +52,17 @@ record PackedMatrix(
   }
 
   /** Bytes of a packed (n, k) matrix of floats. */
-  static long bytes(int n, int k, int width) {
+  public static long bytes(int n, int k, int width) {
     return bytes(n, k, width, Precision.F32);
   }
 
   /** Bytes of a packed (n, k) matrix, without scales. */
-  static long bytes(int n, int k, int width, Precision precision) {
+  public static long bytes(int n, int k, int width, Precision precision) {
     return precision.bytes((long) panels(n, width) * k * width);
   }
 
   /** Bytes of a packed tensor (N, K), with scales. */
-  static long bytes(Tensor w, int width, Precision precision) {
+  public static long bytes(Tensor w, int width, Precision precision) {
     QuantizedPanel quantized = quantized(w, width, precision);
     if (quantized != null) {
       return panels(w.rows(), width) * quantized.bytes(w.columns());
@@ -73,7 +76,7 @@ record PackedMatrix(
   }
 
   /** Packs a tensor (N, K) as f32. */
-  static PackedMatrix pack(Tensor w, int width, NativeMemory memory, Workers workers) {
+  public static PackedMatrix pack(Tensor w, int width, NativeMemory memory, Workers workers) {
     return pack(w, width, Precision.F32, memory, workers);
   }
 
@@ -83,7 +86,7 @@ record PackedMatrix(
    *
    * @param precision {@link Precision#STORED} only for a quantized tensor
    */
-  static PackedMatrix pack(
+  public static PackedMatrix pack(
       Tensor w, int width, Precision precision, NativeMemory memory, Workers workers) {
     int n = w.rows();
     int k = w.columns();
@@ -97,7 +100,7 @@ record PackedMatrix(
   }
 
   /** Row r of W, widened to K floats. */
-  void row(int r, float[] out, int at) {
+  public void row(int r, float[] out, int at) {
     if (quantized != null) {
       quantized.column(data, r / width * panelBytes(), r % width, k, out, at);
       return;

@@ -1,5 +1,8 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.Q4Panel;
+import gpt.backend.cpu.kernels.Q4Scale;
+import gpt.backend.cpu.kernels.ReducedPrecision;
 import gpt.model.Precision;
 import gpt.model.Tensor;
 import java.lang.foreign.MemorySegment;

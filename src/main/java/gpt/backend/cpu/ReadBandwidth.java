@@ -1,5 +1,7 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.CpuKernels;
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
 import java.lang.foreign.MemorySegment;
 
 /**

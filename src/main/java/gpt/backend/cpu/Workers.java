@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
  * worker spins for {@value #SPIN_NANOS} ns, which covers the short serial part between two loops,
  * and then parks, so that an idle engine uses no CPU.
  */
-final class Workers implements AutoCloseable {
+public final class Workers implements AutoCloseable {
   private static final long SPIN_NANOS = 50_000;
 
   /** The body of a parallel loop. */
@@ -39,7 +39,7 @@ final class Workers implements AutoCloseable {
    * @param size workers, the caller included
    * @throws IllegalArgumentException where size is below 1
    */
-  Workers(int size) {
+  public Workers(int size) {
     if (size < 1) {
       throw new IllegalArgumentException("threads: must be 1 or more, found " + size);
     }

@@ -4,8 +4,8 @@
  * results with {@link gpt.backend.reference}.
  *
  * <p>Main types: {@link gpt.backend.cpu.CpuEngine} (the engine), {@code CpuForward} (the forward
- * pass), {@code CpuKernels} (the arithmetic, with three implementations), {@code PackedMatrix} (the
- * layout of weights), {@code Workers} (the thread pool). May use {@code gpt.engine} and {@code
+ * pass), {@code PackedMatrix} (weights in panels), {@code Workers} (the thread pool). The
+ * arithmetic is in {@link gpt.backend.cpu.kernels}. May use that, {@code gpt.engine} and {@code
  * gpt.model}, and the GELU of {@code gpt.backend.reference}.
  *
  * <p>Internal: the public API is the package {@code gpt}.

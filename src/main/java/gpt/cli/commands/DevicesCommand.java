@@ -1,6 +1,6 @@
 package gpt.cli.commands;
 
-import gpt.backend.cpu.CpuKernelsProvider;
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
 import gpt.backend.tornado.TornadoVm;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.OptionGroup;

@@ -1,6 +1,6 @@
 package gpt.cli.options;
 
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.load.DraftChoice;
 import gpt.load.LoadedModel;
 import java.util.Optional;

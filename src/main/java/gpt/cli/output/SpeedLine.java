@@ -1,7 +1,7 @@
 package gpt.cli.output;
 
 import gpt.Timings;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import gpt.GptException;
+import gpt.backend.cpu.kernels.CpuKernels;
+import gpt.backend.cpu.kernels.CpuKernelsTest;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;

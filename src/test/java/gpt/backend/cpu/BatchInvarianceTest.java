@@ -1,5 +1,7 @@
 package gpt.backend.cpu;
 
+import gpt.backend.cpu.kernels.CpuKernels;
+import gpt.backend.cpu.kernels.CpuKernelsTest;
 import gpt.engine.RandomSchedules;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;

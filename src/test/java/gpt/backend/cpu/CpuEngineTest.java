@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.backend.cpu.kernels.CpuKernels;
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
+import gpt.backend.cpu.kernels.CpuKernelsTest;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;

@@ -2,6 +2,8 @@ package gpt.backend.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.backend.cpu.kernels.PlainKernels;
+import gpt.backend.cpu.kernels.VectorKernels;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;

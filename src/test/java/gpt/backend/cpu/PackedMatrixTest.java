@@ -3,6 +3,7 @@ package gpt.backend.cpu;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.backend.cpu.kernels.CpuKernelsTest;
 import gpt.model.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;

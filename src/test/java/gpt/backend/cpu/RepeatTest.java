@@ -2,6 +2,7 @@ package gpt.backend.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.backend.cpu.kernels.KernelBits;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

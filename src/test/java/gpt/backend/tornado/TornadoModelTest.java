@@ -296,7 +296,7 @@ class TornadoModelTest {
         }
       }
       // Nothing but ids and log-probabilities is copied back.
-      Drawing drawing = new Drawing(GREEDY, 0, prompt, new int[0], LOGPROBS);
+      Drawing drawing = new Drawing(GREEDY, prompt, new int[0], LOGPROBS);
       Sequence first = engine.open();
       first.drawing(drawing, 0);
       engine.step(List.of(Work.append(first, prompt)));
@@ -339,7 +339,7 @@ class TornadoModelTest {
 
   /** A drawing without a prompt for penalties. */
   static Drawing drawing(SamplingParameters sampling) {
-    return new Drawing(sampling, 0, new int[0]);
+    return new Drawing(sampling, new int[0]);
   }
 
   static List<Integer> greedy(GptConfig config, Weights weights, int[] prompt, int n) {

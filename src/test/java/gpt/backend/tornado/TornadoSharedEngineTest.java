@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.OnFull;
-import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
 import gpt.generate.SharedEngine;
+import gpt.generate.beam.Beams;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.RandomWeights;

@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.OnFull;
 import gpt.Timings;
 import gpt.cli.Errors;
-import gpt.cli.commands.ParameterCounts;
 import gpt.cli.output.explore.TokenLosses;
 import gpt.explore.TokenScore;
 import gpt.generate.Request;
+import gpt.model.ParameterCounts;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
@@ -91,9 +91,10 @@ class OutputTest {
 
   @Test
   void theBar() {
-    assertEquals("loading [" + " ".repeat(30) + "]   0%", LoadBar.bar(0));
-    assertEquals("loading [" + "=".repeat(15) + " ".repeat(15) + "]  50%", LoadBar.bar(0.5));
-    assertEquals("loading [" + "=".repeat(30) + "] 100%", LoadBar.bar(1.01));
+    assertEquals("loading [" + " ".repeat(30) + "]   0%", ProgressBar.bar("loading", 0));
+    assertEquals(
+        "loading [" + "=".repeat(15) + " ".repeat(15) + "]  50%", ProgressBar.bar("loading", 0.5));
+    assertEquals("loading [" + "=".repeat(30) + "] 100%", ProgressBar.bar("loading", 1.01));
   }
 
   @Test

@@ -1,0 +1,181 @@
+package gpt.backend.cpu.kernels;
+
+import gpt.model.Gelu;
+import gpt.model.Precision;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The arithmetic of the fast forward pass. {@code VectorKernels} uses the Vector API, and {@link
+ * CpuKernelsProvider} loads it by name; {@link PlainKernels} is plain Java; {@link ScalarKernels}
+ * is plain Java with the bits of the vector kernels. Arrays hold float32; {@code xAt} is the index
+ * of the first element of x, and so on.
+ *
+ * <p>Letters: M rows (tokens), K the length of a dot product, N columns (outputs).
+ */
+public interface CpuKernels {
+
+  /** The kind of kernels and their vector width: {@code Vector API, 512-bit}. */
+  String description();
+
+  /** Columns in one panel of a packed matrix: see {@code PackedMatrix}. */
+  public int panelWidth();
+
+  /** Panels that the product of one row reads concurrently; a tile should be a multiple of it. */
+  int STREAMS = 4;
+
+  /**
+   * out[m][n] = Σₖ x[m][k] · w[n][k] for n in [0, columns); the last panel may be partial.
+   *
+   * @param x M rows of K values, {@code xStride} apart
+   * @param w panels of K × panelWidth floats; the first starts at byte {@code wAt}, and panels are
+   *     {@code panelBytes} apart
+   * @param out M rows of {@code columns} values, {@code outStride} apart; overwritten
+   */
+  void matmul(
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride);
+
+  /**
+   * As {@link #matmul} with reduced-precision weights: each panel is widened to floats, then
+   * multiplied with all rows. The scales of i8 are not applied; the epilogue does that.
+   *
+   * @param scratch buffer for one panel of floats; its content is overwritten
+   */
+  default void mixedPrecisionMatmul(
+      Precision precision,
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride,
+      MemorySegment scratch) {
+    int width = panelWidth();
+    for (int n = 0; n < columns; n += width) {
+      widen(precision, w, wAt + n / width * panelBytes, k * width, scratch);
+      int count = Math.min(width, columns - n);
+      matmul(x, xAt, xStride, rows, scratch, 0, 0, k, count, out, outAt + n, outStride);
+    }
+  }
+
+  /**
+   * Widens reduced-precision values to floats, without the scales of i8.
+   *
+   * @param count number of values, a multiple of the panel width
+   */
+  default void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
+    ReducedPrecision.widen(precision, w, wAt, count, out);
+  }
+
+  /**
+   * As {@link #matmul} for rows that have been quantized and weights in quantized blocks. Within a
+   * group the products are integers, whose sum is exact. Each element is s = fma(sum of the group,
+   * scale of the weights · scale of x, s) from 0 over ascending groups, followed by s = fma(sum of
+   * the group's x, minimum, s) in the types with minima, so it has the same bits for any number of
+   * rows and with any kernels.
+   */
+  default void quantizedMatmul(
+      QuantizedPanel form,
+      PlaneRows x,
+      int from,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    int width = panelWidth();
+    for (int n = 0; n < columns; n += width) {
+      long panel = wAt + n / width * panelBytes;
+      int count = Math.min(width, columns - n);
+      for (int m = 0; m < rows; m++) {
+        form.multiply(x, from + m, w, panel, count, out, outAt + m * outStride + n);
+      }
+    }
+  }
+
+  /** Rounds a row of x to 8 bits for {@link #q4Matmul}; its values begin at {@code xAt}. */
+  default void quantize(float[] x, int xAt, QuantizedRows to, int row) {
+    to.quantize(x, xAt, row);
+  }
+
+  /**
+   * As {@link #matmul} for rows that have been quantized and q4 weights. Within a block of 32 steps
+   * over k the products are integers, whose sum is exact. Each element is s = fma(sum of the block,
+   * scale of the weights · scale of x, s) from 0 over ascending blocks, so it has the same bits for
+   * any number of rows and with any kernels.
+   */
+  default void q4Matmul(
+      QuantizedRows x,
+      int from,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    int width = panelWidth();
+    for (int n = 0; n < columns; n += width) {
+      long panel = wAt + n / width * panelBytes;
+      int count = Math.min(width, columns - n);
+      for (int m = 0; m < rows; m++) {
+        Q4Panel.multiply(x, from + m, w, panel, width, count, out, outAt + m * outStride + n);
+      }
+    }
+  }
+
+  /** x[i] *= y[i] for n values. */
+  default void multiply(float[] x, int xAt, float[] y, int yAt, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xAt + i] *= y[yAt + i];
+    }
+  }
+
+  /** out = (x − mean) / √(variance + ε) · weight + bias over n values; bias may be null. */
+  void layerNorm(
+      float[] x, int xAt, int n, float[] weight, float[] bias, float eps, float[] out, int outAt);
+
+  /** x[i] += y[i] for n values. */
+  default void add(float[] x, int xAt, float[] y, int yAt, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xAt + i] += y[yAt + i];
+    }
+  }
+
+  /** GELU, in place over n values. */
+  void gelu(float[] x, int at, int n, Gelu form);
+
+  /** softmax(scale · x), in place over n values, scale > 0. */
+  void softmax(float[] x, int at, int n, float scale);
+
+  /**
+   * Sum of the floats in {@code bytes} bytes from {@code at} on, read as four streams like the
+   * panels of a one-row {@link #matmul}. {@code ReadBandwidth} times it.
+   *
+   * @param bytes a multiple of {@value #SUM_BYTES}
+   */
+  float sum(MemorySegment w, long at, long bytes);
+
+  /** Four streams of 4 KiB pages. */
+  int SUM_BYTES = 1 << 14;
+}

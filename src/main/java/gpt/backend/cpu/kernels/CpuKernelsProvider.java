@@ -1,0 +1,56 @@
+package gpt.backend.cpu.kernels;
+
+/** Chooses the kernels once per JVM: the Vector API where it is available, else plain Java. */
+public final class CpuKernelsProvider {
+  private static final String VECTOR_KERNELS = "gpt.backend.cpu.VectorKernels";
+
+  /** The kernels, and why they are plain Java; null where they use the Vector API. */
+  record Choice(CpuKernels kernels, String fallbackReason) {}
+
+  private static final Choice CHOICE = choose();
+
+  private CpuKernelsProvider() {}
+
+  /** The default kernels of a {@code CpuEngine}. */
+  public static CpuKernels kernels() {
+    return CHOICE.kernels();
+  }
+
+  /** The default kernels behind a fast start, for small f32 models: {@link TieredKernels}. */
+  public static CpuKernels tiered() {
+    return CHOICE.fallbackReason() == null ? new TieredKernels(kernels()) : kernels();
+  }
+
+  /** {@code Vector API, 512-bit}, for example, or {@code plain Java}. */
+  public static String description() {
+    return CHOICE.kernels().description();
+  }
+
+  /** Why the Vector API is not used; null where it is used. */
+  public static String fallbackReason() {
+    return CHOICE.fallbackReason();
+  }
+
+  private static Choice choose() {
+    if (!VectorModule.isLoaded()) {
+      return new Choice(
+          new PlainKernels(),
+          "the module jdk.incubator.vector is not resolved"
+              + " (start java with --add-modules jdk.incubator.vector)");
+    }
+    try {
+      CpuKernels vector = vector();
+      if (vector.panelWidth() < 8) {
+        return new Choice(new PlainKernels(), "this CPU's vectors hold fewer than 4 floats");
+      }
+      return new Choice(vector, null);
+    } catch (ReflectiveOperationException | LinkageError e) {
+      return new Choice(new PlainKernels(), "the Vector API does not load: " + e);
+    }
+  }
+
+  /** Loads the class by name, so that no other class needs the incubator module to load. */
+  private static CpuKernels vector() throws ReflectiveOperationException {
+    return (CpuKernels) Class.forName(VECTOR_KERNELS).getDeclaredConstructor().newInstance();
+  }
+}

@@ -1,0 +1,247 @@
+package gpt.backend.cpu.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import gpt.GptException;
+import gpt.backend.cpu.NativeMemory;
+import gpt.backend.cpu.PackedMatrix;
+import gpt.backend.cpu.Workers;
+import gpt.model.DType;
+import gpt.model.Precision;
+import gpt.model.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** 4-bit weights: how they are rounded and stored, and the kernels' products with them. */
+class Q4Test {
+  private static final long SEED = 404;
+  private static final int MARGIN = 3;
+  private static final float GUARD = 1e30f;
+
+  /** Error of both roundings relative to the product's power: 0.0065 on average. */
+  private static final double MAX_NMSE = 0.012;
+
+  @ParameterizedTest
+  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  void weightsAreRoundedToTheNearest(CpuKernels kernels) {
+    Random random = new Random(SEED);
+    int n = 37;
+    int k = 96;
+    float[] values = CpuKernelsTest.gaussian(random, n * k);
+    Arrays.fill(values, 0, k, 0); // a row of zeros
+    Arrays.fill(values, k, 2 * k, 3e-6f); // a scale that is subnormal as f16
+    float[] turned = new float[n * k];
+    for (int i = 0; i < n * k; i++) {
+      turned[i % k * n + i / k] = values[i];
+    }
+    try (Packed packed = new Packed(kernels, Tensor.matrix("w", n, k, values));
+        Packed other = new Packed(kernels, Tensor.matrix("w", k, n, turned).transposed())) {
+      assertEquals(-1, packed.matrix.data().mismatch(other.matrix.data()));
+      int panels = Math.ceilDiv(n, kernels.panelWidth()) * kernels.panelWidth();
+      assertEquals(panels * k / 32 * 18, packed.matrix.data().byteSize());
+      float[] row = new float[k];
+      for (int r = 0; r < n; r++) {
+        packed.matrix.row(r, row, 0);
+        for (int block = 0; block < k; block += 32) {
+          float max = 0;
+          for (int i = block; i < block + 32; i++) {
+            max = Math.max(max, Math.abs(values[r * k + i]));
+          }
+          for (int i = block; i < block + 32; i++) {
+            // The scale is max / 8.5 to max / 7.5. A value beyond 7.5 scales becomes 7 scales.
+            double allowed = Math.abs(values[r * k + i]) > max * 0.85 ? max * 0.18 : max / 14.9;
+            assertEquals(values[r * k + i], row[i], allowed, "row " + r + " column " + i);
+          }
+        }
+      }
+    }
+  }
+
+  /** Any values of Q4_0, not only those of ggml's own quantization, are kept bit for bit. */
+  @Test
+  void blocksOfAFileAreKept() {
+    Random random = new Random(SEED + 1);
+    int n = 33;
+    int k = 64;
+    byte[] bytes = new byte[n * k / 32 * 18];
+    random.nextBytes(bytes);
+    MemorySegment data = MemorySegment.ofArray(bytes);
+    for (int at = 0; at < bytes.length; at += 18) {
+      float scale = (float) random.nextGaussian() * (at % 36 == 0 ? 0.01f : 1e-7f);
+      data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(scale));
+      if (at % 54 == 0) {
+        Arrays.fill(bytes, at + 2, at + 18, (byte) random.nextInt()); // two values only
+      }
+    }
+    Tensor w = Tensor.matrix("w", DType.Q4_0, n, k, data);
+    try (Packed packed = new Packed(new PlainKernels(), w)) {
+      float[] row = new float[k];
+      for (int r = 0; r < n; r++) {
+        packed.matrix.row(r, row, 0);
+        for (int i = 0; i < k; i++) {
+          assertEquals(w.get(r, i) + 0f, row[i] + 0f, "row " + r + " column " + i); // −0 is 0
+        }
+      }
+    }
+  }
+
+  @Test
+  void rejectsWeightsOutOfRange() {
+    for (float value : new float[] {1e6f, Float.NaN, Float.NEGATIVE_INFINITY}) {
+      float[] values = new float[32];
+      values[5] = value;
+      values[9] = 1;
+      Tensor w = Tensor.matrix("h.0.x", 1, 32, values);
+      GptException e =
+          assertThrows(GptException.class, () -> new Packed(new PlainKernels(), w).close());
+      assertEquals(
+          "h.0.x: expected weights within ±7680 for q4, found "
+              + value
+              + "; use --dtype bf16 or f32",
+          e.getMessage());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  void productsUseTheRoundedValues(CpuKernels kernels) {
+    Random random = new Random(SEED + 2);
+    int[] outputs = {1, 15, 16, 17, 33, 63, 64, 100};
+    for (int rows : new int[] {1, 2, 3, 4, 5, 9}) {
+      for (int k : new int[] {32, 64, 160, 800}) {
+        product(kernels, random, rows, k, outputs[random.nextInt(outputs.length)]);
+      }
+    }
+  }
+
+  private static void product(CpuKernels kernels, Random random, int rows, int k, int n) {
+    String shape = "rows " + rows + " k " + k + " n " + n;
+    float[] x = CpuKernelsTest.gaussian(random, MARGIN + rows * k);
+    float[] w = CpuKernelsTest.gaussian(random, n * k);
+    extremes(x, w, k);
+    try (Packed packed = new Packed(kernels, Tensor.matrix("w", n, k, w))) {
+      float[] out = packed.product(kernels, x, rows);
+      float[] same = packed.product(new ScalarKernels(kernels.panelWidth()), x, rows);
+      assertArrayEquals(same, out, shape + ", scalar");
+      float[] row = new float[k];
+      double error = 0;
+      double power = 0;
+      for (int m = 0; m < rows; m++) {
+        double[] roundedX = rounded(x, MARGIN + m * k, k);
+        float[] alone = packed.product(kernels, Arrays.copyOfRange(x, m * k, x.length), 1);
+        float[] found = Arrays.copyOfRange(out, MARGIN + m * n, MARGIN + (m + 1) * n);
+        assertArrayEquals(
+            Arrays.copyOfRange(alone, MARGIN, MARGIN + n), found, shape + " row " + m);
+        for (int c = 0; c < n; c++) {
+          packed.matrix.row(c, row, 0);
+          double rounded = 0;
+          double exact = 0;
+          double magnitude = 0;
+          for (int i = 0; i < k; i++) {
+            double term = row[i] * roundedX[i];
+            rounded += term;
+            magnitude += Math.abs(term);
+            exact += (double) w[c * k + i] * x[MARGIN + m * k + i];
+          }
+          assertEquals(rounded, found[c], (k / 32 + 3) * 6e-7 * magnitude + 1e-30, shape);
+          error += (found[c] - exact) * (found[c] - exact);
+          power += exact * exact;
+        }
+      }
+      assertTrue(error <= MAX_NMSE * power + 1e-20, shape + ": NMSE " + error / power);
+    }
+  }
+
+  /** The largest sums of products that 16 bits must hold, in the first block of all rows. */
+  private static void extremes(float[] x, float[] w, int k) {
+    for (int at = MARGIN; at < x.length; at += k) {
+      Arrays.fill(x, at, at + 32, at % 2 == 0 ? 1 : -1);
+    }
+    for (int at = 0; at < w.length; at += k) {
+      Arrays.fill(w, at, at + 32, at / k % 2 == 0 ? -1 : 1);
+    }
+  }
+
+  private static double[] rounded(float[] x, int from, int k) {
+    double[] rounded = new double[k];
+    for (int block = 0; block < k; block += 32) {
+      float max = 0;
+      for (int i = block; i < block + 32; i++) {
+        max = Math.max(max, Math.abs(x[from + i]));
+      }
+      for (int i = block; i < block + 32; i++) {
+        rounded[i] = Math.rint(x[from + i] * (127 / max)) * (max / 127);
+      }
+    }
+    return rounded;
+  }
+
+  /** A value that is not a number spoils its own row, even where the integers are all 0. */
+  @ParameterizedTest
+  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  void badValuesStayInTheirRow(CpuKernels kernels) {
+    Random random = new Random(SEED + 3);
+    int k = 64;
+    int n = 20;
+    Tensor w = Tensor.matrix("w", n, k, CpuKernelsTest.gaussian(random, n * k));
+    try (Packed packed = new Packed(kernels, w)) {
+      float[] x = CpuKernelsTest.gaussian(random, MARGIN + 5 * k);
+      float[] expected = packed.product(kernels, x, 5);
+      Arrays.fill(x, MARGIN + 2 * k, MARGIN + 3 * k, 1e-38f); // too small for an inverse
+      x[MARGIN + k + 40] = Float.NaN;
+      x[MARGIN + 3 * k + 1] = Float.POSITIVE_INFINITY;
+      float[] out = packed.product(kernels, x, 5);
+      for (int c = 0; c < n; c++) {
+        assertEquals(expected[MARGIN + c], out[MARGIN + c]);
+        assertTrue(Float.isNaN(out[MARGIN + n + c]));
+        assertEquals(0, out[MARGIN + 2 * n + c]);
+        assertTrue(!Float.isFinite(out[MARGIN + 3 * n + c]));
+        assertEquals(expected[MARGIN + 4 * n + c], out[MARGIN + 4 * n + c]);
+      }
+    }
+  }
+
+  /** A packed matrix with its memory. */
+  private static final class Packed implements AutoCloseable {
+    private final NativeMemory memory = new NativeMemory();
+    private final PackedMatrix matrix;
+
+    Packed(CpuKernels kernels, Tensor w) {
+      try (Workers workers = new Workers(2)) {
+        matrix = PackedMatrix.pack(w, kernels.panelWidth(), Precision.Q4, memory, workers);
+      }
+    }
+
+    /** The product with rows of x that begin at {@link #MARGIN}, between untouched margins. */
+    float[] product(CpuKernels kernels, float[] x, int rows) {
+      QuantizedRows quantized = new QuantizedRows();
+      quantized.reset(rows, matrix.k());
+      for (int m = 0; m < rows; m++) {
+        kernels.quantize(x, MARGIN + m * matrix.k(), quantized, m);
+      }
+      float[] out = new float[2 * MARGIN + rows * matrix.n()];
+      Arrays.fill(out, GUARD);
+      long bytes = matrix.panelBytes();
+      kernels.q4Matmul(
+          quantized, 0, rows, matrix.data(), 0, bytes, matrix.n(), out, MARGIN, matrix.n());
+      for (int i = 0; i < MARGIN; i++) {
+        assertEquals(GUARD, out[i]);
+        assertEquals(GUARD, out[out.length - 1 - i]);
+      }
+      return out;
+    }
+
+    @Override
+    public void close() {
+      memory.close();
+    }
+  }
+}
