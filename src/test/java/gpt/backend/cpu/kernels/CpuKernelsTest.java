@@ -1,6 +1,7 @@
 package gpt.backend.cpu.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.backend.cpu.NativeMemory;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -34,6 +36,13 @@ public class CpuKernelsTest {
     assertTrue(
         Math.abs(expected - actual) <= tolerance,
         () -> what + ": expected " + expected + ", found " + actual + ", tolerance " + tolerance);
+  }
+
+  /** The provider loads the class by name, and would silently run plain Java without it. */
+  @Test
+  void theVectorKernelsAreLoaded() {
+    assertNull(CpuKernelsProvider.fallbackReason());
+    assertEquals(VectorKernels.class, CpuKernelsProvider.kernels().getClass());
   }
 
   @ParameterizedTest
