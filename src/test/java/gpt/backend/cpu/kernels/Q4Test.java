@@ -30,7 +30,7 @@ class Q4Test {
   private static final double MAX_NMSE = 0.012;
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void weightsAreRoundedToTheNearest(CpuKernels kernels) {
     Random random = new Random(SEED);
     int n = 37;
@@ -111,7 +111,7 @@ class Q4Test {
   }
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void productsUseTheRoundedValues(CpuKernels kernels) {
     Random random = new Random(SEED + 2);
     int[] outputs = {1, 15, 16, 17, 33, 63, 64, 100};
@@ -186,7 +186,7 @@ class Q4Test {
 
   /** A value that is not a number spoils its own row, even where the integers are all 0. */
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void badValuesStayInTheirRow(CpuKernels kernels) {
     Random random = new Random(SEED + 3);
     int k = 64;

@@ -48,7 +48,7 @@ public class QuantizedTest {
       Map.of(DType.Q3_K, 146, DType.Q4_K, 148, DType.Q5_K, 180);
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void weightsAreTheFiles(CpuKernels kernels) {
     Random random = new Random(SEED);
     for (DType type : TYPES) {
@@ -78,7 +78,7 @@ public class QuantizedTest {
   }
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void productsAreThoseOfTheWeights(CpuKernels kernels) {
     Random random = new Random(SEED + 1);
     for (DType type : TYPES) {
@@ -150,7 +150,7 @@ public class QuantizedTest {
 
   /** A value that is not a number spoils its own row. */
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void badValuesStayInTheirRow(CpuKernels kernels) {
     Random random = new Random(SEED + 2);
     int n = 20;

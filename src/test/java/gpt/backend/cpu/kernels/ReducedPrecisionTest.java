@@ -184,7 +184,7 @@ class ReducedPrecisionTest {
   }
 
   @ParameterizedTest
-  @MethodSource("gpt.backend.cpu.CpuKernelsTest#kernels")
+  @MethodSource("gpt.backend.cpu.kernels.CpuKernelsTest#kernels")
   void multiplyIsElementwise(CpuKernels kernels) {
     Random random = new Random(SEED + 3);
     for (int n : List.of(1, 7, 16, 17, 100)) {
