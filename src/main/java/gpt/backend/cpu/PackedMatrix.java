@@ -3,17 +3,16 @@ package gpt.backend.cpu;
 import gpt.backend.cpu.kernels.Q4Panel;
 import gpt.backend.cpu.kernels.QuantizedPanel;
 import gpt.backend.cpu.kernels.ReducedPrecision;
-import gpt.model.Bf16;
 import gpt.model.Precision;
 import gpt.model.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * A weight matrix W (N, K) packed for the micro-kernels, as BLIS packs B. Its N rows are divided
  * into panels of {@code width} rows; within a panel element (k, n) lies at k · width + n. So one
  * step over k loads the weights of adjacent outputs as whole vectors, there is no horizontal sum,
- * and memory is read sequentially. The last panel is padded with zeros.
+ * and memory is read sequentially. The last panel is padded with zeros. Within a step 16-bit values
+ * lie in pairs: see {@link ReducedPrecision#toPairs}.
  *
  * <p>Values are f32, bf16, f16, i8 or q4; i8 has a scale for each of the N rows. A panel of q4
  * consists of blocks of 32 steps over k: see {@link Q4Panel}. With {@link Precision#STORED} a
@@ -109,18 +108,10 @@ public record PackedMatrix(
       Q4Panel.row(data, r / width * panelBytes(), r % width, width, k, out, at);
       return;
     }
-    int bytes = (int) precision.bytes(1);
-    long lane = r / width * panelBytes() + (long) bytes * (r % width);
+    long panel = r / width * panelBytes();
+    float scale = scales == null ? 1 : scales[r];
     for (int i = 0; i < k; i++) {
-      long offset = lane + (long) bytes * i * width;
-      out[at + i] =
-          switch (precision) {
-            case F32 -> data.get(ValueLayout.JAVA_FLOAT, offset);
-            case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, offset));
-            case F16 -> ReducedPrecision.fromF16(data.get(ValueLayout.JAVA_SHORT, offset));
-            case I8 -> data.get(ValueLayout.JAVA_BYTE, offset) * scales[r];
-            case Q4, STORED -> throw new AssertionError();
-          };
+      out[at + i] = ReducedPrecision.value(precision, data, panel, i, r % width, width) * scale;
     }
   }
 }

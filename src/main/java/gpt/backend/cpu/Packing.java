@@ -28,6 +28,7 @@ final class Packing {
     final float[] row = new float[Math.max(TILE, to.width())];
     final float[] tile = new float[TILE * to.width()];
     final short[] shorts;
+    final int[] pairs;
     final byte[] bytes;
     final Q4Scale scale = new Q4Scale(w.name(), w.dtype().quantized());
 
@@ -35,6 +36,7 @@ final class Packing {
       Precision precision = to.precision();
       boolean half = precision == Precision.BF16 || precision == Precision.F16;
       shorts = new short[half ? tile.length : 0];
+      pairs = new int[shorts.length / 2];
       bytes = new byte[precision == Precision.I8 ? tile.length : 0];
     }
   }
@@ -194,11 +196,11 @@ final class Packing {
       case F32 -> MemorySegment.copy(tile, 0, data, ValueLayout.JAVA_FLOAT, at, count);
       case BF16 -> {
         ReducedPrecision.toBf16(tile, scratch.shorts, count);
-        MemorySegment.copy(scratch.shorts, 0, data, ValueLayout.JAVA_SHORT, at, count);
+        storePairs(scratch, count, data, at);
       }
       case F16 -> {
         ReducedPrecision.toF16(tile, scratch.shorts, count, w.name());
-        MemorySegment.copy(scratch.shorts, 0, data, ValueLayout.JAVA_SHORT, at, count);
+        storePairs(scratch, count, data, at);
       }
       case I8 -> {
         ReducedPrecision.toI8(tile, scratch.bytes, count);
@@ -207,5 +209,10 @@ final class Packing {
       case Q4 -> Q4Panel.store(tile, depth, to.width(), data, at, scratch.scale);
       case STORED -> throw new AssertionError();
     }
+  }
+
+  private void storePairs(Scratch scratch, int count, MemorySegment data, long at) {
+    ReducedPrecision.toPairs(scratch.shorts, to.width(), count, scratch.pairs);
+    MemorySegment.copy(scratch.pairs, 0, data, ValueLayout.JAVA_INT, at, count / 2);
   }
 }
