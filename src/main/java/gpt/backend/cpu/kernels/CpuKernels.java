@@ -83,7 +83,7 @@ public interface CpuKernels {
    * @param count number of values, a multiple of the panel width
    */
   default void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    ReducedPrecision.widen(precision, w, wAt, count, out);
+    ReducedPrecision.widen(precision, w, wAt, count, panelWidth(), out);
   }
 
   /** Rounds a row of x to 8 bits for {@link #quantizedMatmul}; its values begin at {@code xAt}. */
