@@ -2,7 +2,8 @@ package gpt.backend.cpu.kernels;
 
 /** Chooses the kernels once per JVM: the Vector API where it is available, else plain Java. */
 public final class CpuKernelsProvider {
-  private static final String VECTOR_KERNELS = "gpt.backend.cpu.kernels.VectorKernels";
+  private static final String VECTOR_KERNELS =
+      CpuKernelsProvider.class.getPackageName() + ".VectorKernels";
 
   /** The kernels, and why they are plain Java; null where they use the Vector API. */
   record Choice(CpuKernels kernels, String fallbackReason) {}
