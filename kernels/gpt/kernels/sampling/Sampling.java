@@ -5,6 +5,8 @@ package gpt.kernels.sampling;
  *
  * <p>Shapes: (B, …) has one entry for each row of logits. (slots, …) has one for each slot of the
  * KV cache, the place of one sequence; {@code slotOf} maps a row of logits to its slot.
+ *
+ * <p>Read before: the formula of {@link SamplingChain}. After: {@link SamplingStart}.
  */
 public final class Sampling {
   // Indices into IntArray parameters (slots, PARAMETERS). The host writes a slot's parameters
