@@ -128,7 +128,7 @@ final class MatrixProduct {
         tilePanels = Math.min(tilePanels, TILE_PANELS);
       }
       int streams = Math.max(1, tilePanels / CpuKernels.STREAMS) * CpuKernels.STREAMS;
-      if (rows == 1 && Math.ceilDiv(w.panels(), streams) >= workers.size()) {
+      if (rowTiles == 1 && Math.ceilDiv(w.panels(), streams) >= workers.size()) {
         tilePanels = streams;
       }
       int panelTiles = Math.ceilDiv(w.panels(), tilePanels);

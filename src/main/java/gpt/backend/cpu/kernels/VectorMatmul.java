@@ -11,6 +11,14 @@ import jdk.incubator.vector.VectorSpecies;
  * memory-bound: see {@link #oneRow}. Several rows (prefill, batched decode) use register blocking:
  * see {@link VectorTiles}.
  *
+ * <p>With 16 rows the memory's time adds to that of arithmetic: 15 billion FMAs a second when the
+ * weights come from memory, 18 from the second-level cache (AMD EPYC, AVX2, one thread). Tried and
+ * rejected, by the speed relative to this: blocks of 64 to 256 steps over k, to keep them in the
+ * first-level cache, 0.87 to 0.97; four panels as streams of 64 to 128 steps, 0.80 to 0.88; tiles
+ * of 2 rows × 2 panels, 0.67; reading the next panel ahead in the loop, which hides the memory but
+ * costs load slots and registers, 0.85 to 0.95; two or four steps over k in one iteration, 1.00 and
+ * 0.60; rows interleaved in memory, 1.01.
+ *
  * <p>Each element of the product is one sum over ascending k, s = fma(w, x, s) from 0, for any
  * number of rows and columns. So a row's result has the same bits alone, in a batch and in any
  * chunk of a prompt.
@@ -35,6 +43,12 @@ final class VectorMatmul {
   /** Columns of a panel. */
   static final int WIDTH = 2 * L;
 
+  /** Columns of the panels that one row reads at once. */
+  private static final int GROUP = CpuKernels.STREAMS * WIDTH;
+
+  /** Number of rows up to which those that tiles leave over are computed one by one. */
+  private static final int MAX_UNTILED = 7;
+
   private VectorMatmul() {}
 
   static void matmul(
@@ -50,30 +64,60 @@ final class VectorMatmul {
       float[] out,
       int outAt,
       int outStride) {
-    // The micro-kernels of several rows store whole panels; a partial panel goes row by row.
-    int whole = rows == 1 ? 0 : columns / WIDTH * WIDTH;
-    for (int n = 0; n < whole; n += WIDTH) {
+    int tiled = rows - untiled(rows);
+    int grouped = columns / GROUP * GROUP;
+    for (int n = 0; n < grouped; n += GROUP) {
       long panel = wAt + n / WIDTH * panelBytes;
-      clear(out, outAt + n, outStride, rows);
-      for (int i = 0; i < k; i += DEPTH) {
-        int d = Math.min(DEPTH, k - i);
-        VectorTiles.accumulate(
-            x, xAt + i, xStride, rows, w, panel + i * STEP, d, out, outAt + n, outStride);
+      for (int c = 0; c < GROUP && tiled > 0; c += WIDTH) {
+        long at = panel + c / WIDTH * panelBytes;
+        tiles(x, xAt, xStride, tiled, w, at, k, out, outAt + n + c, outStride);
+      }
+      for (int m = tiled; m < rows; m++) {
+        oneRow(x, xAt + m * xStride, w, panel, panelBytes, k, out, outAt + m * outStride + n);
       }
     }
-    for (int n = whole; n < columns; n += CpuKernels.STREAMS * WIDTH) {
+    // The micro-kernels of several rows store whole panels; a partial panel goes row by row.
+    int whole = rows == 1 ? grouped : columns / WIDTH * WIDTH;
+    for (int n = grouped; n < whole; n += WIDTH) {
+      long panel = wAt + n / WIDTH * panelBytes;
+      tiles(x, xAt, xStride, rows, w, panel, k, out, outAt + n, outStride);
+    }
+    for (int n = whole; n < columns; n += WIDTH) {
       long panel = wAt + n / WIDTH * panelBytes;
       for (int m = 0; m < rows; m++) {
         int o = outAt + m * outStride + n;
-        if (columns - n >= CpuKernels.STREAMS * WIDTH) {
-          oneRow(x, xAt + m * xStride, w, panel, panelBytes, k, out, o);
-          continue;
-        }
-        for (int c = 0; c < columns - n; c += WIDTH) {
-          long at = panel + c / WIDTH * panelBytes;
-          onePanel(x, xAt + m * xStride, w, at, k, out, o + c, columns - n - c);
-        }
+        onePanel(x, xAt + m * xStride, w, panel, k, out, o, columns - n);
       }
+    }
+  }
+
+  /**
+   * How many rows are computed one by one, each for a group of panels: of few rows the one or two
+   * that a tile of five leaves over. Two and seven rows take 0.8 to 0.9 of the time of one and two
+   * tiles of four, of which a row is repeated; the last of sixteen rows gained nothing.
+   */
+  private static int untiled(int rows) {
+    int left = rows % VectorTiles.MAX_ROWS;
+    return rows <= MAX_UNTILED && left <= 2 ? left : 0;
+  }
+
+  /** One panel of several rows, at least 2. */
+  private static void tiles(
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      int k,
+      float[] out,
+      int outAt,
+      int outStride) {
+    clear(out, outAt, outStride, rows);
+    for (int i = 0; i < k; i += DEPTH) {
+      int d = Math.min(DEPTH, k - i);
+      VectorTiles.accumulate(
+          x, xAt + i, xStride, rows, w, wAt + i * STEP, d, out, outAt, outStride);
     }
   }
 

@@ -10,9 +10,10 @@ import jdk.incubator.vector.VectorSpecies;
  * vectors), whose accumulators start with the output's values and are stored back. Five rows have
  * 10 accumulators, enough independent FMA chains to hide the FMA's latency. With six rows (12
  * accumulators) C2 spilled three to the stack although AVX2 has 16 registers: 27 GFLOP/s of a peak
- * of 42, against 39 with four or five rows. Two or three rows run as four, with the last one
- * repeated: 3 and 6 rows took longer with a micro-kernel of 3 rows (33 and 51 ms) than 4 and 8 rows
- * with this one (28 and 46 ms), GPT-2 124M in f32 on two cores.
+ * of 42, against 39 with four or five rows. Three rows run as four, with the last one repeated, and
+ * so do two where {@link VectorMatmul} does not take them one by one: 3 and 6 rows took longer with
+ * a micro-kernel of 3 rows (33 and 51 ms) than 4 and 8 rows with this one (28 and 46 ms), GPT-2
+ * 124M in f32 on two cores.
  *
  * <p>Each step over k loads the panel's two vectors once, broadcasts one x of each row, and does
  * two FMAs per row.
@@ -24,7 +25,8 @@ final class VectorTiles {
   private static final long VECTOR = 4L * L; // bytes of a vector
   private static final long STEP = 2 * VECTOR; // bytes of a panel per k
 
-  private static final int MAX_ROWS = 5;
+  /** Rows of a tile at most. */
+  static final int MAX_ROWS = 5;
 
   private VectorTiles() {}
 
