@@ -198,8 +198,8 @@ final class VectorReducedPrecision {
   }
 
   /**
-   * Micro-kernel, 1 row × 4 panels of f16. Moving a low half takes a second shift, and this CPU's
-   * vector units have one for shifts. So the loop loads each vector a second time from two bytes
+   * Micro-kernel, 1 row × 4 panels of f16. Moving a low half takes a second shift, and AMD's first
+   * Zen has one vector unit that shifts. So the loop loads each vector a second time from two bytes
    * before, where the low halves are high ones. The first step, before which there may be nothing
    * to load, shifts.
    */
