@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -34,6 +35,13 @@ public class CpuKernelsTest {
     assertTrue(
         Math.abs(expected - actual) <= tolerance,
         () -> what + ": expected " + expected + ", found " + actual + ", tolerance " + tolerance);
+  }
+
+  /** They are loaded by name: a class that has moved must not leave the program with plain Java. */
+  @Test
+  void vectorKernelsAreTheDefault() {
+    boolean wide = new VectorKernels().panelWidth() >= 8;
+    assertEquals(wide, CpuKernelsProvider.fallbackReason() == null);
   }
 
   @ParameterizedTest
