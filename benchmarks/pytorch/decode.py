@@ -109,9 +109,10 @@ class NanoGpt:
         at = prompt.shape[1]
         token = self.prefill(prompt, torch.arange(at, device=device))
         first = clock(device) if n_gen == 0 or ids.shape[1] else None
-        for i in range(n_gen if ids.shape[1] else n_gen - 1):
-            pos = torch.tensor([at + i], device=device)
+        pos = torch.tensor([at], device=device)
+        for _ in range(n_gen if ids.shape[1] else n_gen - 1):
             token = self.step(token.clone(), pos)
+            pos = pos + 1  # on the device; the step's graph copies it
         return clock(device) - start, first
 
 
@@ -188,7 +189,8 @@ def listed(values, known, what):
     chosen = values.split(",")
     for value in chosen:
         if value not in known:
-            sys.exit(f"decode.py: {what}: expected {', '.join(known)}, found '{value}'")
+            program = sys.argv[0].split("/")[-1]
+            sys.exit(f"{program}: {what}: expected {', '.join(known)}, found '{value}'")
     return chosen
 
 

@@ -16,11 +16,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * threads   one workgroup of 128 lanes; lane j looks at the ids j, j + 128, j + 256, …
  * </pre>
  *
- * <p>First each lane finds its own largest logit and that logit's id, then a tree as in exercise 4
- * compares the lanes in pairs. Logits can be equal: then the lower id wins, in a lane and between
- * lanes.
+ * <p>First each lane finds its own largest logit and that logit's id, reading each logit once; then
+ * a tree as in exercise 4 compares the lanes in pairs. Logits can be equal: then the lower id wins,
+ * in a lane and between lanes. If there are fewer than 128 logits, some lanes have none: they too
+ * store a value, MIN_LOGIT.
  *
- * <p>Check it with {@code scripts/exercise 7}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * <p>Check it with {@code scripts/exercise 7}. Ladder ({@code kernels/gpt/kernels/ladder-rows.md}):
  * choosing a token, step 2.
  */
 public final class Exercise07 {

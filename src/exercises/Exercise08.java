@@ -13,14 +13,16 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * shapes    x (rows, k) · w (n, k) · y (rows, n)
  * threads   a workgroup computes 16 × 16 outputs with 256 lanes, one each: rows from
- *           groupIdy · 16 on, outputs from groupIdx · 16 on
+ *           groupIdy · 16 on, outputs from groupIdx · 16 on; lane (line, column) has
+ *           y[firstR + line, firstO + column]
  * </pre>
  *
  * <p>For every 16 elements of k: the lanes load a tile of 16 × 16 of x and one of w into local
  * memory, one element each; adjacent lanes load adjacent elements of a row. After a barrier, each
- * lane multiplies a line of each tile, 16 elements, and a second barrier keeps the next tile from
- * overwriting this one. Elements past the end of a matrix are 0 in the tile. The stride 17 instead
- * of 16 keeps lanes that read a column out of the same bank.
+ * lane multiplies 16 elements, line {@code line} of the tile of x with line {@code column} of that
+ * of w, and a second barrier keeps the next tiles from overwriting these. Elements past the end of
+ * a matrix are 0 in the tile. The stride 17 instead of 16 keeps lanes that read a column out of the
+ * same bank.
  *
  * <p>Check it with {@code scripts/exercise 8}. Ladder ({@code kernels/gpt/kernels/README.md}):
  * matrix × matrix, step 3.

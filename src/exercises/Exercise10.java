@@ -20,12 +20,13 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *           For the scores lane j has key j of the chunk; for the values lane i has channel i
  * </pre>
  *
- * <p>The lanes exchange scores in local memory. The last chunk may have fewer than 64 keys.
- * headSize is at most 64, so with less, some lanes have no channel. A chunk has one maximum, so no
- * sum is ever rescaled. Another kernel merges the chunks (AttentionMerge).
+ * <p>The lanes exchange scores in local memory, and then the weights e^(score − max), in the same
+ * array or in one more. The last chunk may have fewer than 64 keys. headSize is at most 64, so with
+ * less, some lanes have no channel. A chunk has one maximum, so no sum is ever rescaled. Another
+ * kernel merges the chunks (AttentionMerge).
  *
- * <p>Check it with {@code scripts/exercise 10}. Ladder ({@code kernels/gpt/kernels/README.md}):
- * attention, step 5.
+ * <p>Check it with {@code scripts/exercise 10}. Ladder ({@code
+ * kernels/gpt/kernels/ladder-rows.md}): attention, step 5.
  */
 public final class Exercise10 {
   /** Keys of a chunk, and work items of a workgroup. */

@@ -6,6 +6,7 @@ import gpt.backend.cpu.kernels.CpuKernelsProvider;
 import gpt.backend.tornado.TornadoDevices;
 import gpt.backend.tornado.TornadoVm;
 import gpt.bench.Statistics;
+import gpt.kernels.CuBlas;
 import gpt.kernels.DeviceProbe;
 import gpt.kernels.TornadoMatrices;
 import java.io.IOException;
@@ -66,7 +67,8 @@ final class BenchmarkRun implements AutoCloseable {
                             d.type() == TornadoDevices.Type.CPU,
                             d.hasHalf(),
                             d.memory(),
-                            first.get(d.id())))
+                            first.get(d.id()),
+                            CuBlas.missing(d.id())))
                 .toList());
   }
 

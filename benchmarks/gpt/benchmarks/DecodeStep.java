@@ -76,7 +76,7 @@ public class DecodeStep {
             operation, Shape.of(shape).orElseThrow(), rows, dtype, device, version, PROMPT);
     int[] prompt = model.ids(PROMPT);
     sequence = model.engine.open();
-    sequence.drawing(new Drawing(StepModel.SAMPLING, 0, prompt), 0);
+    sequence.drawing(new Drawing(StepModel.SAMPLING, prompt), 0);
     token = new Want.Token(false);
     start = List.of(new gpt.engine.Work(sequence, prompt, token));
     next = List.of(gpt.engine.Work.appendDrawn(sequence, token));

@@ -55,7 +55,7 @@ final class JmhRunner {
     ChainedOptionsBuilder options =
         new OptionsBuilder()
             .include("\\." + Pattern.quote(spec.question()) + "\\.")
-            .forks(spec.question().equals(Plan.KERNEL_VERSIONS) ? 0 : 1)
+            .forks(Plan.ofDevice(spec.question()) ? 0 : 1)
             .warmupIterations(timing.warmUps())
             .warmupTime(time)
             .measurementIterations(timing.iterations())

@@ -22,6 +22,14 @@ public record Machine(
    * @param hasHalf whether its kernels support half precision
    * @param memory its bytes of memory
    * @param probe its bandwidth and throughput
+   * @param noCuBlas why it cannot be compared with cuBLAS; null if it can
    */
-  public record Target(String id, boolean hostMemory, boolean hasHalf, long memory, Probe probe) {}
+  public record Target(
+      String id, boolean hostMemory, boolean hasHalf, long memory, Probe probe, String noCuBlas) {
+
+    /** Whether kernels can use tensor cores. */
+    boolean hasTensorCores() {
+      return id.startsWith("cuda");
+    }
+  }
 }

@@ -1,6 +1,7 @@
 package gpt.benchmarks;
 
 import gpt.backend.cpu.CpuEngine;
+import gpt.kernels.CuBlas;
 import gpt.kernels.KernelOperations;
 import gpt.kernels.KernelOperations.Operation;
 import gpt.model.Precision;
@@ -16,14 +17,15 @@ import java.util.stream.Stream;
  *
  * <p>Every operation is measured in f32 at every selected shape; one that depends on the vocabulary
  * only at the demo's shape and at one of GPT-2's. lm_head and decode are also measured in the other
- * precisions, at GPT-2's smallest shape. Left out are rows that do not fit into memory, and rows
- * whose call would take longer than {@value #MAX_STEP_SECONDS} s for a step or {@value
- * #MAX_KERNEL_SECONDS} s for a single operation.
+ * precisions, at GPT-2's smallest shape, and a prompt's projections in f16 on tensor cores. Left
+ * out are rows that do not fit into memory, and rows whose call would take longer than {@value
+ * #MAX_STEP_SECONDS} s for a step or {@value #MAX_KERNEL_SECONDS} s for a single operation.
  */
 public final class Plan {
   static final String CPU_OPERATIONS = "CpuOperations";
   static final String HOST_MATRICES = "HostMatrices";
   static final String KERNEL_VERSIONS = "KernelVersions";
+  static final String CUBLAS_PRODUCTS = "CuBlasProducts";
   static final String DECODE_STEP = "DecodeStep";
   static final String PREFILL_STEP = "PrefillStep";
   static final String HOST_SAMPLING = "HostSampling";
@@ -143,30 +145,27 @@ public final class Plan {
     }
   }
 
+  /** Whether a question's rows run on a device only, where HotSpot compiles nothing of the work. */
+  static boolean ofDevice(String question) {
+    return question.equals(KERNEL_VERSIONS) || question.equals(CUBLAS_PRODUCTS);
+  }
+
   private void device(Machine.Target device) {
+    boolean products =
+        Operations.COMMON.stream()
+            .anyMatch(name -> selection.has(name) && Product.of(name, Shape.DEMO).isPresent());
+    if (products && device.noCuBlas() != null) {
+      leftOut.add(new LeftOut("cuBLAS on " + device.id(), device.noCuBlas()));
+    }
     for (Shape shape : selection.shapes()) {
       for (Operation<?> operation : KernelOperations.all().values()) {
         if (!selection.has(operation.name()) || isRepeated(operation.name(), shape)) {
           continue;
         }
         for (int count : operation.rows()) {
-          for (Precision precision : precisions(operation.name(), shape)) {
-            if (!runs(precision, device)) {
-              continue;
-            }
-            for (String version : operation.versionNames(count)) {
-              if (version.equals("rowPerWarp") && device.id().startsWith("opencl")) {
-                continue; // it needs shuffles
-              }
-              add(
-                  spec(
-                      KERNEL_VERSIONS,
-                      operation.name(),
-                      shape,
-                      count,
-                      precision,
-                      device.id(),
-                      version));
+          for (Precision precision : precisions(operation, shape, count, device)) {
+            if (runs(precision, device)) {
+              versions(operation, shape, count, precision, device);
             }
           }
         }
@@ -182,6 +181,34 @@ public final class Plan {
       }
     }
     sampling(DEVICE_SAMPLING, device.id(), List.of("chain", "fetch"));
+  }
+
+  private void versions(
+      Operation<?> operation, Shape shape, int count, Precision precision, Machine.Target device) {
+    String name = operation.name();
+    for (String version : operation.versionNames(count)) {
+      if (version.equals("rowPerWarp") && device.id().startsWith("opencl")) {
+        continue; // it needs shuffles
+      }
+      if (version.equals(KernelOperations.TENSOR_CORES) && !device.hasTensorCores()) {
+        continue;
+      }
+      add(spec(KERNEL_VERSIONS, name, shape, count, precision, device.id(), version));
+    }
+    if (device.noCuBlas() == null && Product.of(name, shape).isPresent()) {
+      for (String version : CuBlas.versions(precision.word())) {
+        add(spec(CUBLAS_PRODUCTS, name, shape, count, precision, device.id(), version));
+      }
+    }
+  }
+
+  /** Prompts are measured in f16 too where there are tensor cores, which multiply halves. */
+  private List<Precision> precisions(
+      Operation<?> operation, Shape shape, int count, Machine.Target device) {
+    return operation.versionNames(count).contains(KernelOperations.TENSOR_CORES)
+            && device.hasTensorCores()
+        ? List.of(Precision.F32, Precision.F16)
+        : precisions(operation.name(), shape);
   }
 
   private void sampling(String question, String device, List<String> versions) {

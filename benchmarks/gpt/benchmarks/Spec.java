@@ -13,8 +13,8 @@ import java.util.Map;
  * @param rows rows (tokens) of the operation
  * @param dtype precision of the matrices
  * @param device {@code cpu} or a TornadoVM device's id
- * @param version {@code plain}, {@code vector}, {@code tornado-matrices}, or the name of a kernel's
- *     version
+ * @param version {@code plain}, {@code vector}, {@code tornado-matrices}, {@code cublas}, {@code
+ *     cublas-tf32}, or the name of a kernel's version
  */
 public record Spec(
     String question,

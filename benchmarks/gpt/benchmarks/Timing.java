@@ -25,8 +25,6 @@ public record Timing(int warmUps, int iterations, int millis) {
     if (calls * seconds > LONG_SECONDS) {
       return new Timing(1, 3, millis);
     }
-    return spec.question().equals(Plan.KERNEL_VERSIONS)
-        ? new Timing(1, iterations, millis / 2)
-        : this;
+    return Plan.ofDevice(spec.question()) ? new Timing(1, iterations, millis / 2) : this;
   }
 }

@@ -2,6 +2,7 @@ package gpt.benchmarks;
 
 import gpt.model.GptConfig;
 import gpt.model.Precision;
+import java.util.Optional;
 
 /**
  * The minimum work of one call.
@@ -22,16 +23,14 @@ public record Work(long bytes, long flops) {
    * @param operation one of {@link Operations#COMMON}
    */
   public static Work of(String operation, Shape shape, int rows, Precision precision) {
+    Optional<Product> matrix = Product.of(operation, shape);
+    if (matrix.isPresent()) {
+      return product(precision, rows, matrix.get().n(), matrix.get().k());
+    }
     GptConfig config = shape.config();
     long c = config.nEmbd();
-    long inner = config.nInner();
     return switch (operation) {
       case Operations.LAYER_NORM -> new Work(16L * rows * c, 8L * rows * c);
-      case Operations.QKV -> product(precision, rows, 3 * c, c);
-      case Operations.ATTENTION_PROJECTION -> product(precision, rows, c, c);
-      case Operations.RESIDUAL -> product(precision, rows, c, inner);
-      case Operations.GELU -> product(precision, rows, inner, c);
-      case Operations.LM_HEAD -> product(precision, rows, config.vocabSize(), c);
       case Operations.ATTENTION -> attention(config.blockSize(), c);
       case Operations.PREFILL_ATTENTION -> attention((long) rows * (rows + 1) / 2, c);
       case Operations.CROSS_ENTROPY -> {

@@ -4,15 +4,18 @@ import gpt.GptException;
 import gpt.backend.tornado.TornadoDevices;
 import gpt.benchmarks.Devices;
 import gpt.benchmarks.Probe;
+import gpt.benchmarks.Product;
 import gpt.benchmarks.Shape;
 import gpt.benchmarks.Work;
 import gpt.benchmarks.WrongResultException;
 import gpt.kernels.KernelOperations.Operation;
 import gpt.kernels.runtime.Version;
+import gpt.model.Precision;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -165,6 +168,13 @@ public final class KernelCommand {
         deviceName == null ? TornadoDevices.find().first() : device(deviceName);
     device.prepareKernels();
     for (String each : versions) {
+      if (each.equals(KernelOperations.TENSOR_CORES) && !device.hasTensorCores()) {
+        if (version != null) {
+          throw new GptException(
+              device.id() + " has no tensor cores; use a device of backend cuda");
+        }
+        continue;
+      }
       if (generated != null) {
         show(operation, each, shape, rows, dtype, device, generated, source);
       } else {
@@ -173,6 +183,12 @@ public final class KernelCommand {
     }
     if (generated == null && TornadoMatrices.present()) {
       timeMatrices(KernelOperations.caseOf(operation, shape, rows, dtype), rows);
+    }
+    Optional<Product> product = Product.of(name, shape);
+    if (generated == null && product.isPresent() && CuBlas.missing(device.id()) == null) {
+      for (CuBlas.Kind kind : CuBlas.Kind.of(dtype)) {
+        timeCuBlas(product.get(), rows, kind, device);
+      }
     }
     return 0;
   }
@@ -200,7 +216,7 @@ public final class KernelCommand {
       throws Exception {
     @SuppressWarnings("unchecked") // it is made by this operation
     KernelCase<A> test = (KernelCase<A>) KernelOperations.caseOf(operation, shape, rows, dtype);
-    Version<A> chosen = operation.version(version, rows);
+    Version<A> chosen = operation.version(version, test, shape, rows);
     String code = generated.of(test, chosen, device);
     if (source) {
       out().println(code);
@@ -242,6 +258,28 @@ public final class KernelCommand {
         best = Math.min(best, matrices.multiply());
       }
       out().printf(Locale.ROOT, "tornado-matrices, on the host: %,.1f µs%n", best / 1e3);
+    }
+  }
+
+  /** NVIDIA's own product, without an epilogue. */
+  private void timeCuBlas(Product of, int rows, CuBlas.Kind kind, TornadoDevices.Device device)
+      throws Exception {
+    try (CuBlas cublas = new CuBlas(of, rows, kind, device)) {
+      long best = Long.MAX_VALUE;
+      for (int i = 0; i < LAUNCHES; i++) {
+        best = Math.min(best, cublas.multiply() / CuBlas.PRODUCTS);
+      }
+      out()
+          .printf(
+              Locale.ROOT,
+              "%s, rows %d, %s: right, %,.1f µs on %s%n",
+              kind.version(),
+              rows,
+              kind.dtype(),
+              best / 1e3,
+              device.id());
+      Precision precision = Precision.valueOf(kind.dtype().toUpperCase(Locale.ROOT));
+      bound(Work.product(precision, rows, of.n(), of.k()), best, device);
     }
   }
 

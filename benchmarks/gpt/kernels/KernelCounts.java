@@ -45,7 +45,7 @@ public final class KernelCounts {
       throws Exception {
     @SuppressWarnings("unchecked") // it is made by this operation
     KernelCase<A> test = (KernelCase<A>) KernelOperations.caseOf(operation, shape, rows, dtype);
-    return count(test, operation.version(version, rows));
+    return count(test, operation.version(version, test, shape, rows));
   }
 
   /** Counts a version of a case, in its own loader. */

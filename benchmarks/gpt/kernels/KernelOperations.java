@@ -1,6 +1,7 @@
 package gpt.kernels;
 
 import gpt.benchmarks.Operations;
+import gpt.benchmarks.Product;
 import gpt.benchmarks.Shape;
 import gpt.kernels.ResidualProjection.Branch;
 import gpt.kernels.runtime.Copy;
@@ -14,15 +15,21 @@ import gpt.kernels.sampling.SamplingChain;
 import gpt.kernels.sampling.SamplingStart;
 import gpt.kernels.sampling.TopTokens;
 import gpt.model.GptConfig;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Every TornadoVM kernel by name, with its versions and its case at a model's shape. */
 public final class KernelOperations {
   private static final long SEED = 1;
+
+  /** The projections' version on tensor cores, which not every device has. */
+  public static final String TENSOR_CORES = "tensorCores";
 
   /** Number of beams. */
   private static final int BEAMS = 4;
@@ -38,20 +45,34 @@ public final class KernelOperations {
    * @param ofVocabulary whether its cost depends on V only, which all sizes of GPT-2 share
    * @param versions the versions for a number of rows
    * @param maker makes the case
+   * @param tensorCores the version for many rows on tensor cores, which needs an array; null if the
+   *     operation is no projection
    */
   public record Operation<A>(
       String name,
       List<Integer> rows,
       boolean ofVocabulary,
       IntFunction<List<Version<A>>> versions,
-      Maker<A> maker) {
+      Maker<A> maker,
+      Function<FloatArray, Version<A>> tensorCores) {
 
     /** The names of the versions for a number of rows. */
     public List<String> versionNames(int count) {
-      return versions.apply(count).stream().map(Version::name).toList();
+      List<String> names = new ArrayList<>();
+      versions.apply(count).forEach(version -> names.add(version.name()));
+      if (tensorCores != null && count > 1) {
+        names.add(TENSOR_CORES);
+      }
+      return names;
     }
 
-    Version<A> version(String version, int count) {
+    /** A version by name; what {@link #TENSOR_CORES} needs is added to its case. */
+    Version<A> version(String version, KernelCase<A> test, Shape shape, int count) {
+      if (version.equals(TENSOR_CORES)) {
+        int n = Product.of(name, shape).orElseThrow().n();
+        test.tolerance(KernelCase.Tolerance.HALF_PRODUCT);
+        return tensorCores.apply(test.output(Math.toIntExact(Projection.productSize(n, count))));
+      }
       return versions.apply(count).stream()
           .filter(v -> v.name().equals(version))
           .findFirst()
@@ -180,12 +201,12 @@ public final class KernelOperations {
 
   private static <A> void add(
       String name, List<Integer> rows, List<Version<A>> versions, Maker<A> maker) {
-    ALL.put(name, new Operation<>(name, rows, false, r -> versions, maker));
+    ALL.put(name, new Operation<>(name, rows, false, r -> versions, maker, null));
   }
 
   private static <A> void addOfVocabulary(
       String name, int rows, List<Version<A>> versions, Maker<A> maker) {
-    ALL.put(name, new Operation<>(name, List.of(rows), true, r -> versions, maker));
+    ALL.put(name, new Operation<>(name, List.of(rows), true, r -> versions, maker, null));
   }
 
   /** Matrix products: for many rows, the versions for many rows and the naive one. */
@@ -197,7 +218,8 @@ public final class KernelOperations {
             Operations.rows(name),
             false,
             rows -> rows == 1 ? versions.all(true) : versions.forManyRows(),
-            maker));
+            maker,
+            versions.tensorCores()));
   }
 
   /** All operations, in the order of the forward pass. */

@@ -55,7 +55,11 @@ final class TimedKernel implements AutoCloseable {
     }
     @SuppressWarnings("unchecked") // it was made by this operation
     KernelCase<A> test = (KernelCase<A>) last.test;
-    return of(test, operation.version(version, rows), device);
+    Version<A> chosen = operation.version(version, test, shape, rows);
+    if (version.equals(KernelOperations.TENSOR_CORES)) {
+      last = null; // it is checked less strictly from now on
+    }
+    return of(test, chosen, device);
   }
 
   /** Compiles and checks a version with any case. */

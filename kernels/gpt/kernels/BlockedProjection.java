@@ -11,12 +11,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * <pre>
- * {@link Projection} for many rows: register blocking and tiling reuse each loaded weight for several rows,
- * and each loaded input for several outputs
+ * {@link Projection} for many rows, a block of outputs at a time:
+ *
+ *   sums[i, j] += x[r + i, k] · w[o + j, k]  for each k,   y[r + i, o + j] = epilogue(sums[i, j])
+ *
+ * so that each loaded weight is used for several rows, and each loaded input for several outputs
  *
  * shapes    as {@link Projection}
- * bound     compute-bound: 2·R·N·K FLOPs. A block of m × n outputs loads (m + n) / (m·n) floats for each
- *           multiply-add
+ * bound     compute-bound: 2·R·N·K FLOPs for at least 4·(N·K + R·K + R·N) bytes. A block of m × n outputs
+ *           loads (m + n) / (m·n) floats for each multiply-add
  * threads   see each version
  * example   x = (1, 2), (3, 4) and w = (5, 6), (7, 8), so y = (17, 23), (39, 53): for each k, a block of 2 × 2
  *           loads 2 + 2 floats for 4 multiply-adds; four blocks of 1 × 1 load 8
@@ -29,7 +32,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *       item. Tiles of x and w of depth 16 are staged in local memory, without bank conflicts: from
  *       global memory 1 load for 32 multiply-adds, from local memory 3 for 8, which bounds it to
  *       two thirds of an NVIDIA GPU's peak (a word for 32 lanes in a cycle, 128 multiply-adds). 96
- *       registers, no spills (sm_90, CUDA).
+ *       registers on CUDA, 63 on PTX, no stack, no spills (sm_90).
  * </ul>
  *
  * <p>Rejected for {@code tiled}: 4 × 4 outputs of 256 work items, 1 load for 2 multiply-adds, and
@@ -75,17 +78,6 @@ final class BlockedProjection {
   private static final int TILE_GROUP = LANES * (TILE / TILED_ROWS);
 
   private BlockedProjection() {}
-
-  /** The grid of {@code blockPerThread}. */
-  static WorkerGrid blocks(int n, int rows) {
-    int x = Math.ceilDiv(n, BLOCK * Projection.THREADS);
-    return Version.groups(x, Math.ceilDiv(rows, BLOCK), Projection.THREADS);
-  }
-
-  /** The grid of {@code tiled}. */
-  static WorkerGrid tiles(int n, int rows) {
-    return Version.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(rows, TILE), TILE_GROUP);
-  }
 
   static void blockPerThread(
       KernelContext context,
@@ -207,7 +199,6 @@ final class BlockedProjection {
       long cache) {
     float[] xTile = context.allocateFloatLocalArray(DEPTH * STRIDE);
     float[] wTile = context.allocateFloatLocalArray(DEPTH * STRIDE);
-    float[] sums = new float[TILED_ROWS * BLOCK];
     int rows = Epilogue.rows(epilogue, pass);
     int first = Epilogue.block(epilogue, pass) * n;
     int lane = context.localIdx;
@@ -222,9 +213,15 @@ final class BlockedProjection {
     // This lane's block in the tile: 8 adjacent rows, and every 16th output from laneO on.
     int laneO = lane % LANES;
     int laneR = lane / LANES * TILED_ROWS;
-    for (int i = 0; i < TILED_ROWS * BLOCK; i++) {
-      sums[i] = 0;
-    }
+    // Its sums, s(row)(output): variables, since TornadoVM's PTX would put an array on the stack.
+    float s00 = 0, s01 = 0, s02 = 0, s03 = 0;
+    float s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+    float s20 = 0, s21 = 0, s22 = 0, s23 = 0;
+    float s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+    float s40 = 0, s41 = 0, s42 = 0, s43 = 0;
+    float s50 = 0, s51 = 0, s52 = 0, s53 = 0;
+    float s60 = 0, s61 = 0, s62 = 0, s63 = 0;
+    float s70 = 0, s71 = 0, s72 = 0, s73 = 0;
     for (int from = 0; from < k; from += DEPTH) {
       // Coalesced: 16 adjacent lanes load 16 adjacent elements of a row. Zeros past the end.
       for (int j = 0; j < TILE * DEPTH / TILE_GROUP; j++) {
@@ -252,44 +249,118 @@ final class BlockedProjection {
         float b1 = wTile[at + laneO + LANES];
         float b2 = wTile[at + laneO + 2 * LANES];
         float b3 = wTile[at + laneO + 3 * LANES];
-        for (int i = 0; i < TILED_ROWS; i++) {
-          float a = xTile[at + laneR + i];
-          sums[i * BLOCK] += a * b0;
-          sums[i * BLOCK + 1] += a * b1;
-          sums[i * BLOCK + 2] += a * b2;
-          sums[i * BLOCK + 3] += a * b3;
-        }
+        float a0 = xTile[at + laneR];
+        float a1 = xTile[at + laneR + 1];
+        float a2 = xTile[at + laneR + 2];
+        float a3 = xTile[at + laneR + 3];
+        float a4 = xTile[at + laneR + 4];
+        float a5 = xTile[at + laneR + 5];
+        float a6 = xTile[at + laneR + 6];
+        float a7 = xTile[at + laneR + 7];
+        s00 += a0 * b0;
+        s01 += a0 * b1;
+        s02 += a0 * b2;
+        s03 += a0 * b3;
+        s10 += a1 * b0;
+        s11 += a1 * b1;
+        s12 += a1 * b2;
+        s13 += a1 * b3;
+        s20 += a2 * b0;
+        s21 += a2 * b1;
+        s22 += a2 * b2;
+        s23 += a2 * b3;
+        s30 += a3 * b0;
+        s31 += a3 * b1;
+        s32 += a3 * b2;
+        s33 += a3 * b3;
+        s40 += a4 * b0;
+        s41 += a4 * b1;
+        s42 += a4 * b2;
+        s43 += a4 * b3;
+        s50 += a5 * b0;
+        s51 += a5 * b1;
+        s52 += a5 * b2;
+        s53 += a5 * b3;
+        s60 += a6 * b0;
+        s61 += a6 * b1;
+        s62 += a6 * b2;
+        s63 += a6 * b3;
+        s70 += a7 * b0;
+        s71 += a7 * b1;
+        s72 += a7 * b2;
+        s73 += a7 * b3;
       }
       context.localBarrier();
     }
-    for (int i = 0; i < TILED_ROWS; i++) {
-      for (int j = 0; j < BLOCK; j++) {
-        int r = tileR + laneR + i;
-        int o = tileO + laneO + j * LANES;
-        if (r < rows) {
-          if (o < n) {
-            int row = first + o;
-            float value = Matrix.scaled(dtype, f32, row, sums[i * BLOCK + j]);
-            Epilogue.apply(
-                epilogue,
-                pass,
-                positions,
-                slots,
-                bias,
-                y,
-                keys,
-                values,
-                halfKeys,
-                halfValues,
-                r,
-                o,
-                row,
-                value,
-                n,
-                cache);
-          }
-        }
+    // Its outputs, one after the other in a loop that is not unrolled: the next sum moves to s00.
+    int endR = TornadoMath.min(tileR + laneR + TILED_ROWS, rows);
+    int endO = TornadoMath.min(tileO + TILE, n);
+    for (int r = tileR + laneR; r < endR; r++) {
+      for (int o = tileO + laneO; o < endO; o += LANES) {
+        int row = first + o;
+        float value = Matrix.scaled(dtype, f32, row, s00);
+        Epilogue.apply(
+            epilogue,
+            pass,
+            positions,
+            slots,
+            bias,
+            y,
+            keys,
+            values,
+            halfKeys,
+            halfValues,
+            r,
+            o,
+            row,
+            value,
+            n,
+            cache);
+        s00 = s01;
+        s01 = s02;
+        s02 = s03;
       }
+      s00 = s10;
+      s01 = s11;
+      s02 = s12;
+      s03 = s13;
+      s10 = s20;
+      s11 = s21;
+      s12 = s22;
+      s13 = s23;
+      s20 = s30;
+      s21 = s31;
+      s22 = s32;
+      s23 = s33;
+      s30 = s40;
+      s31 = s41;
+      s32 = s42;
+      s33 = s43;
+      s40 = s50;
+      s41 = s51;
+      s42 = s52;
+      s43 = s53;
+      s50 = s60;
+      s51 = s61;
+      s52 = s62;
+      s53 = s63;
+      s60 = s70;
+      s61 = s71;
+      s62 = s72;
+      s63 = s73;
     }
+  }
+
+  // Plumbing: grids.
+
+  /** The grid of {@code blockPerThread}. */
+  static WorkerGrid blocks(int n, int rows) {
+    int x = Math.ceilDiv(n, BLOCK * Projection.THREADS);
+    return Version.groups(x, Math.ceilDiv(rows, BLOCK), Projection.THREADS);
+  }
+
+  /** The grid of {@code tiled}. */
+  static WorkerGrid tiles(int n, int rows) {
+    return Version.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(rows, TILE), TILE_GROUP);
   }
 }

@@ -54,6 +54,23 @@ public final class CrossEntropy {
 
   private CrossEntropy() {}
 
+  /** The formula: the loss of a target among a row's logits; {@link #loss} has the exceptions. */
+  private static float formula(FloatArray logits, int row, int target, int vocabSize) {
+    float max = Sampling.MIN_LOGIT;
+    for (int id = 0; id < vocabSize; id++) {
+      max = Math.max(max, clamped(logits.get(row + id)));
+    }
+    float sum = 0;
+    for (int first = 0; first < vocabSize; first += RUN) {
+      float part = 0;
+      for (int id = first; id < Math.min(first + RUN, vocabSize); id++) {
+        part += TornadoMath.exp(clamped(logits.get(row + id)) - max);
+      }
+      sum += part;
+    }
+    return TornadoMath.log(sum) + (max - clamped(logits.get(row + target)));
+  }
+
   static void naive(
       IntArray pass,
       FloatArray logits,
@@ -64,27 +81,8 @@ public final class CrossEntropy {
     for (@Parallel int r = 0; r < maxRows; r++) {
       if (r < pass.get(Pass.LOGIT_ROWS)) {
         int row = r * vocabSize;
-        float largest = Sampling.MASKED_LOGIT;
-        int status = 0;
-        for (int id = 0; id < vocabSize; id++) {
-          float x = logits.get(row + id);
-          if (x < Sampling.MAX_LOGIT) { // false for NaN
-            largest = Math.max(largest, x);
-          } else {
-            status = Math.min(status, Sampling.logitStatus(x));
-          }
-        }
-        float top = Math.min(largest, LOGIT_CLAMP);
-        float sum = 0;
-        for (int first = 0; first < vocabSize; first += RUN) {
-          int end = Math.min(first + RUN, vocabSize);
-          float part = 0;
-          for (int id = first; id < end; id++) {
-            part += weight(logits.get(row + id), top);
-          }
-          sum += part;
-        }
-        losses.set(r, loss(logits.get(row + targets.get(r)), largest, sum, status));
+        float loss = formula(logits, row, targets.get(r), vocabSize);
+        losses.set(r, checked(loss, logits, row, targets.get(r), vocabSize));
       }
     }
   }
@@ -196,21 +194,45 @@ public final class CrossEntropy {
 
   /** The loss, IMPOSSIBLE or a status. */
   private static float loss(float target, float largest, float sum, int status) {
-    float loss = IMPOSSIBLE;
+    float difference = Math.min(largest, LOGIT_CLAMP) - clamped(target);
+    return checked(TornadoMath.log(sum) + difference, target, largest, status);
+  }
+
+  /** What is stored instead of a loss, if the row or its target has one. */
+  private static float checked(float loss, FloatArray logits, int row, int target, int vocabSize) {
+    float largest = Sampling.MASKED_LOGIT;
+    int status = 0;
+    for (int id = 0; id < vocabSize; id++) {
+      float x = logits.get(row + id);
+      status = Math.min(status, Sampling.logitStatus(x));
+      if (x > largest) {
+        largest = x;
+      }
+    }
+    return checked(loss, logits.get(row + target), largest, status);
+  }
+
+  private static float checked(float loss, float target, float largest, int status) {
+    float checked = IMPOSSIBLE;
     if (target >= Sampling.MIN_LOGIT) {
-      loss =
-          Math.max(
-              0,
-              TornadoMath.log(sum)
-                  + (Math.min(largest, LOGIT_CLAMP) - Math.min(target, LOGIT_CLAMP)));
+      checked = Math.max(0, loss);
     }
     if (largest < Sampling.MIN_LOGIT) {
-      loss = Sampling.NO_FINITE;
+      checked = Sampling.NO_FINITE;
     }
     if (status < 0) {
-      loss = status;
+      checked = status;
     }
-    return loss;
+    return checked;
+  }
+
+  /** A logit, so that the difference of two is finite. */
+  private static float clamped(float x) {
+    float clamped = Sampling.MIN_LOGIT;
+    if (x > Sampling.MIN_LOGIT) { // false for NaN
+      clamped = Math.min(x, LOGIT_CLAMP);
+    }
+    return clamped;
   }
 
   // Plumbing: arguments, tasks and grids.

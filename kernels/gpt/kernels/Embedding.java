@@ -71,11 +71,7 @@ public final class Embedding {
           float e = embedding(tokens.get(r), positions.get(r), dtype, f32, f16, i8, wpe, i, c);
           x.set(r * c + i, e);
         }
-        if (r == 0) {
-          if (i == 0) {
-            pass.set(Pass.BLOCK, 0);
-          }
-        }
+        startBlocks(pass, r, i);
       }
     }
   }
@@ -100,14 +96,19 @@ public final class Embedding {
         x.set(r * c + i, e);
       }
     }
+    startBlocks(pass, r, i);
+  }
+
+  // Plumbing: the block index, arguments, tasks and grids.
+
+  /** Has the first work item set the block index of the step. */
+  private static void startBlocks(IntArray pass, int r, int i) {
     if (r == 0) {
       if (i == 0) {
         pass.set(Pass.BLOCK, 0);
       }
     }
   }
-
-  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.

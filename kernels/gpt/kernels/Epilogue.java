@@ -11,6 +11,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * that bias, GELU, residual addition and the write to the KV cache need no launch and no round trip
  * through memory. Which epilogue it is is a constant in the compiled kernel; the code of the others
  * is not generated.
+ *
+ * <p>Example: the product 11, bias 0.5 and x = 5 of {@link ResidualProjection}: x becomes 16.5.
+ *
+ * <p>Read before: {@link Projection}. After: {@link WarpProjection}.
  */
 final class Epilogue {
   /** {@link LmHead}: none, the product is the logit. */

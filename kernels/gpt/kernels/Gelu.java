@@ -9,6 +9,8 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
  *
  * <p>Example: of −1, 0, 1, 2 the exact form is −0.159, 0, 0.841, 1.954, the other one −0.159, 0,
  * 0.841, 1.955.
+ *
+ * <p>Read before: {@link LmHead}. After: {@link GeluProjection}.
  */
 public final class Gelu {
   /** x · Φ(x): nanoGPT's {@code nn.GELU()}. */

@@ -56,11 +56,18 @@ public final class GeluProjection {
           float h = LmHead.product(x, r * k, dtype, f32, f16, i8, row, k) + bias.get(row);
           y.set(r * n + o, Gelu.apply(form, h));
         }
-        if (r == 0) {
-          if (o == 0) {
-            advanceBlock(pass);
-          }
-        }
+        advanceBlock(pass, r, o);
+      }
+    }
+  }
+
+  // Plumbing: the block index, arguments, tasks and grids.
+
+  /** Has the first work item advance the block index. */
+  private static void advanceBlock(IntArray pass, int r, int o) {
+    if (r == 0) {
+      if (o == 0) {
+        advanceBlock(pass);
       }
     }
   }
@@ -69,8 +76,6 @@ public final class GeluProjection {
   static void advanceBlock(IntArray pass) {
     pass.set(Pass.BLOCK, pass.get(Pass.MLP_BLOCK) + 1);
   }
-
-  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.

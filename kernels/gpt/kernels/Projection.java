@@ -34,10 +34,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerThread}: one row of w per work item, four independent sums. It loops over the
  *       rows of x, so each row of w is loaded from memory once and then stays in the cache. 25 GB/s
  *       on the same cores.
- *   <li>{@code rowPerWarp}, {@code rowPerWarpLocal}: one row of w per warp or four; they can also
- *       compute x, see {@link WarpProjection}.
+ *   <li>{@code rowPerWarp}: one row of w per warp or four, coalesced loads, sums by shuffles; it
+ *       can also compute x, see {@link WarpProjection}.
+ *   <li>{@code rowPerWarpLocal}: the same with sums in local memory, for devices without shuffles.
  *   <li>{@code blockPerThread}, {@code tiled}: for many rows, see {@link BlockedProjection}.
- *   <li>{@code tensorCores}: for many rows, from halves, see {@link TensorProjection}.
+ *   <li>{@code tensorCores}: for many rows, halves on tensor cores; see {@link TensorProjection}.
  * </ul>
  *
  * <p>Rejected for {@code rowPerThread}, N × K = 3072 × 768, on two cores (PoCL): 8 and 16 sums per
@@ -54,6 +55,39 @@ public final class Projection {
   static final int THREADS = 16;
 
   private Projection() {}
+
+  /**
+   * The dot product of row {@code row} of w with k elements of x from index {@code at} on, in four
+   * independent sums.
+   */
+  private static float dot(
+      int dtype,
+      FloatArray f32,
+      HalfFloatArray f16,
+      IntArray i8,
+      int row,
+      FloatArray x,
+      int at,
+      int k) {
+    int w = row * Matrix.stride(dtype, k);
+    float s0 = 0;
+    float s1 = 0;
+    float s2 = 0;
+    float s3 = 0;
+    int i = 0;
+    while (i < k - 3) {
+      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
+      s1 += Matrix.at(dtype, f32, f16, i8, w + i + 1) * x.get(at + i + 1);
+      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2) * x.get(at + i + 2);
+      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3) * x.get(at + i + 3);
+      i += 4;
+    }
+    while (i < k) {
+      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
+      i++;
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
 
   static void rowPerThread(
       KernelContext context,
@@ -104,39 +138,6 @@ public final class Projection {
     if (o == 0) {
       Epilogue.advanceBlock(epilogue, pass);
     }
-  }
-
-  /**
-   * The dot product of row {@code row} of w with k elements of x from index {@code at} on, in four
-   * independent sums.
-   */
-  private static float dot(
-      int dtype,
-      FloatArray f32,
-      HalfFloatArray f16,
-      IntArray i8,
-      int row,
-      FloatArray x,
-      int at,
-      int k) {
-    int w = row * Matrix.stride(dtype, k);
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
-    int i = 0;
-    while (i < k - 3) {
-      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
-      s1 += Matrix.at(dtype, f32, f16, i8, w + i + 1) * x.get(at + i + 1);
-      s2 += Matrix.at(dtype, f32, f16, i8, w + i + 2) * x.get(at + i + 2);
-      s3 += Matrix.at(dtype, f32, f16, i8, w + i + 3) * x.get(at + i + 3);
-      i += 4;
-    }
-    while (i < k) {
-      s0 += Matrix.at(dtype, f32, f16, i8, w + i) * x.get(at + i);
-      i++;
-    }
-    return (s0 + s1) + (s2 + s3);
   }
 
   // Plumbing: arguments, tasks and grids.

@@ -71,11 +71,7 @@ public final class QkvProjection {
           int position = positions.get(r);
           store(q, keys, values, halfKeys, halfValues, r, o, y, slot, position, c, cache);
         }
-        if (r == 0) {
-          if (o == 0) {
-            publishBlock(pass);
-          }
-        }
+        publishBlock(pass, r, o);
       }
     }
   }
@@ -116,12 +112,21 @@ public final class QkvProjection {
     }
   }
 
+  // Plumbing: the block index, arguments, tasks and grids.
+
+  /** Has the first work item publish the block index. */
+  private static void publishBlock(IntArray pass, int r, int o) {
+    if (r == 0) {
+      if (o == 0) {
+        publishBlock(pass);
+      }
+    }
+  }
+
   /** Publishes the block index for the MLP's kernels, none of which runs now. */
   static void publishBlock(IntArray pass) {
     pass.set(Pass.MLP_BLOCK, pass.get(Pass.BLOCK));
   }
-
-  // Plumbing: arguments, tasks and grids.
 
   /**
    * Arguments of a launch.

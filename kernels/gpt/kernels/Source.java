@@ -9,6 +9,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * other versions take it {@linkplain #plain as it is}, written by a launch of {@link LayerNorm} or
  * {@link AttentionMerge}.
  *
+ * <p>Read before: {@link LayerNorm}, {@link AttentionMerge}. After: {@link WarpProjection}.
+ *
  * @param kind how x is computed
  * @param x (R, K)
  * @param of what x is computed with: a norm's weights, or the partial results of attention

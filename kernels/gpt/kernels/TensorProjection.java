@@ -17,9 +17,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   product[n, r] = Σₖ half(w[n, k]) · half(x[r, k]),   y[r, n] = epilogue(product[n, r])
  *
  * shapes    as {@link Projection}; product (N, R), each rounded up to 64
- * bound     compute-bound: 2·R·N·K FLOPs. A tile of 64 × 64 outputs reads 64 weights and 64 elements of x
- *           for each 4,096 multiply-adds
+ * bound     compute-bound: 2·R·N·K FLOPs for 2·N·K bytes of weights (f16) and 4·(R·K + R·N) of x and y. A
+ *           tile of 64 × 64 outputs reads 64 weights and 64 elements of x for each 4,096 multiply-adds
  * threads   a tile a workgroup of 4 warps, 32 × 32 outputs a warp: 2 × 4 products of 16 × 8 (mma.sync)
+ * example   x = 1, 2.0005 and a row of w = 3, 4: the half next to 2.0005 is 2, as adjacent halves there are
+ *           0.002 apart, so the product is 1 · 3 + 2 · 4 = 11 instead of 11.002
  * </pre>
  *
  * <p>x and f32 weights are rounded to halves; f16 and i8 weights are halves exactly, and the scale
@@ -41,8 +43,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>Named fragments instead of arrays of them, since TornadoVM keeps each in registers.
  *
- * <p>Source: TornadoVM's {@code MatrixMultiplicationMMA}. Test: {@code TensorProjectionTest}. Not
- * benchmarked: no GPU has run it yet.
+ * <p>Read before: {@link BlockedProjection}, {@link gpt.kernels.runtime.Matrix}. After: {@link
+ * WarpProjection}.
+ *
+ * <p>Source: TornadoVM's {@code MatrixMultiplicationMMA}. Test: {@code TensorProjectionTest}.
+ * Benchmark: {@code scripts/bench --operations qkv,residual,gelu}, beside cuBLAS; no GPU has run it
+ * yet.
  */
 final class TensorProjection {
   /** Outputs along each side of a tile. */
@@ -70,15 +76,6 @@ final class TensorProjection {
   private static final int COLUMN_BYTES = 256;
 
   private TensorProjection() {}
-
-  /** Elements of {@code product} for n outputs of so many rows. */
-  static long productSize(int n, int rows) {
-    return (long) Math.ceilDiv(n, TILE) * TILE * Math.ceilDiv(rows, TILE) * TILE;
-  }
-
-  static WorkerGrid tiles(int n, int rows) {
-    return Version.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(rows, TILE), GROUP);
-  }
 
   static void tensorCores(
       KernelContext context,
@@ -236,5 +233,16 @@ final class TensorProjection {
     int first = new HalfFloat(low).getHalfFloatValue() & 0xFFFF;
     int second = new HalfFloat(high).getHalfFloatValue() & 0xFFFF;
     return first | (second << 16);
+  }
+
+  // Plumbing: the array of the sums, and the grid.
+
+  /** Elements of {@code product} for n outputs of so many rows. */
+  static long productSize(int n, int rows) {
+    return (long) Math.ceilDiv(n, TILE) * TILE * Math.ceilDiv(rows, TILE) * TILE;
+  }
+
+  static WorkerGrid tiles(int n, int rows) {
+    return Version.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(rows, TILE), GROUP);
   }
 }

@@ -55,7 +55,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * split into four loads; reductions, the dot product, or the norm in helper methods, where
  * TornadoVM takes the index of a local array for bytes.
  *
- * <p>Read before: {@link Projection}, {@link LayerNorm}. After: {@link TensorProjection}.
+ * <p>Read before: {@link Projection}, {@link LayerNorm}. After: {@link Attention}.
  *
  * <p>Source: Bell and Garland, "Implementing sparse matrix-vector multiplication on
  * throughput-oriented processors" (2009), whose vector kernel has a warp a row. Test: {@code

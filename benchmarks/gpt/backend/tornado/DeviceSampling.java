@@ -82,7 +82,7 @@ public class DeviceSampling {
     history = new History(vocabSize);
     history.start(PROMPT);
     there = new DeviceSampler(Devices.named(device), 1, vocabSize, 0);
-    there.start(List.of(new Drawing(sampling.parameters(), 0, PROMPT)));
+    there.start(List.of(new Drawing(sampling.parameters(), PROMPT)), 0);
     for (step = 0; step < logits.length; step++) {
       there.bring(new float[][] {logits[step]}, step);
       int drawn = there.draw()[0];

@@ -1,6 +1,7 @@
 package gpt.benchmarks.report;
 
 import gpt.benchmarks.Spec;
+import gpt.kernels.KernelOperations;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.util.EnumSet;
@@ -15,6 +16,7 @@ enum Kind {
   NAIVE("device, naive", 0xE69F00),
   THREADS("device, work item per output", 0x009E73),
   GROUPS("device, workgroup per output", 0xD55E00),
+  CUBLAS("device, cuBLAS", 0xF0E442),
   WHOLE("device", 0xCC79A7);
 
   private final String words;
@@ -37,7 +39,12 @@ enum Kind {
     if (version.equals("naive")) {
       return NAIVE;
     }
-    if (version.endsWith("Group") || version.equals("tiled")) {
+    if (version.startsWith("cublas")) {
+      return CUBLAS;
+    }
+    if (version.endsWith("Group")
+        || version.equals("tiled")
+        || version.equals(KernelOperations.TENSOR_CORES)) {
       return GROUPS;
     }
     return version.contains("Per") ? THREADS : WHOLE;

@@ -7,6 +7,8 @@ package gpt.kernels.sampling;
  *
  * <p>Example: the distances 0, 1, 2 and 45 bits, q = 0, 2²⁴, 2²⁵ and 45 · 2²⁴, have the weights
  * 2⁴⁴, 2⁴³, 2⁴² and 0.
+ *
+ * <p>Read before: {@link RadixSelect}. After: {@link TopTokens}.
  */
 final class FixedPoint {
   private FixedPoint() {}

@@ -19,6 +19,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>Each operation rounds once, as on the host: no product is added to in the same block, or
  * compilers would contract the two to a fused multiply-add.
  *
+ * <p>Read before: {@link Sampling}. After: {@link SamplingChain}.
+ *
  * <p>Source: Keskar and others, 2019 (repetition); OpenAI's API (frequency and presence).
  */
 final class LogitsProcessor {

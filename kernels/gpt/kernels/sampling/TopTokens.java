@@ -28,7 +28,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>{@code rowPerGroup}: 256 work items a row.
  * </ul>
  *
- * <p>Read before: {@link SamplingChain}, {@link RadixSelect}.
+ * <p>Read before: {@link SamplingChain}, {@link RadixSelect}. It is the last one.
  *
  * <p>Test: {@code SamplingTest}. Benchmark: {@code scripts/bench --operations top-tokens}.
  */

@@ -1,42 +1,25 @@
 package gpt;
 
-import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
-import static java.lang.System.Logger.Level.WARNING;
 
-import gpt.engine.LoadProgress;
 import gpt.explore.AttentionWeights;
 import gpt.explore.LossMeter;
-import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
-import gpt.generate.SchedulerListener;
 import gpt.generate.SharedEngine;
-import gpt.load.Device;
-import gpt.load.DeviceChoice;
-import gpt.load.DraftChoice;
+import gpt.generate.beam.Beams;
 import gpt.load.LoadedModel;
-import gpt.load.ModelLocator;
-import gpt.model.Approximations;
-import gpt.model.Kernels;
-import gpt.model.KvPrecision;
-import gpt.model.Precision;
+import gpt.load.SharedModel;
 import gpt.sampling.ChainTrace;
-import gpt.sampling.Logprobs;
 import gpt.tokenizer.Tokenizer;
 import gpt.tokenizer.Utf8Decoder;
 import gpt.tokenizer.Vocabulary;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -67,68 +50,17 @@ import java.util.function.Predicate;
  */
 public final class Gpt implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("gpt");
-  private static final AtomicBoolean SLOW_WARNED = new AtomicBoolean();
-
-  /** Log-probabilities per token that a TornadoVM device allocates buffers for. */
-  private static final int DEVICE_LOGPROBS = 20;
 
   private final SharedEngine engine;
-  private final LoadedModel model;
+  private final LoadedModel loaded;
   private final Generator generator;
-  private final Vocabulary vocabulary;
+  private final Results results;
 
-  private Gpt(String name, LoadOptions options) {
-    Path path = ModelLocator.locate(name, options.download());
-    DeviceChoice choice = choice(options);
-    DeviceChoice.Use use = new DeviceChoice.Use(options.maxSequences(), false, DEVICE_LOGPROBS, 1);
-    LoadProgress progress = options.progress()::accept;
-    LoadedModel[] loaded = new LoadedModel[1];
-    engine =
-        new SharedEngine(
-            () -> {
-              loaded[0] =
-                  LoadedModel.load(
-                      path, Optional.empty(), choice, use, (tokenizer, c) -> new int[0], progress);
-              return loaded[0].engine();
-            },
-            options.maxSequences(),
-            () ->
-                DraftChoice.parse(options.draft())
-                    .open(
-                        loaded[0].engine(),
-                        path,
-                        choice,
-                        other -> ModelLocator.locate(other, options.download())),
-            SchedulerListener.NONE);
-    model = loaded[0];
-    generator = new Generator(engine, model.tokenizer());
-    vocabulary = new Vocabulary(model.tokenizer());
-    log();
-  }
-
-  private static DeviceChoice choice(LoadOptions options) {
-    try {
-      return new DeviceChoice(
-          Device.parse(options.device()),
-          Precision.parse(options.dtype()),
-          options.threads() > 0 ? options.threads() : DeviceChoice.defaultThreads(),
-          Kernels.parse(options.kernels()),
-          new Approximations(KvPrecision.parse(options.kvDtype()), options.fastPrefill()),
-          false,
-          Optional.empty());
-    } catch (IllegalArgumentException e) {
-      throw new GptException(e.getMessage(), e);
-    }
-  }
-
-  private void log() {
-    Optional<String> slow = model.opened().slow();
-    for (String note : model.opened().notes()) {
-      boolean warned = slow.filter(note::equals).isPresent();
-      if (!warned || SLOW_WARNED.compareAndSet(false, true)) {
-        LOG.log(warned ? WARNING : DEBUG, note);
-      }
-    }
+  private Gpt(SharedModel model) {
+    engine = model.engine();
+    loaded = model.loaded();
+    generator = new Generator(engine, loaded.tokenizer());
+    results = new Results(new Vocabulary(loaded.tokenizer()));
   }
 
   /**
@@ -154,7 +86,7 @@ public final class Gpt implements AutoCloseable {
    *     the device's memory
    */
   public static Gpt load(String model, LoadOptions options) {
-    return new Gpt(Objects.requireNonNull(model), Objects.requireNonNull(options));
+    return new Gpt(Loading.load(Objects.requireNonNull(model), Objects.requireNonNull(options)));
   }
 
   // Completions.
@@ -264,19 +196,19 @@ public final class Gpt implements AutoCloseable {
             LOG.log(INFO, "the prompt has {0} tokens, the model sees the last {1}", given, kept);
           }
         };
-    List<FinishedCompletion> results =
+    List<FinishedCompletion> completions =
         search
             ? generator.search(
                 request, new Beams(options.beams(), options.lengthPenalty()), adapter)
             : generator.generate(request, adapter);
-    return results.stream().map(each -> completion(each, options)).toList();
+    return completions.stream().map(each -> results.completion(each, options)).toList();
   }
 
   private Request request(int[] prompt, Options options, boolean search) {
     return new Request(
         prompt,
         options.length().maxNewTokens(),
-        model.endIds(),
+        loaded.endIds(),
         options.length().stops(),
         search ? OnFull.STOP : options.length().onFull(),
         search ? options.sampling().forSearch() : options.sampling(),
@@ -284,34 +216,6 @@ public final class Gpt implements AutoCloseable {
         options.samples(),
         search ? 0 : Math.max(1, options.topLogprobs()),
         false);
-  }
-
-  private Completion completion(FinishedCompletion finished, Options options) {
-    List<List<Candidate>> top = new ArrayList<>();
-    for (Logprobs each : finished.logprobs()) {
-      top.add(options.topLogprobs() == 0 ? List.of() : candidates(each));
-    }
-    return new Completion(
-        finished.text() == null ? "" : finished.text(),
-        Arrays.stream(finished.ids()).boxed().toList(),
-        finished.logprobs().stream().map(Logprobs::chosen).toList(),
-        List.copyOf(top),
-        finished.stopReason(),
-        finished.score().orElse(Double.NaN),
-        finished.timings());
-  }
-
-  private List<Candidate> candidates(Logprobs logprobs) {
-    List<Candidate> candidates = new ArrayList<>();
-    for (int i = 0; i < logprobs.ids().length; i++) {
-      candidates.add(candidate(logprobs.ids()[i], logprobs.values()[i]));
-    }
-    return List.copyOf(candidates);
-  }
-
-  private Candidate candidate(int id, double logprob) {
-    String text = vocabulary.text(id);
-    return new Candidate(id, text == null ? String.valueOf(id) : text, logprob);
   }
 
   // Analysis.
@@ -334,20 +238,8 @@ public final class Gpt implements AutoCloseable {
       throw new GptException("top must be 1 or more, found " + top);
     }
     ChainTrace trace =
-        generator.firstTrace(prompt, model.endIds(), options.sampling(), (given, kept) -> {});
-    Logprobs likeliest =
-        Logprobs.of(trace.logits(), vocabSize(), trace.chosen(), Math.min(top, vocabSize()));
-    return new Candidates(
-        candidates(likeliest),
-        trace.logits(),
-        trace.probabilities(),
-        trace.stages().stream()
-            .map(
-                stage ->
-                    new Candidates.Step(
-                        stage.step().setting(trace.parameters()), stage.probabilities()))
-            .toList(),
-        candidate(trace.chosen(), likeliest.chosen()));
+        generator.firstTrace(prompt, loaded.endIds(), options.sampling(), (given, kept) -> {});
+    return results.candidates(trace, top);
   }
 
   /**
@@ -370,7 +262,7 @@ public final class Gpt implements AutoCloseable {
     Loss loss =
         engine.call(
             1, lease -> LossMeter.measure(lease, ids, contextLength(), (losses, first, end) -> {}));
-    return model.tokenizer().map(t -> LossMeter.withBytes(loss, t)).orElse(loss);
+    return loaded.tokenizer().map(t -> LossMeter.withBytes(loss, t)).orElse(loss);
   }
 
   /**
@@ -428,7 +320,7 @@ public final class Gpt implements AutoCloseable {
   }
 
   private Tokenizer tokenizer() {
-    return model
+    return loaded
         .tokenizer()
         .orElseThrow(() -> new GptException("this model has no tokenizer; pass token ids"));
   }

@@ -147,7 +147,8 @@ public final class LoadOptions {
    *
    * @param name {@code none}, the default; {@code ngram}: guess what followed the last tokens
    *     before, for text that repeats itself; {@code self}: draw the guesses with the same model in
-   *     {@code i8}; or the name or path of a smaller model with the same vocabulary
+   *     {@code q4}, which is prepared in the background once enough tokens are decoded; or the name
+   *     or path of a smaller model with the same vocabulary
    */
   public LoadOptions draft(String name) {
     Objects.requireNonNull(name);

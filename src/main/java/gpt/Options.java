@@ -1,6 +1,6 @@
 package gpt;
 
-import gpt.generate.Beams;
+import gpt.generate.beam.Beams;
 import gpt.sampling.SamplingParameters;
 import java.util.List;
 import java.util.function.UnaryOperator;

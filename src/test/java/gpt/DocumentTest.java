@@ -26,8 +26,10 @@ class DocumentTest {
             "THIRD-PARTY.md",
             "kernels/README.md",
             "kernels/gpt/kernels/README.md",
+            "kernels/gpt/kernels/generated-choosing.md",
             "kernels/gpt/kernels/generated-products.md",
             "kernels/gpt/kernels/generated-rows.md",
+            "kernels/gpt/kernels/ladder-rows.md",
             "benchmarks/README.md",
             "weights/README.md")) {
       all.add(Document.read(Path.of(path)));

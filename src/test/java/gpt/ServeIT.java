@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import gpt.checkpoint.TinyHuggingFace;
+import gpt.checkpoint.huggingface.TinyHuggingFace;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;

@@ -6,8 +6,8 @@ import java.io.IOException;
 
 /** Answers all lines of a batch that have no answer yet. */
 public final class Batch {
-  /** Requests per slot: one runs, and one waits, so that no slot waits for a line. */
-  private static final int REQUESTS_PER_SLOT = 2;
+  /** Requests for each completion that is decoded: one runs, and one waits to follow it. */
+  private static final int REQUESTS_PER_COMPLETION = 2;
 
   private Batch() {}
 
@@ -50,7 +50,7 @@ public final class Batch {
       throws IOException {
     BatchReader reader = new BatchReader(model, seed, input, answers);
     Totals totals = new Totals(answers.count(), answers.errors(), 0);
-    int limit = Math.multiplyExact(REQUESTS_PER_SLOT, parallel);
+    int limit = Math.multiplyExact(REQUESTS_PER_COMPLETION, parallel);
     try (Window<Answer> window =
         new Window<>(reader, limit, ordered, answer -> answer.json().length)) {
       reader.start(window::wake);

@@ -20,13 +20,13 @@ final class IdSet {
 
   private boolean add(long high, long low) {
     int mask = table.length / 2 - 1;
-    for (int slot = (int) high & mask; ; slot = slot + 1 & mask) {
-      if (table[2 * slot] == 0 && table[2 * slot + 1] == 0) {
-        table[2 * slot] = high;
-        table[2 * slot + 1] = low;
+    for (int at = (int) high & mask; ; at = at + 1 & mask) {
+      if (table[2 * at] == 0 && table[2 * at + 1] == 0) {
+        table[2 * at] = high;
+        table[2 * at + 1] = low;
         return true;
       }
-      if (table[2 * slot] == high && table[2 * slot + 1] == low) {
+      if (table[2 * at] == high && table[2 * at + 1] == low) {
         return false;
       }
     }

@@ -25,9 +25,9 @@ public final class Window<T> implements AutoCloseable {
   private final ToLongFunction<T> size;
 
   // Guarded by this.
-  private final Deque<Slot> slots = new ArrayDeque<>(); // in the tasks' order
+  private final Deque<Started> tasks = new ArrayDeque<>(); // in the tasks' order
   private int running; // weight of running tasks
-  private long held; // bytes of results in slots
+  private long held; // bytes of results of tasks
   private Throwable failure;
 
   /**
@@ -72,13 +72,13 @@ public final class Window<T> implements AutoCloseable {
   }
 
   /** A task that has been started. */
-  private final class Slot implements Runnable {
+  private final class Started implements Runnable {
     private final Task<T> task;
     private final int weight;
     private final Thread thread = Thread.ofVirtual().name("gpt-request").unstarted(this);
     private T result; // guarded by the window
 
-    Slot(Task<T> task) {
+    Started(Task<T> task) {
       this.task = task;
       weight = task.weight();
     }
@@ -118,7 +118,7 @@ public final class Window<T> implements AutoCloseable {
       boolean started = startOne();
       rethrow();
       T result = poll();
-      if (result != null || slots.isEmpty() && source.ended()) {
+      if (result != null || tasks.isEmpty() && source.ended()) {
         return result;
       }
       if (!started) {
@@ -138,22 +138,22 @@ public final class Window<T> implements AutoCloseable {
     if (task == null) {
       return false;
     }
-    Slot slot = new Slot(task);
-    slots.add(slot);
-    running += slot.weight;
-    slot.thread.start();
+    Started one = new Started(task);
+    tasks.add(one);
+    running += one.weight;
+    one.thread.start();
     return true;
   }
 
   /** The result that is next, if it is there. */
   private T poll() {
-    Iterator<Slot> each = slots.iterator();
+    Iterator<Started> each = tasks.iterator();
     while (each.hasNext()) {
-      Slot slot = each.next();
-      if (slot.result != null) {
+      Started task = each.next();
+      if (task.result != null) {
         each.remove();
-        held -= size.applyAsLong(slot.result);
-        return slot.result;
+        held -= size.applyAsLong(task.result);
+        return task.result;
       }
       if (ordered) {
         return null;
@@ -162,9 +162,9 @@ public final class Window<T> implements AutoCloseable {
     return null;
   }
 
-  private synchronized void ended(Slot slot, T result) {
-    slot.result = result;
-    running -= slot.weight;
+  private synchronized void ended(Started task, T result) {
+    task.result = result;
+    running -= task.weight;
     held += size.applyAsLong(result);
     notifyAll();
   }
@@ -186,7 +186,7 @@ public final class Window<T> implements AutoCloseable {
   /** Interrupts the tasks that run. */
   @Override
   public synchronized void close() {
-    slots.forEach(slot -> slot.thread.interrupt());
-    slots.clear();
+    tasks.forEach(task -> task.thread.interrupt());
+    tasks.clear();
   }
 }

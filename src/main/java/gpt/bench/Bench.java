@@ -144,7 +144,7 @@ public final class Bench {
       this.test = test;
       ids = ids(test);
       int[] prompt = Arrays.copyOf(ids, Math.max(1, test.prompt()));
-      Drawing drawing = new Drawing(SamplingParameters.greedy(), 0, prompt);
+      Drawing drawing = new Drawing(SamplingParameters.greedy(), prompt);
       for (int i = 0; i < test.sequences(); i++) {
         Sequence sequence = engine.open();
         sequence.drawing(drawing, i);

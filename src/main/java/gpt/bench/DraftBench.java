@@ -2,9 +2,9 @@ package gpt.bench;
 
 import gpt.OnFull;
 import gpt.engine.Engine;
-import gpt.generate.Drafter;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.draft.Drafter;
 import gpt.sampling.SamplingParameters;
 import java.time.Instant;
 import java.util.Arrays;
@@ -48,6 +48,7 @@ public final class DraftBench {
     Generator plain = new Generator(engine, Optional.empty());
     Generator drafted = new Generator(engine, Optional.empty(), Optional.of(drafter));
     int[] prompt = prompt(Math.max(1, test.prompt()));
+    drafter.prepare();
     if (warmUp) {
       long start = System.nanoTime();
       long took;

@@ -24,9 +24,4 @@ public record DraftResult(BenchResult result, long[] plainNanos, long drafts, lo
     Arrays.setAll(ratios, i -> (double) plainNanos[i] / result.nanos()[i]);
     return Statistics.median(ratios);
   }
-
-  /** Share of right drafts; NaN without drafts. */
-  public double share() {
-    return drafts == 0 ? Double.NaN : (double) right / drafts;
-  }
 }

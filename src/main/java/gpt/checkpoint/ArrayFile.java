@@ -4,7 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.gson.stream.JsonWriter;
 import gpt.GptException;
-import gpt.checkpoint.ModelFiles.Content;
+import gpt.checkpoint.files.ModelFiles;
+import gpt.checkpoint.files.ModelFiles.Content;
+import gpt.checkpoint.format.OutTensor;
+import gpt.checkpoint.huggingface.SafetensorsWriter;
 import gpt.model.DType;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
@@ -103,7 +106,7 @@ public record ArrayFile(Path path, Format format) {
         switch (format) {
           case SAFETENSORS -> {
             SafetensorsWriter writer = new SafetensorsWriter(tensors(matrices));
-            yield new Content(name, writer.size(), out -> writer.write(out, (done, total) -> {}));
+            yield new Content(name, writer.size(), out -> writer.write(out, done -> {}));
           }
           case NPY -> new Content(name, bytes, out -> npy(matrices.getFirst(), out));
           case JSON -> new Content(name, 3 * bytes, out -> json(matrices, out));

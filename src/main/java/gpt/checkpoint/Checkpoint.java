@@ -1,6 +1,12 @@
 package gpt.checkpoint;
 
 import gpt.GptException;
+import gpt.checkpoint.files.Fault;
+import gpt.checkpoint.files.FileBytes;
+import gpt.checkpoint.format.StoredModel;
+import gpt.checkpoint.gguf.GgufReader;
+import gpt.checkpoint.huggingface.HuggingFaceReader;
+import gpt.checkpoint.torch.NanoGptReader;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Weights;
@@ -26,37 +32,13 @@ public final class Checkpoint implements AutoCloseable {
   private static final List<String> PYTORCH_WEIGHTS =
       List.of("pytorch_model.bin", "pytorch_model.bin.index.json");
 
-  /** What the reader of a format returns. */
-  record Content(
-      String format,
-      GptConfig config,
-      Weights weights,
-      Optional<List<String>> characters,
-      Optional<BpeVocabulary> bpeVocabulary,
-      List<Integer> endIds,
-      Optional<ChatTemplate> chatTemplate,
-      List<String> notes) {
-
-    /** Of a base model. */
-    Content(
-        String format,
-        GptConfig config,
-        Weights weights,
-        Optional<List<String>> characters,
-        Optional<BpeVocabulary> bpeVocabulary,
-        List<Integer> endIds,
-        List<String> notes) {
-      this(format, config, weights, characters, bpeVocabulary, endIds, Optional.empty(), notes);
-    }
-  }
-
   private final Path path;
-  private final Content content;
+  private final StoredModel stored;
   private final Arena arena;
 
-  private Checkpoint(Path path, Content content, Arena arena) {
+  private Checkpoint(Path path, StoredModel stored, Arena arena) {
     this.path = path;
-    this.content = content;
+    this.stored = stored;
     this.arena = arena;
   }
 
@@ -88,7 +70,7 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private static Content read(Path path, Arena arena) throws IOException {
+  private static StoredModel read(Path path, Arena arena) throws IOException {
     if (Files.isDirectory(path)) {
       Path single = path.resolve(HuggingFaceReader.SINGLE_FILE);
       Path index = path.resolve(HuggingFaceReader.INDEX_FILE);
@@ -138,12 +120,12 @@ public final class Checkpoint implements AutoCloseable {
 
   /** The model's shape. */
   public GptConfig config() {
-    return content.config();
+    return stored.config();
   }
 
   /** The weights, valid until {@link #close}. */
   public Weights weights() {
-    return content.weights();
+    return stored.weights();
   }
 
   /**
@@ -152,34 +134,34 @@ public final class Checkpoint implements AutoCloseable {
    * than a padded vocab_size.
    */
   public Optional<List<String>> characters() {
-    return content.characters();
+    return stored.characters();
   }
 
   /** The BPE vocabulary, if the checkpoint has one; it may have fewer tokens than vocab_size. */
   public Optional<BpeVocabulary> bpeVocabulary() {
-    return content.bpeVocabulary();
+    return stored.bpeVocabulary();
   }
 
   /**
    * The EOS ids that end a text. Empty if the checkpoint names none; the tokenizer may have one.
    */
   public List<Integer> endIds() {
-    return content.endIds();
+    return stored.endIds();
   }
 
   /** How the model was trained on conversations, if its config.json says so. */
   public Optional<ChatTemplate> chatTemplate() {
-    return content.chatTemplate();
+    return stored.chatTemplate();
   }
 
   /** The format for display: {@code nanoGPT checkpoint}, {@code safetensors}, {@code gguf}. */
   public String format() {
-    return content.format();
+    return stored.format();
   }
 
   /** Notes for the user, a line each: tensors that the model does not use, missing checksums. */
   public List<String> notes() {
-    return content.notes();
+    return stored.notes();
   }
 
   /** The path that was opened. */

@@ -1,12 +1,14 @@
 package gpt.checkpoint;
 
 import gpt.GptException;
-import gpt.checkpoint.ModelFiles.Content;
+import gpt.checkpoint.files.ModelFiles;
+import gpt.checkpoint.files.ModelFiles.Content;
+import gpt.checkpoint.gguf.GgufWriter;
+import gpt.checkpoint.huggingface.HuggingFaceWriter;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.tokenizer.BpeVocabulary;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,7 +20,15 @@ import java.util.Optional;
 public final class CheckpointWriter {
   /** The types that can be written; those with blocks to GGUF only. */
   public static final List<DType> DTYPES =
-      List.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0);
+      List.of(
+          DType.F32,
+          DType.F16,
+          DType.BF16,
+          DType.Q8_0,
+          DType.Q5_1,
+          DType.Q5_0,
+          DType.Q4_1,
+          DType.Q4_0);
 
   /** Receives the progress of writing. */
   @FunctionalInterface
@@ -48,15 +58,20 @@ public final class CheckpointWriter {
    */
   public static void write(
       Checkpoint checkpoint, Path folder, DType dtype, boolean overwrite, Progress progress) {
-    folder(
-            folder,
+    HuggingFaceWriter writer =
+        HuggingFaceWriter.of(
             checkpoint.config(),
-            checkpoint.weights().tied(),
-            SafetensorsWriter.tensors(checkpoint.weights(), dtype),
+            checkpoint.weights(),
             checkpoint.characters(),
             checkpoint.endIds(),
-            progress)
-        .write(overwrite);
+            dtype);
+    write(writer, folder, overwrite, progress);
+  }
+
+  private static void write(
+      HuggingFaceWriter writer, Path folder, boolean overwrite, Progress progress) {
+    long size = writer.size();
+    writer.files(folder, done -> progress.at(done, size)).write(overwrite);
   }
 
   /**
@@ -89,7 +104,9 @@ public final class CheckpointWriter {
             checkpoint.endIds(),
             dtype);
     String name = file.getFileName().toString();
-    Content content = new Content(name, writer.size(), out -> writer.write(out, progress));
+    long size = writer.size();
+    Content content =
+        new Content(name, size, out -> writer.write(out, done -> progress.at(done, size)));
     new ModelFiles(file.toAbsolutePath().getParent(), List.of(content), List.of()).write(overwrite);
   }
 
@@ -113,26 +130,6 @@ public final class CheckpointWriter {
       Path folder,
       boolean overwrite,
       Progress progress) {
-    List<OutTensor> tensors = RandomTensors.of(config, seed, dtype);
-    folder(folder, config, true, tensors, characters, List.of(), progress).write(overwrite);
-  }
-
-  private static ModelFiles folder(
-      Path folder,
-      GptConfig config,
-      boolean tied,
-      List<OutTensor> tensors,
-      Optional<List<String>> characters,
-      List<Integer> endIds,
-      Progress progress) {
-    SafetensorsWriter writer = new SafetensorsWriter(tensors);
-    List<Content> files = new ArrayList<>();
-    files.add(
-        new Content(
-            HuggingFaceReader.SINGLE_FILE, writer.size(), out -> writer.write(out, progress)));
-    characters.ifPresent(c -> files.add(Content.text(Characters.FILE, Characters.toJson(c))));
-    files.add(Content.text(HuggingFaceConfig.FILE, HuggingFaceConfig.toJson(config, tied, endIds)));
-    return new ModelFiles(
-        folder, files, characters.isPresent() ? List.of() : List.of(Characters.FILE));
+    write(HuggingFaceWriter.random(config, characters, seed, dtype), folder, overwrite, progress);
   }
 }

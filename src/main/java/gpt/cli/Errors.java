@@ -2,6 +2,7 @@ package gpt.cli;
 
 import gpt.GptException;
 import gpt.cli.commands.TokensCommand;
+import gpt.cli.options.CommonOptions;
 import gpt.cli.options.PromptOptions;
 import gpt.cli.output.StandardOutput;
 import java.io.IOException;
@@ -19,8 +20,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * trace only with {@code --debug}.
  */
 public final class Errors {
-  public static final String DEBUG = "--debug";
-
   private Errors() {}
 
   /** Reports a wrong command line. Exit status 2. */
@@ -44,7 +43,11 @@ public final class Errors {
     if (e instanceof GptException || e instanceof IOException) {
       return e.getMessage();
     }
-    return "internal error: " + e + "; report it with the stack trace that " + DEBUG + " prints";
+    return "internal error: "
+        + e
+        + "; report it with the stack trace that "
+        + CommonOptions.DEBUG
+        + " prints";
   }
 
   /** What to do about an {@link OutOfMemoryError} with this message; Java has several. */
@@ -119,7 +122,7 @@ public final class Errors {
   }
 
   /** The message for a word in a command's place that names no command. */
-  public static String unknownCommand(String word) {
+  static String unknownCommand(String word) {
     return "unknown command '"
         + word
         + "'"
@@ -132,7 +135,7 @@ public final class Errors {
     StringWriter text = new StringWriter();
     PrintWriter out = new PrintWriter(text);
     out.println("gpt: " + line.strip().replaceAll("\\s*\\R\\s*", " "));
-    if (List.of(args).contains(DEBUG)) {
+    if (List.of(args).contains(CommonOptions.DEBUG)) {
       e.printStackTrace(out);
     }
     out.flush();

@@ -2,32 +2,31 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import gpt.cli.commands.ActivationsCommand;
-import gpt.cli.commands.AnswersCommand;
-import gpt.cli.commands.AttentionCommand;
 import gpt.cli.commands.BatchCommand;
-import gpt.cli.commands.BeamsCommand;
 import gpt.cli.commands.BenchCommand;
 import gpt.cli.commands.ChatCommand;
-import gpt.cli.commands.CompletionCommand;
 import gpt.cli.commands.DevicesCommand;
 import gpt.cli.commands.DownloadCommand;
 import gpt.cli.commands.ExportCommand;
 import gpt.cli.commands.GenerateCommand;
-import gpt.cli.commands.HelpCommand;
 import gpt.cli.commands.InfoCommand;
-import gpt.cli.commands.LensCommand;
-import gpt.cli.commands.LossCommand;
 import gpt.cli.commands.MakeRandomCommand;
 import gpt.cli.commands.ModelsCommand;
-import gpt.cli.commands.NextCommand;
 import gpt.cli.commands.ServeCommand;
-import gpt.cli.commands.SoftmaxCommand;
 import gpt.cli.commands.TokensCommand;
+import gpt.cli.commands.explore.ActivationsCommand;
+import gpt.cli.commands.explore.AnswersCommand;
+import gpt.cli.commands.explore.AttentionCommand;
+import gpt.cli.commands.explore.BeamsCommand;
+import gpt.cli.commands.explore.LensCommand;
+import gpt.cli.commands.explore.LossCommand;
+import gpt.cli.commands.explore.NextCommand;
+import gpt.cli.commands.explore.SoftmaxCommand;
 import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.Numbers;
 import gpt.cli.options.OptionGroup;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.StandardOutput;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -46,6 +45,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.CommandLine.ParameterException;
 
 /** The top-level command: lists the commands, parses the command line and runs one of them. */
 @Command(
@@ -92,14 +92,12 @@ public final class GptCommand {
 
   static final String GENERATE = "generate";
 
-  static final String CHAT = "chat";
-
   /** The commands in the order of the help. */
   private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
   static {
     COMMANDS.put(GENERATE, GenerateCommand.class);
-    COMMANDS.put(CHAT, ChatCommand.class);
+    COMMANDS.put("chat", ChatCommand.class);
     COMMANDS.put("next", NextCommand.class);
     COMMANDS.put("softmax", SoftmaxCommand.class);
     COMMANDS.put("answers", AnswersCommand.class);
@@ -145,20 +143,23 @@ public final class GptCommand {
           commandLine(command[0])
               .setOut(new PrintWriter(help))
               .setParameterExceptionHandler(Errors::usage)
-              .setExecutionExceptionHandler((e, parser, parsed) -> handled(e, args))
+              .setExecutionExceptionHandler((e, parser, parsed) -> handled(e, parser, args))
               .execute(command);
       StandardOutput.write(help.toString());
       return status;
     } catch (Throwable e) {
       // picocli does not catch an Error, such as OutOfMemoryError.
-      return handled(e, args);
+      return handled(e, null, args);
     }
   }
 
-  private static int handled(Throwable e, String[] args) {
-    return e instanceof StandardOutput.ClosedException
-        ? CommandLine.ExitCode.OK
-        : Errors.failure(e, args);
+  private static int handled(Throwable e, CommandLine command, String[] args) {
+    return switch (e) {
+      case StandardOutput.ClosedException closed -> CommandLine.ExitCode.OK;
+      case UsageException wrong ->
+          Errors.usage(new ParameterException(command, wrong.getMessage(), wrong), args);
+      default -> Errors.failure(e, args);
+    };
   }
 
   /** Puts {@code generate} before arguments that name no command. */

@@ -1,5 +1,7 @@
 package gpt.cli;
 
+import gpt.cli.start.Arguments;
+import gpt.cli.start.ChildJvm;
 import java.util.OptionalInt;
 import picocli.CommandLine;
 
@@ -28,7 +30,7 @@ public final class Main {
       System.err.println("gpt: " + e.getMessage());
       return CommandLine.ExitCode.USAGE;
     }
-    OptionalInt status = ChildJvm.run(arguments);
+    OptionalInt status = ChildJvm.run(Main.class, arguments);
     return status.isPresent() ? status.getAsInt() : GptCommand.run(arguments);
   }
 }

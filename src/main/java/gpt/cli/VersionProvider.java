@@ -1,5 +1,6 @@
 package gpt.cli;
 
+import gpt.cli.start.ChildJvm;
 import picocli.CommandLine.IVersionProvider;
 
 /** The program's version, the Java it runs on, and whether that has the Vector API. */

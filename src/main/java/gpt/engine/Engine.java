@@ -57,6 +57,13 @@ public interface Engine extends AutoCloseable {
   }
 
   /**
+   * Announces work, so that the engine can choose what is fastest for so much.
+   *
+   * @param tokens number of tokens that may be decoded soon
+   */
+  default void expect(long tokens) {}
+
+  /**
    * Opens an empty sequence.
    *
    * @throws gpt.GptException where the device has no memory for another one

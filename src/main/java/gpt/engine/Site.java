@@ -2,9 +2,7 @@ package gpt.engine;
 
 import gpt.GptException;
 import gpt.model.GptConfig;
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * A place in a transformer block whose activations a {@link Want.Probe} reads. Shapes are those of
@@ -55,10 +53,5 @@ public enum Site {
               + ", found "
               + layer);
     }
-  }
-
-  /** All names, with {@code separator} between them. */
-  public static String words(String separator) {
-    return Arrays.stream(values()).map(Site::word).collect(Collectors.joining(separator));
   }
 }

@@ -1,11 +1,11 @@
 package gpt.explore;
 
-import gpt.generate.BeamStep;
-import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
+import gpt.generate.beam.BeamStep;
+import gpt.generate.beam.Beams;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -22,12 +22,7 @@ public record Windows(int tokens, int context, int stride) {
    * @param to the end of the tokens read, and the last token scored
    * @param first the first token scored, after {@code from}
    */
-  public record Window(int from, int to, int first) {
-    /** Number of tokens scored. */
-    public int scored() {
-      return to - first + 1;
-    }
-  }
+  public record Window(int from, int to, int first) {}
 
   /** Checks the ranges. */
   public Windows {

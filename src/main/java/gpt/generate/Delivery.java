@@ -6,6 +6,7 @@ import gpt.StopReason;
 import gpt.Timings;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
+import gpt.tokenizer.TextStream;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -207,13 +208,11 @@ final class Delivery {
    * Returns what has been delivered.
    *
    * @param prompt the prompt ids in the context window
-   * @param dropped number of ids that were cropped from the start of the prompt
    */
-  FinishedCompletion finished(int[] prompt, int dropped) {
+  FinishedCompletion finished(int[] prompt) {
     return new FinishedCompletion(
         sample,
         prompt.clone(),
-        dropped,
         ids.stream().mapToInt(id -> id).toArray(),
         stream == null ? null : text.toString(),
         deliveredEnd,

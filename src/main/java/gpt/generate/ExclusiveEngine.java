@@ -1,6 +1,7 @@
 package gpt.generate;
 
 import gpt.engine.Engine;
+import gpt.generate.draft.Speculation;
 import gpt.model.GptConfig;
 import java.util.List;
 import java.util.function.Function;

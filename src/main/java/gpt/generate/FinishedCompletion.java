@@ -11,7 +11,6 @@ import java.util.OptionalDouble;
  *
  * @param sample index of the completion
  * @param promptIds the prompt's ids that the model saw: at most the last block_size
- * @param promptIdsDropped number of prompt ids cut off before these
  * @param ids all new ids, including an end id and the tokens of a stop string
  * @param text the new ids as text, without the end id and up to a stop string; if the prompt ends
  *     inside a character, the text begins with that whole character; after a cancellation, the text
@@ -24,7 +23,6 @@ import java.util.OptionalDouble;
 public record FinishedCompletion(
     int sample,
     int[] promptIds,
-    int promptIdsDropped,
     int[] ids,
     String text,
     StopReason stopReason,
@@ -35,14 +33,6 @@ public record FinishedCompletion(
   /** Returns a copy with this score. */
   FinishedCompletion withScore(double value) {
     return new FinishedCompletion(
-        sample,
-        promptIds,
-        promptIdsDropped,
-        ids,
-        text,
-        stopReason,
-        logprobs,
-        timings,
-        OptionalDouble.of(value));
+        sample, promptIds, ids, text, stopReason, logprobs, timings, OptionalDouble.of(value));
   }
 }

@@ -4,10 +4,15 @@ import gpt.GptException;
 import gpt.OnFull;
 import gpt.StopReason;
 import gpt.engine.Engine;
+import gpt.generate.beam.BeamSearch;
+import gpt.generate.beam.Beams;
+import gpt.generate.draft.Drafter;
+import gpt.generate.draft.Speculation;
 import gpt.model.GptConfig;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.HostSampler;
 import gpt.sampling.SamplingParameters;
+import gpt.tokenizer.TextStream;
 import gpt.tokenizer.Tokenizer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -88,7 +93,7 @@ public final class Generator {
           continue;
         }
         deliveries.removeFirst();
-        FinishedCompletion finished = delivery.finished(prompt, given.length - kept);
+        FinishedCompletion finished = delivery.finished(prompt);
         results.add(finished);
         listener.ended(finished);
         if (finished.stopReason() == StopReason.CANCELLED) {
@@ -154,23 +159,31 @@ public final class Generator {
    */
   public List<FinishedCompletion> search(Request request, Beams beams, Listener listener) {
     check(request);
-    beams.check(request, engines.capacity());
+    check(request, beams);
     int[] prompt = request.promptIds();
-    List<Double> scores = new ArrayList<>();
-    BeamSearch search = new BeamSearch(request, beams, tokenizer, config.blockSize());
-    List<Delivery> deliveries =
+    boolean stops = !request.stops().isEmpty();
+    TextStream text = stops ? new TextStream(tokenizer, prompt, request.stops()) : null;
+    BeamSearch search = new BeamSearch(request.drawing(), beams, text);
+    List<BeamSearch.Found> found =
         engines.call(
             beams.beams(),
-            engine -> {
-              try (BeamSteps steps = new BeamSteps(engine, request.drawing(0), beams.beams())) {
-                return search.run(steps, listener, scores);
-              }
-            });
+            engine -> search.run(engine, request.maxNewTokens(), listener::searched));
+    int completions = Math.min(request.samples(), found.size());
     List<FinishedCompletion> results = new ArrayList<>();
-    for (Delivery delivery : deliveries) {
+    for (BeamSearch.Found best : found.subList(0, completions)) {
+      Delivery delivery = new Delivery(request, tokenizer, listener, results.size());
+      if (best.ids().length > 0) {
+        boolean first = results.isEmpty(); // the shared prefill counts once
+        long prefill = search.prefillNanos();
+        delivery.recordPrefill(prefill, first ? prompt.length : 0, first ? prefill : 0);
+        delivery.recordDecode(search.decodeNanos() / completions);
+      }
+      for (int i = 0; i < best.ids().length; i++) {
+        boolean full = prompt.length + i >= config.blockSize();
+        delivery.add(best.ids()[i], full, Optional.empty(), Optional.empty());
+      }
       delivery.deliver();
-      double score = scores.get(results.size());
-      FinishedCompletion finished = delivery.finished(prompt, 0).withScore(score);
+      FinishedCompletion finished = delivery.finished(prompt).withScore(best.score());
       results.add(finished);
       listener.ended(finished);
       if (finished.stopReason() == StopReason.CANCELLED) {
@@ -234,6 +247,35 @@ public final class Generator {
     }
     if (tokenizer == null && !request.stops().isEmpty()) {
       throw new GptException("stop strings need a tokenizer, and this model has none");
+    }
+  }
+
+  /** Rejects requests that beam search does not support. */
+  private void check(Request request, Beams beams) {
+    int width = beams.beams();
+    int capacity = engines.capacity();
+    if (width > capacity) {
+      throw new GptException(
+          "the device has memory for "
+              + capacity
+              + " sequences at once, but "
+              + width
+              + " beams need one each; use at most "
+              + capacity
+              + " beams");
+    }
+    SamplingParameters sampling = request.sampling();
+    if (request.samples() > width || request.firstSample() != 0) {
+      throw new GptException(
+          width + " beams give at most " + width + " completions, found " + request.samples());
+    }
+    if (sampling.needsHistory() || sampling.temperature() != 0) {
+      throw new GptException(
+          "beam search does not sample: expected temperature 0 and no repetition, presence or"
+              + " frequency penalty");
+    }
+    if (request.onFull() != OnFull.STOP) {
+      throw new GptException("beam search cannot slide the context");
     }
   }
 }

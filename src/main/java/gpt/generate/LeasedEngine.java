@@ -14,7 +14,8 @@ import java.util.Set;
 
 /**
  * The view of a {@link SharedEngine} that one client on one thread uses. It forwards each call to
- * the engine's thread, which runs it between steps; readers of results are called on that thread.
+ * the engine's thread, which runs it between steps, and steps of several clients together ({@link
+ * LeasedSteps}). Readers of results are called on that thread, and may be called twice.
  */
 final class LeasedEngine implements Engine {
   private final SharedEngine shared;
@@ -81,7 +82,7 @@ final class LeasedEngine implements Engine {
       LeasedSequence leased = (LeasedSequence) piece.sequence();
       unwrapped.add(new Work(leased.sequence, piece.append(), piece.want()));
     }
-    run(() -> engine.step(unwrapped));
+    shared.step(unwrapped);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package gpt.generate;
 
+import gpt.generate.beam.BeamStep;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.Logprobs;
 

@@ -6,7 +6,6 @@ import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 
 /**
  * A prompt, how to continue it, and how many completions to generate.
@@ -67,43 +66,6 @@ public record Request(
         0);
   }
 
-  /** Without traces, with at most one end id. */
-  public Request(
-      int[] promptIds,
-      int maxNewTokens,
-      OptionalInt endId,
-      List<String> stops,
-      OnFull onFull,
-      SamplingParameters sampling,
-      int firstSample,
-      int samples,
-      int logprobs) {
-    this(
-        promptIds,
-        maxNewTokens,
-        endId.stream().toArray(),
-        stops,
-        onFull,
-        sampling,
-        firstSample,
-        samples,
-        logprobs,
-        false);
-  }
-
-  /** Without traces and log-probabilities, with at most one end id. */
-  public Request(
-      int[] promptIds,
-      int maxNewTokens,
-      OptionalInt endId,
-      List<String> stops,
-      OnFull onFull,
-      SamplingParameters sampling,
-      int firstSample,
-      int samples) {
-    this(promptIds, maxNewTokens, endId, stops, onFull, sampling, firstSample, samples, 0);
-  }
-
   /**
    * Checks what does not depend on the model, and copies the arrays and the list.
    *
@@ -152,8 +114,8 @@ public record Request(
     return Arrays.stream(endIds).anyMatch(end -> end == id);
   }
 
-  /** The sampling parameters for the completions from index {@code first} on. */
-  Drawing drawing(int first) {
-    return new Drawing(sampling, first, promptIds, endIds, logprobs);
+  /** How the tokens of its completions are drawn. */
+  Drawing drawing() {
+    return new Drawing(sampling, promptIds, endIds, logprobs);
   }
 }

@@ -1,8 +1,10 @@
 package gpt.generate;
 
+import gpt.OnFull;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.generate.draft.DraftedCompletion;
 import gpt.sampling.Drawing;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -11,7 +13,7 @@ import java.util.Iterator;
  * A completion while it is prefilled and decoded: its tokens, and its sequence, which holds the
  * keys and values of all but the pending ones.
  */
-final class RunningCompletion {
+final class RunningCompletion implements DraftedCompletion {
   private final Delivery delivery;
   private final Request request;
   private final int blockSize;
@@ -61,7 +63,8 @@ final class RunningCompletion {
     return delivery;
   }
 
-  Sequence sequence() {
+  @Override
+  public Sequence sequence() {
     return sequence;
   }
 
@@ -73,7 +76,7 @@ final class RunningCompletion {
   void start(Sequence prefix) {
     sequence = prefix;
     parent = null;
-    sequence.drawing(request.drawing(delivery.sample()), delivery.sample());
+    sequence.drawing(drawing(), sample());
     appendDrawn = Work.appendDrawn(sequence, token);
   }
 
@@ -118,49 +121,59 @@ final class RunningCompletion {
 
   // Speculative decoding.
 
-  /** Maximum number of drafts in the next step. */
-  int maxDrafts() {
+  @Override
+  public int sample() {
+    return delivery.sample();
+  }
+
+  @Override
+  public int maxDrafts() {
     if (!isDecoding() || request.traced()) {
       return 0;
     }
     int room = blockSize - sequence.length() - 1;
-    int left = request.maxNewTokens() - (length - promptLength) - 1;
-    return Math.max(0, Math.min(room, left));
+    return Math.max(0, Math.min(room, remaining() - 1));
   }
 
-  /** Sets the drafts of the next step, at most {@link #maxDrafts}. */
-  void draft(int... tokens) {
+  @Override
+  public int remaining() {
+    int left = request.maxNewTokens() - (length - promptLength);
+    return request.onFull() == OnFull.STOP ? Math.min(left, blockSize + 1 - length) : left;
+  }
+
+  @Override
+  public void draft(int... tokens) {
     drafts = tokens;
   }
 
-  /** Number of drafts in the current step. */
-  int drafts() {
+  @Override
+  public int drafts() {
     return drafts.length;
   }
 
-  /** Number of tokens, of prompt and completion together, also those before the context window. */
-  int length() {
+  @Override
+  public int length() {
     return length;
   }
 
-  /** The token at an index of {@link #length}. */
-  int id(int index) {
+  @Override
+  public int id(int index) {
     return ids[index];
   }
 
-  /** Index of the first token in the context window. */
-  int firstInContext() {
+  @Override
+  public int firstInContext() {
     return first;
   }
 
-  /** Index in the completion of the next token. */
-  int nextStep() {
+  @Override
+  public int nextStep() {
     return length - promptLength;
   }
 
-  /** How this completion's tokens are sampled. */
-  Drawing drawing() {
-    return request.drawing(delivery.sample());
+  @Override
+  public Drawing drawing() {
+    return request.drawing();
   }
 
   /**

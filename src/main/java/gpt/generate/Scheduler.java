@@ -3,6 +3,7 @@ package gpt.generate;
 import gpt.engine.Engine;
 import gpt.engine.Sequence;
 import gpt.engine.Work;
+import gpt.generate.draft.Speculation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -90,6 +91,7 @@ final class Scheduler implements AutoCloseable {
   /** Adds completions to the queue. */
   void add(List<RunningCompletion> completions) {
     completions.stream().filter(completion -> !completion.delivery().ended()).forEach(waiting::add);
+    engine.expect(completions.stream().mapToLong(RunningCompletion::remaining).sum());
   }
 
   /** Whether no completion is left. */
@@ -169,7 +171,7 @@ final class Scheduler implements AutoCloseable {
       }
     }
     if (speculation != null) {
-      speculation.draft(stepping);
+      speculation.draft(List.copyOf(stepping));
     }
     stepping.forEach(completion -> work.add(completion.work(1)));
     for (RunningCompletion completion : active) {

@@ -2,6 +2,9 @@ package gpt.generate;
 
 import gpt.GptException;
 import gpt.engine.Engine;
+import gpt.engine.Work;
+import gpt.generate.draft.Drafter;
+import gpt.generate.draft.Speculation;
 import gpt.model.GptConfig;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -34,6 +37,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
   // Used by the engine's thread only.
   private Scheduler scheduler;
   private final Queue<Reservation> reservations = new ArrayDeque<>();
+  private final LeasedSteps leasedSteps = new LeasedSteps();
 
   /** A client that waits until the scheduler has room for its sequences. */
   private record Reservation(int sequences, CompletableFuture<Void> granted) {}
@@ -78,7 +82,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
       opened.complete(engine);
       try {
         while (!isClosed()) {
-          runOnce();
+          runOnce(engine);
         }
       } finally { // fails all pending calls, so that no caller waits forever
         failAll(new GptException(CLOSED + ": it was closed while this call ran"));
@@ -92,15 +96,19 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     return Math.min(maxSequences, engine.batchSize());
   }
 
-  /** Runs the commands in the queue, then a step of the scheduler. Blocks while both are empty. */
-  private void runOnce() {
+  /**
+   * Runs the commands in the queue, then a step of the leased engines, then one of the scheduler.
+   * Blocks while there is nothing to do.
+   */
+  private void runOnce(Engine engine) {
     try {
-      if (scheduler.isIdle() && commands.isEmpty()) {
+      if (scheduler.isIdle() && leasedSteps.isEmpty() && commands.isEmpty()) {
         commands.take().run();
       }
       for (int queued = commands.size(); queued > 0; queued--) {
         commands.remove().run();
       }
+      leasedSteps.run(engine);
       grantReservations();
       scheduler.step(reservations.isEmpty());
     } catch (Throwable e) {
@@ -121,6 +129,7 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
     try {
       scheduler.fail(why);
     } finally {
+      leasedSteps.fail(why);
       reservations.forEach(each -> each.granted.completeExceptionally(why));
       for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
         command.run();
@@ -168,6 +177,20 @@ public final class SharedEngine implements EngineAccess, AutoCloseable {
           }
         });
     return await(result);
+  }
+
+  /** Runs a step on the engine's thread, together with those of other leased engines. */
+  void step(List<Work> work) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    submit(
+        () -> {
+          if (isClosed()) {
+            done.completeExceptionally(new GptException(CLOSED));
+          } else {
+            leasedSteps.add(work, done);
+          }
+        });
+    await(done);
   }
 
   /**

@@ -49,11 +49,6 @@ public final class HubCache {
     this.root = root;
   }
 
-  /** The cache's folder. */
-  public Path root() {
-    return root;
-  }
-
   /** Whether a text is a full commit id. */
   static boolean isCommit(String text) {
     return COMMIT.matcher(text).matches();

@@ -1,6 +1,5 @@
 package gpt.hub;
 
-import gpt.GptException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,23 +61,6 @@ public record HubName(String repository, String revision, Optional<String> short
     return isRepository(name)
         ? Optional.of(new HubName(name, revision, shortName(name)))
         : Optional.empty();
-  }
-
-  /**
-   * As {@link #parse}.
-   *
-   * @throws GptException if the text is not a model's name
-   */
-  public static HubName of(String text) {
-    return parse(text)
-        .orElseThrow(
-            () ->
-                new GptException(
-                    "'"
-                        + Text.line(text)
-                        + "' is not the name of a model on the hub; expected "
-                        + String.join(", ", PUBLISHED.keySet())
-                        + " or ORG/NAME, optionally with @REVISION"));
   }
 
   /** Applies the hub's rules for names: only these become part of a path or URL. */

@@ -5,7 +5,7 @@ import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.model.Precision;
 import gpt.model.Weights;
 import java.nio.file.Path;
@@ -60,21 +60,30 @@ public record DraftChoice(Kind kind, String model) {
    */
   public Optional<Drafter> open(
       Engine engine, Path path, DeviceChoice device, Function<String, Path> locate) {
-    if (kind != Kind.SELF) {
-      return open(engine, (Weights) null, device, locate);
-    }
-    try (Checkpoint checkpoint = Checkpoint.open(path)) {
-      return open(engine, checkpoint.weights(), device, locate);
-    }
+    return open(engine, reader -> withWeights(path, reader), device, locate);
   }
 
   /**
-   * As {@link #open(Engine, Path, DeviceChoice, Function)}, from weights that are open.
+   * As {@link #open(Engine, Path, DeviceChoice, Function)}, from weights that stay open.
    *
    * @param weights the model's weights, which only {@link Kind#SELF} reads
    */
   public Optional<Drafter> open(
       Engine engine, Weights weights, DeviceChoice device, Function<String, Path> locate) {
+    return open(engine, reader -> reader.apply(weights), device, locate);
+  }
+
+  private static Engine withWeights(Path path, Function<Weights, Engine> reader) {
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+      return reader.apply(checkpoint.weights());
+    }
+  }
+
+  private Optional<Drafter> open(
+      Engine engine,
+      Function<Function<Weights, Engine>, Engine> weights,
+      DeviceChoice device,
+      Function<String, Path> locate) {
     if (kind != Kind.NONE && !engine.verifiesDrafts()) {
       throw new GptException(
           "draft "
@@ -92,7 +101,11 @@ public record DraftChoice(Kind kind, String model) {
               "draft self: the model is in q4 itself, so its drafts would save nothing; use ngram"
                   + " or a smaller model");
         }
-        yield Optional.of(Drafter.self(lower(engine, weights)));
+        if (!(engine instanceof CpuEngine cpu)) {
+          throw new GptException(
+              "draft self: needs device cpu, found " + engine.device() + "; use ngram or a model");
+        }
+        yield Optional.of(Drafter.self(() -> weights.apply(each -> lower(cpu, each))));
       }
       case MODEL -> {
         Engine drafts = load(locate.apply(model), device);
@@ -114,11 +127,7 @@ public record DraftChoice(Kind kind, String model) {
   }
 
   /** The same model in q4, which steps the engine's sequences. */
-  private static Engine lower(Engine engine, Weights weights) {
-    if (!(engine instanceof CpuEngine cpu)) {
-      throw new GptException(
-          "draft self: needs device cpu, found " + engine.device() + "; use ngram or a model");
-    }
+  private static Engine lower(CpuEngine cpu, Weights weights) {
     HostMemory.check(
         each -> HostMemory.weights(weights, each), Precision.Q4, HostMemory.available());
     return cpu.drafting(weights, Precision.Q4);

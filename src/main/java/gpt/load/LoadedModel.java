@@ -32,15 +32,16 @@ public record LoadedModel(
     double seconds)
     implements AutoCloseable {
 
-  /**
-   * Encodes the prompt before the weights are read, so that an invalid prompt fails early.
-   *
-   * @param <X> the exception for an invalid prompt
-   */
+  /** Message: a text cannot be encoded. */
+  public static final String NO_TOKENIZER =
+      "this model has no tokenizer: put tokenizer.json (Hugging Face) or meta.pkl (nanoGPT, in"
+          + " data/<dataset>/ where it was trained) beside the checkpoint";
+
+  /** Encodes the prompt before the weights are read, so that an invalid prompt fails early. */
   @FunctionalInterface
-  public interface Ids<X extends Exception> {
+  public interface Ids {
     /** The ids, possibly none; their number determines the size of the device's buffers. */
-    int[] of(Optional<Tokenizer> tokenizer, GptConfig config) throws X;
+    int[] of(Optional<Tokenizer> tokenizer, GptConfig config);
   }
 
   /**
@@ -51,14 +52,13 @@ public record LoadedModel(
    * @param use the planned use; its prompt length is replaced by the number of ids
    * @throws GptException if the checkpoint is invalid or does not fit on the device
    */
-  public static <X extends Exception> LoadedModel load(
+  public static LoadedModel load(
       Path path,
       Optional<Gelu> gelu,
       DeviceChoice device,
       DeviceChoice.Use use,
-      Ids<X> ids,
-      LoadProgress progress)
-      throws X {
+      Ids ids,
+      LoadProgress progress) {
     long start = System.nanoTime();
     try (Checkpoint checkpoint = Checkpoint.open(path)) {
       GptConfig config = gelu.map(checkpoint.config()::withGelu).orElse(checkpoint.config());

@@ -1,11 +1,11 @@
 package gpt.load;
 
 import gpt.GptException;
-import gpt.backend.tornado.DeviceBandwidth;
 import gpt.backend.tornado.DeviceMemory;
 import gpt.backend.tornado.Profile;
 import gpt.backend.tornado.TornadoDevices;
 import gpt.backend.tornado.TornadoEngine;
+import gpt.backend.tornado.check.DeviceBandwidth;
 import gpt.engine.LoadProgress;
 import gpt.model.Approximations;
 import gpt.model.GptConfig;

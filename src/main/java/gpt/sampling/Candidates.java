@@ -149,12 +149,6 @@ final class Candidates {
     return distances[id] != Weight.MASKED_DISTANCE;
   }
 
-  /** The renormalized probability of a token; 0 if masked. */
-  double probability(int id) {
-    double sum = sum();
-    return weights[id] / sum;
-  }
-
   /** The renormalized probability of each token; 0 if masked (V). */
   double[] probabilities() {
     double sum = sum();

@@ -65,12 +65,6 @@ public record ChainTrace(
 
   /** Rank of a token by the model's logits, ties by ascending id; 1 is the likeliest. */
   public int rank(int id) {
-    int rank = 1;
-    for (int other = 0; other < logits.length; other++) {
-      if (logits[other] > logits[id] || (logits[other] == logits[id] && other < id)) {
-        rank++;
-      }
-    }
-    return rank;
+    return Logprobs.rank(logits, logits.length, id);
   }
 }

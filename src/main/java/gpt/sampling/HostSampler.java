@@ -12,8 +12,8 @@ import java.util.List;
  *   <li>repetition penalty, frequency and presence penalties, logit bias and minimum number of new
  *       tokens, on the logits ({@link LogitsProcessor});
  *   <li>at temperature 0, argmax: the largest logit, the lowest id among equal ones;
- *   <li>otherwise temperature, the filters top-k, top-p, min-p and typical-p, and a multinomial
- *       draw with {@link Philox} ({@link Candidates}).
+ *   <li>otherwise temperature, the filters of {@link ChainStep}, and a multinomial draw with {@link
+ *       Philox} ({@link Candidates}).
  * </ol>
  *
  * <p>After the temperature, all arithmetic is on integers ({@link Weight}), so from the same logits
@@ -28,7 +28,6 @@ public final class HostSampler {
   private final int vocabSize;
   private final LogitsProcessor logitsProcessor;
   private final Candidates candidates;
-  private double probability;
 
   /**
    * Allocates scratch memory, up to 20 bytes for each token of the vocabulary.
@@ -113,7 +112,6 @@ public final class HostSampler {
     float[] values = logitsProcessor.values();
     float max = logitsProcessor.max();
     if (candidates == null) {
-      probability = 1;
       int id = 0;
       while (values[id] != max) {
         id++;
@@ -131,9 +129,7 @@ public final class HostSampler {
       candidates.filter(filter);
       record(filter, stages);
     }
-    int id = candidates.draw(Philox.bits(parameters.seed(), sample, step));
-    probability = candidates.probability(id);
-    return id;
+    return candidates.draw(Philox.bits(parameters.seed(), sample, step));
   }
 
   /** Records the probabilities after a step, if it is on and a trace is requested. */
@@ -157,10 +153,5 @@ public final class HostSampler {
       throw new IllegalStateException("these parameters need the tokens so far");
     }
     return sample(logits, null, sample, step);
-  }
-
-  /** The probability of the last token after the whole chain; 1 if it was greedy. */
-  public double probability() {
-    return probability;
   }
 }

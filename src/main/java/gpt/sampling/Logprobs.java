@@ -59,4 +59,19 @@ public record Logprobs(double chosen, int[] ids, double[] values) {
     return of(
         logits[id] - logSum, ids, IntStream.of(ids).mapToDouble(i -> logits[i] - logSum).toArray());
   }
+
+  /**
+   * The rank of a token by its logit, ties by ascending id; 1 is the likeliest.
+   *
+   * @param logits at least V floats, the first V are read
+   */
+  public static int rank(float[] logits, int vocabSize, int id) {
+    int rank = 1;
+    for (int other = 0; other < vocabSize; other++) {
+      if (logits[other] > logits[id] || logits[other] == logits[id] && other < id) {
+        rank++;
+      }
+    }
+    return rank;
+  }
 }

@@ -16,17 +16,24 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Which rows a run has, and which are left out. */
 class PlanTest {
   private static final String GPU = "ptx:0";
+  private static final String NO_CUBLAS = "no library";
   private static final Probe FAST = new Probe(GPU, 0, 2e12, 0, 50e12);
   private static final Probe SLOW = new Probe(Spec.CPU, 0, 20e9, 20e9, 300e9);
 
   private static Machine machine(long memory, Probe device) {
     return new Machine(
-        memory, true, true, SLOW, List.of(new Machine.Target(GPU, false, true, 80L << 30, device)));
+        memory,
+        true,
+        true,
+        SLOW,
+        List.of(new Machine.Target(GPU, false, true, 80L << 30, device, NO_CUBLAS)));
   }
 
   private static Plan plan(Machine machine, Shape... shapes) {
@@ -65,6 +72,9 @@ class PlanTest {
     for (Operation<?> operation : KernelOperations.all().values()) {
       for (int count : operation.rows()) {
         for (String version : operation.versionNames(count)) {
+          if (version.equals(KernelOperations.TENSOR_CORES)) {
+            continue; // only CUDA devices have them
+          }
           assertTrue(
               rows.stream()
                   .anyMatch(
@@ -166,7 +176,7 @@ class PlanTest {
         plan.leftOut()::toString);
     assertFalse(
         plan(machine(64L << 30, FAST), Shape.XL).leftOut().stream()
-            .anyMatch(o -> o.row().contains(GPU)));
+            .anyMatch(o -> o.row().contains(GPU) && !o.why().equals(NO_CUBLAS)));
   }
 
   @Test
@@ -177,7 +187,7 @@ class PlanTest {
             true,
             false,
             SLOW,
-            List.of(new Machine.Target(GPU, false, false, 80L << 30, FAST)));
+            List.of(new Machine.Target(GPU, false, false, 80L << 30, FAST, NO_CUBLAS)));
     Set<String> dtypes = new HashSet<>();
     plan(noHalf, Shape.GPT2).rows().stream()
         .filter(row -> row.device().equals(GPU))
@@ -201,6 +211,29 @@ class PlanTest {
                     "lm-head gpt2, 1 row, f32, tornado-matrices",
                     "TornadoVM's SDK is not installed")),
         plan.leftOut()::toString);
+  }
+
+  /** A prompt's projections on a CUDA device, in f32 and f16, each beside cuBLAS. */
+  @Test
+  void tensorCoresAreMeasuredBesideCuBlas() {
+    Machine.Target cuda = new Machine.Target("cuda:0", false, true, 80L << 30, FAST, null);
+    Machine machine = new Machine(64L << 30, true, true, SLOW, List.of(cuda));
+    Plan.Selection selection = new Plan.Selection(Set.of("qkv"), List.of(Shape.GPT2), false, true);
+    assertEquals(
+        List.of(
+            "f32 naive, f32 blockPerThread, f32 tiled, f32 tensorCores, f32 cublas, f32"
+                + " cublas-tf32",
+            "f16 naive, f16 blockPerThread, f16 tiled, f16 tensorCores, f16 cublas"),
+        Stream.of("f32", "f16")
+            .map(
+                dtype ->
+                    new Plan(machine, selection)
+                        .rows().stream()
+                            .filter(row -> row.rows() > 1 && row.dtype().equals(dtype))
+                            .map(row -> dtype + " " + row.version())
+                            .collect(Collectors.joining(", ")))
+            .toList());
+    assertTrue(of("qkv").leftOut().contains(new Plan.LeftOut("cuBLAS on " + GPU, NO_CUBLAS)));
   }
 
   private static boolean has(Plan plan, String operation, String shape) {

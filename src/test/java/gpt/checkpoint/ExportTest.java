@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import gpt.GptException;
+import gpt.checkpoint.torch.PickleBuilder;
+import gpt.checkpoint.torch.TinyNanoGpt;
 import gpt.model.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -94,7 +96,7 @@ class ExportTest {
     half(tiny, "transformer.h.0.mlp.c_fc.weight", "torch.HalfStorage");
     half(tiny, "transformer.h.0.mlp.c_proj.weight", "torch.BFloat16Storage");
     Files.write(
-        tmp.resolve("meta.pkl"), MetaPickleTest.meta("\n", "\u00e9", "\ud83d\ude00", "<", "a"));
+        tmp.resolve("meta.pkl"), PickleBuilder.meta("\n", "\u00e9", "\ud83d\ude00", "<", "a"));
     try (Checkpoint c = Checkpoint.open(tiny.write(tmp))) {
       assertFalse(c.weights().tied());
       CheckpointWriter.write(c, tmp.resolve("out"));

@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.function.Executable;
 
 /** Asserts that a reader throws a message of one line that contains the expected parts. */
-final class Faults {
+public final class Faults {
   private Faults() {}
 
-  static void assertRefused(Path path, String... parts) {
+  public static void assertRefused(Path path, String... parts) {
     assertRefused(() -> Checkpoint.open(path).close(), parts);
   }
 
-  static void assertRefused(Executable reader, String... parts) {
+  public static void assertRefused(Executable reader, String... parts) {
     GptException e = assertThrows(GptException.class, reader);
     assertEquals(1, e.getMessage().lines().count(), e.getMessage());
     for (String part : parts) {

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import gpt.GptException;
+import gpt.checkpoint.gguf.TinyGguf;
+import gpt.checkpoint.huggingface.TinyHuggingFace;
+import gpt.checkpoint.torch.PickleBuilder;
+import gpt.checkpoint.torch.TinyNanoGpt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +83,7 @@ class RobustnessTest {
   @Test
   void metaPickle() throws IOException {
     new TinyNanoGpt().write(tmp);
-    byte[] meta = MetaPickleTest.meta("a", "b", "c", "d", "e");
+    byte[] meta = PickleBuilder.meta("a", "b", "c", "d", "e");
     loadsOrRefuses(tmp, meta, bytes -> Files.write(tmp.resolve("meta.pkl"), bytes));
   }
 

@@ -37,7 +37,7 @@ public final class RandomSchedules {
       this.prompt = prompt;
       this.sample = sample;
       this.total = total;
-      drawing = new Drawing(parameters, 0, prompt);
+      drawing = new Drawing(parameters, prompt);
     }
 
     /** Decodes alone: one step for the prompt, then one for each token. */

@@ -21,7 +21,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * for the second tree before all lanes have read the first one's result: that takes a barrier of
  * its own. The end of the kernel is there.
  *
- * <p>Check it with {@code scripts/exercise 6}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * <p>Check it with {@code scripts/exercise 6}. Ladder ({@code kernels/gpt/kernels/ladder-rows.md}):
  * LayerNorm, step 3.
  */
 public final class Exercise06 {

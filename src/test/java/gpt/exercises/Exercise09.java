@@ -12,17 +12,19 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * y[h] = Σ_j weight[j] · values[h, j],   weight = softmax over the t keys j of q[h] · keys[h, ·, j] / √headSize
  *
- * shapes    q, y (heads, headSize) · keys (heads, headSize, t): the keys' channel i is contiguous
- *           values (heads, t, headSize)
+ * shapes    q, y (heads, headSize) · keys (heads, headSize, t): keys[h, i, j], channel i of key j, is
+ *           element (h · headSize + i) · t + j · values (heads, t, headSize): values[h, j, i] is element
+ *           (h · t + j) · headSize + i
  * threads   work item globalIdx computes head globalIdx
  * </pre>
  *
  * <p>In one pass over the keys: keep the largest score so far, the sum of e^(score − largest), and
  * the weighted sum of the values. When a larger score comes, multiply both sums by e^(old largest −
  * new largest) first. TornadoMath has exp, max and sqrt; the largest score starts at MIN_SCORE,
- * since a kernel must not compute infinities.
+ * since a kernel must not compute infinities. sums is an array of the work item's own, which
+ * TornadoVM does not fill with zeros as Java does.
  *
- * <p>Check it with {@code scripts/exercise 9}. Ladder ({@code kernels/gpt/kernels/README.md}):
+ * <p>Check it with {@code scripts/exercise 9}. Ladder ({@code kernels/gpt/kernels/ladder-rows.md}):
  * attention, step 3.
  */
 public final class Exercise09 {

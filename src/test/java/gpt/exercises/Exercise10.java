@@ -20,12 +20,13 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *           For the scores lane j has key j of the chunk; for the values lane i has channel i
  * </pre>
  *
- * <p>The lanes exchange scores in local memory. The last chunk may have fewer than 64 keys.
- * headSize is at most 64, so with less, some lanes have no channel. A chunk has one maximum, so no
- * sum is ever rescaled. Another kernel merges the chunks (AttentionMerge).
+ * <p>The lanes exchange scores in local memory, and then the weights e^(score − max), in the same
+ * array or in one more. The last chunk may have fewer than 64 keys. headSize is at most 64, so with
+ * less, some lanes have no channel. A chunk has one maximum, so no sum is ever rescaled. Another
+ * kernel merges the chunks (AttentionMerge).
  *
- * <p>Check it with {@code scripts/exercise 10}. Ladder ({@code kernels/gpt/kernels/README.md}):
- * attention, step 5.
+ * <p>Check it with {@code scripts/exercise 10}. Ladder ({@code
+ * kernels/gpt/kernels/ladder-rows.md}): attention, step 5.
  */
 public final class Exercise10 {
   /** Keys of a chunk, and work items of a workgroup. */
@@ -52,8 +53,9 @@ public final class Exercise10 {
     int out = (h * chunks + context.groupIdx) * (headSize + 2);
     float scale = 1 / TornadoMath.sqrt(headSize);
     // solution
+    int count = TornadoMath.min(CHUNK, t - first);
     float score = MIN_SCORE;
-    if (first + lane < t) {
+    if (lane < count) {
       score = 0;
       for (int i = 0; i < headSize; i++) {
         score += q.get(h * headSize + i) * keys.get((h * headSize + i) * t + first + lane);
@@ -63,17 +65,18 @@ public final class Exercise10 {
     scores[lane] = score;
     context.localBarrier();
     float max = MIN_SCORE;
-    for (int j = 0; j < CHUNK; j++) {
+    for (int j = 0; j < count; j++) {
       max = TornadoMath.max(max, scores[j]);
     }
-    int count = TornadoMath.min(CHUNK, t - first);
+    context.localBarrier(); // all lanes must read the scores before the weights replace them
+    scores[lane] = TornadoMath.exp(score - max);
+    context.localBarrier();
     float sum = 0;
     float total = 0;
     for (int j = 0; j < count; j++) {
-      float weight = TornadoMath.exp(scores[j] - max);
-      sum += weight;
+      sum += scores[j];
       if (lane < headSize) {
-        total += weight * values.get((h * t + first + j) * headSize + lane);
+        total += scores[j] * values.get((h * t + first + j) * headSize + lane);
       }
     }
     if (lane < headSize) {

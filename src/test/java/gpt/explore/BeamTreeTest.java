@@ -6,11 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.OnFull;
 import gpt.backend.reference.ReferenceEngine;
-import gpt.generate.BeamStep.Fate;
-import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.Requests;
+import gpt.generate.beam.BeamStep.Fate;
+import gpt.generate.beam.Beams;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.RandomWeights;
@@ -26,7 +27,7 @@ class BeamTreeTest {
   private final GptConfig config = RandomWeights.shape(1, 2, 12, 9, 20, true, Gelu.TANH);
 
   private Request request(int max, OptionalInt end) {
-    return new Request(
+    return Requests.of(
         new int[] {3, 1}, max, end, List.of(), OnFull.STOP, SamplingParameters.greedy(), 0, BEAMS);
   }
 

@@ -20,18 +20,18 @@ import java.util.stream.Collectors;
  * number of tokens that each sequence appends, {@code d} for the token drawn last), rejects what
  * the interface forbids, and overwrites logits with NaN after they were read.
  */
-final class FakeEngine implements Engine {
-  final List<String> calls = new ArrayList<>();
-  int openSequences;
+public final class FakeEngine implements Engine {
+  public final List<String> calls = new ArrayList<>();
+  public int openSequences;
   boolean mayClose;
   boolean closed;
-  int capacity = Integer.MAX_VALUE;
+  public int capacity = Integer.MAX_VALUE;
 
   private final GptConfig config;
   private final Function<int[], float[]> model;
   private final float[] logits;
 
-  FakeEngine(int blockSize, int vocabSize, Function<int[], float[]> model) {
+  public FakeEngine(int blockSize, int vocabSize, Function<int[], float[]> model) {
     config = new GptConfig(1, 1, 1, blockSize, vocabSize, 4, true, Gelu.EXACT, 1e-5);
     this.model = model;
     // Longer than the vocabulary, as a padded kernel's output may be.
@@ -39,7 +39,7 @@ final class FakeEngine implements Engine {
   }
 
   /** Random logits, different for each context. */
-  static Function<int[], float[]> random(int vocabSize) {
+  public static Function<int[], float[]> random(int vocabSize) {
     return context -> {
       Random random = new Random(Arrays.hashCode(context));
       float[] out = new float[vocabSize];
@@ -51,7 +51,7 @@ final class FakeEngine implements Engine {
   }
 
   /** Logits that make greedy decoding give these ids after a prompt of the given length. */
-  static Function<int[], float[]> fixedIds(int vocabSize, int promptLength, int... ids) {
+  public static Function<int[], float[]> fixedIds(int vocabSize, int promptLength, int... ids) {
     return context -> {
       float[] out = new float[vocabSize];
       out[ids[Math.min(context.length - promptLength, ids.length - 1)]] = 10;

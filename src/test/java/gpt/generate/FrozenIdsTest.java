@@ -6,6 +6,7 @@ import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
+import gpt.generate.beam.Beams;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -110,7 +111,7 @@ class FrozenIdsTest {
             (name, chain) ->
                 generator
                     .generate(
-                        new Request(
+                        Requests.of(
                             prompt, max, OptionalInt.of(1), List.of(), OnFull.SLIDE, chain, 0, 3),
                         ignore)
                     .forEach(
@@ -125,7 +126,7 @@ class FrozenIdsTest {
                                     + Arrays.toString(one.ids()))));
     generator
         .search(
-            new Request(
+            Requests.of(
                 prompt,
                 10,
                 OptionalInt.of(1),

@@ -26,7 +26,7 @@ class GeneratorPenaltiesTest {
 
   private static Request request(
       int[] prompt, int max, OptionalInt end, SamplingParameters sampling, int samples) {
-    return new Request(prompt, max, end, List.of(), OnFull.SLIDE, sampling, 0, samples);
+    return Requests.of(prompt, max, end, List.of(), OnFull.SLIDE, sampling, 0, samples);
   }
 
   private static List<FinishedCompletion> generate(int blockSize, Request request) {

@@ -130,7 +130,7 @@ class GeneratorTextTest {
     Pieces pieces = Pieces.bytesOf("\uD83D\uDE42!");
     FakeEngine engine = new FakeEngine(9, 6, FakeEngine.fixedIds(6, 3, 3, 4, 5, 0));
     Request request =
-        new Request(
+        Requests.of(
             new int[] {5, 1, 2},
             4,
             OptionalInt.of(0),

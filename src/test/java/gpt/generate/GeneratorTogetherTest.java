@@ -63,7 +63,7 @@ class GeneratorTogetherTest {
   }
 
   private static Request request(int[] prompt, int max, int samples, OnFull full, String... stops) {
-    return new Request(
+    return Requests.of(
         prompt, max, OptionalInt.empty(), List.of(stops), full, SAMPLING, 0, samples);
   }
 

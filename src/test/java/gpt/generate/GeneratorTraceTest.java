@@ -20,7 +20,7 @@ class GeneratorTraceTest {
   void eachTokenIsTracedBeforeItIsDelivered() {
     SamplingParameters sampling = SamplingParameters.builder().temperature(1.2).topK(7).build();
     Request request =
-        new Request(
+        Requests.of(
             new int[] {3, 4}, 6, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 2, 2);
     List<FinishedCompletion> plain = generate(request, (sample, id, text) -> true);
     List<String> events = new ArrayList<>();

@@ -27,7 +27,7 @@ class SchedulerTest {
   private final Scheduler scheduler = new Scheduler(engine, engine.batchSize());
 
   private static Request request(int[] prompt, int max, long seed) {
-    return new Request(
+    return Requests.of(
         prompt,
         max,
         OptionalInt.of(3),
@@ -45,7 +45,7 @@ class SchedulerTest {
 
   private static int[] ids(RunningCompletion completion) {
     assertTrue(completion.delivery().deliver());
-    return completion.delivery().finished(new int[0], 0).ids();
+    return completion.delivery().finished(new int[0]).ids();
   }
 
   private static int[] alone(Request request) {

@@ -13,6 +13,7 @@ import gpt.StopReason;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.generate.beam.Beams;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +43,7 @@ class SharedEngineTest {
   }
 
   private static Request request(int prompt, int max, int samples) {
-    return new Request(
+    return Requests.of(
         new Random(prompt).ints(prompt, 0, VOCAB).toArray(),
         max,
         OptionalInt.empty(),

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
+import gpt.generate.draft.ColdDrafter;
+import gpt.generate.draft.Drafter;
+import gpt.generate.draft.RandomDrafter;
+import gpt.generate.draft.Speculation;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -27,25 +31,6 @@ class SpeculationTest {
   private static final GptConfig CONFIG =
       RandomWeights.shape(2, 2, 32, BLOCK_SIZE, VOCAB, true, Gelu.TANH);
   private static final Weights WEIGHTS = RandomWeights.of(CONFIG, 5, 0.3f);
-
-  /** Guesses random tokens, so that almost all drafts are wrong, some in the middle right. */
-  private static final class RandomDrafter extends Drafter {
-    private final Random random = new Random(3);
-
-    @Override
-    void draft(List<RunningCompletion> completions, int max) {
-      for (RunningCompletion completion : completions) {
-        int count = random.nextInt(Math.min(max, completion.maxDrafts()) + 1);
-        completion.draft(random.ints(count, 0, 3).toArray());
-      }
-    }
-
-    @Override
-    void ended(RunningCompletion completion) {}
-
-    @Override
-    public void close() {}
-  }
 
   private static Request request(Random random) {
     SamplingParameters.Builder sampling =
@@ -117,7 +102,6 @@ class SpeculationTest {
               Drafter::ngram,
               RandomDrafter::new,
               () -> Drafter.model(engine(Precision.Q4)),
-              () -> Drafter.self(engine.drafting(WEIGHTS, Precision.Q4)),
               () -> Drafter.model(engine(Precision.F32)));
       Generator plain = new Generator(engine, Optional.empty());
       for (int seed = 0; seed < 16; seed++) {
@@ -128,6 +112,51 @@ class SpeculationTest {
             Generator drafted = new Generator(engine, Optional.empty(), Optional.of(drafter));
             assertSame(expected, drafted.generate(request, (sample, id, text) -> true));
           }
+        }
+      }
+    }
+  }
+
+  @Test
+  void completionsAreTheSameWithTheModelItself() throws InterruptedException {
+    try (CpuEngine engine = engine(Precision.F32);
+        Drafter drafter = Drafter.self(() -> engine.drafting(WEIGHTS, Precision.Q4))) {
+      Generator plain = new Generator(engine, Optional.empty());
+      Generator drafted = new Generator(engine, Optional.empty(), Optional.of(drafter));
+      for (int seed = 0; seed < 16; seed++) {
+        Request request = request(new Random(seed));
+        assertSame(
+            plain.generate(request, (sample, id, text) -> true),
+            drafted.generate(request, (sample, id, text) -> true));
+        if (seed == 0) { // which decoded without drafts
+          assertEquals(0, drafter.drafts());
+          drafter.prepare();
+          while (!drafter.isWarm()) {
+            Thread.sleep(5);
+          }
+        }
+      }
+      assertTrue(drafter.right() > 0);
+    }
+  }
+
+  @Test
+  void draftsArePreparedForLongTextsOnly() {
+    int[] prompt = {1, 2, 3};
+    try (CpuEngine engine = engine(Precision.F32)) {
+      for (int tokens : new int[] {20, Speculation.MIN_TOKENS}) {
+        for (OnFull onFull : new OnFull[] {OnFull.STOP, OnFull.SLIDE}) {
+          ColdDrafter drafter = new ColdDrafter();
+          Request request = Requests.greedy(prompt, tokens, onFull);
+          Delivery delivery = new Delivery(request, null, (sample, id, text) -> true, 0);
+          try (Scheduler scheduler =
+              new Scheduler(engine, 1, new Speculation(drafter), SchedulerListener.NONE)) {
+            scheduler.add(List.of(new RunningCompletion(delivery, request, prompt, BLOCK_SIZE)));
+            scheduler.step(true);
+            scheduler.step(true);
+          }
+          boolean isLong = tokens > BLOCK_SIZE && onFull == OnFull.SLIDE;
+          assertEquals(isLong, drafter.prepared(), tokens + " tokens, " + onFull);
         }
       }
     }
@@ -189,7 +218,7 @@ class SpeculationTest {
         deliveries.get(i).deliver();
         FinishedCompletion alone =
             plain.generate(requests.get(i), (sample, id, text) -> true).getFirst();
-        assertSame(List.of(alone), List.of(deliveries.get(i).finished(alone.promptIds(), 0)));
+        assertSame(List.of(alone), List.of(deliveries.get(i).finished(alone.promptIds())));
       }
       scheduler.close();
     }

@@ -91,7 +91,7 @@ abstract class DownloadTests {
           }
         };
     return new Downloader(HubSettings.of(environment, folder), tuning, listener)
-        .download(HubName.of(name));
+        .download(HubName.parse(name).orElseThrow());
   }
 
   String fails(String name) {

@@ -38,7 +38,9 @@ class DownloaderTest extends DownloadTests {
     }
     assertTrue(
         Files.exists(model.resolve(".no_exist").resolve(FakeHub.COMMIT).resolve("merges.txt")));
-    assertEquals(snapshot, new HubCache(folder.resolve("hub")).find(HubName.of("gpt2")).get());
+    assertEquals(
+        snapshot,
+        new HubCache(folder.resolve("hub")).find(HubName.parse("gpt2").orElseThrow()).get());
     assertEquals(SIZE, checked.get(WEIGHTS));
     // Four ranges, each requested once.
     assertEquals(4, hub.gets(WEIGHTS).size());
@@ -62,7 +64,10 @@ class DownloaderTest extends DownloadTests {
   void acceptsARevisionWithSlashes() {
     Path snapshot = download("gpt2@refs/pr/1");
     assertEquals(
-        snapshot, new HubCache(folder.resolve("hub")).find(HubName.of("gpt2@refs/pr/1")).get());
+        snapshot,
+        new HubCache(folder.resolve("hub"))
+            .find(HubName.parse("gpt2@refs/pr/1").orElseThrow())
+            .get());
   }
 
   @Test
@@ -183,9 +188,12 @@ class DownloaderTest extends DownloadTests {
           .file(HubCache.INDEX, index("model-1.safetensors", "model-2.safetensors"));
       Path snapshot = download("a/b");
       assertEquals("second", Files.readString(snapshot.resolve("model-2.safetensors")));
-      assertEquals(snapshot, new HubCache(folder.resolve("hub")).find(HubName.of("a/b")).get());
+      assertEquals(
+          snapshot,
+          new HubCache(folder.resolve("hub")).find(HubName.parse("a/b").orElseThrow()).get());
       Files.delete(snapshot.resolve("model-2.safetensors").toRealPath());
-      assertTrue(new HubCache(folder.resolve("hub")).find(HubName.of("a/b")).isEmpty());
+      assertTrue(
+          new HubCache(folder.resolve("hub")).find(HubName.parse("a/b").orElseThrow()).isEmpty());
     }
   }
 

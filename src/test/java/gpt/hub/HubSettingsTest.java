@@ -144,7 +144,8 @@ class HubSettingsTest {
           };
       assertThrows(
           GptException.class,
-          () -> new Downloader(settings, once, silent).download(HubName.of("gpt2")));
+          () ->
+              new Downloader(settings, once, silent).download(HubName.parse("gpt2").orElseThrow()));
       String request = asked.get();
       assertTrue(request.startsWith("CONNECT hub.invalid:443"), request);
       assertTrue(request.contains("Proxy-Authorization: Basic dXNlcjp3b3Jk"), request);

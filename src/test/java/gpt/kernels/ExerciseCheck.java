@@ -57,7 +57,11 @@ public final class ExerciseCheck {
       throws Exception {
     try {
       String wrong = test.check(typed(version), device);
-      return wrong == null ? null : test + ": " + wrong;
+      if (wrong == null) {
+        return null;
+      }
+      String hint = wrong.contains(" is NaN,") ? "; is an array read before it is written?" : "";
+      return test + ": " + wrong + hint;
     } catch (TornadoRuntimeException | TornadoBailoutRuntimeException e) {
       return test + ": " + e.getMessage();
     }
@@ -101,7 +105,8 @@ public final class ExerciseCheck {
             new Measure("bytes of global memory", asked(own), asked(solution)),
             new Measure("barriers in a workgroup", own.barriers(), solution.barriers()),
             new Measure("passes of local memory", own.localPasses(), solution.localPasses()),
-            new Measure("FLOPs", own.flops(), solution.flops()))
+            new Measure("FLOPs", own.flops(), solution.flops()),
+            new Measure("calls of functions", own.functions(), solution.functions()))
         .stream()
         .filter(m -> m.own > SLACK * m.solution + 1)
         .map(Measure::line)

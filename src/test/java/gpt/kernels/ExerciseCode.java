@@ -3,13 +3,24 @@ package gpt.kernels;
 import gpt.GptException;
 import gpt.kernels.runtime.Version;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringWriter;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
 import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import javax.tools.Diagnostic;
@@ -21,6 +32,10 @@ import javax.tools.ToolProvider;
 /** Compiled exercises, which take the place of the solutions on the class path. */
 final class ExerciseCode extends URLClassLoader {
   private static final String PACKAGE = "gpt.exercises.";
+  private static final ClassDesc ARRAYS = ClassDesc.of(Arrays.class.getName());
+  private static final MethodTypeDesc FILL =
+      MethodTypeDesc.of(
+          ConstantDescs.CD_void, ConstantDescs.CD_float.arrayType(), ConstantDescs.CD_float);
 
   private ExerciseCode(Path folder) throws MalformedURLException {
     super(new URL[] {folder.toUri().toURL()}, ExerciseCode.class.getClassLoader());
@@ -87,6 +102,35 @@ final class ExerciseCode extends URLClassLoader {
     synchronized (getClassLoadingLock(name)) {
       Class<?> loaded = findLoadedClass(name);
       return loaded == null ? findClass(name) : loaded;
+    }
+  }
+
+  @Override
+  protected Class<?> findClass(String name) throws ClassNotFoundException {
+    URL file = findResource(name.replace('.', '/') + ".class");
+    if (file == null) {
+      throw new ClassNotFoundException(name);
+    }
+    try (InputStream in = file.openStream()) {
+      byte[] bytes = withGarbage(in.readAllBytes());
+      return defineClass(name, bytes, 0, bytes.length);
+    } catch (IOException e) {
+      throw new ClassNotFoundException(name, e);
+    }
+  }
+
+  /** Fills each new array of floats with NaN: TornadoVM does not fill it with zeros. */
+  private static byte[] withGarbage(byte[] bytes) {
+    ClassFile file = ClassFile.of();
+    return file.transformClass(
+        file.parse(bytes), ClassTransform.transformingMethodBodies(ExerciseCode::garbage));
+  }
+
+  private static void garbage(CodeBuilder code, CodeElement element) {
+    code.with(element);
+    if (element instanceof NewPrimitiveArrayInstruction array
+        && array.typeKind() == TypeKind.FLOAT) {
+      code.dup().loadConstant(Float.NaN).invokestatic(ARRAYS, "fill", FILL);
     }
   }
 

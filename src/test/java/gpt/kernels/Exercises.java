@@ -87,7 +87,8 @@ public final class Exercises {
           new Exercise(
               7,
               "SamplingChain.rowPerGroup",
-              List.of(s -> choice(1, s), s -> choice(131, s), s -> choice(5003, s)),
+              List.of(
+                  s -> choice(1, s), s -> choice(37, s), s -> choice(131, s), s -> choice(5003, s)),
               s -> choice(50257, s)),
           new Exercise(
               8,
@@ -168,15 +169,18 @@ public final class Exercises {
     return test.expect(y, expected).arguments(new Norm(x, weights, y, rows, c, epsilon));
   }
 
-  /** The largest logit twice, and the first time at a higher id of a lower lane. */
+  /** The largest logit more than once, of many logits the second time in a lower lane. */
   private static KernelCase<Choice> choice(int v, long seed) {
     KernelCase<Choice> test = new KernelCase<>("logits (%d)".formatted(v), seed);
     FloatArray logits = test.floats(v, 1);
     RandomGenerator random = test.random();
     int second = v < 130 ? v - 1 : 128 + random.nextInt(v - 129);
-    int first = Math.max(0, second - 127);
+    int first = v < 130 ? v / 2 : second - 127;
     logits.set(first, 9);
     logits.set(second, 9);
+    if (v >= 130) {
+      logits.set(first + 128, 9); // once more in the first one's lane
+    }
     IntArray chosen = test.intOutput(1);
     return test.expect(chosen, first).arguments(new Choice(logits, chosen, v));
   }

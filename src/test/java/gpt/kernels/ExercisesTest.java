@@ -157,6 +157,24 @@ class ExercisesTest {
         checked.line());
   }
 
+  /** Lanes without a logit, whose id would be 0. */
+  @Test
+  void uninitializedLocalMemoryIsNoticed() throws Exception {
+    Checked checked =
+        wrongly(7, "largest[lane] = best;", "if (best > MIN_LOGIT) largest[lane] = best;");
+    assertTrue(
+        checked.line().startsWith("exercise 7: logits (37) (seed 1): kernel"), checked.line());
+  }
+
+  /** Java fills it with zeros, TornadoVM does not. */
+  @Test
+  void anUninitializedArrayOfAWorkItemIsNoticed() throws Exception {
+    Checked checked = wrongly(9, "sums[i] = 0;", "");
+    assertTrue(
+        checked.line().matches(".* is NaN, expected .*; is an array read before it is written\\?"),
+        checked.line());
+  }
+
   @Test
   void whatDoesNotCompileIsNamed() throws Exception {
     Checked checked = wrongly(2, "i += 4;", "i += four;");

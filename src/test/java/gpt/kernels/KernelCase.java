@@ -42,6 +42,9 @@ public final class KernelCase<A> {
 
     /** For results that are rounded to halves. */
     static final Tolerance HALF = new Tolerance(1e-7, 5e-4);
+
+    /** For products of operands that are rounded to halves, of 11 bits. */
+    static final Tolerance HALF_PRODUCT = new Tolerance(3e-7, 2e-3);
   }
 
   private final String name;

@@ -15,27 +15,36 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * The matrix products: four epilogues, six versions, three precisions, three sources of x. Shapes
- * with many rows are tested with the versions for many rows and the naive one.
+ * with many rows are tested with the versions for many rows and the naive one, and one small shape
+ * of each epilogue with all versions: a device compiles each, which takes seconds with PoCL.
  */
 @Tag("kernels")
 class ProjectionTest {
+  private static <A> List<Version<A>> forFewRows(
+      Projection.Versions<A> versions, TornadoDevices.Device device) {
+    List<Version<A>> few = new ArrayList<>(List.of(versions.naive(), versions.rowPerThread()));
+    few.addAll(versions.computing(device.hasShuffles()));
+    return few;
+  }
+
   @TestFactory
   List<DynamicTest> lmHead() {
     KernelTests.Versions<LmHead.Arguments> all =
         device -> LmHead.VERSIONS.all(device.hasShuffles());
+    KernelTests.Versions<LmHead.Arguments> few = device -> forFewRows(LmHead.VERSIONS, device);
     KernelTests.Versions<LmHead.Arguments> computing =
         device -> LmHead.VERSIONS.computing(device.hasShuffles());
     KernelTests tests = new KernelTests(1000);
     for (int dtype : KernelTests.dtypes()) {
       tests
-          .add(all, seed -> KernelCases.lmHead(dtype, 1, 7, 5, seed))
-          .add(all, seed -> KernelCases.lmHead(dtype, 3, 35, 131, seed))
+          .add(few, seed -> KernelCases.lmHead(dtype, 1, 7, 5, seed))
+          .add(few, seed -> KernelCases.lmHead(dtype, 3, 35, 131, seed))
           .add(computing, seed -> KernelCases.lmHead(SourceCases.NORMED, dtype, 5, 19, 67, seed))
           .add(LmHead.VERSIONS.forManyRows(), seed -> KernelCases.lmHead(dtype, 67, 71, 33, seed));
     }
     return tests
         .add(all, seed -> KernelCases.lmHead(Matrix.F32, 1, 1, 1, seed))
-        .addLarge(all, seed -> KernelCases.lmHead(Matrix.F32, 2, 50257, 768, seed))
+        .addLarge(few, seed -> KernelCases.lmHead(Matrix.F32, 2, 50257, 768, seed))
         .all();
   }
 
@@ -43,12 +52,14 @@ class ProjectionTest {
   List<DynamicTest> qkv() {
     KernelTests.Versions<QkvProjection.Arguments> all =
         device -> QkvProjection.VERSIONS.all(device.hasShuffles());
+    KernelTests.Versions<QkvProjection.Arguments> few =
+        device -> forFewRows(QkvProjection.VERSIONS, device);
     KernelTests.Versions<QkvProjection.Arguments> computing =
         device -> QkvProjection.VERSIONS.computing(device.hasShuffles());
     KernelTests tests = new KernelTests(2000);
     for (int dtype : KernelTests.dtypes()) {
       tests
-          .add(all, seed -> KernelCases.qkv(dtype, 3, 2, 5, false, seed))
+          .add(few, seed -> KernelCases.qkv(dtype, 3, 2, 5, false, seed))
           .add(
               computing,
               seed -> KernelCases.qkv(SourceCases.NORMED, dtype, Matrix.F32, 5, 1, 9, false, seed));
@@ -63,7 +74,7 @@ class ProjectionTest {
         .add(
             QkvProjection.VERSIONS.forManyRows(),
             seed -> KernelCases.qkv(Matrix.F32, 67, 1, 33, true, seed))
-        .addLarge(all, seed -> KernelCases.qkv(Matrix.F32, 1, 25, 64, false, seed))
+        .addLarge(few, seed -> KernelCases.qkv(Matrix.F32, 1, 25, 64, false, seed))
         .all();
   }
 
@@ -71,12 +82,14 @@ class ProjectionTest {
   List<DynamicTest> residual() {
     KernelTests.Versions<ResidualProjection.Arguments> all =
         device -> ResidualProjection.VERSIONS.all(device.hasShuffles());
+    KernelTests.Versions<ResidualProjection.Arguments> few =
+        device -> forFewRows(ResidualProjection.VERSIONS, device);
     KernelTests.Versions<ResidualProjection.Arguments> computing =
         device -> ResidualProjection.VERSIONS.computing(device.hasShuffles());
     KernelTests tests = new KernelTests(3000);
     for (int dtype : KernelTests.dtypes()) {
       tests
-          .add(all, seed -> KernelCases.residual(Branch.MLP, dtype, 3, 6, 261, seed))
+          .add(few, seed -> KernelCases.residual(Branch.MLP, dtype, 3, 6, 261, seed))
           .add(
               computing,
               seed ->
@@ -89,9 +102,10 @@ class ProjectionTest {
         .add(
             ResidualProjection.VERSIONS.forManyRows(),
             seed -> KernelCases.residual(Branch.MLP, Matrix.F32, 66, 63, 65, seed))
-        .addLarge(all, seed -> KernelCases.residual(Branch.MLP, Matrix.F32, 1, 768, 3072, seed))
+        .addLarge(few, seed -> KernelCases.residual(Branch.MLP, Matrix.F32, 1, 768, 3072, seed))
         .addLarge(
-            all, seed -> KernelCases.residual(Branch.ATTENTION, Matrix.I8, 130, 768, 768, seed))
+            ResidualProjection.VERSIONS.forManyRows(),
+            seed -> KernelCases.residual(Branch.ATTENTION, Matrix.I8, 130, 768, 768, seed))
         .all();
   }
 
@@ -99,12 +113,14 @@ class ProjectionTest {
   List<DynamicTest> gelu() {
     KernelTests.Versions<GeluProjection.Arguments> all =
         device -> GeluProjection.VERSIONS.all(device.hasShuffles());
+    KernelTests.Versions<GeluProjection.Arguments> few =
+        device -> forFewRows(GeluProjection.VERSIONS, device);
     KernelTests.Versions<GeluProjection.Arguments> computing =
         device -> GeluProjection.VERSIONS.computing(device.hasShuffles());
     KernelTests tests = new KernelTests(4000);
     for (int dtype : KernelTests.dtypes()) {
       tests
-          .add(all, seed -> KernelCases.gelu(dtype, 1, 20, 33, Gelu.EXACT, seed))
+          .add(few, seed -> KernelCases.gelu(dtype, 1, 20, 33, Gelu.EXACT, seed))
           .add(
               computing,
               seed -> KernelCases.gelu(SourceCases.NORMED, dtype, 2, 5, 301, Gelu.TANH, seed));
@@ -114,7 +130,7 @@ class ProjectionTest {
         .add(
             GeluProjection.VERSIONS.forManyRows(),
             seed -> KernelCases.gelu(Matrix.F32, 70, 64, 48, Gelu.TANH, seed))
-        .addLarge(all, seed -> KernelCases.gelu(Matrix.F32, 5, 6400, 1600, Gelu.TANH, seed))
+        .addLarge(few, seed -> KernelCases.gelu(Matrix.F32, 5, 6400, 1600, Gelu.TANH, seed))
         .all();
   }
 

@@ -15,9 +15,6 @@ import org.junit.jupiter.api.TestFactory;
 /** Projections on tensor cores, which only CUDA devices and the emulator have. */
 @Tag("kernels")
 class TensorProjectionTest {
-  /** Both operands are rounded to halves, of 11 bits. */
-  private static final KernelCase.Tolerance TOLERANCE = new KernelCase.Tolerance(3e-7, 2e-3);
-
   private final List<DynamicTest> tests = new ArrayList<>();
 
   private <A> void add(Projection.Versions<A> versions, KernelCase<A> test, int n, int rows) {
@@ -31,7 +28,9 @@ class TensorProjectionTest {
               device.id() + " " + test,
               () -> {
                 assumeTrue(device.hasTensorCores(), "no tensor cores");
-                assertNull(test.tolerance(TOLERANCE).check(version, device.handle()));
+                assertNull(
+                    test.tolerance(KernelCase.Tolerance.HALF_PRODUCT)
+                        .check(version, device.handle()));
               }));
     }
   }

@@ -94,7 +94,7 @@ class KernelVersionsTest {
   }
 
   private static int draw(Engine engine, Sequence sequence, int... append) {
-    sequence.drawing(new Drawing(SamplingParameters.greedy(), 0, new int[0]), 0);
+    sequence.drawing(new Drawing(SamplingParameters.greedy(), new int[0]), 0);
     Want.Token token = new Want.Token(false);
     engine.step(List.of(new Work(sequence, append, token.at(0))));
     return token.id();

@@ -34,9 +34,9 @@ class HostSamplerDrawsTest {
     assertPrinted(0.1, 9.36e-14, 3.98e-31, 2.06e-9, 2.23e-39, 1.50e-74, 1.0000);
     Candidates cold = candidates(0.1);
     for (int id : new int[] {1, 3, 4}) {
-      assertEquals(0, cold.probability(id));
+      assertEquals(0, cold.probabilities()[id]);
     }
-    assertEquals(0x1p-44, cold.probability(0), 1e-20);
+    assertEquals(0x1p-44, cold.probabilities()[0], 1e-20);
   }
 
   private static Candidates candidates(double temperature) {
@@ -56,7 +56,7 @@ class HostSamplerDrawsTest {
       double tolerance = printed[id] > 0.01 ? 5.1e-5 : printed[id] < 1e-70 ? 2.5e-76 : digit / 2;
       String message = "T = " + temperature + ", id " + id;
       assertEquals(printed[id], exact[id], tolerance, message);
-      assertEquals(printed[id], candidates.probability(id), tolerance + 0x1p-44, message);
+      assertEquals(printed[id], candidates.probabilities()[id], tolerance + 0x1p-44, message);
     }
   }
 

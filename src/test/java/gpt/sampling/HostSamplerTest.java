@@ -38,10 +38,11 @@ class HostSamplerTest {
       int sample = random.nextInt(5);
       int step = random.nextInt(10);
       HostSampler sampler = new HostSampler(parameters, vocabSize, 0);
-      int id = sampler.sample(logits, history, sample, step);
+      ChainTrace trace = sampler.trace(logits, history, sample, step);
+      int id = trace.chosen();
       double[] p = DoubleChain.of(logits, history, parameters, step, 0).probabilities();
       if (id != inverse(p, Philox.uniform(seed, sample, step))
-          || Math.abs(p[id] - sampler.probability()) > 1e-5) {
+          || Math.abs(p[id] - trace.drawn()[id]) > 1e-5) {
         different++;
       }
     }
@@ -89,7 +90,6 @@ class HostSamplerTest {
     assertEquals(0, greedy.sample(new float[5], 0, 0));
     assertEquals(4, greedy.sample(new float[] {-5, -4, -3, NEGATIVE_INFINITY, -2}, 0, 0));
     assertEquals(0, greedy.sample(new float[] {-0f, 0f, -1, -1, -1}, 0, 0));
-    assertEquals(1.0, greedy.probability());
   }
 
   @Test
@@ -120,12 +120,12 @@ class HostSamplerTest {
     assertEquals(2, two.draw((1 << 23) - 1));
     assertEquals(3, two.draw(1 << 23));
     assertEquals(3, two.draw(last));
-    assertEquals(0.5, two.probability(3));
-    assertEquals(0, two.probability(1)); // 2^-288
+    assertEquals(0.5, two.probabilities()[3]);
+    assertEquals(0, two.probabilities()[1]); // 2^-288
     Candidates faint = started(-30.49f, 0, -100); // 2^-43.99, of which one unit is left
     assertEquals(0, faint.draw(0));
     assertEquals(1, faint.draw(1));
-    assertEquals(0x1p-44, faint.probability(0), 1e-20);
+    assertEquals(0x1p-44, faint.probabilities()[0], 1e-20);
     for (int seed = 0; seed < 500; seed++) {
       Random random = new Random(seed);
       float[] some = new float[1000];
@@ -137,7 +137,7 @@ class HostSamplerTest {
       for (int r : new int[] {0, 1, last - 1, last}) {
         int id = candidates.draw(r);
         assertTrue(some[id] > NEGATIVE_INFINITY, "seed " + seed);
-        assertTrue(candidates.probability(id) > 0, "seed " + seed);
+        assertTrue(candidates.probabilities()[id] > 0, "seed " + seed);
       }
     }
   }
@@ -160,8 +160,9 @@ class HostSamplerTest {
       int[] counts = new int[5];
       HostSampler sampler = new HostSampler(new SamplingParameters(cold, 0, 3), 5);
       for (int step = 0; step < 400; step++) {
-        counts[sampler.sample(logits, 0, step)]++;
-        assertEquals(0.5, sampler.probability());
+        ChainTrace trace = sampler.trace(logits, null, 0, step);
+        counts[trace.chosen()]++;
+        assertEquals(0.5, trace.drawn()[trace.chosen()]);
       }
       assertEquals(400, counts[2] + counts[3]);
       assertTrue(counts[2] > 100 && counts[3] > 100, Arrays.toString(counts));
@@ -170,16 +171,16 @@ class HostSamplerTest {
     HostSampler hot = new HostSampler(new SamplingParameters(1000, 0, 3), 5);
     boolean[] seen = new boolean[5];
     for (int step = 0; step < 400; step++) {
-      seen[hot.sample(warm, 0, step)] = true;
-      assertEquals(0.2, hot.probability(), 0.002);
+      ChainTrace trace = hot.trace(warm, null, 0, step);
+      seen[trace.chosen()] = true;
+      assertEquals(0.2, trace.drawn()[trace.chosen()], 0.002);
     }
     for (boolean each : seen) {
       assertTrue(each);
     }
     // Top-k still distinguishes the logits.
     HostSampler one = new HostSampler(new SamplingParameters(1000, 1, 3), 3);
-    assertEquals(1, one.sample(new float[] {5, 5.001f, 4}, 0, 0));
-    assertEquals(1, one.probability());
+    assertEquals(1, one.trace(new float[] {5, 5.001f, 4}, null, 0, 0).drawn()[1]);
   }
 
   @Test

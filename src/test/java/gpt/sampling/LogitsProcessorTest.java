@@ -189,7 +189,7 @@ class LogitsProcessorTest {
     History history = new History(3);
     history.start(new int[] {1, 2});
     HostSampler sampler = new HostSampler(p, 3);
-    assertEquals(1, sampler.sample(new float[] {1, 3e38f, -3e37f}, history, 0, 0));
-    assertEquals(1, sampler.probability());
+    ChainTrace trace = sampler.trace(new float[] {1, 3e38f, -3e37f}, history, 0, 0);
+    assertEquals(1, trace.drawn()[1]);
   }
 }

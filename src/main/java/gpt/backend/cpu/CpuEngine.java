@@ -46,11 +46,12 @@ public final class CpuEngine implements Engine {
 
   private final Workers workers;
 
-  /** Has the JIT compile the kernels that drafts run; null if nothing does. */
+  /** Has the JIT compile the kernels; null if nothing does. */
   private Thread warmUp;
 
   private final NativeMemory memory = new NativeMemory();
   private final CpuForward forward;
+  private final long fmas; // of one token in the matrix products with weights
   private final StepRows rows;
   private final float[][] logits; // per worker (V): the logits of one row
   private float[] batchLogits = {}; // up to (LOGIT_ROWS, V)
@@ -78,12 +79,15 @@ public final class CpuEngine implements Engine {
       DoubleConsumer progress) {
     CpuKernels kernels = CpuKernelsProvider.kernels();
     List<DType> quantized = precision == Precision.STORED ? weights.quantizedTypes() : List.of();
+    Thread warmUp = null;
     if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
-      WarmUp.start(kernels, precision, quantized);
+      warmUp = WarmUp.start(kernels, precision, quantized);
     } else if (precision == Precision.F32) {
       kernels = CpuKernelsProvider.tiered();
     }
-    return new CpuEngine(config, weights, precision, threads, kernels, progress);
+    CpuEngine engine = new CpuEngine(config, weights, precision, threads, kernels, progress);
+    engine.warmUp = warmUp;
+    return engine;
   }
 
   /**
@@ -100,24 +104,32 @@ public final class CpuEngine implements Engine {
       int threads,
       CpuKernels kernels,
       DoubleConsumer progress) {
-    this(config, w, precision, null, new Workers(threads), kernels, progress);
+    this(config, w, precision, null, new Workers(threads), null, kernels, progress);
   }
 
+  /**
+   * An engine with its own sequences, or those of an owner.
+   *
+   * @param packing workers that pack; null for the same
+   */
   private CpuEngine(
       GptConfig config,
       Weights w,
       Precision precision,
       CpuEngine owner,
       Workers workers,
+      Workers packing,
       CpuKernels kernels,
       DoubleConsumer progress) {
     this.config = config;
     this.precision = precision;
     this.kernels = kernels;
     this.owner = owner;
+    fmas = weightBytes(config, true, Precision.F32) / Float.BYTES;
     this.workers = workers;
     try {
-      forward = new CpuForward(config, w, precision, kernels, workers, memory, progress);
+      Workers packers = packing == null ? workers : packing;
+      forward = new CpuForward(config, w, precision, kernels, workers, packers, memory, progress);
       rows = new StepRows(config);
       logits = new float[workers.size()][config.vocabSize()];
     } catch (Throwable e) {
@@ -129,14 +141,21 @@ public final class CpuEngine implements Engine {
   /**
    * Opens an engine that steps this engine's sequences with the same model in a lower precision, to
    * draft their next tokens. It shares the worker threads, and must be closed before this engine.
+   * It is packed on the caller's thread, which may be another one than that of the engine's steps.
    */
   public CpuEngine drafting(Weights weights, Precision lower) {
     CpuKernels drafting = CpuKernelsProvider.kernels();
-    Thread warmUp = WarmUp.start(drafting, lower, List.of());
-    CpuEngine engine =
-        new CpuEngine(config, weights, lower, this, workers, drafting, fraction -> {});
-    engine.warmUp = warmUp;
-    return engine;
+    try (Workers alone = new Workers(1)) {
+      CpuEngine engine =
+          new CpuEngine(config, weights, lower, this, workers, alone, drafting, fraction -> {});
+      engine.warmUp = WarmUp.start(drafting, lower, List.of());
+      return engine;
+    }
+  }
+
+  @Override
+  public void expect(long tokens) {
+    kernels.expect(tokens * fmas);
   }
 
   @Override

@@ -61,13 +61,18 @@ final class CpuForward {
     }
   }
 
-  /** Packs the weights into {@code memory}, which the caller frees. */
+  /**
+   * Packs the weights into {@code memory}, which the caller frees.
+   *
+   * @param packing workers that pack
+   */
   CpuForward(
       GptConfig config,
       Weights w,
       Precision precision,
       CpuKernels kernels,
       Workers workers,
+      Workers packing,
       NativeMemory memory,
       DoubleConsumer progress) {
     this.config = config;
@@ -75,7 +80,7 @@ final class CpuForward {
     this.kernels = kernels;
     this.workers = workers;
     product = new MatrixProduct(kernels, workers, scratch(w, precision, memory));
-    Packer packer = new Packer(config, kernels.panelWidth(), precision, memory, workers, progress);
+    Packer packer = new Packer(config, kernels.panelWidth(), precision, memory, packing, progress);
     lmHead = packer.pack(w.lmHead());
     wte = w.tied() ? lmHead : packer.pack(w.wte());
     wpe = w.wpe().toArray();

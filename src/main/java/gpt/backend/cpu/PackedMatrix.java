@@ -2,18 +2,17 @@ package gpt.backend.cpu;
 
 import gpt.backend.cpu.kernels.QuantizedPanel;
 import gpt.backend.cpu.kernels.ReducedPrecision;
-import gpt.model.Bf16;
 import gpt.model.DType;
 import gpt.model.Precision;
 import gpt.model.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * A weight matrix W (N, K) packed for the micro-kernels, as BLIS packs B. Its N rows are divided
  * into panels of {@code width} rows; within a panel element (k, n) lies at k · width + n. So one
  * step over k loads the weights of adjacent outputs as whole vectors, there is no horizontal sum,
- * and memory is read sequentially. The last panel is padded with zeros.
+ * and memory is read sequentially. The last panel is padded with zeros. Within a step 16-bit values
+ * lie in pairs: see {@link ReducedPrecision#toPairs}.
  *
  * <p>Values are f32, bf16, f16 or i8, which has a scale for each of the N rows, or in quantized
  * blocks: see {@link QuantizedPanel}. With {@link Precision#STORED} a tensor keeps its own, and
@@ -114,18 +113,10 @@ public record PackedMatrix(
       quantized.column(data, r / width * panelBytes(), r % width, k, out, at);
       return;
     }
-    int bytes = (int) precision.bytes(1);
-    long lane = r / width * panelBytes() + (long) bytes * (r % width);
+    long panel = r / width * panelBytes();
+    float scale = scales == null ? 1 : scales[r];
     for (int i = 0; i < k; i++) {
-      long offset = lane + (long) bytes * i * width;
-      out[at + i] =
-          switch (precision) {
-            case F32 -> data.get(ValueLayout.JAVA_FLOAT, offset);
-            case BF16 -> Bf16.toFloat(data.get(ValueLayout.JAVA_SHORT, offset));
-            case F16 -> ReducedPrecision.fromF16(data.get(ValueLayout.JAVA_SHORT, offset));
-            case I8 -> data.get(ValueLayout.JAVA_BYTE, offset) * scales[r];
-            case Q4, STORED -> throw new AssertionError();
-          };
+      out[at + i] = ReducedPrecision.value(precision, data, panel, i, r % width, width) * scale;
     }
   }
 }

@@ -27,6 +27,7 @@ final class Packing {
     final float[] row = new float[Math.max(TILE, to.width())];
     final float[] tile = new float[TILE * to.width()];
     final short[] shorts;
+    final int[] pairs;
     final byte[] bytes;
     final Q4Scale scale = new Q4Scale(w.name());
 
@@ -34,6 +35,7 @@ final class Packing {
       Precision precision = to.precision();
       boolean half = precision == Precision.BF16 || precision == Precision.F16;
       shorts = new short[half ? tile.length : 0];
+      pairs = new int[shorts.length / 2];
       bytes = new byte[precision == Precision.I8 ? tile.length : 0];
     }
   }
@@ -193,11 +195,11 @@ final class Packing {
       case F32 -> MemorySegment.copy(tile, 0, data, ValueLayout.JAVA_FLOAT, at, count);
       case BF16 -> {
         ReducedPrecision.toBf16(tile, scratch.shorts, count);
-        MemorySegment.copy(scratch.shorts, 0, data, ValueLayout.JAVA_SHORT, at, count);
+        storePairs(scratch, count, data, at);
       }
       case F16 -> {
         ReducedPrecision.toF16(tile, scratch.shorts, count, w.name());
-        MemorySegment.copy(scratch.shorts, 0, data, ValueLayout.JAVA_SHORT, at, count);
+        storePairs(scratch, count, data, at);
       }
       case I8 -> {
         ReducedPrecision.toI8(tile, scratch.bytes, count);
@@ -206,5 +208,10 @@ final class Packing {
       case Q4 -> to.quantized().store(tile, depth, data, at, scratch.scale);
       case STORED -> throw new AssertionError();
     }
+  }
+
+  private void storePairs(Scratch scratch, int count, MemorySegment data, long at) {
+    ReducedPrecision.toPairs(scratch.shorts, to.width(), count, scratch.pairs);
+    MemorySegment.copy(scratch.pairs, 0, data, ValueLayout.JAVA_INT, at, count / 2);
   }
 }

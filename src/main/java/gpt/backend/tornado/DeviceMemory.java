@@ -52,7 +52,7 @@ public final class DeviceMemory {
 
   /** Rows that split attention needs room for; 0 if it is not used. */
   static int splitRows(GptConfig config, KernelSet kernels, int capacity) {
-    return TornadoForward.splits(config, kernels) ? capacity : 0;
+    return ForwardTasks.splits(config, kernels) ? capacity : 0;
   }
 
   /**

@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * logits would be wrong. So a tiny kernel runs once for each device of a process, before the
  * kernels that use {@code simdSum} are chosen.
  */
-final class Shuffles {
+public final class Shuffles {
   /** {@code true} or {@code false} instead of the check: for a driver that computes nothing. */
   static final String PROPERTY = "gpt.shuffles";
 
@@ -38,7 +38,7 @@ final class Shuffles {
   private Shuffles() {}
 
   /** Whether kernels may use {@code simdSum} on the device. */
-  static boolean work(TornadoDevices.Device device) {
+  public static boolean work(TornadoDevices.Device device) {
     String given = System.getProperty(PROPERTY);
     if (given != null) {
       return Boolean.parseBoolean(given);

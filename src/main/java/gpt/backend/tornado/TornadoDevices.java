@@ -106,7 +106,7 @@ public final class TornadoDevices {
     }
 
     /** Which versions of the kernels it runs. */
-    Version.Target target() {
+    public Version.Target target() {
       return switch (kernels) {
         case GPU -> Version.Target.GPU;
         case CPU -> Version.Target.CPU;

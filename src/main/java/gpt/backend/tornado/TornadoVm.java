@@ -36,7 +36,7 @@ public final class TornadoVm {
    * Sets the properties that the runtime reads when its first class is loaded; a property that the
    * user has set keeps its value. Call it before using any class of the API.
    */
-  static void prepare() {
+  public static void prepare() {
     // Otherwise a kernel that does not compile runs as sequential Java or gives zeros, without an
     // error.
     set("tornado.recover.bailout", "False");
@@ -88,7 +88,7 @@ public final class TornadoVm {
    *
    * @param doing the failed action, such as "compiling the kernels"
    */
-  static GptException failure(String doing, Throwable e) {
+  public static GptException failure(String doing, Throwable e) {
     String text = describe(e);
     String task = between(text, "Unable to compile task ", "\n");
     String reason;

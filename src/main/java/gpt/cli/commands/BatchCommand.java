@@ -10,6 +10,7 @@ import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.InputFile;
 import gpt.cli.options.ModelOptions;
 import gpt.cli.options.OptionGroup;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.ProgressBar;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.Terminal;
@@ -27,11 +28,8 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Answers a file of requests. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -110,24 +108,22 @@ public final class BatchCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
-    device.check(this::usage);
+    device.check();
     if (parallel < 1 || parallel > Integer.MAX_VALUE / 2) {
-      throw usage("--parallel: must be 1 or more, found " + parallel);
+      throw new UsageException("--parallel: must be 1 or more, found " + parallel);
     }
-    if (spec.commandLine().getParseResult().hasMatchedOption("--tornado-profile")) {
-      throw usage("--tornado-profile: gpt batch has no place for it; use gpt bench");
+    if (common.given("--tornado-profile")) {
+      throw new UsageException("--tornado-profile: gpt batch has no place for it; use gpt bench");
     }
     try (BatchInput input = input();
         Answers answers = answers()) {
       if (answers.count() > 0) {
-        note("gpt: " + out + " has " + answers.count() + " answers; continuing");
+        common.note(out + " has " + answers.count() + " answers; continuing");
       }
       try (ServedModel served = load()) {
-        served.notes().forEach(note -> note("gpt: " + note));
+        served.notes().forEach(common::note);
         Batch.Totals totals = run(served, input, answers);
         return totals.errors() == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
       }
@@ -153,7 +149,7 @@ public final class BatchCommand implements Callable<Integer> {
     }
     if (Files.exists(path) && !file.equals(InputFile.STANDARD_INPUT)) {
       if (Files.isSameFile(path, ModelLocator.path(file))) {
-        throw usage("--out: is the file of the requests; give another one");
+        throw new UsageException("--out: is the file of the requests; give another one");
       }
     }
     return AnswerFile.open(path);
@@ -190,7 +186,7 @@ public final class BatchCommand implements Callable<Integer> {
               (fraction, now) ->
                   progress.timed(fraction, ", " + rate(now.tokens(), begin) + " tokens/s"));
     }
-    note(
+    common.print(
         totals.answers()
             + (totals.answers() == 1 ? " answer, " : " answers, ")
             + (totals.errors() == 0 ? "" : totals.errors() + " of them errors, ")
@@ -204,15 +200,5 @@ public final class BatchCommand implements Callable<Integer> {
   private static String rate(long tokens, long begin) {
     double rate = tokens / ((System.nanoTime() - begin) / 1e9);
     return String.format(Locale.ROOT, rate < 100 ? "%.1f" : "%.0f", rate);
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println(line);
-    }
   }
 }

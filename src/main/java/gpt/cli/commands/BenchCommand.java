@@ -13,11 +13,12 @@ import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.ModelOptions;
 import gpt.cli.options.OptionGroup;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.LoadBar;
 import gpt.cli.output.ProgressBar;
 import gpt.cli.output.Terminal;
 import gpt.engine.Engine;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.load.Bandwidth;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
@@ -29,6 +30,7 @@ import gpt.model.Approximations;
 import gpt.model.GptConfig;
 import gpt.model.Kernels;
 import gpt.model.KvPrecision;
+import gpt.model.ParameterCounts;
 import gpt.model.Precision;
 import gpt.model.PublishedShapes;
 import gpt.model.Weights;
@@ -45,10 +47,7 @@ import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Times prompts and decoding of a model. */
 @OptionGroup.In(OptionGroup.TESTS)
@@ -174,13 +173,11 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     for (String option : List.of("--model", "--gelu")) {
-      if (random != null && isGiven(option)) {
-        throw usage("only one of --random and " + option + " can be given");
+      if (random != null && common.given(option)) {
+        throw new UsageException("only one of --random and " + option + " can be given");
       }
     }
     List<DeviceChoice> places = places();
@@ -196,7 +193,7 @@ public final class BenchCommand implements Callable<Integer> {
     if (random == null) {
       Path path = model.path(!common.quiet);
       try (Checkpoint checkpoint = Checkpoint.open(path)) {
-        checkpoint.notes().forEach(line -> note("gpt: " + line));
+        checkpoint.notes().forEach(common::note);
         run(
             places,
             asked,
@@ -211,7 +208,7 @@ public final class BenchCommand implements Callable<Integer> {
     } else {
       GptConfig config = PublishedShapes.byName().get(random);
       if (config == null) {
-        throw usage(
+        throw new UsageException(
             "--random: expected "
                 + String.join(", ", PublishedShapes.byName().keySet())
                 + ", found '"
@@ -250,7 +247,7 @@ public final class BenchCommand implements Callable<Integer> {
           DeviceChoice place =
               DeviceOptions.choice(
                   device, precision, count, kernels, new Approximations(kv, fastPrefill), profile);
-          DeviceOptions.check(place, this::usage);
+          DeviceOptions.check(place);
           places.add(place);
         }
       }
@@ -258,14 +255,10 @@ public final class BenchCommand implements Callable<Integer> {
     return places;
   }
 
-  private boolean isGiven(String option) {
-    return spec.commandLine().getParseResult().hasMatchedOption(option);
-  }
-
   private void run(
       List<DeviceChoice> places, List<BenchTest> asked, Subject subject, BenchReport report)
       throws IOException {
-    List<BenchTest> fitted = tests.fitted(asked, subject.config());
+    List<BenchTest> fitted = tests.fitted(asked, subject.config(), common);
     long parameters = ParameterCounts.of(subject.weights()).total();
     Set<String> notes = new HashSet<>(); // to print each only once
     int longest = fitted.stream().mapToInt(BenchTest::prompt).max().orElse(0);
@@ -280,7 +273,7 @@ public final class BenchCommand implements Callable<Integer> {
       try (LoadBar progress = new LoadBar(!common.quiet && Terminal.isStandardError())) {
         opened = place.open(subject.config(), subject.weights(), use, progress);
       }
-      opened.notes().stream().filter(notes::add).forEach(line -> note("gpt: " + line));
+      opened.notes().stream().filter(notes::add).forEach(common::note);
       try (var engine = opened.engine();
           Bandwidth probe = probe(opened)) {
         report.begin(
@@ -360,18 +353,8 @@ public final class BenchCommand implements Callable<Integer> {
   /** Runs a test with a progress bar; the runnable is to be called after each repetition. */
   private <T> T timed(String name, Function<Runnable, T> test) {
     int[] done = {0};
-    try (ProgressBar bar = new ProgressBar(name, !common.quiet && Terminal.isStandardError())) {
+    try (ProgressBar bar = common.bar(name)) {
       return test.apply(() -> bar.timed((double) ++done[0] / tests.repetitions()));
-    }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println(line);
     }
   }
 

@@ -9,7 +9,6 @@ import gpt.bench.BenchResult;
 import gpt.bench.Breakdown;
 import gpt.bench.DraftResult;
 import gpt.bench.Statistics;
-import gpt.cli.GptCommand;
 import gpt.cli.output.Columns;
 import gpt.cli.output.Csv;
 import gpt.cli.output.Json;
@@ -270,7 +269,7 @@ final class BenchReport implements Closeable {
   private JsonObject json(BenchResult r, Breakdown b, DraftResult draft, String drafter) {
     boolean plain = draft == null;
     JsonObject json = new JsonObject();
-    json.addProperty("version", GptCommand.class.getPackage().getImplementationVersion());
+    json.addProperty("version", BenchReport.class.getPackage().getImplementationVersion());
     json.addProperty("java", Runtime.version().toString());
     json.addProperty("cpu_info", Processor.name());
     boolean host = !place.device().startsWith("tornado:");

@@ -2,7 +2,10 @@ package gpt.cli.commands;
 
 import gpt.bench.Bench;
 import gpt.bench.BenchTest;
+import gpt.cli.options.CommonOptions;
+import gpt.cli.options.Numbers;
 import gpt.cli.options.OptionGroup;
+import gpt.cli.options.UsageException;
 import gpt.load.DraftChoice;
 import gpt.model.GptConfig;
 import gpt.sampling.SamplingParameters;
@@ -16,10 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** What {@code gpt bench} times. */
 @OptionGroup.In(OptionGroup.TESTS)
@@ -106,19 +106,17 @@ final class BenchTests {
               + " code.")
   private boolean cold;
 
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec spec;
-
   /** The tests that the options name. */
   List<BenchTest> all() {
     if (repetitions < 1 || repetitions > MAX_REPETITIONS) {
-      throw usage("--repetitions: must be from 1 to " + MAX_REPETITIONS + ", found " + repetitions);
+      throw new UsageException(
+          "--repetitions: must be from 1 to " + MAX_REPETITIONS + ", found " + repetitions);
     }
     if (drafters.contains("none")) {
-      throw usage("--draft: expected ngram, self or a model, found 'none'");
+      throw new UsageException("--draft: expected ngram, self or a model, found 'none'");
     }
     if (temperature < 0 || !Double.isFinite(temperature)) {
-      throw usage("--temperature: must be 0 or more, found " + temperature);
+      throw new UsageException("--temperature: must be 0 or more, found " + temperature);
     }
     List<BenchTest> tests = new ArrayList<>();
     for (int count : prompts) {
@@ -126,7 +124,8 @@ final class BenchTests {
     }
     for (int sequences : parallel) {
       if (sequences < 1 || sequences > MAX_PARALLEL) {
-        throw usage("-npl: must be from 1 to " + MAX_PARALLEL + ", found " + sequences);
+        throw new UsageException(
+            "-npl: must be from 1 to " + MAX_PARALLEL + ", found " + sequences);
       }
     }
     for (int count : generated) {
@@ -145,19 +144,17 @@ final class BenchTests {
         }
         addParallel(tests, prompt, count);
       } catch (NumberFormatException e) {
-        throw usage("-pg: expected two numbers as in 512,128, found '" + pair + "'");
+        throw new UsageException("-pg: expected two numbers as in 512,128, found '" + pair + "'");
       }
     }
     if (tests.isEmpty()) {
-      throw usage("nothing to time: --n-prompt and --n-gen are both 0");
+      throw new UsageException("nothing to time: --n-prompt and --n-gen are both 0");
     }
     return tests;
   }
 
   private void add(List<BenchTest> tests, String option, int prompt, int count) {
-    if (prompt + count < 0) {
-      throw usage(option + ": must be 0 or more, found " + (prompt + count));
-    }
+    Numbers.atLeast(0, option, prompt + count);
     if (count > 0) {
       addParallel(tests, prompt, count);
     } else if (prompt > 0) {
@@ -170,16 +167,16 @@ final class BenchTests {
   }
 
   /** Shortens default tests to the context; refuses longer ones that the user asked for. */
-  List<BenchTest> fitted(List<BenchTest> tests, GptConfig config) {
+  List<BenchTest> fitted(List<BenchTest> tests, GptConfig config, CommonOptions common) {
     int contextLength = config.blockSize();
     List<BenchTest> fitted = new ArrayList<>();
     for (BenchTest test : tests) {
       boolean asked =
           test.prompt() > 0 && test.generated() > 0
-              || isGiven(test.prompt() > 0 ? "--n-prompt" : "--n-gen");
+              || common.given(test.prompt() > 0 ? "--n-prompt" : "--n-gen");
       long tokens = (long) test.prompt() + test.generated(); // the sum of -pg may overflow an int
       if (tokens > contextLength && asked) {
-        throw usage(
+        throw new UsageException(
             "%s: %d tokens are more than the model's context of %d"
                 .formatted(test.name(), tokens, contextLength));
       }
@@ -218,21 +215,15 @@ final class BenchTests {
       return new int[0];
     }
     Tokenizer words =
-        tokenizer.get().orElseThrow(() -> usage("--prompt-file: the model has no tokenizer"));
+        tokenizer
+            .get()
+            .orElseThrow(() -> new UsageException("--prompt-file: the model has no tokenizer"));
     try {
       return words.encode(Files.readString(file));
     } catch (NoSuchFileException e) {
-      throw usage("--prompt-file: there is no file " + file);
+      throw new UsageException("--prompt-file: there is no file " + file);
     } catch (UnencodableTextException e) {
-      throw usage("--prompt-file: " + e.getMessage());
+      throw new UsageException("--prompt-file: " + e.getMessage());
     }
-  }
-
-  private boolean isGiven(String option) {
-    return spec.commandLine().getParseResult().hasMatchedOption(option);
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

@@ -10,30 +10,28 @@ import gpt.cli.options.ChatTemplateOption;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.ModelOptions;
+import gpt.cli.options.Numbers;
 import gpt.cli.options.OptionGroup;
-import gpt.cli.options.PromptOptions;
 import gpt.cli.options.SamplingOptions;
-import gpt.cli.options.TextConsumer;
+import gpt.cli.options.StopOption;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.Terminal;
 import gpt.generate.Generator;
+import gpt.generate.SchedulerListener;
 import gpt.generate.SharedEngine;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
+import gpt.load.SharedModel;
 import gpt.sampling.SamplingParameters;
 import gpt.tokenizer.ChatTemplate;
 import gpt.tokenizer.Tokenizer;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Continues what one types, line after line. */
 @OptionGroup.In(OptionGroup.LENGTH)
@@ -69,55 +67,38 @@ public final class ChatCommand implements Callable<Integer> {
 
   @Mixin private SamplingOptions sampling;
 
-  @Option(
-      names = "--stop",
-      paramLabel = "STRING",
-      parameterConsumer = TextConsumer.class,
-      description = "End a completion before this text. Can be given several times.")
-  private List<String> stops = List.of();
+  @Mixin private StopOption stop;
 
   @Mixin private DeviceOptions device;
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     SamplingParameters parameters = checkedOptions();
-    LoadedModel[] loaded = new LoadedModel[1];
     // The shared engine keeps the keys and values of one completion for the next.
-    try (SharedEngine engine =
-        new SharedEngine(
-            () -> {
-              loaded[0] = load(parameters);
-              return loaded[0].engine();
-            },
-            1)) {
-      loaded[0].opened().notes().forEach(this::note);
-      chat(loaded[0], engine, parameters);
+    SharedModel shared =
+        SharedModel.load(
+            () -> load(parameters), 1, loaded -> Optional.empty(), SchedulerListener.NONE);
+    try (SharedEngine engine = shared.engine()) {
+      chat(shared.loaded(), engine, parameters);
     }
     return CommandLine.ExitCode.OK;
   }
 
   private LoadedModel load(SamplingParameters parameters) {
-    try {
-      return model.load(
-          device,
-          new DeviceChoice.Use(1, false, 0, 1),
-          (tokenizer, config) -> {
-            if (tokenizer.isEmpty()) {
-              throw new GptException("chat needs a tokenizer, and this model has none");
-            }
-            chat.template()
-                .ifPresent(form -> form.turn("", tokenizer.get())); // needs <|endoftext|>
-            SamplingOptions.checkIds(parameters, config.vocabSize());
-            return new int[0];
-          },
-          !common.quiet);
-    } catch (PromptOptions.InvalidException e) {
-      throw new IllegalStateException(e); // no prompt is read
-    }
+    return model.load(
+        device,
+        new DeviceChoice.Use(1, false, 0, 1),
+        (tokenizer, config) -> {
+          if (tokenizer.isEmpty()) {
+            throw new GptException("chat needs a tokenizer, and this model has none");
+          }
+          chat.template().ifPresent(form -> form.turn("", tokenizer.get())); // needs <|endoftext|>
+          SamplingOptions.checkIds(parameters, config.vocabSize());
+          return new int[0];
+        },
+        common);
   }
 
   private void chat(LoadedModel loaded, SharedEngine engine, SamplingParameters parameters)
@@ -129,7 +110,7 @@ public final class ChatCommand implements Callable<Integer> {
             ? TerminalLines.open(Chat.COMMANDS)
             : new PlainLines(System.in)) {
       if (lines.isTerminal()) {
-        note(
+        common.note(
             form.isPresent()
                 ? "say something; /help lists the commands, Ctrl-D ends the chat"
                 : "type a text to continue; /help lists the commands, Ctrl-D ends the chat");
@@ -139,8 +120,8 @@ public final class ChatCommand implements Callable<Integer> {
               new Conversation(tokenizer, form, engine.config().blockSize()),
               lines,
               StandardOutput::write,
-              this::note,
-              new Chat.Length(maxNewTokens, loaded.endIds(), stops),
+              common::note,
+              new Chat.Length(maxNewTokens, loaded.endIds(), stop.stops()),
               parameters)
           .run();
     }
@@ -148,23 +129,9 @@ public final class ChatCommand implements Callable<Integer> {
 
   /** Refuses wrong options before the model is loaded. */
   private SamplingParameters checkedOptions() {
-    if (maxNewTokens < 1) {
-      throw usage("--max-new-tokens: must be 1 or more, found " + maxNewTokens);
-    }
-    device.check(this::usage);
-    if (stops.contains("")) {
-      throw usage("--stop: the text must not be empty");
-    }
-    return sampling.parameters(maxNewTokens, this::usage);
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    if (!common.quiet) {
-      System.err.println("gpt: " + line);
-    }
+    Numbers.atLeast(1, "--max-new-tokens", maxNewTokens);
+    device.check();
+    stop.check();
+    return sampling.parameters(maxNewTokens);
   }
 }

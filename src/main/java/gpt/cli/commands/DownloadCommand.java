@@ -2,6 +2,7 @@ package gpt.cli.commands;
 
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DownloadOption;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.StandardOutput;
 import gpt.hub.HubName;
 import gpt.hub.HubSettings;
@@ -12,10 +13,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Downloads a model from Hugging Face into the cache. */
 @Command(
@@ -46,8 +44,6 @@ public final class DownloadCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   /** The published models' names, for the completion script. */
   static final class Published implements Iterable<String> {
     @Override
@@ -62,17 +58,14 @@ public final class DownloadCommand implements Callable<Integer> {
         HubName.parse(name)
             .orElseThrow(
                 () ->
-                    new ParameterException(
-                        spec.commandLine(),
+                    new UsageException(
                         "'"
                             + name
                             + "' is not a Hugging Face model name; expected "
                             + String.join(", ", HubName.published())
                             + ", or ORG/NAME[@REVISION]"));
     Path folder = DownloadOption.download(model, HubSettings.ofProcess(), !common.quiet);
-    if (!common.quiet) {
-      System.err.println("gpt: " + model + " is complete; run it with --model " + model);
-    }
+    common.note(model + " is complete; run it with --model " + model);
     StandardOutput.write(folder + "\n");
     return CommandLine.ExitCode.OK;
   }

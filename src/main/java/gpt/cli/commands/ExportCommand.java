@@ -7,8 +7,8 @@ import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DownloadOption;
 import gpt.cli.options.OptionGroup;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.ProgressBar;
-import gpt.cli.output.Terminal;
 import gpt.load.LoadedModel;
 import gpt.load.ModelLocator;
 import gpt.model.DType;
@@ -24,10 +24,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Writes a model as a folder with config.json and model.safetensors, or as one GGUF file. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -80,11 +77,12 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|f16|bf16|q8_0|q4_0",
+      paramLabel = "f32|f16|bf16|q8_0|q5_1|q5_0|q4_1|q4_0",
       completionCandidates = DTypes.class,
       description = {
-        "Type of the stored weights; q8_0 and q4_0 (8-bit and 4-bit integers in blocks of 32, each"
-            + " with a scale) are for gguf only.",
+        "Type of the stored weights. q8_0 to q4_0, integers of 8, 5 or 4 bits in blocks of 32 with"
+            + " a scale each and in q5_1 and q4_1 a minimum, are for gguf only.",
+        "For K-quants (q2_k to q6_k) use llama.cpp's llama-quantize.",
         "Default: the model's"
       })
   private DType dtype;
@@ -94,23 +92,19 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() {
     if (dtype != null && !CheckpointWriter.DTYPES.contains(dtype)) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--dtype: expected f32, f16, bf16, q8_0 or q4_0, found " + Choice.word(dtype));
+      throw new UsageException(
+          "--dtype: expected %s, found %s"
+              .formatted(String.join(", ", new DTypes()), Choice.word(dtype)));
     }
     boolean gguf = format == null ? out.endsWith(GGUF_NAME) : format == Format.GGUF;
     Path path = gguf ? file() : folder();
     Path from = download.locate("--model", model, !common.quiet);
     try (Checkpoint checkpoint = Checkpoint.open(from);
-        ProgressBar bar = new ProgressBar("writing", !common.quiet && Terminal.isStandardError())) {
-      if (!common.quiet) {
-        checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
-      }
+        ProgressBar bar = common.bar("writing")) {
+      checkpoint.notes().forEach(common::note);
       Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
       CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);
       if (gguf) {
@@ -121,28 +115,24 @@ public final class ExportCommand implements Callable<Integer> {
         CheckpointWriter.write(checkpoint, path, dtype, force, progress);
       }
     }
-    if (!common.quiet) {
-      System.err.println("gpt: wrote " + path + "; run it with --model " + path);
-    }
+    common.note("wrote " + path + "; run it with --model " + path);
     return CommandLine.ExitCode.OK;
   }
 
   private Path folder() {
     if (dtype != null && dtype.quantized()) {
-      throw new ParameterException(
-          spec.commandLine(),
+      throw new UsageException(
           "--dtype "
               + Choice.word(dtype)
               + ": safetensors takes f32, f16 or bf16; use --format gguf");
     }
-    return OutFolder.checked(spec.commandLine(), out, force);
+    return OutFolder.checked(out, force);
   }
 
   private Path file() {
-    Path file = OutFolder.path(spec.commandLine(), out);
+    Path file = OutFolder.path(out);
     if (!out.endsWith(GGUF_NAME)) {
-      throw new ParameterException(
-          spec.commandLine(), "--out " + out + ": a GGUF file's name must end in " + GGUF_NAME);
+      throw new UsageException("--out " + out + ": a GGUF file's name must end in " + GGUF_NAME);
     }
     if (Files.isDirectory(file)) {
       throw new GptException("--out " + out + ": is a folder; name a file for a GGUF model");

@@ -9,22 +9,26 @@ import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DeviceOptions;
 import gpt.cli.options.DraftOption;
 import gpt.cli.options.ModelOptions;
+import gpt.cli.options.Numbers;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PromptOptions;
 import gpt.cli.options.SamplingOptions;
-import gpt.cli.options.TextConsumer;
+import gpt.cli.options.StopOption;
 import gpt.cli.options.TraceOptions;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.CompletionPrinter;
+import gpt.cli.output.Follower;
 import gpt.cli.output.JsonPrinter;
 import gpt.cli.output.ProfileTable;
 import gpt.cli.output.SpeedLine;
+import gpt.cli.output.StepRecorder;
 import gpt.cli.output.TextPrinter;
 import gpt.cli.output.TracePrinter;
 import gpt.engine.Engine;
-import gpt.generate.Drafter;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.draft.Drafter;
 import gpt.load.DeviceChoice;
 import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
@@ -39,10 +43,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Continues a prompt; the default command. Defaults are those of nanoGPT's sample.py. */
 @OptionGroup.In(OptionGroup.LENGTH)
@@ -89,12 +90,7 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private BeamOptions beams;
 
-  @Option(
-      names = "--stop",
-      paramLabel = "STRING",
-      parameterConsumer = TextConsumer.class,
-      description = "End a completion before this text. Can be given several times.")
-  private List<String> stops = List.of();
+  @Mixin private StopOption stop;
 
   @Option(
       names = "--on-full",
@@ -135,45 +131,37 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     SamplingParameters parameters = checkedOptions();
     try (LoadedModel loaded = load(prompt.read(common.quiet), parameters);
         Drafter drafter = draft.open(model, device, loaded).orElse(null)) {
-      loaded.opened().notes().forEach(this::note);
       generate(loaded, parameters, Optional.ofNullable(drafter));
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
     } catch (UncheckedIOException e) {
       throw e.getCause(); // a listener can only throw it wrapped
     }
     return CommandLine.ExitCode.OK;
   }
 
-  private LoadedModel load(PromptOptions.Prompt given, SamplingParameters parameters)
-      throws PromptOptions.InvalidException {
+  private LoadedModel load(PromptOptions.Prompt given, SamplingParameters parameters) {
     int sequences = beams.wanted() ? beams.beams().beams() : numSamples;
     DeviceChoice.Use use =
         trace.wanted()
             ? DeviceChoice.Use.LOGITS
             : new DeviceChoice.Use(sequences, beams.wanted(), logprobs, 1);
-    LoadedModel.Ids<PromptOptions.InvalidException> ids =
+    LoadedModel.Ids ids =
         (tokenizer, config) -> {
           int[] promptIds = given.encode(tokenizer, config);
           checkFit(promptIds, tokenizer, config);
           SamplingOptions.checkIds(parameters, config.vocabSize());
           return promptIds;
         };
-    return model.load(device, use, ids, !common.quiet);
+    return model.load(device, use, ids, common);
   }
 
   /** Refuses early what the generator would refuse after the weights are loaded. */
   private void checkFit(int[] promptIds, Optional<Tokenizer> tokenizer, GptConfig config) {
-    if (tokenizer.isEmpty() && !stops.isEmpty()) {
-      throw new GptException("--stop: needs a tokenizer, and this model has none");
-    }
+    stop.check(tokenizer);
     if ((onFull == OnFull.STOP || beams.wanted()) && promptIds.length > config.blockSize()) {
       throw new GptException(
           "the prompt has "
@@ -195,7 +183,7 @@ public final class GenerateCommand implements Callable<Integer> {
             loaded.ids(),
             maxNewTokens,
             loaded.endIds(),
-            stops,
+            stop.stops(),
             beams.wanted() ? OnFull.STOP : onFull,
             parameters,
             0,
@@ -219,11 +207,12 @@ public final class GenerateCommand implements Callable<Integer> {
             .map(
                 file ->
                     new StepRecorder(
-                        file, parameters, vocabulary, loaded.ids(), trace.top(), this::note));
+                        file, parameters, vocabulary, loaded.ids(), trace.top(), common::note));
     ProfileTable profile = new ProfileTable(loaded.opened()::profile);
     Follower follower =
-        new Follower(request, engine.config().blockSize(), printer, profile, recorder, this::note);
-    if (!spec.commandLine().getParseResult().hasMatchedOption("--max-new-tokens")) {
+        new Follower(
+            request, engine.config().blockSize(), printer, profile, recorder, common::note);
+    if (!common.given("--max-new-tokens")) {
       follower.noteDefaultSlides();
     }
     printer.begin();
@@ -236,54 +225,31 @@ public final class GenerateCommand implements Callable<Integer> {
         completions.stream().map(FinishedCompletion::timings).reduce(Timings::plus);
     recorder.ifPresent(steps -> steps.write(engine));
     profile.lines().forEach(System.err::println); // printed with --quiet too: it was asked for
-    total.ifPresent(timings -> print(SpeedLine.of(timings, drafter)));
+    total.ifPresent(timings -> common.print(SpeedLine.of(timings, drafter)));
   }
 
   /** Refuses wrong options before the model is loaded. */
   private SamplingParameters checkedOptions() {
-    atLeast(0, "--max-new-tokens", maxNewTokens);
-    atLeast(1, "--num-samples", numSamples);
-    atLeast(0, "--logprobs", logprobs);
+    Numbers.atLeast(0, "--max-new-tokens", maxNewTokens);
+    Numbers.atLeast(1, "--num-samples", numSamples);
+    Numbers.atLeast(0, "--logprobs", logprobs);
     if (logprobs > MAX_LOGPROBS) {
-      throw usage("--logprobs: must be " + MAX_LOGPROBS + " or fewer, found " + logprobs);
+      throw new UsageException(
+          "--logprobs: must be " + MAX_LOGPROBS + " or fewer, found " + logprobs);
     }
     if (logprobs > 0 && !json) {
-      throw usage("--logprobs: needs --json");
+      throw new UsageException("--logprobs: needs --json");
     }
     if (shift != null) {
-      atLeast(1, "--shift", shift);
+      Numbers.atLeast(1, "--shift", shift);
       if (onFull != OnFull.SHIFT) {
-        throw usage("--shift: needs --on-full shift");
+        throw new UsageException("--shift: needs --on-full shift");
       }
     }
-    device.check(this::usage);
-    trace.check(spec.commandLine().getParseResult(), json, this::usage);
-    if (stops.contains("")) {
-      throw usage("--stop: the text must not be empty");
-    }
-    beams.check(spec.commandLine().getParseResult(), this::usage);
-    return beams.wanted()
-        ? sampling.forSearch(maxNewTokens, this::usage)
-        : sampling.parameters(maxNewTokens, this::usage);
-  }
-
-  private void atLeast(int min, String option, int value) {
-    if (value < min) {
-      throw usage(option + ": must be " + min + " or more, found " + value);
-    }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void note(String line) {
-    print("gpt: " + line);
-  }
-
-  private void print(String line) {
-    if (!common.quiet) {
-      System.err.println(line);
-    }
+    device.check();
+    trace.check(common, json);
+    stop.check();
+    beams.check(common);
+    return beams.wanted() ? sampling.forSearch(maxNewTokens) : sampling.parameters(maxNewTokens);
   }
 }

@@ -45,9 +45,7 @@ public final class InfoCommand implements Callable<Integer> {
 
   private ModelInfo read() {
     try (Checkpoint checkpoint = Checkpoint.open(model.path(!common.quiet))) {
-      if (!common.quiet) {
-        checkpoint.notes().forEach(line -> System.err.println("gpt: " + line));
-      }
+      checkpoint.notes().forEach(common::note);
       GptConfig config = model.config(checkpoint);
       return ModelInfo.of(checkpoint, config, LoadedModel.tokenizer(checkpoint, config));
     }

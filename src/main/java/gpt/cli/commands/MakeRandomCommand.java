@@ -6,8 +6,8 @@ import gpt.cli.options.Choice;
 import gpt.cli.options.CommonOptions;
 import gpt.cli.options.DownloadOption;
 import gpt.cli.options.OptionGroup;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.ProgressBar;
-import gpt.cli.output.Terminal;
 import gpt.load.ModelLocator;
 import gpt.model.DType;
 import gpt.model.GptConfig;
@@ -21,10 +21,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Writes a model of a known shape with random weights. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -86,18 +83,14 @@ public final class MakeRandomCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() {
     if (dtype.quantized()) {
-      throw new ParameterException(
-          spec.commandLine(), "--dtype: expected f32, f16 or bf16, found " + Choice.word(dtype));
+      throw new UsageException("--dtype: expected f32, f16 or bf16, found " + Choice.word(dtype));
     }
-    Path folder = OutFolder.checked(spec.commandLine(), out, force);
+    Path folder = OutFolder.checked(out, force);
     Like model = like();
-    try (ProgressBar bar =
-        new ProgressBar("writing", !common.quiet && Terminal.isStandardError())) {
+    try (ProgressBar bar = common.bar("writing")) {
       CheckpointWriter.writeRandom(
           model.config(),
           model.characters(),
@@ -107,9 +100,7 @@ public final class MakeRandomCommand implements Callable<Integer> {
           force,
           (done, total) -> bar.timed((double) done / total));
     }
-    if (!common.quiet) {
-      System.err.println("gpt: wrote " + folder + "; run it with --model " + folder);
-    }
+    common.note("wrote " + folder + "; run it with --model " + folder);
     return CommandLine.ExitCode.OK;
   }
 

@@ -9,6 +9,7 @@ import gpt.load.HostMemory;
 import gpt.model.Bytes;
 import gpt.model.DType;
 import gpt.model.GptConfig;
+import gpt.model.ParameterCounts;
 import gpt.model.Precision;
 import gpt.tokenizer.Tokenizer;
 import java.util.List;

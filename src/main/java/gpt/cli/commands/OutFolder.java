@@ -1,12 +1,11 @@
 package gpt.cli.commands;
 
 import gpt.GptException;
+import gpt.cli.options.UsageException;
 import gpt.load.ModelLocator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import picocli.CommandLine;
-import picocli.CommandLine.ParameterException;
 
 /** The folder that {@code --out} names for a model, and checks before it is written. */
 final class OutFolder {
@@ -24,8 +23,8 @@ final class OutFolder {
    * @param force whether a model in it may be replaced or shadowed
    * @throws GptException if it is a file, or holds a model and {@code force} is not set
    */
-  static Path checked(CommandLine command, String out, boolean force) {
-    Path folder = path(command, out);
+  static Path checked(String out, boolean force) {
+    Path folder = path(out);
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new GptException(
           "--out "
@@ -40,9 +39,9 @@ final class OutFolder {
   }
 
   /** The path that {@code --out} names, a folder or a file. */
-  static Path path(CommandLine command, String out) {
+  static Path path(String out) {
     if (out.isBlank()) {
-      throw new ParameterException(command, "--out: must name a folder");
+      throw new UsageException("--out: must name a folder");
     }
     return ModelLocator.path(out);
   }

@@ -8,6 +8,7 @@ import gpt.cli.options.EnvironmentDefaults;
 import gpt.cli.options.ModelOptions;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.ServerOptions;
+import gpt.cli.options.UsageException;
 import gpt.load.DeviceChoice;
 import gpt.server.api.ApiLimits;
 import gpt.server.api.ServedModel;
@@ -20,10 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Serves a model over HTTP until the process receives SIGTERM. */
 @Command(
@@ -64,27 +62,25 @@ public final class ServeCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   @Override
   public Integer call() throws InterruptedException {
-    device.check(this::usage);
-    if (spec.commandLine().getParseResult().hasMatchedOption("--tornado-profile")) {
-      throw usage("--tornado-profile: gpt serve has no place for it; use gpt bench");
+    device.check();
+    if (common.given("--tornado-profile")) {
+      throw new UsageException("--tornado-profile: gpt serve has no place for it; use gpt bench");
     }
-    ServerSettings settings = options.settings(this::usage);
+    ServerSettings settings = options.settings();
     ServerMetrics metrics = new ServerMetrics();
     ServedModel served = load(metrics);
     ApiServer server;
     try {
-      server = new ApiServer(served, settings, metrics, this::print);
+      server = new ApiServer(served, settings, metrics, common::print);
     } catch (RuntimeException e) {
       served.close();
       throw e;
     }
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, served)));
     String address = settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
-    print("gpt: serving " + served.name() + " on http://" + address + ":" + server.port());
+    common.note("serving " + served.name() + " on http://" + address + ":" + server.port());
     new CountDownLatch(1).await(); // the shutdown hook ends the process
     return CommandLine.ExitCode.OK;
   }
@@ -101,33 +97,23 @@ public final class ServeCommand implements Callable<Integer> {
             loaded -> draft.open(model, device, loaded),
             chat.template(),
             metrics);
-    served.notes().forEach(note -> print("gpt: " + note));
+    served.notes().forEach(common::note);
     return served;
   }
 
   /** Lets running requests end; the process then exits with status 0. */
   private void stop(ApiServer server, ServedModel served) {
-    print("gpt: stopping: running requests may end, new ones are refused");
+    common.note("stopping: running requests may end, new ones are refused");
     try {
       if (!server.drain()) {
-        print("gpt: stopped before all requests had ended; --drain-timeout sets the time");
+        common.note("stopped before all requests had ended; --drain-timeout sets the time");
       }
       served.close();
     } catch (InterruptedException | RuntimeException e) {
-      print("gpt: " + e);
+      common.note(e.toString());
     } finally {
       System.err.flush();
       Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
-    }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
-  }
-
-  private void print(String line) {
-    if (!common.quiet) {
-      System.err.println(line);
     }
   }
 }

@@ -10,6 +10,7 @@ import gpt.cli.options.IdList;
 import gpt.cli.options.InputFile;
 import gpt.cli.options.OptionGroup;
 import gpt.cli.options.PromptOptions;
+import gpt.cli.options.UsageException;
 import gpt.cli.output.Json;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.TokenList;
@@ -24,11 +25,8 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Tokenizes a text, or decodes ids. Reads no weights. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -93,8 +91,6 @@ public final class TokensCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  @Spec private CommandSpec spec;
-
   /** Tokenizers that need no model. */
   public enum Known {
     GPT2
@@ -111,21 +107,17 @@ public final class TokensCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     check();
-    try {
-      int[] given = ids == null ? null : IdList.parse(IDS, ids);
-      Tokenizer tokenizer = tokenizer();
-      if (given != null) {
-        IdList.check(IDS, "this vocabulary's", given, tokenizer.vocabSize());
-        if (!json && !csv) {
-          StandardOutput.write(bytes(tokenizer, given));
-          return CommandLine.ExitCode.OK;
-        }
+    int[] given = ids == null ? null : IdList.parse(IDS, ids);
+    Tokenizer tokenizer = tokenizer();
+    if (given != null) {
+      IdList.check(IDS, "this vocabulary's", given, tokenizer.vocabSize());
+      if (!json && !csv) {
+        StandardOutput.write(bytes(tokenizer, given));
+        return CommandLine.ExitCode.OK;
       }
-      int[] tokens = given == null ? tokenizer.encode(text()) : given;
-      print(new TokenList(tokenizer, tokens));
-    } catch (PromptOptions.InvalidException e) {
-      throw usage(e.getMessage());
     }
+    int[] tokens = given == null ? tokenizer.encode(text()) : given;
+    print(new TokenList(tokenizer, tokens));
     return CommandLine.ExitCode.OK;
   }
 
@@ -137,16 +129,16 @@ public final class TokensCommand implements Callable<Integer> {
 
   private void check() {
     if ((text == null) == (ids == null)) {
-      throw usage(
+      throw new UsageException(
           text == null
               ? "give a text, - for standard input, or --ids"
               : "a text and --ids cannot both be given");
     }
     if (model != null && known != null) {
-      throw usage("only one of --model and --tokenizer can be given");
+      throw new UsageException("only one of --model and --tokenizer can be given");
     }
     if (json && csv) {
-      throw usage("only one of --json and --csv can be given");
+      throw new UsageException("only one of --json and --csv can be given");
     }
   }
 
@@ -170,13 +162,7 @@ public final class TokensCommand implements Callable<Integer> {
     String name = model == null ? ModelLocator.DEMO : model;
     try (Checkpoint checkpoint = Checkpoint.open(download.locate("--model", name, !common.quiet))) {
       return LoadedModel.tokenizer(checkpoint, checkpoint.config())
-          .orElseThrow(
-              () ->
-                  new GptException(
-                      checkpoint.path()
-                          + ": this model has no tokenizer: put tokenizer.json (Hugging Face) or"
-                          + " meta.pkl (nanoGPT, in data/<dataset>/ where it was trained) beside"
-                          + " the checkpoint"));
+          .orElseThrow(() -> new GptException(checkpoint.path() + ": " + LoadedModel.NO_TOKENIZER));
     }
   }
 
@@ -186,9 +172,5 @@ public final class TokensCommand implements Callable<Integer> {
       out.writeBytes(tokenizer.decode(id));
     }
     return out.toByteArray();
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

@@ -1,8 +1,8 @@
 package gpt.cli.commands;
 
 import gpt.GptException;
-import gpt.backend.tornado.DeviceTest;
 import gpt.backend.tornado.TornadoDevices;
+import gpt.backend.tornado.check.DeviceTest;
 import gpt.cli.output.StandardOutput;
 import java.io.IOException;
 import java.util.Locale;

@@ -2,12 +2,10 @@ package gpt.cli.options;
 
 import gpt.GptException;
 import gpt.OnFull;
-import gpt.generate.Beams;
+import gpt.generate.beam.Beams;
 import java.util.List;
-import java.util.function.Function;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** The options of beam search, which replaces sampling. */
@@ -58,47 +56,44 @@ public final class BeamOptions {
     return numReturn;
   }
 
-  /**
-   * Refuses options that contradict each other.
-   *
-   * @param given the parsed command line
-   * @param usage makes the error of a wrong command line
-   */
-  public void check(ParseResult given, Function<String, ParameterException> usage) {
+  /** Refuses options that contradict each other. */
+  public void check(CommonOptions common) {
+    ParseResult given = common.parsed();
     if (!wanted()) {
       for (String option : List.of("--length-penalty", "--num-return")) {
         if (given.hasMatchedOption(option)) {
-          throw usage.apply(option + ": needs --beams");
+          throw new UsageException(option + ": needs --beams");
         }
       }
       return;
     }
     if (beams < 1 || beams > Beams.MAX_BEAMS) {
-      throw usage.apply("--beams: must be from 1 to " + Beams.MAX_BEAMS + ", found " + beams);
+      throw new UsageException(
+          "--beams: must be from 1 to " + Beams.MAX_BEAMS + ", found " + beams);
     }
     for (OptionSpec option : given.matchedOptions()) {
       String name = option.longestName();
       boolean sampling =
           OptionGroup.of(option) == OptionGroup.SAMPLING && !WITH_BEAMS.contains(name);
       if (sampling || NOT_WITH_BEAMS.contains(name)) {
-        throw usage.apply(name + ": beam search does not use it; remove it or --beams");
+        throw new UsageException(name + ": beam search does not use it; remove it or --beams");
       }
     }
     OnFull onFull = given.matchedOptionValue("--on-full", OnFull.STOP);
     if (onFull != OnFull.STOP) {
-      throw usage.apply(
+      throw new UsageException(
           "--on-full "
               + Choice.word(onFull)
               + ": with --beams a completion ends when the context is full");
     }
     if (numReturn < 1 || numReturn > beams) {
-      throw usage.apply(
+      throw new UsageException(
           "--num-return: must be from 1 to " + beams + " (--beams), found " + numReturn);
     }
     try {
       beams();
     } catch (GptException e) {
-      throw usage.apply("--length-penalty: " + e.getMessage());
+      throw new UsageException("--length-penalty: " + e.getMessage());
     }
   }
 }

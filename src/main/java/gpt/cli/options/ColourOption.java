@@ -8,8 +8,6 @@ import picocli.CommandLine.Option;
 /** Whether output may be coloured. */
 @OptionGroup.In(OptionGroup.OUTPUT)
 public final class ColourOption {
-  static final String RESET = "\033[0m";
-
   @Option(
       names = "--color",
       paramLabel = "auto|always|never",
@@ -42,11 +40,6 @@ public final class ColourOption {
               && environment.getOrDefault("NO_COLOR", "").isEmpty()
               && !"dumb".equals(environment.get("TERM"));
     };
-  }
-
-  /** The text with two of a terminal's 256 colours. */
-  public static String on(int background, int foreground, String text) {
-    return "\033[48;5;" + background + ";38;5;" + foreground + "m" + text + RESET;
   }
 
   /** For the completion script. */

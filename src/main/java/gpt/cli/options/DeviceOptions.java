@@ -1,6 +1,6 @@
 package gpt.cli.options;
 
-import gpt.cli.ChildJvm;
+import gpt.cli.start.ChildJvm;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
 import gpt.model.Approximations;
@@ -9,10 +9,8 @@ import gpt.model.KvPrecision;
 import gpt.model.Precision;
 import java.util.Iterator;
 import java.util.Optional;
-import java.util.function.Function;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /** The device, its precision and its threads. */
@@ -102,40 +100,39 @@ public final class DeviceOptions {
   }
 
   /** Refuses values and combinations that are wrong on every machine. */
-  public void check(Function<String, ParameterException> usage) {
-    check(choice(), usage);
+  public void check() {
+    check(choice());
   }
 
-  /** As {@link #check(Function)}, for one choice. */
-  public static void check(DeviceChoice choice, Function<String, ParameterException> usage) {
+  /** As {@link #check()}, for one choice. */
+  public static void check(DeviceChoice choice) {
     Device.Kind kind = choice.device().kind();
-    if (choice.threads() < 1) {
-      throw usage.apply("--threads: must be 1 or more, found " + choice.threads());
-    }
+    Numbers.atLeast(1, "--threads", choice.threads());
     if (choice.threads() > DeviceChoice.MAX_THREADS) {
-      throw usage.apply(
+      throw new UsageException(
           "--threads: must be "
               + DeviceChoice.MAX_THREADS
               + " or fewer, found "
               + choice.threads());
     }
     if (kind == Device.Kind.REFERENCE && choice.precision() != Precision.F32) {
-      throw usage.apply(
+      throw new UsageException(
           "--dtype "
               + choice.precision().word()
               + ": not for --device reference, which computes from the stored weights");
     }
     if (kind == Device.Kind.CPU || kind == Device.Kind.REFERENCE) {
       if (choice.profile()) {
-        throw usage.apply(
+        throw new UsageException(
             "--tornado-profile: needs a TornadoVM device, found --device " + kind.word());
       }
       if (choice.kernels() != Kernels.AUTO) {
-        throw usage.apply("--kernels: needs a TornadoVM device, found --device " + kind.word());
+        throw new UsageException(
+            "--kernels: needs a TornadoVM device, found --device " + kind.word());
       }
       Optional<String> approximation = choice.approximations().option();
       if (approximation.isPresent()) {
-        throw usage.apply(
+        throw new UsageException(
             approximation.get() + ": needs a TornadoVM device, found --device " + kind.word());
       }
     }
@@ -146,12 +143,12 @@ public final class DeviceOptions {
    *
    * @param why why TornadoVM's kernels cannot be used
    */
-  public void onHost(String why, Function<String, ParameterException> usage) {
+  public void onHost(String why) {
     switch (device.kind()) {
       case CPU, REFERENCE -> {}
       case AUTO -> device = Device.of(Device.Kind.CPU);
       case GPU, TORNADO, EMULATOR ->
-          throw usage.apply(
+          throw new UsageException(
               "--device " + device.kind().word() + ": " + why + "; use cpu or reference");
     }
   }

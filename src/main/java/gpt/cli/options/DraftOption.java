@@ -1,6 +1,6 @@
 package gpt.cli.options;
 
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import gpt.load.DraftChoice;
 import gpt.load.LoadedModel;
 import java.util.Optional;
@@ -16,7 +16,8 @@ public final class DraftOption {
           "Speculative decoding on the cpu: guess the next tokens, and verify several in one step."
               + " The text stays the same. ngram continues the last tokens as they continued"
               + " before, for text that repeats itself; self draws the guesses with the same model"
-              + " in q4; MODEL is a smaller model with the same vocabulary. Default: off")
+              + " in q4, for 6,000 tokens or more; MODEL is a smaller model with the same"
+              + " vocabulary. Default: off")
   private String draft = "none";
 
   /** Opens what drafts for a loaded model. */

@@ -11,13 +11,13 @@ public final class IdList {
    *
    * @param option the option's name, for errors
    */
-  public static int[] parse(String option, String list) throws PromptOptions.InvalidException {
+  public static int[] parse(String option, String list) {
     String[] parts = list.split(",", -1);
     int[] ids = new int[parts.length];
     for (int i = 0; i < parts.length; i++) {
       String part = parts[i].strip();
       if (!part.matches("[0-9]{1,9}")) {
-        throw new PromptOptions.InvalidException(
+        throw new UsageException(
             option + ": expected numbers separated by commas, as 5,17,3, found '" + part + "'");
       }
       ids[i] = Integer.parseInt(part);

@@ -61,22 +61,23 @@ public final class ModelOptions {
   }
 
   /**
-   * Loads the model and opens the device.
+   * Loads the model and opens the device, with a progress bar and notes.
    *
    * @param ids makes the prompt's ids as soon as tokenizer and configuration are read, before the
    *     weights are loaded
-   * @param bar whether to draw a progress bar if standard error is a terminal
    */
   public LoadedModel load(
-      DeviceOptions device,
-      DeviceChoice.Use use,
-      LoadedModel.Ids<PromptOptions.InvalidException> ids,
-      boolean bar)
-      throws PromptOptions.InvalidException {
-    return load(path(bar), device, use, ids, bar);
+      DeviceOptions device, DeviceChoice.Use use, LoadedModel.Ids ids, CommonOptions common) {
+    LoadedModel loaded = load(path(!common.quiet), device, use, ids, !common.quiet);
+    loaded.opened().notes().forEach(common::note);
+    return loaded;
   }
 
-  /** As {@link #load}, from a path that {@link #path} has returned, without a prompt. */
+  /**
+   * Loads the model from a path that {@link #path} has returned, without a prompt.
+   *
+   * @param bar whether to draw a progress bar if standard error is a terminal
+   */
   public LoadedModel load(Path path, DeviceOptions device, DeviceChoice.Use use, boolean bar) {
     return load(path, device, use, (tokenizer, config) -> new int[0], bar);
   }
@@ -87,9 +88,8 @@ public final class ModelOptions {
     return name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
   }
 
-  private <X extends Exception> LoadedModel load(
-      Path path, DeviceOptions device, DeviceChoice.Use use, LoadedModel.Ids<X> ids, boolean bar)
-      throws X {
+  private LoadedModel load(
+      Path path, DeviceOptions device, DeviceChoice.Use use, LoadedModel.Ids ids, boolean bar) {
     try (LoadBar progress = new LoadBar(bar && Terminal.isStandardError())) {
       return LoadedModel.load(path, Optional.ofNullable(gelu), device.choice(), use, ids, progress);
     }

@@ -44,4 +44,11 @@ public final class Numbers {
       throw new TypeConversionException("expected a number, as 0.8, found '" + text + "'");
     }
   }
+
+  /** Refuses a value below a minimum. */
+  public static void atLeast(int min, String option, int value) {
+    if (value < min) {
+      throw new UsageException(option + ": must be " + min + " or more, found " + value);
+    }
+  }
 }

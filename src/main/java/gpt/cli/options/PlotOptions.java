@@ -3,9 +3,7 @@ package gpt.cli.options;
 import gpt.explore.plot.PlotFile;
 import gpt.load.ModelLocator;
 import java.util.Optional;
-import java.util.function.Function;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** The file for a picture or page. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -18,10 +16,8 @@ public final class PlotOptions {
 
   /**
    * The file, after checking its format and that it can be written; empty without {@code --plot}.
-   *
-   * @param usage makes the error of a wrong command line
    */
-  public Optional<PlotFile> checked(Function<String, ParameterException> usage) {
+  public Optional<PlotFile> checked() {
     if (file == null) {
       return Optional.empty();
     }
@@ -30,7 +26,7 @@ public final class PlotOptions {
       plot.check();
       return Optional.of(plot);
     } catch (IllegalArgumentException e) {
-      throw usage.apply("--plot: " + e.getMessage());
+      throw new UsageException("--plot: " + e.getMessage());
     }
   }
 }

@@ -1,6 +1,7 @@
 package gpt.cli.options;
 
 import gpt.GptException;
+import gpt.load.LoadedModel;
 import gpt.model.GptConfig;
 import gpt.tokenizer.Tokenizer;
 import java.util.Objects;
@@ -42,18 +43,11 @@ public final class PromptOptions {
       description = "Token ids to continue. A model without a tokenizer takes no other prompt.")
   private String ids;
 
-  /** A wrong value on the command line that is found while the model is loaded: a usage error. */
-  public static final class InvalidException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    public InvalidException(String message) {
-      super(message);
+  /** Refuses a command line without a prompt; {@code what} of it is shown. */
+  public void require(String what) {
+    if (text == null && file == null && ids == null) {
+      throw new UsageException("--prompt: give the text whose " + what + " to show");
     }
-  }
-
-  /** Whether a prompt is given; else the default applies. */
-  public boolean given() {
-    return text != null || file != null || ids != null;
   }
 
   /**
@@ -61,10 +55,9 @@ public final class PromptOptions {
    *
    * @param quiet whether to print no notes
    */
-  public Prompt read(boolean quiet) throws InvalidException {
+  public Prompt read(boolean quiet) {
     if (Stream.of(text, file, ids).filter(Objects::nonNull).count() > 1) {
-      throw new InvalidException(
-          "only one of --prompt, --prompt-file and --prompt-ids can be given");
+      throw new UsageException("only one of --prompt, --prompt-file and --prompt-ids can be given");
     }
     if (ids != null) {
       return new Prompt(null, null, IdList.parse(IDS, ids));
@@ -78,9 +71,9 @@ public final class PromptOptions {
         : new Prompt(nonEmpty(text == null ? DEFAULT : text), null, null);
   }
 
-  private static String nonEmpty(String prompt) throws InvalidException {
+  private static String nonEmpty(String prompt) {
     if (prompt.isEmpty()) {
-      throw new InvalidException(
+      throw new UsageException(
           "the prompt is empty; leave --prompt out to begin with a newline, as nanoGPT does");
     }
     return prompt;
@@ -108,7 +101,7 @@ public final class PromptOptions {
     private static final long ALWAYS_READ = 1 << 20;
 
     /** The prompt's token ids for a model of this shape. */
-    public int[] encode(Optional<Tokenizer> given, GptConfig config) throws InvalidException {
+    public int[] encode(Optional<Tokenizer> given, GptConfig config) {
       if (ids != null) {
         IdList.check(IDS, "this model's", ids, config.vocabSize());
         return ids;
@@ -117,9 +110,8 @@ public final class PromptOptions {
           given.orElseThrow(
               () ->
                   new GptException(
-                      "this model has no tokenizer: put tokenizer.json (Hugging Face) or meta.pkl"
-                          + " (nanoGPT, in data/<dataset>/ where it was trained) beside the"
-                          + " checkpoint, or give --prompt-ids, numbers from 0 to "
+                      LoadedModel.NO_TOKENIZER
+                          + ", or give --prompt-ids, numbers from 0 to "
                           + (config.vocabSize() - 1)));
       return tokenizer.encode(text == null ? nonEmpty(input.text(limit(tokenizer, config))) : text);
     }

@@ -4,11 +4,9 @@ import gpt.GptException;
 import gpt.sampling.SamplingParameters;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** How the next token is sampled; the defaults are those of nanoGPT's sample.py. */
 @OptionGroup.In(OptionGroup.SAMPLING)
@@ -127,18 +125,14 @@ public final class SamplingOptions {
     return seed;
   }
 
-  /**
-   * The parameters of sampling.
-   *
-   * @param usage makes the error of a wrong command line
-   */
-  public SamplingParameters parameters(
-      int maxNewTokens, Function<String, ParameterException> usage) {
+  /** The parameters of sampling. */
+  public SamplingParameters parameters(int maxNewTokens) {
     if (greedy && temperature != null && temperature != 0) {
-      throw usage.apply("--greedy and --temperature " + temperature + " contradict each other");
+      throw new UsageException(
+          "--greedy and --temperature " + temperature + " contradict each other");
     }
     if (minNewTokens > maxNewTokens) {
-      throw usage.apply(
+      throw new UsageException(
           "--min-new-tokens " + minNewTokens + " is more than --max-new-tokens " + maxNewTokens);
     }
     try {
@@ -155,14 +149,13 @@ public final class SamplingOptions {
           typicalP,
           seed);
     } catch (IllegalArgumentException e) {
-      throw usage.apply(e.getMessage());
+      throw new UsageException(e.getMessage());
     }
   }
 
   /** As {@link #parameters}, for beam search: only logit biases and the minimum length remain. */
-  public SamplingParameters forSearch(
-      int maxNewTokens, Function<String, ParameterException> usage) {
-    return parameters(maxNewTokens, usage).forSearch();
+  public SamplingParameters forSearch(int maxNewTokens) {
+    return parameters(maxNewTokens).forSearch();
   }
 
   private double temperature() {

@@ -7,9 +7,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Function;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** Where {@code gpt serve} listens, whom it answers, and its limits. */
 @OptionGroup.In(OptionGroup.SERVER)
@@ -109,24 +107,20 @@ public final class ServerOptions {
     return parallel;
   }
 
-  /**
-   * The settings that the options choose.
-   *
-   * @param usage makes the error of a wrong command line
-   */
-  public ServerSettings settings(Function<String, ParameterException> usage) {
-    range("--port", port, 0, MAX_PORT, usage);
-    range("--parallel", parallel, 1, Integer.MAX_VALUE, usage);
-    range("--queue", queue, 0, Integer.MAX_VALUE - parallel, usage);
-    range("--max-tokens", maxTokens, 0, Integer.MAX_VALUE, usage);
-    range("--max-choices", maxChoices, 1, Integer.MAX_VALUE, usage);
-    range("--idle-timeout", idleTimeout, 1, MAX_SECONDS, usage);
-    range("--drain-timeout", drainTimeout, 0, MAX_SECONDS, usage);
+  /** The settings that the options choose. */
+  public ServerSettings settings() {
+    range("--port", port, 0, MAX_PORT);
+    range("--parallel", parallel, 1, Integer.MAX_VALUE);
+    range("--queue", queue, 0, Integer.MAX_VALUE - parallel);
+    range("--max-tokens", maxTokens, 0, Integer.MAX_VALUE);
+    range("--max-choices", maxChoices, 1, Integer.MAX_VALUE);
+    range("--idle-timeout", idleTimeout, 1, MAX_SECONDS);
+    range("--drain-timeout", drainTimeout, 0, MAX_SECONDS);
     Duration idle = Duration.ofSeconds(idleTimeout);
     return new ServerSettings(
         host,
         port,
-        key(usage),
+        key(),
         Optional.ofNullable(corsOrigin),
         new ApiLimits(maxChoices, maxTokens),
         ServerSettings.MAX_BODY,
@@ -138,18 +132,17 @@ public final class ServerOptions {
         Duration.ofSeconds(drainTimeout));
   }
 
-  private static void range(
-      String option, int value, int min, int max, Function<String, ParameterException> usage) {
+  private static void range(String option, int value, int min, int max) {
     if (value < min || value > max) {
       String upTo = max <= MAX_SECONDS ? " to " + max : " or more";
-      throw usage.apply(option + ": must be " + min + upTo + ", found " + value);
+      throw new UsageException(option + ": must be " + min + upTo + ", found " + value);
     }
   }
 
-  private Optional<ApiKey> key(Function<String, ParameterException> usage) {
+  private Optional<ApiKey> key() {
     if (apiKey == null) {
-      if (!isLoopback(usage)) {
-        throw usage.apply(
+      if (!isLoopback()) {
+        throw new UsageException(
             "--host " + host + ": other machines can reach it; set a key in GPT_API_KEY");
       }
       return Optional.empty();
@@ -157,15 +150,15 @@ public final class ServerOptions {
     try {
       return Optional.of(new ApiKey(apiKey));
     } catch (IllegalArgumentException e) {
-      throw usage.apply("--api-key: " + e.getMessage());
+      throw new UsageException("--api-key: " + e.getMessage());
     }
   }
 
-  private boolean isLoopback(Function<String, ParameterException> usage) {
+  private boolean isLoopback() {
     try {
       return InetAddress.getByName(host).isLoopbackAddress();
     } catch (UnknownHostException e) {
-      throw usage.apply("--host " + host + ": no such address");
+      throw new UsageException("--host " + host + ": no such address");
     }
   }
 }

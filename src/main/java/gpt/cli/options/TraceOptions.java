@@ -2,11 +2,8 @@ package gpt.cli.options;
 
 import gpt.explore.plot.PlotFile;
 import java.util.Optional;
-import java.util.function.Function;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 
 /** Options that show how each token is sampled. */
 @OptionGroup.In(OptionGroup.OUTPUT)
@@ -34,20 +31,18 @@ public final class TraceOptions {
   /**
    * Refuses wrong values and combinations before any model is loaded.
    *
-   * @param given the parsed command line
    * @param json whether {@code --json} is given
-   * @param usage makes the error of a wrong command line
    */
-  public void check(ParseResult given, boolean json, Function<String, ParameterException> usage) {
+  public void check(CommonOptions common, boolean json) {
     if (trace && json) {
-      throw usage.apply("--trace: prints tables, not JSON; with --json use --logprobs N");
+      throw new UsageException("--trace: prints tables, not JSON; with --json use --logprobs N");
     }
     if (top < 0) {
-      throw usage.apply("--top: must be 0 (all) or more, found " + top);
+      throw new UsageException("--top: must be 0 (all) or more, found " + top);
     }
-    file = plot.checked(usage);
-    if (given.hasMatchedOption("--top") && !wanted()) {
-      throw usage.apply("--top: needs --trace or --plot");
+    file = plot.checked();
+    if (common.given("--top") && !wanted()) {
+      throw new UsageException("--top: needs --trace or --plot");
     }
   }
 

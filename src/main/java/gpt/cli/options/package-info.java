@@ -5,7 +5,8 @@
  * gpt.cli.options.OptionGroup} lays out the help; {@link gpt.cli.options.Choice} and {@link
  * gpt.cli.options.Numbers} convert words and numbers.
  *
- * <p>It may use every package but {@code gpt.cli.commands}.
+ * <p>It may use {@code gpt.cli.output}, {@code gpt.cli.start} and every package outside {@code
+ * gpt.cli}.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

@@ -74,4 +74,10 @@ public final class Columns {
     }
     return left(bar.toString(), columns);
   }
+
+  /** Appends a line without spaces at its end, and clears it. */
+  public static void endLine(StringBuilder line, StringBuilder out) {
+    out.append(line.toString().stripTrailing()).append('\n');
+    line.setLength(0);
+  }
 }

@@ -4,15 +4,13 @@ import gpt.engine.LoadProgress;
 
 /** The progress bar of loading a model: reading and packing weights, and compiling kernels. */
 public final class LoadBar implements LoadProgress, AutoCloseable {
-  private static final String LABEL = "loading";
-
   private final ProgressBar bar;
   private double fraction;
   private String kernels = "";
 
   /** Starts the clock; draws no bar unless {@code shown}. */
   public LoadBar(boolean shown) {
-    bar = new ProgressBar(LABEL, shown);
+    bar = new ProgressBar("loading", shown);
   }
 
   @Override
@@ -25,11 +23,6 @@ public final class LoadBar implements LoadProgress, AutoCloseable {
   public synchronized void compiling(int done, int total) {
     kernels = ", compiling kernels " + done + "/" + total;
     bar.at(fraction, kernels);
-  }
-
-  /** The bar at this fraction, as text. */
-  public static String bar(double fraction) {
-    return ProgressBar.bar(LABEL, fraction);
   }
 
   @Override

@@ -1,7 +1,7 @@
 package gpt.cli.output;
 
 import gpt.Timings;
-import gpt.generate.Drafter;
+import gpt.generate.draft.Drafter;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -20,9 +20,13 @@ public final class SpeedLine {
         + part("decode", timings.decodeTokens(), timings.decodeTokensPerSecond())
         + String.format(
             Locale.ROOT, "; first token after %.2f s", timings.timeToFirstTokenSeconds())
-        + drafter
-            .map(each -> "; " + each.right() + " of " + each.drafts() + " drafts right")
-            .orElse("");
+        + drafter.map(SpeedLine::drafts).orElse("");
+  }
+
+  private static String drafts(Drafter drafter) {
+    return drafter.drafts() == 0 && !drafter.isWarm()
+        ? "; no drafts: preparing them takes longer than these tokens"
+        : "; " + drafter.right() + " of " + drafter.drafts() + " drafts right";
   }
 
   private static String part(String name, int tokens, OptionalDouble rate) {

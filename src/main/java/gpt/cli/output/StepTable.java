@@ -145,7 +145,7 @@ public final class StepTable {
     for (int i = 0; i < widths.length; i++) {
       line.append(GAP).append(Columns.left(columns.get(i).title(), widths[i]));
     }
-    end(line, out);
+    Columns.endLine(line, out);
     for (int id : ids) {
       line.append(Columns.left(vocabulary.label(id), label)).append(GAP);
       line.append(Columns.right(String.valueOf(id), 6)).append(GAP);
@@ -161,7 +161,7 @@ public final class StepTable {
         String cell = Columns.left(number, DIGITS) + " " + Columns.bar(probability, bar);
         line.append(GAP).append(Columns.left(cell, widths[i]));
       }
-      end(line, out);
+      Columns.endLine(line, out);
     }
     if (ids.length < logits.length) {
       String others = (logits.length - ids.length) + " more";
@@ -171,18 +171,13 @@ public final class StepTable {
         double rest = Math.max(0, 1 - columns.get(i).sum(ids));
         line.append(GAP).append(Columns.left(probability(rest < 1e-12 ? 0 : rest), widths[i]));
       }
-      end(line, out);
+      Columns.endLine(line, out);
     }
     return out.toString();
   }
 
   private static String logit(float value) {
     return value == Float.NEGATIVE_INFINITY ? "-inf" : String.format(Locale.ROOT, "%.3f", value);
-  }
-
-  private static void end(StringBuilder line, StringBuilder out) {
-    out.append(line.toString().stripTrailing()).append('\n');
-    line.setLength(0);
   }
 
   /** A probability in at most 7 columns. */

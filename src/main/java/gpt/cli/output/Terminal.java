@@ -45,6 +45,11 @@ public final class Terminal {
     }
   }
 
+  /** The text with two of a terminal's 256 colours. */
+  public static String coloured(int background, int foreground, String text) {
+    return "\033[48;5;" + background + ";38;5;" + foreground + "m" + text + "\033[0m";
+  }
+
   /**
    * Whether a descriptor is a terminal, by its link in {@code /proc}: {@link System#console()}
    * exists only if input and output both are.

@@ -2,7 +2,6 @@ package gpt.cli.output;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import gpt.cli.options.ColourOption;
 import gpt.tokenizer.TokenLabel;
 import gpt.tokenizer.Tokenizer;
 import java.util.List;
@@ -41,12 +40,12 @@ public final class TokenList {
       int from = 0;
       // Reset before a line end: else the colour would fill the rest of the terminal's line.
       for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-        out.append(ColourOption.on(background, BLACK, text.substring(from, end) + "↵"));
+        out.append(Terminal.coloured(background, BLACK, text.substring(from, end) + "↵"));
         out.append('\n');
         from = end + 1;
       }
       if (from < text.length()) {
-        out.append(ColourOption.on(background, BLACK, text.substring(from)));
+        out.append(Terminal.coloured(background, BLACK, text.substring(from)));
       }
     }
     boolean midLine = !out.isEmpty() && out.charAt(out.length() - 1) != '\n';

@@ -5,7 +5,7 @@
  * gpt.cli.output.StandardOutput} is the only way to standard output. What looks inside a model is
  * printed by {@link gpt.cli.output.explore}.
  *
- * <p>It may use every package but {@code gpt.cli.commands}.
+ * <p>It may use every package outside {@code gpt.cli}.
  *
  * <p>Internal: the public API is the package {@code gpt}.
  */

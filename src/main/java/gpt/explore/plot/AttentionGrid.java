@@ -1,8 +1,10 @@
 package gpt.explore.plot;
 
+import static gpt.explore.plot.Sheet.MARGIN;
+import static gpt.explore.plot.Sheet.TEXT;
+
 import gpt.GptException;
 import java.awt.Color;
-import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
@@ -18,7 +20,6 @@ public record AttentionGrid(List<List<AttentionMap>> maps) implements Picture {
   /** Maximum number of tokens in a picture, which has half its square of cells for each head. */
   public static final int MAX_DRAWN = 64;
 
-  private static final int MARGIN = 20;
   private static final int HEADING = 64;
   private static final int ROW_NAME = 60;
   private static final int COLUMN_NAME = 22;
@@ -26,7 +27,6 @@ public record AttentionGrid(List<List<AttentionMap>> maps) implements Picture {
   private static final int GAP = 8;
   private static final int MIN_CELL = 2;
 
-  private static final Color TEXT = new Color(0x222222);
   private static final Color PAPER = new Color(0xF4F4F4);
 
   /**
@@ -96,16 +96,10 @@ public record AttentionGrid(List<List<AttentionMap>> maps) implements Picture {
 
   @Override
   public void draw(Graphics2D graphics) {
-    graphics.setColor(Color.WHITE);
-    graphics.fillRect(0, 0, width(), height());
-    graphics.setColor(TEXT);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
-    graphics.drawString(title(), MARGIN, 28);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
-    graphics.drawString(
-        "In each map rows are queries and columns are keys, from token 0; dark is a weight of 1.",
-        MARGIN,
-        48);
+    Sheet.begin(
+        graphics,
+        this,
+        "In each map rows are queries and columns are keys, from token 0; dark is a weight of 1.");
     for (int column = 0; column < maps.getFirst().size(); column++) {
       AttentionMap map = maps.getFirst().get(column);
       String name = map.isOne() ? "head " + map.head() : map.head();

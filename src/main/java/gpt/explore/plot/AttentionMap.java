@@ -115,11 +115,7 @@ public record AttentionMap(
   }
 
   private String name(int token) {
-    String label = tokens.get(token).label;
-    if (label.codePointCount(0, label.length()) > MAX_LABEL_LENGTH) {
-      label = label.substring(0, label.offsetByCodePoints(0, MAX_LABEL_LENGTH - 1)) + "…";
-    }
-    return token + " " + label;
+    return token + " " + Sheet.shortened(tokens.get(token).label, MAX_LABEL_LENGTH);
   }
 
   private int side() {

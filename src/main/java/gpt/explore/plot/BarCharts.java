@@ -1,5 +1,8 @@
 package gpt.explore.plot;
 
+import static gpt.explore.plot.Sheet.MARGIN;
+import static gpt.explore.plot.Sheet.TEXT;
+
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
@@ -19,7 +22,6 @@ import java.util.stream.Collectors;
  * @param charts at least one
  */
 public record BarCharts(String title, String note, List<Chart> charts) implements Picture {
-  private static final int MARGIN = 20;
   private static final int HEADING = 60;
   private static final int ROW = 22;
   private static final int CHART_TITLE = 30;
@@ -27,9 +29,7 @@ public record BarCharts(String title, String note, List<Chart> charts) implement
   private static final int GAP = 10;
   private static final int MAX_LABEL = 42;
 
-  private static final Color TEXT = new Color(0x222222);
   private static final Color FRAME = new Color(0xE6E6E6);
-  private static final Color FILL = new Color(0x0072B2); // of the palette of Okabe and Ito
   private static final Color INTERVAL = new Color(0x111111);
   private static final Font LABEL = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
 
@@ -60,12 +60,6 @@ public record BarCharts(String title, String note, List<Chart> charts) implement
     return charts.stream().mapToInt(chart -> chart.bars.size()).sum();
   }
 
-  private static String shortened(String label) {
-    return label.codePointCount(0, label.length()) <= MAX_LABEL
-        ? label
-        : label.substring(0, label.offsetByCodePoints(0, MAX_LABEL - 1)) + "…";
-  }
-
   private int widest(Function<Bar, String> text) {
     Graphics2D graphics = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
     FontMetrics metrics = graphics.getFontMetrics(LABEL);
@@ -78,7 +72,8 @@ public record BarCharts(String title, String note, List<Chart> charts) implement
   }
 
   private int labelWidth() {
-    return widest(bar -> shortened(bar.label)) + 4; // a PNG draws text a little wider
+    return widest(bar -> Sheet.shortened(bar.label, MAX_LABEL))
+        + 4; // a PNG draws text a little wider
   }
 
   @Override
@@ -109,13 +104,7 @@ public record BarCharts(String title, String note, List<Chart> charts) implement
 
   @Override
   public void draw(Graphics2D graphics) {
-    graphics.setColor(Color.WHITE);
-    graphics.fillRect(0, 0, width(), height());
-    graphics.setColor(TEXT);
-    graphics.setFont(LABEL.deriveFont(Font.BOLD, 15f));
-    graphics.drawString(title, MARGIN, 28);
-    graphics.setFont(LABEL.deriveFont(12f));
-    graphics.drawString(note, MARGIN, 48);
+    Sheet.begin(graphics, this, note);
     int left = MARGIN + labelWidth() + GAP;
     int y = HEADING;
     for (Chart chart : charts) {
@@ -134,10 +123,10 @@ public record BarCharts(String title, String note, List<Chart> charts) implement
 
   private static void draw(Graphics2D graphics, Bar bar, int left, int y) {
     int base = y + ROW - 6;
-    String label = shortened(bar.label);
+    String label = Sheet.shortened(bar.label, MAX_LABEL);
     graphics.setColor(FRAME);
     graphics.fill(new Rectangle2D.Double(left, y + 3, BAR, ROW - 6));
-    graphics.setColor(FILL);
+    graphics.setColor(Sheet.BLUE);
     graphics.fill(new Rectangle2D.Double(left, y + 3, bar.part * BAR, ROW - 6));
     graphics.setColor(TEXT);
     int width = graphics.getFontMetrics().stringWidth(label);

@@ -1,7 +1,10 @@
 package gpt.explore.plot;
 
+import static gpt.explore.plot.Sheet.MARGIN;
+import static gpt.explore.plot.Sheet.TEXT;
+
 import gpt.explore.BeamTree;
-import gpt.generate.BeamStep;
+import gpt.generate.beam.BeamStep;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -18,18 +21,16 @@ public final class BeamPicture implements Picture {
   /** Steps that a picture has room for. */
   public static final int MAX_STEPS = 40;
 
-  private static final int MARGIN = 20;
   private static final int HEADING = 64;
   private static final int COLUMN = 150;
   private static final int ROW = 18;
   private static final int ROOT = 120;
   private static final int MAX_LABEL = 10;
 
-  private static final Color TEXT = new Color(0x222222);
   private static final Color DROPPED = new Color(0x777777);
   private static final Color EDGE = new Color(0xBBBBBB);
-  private static final Color KEPT = new Color(0x0072B2); // of the palette of Okabe and Ito
-  private static final Color ENDED = new Color(0xD55E00);
+  private static final Color KEPT = Sheet.BLUE;
+  private static final Color ENDED = Sheet.VERMILLION;
 
   private final BeamTree tree;
   private final String prompt;
@@ -136,14 +137,9 @@ public final class BeamPicture implements Picture {
 
   @Override
   public void draw(Graphics2D graphics) {
-    graphics.setColor(Color.WHITE);
-    graphics.fillRect(0, 0, width(), height());
-    graphics.setColor(TEXT);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
-    graphics.drawString(title(), MARGIN, 28);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
+    Sheet.begin(graphics, this);
     legend(graphics);
-    String start = shortened(prompt, 14);
+    String start = Sheet.shortened(prompt, 14);
     graphics.drawString(start, MARGIN, (int) y(root) + 4);
     double[] ends = {MARGIN + graphics.getFontMetrics().stringWidth(start)}; // right edges of nodes
     for (int step = 0; step < steps; step++) {
@@ -207,17 +203,11 @@ public final class BeamPicture implements Picture {
     boolean dropped = node.fate() == BeamStep.Fate.DROPPED;
     graphics.setColor(dropped ? DROPPED : TEXT);
     graphics.setFont(new Font(Font.MONOSPACED, dropped ? Font.PLAIN : Font.BOLD, 12));
-    String label = shortened(labels.apply(node.id()), MAX_LABEL);
+    String label = Sheet.shortened(labels.apply(node.id()), MAX_LABEL);
     graphics.drawString(label, (float) x + 8, (float) y + 4);
     int taken = graphics.getFontMetrics().stringWidth(label);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
     graphics.drawString(number(node), (float) x + 14 + taken, (float) y + 4);
     return x + 14 + taken + graphics.getFontMetrics().stringWidth(number(node));
-  }
-
-  private static String shortened(String label, int max) {
-    return label.codePointCount(0, label.length()) <= max
-        ? label
-        : label.substring(0, label.offsetByCodePoints(0, max - 1)) + "…";
   }
 }

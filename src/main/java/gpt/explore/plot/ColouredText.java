@@ -66,18 +66,10 @@ public final class ColouredText implements Picture {
    *
    * @param ids the tokens (n)
    * @param values of each token (n), 0 or more; NaN for none
+   * @param scores what was likelier than each token (n), null for none; or null without scores. A
+   *     page of up to {@link #MAX_SCORED} tokens shows it
    * @param bytes returns the UTF-8 bytes of an id, which may be part of a character; null without a
    *     tokenizer: then the ids are shown
-   */
-  public ColouredText(Caption caption, int[] ids, double[] values, IntFunction<byte[]> bytes) {
-    this(caption, ids, values, null, bytes);
-  }
-
-  /**
-   * As the other constructor, with what was likelier than each token. A page of up to {@link
-   * #MAX_SCORED} tokens shows it.
-   *
-   * @param scores of each token (n), null for none; or null without scores
    */
   public ColouredText(
       Caption caption, int[] ids, double[] values, TokenScore[] scores, IntFunction<byte[]> bytes) {

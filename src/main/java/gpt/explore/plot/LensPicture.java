@@ -1,5 +1,8 @@
 package gpt.explore.plot;
 
+import static gpt.explore.plot.Sheet.MARGIN;
+import static gpt.explore.plot.Sheet.TEXT;
+
 import gpt.explore.Lens;
 import java.awt.Color;
 import java.awt.Font;
@@ -20,7 +23,6 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
   /** Positions that a picture has room for. */
   public static final int MAX_POSITIONS = 40;
 
-  private static final int MARGIN = 20;
   private static final int HEADING = 64;
   private static final int ROW_NAME = 56;
   private static final int ROW = 32;
@@ -28,10 +30,6 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
   private static final int NORM = 110;
   private static final int GAP = 18;
   private static final int MAX_LABEL = 7;
-
-  private static final Color TEXT = new Color(0x222222);
-  private static final Color ATTENTION = new Color(0x0072B2); // of the palette of Okabe and Ito
-  private static final Color MLP = new Color(0xD55E00);
 
   private int positions() {
     return Math.min(MAX_POSITIONS, lens.rows());
@@ -81,23 +79,18 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
 
   @Override
   public void draw(Graphics2D graphics) {
-    graphics.setColor(Color.WHITE);
-    graphics.fillRect(0, 0, width(), height());
-    graphics.setColor(TEXT);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
-    graphics.drawString(title(), MARGIN, 28);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
-    graphics.drawString(
-        "Cells: the likeliest next token and its probability. Bars: norms at the last token.",
-        MARGIN,
-        48);
+    Sheet.begin(
+        graphics,
+        this,
+        "Cells: the likeliest next token and its probability. Bars: norms at the last token.");
     Font mono = new Font(Font.MONOSPACED, Font.PLAIN, 12);
     Font bold = mono.deriveFont(Font.BOLD);
     for (int i = 0; i < positions(); i++) {
       graphics.setColor(TEXT);
       graphics.setFont(bold);
       String label = labels.apply(lens.ids()[lens.first() + first() + i]);
-      graphics.drawString(shortened(label), left() + i * CELL + 4, HEADING + ROW - 12);
+      graphics.drawString(
+          Sheet.shortened(label, MAX_LABEL), left() + i * CELL + 4, HEADING + ROW - 12);
     }
     for (int layer = 0; layer < lens.layers().size(); layer++) {
       int y = HEADING + (layer + 1) * ROW;
@@ -109,8 +102,8 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
       }
     }
     int x = left() + positions() * CELL + GAP;
-    norms(graphics, x, "attention adds", ATTENTION, true);
-    norms(graphics, x + NORM + GAP, "MLP adds", MLP, false);
+    norms(graphics, x, "attention adds", Sheet.BLUE, true);
+    norms(graphics, x + NORM + GAP, "MLP adds", Sheet.VERMILLION, false);
   }
 
   private void cell(Graphics2D graphics, Lens.Prediction each, int column, int y) {
@@ -120,7 +113,7 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
     graphics.fill(new Rectangle2D.Double(x + 1, y + 1, CELL - 2.0, ROW - 2.0));
     graphics.setColor(ColourScale.textOn(colour));
     graphics.setFont(new Font(Font.MONOSPACED, Font.BOLD, 12));
-    graphics.drawString(shortened(labels.apply(each.ids()[0])), x + 4, y + 14);
+    graphics.drawString(Sheet.shortened(labels.apply(each.ids()[0]), MAX_LABEL), x + 4, y + 14);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 8));
     graphics.drawString(number("%.2f", each.probabilities()[0]), x + 4, y + ROW - 5);
   }
@@ -148,11 +141,5 @@ public record LensPicture(Lens lens, IntFunction<String> labels) implements Pict
 
   private static double last(double[] values) {
     return values[values.length - 1];
-  }
-
-  private static String shortened(String label) {
-    return label.codePointCount(0, label.length()) <= MAX_LABEL
-        ? label
-        : label.substring(0, label.offsetByCodePoints(0, MAX_LABEL - 1)) + "…";
   }
 }

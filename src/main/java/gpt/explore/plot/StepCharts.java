@@ -27,11 +27,10 @@ public final class StepCharts implements Picture {
   private static final int HEADING = 56;
   private static final int MARGIN = 16;
 
-  // The palette of Okabe and Ito, for all kinds of colour vision.
   private static final Color MODEL = new Color(0x111111);
-  private static final Color KEPT = new Color(0x0072B2);
-  private static final Color CHOSEN = new Color(0xD55E00);
-  private static final Color TEXT = new Color(0x222222);
+  private static final Color KEPT = Sheet.BLUE;
+  private static final Color CHOSEN = Sheet.VERMILLION;
+  private static final Color TEXT = Sheet.TEXT;
   private static final Color GRID = new Color(0xE6E6E6);
 
   private final String title;

@@ -73,8 +73,8 @@ public final class Generation {
   /**
    * As {@link #Generation(ServedModel, ApiRequest)}, for one of several requests of a caller.
    *
-   * @param caller who sends the request: slots are shared out among callers, and one caller's
-   *     completions start in their order; null for a caller of one request
+   * @param caller who sends the request: callers take turns, and one caller's completions start in
+   *     their order; null for a caller of one request
    */
   public Generation(ServedModel model, ApiRequest request, Object caller) {
     this.model = model;

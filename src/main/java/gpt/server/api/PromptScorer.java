@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Computes the log-probabilities of a prompt's tokens, each given the tokens before it. */
-final class PromptScorer {
+public final class PromptScorer {
   /** Tokens per step, which bounds the memory for logits and the delay of other requests. */
   private static final int CHUNK = 32;
 
@@ -33,6 +33,22 @@ final class PromptScorer {
   private static List<Logprobs> score(Engine engine, int[] ids, int top) {
     int vocabSize = engine.config().vocabSize();
     List<Logprobs> all = new ArrayList<>();
+    read(
+        engine,
+        ids,
+        (pos, logits) -> all.add(Logprobs.of(logits, vocabSize, ids[pos + 1], Math.max(1, top))));
+    return all;
+  }
+
+  /**
+   * Runs a prompt through the model, in chunks.
+   *
+   * @param ids 2 to block_size ids
+   * @param reader receives the logits after each token but the last, on this thread, so that the
+   *     engine's thread continues other requests meanwhile
+   */
+  public static void read(Engine engine, int[] ids, Want.LogitsReader reader) {
+    int vocabSize = engine.config().vocabSize();
     float[][] logits = new float[Math.min(CHUNK, ids.length - 1)][];
     try (Sequence sequence = engine.open()) {
       for (int from = 0; from < ids.length - 1; from += CHUNK) {
@@ -42,12 +58,10 @@ final class PromptScorer {
             new Want.Logits(
                 to - from, (pos, row) -> logits[pos - start] = Arrays.copyOf(row, vocabSize));
         engine.step(List.of(new Work(sequence, Arrays.copyOfRange(ids, from, to), want)));
-        // Computed on this thread, so that the engine's thread continues other requests.
         for (int pos = from; pos < to; pos++) {
-          all.add(Logprobs.of(logits[pos - from], vocabSize, ids[pos + 1], Math.max(1, top)));
+          reader.accept(pos, logits[pos - from]);
         }
       }
     }
-    return all;
   }
 }

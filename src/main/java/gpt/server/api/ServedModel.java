@@ -1,11 +1,12 @@
 package gpt.server.api;
 
 import gpt.GptException;
-import gpt.generate.Drafter;
 import gpt.generate.Generator;
 import gpt.generate.SchedulerListener;
 import gpt.generate.SharedEngine;
+import gpt.generate.draft.Drafter;
 import gpt.load.LoadedModel;
+import gpt.load.SharedModel;
 import gpt.model.GptConfig;
 import gpt.tokenizer.ChatTemplate;
 import gpt.tokenizer.Tokenizer;
@@ -51,17 +52,9 @@ public final class ServedModel implements AutoCloseable {
       Optional<ChatTemplate> template,
       SchedulerListener figures) {
     this.name = name;
-    LoadedModel[] holder = new LoadedModel[1];
-    engine =
-        new SharedEngine(
-            () -> {
-              holder[0] = load.get();
-              return holder[0].engine();
-            },
-            maxSequences,
-            () -> drafter.apply(holder[0]),
-            figures);
-    loaded = holder[0];
+    SharedModel model = SharedModel.load(load, maxSequences, drafter, figures);
+    engine = model.engine();
+    loaded = model.loaded();
     this.template = template.or(loaded::chatTemplate);
     generator = new Generator(engine, loaded.tokenizer());
     String build = String.valueOf(ServedModel.class.getPackage().getImplementationVersion());

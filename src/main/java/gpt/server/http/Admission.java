@@ -59,11 +59,6 @@ final class Admission {
     notifyAll();
   }
 
-  /** Completions that run or wait. */
-  synchronized int inside() {
-    return inside;
-  }
-
   /** Whether {@link #drain} was called. */
   synchronized boolean isDraining() {
     return draining;

@@ -31,6 +31,9 @@ const BLOCK = 256;
 /** What removes an id. Chain.removedBy holds indices of this list, 0 for ids that are kept. */
 export const REMOVED_BY = ["", "probability below 2⁻⁶⁴", "temperature 0", "top-k", "top-p", "min-p", "typical-p"];
 
+/** Settings with which the filters remove nothing. */
+export const FILTERS_OFF = { top_k: 0, top_p: 1, min_p: 0, typical_p: 1 };
+
 /** The sampling chain for the logits of a step. Its arrays are reused from one result to the next. */
 export class Chain {
   /**
@@ -54,7 +57,7 @@ export class Chain {
   /**
    * Computes the result of these settings.
    *
-   * @param settings temperature, top_k, top_p, min_p, typical_p
+   * @param settings temperature, and those of FILTERS_OFF
    * @param random the random number, 0 to 2^24 - 1
    */
   apply(settings, random) {

@@ -1,6 +1,6 @@
 // The page's state and its listeners.
 
-import { Chain, REMOVED_BY } from "./chain.js";
+import { Chain, FILTERS_OFF, REMOVED_BY } from "./chain.js";
 import { afterPause, onFrame } from "./dom.js";
 
 /** Time without a change after which the page rests, in milliseconds. */
@@ -14,8 +14,8 @@ export const explorer = {
   /** The model: labels, coefficients, and of a server its shape. */
   model: { labels: [], coefficients: [] },
   /** The settings with which the steps were made, except for each step's temperature. */
-  defaults: { top_k: 0, top_p: 1, min_p: 0, typical_p: 1 },
-  settings: { temperature: 1, top_k: 0, top_p: 1, min_p: 0, typical_p: 1 },
+  defaults: FILTERS_OFF,
+  settings: { temperature: 1, ...FILTERS_OFF },
   steps: [],
   index: 0,
   /** The current step and the chain's result for it. */

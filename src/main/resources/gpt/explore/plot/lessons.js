@@ -1,5 +1,6 @@
 // Walks through the page: each part opens a stage and sets what it talks about.
 
+import { FILTERS_OFF } from "./chain.js";
 import { element, make } from "./dom.js";
 import { explorer } from "./explorer.js";
 import { percent, signed } from "./format.js";
@@ -8,7 +9,7 @@ import { showSettings } from "./settings.js";
 import { openTab } from "./tabs.js";
 import { openStage } from "./way.js";
 
-const OFF = { temperature: 1, top_k: 0, top_p: 1, min_p: 0, typical_p: 1 };
+const OFF = { temperature: 1, ...FILTERS_OFF };
 
 const top = (i) => explorer.step.order[i];
 const p = (id) => percent(explorer.chain.probabilities[id]);

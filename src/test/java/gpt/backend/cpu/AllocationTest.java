@@ -54,7 +54,7 @@ class AllocationTest {
             new CpuEngine(
                 CONFIG, RandomWeights.of(CONFIG, 1, 0.1f), precision, 1, kernels, fraction -> {});
         Sequence sequence = engine.open()) {
-      sequence.drawing(new Drawing(SamplingParameters.greedy(), 0, new int[] {0}), 0);
+      sequence.drawing(new Drawing(SamplingParameters.greedy(), new int[] {0}), 0);
       Want.Token token = new Want.Token(false);
       List<Work> first = List.of(new Work(sequence, new int[] {0}, token));
       List<Work> next = List.of(Work.appendDrawn(sequence, token));

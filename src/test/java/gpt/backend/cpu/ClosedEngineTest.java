@@ -10,6 +10,7 @@ import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.Requests;
 import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -51,7 +52,7 @@ class ClosedEngineTest {
     assertRefused(() -> other.copyFrom(context));
     assertRefused(engine::open);
     Request request =
-        new Request(
+        Requests.of(
             ids,
             10,
             OptionalInt.empty(),

@@ -127,13 +127,13 @@ final class DeviceSampler implements AutoCloseable {
     plan.load();
   }
 
-  /** Begins one sequence for each drawing. */
-  void start(List<Drawing> drawings) {
+  /** Begins one sequence for each drawing, of the completion with this index. */
+  void start(List<Drawing> drawings, int... completions) {
     for (int slot = 0; slot < samples; slot++) {
       Drawing drawing = drawings.get(slot);
       History history = new History(vocabSize);
       history.start(drawing.prompt());
-      buffers.request(slot, drawing, drawing.firstSample(), history, drawing.logprobs());
+      buffers.request(slot, drawing, completions[slot], history, drawing.logprobs());
       plan.run(graphs.start(), 1);
     }
   }

@@ -81,7 +81,7 @@ class DeviceSamplerTest {
     };
     try (DeviceSampler sampler = new DeviceSampler(device, 1, 6, 6)) {
       sampler.start(
-          List.of(new Drawing(SamplingParameters.greedy(), 0, new int[0], new int[0], 6)));
+          List.of(new Drawing(SamplingParameters.greedy(), new int[0], new int[0], 6)), 0);
       for (int t = 0; t < temperatures.length; t++) {
         float[][] divided = new float[1][6];
         for (int id = 0; id < 6; id++) {
@@ -118,19 +118,19 @@ class DeviceSamplerTest {
           SamplingParameters sampling = parameters(vocabSize, random, seed + b);
           int[] prompt = random.ints(random.nextInt(20), 0, vocabSize).toArray();
           int stop = random.nextInt(vocabSize);
-          drawings.add(new Drawing(sampling, random.nextInt(5), prompt, stop));
+          drawings.add(new Drawing(sampling, prompt, stop));
           hosts.add(new HostSampler(sampling, vocabSize, stop));
           histories.add(new History(vocabSize));
           histories.get(b).start(prompt);
         }
-        sampler.start(drawings);
+        int[] completions = random.ints(samples, 0, 5).toArray();
+        sampler.start(drawings, completions);
         for (int step = 0; step < 3; step++) {
           float[][] logits = new float[samples][];
           int[] expected = new int[samples];
           for (int b = 0; b < samples; b++) {
-            int sample = drawings.get(b).firstSample();
             logits[b] = logits(vocabSize, random);
-            expected[b] = host(hosts.get(b), logits[b], histories.get(b), sample, step);
+            expected[b] = host(hosts.get(b), logits[b], histories.get(b), completions[b], step);
           }
           sampler.bring(logits, step);
           int[] found = sampler.draw();

@@ -11,10 +11,11 @@ import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
-import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.Requests;
+import gpt.generate.beam.Beams;
 import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -76,7 +77,7 @@ class TornadoBeamsTest {
   private static Request request(
       int[] prompt, int max, int end, SamplingParameters s, int samples) {
     OptionalInt endId = end < 0 ? OptionalInt.empty() : OptionalInt.of(end);
-    return new Request(prompt, max, endId, List.of(), OnFull.STOP, s, 0, samples);
+    return Requests.of(prompt, max, endId, List.of(), OnFull.STOP, s, 0, samples);
   }
 
   private static void assertSameBeams(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.backend.tornado.check.DeviceTest;
 import gpt.kernels.LmHead;
 import gpt.kernels.runtime.Version;
 import java.util.List;

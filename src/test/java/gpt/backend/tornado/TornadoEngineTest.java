@@ -80,7 +80,7 @@ class TornadoEngineTest {
   }
 
   static Drawing drawing(SamplingParameters sampling, int logprobs, int... prompt) {
-    return new Drawing(sampling, 0, prompt, new int[] {7}, logprobs);
+    return new Drawing(sampling, prompt, new int[] {7}, logprobs);
   }
 
   private static float[] logits(TornadoEngine engine, Sequence sequence, int... ids) {
@@ -298,9 +298,9 @@ class TornadoEngineTest {
     try (TornadoEngine engine = open(device, 3, null)) {
       List<Drawing> drawings =
           List.of(
-              new Drawing(greedy, 0, new int[0], stops),
-              new Drawing(greedy, 0, new int[0], new int[0], TOPS + 1),
-              new Drawing(greedy, 0, new int[0], new int[0], 1));
+              new Drawing(greedy, new int[0], stops),
+              new Drawing(greedy, new int[0], new int[0], TOPS + 1),
+              new Drawing(greedy, new int[0], new int[0], 1));
       List<Sequence> sequences = drawings.stream().map(drawing -> engine.open()).toList();
       List<Want.Token> tokens = drawings.stream().map(drawing -> new Want.Token(false)).toList();
       for (int step = 0; step < 4; step++) {

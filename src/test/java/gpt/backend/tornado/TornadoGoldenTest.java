@@ -14,6 +14,7 @@ import gpt.engine.Work;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Request;
+import gpt.generate.Requests;
 import gpt.model.Gelu;
 import gpt.model.GoldenNumbers;
 import gpt.model.GptConfig;
@@ -135,7 +136,7 @@ class TornadoGoldenTest {
     Optional<Tokenizer> tokenizer =
         Tokenizers.forModel(checkpoint.characters(), checkpoint.config().vocabSize());
     Request request =
-        new Request(
+        Requests.of(
             Arrays.copyOf(text, ask.promptLength),
             ask.newTokens,
             OptionalInt.empty(),

@@ -16,6 +16,7 @@ import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
+import gpt.generate.Requests;
 import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -255,7 +256,7 @@ class TornadoModelTest {
     List<List<Integer>> texts = new ArrayList<>();
     for (int[] given : List.of(prompt, half)) {
       Request request =
-          new Request(given, 10, OptionalInt.of(7), List.of(), OnFull.SLIDE, sampling, 1, samples);
+          Requests.of(given, 10, OptionalInt.of(7), List.of(), OnFull.SLIDE, sampling, 1, samples);
       Listener listener = (sample, id, text) -> true;
       new Generator(engine, Optional.empty())
           .generate(request, listener)
@@ -279,7 +280,7 @@ class TornadoModelTest {
       for (SamplingParameters sampling : List.of(GREEDY, penalised)) {
         // Tokens after the prompt, in decode, and after sliding.
         Request request =
-            new Request(
+            Requests.of(
                 prompt, 10, OptionalInt.empty(), List.of(), OnFull.SLIDE, sampling, 0, 2, LOGPROBS);
         List<FinishedCompletion> expected = generate(reference, request);
         List<FinishedCompletion> found = generate(engine, request);
@@ -296,7 +297,7 @@ class TornadoModelTest {
         }
       }
       // Nothing but ids and log-probabilities is copied back.
-      Drawing drawing = new Drawing(GREEDY, 0, prompt, new int[0], LOGPROBS);
+      Drawing drawing = new Drawing(GREEDY, prompt, new int[0], LOGPROBS);
       Sequence first = engine.open();
       first.drawing(drawing, 0);
       engine.step(List.of(Work.append(first, prompt)));
@@ -339,7 +340,7 @@ class TornadoModelTest {
 
   /** A drawing without a prompt for penalties. */
   static Drawing drawing(SamplingParameters sampling) {
-    return new Drawing(sampling, 0, new int[0]);
+    return new Drawing(sampling, new int[0]);
   }
 
   static List<Integer> greedy(GptConfig config, Weights weights, int[] prompt, int n) {

@@ -4,12 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.OnFull;
-import gpt.generate.Beams;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
+import gpt.generate.Requests;
 import gpt.generate.SharedEngine;
+import gpt.generate.beam.Beams;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
 import gpt.model.RandomWeights;
@@ -65,7 +66,7 @@ class TornadoSharedEngineTest {
     int[] own = ids(2 + i % 4, i);
     int[] prompt = i % 3 == 2 ? own : Arrays.copyOf(ids(20, 100), 20 + own.length);
     System.arraycopy(own, 0, prompt, prompt.length - own.length, own.length);
-    return new Request(
+    return Requests.of(
         prompt,
         i % 4 == 3 ? 7 : 3 + i % 3,
         OptionalInt.empty(),
@@ -84,7 +85,7 @@ class TornadoSharedEngineTest {
       requests.add(request(i));
     }
     Request search =
-        new Request(
+        Requests.of(
             ids(5, 50),
             4,
             OptionalInt.empty(),

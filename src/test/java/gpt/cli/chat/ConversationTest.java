@@ -33,7 +33,6 @@ class ConversationTest {
     return new FinishedCompletion(
         0,
         new int[] {0},
-        0,
         tokenizer.encode(all),
         text,
         reason,

@@ -2,10 +2,8 @@ package gpt.cli.options;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.backend.tornado.Profile;
-import gpt.cli.output.LoadBar;
 import gpt.cli.output.ProfileTable;
 import gpt.load.Device;
 import java.util.ArrayDeque;
@@ -96,13 +94,5 @@ class DeviceTest {
             "prompt      48      12.346      1000000           20",
             "1           47       0.002         1128           20"),
         table.lines());
-  }
-
-  @Test
-  void theLoadingBar() {
-    assertEquals("loading [                              ]   0%", LoadBar.bar(-1));
-    assertEquals("loading [===============               ]  50%", LoadBar.bar(0.5));
-    assertEquals("loading [==============================] 100%", LoadBar.bar(2));
-    assertTrue(LoadBar.bar(0.999).endsWith(" 99%"));
   }
 }

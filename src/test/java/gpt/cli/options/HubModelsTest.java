@@ -52,7 +52,7 @@ class HubModelsTest {
     return new HubModels(settings)
         .take(
             "--model",
-            HubName.of(name),
+            HubName.parse(name).orElseThrow(),
             "--download",
             question -> download,
             missing -> DownloadOption.download(missing, settings, false));

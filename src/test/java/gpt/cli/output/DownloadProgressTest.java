@@ -15,7 +15,7 @@ class DownloadProgressTest {
   void speedIsThatOfTheLastSeconds() {
     HubSettings settings = HubSettings.of(Map.of(), Path.of("/home/you"));
     try (DownloadProgress progress =
-        new DownloadProgress(HubName.of("gpt2"), settings, false, false)) {
+        new DownloadProgress(HubName.parse("gpt2").orElseThrow(), settings, false, false)) {
       assertEquals("", progress.behind(0, 500_000_000, TOTAL)); // cached earlier: no speed yet
       assertEquals(", 10.0 MB/s, 49 s left", progress.behind(1, 510_000_000, TOTAL));
       for (int second = 2; second <= 30; second++) {

@@ -8,10 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.OnFull;
 import gpt.Timings;
 import gpt.cli.Errors;
-import gpt.cli.commands.ParameterCounts;
 import gpt.cli.output.explore.TokenLosses;
 import gpt.explore.TokenScore;
 import gpt.generate.Request;
+import gpt.generate.Requests;
+import gpt.model.ParameterCounts;
 import gpt.model.Tensor;
 import gpt.model.Weights;
 import gpt.sampling.SamplingParameters;
@@ -73,7 +74,7 @@ class OutputTest {
   private static String prompt(Tokenizer tokenizer, int... ids) {
     SamplingParameters greedy = new SamplingParameters(0, 0, 0);
     Request request =
-        new Request(ids, 1, OptionalInt.empty(), List.of(), OnFull.SLIDE, greedy, 0, 1);
+        Requests.of(ids, 1, OptionalInt.empty(), List.of(), OnFull.SLIDE, greedy, 0, 1);
     return new TextPrinter(Optional.of(tokenizer), request).prompt();
   }
 
@@ -91,9 +92,10 @@ class OutputTest {
 
   @Test
   void theBar() {
-    assertEquals("loading [" + " ".repeat(30) + "]   0%", LoadBar.bar(0));
-    assertEquals("loading [" + "=".repeat(15) + " ".repeat(15) + "]  50%", LoadBar.bar(0.5));
-    assertEquals("loading [" + "=".repeat(30) + "] 100%", LoadBar.bar(1.01));
+    assertEquals("loading [" + " ".repeat(30) + "]   0%", ProgressBar.bar("loading", 0));
+    assertEquals(
+        "loading [" + "=".repeat(15) + " ".repeat(15) + "]  50%", ProgressBar.bar("loading", 0.5));
+    assertEquals("loading [" + "=".repeat(30) + "] 100%", ProgressBar.bar("loading", 1.01));
   }
 
   @Test

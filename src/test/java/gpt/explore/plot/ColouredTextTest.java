@@ -32,12 +32,12 @@ class ColouredTextTest {
   /** A text of tokens 0, 1, … with these words. */
   private static ColouredText text(double[] values, String... words) {
     int[] ids = IntStream.range(0, words.length).toArray();
-    return new ColouredText(CAPTION, ids, values, id -> words[id].getBytes(UTF_8));
+    return new ColouredText(CAPTION, ids, values, null, id -> words[id].getBytes(UTF_8));
   }
 
   private static ColouredText many(int n) {
     double[] values = new double[n];
-    return new ColouredText(CAPTION, new int[n], values, id -> "word ".getBytes(UTF_8));
+    return new ColouredText(CAPTION, new int[n], values, null, id -> "word ".getBytes(UTF_8));
   }
 
   @Test
@@ -82,7 +82,8 @@ class ColouredTextTest {
     double[] values = new double[200];
     Arrays.fill(values, 2);
     values[7] = 50;
-    ColouredText outlier = new ColouredText(CAPTION, new int[200], values, id -> new byte[] {'a'});
+    ColouredText outlier =
+        new ColouredText(CAPTION, new int[200], values, null, id -> new byte[] {'a'});
     assertEquals(2, outlier.top());
     assertTrue(outlier.clipped());
     assertTrue(outlier.html().contains("2 nats or more"));
@@ -132,7 +133,7 @@ class ColouredTextTest {
     int[] ids = gpt2.encode(untrusted.repeat(300));
     double[] values = IntStream.range(0, ids.length).mapToDouble(i -> i % 97 / 9.0).toArray();
     values[0] = Double.NaN;
-    String page = new ColouredText(CAPTION, ids, values, gpt2::decode).html();
+    String page = new ColouredText(CAPTION, ids, values, null, gpt2::decode).html();
 
     assertEquals(2, count(page, "<script"), "expected the template's two scripts");
     assertFalse(page.matches("(?s).*\\{\\{[a-z]+}}.*"), "a placeholder is left");
@@ -169,7 +170,8 @@ class ColouredTextTest {
 
   @Test
   void withoutATokenizerIdsAreShown() {
-    ColouredText ids = new ColouredText(CAPTION, new int[] {7, 19}, new double[] {1, 2}, null);
+    ColouredText ids =
+        new ColouredText(CAPTION, new int[] {7, 19}, new double[] {1, 2}, null, null);
     assertTrue(ids.html().contains(">7 19 </div>"));
     assertTrue(ids.description().contains("position 1 19 2"), ids.description());
   }

@@ -8,8 +8,8 @@ import gpt.Timings;
 import gpt.explore.AttentionWeights;
 import gpt.explore.BeamTree;
 import gpt.explore.Lens;
-import gpt.generate.BeamStep.Fate;
 import gpt.generate.FinishedCompletion;
+import gpt.generate.beam.BeamStep.Fate;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
@@ -56,7 +56,6 @@ class PicturesTest {
         new FinishedCompletion(
             0,
             new int[] {9},
-            0,
             new int[] {0, 2},
             "ac",
             StopReason.MAX_NEW_TOKENS,

@@ -46,6 +46,7 @@ class TextPageIT {
             new ColouredText.Caption("A text", "", "loss", "nats"),
             ids,
             values,
+            null,
             id -> tokens.get(id).getBytes(StandardCharsets.UTF_8));
     browser.load(text.html());
     assertTrue(browser.all(".chunk").size() > 1);

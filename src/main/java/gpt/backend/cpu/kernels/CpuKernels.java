@@ -20,6 +20,9 @@ public interface CpuKernels {
   /** Columns in one panel of a packed matrix: see {@code PackedMatrix}. */
   public int panelWidth();
 
+  /** Announces so many FMAs, which kernels with a fast start can choose by. */
+  default void expect(long fmas) {}
+
   /** Panels that the product of one row reads concurrently; a tile should be a multiple of it. */
   int STREAMS = 4;
 
@@ -80,7 +83,7 @@ public interface CpuKernels {
    * @param count number of values, a multiple of the panel width
    */
   default void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    ReducedPrecision.widen(precision, w, wAt, count, out);
+    ReducedPrecision.widen(precision, w, wAt, count, panelWidth(), out);
   }
 
   /** Rounds a row of x to 8 bits for {@link #quantizedMatmul}; its values begin at {@code xAt}. */

@@ -78,19 +78,63 @@ public final class ReducedPrecision {
     return Float.float16ToFloat(bits) * (1 / F16_SCALE);
   }
 
-  /** Widens {@code count} values to floats, without the scales of i8. */
-  static void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    for (int i = 0; i < count; i++) {
-      float value =
-          switch (precision) {
-            case F32 -> w.get(ValueLayout.JAVA_FLOAT, wAt + 4L * i);
-            case BF16 -> Bf16.toFloat(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
-            case F16 -> fromF16(w.get(ValueLayout.JAVA_SHORT, wAt + 2L * i));
-            case I8 -> w.get(ValueLayout.JAVA_BYTE, wAt + i);
-            case Q4, STORED ->
-                throw new IllegalArgumentException(precision.word() + " is not widened");
-          };
-      out.set(ValueLayout.JAVA_FLOAT, 4L * i, value);
+  /**
+   * Stores 16-bit values of a panel as the kernels read them, in pairs of one int: column c of the
+   * panel's first half in the low 16 bits, column c of its second half in the high ones.
+   *
+   * @param values steps over k of {@code width} values each
+   */
+  public static void toPairs(short[] values, int width, int count, int[] pairs) {
+    int half = width / 2;
+    for (int row = 0; row < count; row += width) {
+      for (int c = 0; c < half; c++) {
+        pairs[row / 2 + c] = values[row + c] & 0xFFFF | values[row + half + c] << 16;
+      }
+    }
+  }
+
+  /** The value of one half of a pair; the bits above its lowest 16 are ignored. */
+  private static float ofHalf(Precision precision, int bits) {
+    return precision == Precision.BF16 ? Bf16.toFloat((short) bits) : fromF16((short) bits);
+  }
+
+  /**
+   * A value of a panel, widened to float, without the scales of i8.
+   *
+   * @param panel where the panel begins
+   * @param i the step over k
+   */
+  public static float value(
+      Precision precision, MemorySegment w, long panel, int i, int column, int width) {
+    long at = panel + precision.bytes((long) i * width);
+    return switch (precision) {
+      case F32 -> w.get(ValueLayout.JAVA_FLOAT, at + 4L * column);
+      case BF16, F16 -> {
+        int half = width / 2;
+        int pair = w.get(ValueLayout.JAVA_INT, at + 4L * (column % half));
+        yield ofHalf(precision, column < half ? pair : pair >> 16);
+      }
+      case I8 -> w.get(ValueLayout.JAVA_BYTE, at + column);
+      case Q4, STORED -> throw new IllegalArgumentException(precision.word() + " is not widened");
+    };
+  }
+
+  /** Widens {@code count} values of a panel to floats, without the scales of i8. */
+  static void widen(
+      Precision precision, MemorySegment w, long wAt, int count, int width, MemorySegment out) {
+    if (precision == Precision.I8) {
+      for (int i = 0; i < count; i++) {
+        out.set(ValueLayout.JAVA_FLOAT, 4L * i, w.get(ValueLayout.JAVA_BYTE, wAt + i));
+      }
+      return;
+    }
+    int half = width / 2;
+    for (int i = 0; i < count; i += width) {
+      for (int c = 0; c < half; c++) {
+        int pair = w.get(ValueLayout.JAVA_INT, wAt + 2L * i + 4L * c);
+        out.set(ValueLayout.JAVA_FLOAT, 4L * (i + c), ofHalf(precision, pair));
+        out.set(ValueLayout.JAVA_FLOAT, 4L * (i + half + c), ofHalf(precision, pair >> 16));
+      }
     }
   }
 }

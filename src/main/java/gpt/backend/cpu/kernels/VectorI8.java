@@ -28,8 +28,25 @@ final class VectorI8 {
 
   private VectorI8() {}
 
-  /** Micro-kernel, 1 row × up to 4 panels: as {@link VectorMatmul}'s, 8 accumulators. */
+  /** {@link VectorReducedPrecision#row}. */
   static void row(
+      float[] x,
+      int xAt,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt) {
+    for (int n = 0; n < columns; n += CpuKernels.STREAMS * WIDTH) {
+      long panels = wAt + n / WIDTH * panelBytes;
+      upToFourPanels(x, xAt, w, panels, panelBytes, k, out, outAt + n, columns - n);
+    }
+  }
+
+  /** Micro-kernel, 1 row × up to 4 panels: as {@link VectorMatmul}'s, 8 accumulators. */
+  private static void upToFourPanels(
       float[] x,
       int xAt,
       MemorySegment w,

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -16,10 +15,14 @@ import jdk.incubator.vector.VectorSpecies;
  * returns a vector, a panel is as wide as two vectors of floats, one row reads four panels as four
  * streams, and each sum goes over ascending k.
  *
- * <p>Widening: a bf16 is shifted to the upper half of a float. An f16's sign, exponent and mantissa
- * are shifted to a float's; the value is then too small by 2¹¹² (the exponents' biases differ) and
- * too large by {@link ReducedPrecision#F16_SCALE}, so x is multiplied by 2¹¹² / 2⁶ = 2¹⁰⁶. {@link
- * VectorI8} converts an i8.
+ * <p>16-bit weights are stored in pairs ({@link ReducedPrecision#toPairs}), so one load has both
+ * vectors of a panel, one in the low halves of its words and one in the high halves. Widening a
+ * bf16 is then one instruction: a shift of the low half or a mask of the high one. The instruction
+ * that widens 16-bit lanes instead takes two cycles for 8 weights on AMD's first Zen.
+ *
+ * <p>An f16's sign, exponent and mantissa are shifted to a float's; the value is then too small by
+ * 2¹¹² (the exponents' biases differ) and too large by {@link ReducedPrecision#F16_SCALE}, so x is
+ * multiplied by 2¹¹² / 2⁶ = 2¹⁰⁶. {@link VectorI8} converts an i8.
  */
 final class VectorReducedPrecision {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -27,17 +30,21 @@ final class VectorReducedPrecision {
   private static final int BITS = S.vectorBitSize();
   private static final VectorSpecies<Integer> I =
       VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
-  private static final VectorSpecies<Short> HALF =
-      VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** Bytes of a panel per k, for 16-bit values. */
-  private static final long STEP_16 = 4L * L;
+  /** Bytes of a panel per k: one vector of pairs. */
+  private static final long STEP = 4L * L;
 
   private static final int WIDTH = VectorMatmul.WIDTH;
 
-  /** Sign, exponent and mantissa of an f16 that was shifted left by 13 bits. */
+  /** The high half of a pair. */
+  static final int HIGH = 0xFFFF0000;
+
+  /** Sign, exponent and mantissa of an f16 in the high half, after {@link #F16_SHIFT}. */
   static final int F16_BITS = 0x8FFFE000;
+
+  /** Arithmetic right shift that moves an f16 in the high half to the place of a float's. */
+  static final int F16_SHIFT = 3;
 
   /** Factor that makes a shifted f16 the weight. */
   static final float F16_FACTOR = 0x1p112f / ReducedPrecision.F16_SCALE;
@@ -61,20 +68,36 @@ final class VectorReducedPrecision {
       int columns,
       float[] out,
       int outAt) {
+    if (precision == Precision.I8) {
+      VectorI8.row(x, xAt, w, wAt, panelBytes, k, columns, out, outAt);
+      return;
+    }
+    boolean bf16 = precision == Precision.BF16;
     int step = CpuKernels.STREAMS * WIDTH;
-    for (int n = 0; n < columns; n += step) {
+    int n = 0;
+    for (; n <= columns - step; n += step) {
+      long panels = wAt + n / WIDTH * panelBytes;
+      if (bf16) {
+        bf16(x, xAt, w, panels, panelBytes, k, out, outAt + n);
+      } else {
+        f16(x, xAt, w, panels, panelBytes, k, out, outAt + n);
+      }
+    }
+    for (; n < columns; n += WIDTH) {
       long panel = wAt + n / WIDTH * panelBytes;
-      int remaining = columns - n;
-      switch (precision) {
-        case BF16 -> bf16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
-        case F16 -> f16(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
-        case I8 -> VectorI8.row(x, xAt, w, panel, panelBytes, k, out, outAt + n, remaining);
-        case F32, Q4, STORED -> throw new IllegalArgumentException(precision + " is not widened");
+      if (bf16) {
+        bf16Panel(x, xAt, w, panel, k, out, outAt + n, columns - n);
+      } else {
+        f16Panel(x, xAt, w, panel, k, out, outAt + n, columns - n);
       }
     }
   }
 
-  /** Micro-kernel, 1 row × up to 4 panels of bf16: as {@link VectorMatmul}'s, 8 accumulators. */
+  /**
+   * Micro-kernel, 1 row × 4 panels of bf16: as {@link VectorMatmul}'s, 8 accumulators, two steps
+   * over k. The streams' addresses are variables of the loop: as sums in each load, C2 kept more of
+   * them than it has registers, and the loop took 1.1 times as long.
+   */
   private static void bf16(
       float[] x,
       int xAt,
@@ -83,8 +106,7 @@ final class VectorReducedPrecision {
       long panelBytes,
       int k,
       float[] out,
-      int outAt,
-      int columns) {
+      int outAt) {
     FloatVector a0 = FloatVector.zero(S);
     FloatVector a1 = FloatVector.zero(S);
     FloatVector b0 = FloatVector.zero(S);
@@ -93,107 +115,94 @@ final class VectorReducedPrecision {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    // A stream without a panel reads the first panel; its result is not stored.
-    long b = columns > WIDTH ? panelBytes : 0;
-    long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
-    long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
+    IntVector word;
+    long at = wAt;
+    int i = 0;
+    for (; i < k - 1; i += 2) {
+      long atB = at + panelBytes;
+      long atC = atB + panelBytes;
+      long atD = atC + panelBytes;
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
+      FloatVector u = FloatVector.broadcast(S, x[xAt + i + 1]);
+      word = IntVector.fromMemorySegment(I, w, at, ORDER);
+      a0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a0);
+      a1 = word.and(HIGH).reinterpretAsFloats().fma(v, a1);
+      word = IntVector.fromMemorySegment(I, w, at + STEP, ORDER);
+      a0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(u, a0);
+      a1 = word.and(HIGH).reinterpretAsFloats().fma(u, a1);
+      word = IntVector.fromMemorySegment(I, w, atB, ORDER);
+      b0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, b0);
+      b1 = word.and(HIGH).reinterpretAsFloats().fma(v, b1);
+      word = IntVector.fromMemorySegment(I, w, atB + STEP, ORDER);
+      b0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(u, b0);
+      b1 = word.and(HIGH).reinterpretAsFloats().fma(u, b1);
+      word = IntVector.fromMemorySegment(I, w, atC, ORDER);
+      c0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, c0);
+      c1 = word.and(HIGH).reinterpretAsFloats().fma(v, c1);
+      word = IntVector.fromMemorySegment(I, w, atC + STEP, ORDER);
+      c0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(u, c0);
+      c1 = word.and(HIGH).reinterpretAsFloats().fma(u, c1);
+      word = IntVector.fromMemorySegment(I, w, atD, ORDER);
+      d0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, d0);
+      d1 = word.and(HIGH).reinterpretAsFloats().fma(v, d1);
+      word = IntVector.fromMemorySegment(I, w, atD + STEP, ORDER);
+      d0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(u, d0);
+      d1 = word.and(HIGH).reinterpretAsFloats().fma(u, d1);
+      at += 2 * STEP;
+    }
+    if (i < k) {
+      long atB = at + panelBytes;
+      long atC = atB + panelBytes;
+      long atD = atC + panelBytes;
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
+      word = IntVector.fromMemorySegment(I, w, at, ORDER);
+      a0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a0);
+      a1 = word.and(HIGH).reinterpretAsFloats().fma(v, a1);
+      word = IntVector.fromMemorySegment(I, w, atB, ORDER);
+      b0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, b0);
+      b1 = word.and(HIGH).reinterpretAsFloats().fma(v, b1);
+      word = IntVector.fromMemorySegment(I, w, atC, ORDER);
+      c0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, c0);
+      c1 = word.and(HIGH).reinterpretAsFloats().fma(v, c1);
+      word = IntVector.fromMemorySegment(I, w, atD, ORDER);
+      d0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, d0);
+      d1 = word.and(HIGH).reinterpretAsFloats().fma(v, d1);
+    }
+    a0.intoArray(out, outAt);
+    a1.intoArray(out, outAt + L);
+    b0.intoArray(out, outAt + 2 * L);
+    b1.intoArray(out, outAt + 3 * L);
+    c0.intoArray(out, outAt + 4 * L);
+    c1.intoArray(out, outAt + 5 * L);
+    d0.intoArray(out, outAt + 6 * L);
+    d1.intoArray(out, outAt + 7 * L);
+  }
+
+  /** {@link #bf16} of one panel, perhaps a partial one: the same order of sums. */
+  private static void bf16Panel(
+      float[] x, int xAt, MemorySegment w, long wAt, int k, float[] out, int outAt, int columns) {
+    FloatVector a0 = FloatVector.zero(S);
+    FloatVector a1 = FloatVector.zero(S);
     long at = wAt;
     for (int i = 0; i < k; i++) {
       FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
-      a0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, a0);
-      a1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, a1);
-      b0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + b, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, b0);
-      b1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + b + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, b1);
-      c0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + c, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, c0);
-      c1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + c + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, c1);
-      d0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + d, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, d0);
-      d1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + d + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .fma(v, d1);
-      at += STEP_16;
-    }
-    if (columns >= 4 * WIDTH) {
-      a0.intoArray(out, outAt);
-      a1.intoArray(out, outAt + L);
-      b0.intoArray(out, outAt + 2 * L);
-      b1.intoArray(out, outAt + 3 * L);
-      c0.intoArray(out, outAt + 4 * L);
-      c1.intoArray(out, outAt + 5 * L);
-      d0.intoArray(out, outAt + 6 * L);
-      d1.intoArray(out, outAt + 7 * L);
-      return;
+      IntVector word = IntVector.fromMemorySegment(I, w, at, ORDER);
+      a0 = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a0);
+      a1 = word.and(HIGH).reinterpretAsFloats().fma(v, a1);
+      at += STEP;
     }
     a0.intoArray(out, outAt, S.indexInRange(0, columns));
     if (columns > L) {
       a1.intoArray(out, outAt + L, S.indexInRange(L, columns));
     }
-    if (columns > 2 * L) {
-      b0.intoArray(out, outAt + 2 * L, S.indexInRange(2 * L, columns));
-    }
-    if (columns > 3 * L) {
-      b1.intoArray(out, outAt + 3 * L, S.indexInRange(3 * L, columns));
-    }
-    if (columns > 4 * L) {
-      c0.intoArray(out, outAt + 4 * L, S.indexInRange(4 * L, columns));
-    }
-    if (columns > 5 * L) {
-      c1.intoArray(out, outAt + 5 * L, S.indexInRange(5 * L, columns));
-    }
-    if (columns > 6 * L) {
-      d0.intoArray(out, outAt + 6 * L, S.indexInRange(6 * L, columns));
-    }
-    if (columns > 7 * L) {
-      d1.intoArray(out, outAt + 7 * L, S.indexInRange(7 * L, columns));
-    }
   }
 
-  /** Micro-kernel, 1 row × up to 4 panels of f16. */
+  /**
+   * Micro-kernel, 1 row × 4 panels of f16. Moving a low half takes a second shift, and this CPU's
+   * vector units have one for shifts. So the loop loads each vector a second time from two bytes
+   * before, where the low halves are high ones. The first step, before which there may be nothing
+   * to load, shifts.
+   */
   private static void f16(
       float[] x,
       int xAt,
@@ -202,8 +211,7 @@ final class VectorReducedPrecision {
       long panelBytes,
       int k,
       float[] out,
-      int outAt,
-      int columns) {
+      int outAt) {
     FloatVector a0 = FloatVector.zero(S);
     FloatVector a1 = FloatVector.zero(S);
     FloatVector b0 = FloatVector.zero(S);
@@ -212,111 +220,149 @@ final class VectorReducedPrecision {
     FloatVector c1 = FloatVector.zero(S);
     FloatVector d0 = FloatVector.zero(S);
     FloatVector d1 = FloatVector.zero(S);
-    // A stream without a panel reads the first panel; its result is not stored.
-    long b = columns > WIDTH ? panelBytes : 0;
-    long c = columns > 2 * WIDTH ? 2 * panelBytes : 0;
-    long d = columns > 3 * WIDTH ? 3 * panelBytes : 0;
     long at = wAt;
-    for (int i = 0; i < k; i++) {
-      FloatVector v = FloatVector.broadcast(S, x[xAt + i] * F16_FACTOR);
+    {
+      FloatVector v = FloatVector.broadcast(S, x[xAt] * F16_FACTOR);
+      IntVector word;
+      word = IntVector.fromMemorySegment(I, w, at, ORDER);
       a0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          word.lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, a0);
       a1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          word.lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, a1);
+      word = IntVector.fromMemorySegment(I, w, at + panelBytes, ORDER);
       b0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + b, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          word.lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, b0);
       b1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + b + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          word.lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, b1);
+      word = IntVector.fromMemorySegment(I, w, at + 2 * panelBytes, ORDER);
       c0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + c, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          word.lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, c0);
       c1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + c + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          word.lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, c1);
+      word = IntVector.fromMemorySegment(I, w, at + 3 * panelBytes, ORDER);
       d0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + d, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          word.lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, d0);
       d1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + d + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          word.lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .fma(v, d1);
-      at += STEP_16;
     }
-    if (columns >= 4 * WIDTH) {
-      a0.intoArray(out, outAt);
-      a1.intoArray(out, outAt + L);
-      b0.intoArray(out, outAt + 2 * L);
-      b1.intoArray(out, outAt + 3 * L);
-      c0.intoArray(out, outAt + 4 * L);
-      c1.intoArray(out, outAt + 5 * L);
-      d0.intoArray(out, outAt + 6 * L);
-      d1.intoArray(out, outAt + 7 * L);
-      return;
+    for (int i = 1; i < k; i++) {
+      at += STEP;
+      long atB = at + panelBytes;
+      long atC = atB + panelBytes;
+      long atD = atC + panelBytes;
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i] * F16_FACTOR);
+      a0 =
+          IntVector.fromMemorySegment(I, w, at - 2, ORDER)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, a0);
+      a1 =
+          IntVector.fromMemorySegment(I, w, at, ORDER)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, a1);
+      b0 =
+          IntVector.fromMemorySegment(I, w, atB - 2, ORDER)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, b0);
+      b1 =
+          IntVector.fromMemorySegment(I, w, atB, ORDER)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, b1);
+      c0 =
+          IntVector.fromMemorySegment(I, w, atC - 2, ORDER)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, c0);
+      c1 =
+          IntVector.fromMemorySegment(I, w, atC, ORDER)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, c1);
+      d0 =
+          IntVector.fromMemorySegment(I, w, atD - 2, ORDER)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, d0);
+      d1 =
+          IntVector.fromMemorySegment(I, w, atD, ORDER)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, d1);
+    }
+    a0.intoArray(out, outAt);
+    a1.intoArray(out, outAt + L);
+    b0.intoArray(out, outAt + 2 * L);
+    b1.intoArray(out, outAt + 3 * L);
+    c0.intoArray(out, outAt + 4 * L);
+    c1.intoArray(out, outAt + 5 * L);
+    d0.intoArray(out, outAt + 6 * L);
+    d1.intoArray(out, outAt + 7 * L);
+  }
+
+  /** {@link #f16} of one panel, perhaps a partial one: the same order of sums. */
+  private static void f16Panel(
+      float[] x, int xAt, MemorySegment w, long wAt, int k, float[] out, int outAt, int columns) {
+    FloatVector a0 = FloatVector.zero(S);
+    FloatVector a1 = FloatVector.zero(S);
+    long at = wAt;
+    for (int i = 0; i < k; i++) {
+      FloatVector v = FloatVector.broadcast(S, x[xAt + i] * F16_FACTOR);
+      IntVector word = IntVector.fromMemorySegment(I, w, at, ORDER);
+      a0 =
+          word.lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, a0);
+      a1 =
+          word.lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .fma(v, a1);
+      at += STEP;
     }
     a0.intoArray(out, outAt, S.indexInRange(0, columns));
     if (columns > L) {
       a1.intoArray(out, outAt + L, S.indexInRange(L, columns));
-    }
-    if (columns > 2 * L) {
-      b0.intoArray(out, outAt + 2 * L, S.indexInRange(2 * L, columns));
-    }
-    if (columns > 3 * L) {
-      b1.intoArray(out, outAt + 3 * L, S.indexInRange(3 * L, columns));
-    }
-    if (columns > 4 * L) {
-      c0.intoArray(out, outAt + 4 * L, S.indexInRange(4 * L, columns));
-    }
-    if (columns > 5 * L) {
-      c1.intoArray(out, outAt + 5 * L, S.indexInRange(5 * L, columns));
-    }
-    if (columns > 6 * L) {
-      d0.intoArray(out, outAt + 6 * L, S.indexInRange(6 * L, columns));
-    }
-    if (columns > 7 * L) {
-      d1.intoArray(out, outAt + 7 * L, S.indexInRange(7 * L, columns));
     }
   }
 
@@ -324,25 +370,26 @@ final class VectorReducedPrecision {
   static void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
     switch (precision) {
       case BF16 -> {
-        for (int i = 0; i < count; i += L) {
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, wAt + 2L * i, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats()
-              .intoMemorySegment(out, 4L * i, ORDER);
+        for (int i = 0; i < count; i += WIDTH) {
+          IntVector word = IntVector.fromMemorySegment(I, w, wAt + 2L * i, ORDER);
+          word.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(out, 4L * i, ORDER);
+          word.and(HIGH).intoMemorySegment(out, 4L * (i + L), ORDER);
         }
       }
       case F16 -> {
-        for (int i = 0; i < count; i += L) {
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, wAt + 2L * i, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+        for (int i = 0; i < count; i += WIDTH) {
+          IntVector word = IntVector.fromMemorySegment(I, w, wAt + 2L * i, ORDER);
+          word.lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, F16_SHIFT)
               .and(F16_BITS)
               .reinterpretAsFloats()
               .mul(F16_FACTOR)
               .intoMemorySegment(out, 4L * i, ORDER);
+          word.lanewise(VectorOperators.ASHR, F16_SHIFT)
+              .and(F16_BITS)
+              .reinterpretAsFloats()
+              .mul(F16_FACTOR)
+              .intoMemorySegment(out, 4L * (i + L), ORDER);
         }
       }
       case I8 -> VectorI8.widen(w, wAt, count, out);

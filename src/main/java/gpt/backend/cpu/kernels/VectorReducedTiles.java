@@ -6,7 +6,6 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -26,8 +25,6 @@ final class VectorReducedTiles {
   private static final int BITS = S.vectorBitSize();
   private static final VectorSpecies<Integer> I =
       VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
-  private static final VectorSpecies<Short> HALF =
-      VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
   private static final VectorSpecies<Byte> QUARTER =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -110,18 +107,9 @@ final class VectorReducedTiles {
     FloatVector d1 = FloatVector.zero(S);
     long at = wAt;
     for (int i = 0; i < k; i++) {
-      FloatVector w0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats();
-      FloatVector w1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 16)
-              .reinterpretAsFloats();
+      IntVector pairs = IntVector.fromMemorySegment(I, w, at, ORDER);
+      FloatVector w0 = pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector w1 = pairs.and(VectorReducedPrecision.HIGH).reinterpretAsFloats();
       at += STEP_16;
       FloatVector v = FloatVector.broadcast(S, x[xAt + i]);
       a0 = w0.fma(v, a0);
@@ -174,18 +162,16 @@ final class VectorReducedTiles {
     FloatVector d1 = FloatVector.zero(S);
     long at = wAt;
     for (int i = 0; i < k; i++) {
+      IntVector pairs = IntVector.fromMemorySegment(I, w, at, ORDER);
       FloatVector w0 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          pairs
+              .lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, VectorReducedPrecision.F16_SHIFT)
               .and(VectorReducedPrecision.F16_BITS)
               .reinterpretAsFloats();
       FloatVector w1 =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, at + STEP_16 / 2, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, 13)
+          pairs
+              .lanewise(VectorOperators.ASHR, VectorReducedPrecision.F16_SHIFT)
               .and(VectorReducedPrecision.F16_BITS)
               .reinterpretAsFloats();
       at += STEP_16;

@@ -18,6 +18,12 @@ public final class WarmUp {
   /** Calls after which C2 has queued a method: its threshold is 5,000. */
   private static final int CALLS = 6_000;
 
+  /**
+   * Calls before products are timed, which calls them further: their loops have queued them by
+   * then, and calls that are not compiled yet take the compiler's time.
+   */
+  private static final int CALLS_BEFORE_TIMING = 1_500;
+
   private static final int K = 16;
 
   /** Of weights, in bytes: a vector of the widest registers. */
@@ -77,13 +83,18 @@ public final class WarmUp {
   }
 
   private void start() {
-    run();
+    run(CALLS);
     if (precision == Precision.Q4) {
       awaitDecoding();
     }
   }
 
-  private void run() {
+  /**
+   * Calls all kernels.
+   *
+   * @param calls for each number of rows of a product, and for each of the other kernels
+   */
+  private void run(int calls) {
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment w = memory.allocate(4L * PANELS * width * K, ALIGNMENT);
       long panelBytes = 4L * width * K;
@@ -91,7 +102,7 @@ public final class WarmUp {
       // tiles.
       for (int rows : new int[] {5, 1, 4, 3, 2}) {
         int columns = (rows == 1 ? PANELS : 2) * width;
-        for (int i = 0; i < CALLS; i++) {
+        for (int i = 0; i < calls; i++) {
           kernels.matmul(x, 0, K, rows, w, 0, panelBytes, K, columns, out, 0, columns);
         }
       }
@@ -111,7 +122,7 @@ public final class WarmUp {
           product.multiply(4);
         }
       }
-      for (int i = 0; i < CALLS; i++) {
+      for (int i = 0; i < calls; i++) {
         kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
         kernels.softmax(out, 0, width, 1);
         kernels.gelu(out, 0, width, Gelu.EXACT);
@@ -180,7 +191,7 @@ public final class WarmUp {
    * @return false where they stay slower, as with {@code -Xint}
    */
   boolean compileUntilFasterThan(CpuKernels scalar) {
-    run();
+    run(CALLS_BEFORE_TIMING);
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment w = memory.allocate(4L * PANELS * width * TIMED_K, ALIGNMENT);
       for (int pause = 0; pause < MAX_PAUSES; pause++) {

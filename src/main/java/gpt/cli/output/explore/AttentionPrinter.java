@@ -2,10 +2,10 @@ package gpt.cli.output.explore;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import gpt.cli.options.ColourOption;
 import gpt.cli.output.Columns;
 import gpt.cli.output.Csv;
 import gpt.cli.output.Json;
+import gpt.cli.output.Terminal;
 import gpt.explore.plot.AttentionMap;
 import gpt.explore.plot.ColourScale;
 import java.awt.Color;
@@ -123,7 +123,7 @@ public final class AttentionPrinter {
   private String cell(int query, int key, int width, boolean coloured) {
     double weight = map.weights()[query][key];
     return coloured
-        ? ColourOption.on(colour(weight), BLACK, " ".repeat(width))
+        ? Terminal.coloured(colour(weight), BLACK, " ".repeat(width))
         : shade(weight).repeat(width);
   }
 
@@ -140,7 +140,7 @@ public final class AttentionPrinter {
     if (coloured) {
       for (int i = 0; i <= 10; i++) {
         String text = i % 5 == 0 ? String.format(Locale.ROOT, " %.1f ", i / 10.0) : "  ";
-        legend.append(ColourOption.on(colour(i / 10.0), i < 5 ? WHITE : BLACK, text));
+        legend.append(Terminal.coloured(colour(i / 10.0), i < 5 ? WHITE : BLACK, text));
       }
       return legend.append('\n').toString();
     }

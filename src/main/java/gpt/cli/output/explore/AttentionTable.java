@@ -39,7 +39,7 @@ public record AttentionTable(List<List<AttentionMap>> maps) {
     for (AttentionMap map : maps.getFirst()) {
       line.append(GAP).append(Columns.left(map.isOne() ? "head " + map.head() : map.head(), width));
     }
-    end(line, out);
+    Columns.endLine(line, out);
     for (List<AttentionMap> layer : maps) {
       line.append(Columns.left(String.valueOf(layer.getFirst().layer()), "layer".length()));
       for (AttentionMap map : layer) {
@@ -48,18 +48,13 @@ public record AttentionTable(List<List<AttentionMap>> maps) {
         line.append(Columns.fit(strongest(map, last), label));
         line.append(String.format(Locale.ROOT, " %.2f", map.weights()[last][key]));
       }
-      end(line, out);
+      Columns.endLine(line, out);
     }
     return out.toString();
   }
 
   private static String strongest(AttentionMap map, int query) {
     return map.tokens().get(map.strongest(query, 1).getFirst()).label();
-  }
-
-  private static void end(StringBuilder line, StringBuilder out) {
-    out.append(line.toString().stripTrailing()).append('\n');
-    line.setLength(0);
   }
 
   /** An object with tokens and a list of heads, each with layer, head and weights. */

@@ -52,7 +52,7 @@ public record LensPrinter(Lens lens, Vocabulary vocabulary) {
     for (int row = lens.rows() - shown; row < lens.rows(); row++) {
       line.append(GAP).append(Columns.fit(label(id(row)), cell));
     }
-    end(line, out);
+    Columns.endLine(line, out);
     for (int layer = 0; layer < lens.layers().size(); layer++) {
       line.append(Columns.left(name(layer), LAYER));
       for (int row = lens.rows() - shown; row < lens.rows(); row++) {
@@ -60,7 +60,7 @@ public record LensPrinter(Lens lens, Vocabulary vocabulary) {
         line.append(GAP).append(Columns.fit(label(each.ids()[0]), label));
         line.append(String.format(Locale.ROOT, " %.2f", each.probabilities()[0]));
       }
-      end(line, out);
+      Columns.endLine(line, out);
     }
     return out.toString();
   }
@@ -96,18 +96,13 @@ public record LensPrinter(Lens lens, Vocabulary vocabulary) {
         line.append(GAP).append(label(found.ids()[n])).append(' ');
         line.append(StepTable.probability(found.probabilities()[n]));
       }
-      end(line, out);
+      Columns.endLine(line, out);
     }
     return out.toString();
   }
 
   private static String norm(double[] norms, int row) {
     return norms.length == 0 ? " ".repeat(8) : String.format(Locale.ROOT, "%8.2f", norms[row]);
-  }
-
-  private static void end(StringBuilder line, StringBuilder out) {
-    out.append(line.toString().stripTrailing()).append('\n');
-    line.setLength(0);
   }
 
   /** One JSON object on a line. */

@@ -128,4 +128,13 @@ class ScalarKernelsTest {
       assertArrayEquals(bits(first), bits(last));
     }
   }
+
+  @Test
+  void switchesAtOnceWhereMoreThanTheBudgetIsAnnounced() {
+    TieredKernels tiered = new TieredKernels(vector, 1_000);
+    tiered.expect(1_499);
+    assertFalse(tiered.compiled());
+    tiered.expect(1_500);
+    assertTrue(tiered.compiled());
+  }
 }

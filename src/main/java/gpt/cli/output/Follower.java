@@ -1,0 +1,140 @@
+package gpt.cli.output;
+
+import gpt.OnFull;
+import gpt.StopReason;
+import gpt.generate.FinishedCompletion;
+import gpt.generate.Listener;
+import gpt.generate.Request;
+import gpt.generate.beam.BeamStep;
+import gpt.sampling.ChainTrace;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Listens to a request: prints its completions, and a note when the context is full. A note on
+ * sliding comes before or after a completion, never inside it.
+ */
+public final class Follower implements Listener {
+  private final Request request;
+  private final int blockSize;
+  private final CompletionPrinter printer;
+  private final ProfileTable profile;
+  private final Optional<StepRecorder> recorder;
+  private final Consumer<String> note;
+  private boolean slidingNoted;
+
+  /**
+   * A listener to one request.
+   *
+   * @param recorder takes the trace of each token
+   * @param note takes a line for the user
+   */
+  public Follower(
+      Request request,
+      int blockSize,
+      CompletionPrinter printer,
+      ProfileTable profile,
+      Optional<StepRecorder> recorder,
+      Consumer<String> note) {
+    this.request = request;
+    this.blockSize = blockSize;
+    this.printer = printer;
+    this.profile = profile;
+    this.recorder = recorder;
+    this.note = note;
+  }
+
+  /**
+   * Notes before the text, and how slow it is, that the default number of new tokens will slide the
+   * context.
+   */
+  public void noteDefaultSlides() {
+    int prompt = request.promptIds().length;
+    if (request.onFull() == OnFull.SLIDE && prompt + request.maxNewTokens() - 1 > blockSize) {
+      slidingNoted = true;
+      note.accept(
+          "the default of "
+              + request.maxNewTokens()
+              + " new tokens goes beyond the context of "
+              + blockSize
+              + " tokens: once it is full, each token recomputes the last "
+              + blockSize
+              + ", as in nanoGPT, which takes "
+              + blockSize
+              + " times the work; use --on-full shift to drop many tokens at once, or --on-full"
+              + " stop to end there");
+    }
+  }
+
+  @Override
+  public boolean token(int sample, int id, String text) {
+    profile.step();
+    try {
+      printer.token(id, text);
+      return true;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void traced(int sample, ChainTrace trace) {
+    try {
+      printer.traced(sample, trace);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    recorder.ifPresent(steps -> steps.add(sample, trace));
+  }
+
+  @Override
+  public void searched(BeamStep step) {
+    profile.step();
+  }
+
+  @Override
+  public void promptCropped(int given, int kept) {
+    note.accept(cropped(given, kept));
+  }
+
+  /** The note on a prompt that is longer than the context. */
+  public static String cropped(int given, int kept) {
+    return "the prompt has "
+        + given
+        + " tokens and the context holds "
+        + kept
+        + ": only the last "
+        + kept
+        + " are used, as in nanoGPT";
+  }
+
+  @Override
+  public void ended(FinishedCompletion completion) {
+    try {
+      printer.ended(completion);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    // The last id is sampled but not appended to the context.
+    boolean slid = completion.promptIds().length + completion.ids().length - 1 > blockSize;
+    if (completion.stopReason() == StopReason.CONTEXT_FULL) {
+      note.accept(
+          "the context of "
+              + blockSize
+              + " tokens is full"
+              + (completion.score().isPresent()
+                  ? ""
+                  : "; use --on-full slide or shift to continue"));
+    } else if (slid && request.onFull() == OnFull.SLIDE && !slidingNoted) {
+      slidingNoted = true;
+      note.accept(
+          "the context of "
+              + blockSize
+              + " tokens was full: from there on each token recomputed the last "
+              + blockSize
+              + ", as in nanoGPT");
+    }
+  }
+}
