@@ -54,53 +54,57 @@ final class CodeLayout {
   }
 
   private final int bits;
-  private final List<Field> fields = new ArrayList<>(); // ascending words and positions
-  private final List<List<Field>> halves; // of the first 16 codes, and of the others
+  private final Field[] fields; // ascending words and positions
+  private final Field[][] halves; // of the first 16 codes, and of the others
   private final int[] highMasks = new int[CHUNK];
 
   private CodeLayout(int bits) {
     this.bits = bits;
+    List<Field> fields = new ArrayList<>();
     for (int word = 0; word < bits; word++) {
       for (int half = 0; half < 2; half++) {
         switch (bits) {
-          case 5 -> fiveBits(word, half);
-          case 6 -> sixBits(word, half);
+          case 5 -> fiveBits(fields, word, half);
+          case 6 -> sixBits(fields, word, half);
           default -> {
             int codes = 16 / bits;
             for (int i = 0; i < codes; i++) {
-              add(word, half, i * bits, (2 * word + half) * codes + i, 0, bits);
+              add(fields, word, half, i * bits, (2 * word + half) * codes + i, 0, bits);
             }
           }
         }
       }
     }
+    this.fields = fields.toArray(Field[]::new);
     halves =
         Stream.of(0, 1)
-            .map(i -> fields.stream().filter(f -> f.code() / (CHUNK / 2) == i).toList())
-            .toList();
+            .map(i -> fields.stream().filter(f -> f.code() / (CHUNK / 2) == i))
+            .map(half -> half.toArray(Field[]::new))
+            .toArray(Field[][]::new);
   }
 
-  private void fiveBits(int word, int half) {
+  private void fiveBits(List<Field> fields, int word, int half) {
     for (int i = 0; i < 3; i++) {
-      add(word, half, 5 * i, 16 * half + 3 * word + i, 0, 5);
+      add(fields, word, half, 5 * i, 16 * half + 3 * word + i, 0, 5);
     }
-    add(word, half, 15, 16 * half + 15, word, 1);
+    add(fields, word, half, 15, 16 * half + 15, word, 1);
   }
 
-  private void sixBits(int word, int half) {
+  private void sixBits(List<Field> fields, int word, int half) {
     int first = word / 3 * 16 + half * 8;
     int i = word % 3;
-    add(word, half, 0, first + 2 * i, 0, 6);
-    add(word, half, 6, first + 2 * i + 1, 0, 6);
+    add(fields, word, half, 0, first + 2 * i, 0, 6);
+    add(fields, word, half, 6, first + 2 * i + 1, 0, 6);
     if (i < 2) {
-      add(word, half, 12, first + 6 + i, 0, 4);
+      add(fields, word, half, 12, first + 6 + i, 0, 4);
     } else {
-      add(word, half, 12, first + 6, 4, 2);
-      add(word, half, 14, first + 7, 4, 2);
+      add(fields, word, half, 12, first + 6, 4, 2);
+      add(fields, word, half, 14, first + 7, 4, 2);
     }
   }
 
-  private void add(int word, int half, int position, int code, int shift, int bits) {
+  private void add(
+      List<Field> fields, int word, int half, int position, int code, int shift, int bits) {
     fields.add(new Field(word, 16 * half + position, code, shift, bits));
     highMasks[code] = -half;
   }
@@ -116,18 +120,18 @@ final class CodeLayout {
   }
 
   /** The fields of a chunk, in ascending order of words and positions. */
-  List<Field> fields() {
+  Field[] fields() {
     return fields;
   }
 
   /** The fields of {@code count} codes, 16 or 32, from a multiple of that on. */
-  List<Field> fields(int from, int count) {
-    return count == CHUNK ? fields : halves.get(from / (CHUNK / 2));
+  Field[] fields(int from, int count) {
+    return count == CHUNK ? fields : halves[from / (CHUNK / 2)];
   }
 
   /** Multipliers of a chunk. */
   int multipliers() {
-    return fields.size() / 2;
+    return fields.length / 2;
   }
 
   /** −1 for codes in the upper halves of words, 0 for the others. */

@@ -38,6 +38,9 @@ public record QuantizedPanel(DType type, int width) {
   /** Scales must be smaller in magnitude: lifted, they fit into an f16. */
   private static final float MAX_SCALE = 1024 - 0.25f;
 
+  /** A thread's buffer. */
+  private static final ThreadLocal<Group> GROUPS = ThreadLocal.withInitial(Group::new);
+
   /** Where codes are in words. */
   CodeLayout layout() {
     return CodeLayout.of(type.bits() == 3 ? 4 : type.bits());
@@ -170,9 +173,9 @@ public record QuantizedPanel(DType type, int width) {
 
   /** The k weights of column c of the panel at byte {@code panel}, as floats. */
   public void column(MemorySegment data, long panel, int c, int k, float[] out, int outAt) {
-    Group group = new Group();
+    Group group = GROUPS.get();
     for (int e = 0; e < k; e += type.group()) {
-      group.read(data, panel, c, e);
+      group.read(this, data, panel, c, e);
       for (int i = 0; i < type.group(); i++) {
         out[outAt + e + i] = Math.fma(group.codes[i], group.scale, group.minimum);
       }
@@ -188,11 +191,11 @@ public record QuantizedPanel(DType type, int width) {
       int columns,
       float[] out,
       int outAt) {
-    Group group = new Group();
+    Group group = GROUPS.get();
     for (int c = 0; c < columns; c++) {
       float sum = 0;
       for (int e = 0; e < x.k(); e += type.group()) {
-        group.read(data, panel, c, e);
+        group.read(this, data, panel, c, e);
         int products = 0;
         for (int i = 0; i < type.group(); i++) {
           products += (group.codes[i] - type.offset()) * (int) x.integers()[row * x.k() + e + i];
@@ -208,18 +211,20 @@ public record QuantizedPanel(DType type, int width) {
   }
 
   /** Codes, scale and minimum of a column's group: a weight is code · scale + minimum. */
-  private final class Group {
-    private final int[] codes = new int[type.group()];
+  private static final class Group {
+    private final int[] codes = new int[CHUNK];
     private float scale;
     private float minimum;
 
-    void read(MemorySegment data, long panel, int c, int first) {
-      long block = panel + first / type.block() * blockBytes();
+    void read(QuantizedPanel form, MemorySegment data, long panel, int c, int first) {
+      DType type = form.type();
+      int width = form.width();
+      long block = panel + first / type.block() * form.blockBytes();
       int inBlock = first % type.block();
-      int factors = factors(data, block, c, inBlock / type.group());
+      int factors = form.factors(data, block, c, inBlock / type.group());
       if (type.hasMinimum()) {
         int pair = data.get(ValueLayout.JAVA_INT, block + 4L * c);
-        int half = factorBits() / 2;
+        int half = form.factorBits() / 2;
         int mask = (1 << half) - 1;
         scale = ReducedPrecision.fromF16((short) pair) * (half == 0 ? 1 : factors & mask);
         minimum =
@@ -227,13 +232,13 @@ public record QuantizedPanel(DType type, int width) {
                 * (half == 0 ? 1 : factors >> half & mask);
       } else {
         scale = ReducedPrecision.fromF16(data.get(ValueLayout.JAVA_SHORT, block + 2L * c));
-        scale *= factorBits() == 0 ? 1 : (byte) factors;
+        scale *= form.factorBits() == 0 ? 1 : (byte) factors;
         minimum = scale * -type.offset();
       }
       Arrays.fill(codes, 0);
-      long words = codes(block, inBlock, c);
+      long words = form.codes(block, inBlock, c);
       int from = inBlock % CHUNK;
-      for (CodeLayout.Field field : layout().fields(from, codes.length)) {
+      for (CodeLayout.Field field : form.layout().fields(from, type.group())) {
         int word = data.get(ValueLayout.JAVA_INT, words + 4L * width * field.word());
         codes[field.code() - from] |= field.get(word);
       }

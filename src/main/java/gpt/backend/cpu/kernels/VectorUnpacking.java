@@ -3,6 +3,7 @@ package gpt.backend.cpu.kernels;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.stream.Stream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -101,7 +102,7 @@ final class VectorUnpacking {
 
     Fields(CodeLayout layout) {
       List<CodeLayout.Field> fields =
-          layout.fields().stream()
+          Stream.of(layout.fields())
               .sorted((a, b) -> Boolean.compare(a.shift() > 0, b.shift() > 0))
               .toList();
       firsts = (int) fields.stream().filter(f -> f.shift() == 0).count();
