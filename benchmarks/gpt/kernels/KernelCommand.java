@@ -193,7 +193,9 @@ public final class KernelCommand {
     return 0;
   }
 
-  private TornadoDevices.Device device(String name) {
+  /** A device by its name in TornadoVM, or as {@code gpt --device} names it. */
+  private TornadoDevices.Device device(String option) {
+    String name = option.replaceFirst("^tornado:", "");
     if (!name.matches("\\w+:\\d+")) {
       throw misused("--device: expected BACKEND:DEVICE, such as opencl:0, found " + name);
     }
