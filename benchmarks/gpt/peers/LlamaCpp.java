@@ -141,7 +141,7 @@ final class LlamaCpp implements AutoCloseable {
       MemorySegment memory =
           (MemorySegment) call(library, "llama_get_memory", POINTER, POINTER).invokeExact(context);
       Rows rows = new Rows(run, prompt ? tokens : sequences, prompt);
-      double nanos = 0;
+      long nanos = 0;
       for (int round = 0; round < 2; round++) { // the first one warms up
         call(library, "llama_memory_clear", null, POINTER, ValueLayout.JAVA_BOOLEAN)
             .invokeExact(memory, true);

@@ -58,13 +58,20 @@ public final class Peers {
    *     numbers of sequences, rounds, then DTYPE=FILE.gguf for each model
    */
   public static void main(String[] args) throws Throwable {
-    Peers peers = new Peers(args);
+    try {
+      new Peers(args).run(Arrays.asList(args).subList(6, args.length), Integer.parseInt(args[5]));
+    } catch (IOException e) {
+      System.err.println("bench-peers: " + e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private void run(List<String> models, int rounds) throws Throwable {
     System.out.println("| weights | test | this project, tokens/s | llama.cpp, tokens/s | ratio |");
     System.out.println("|---|---|--:|--:|--:|");
-    for (String model : Arrays.asList(args).subList(6, args.length)) {
+    for (String model : models) {
       int at = model.indexOf('=');
-      peers.compare(
-          model.substring(0, at), Path.of(model.substring(at + 1)), Integer.parseInt(args[5]));
+      compare(model.substring(0, at), Path.of(model.substring(at + 1)), rounds);
     }
   }
 
@@ -80,23 +87,26 @@ public final class Peers {
       int column = test;
       double[] mine = ours.stream().mapToDouble(round -> round[column]).sorted().toArray();
       double[] peer = theirs.stream().mapToDouble(round -> round[column]).sorted().toArray();
-      String name =
-          test == 0
-              ? "prompt of " + prompt
-              : sequences.get(test - 1) == 1
-                  ? "decode, 1 sequence"
-                  : "decode, " + sequences.get(test - 1) + " sequences";
       System.out.printf(
           Locale.ROOT,
           "| %s, %s | %s | %s | %s | %.2f–%.2f |%n",
           dtype,
           file.getFileName(),
-          name,
+          name(test),
           list(mine),
           list(peer),
           mine[0] / peer[rounds - 1],
           mine[rounds - 1] / peer[0]);
     }
+  }
+
+  /** A test's name; 0 is the prompt. */
+  private String name(int test) {
+    if (test == 0) {
+      return "prompt of " + prompt;
+    }
+    int together = sequences.get(test - 1);
+    return "decode, " + together + (together == 1 ? " sequence" : " sequences");
   }
 
   private static String list(double[] values) {
