@@ -20,7 +20,6 @@ import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,8 +58,7 @@ class KernelVersionsTest {
             TornadoVm.presence() == TornadoVm.Presence.EMULATOR
                 ? Device.Kind.EMULATOR
                 : Device.Kind.TORNADO);
-    DeviceChoice choice =
-        new DeviceChoice(device, Precision.F32, 1, kernels, true, Optional.empty());
+    DeviceChoice choice = new DeviceChoice(device, Precision.F32, 1, kernels, true);
     OpenedDevice opened =
         choice.open(CONFIG, weights, DeviceChoice.Use.LOGITS.ofPrompt(PROMPT), LoadProgress.NONE);
     try (Engine engine = opened.engine();

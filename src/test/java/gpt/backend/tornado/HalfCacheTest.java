@@ -23,7 +23,6 @@ import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -136,8 +135,7 @@ class HalfCacheTest {
   void theHostRefusesIt() {
     for (Device.Kind kind : List.of(Device.Kind.CPU, Device.Kind.REFERENCE)) {
       DeviceChoice choice =
-          new DeviceChoice(
-              Device.of(kind), Precision.F32, 1, Kernels.AUTO, HALF, false, Optional.empty());
+          new DeviceChoice(Device.of(kind), Precision.F32, 1, Kernels.AUTO, HALF, false);
       GptException refused =
           assertThrows(
               GptException.class,

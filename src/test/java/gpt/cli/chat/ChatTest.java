@@ -51,12 +51,7 @@ class ChatTest {
                       ModelLocator.locate(ModelLocator.DEMO, false),
                       Optional.empty(),
                       new DeviceChoice(
-                          Device.of(Device.Kind.CPU),
-                          Precision.F32,
-                          1,
-                          Kernels.AUTO,
-                          false,
-                          Optional.empty()),
+                          Device.of(Device.Kind.CPU), Precision.F32, 1, Kernels.AUTO, false),
                       new DeviceChoice.Use(1, false, 0, 1),
                       (tokenizer, config) -> new int[0],
                       fraction -> {});

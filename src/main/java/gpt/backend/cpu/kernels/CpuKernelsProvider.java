@@ -33,11 +33,8 @@ public final class CpuKernelsProvider {
   }
 
   private static Choice choose() {
-    if (!VectorModule.isLoaded()) {
-      return new Choice(
-          new PlainKernels(),
-          "the module jdk.incubator.vector is not resolved"
-              + " (start java with --add-modules jdk.incubator.vector)");
+    if (!VectorModule.load()) {
+      return new Choice(new PlainKernels(), VectorModule.absence());
     }
     try {
       CpuKernels vector = vector();
