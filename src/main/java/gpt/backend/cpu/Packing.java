@@ -1,6 +1,7 @@
 package gpt.backend.cpu;
 
-import gpt.backend.cpu.kernels.Q4Scale;
+import gpt.backend.cpu.kernels.Q4Encoder;
+import gpt.backend.cpu.kernels.QuantizedPanel;
 import gpt.backend.cpu.kernels.ReducedPrecision;
 import gpt.model.Precision;
 import gpt.model.Tensor;
@@ -29,7 +30,7 @@ final class Packing {
     final short[] shorts;
     final int[] pairs;
     final byte[] bytes;
-    final Q4Scale scale = new Q4Scale(w.name());
+    final Q4Encoder encoder = new Q4Encoder(w.name());
 
     Scratch() {
       Precision precision = to.precision();
@@ -205,7 +206,15 @@ final class Packing {
         ReducedPrecision.toI8(tile, scratch.bytes, count);
         MemorySegment.copy(scratch.bytes, 0, data, ValueLayout.JAVA_BYTE, at, count);
       }
-      case Q4 -> to.quantized().store(tile, depth, data, at, scratch.scale);
+      case Q4 -> {
+        for (int k = k0; k < k0 + depth; k += QuantizedPanel.CHUNK) {
+          long block = panel * to.panelBytes() + to.bytes(k);
+          for (int c = 0; c < to.width(); c++) {
+            int first = (k - k0) * to.width() + c;
+            to.quantized().store(tile, first, to.width(), data, block, c, scratch.encoder);
+          }
+        }
+      }
       case STORED -> throw new AssertionError();
     }
   }

@@ -146,28 +146,18 @@ public record QuantizedPanel(DType type, int width) {
   }
 
   /**
-   * Rounds and stores whole blocks of a type without minimum and factors.
+   * Rounds 32 weights to a block of q4 and stores it.
    *
-   * @param tile (depth, width) weights; depth is a multiple of the block
-   * @param choice chooses the scales
+   * @param x the weights, {@code stride} apart from index {@code from} on
+   * @param at the byte where the panel's block begins
+   * @param c the column
    */
-  public void store(float[] tile, int depth, MemorySegment data, long at, Q4Scale choice) {
-    for (int k0 = 0; k0 < depth; k0 += CHUNK) {
-      long block = at + bytes(k0);
-      for (int c = 0; c < width; c++) {
-        int first = k0 * width + c;
-        short scale = choice.of(tile, first, width);
-        data.set(ValueLayout.JAVA_SHORT, block + 2L * c, scale);
-        float inverse = Q4Scale.inverse(ReducedPrecision.fromF16(scale));
-        for (int i = 0; i < CHUNK; i += 8) {
-          int word = 0;
-          for (int j = 0; j < 8; j++) {
-            int code = Q4Scale.quantize(tile[first + (i + j) * width], inverse) + type.offset();
-            word |= code << 4 * j;
-          }
-          data.set(ValueLayout.JAVA_INT, codes(block, 0, c) + 4L * width * (i / 8), word);
-        }
-      }
+  public void store(
+      float[] x, int from, int stride, MemorySegment data, long at, int c, Q4Encoder encoder) {
+    data.set(ValueLayout.JAVA_SHORT, at + 2L * c, encoder.encode(x, from, stride));
+    int[] words = encoder.words();
+    for (int i = 0; i < words.length; i++) {
+      data.set(ValueLayout.JAVA_INT, codes(at, 0, c) + 4L * width * i, words[i]);
     }
   }
 
