@@ -120,10 +120,7 @@ public record QuantizedPanel(DType type, int width) {
     }
     int[] words = new int[layout().words()];
     for (int e = 0; e < type.block(); e += CHUNK) {
-      Arrays.fill(words, 0);
-      for (CodeLayout.Field field : layout().fields()) {
-        words[field.word()] |= field.put(block.code(e + field.code()));
-      }
+      CodePacker.pack(block, e, words.length, words);
       for (int i = 0; i < words.length; i++) {
         data.set(ValueLayout.JAVA_INT, codes(at, e, c) + 4L * width * i, words[i]);
       }
