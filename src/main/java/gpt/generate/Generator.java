@@ -198,21 +198,14 @@ public final class Generator {
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= config.vocabSize()) {
         throw new GptException(
-            "the prompt's token "
-                + (i + 1)
-                + " is id "
-                + ids[i]
-                + ", but the model's ids are 0 to "
-                + (config.vocabSize() - 1));
+            "the prompt's token %s is id %s, but the model's ids are 0 to %s"
+                .formatted(i + 1, ids[i], config.vocabSize() - 1));
       }
     }
     if (config.vocabSize() > HostSampler.MAX_VOCAB_SIZE) {
       throw new GptException(
-          "the model has "
-              + config.vocabSize()
-              + " ids, but tokens can be drawn from "
-              + HostSampler.MAX_VOCAB_SIZE
-              + " at most");
+          "the model has %s ids, but tokens can be drawn from %s at most"
+              .formatted(config.vocabSize(), HostSampler.MAX_VOCAB_SIZE));
     }
     request
         .sampling()
@@ -230,20 +223,14 @@ public final class Generator {
             });
     if (request.onFull() == OnFull.STOP && ids.length > config.blockSize()) {
       throw new GptException(
-          "the prompt has "
-              + ids.length
-              + " tokens, but the model's context holds "
-              + config.blockSize()
-              + "; shorten it, or let the context slide");
+          ("the prompt has %s tokens, but the model's context holds %s; shorten it, or let"
+                  + " the context slide")
+              .formatted(ids.length, config.blockSize()));
     }
     if (request.shift() < 0 || request.shift() >= config.blockSize()) {
       throw new GptException(
-          "the context holds "
-              + config.blockSize()
-              + " tokens, so a shift must drop 1 to "
-              + (config.blockSize() - 1)
-              + " of them, found "
-              + request.shift());
+          "the context holds %s tokens, so a shift must drop 1 to %s of them, found %s"
+              .formatted(config.blockSize(), config.blockSize() - 1, request.shift()));
     }
     if (tokenizer == null && !request.stops().isEmpty()) {
       throw new GptException("stop strings need a tokenizer, and this model has none");
@@ -256,13 +243,9 @@ public final class Generator {
     int capacity = engines.capacity();
     if (width > capacity) {
       throw new GptException(
-          "the device has memory for "
-              + capacity
-              + " sequences at once, but "
-              + width
-              + " beams need one each; use at most "
-              + capacity
-              + " beams");
+          ("the device has memory for %s sequences at once, but %s beams need one each; use"
+                  + " at most %s beams")
+              .formatted(capacity, width, capacity));
     }
     SamplingParameters sampling = request.sampling();
     if (request.samples() > width || request.firstSample() != 0) {

@@ -99,11 +99,11 @@ public final class Downloader {
       return new Download(model, http, retries, api, api.commit()).run();
     } catch (FileSystemException e) {
       throw new GptException(
-          settings.cache()
-              + ": cannot write to it: "
-              + (e instanceof AccessDeniedException ? "no access to " : "")
-              + Text.reason(e)
-              + "; set HF_HUB_CACHE to another folder",
+          "%s: cannot write to it: %s%s; set HF_HUB_CACHE to another folder"
+              .formatted(
+                  settings.cache(),
+                  e instanceof AccessDeniedException ? "no access to " : "",
+                  Text.reason(e)),
           e);
     } catch (IOException e) {
       throw new GptException(settings.cache() + ": " + Text.reason(e), e);
@@ -150,11 +150,12 @@ public final class Downloader {
           commit.files().contains(HubCache.WEIGHTS) || commit.files().contains(HubCache.INDEX);
       if (!weights) {
         throw new GptException(
-            model
-                + ": expected a model.safetensors, found none"
-                + (commit.files().contains("pytorch_model.bin")
-                    ? ", only a pytorch_model.bin, which is not supported; try another revision"
-                    : ""));
+            "%s: expected a model.safetensors, found none%s"
+                .formatted(
+                    model,
+                    commit.files().contains("pytorch_model.bin")
+                        ? ", only a pytorch_model.bin, which is not supported; try another revision"
+                        : ""));
       }
       if (!commit.files().contains(HubCache.CONFIG)) {
         throw new GptException(model + ": expected a config.json, found none");
@@ -210,14 +211,9 @@ public final class Downloader {
       long free = tuning.space().free(existing);
       if (total - present > free) {
         throw new GptException(
-            settings.cache()
-                + ": "
-                + model
-                + " needs "
-                + Bytes.text(total - present)
-                + ", and "
-                + Bytes.text(free)
-                + " are free; free some space, or set HF_HUB_CACHE to a folder on another disk");
+            ("%s: %s needs %s, and %s are free; free some space, or set HF_HUB_CACHE to a"
+                    + " folder on another disk")
+                .formatted(settings.cache(), model, Bytes.text(total - present), Bytes.text(free)));
       }
       Files.createDirectories(snapshot);
       Files.createDirectories(cache.blob(repository, "x").getParent());
@@ -295,14 +291,8 @@ public final class Downloader {
 
     private GptException checksumMismatch(RemoteFile file) {
       return new GptException(
-          http.host()
-              + ": "
-              + repository
-              + ": "
-              + file.name()
-              + ": checksum mismatch: expected "
-              + file.sum()
-              + "; the file was deleted, download it again");
+          "%s: %s: %s: checksum mismatch: expected %s; the file was deleted, download it again"
+              .formatted(http.host(), repository, file.name(), file.sum()));
     }
 
     /** Links the blob into the snapshot; moves it there on systems without links. */

@@ -199,11 +199,8 @@ final class Transfer {
     boolean redirected = !answer.from().getAuthority().equals(address.getAuthority());
     if (redirected && (answer.status() == 401 || answer.status() == 403)) {
       throw new TransientException(
-          answer.from().getAuthority()
-              + ": "
-              + file.name()
-              + ": the server responds with "
-              + answer.status(),
+          "%s: %s: the server responds with %s"
+              .formatted(answer.from().getAuthority(), file.name(), answer.status()),
           null,
           null,
           false);
@@ -228,24 +225,15 @@ final class Transfer {
         || !range.group(3).equals("*") && !range.group(3).equals(String.valueOf(file.size()))) {
       throw unexpected(
           answer,
-          "responds with "
-              + answer.status()
-              + " and '"
-              + Text.line(answer.header("Content-Range").orElse(""))
-              + "' to a request for bytes from "
-              + from);
+          "responds with %s and '%s' to a request for bytes from %s"
+              .formatted(
+                  answer.status(), Text.line(answer.header("Content-Range").orElse("")), from));
     }
   }
 
   private GptException unexpected(Answer answer, String what) {
     return new GptException(
-        answer.from().getAuthority()
-            + ": "
-            + file.name()
-            + ": "
-            + what
-            + "; expected "
-            + file.size()
-            + " bytes, as the hub says");
+        "%s: %s: %s; expected %s bytes, as the hub says"
+            .formatted(answer.from().getAuthority(), file.name(), what, file.size()));
   }
 }

@@ -63,11 +63,9 @@ public final class DeviceMemory {
   static void check(GptConfig config, boolean tied, TornadoEngine.Options options) {
     if (config.headSize() > Attention.MAX_HEAD_SIZE) {
       throw new GptException(
-          "the model's attention heads have "
-              + config.headSize()
-              + " channels, the kernels take at most "
-              + Attention.MAX_HEAD_SIZE
-              + "; choose --device cpu");
+          ("the model's attention heads have %s channels, the kernels take at most %s;"
+                  + " choose --device cpu")
+              .formatted(config.headSize(), Attention.MAX_HEAD_SIZE));
     }
     Approximations approximations = options.approximations();
     if (approximations.kv() == KvPrecision.F16 && config.headSize() % 2 == 1) {
@@ -79,11 +77,8 @@ public final class DeviceMemory {
     TornadoDevices.Device device = options.device();
     if (approximations.fastPrefill() && !device.hasTensorCores()) {
       throw new GptException(
-          "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; "
-              + device.id()
-              + " ("
-              + device.name()
-              + ") has none");
+          "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; %s (%s) has none"
+              .formatted(device.id(), device.name()));
     }
     shortage(config, tied, device, options.precision(), approximations, options.capacity())
         .ifPresent(
@@ -104,29 +99,24 @@ public final class DeviceMemory {
     long there = (long) (USABLE * device.memory());
     if (needed > there) {
       return Optional.of(
-          "the model needs "
-              + Bytes.text(needed)
-              + " on the device, but "
-              + device.id()
-              + " ("
-              + device.name()
-              + ") has "
-              + Bytes.text(device.memory())
-              + advice(precision, approximations, capacity));
+          "the model needs %s on the device, but %s (%s) has %s%s"
+              .formatted(
+                  Bytes.text(needed),
+                  device.id(),
+                  device.name(),
+                  Bytes.text(device.memory()),
+                  advice(precision, approximations, capacity)));
     }
     long array = largestArray(config, precision, approximations, capacity);
     if (array >= device.largestArray()) {
       return Optional.of(
-          "the model's largest array has "
-              + Bytes.text(array)
-              + ", but "
-              + device.id()
-              + " ("
-              + device.name()
-              + ") allows "
-              + Bytes.text(device.largestArray())
-              + " in one"
-              + advice(precision, approximations, capacity));
+          "the model's largest array has %s, but %s (%s) allows %s in one%s"
+              .formatted(
+                  Bytes.text(array),
+                  device.id(),
+                  device.name(),
+                  Bytes.text(device.largestArray()),
+                  advice(precision, approximations, capacity)));
     }
     return Optional.empty();
   }
@@ -139,10 +129,10 @@ public final class DeviceMemory {
   }
 
   private static String advice(Precision precision, Approximations approximations, int capacity) {
-    return "; choose "
-        + (capacity > 1 ? "fewer samples at once (--num-samples), " : "")
-        + (precision == Precision.I8 ? "" : "--dtype i8, ")
-        + (approximations.kv() == KvPrecision.F16 ? "" : "--kv-dtype f16, ")
-        + "a smaller model, or --device cpu";
+    return "; choose %s%s%sa smaller model, or --device cpu"
+        .formatted(
+            capacity > 1 ? "fewer samples at once (--num-samples), " : "",
+            precision == Precision.I8 ? "" : "--dtype i8, ",
+            approximations.kv() == KvPrecision.F16 ? "" : "--kv-dtype f16, ");
   }
 }

@@ -163,11 +163,12 @@ public final class GgufReader implements TensorSource {
     if (wte == null || wte.shape().length != 2 || wte.shape()[0] > Integer.MAX_VALUE) {
       throw Fault.in(
           file,
-          "tensor "
-              + name
-              + (wte == null
-                  ? " is missing"
-                  : ": expected two dimensions, found " + TensorChecks.shape(wte.shape())));
+          "tensor %s%s"
+              .formatted(
+                  name,
+                  wte == null
+                      ? " is missing"
+                      : ": expected two dimensions, found " + TensorChecks.shape(wte.shape())));
     }
     return (int) wte.shape()[0];
   }

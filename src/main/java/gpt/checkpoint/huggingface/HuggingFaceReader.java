@@ -109,11 +109,9 @@ public final class HuggingFaceReader implements TensorSource {
     if (!name.matches("[^/\\\\:\\p{Cntrl}]+\\.safetensors") || name.contains("..")) {
       throw Fault.in(
           index,
-          "weight_map: tensor "
-              + key
-              + ": expected the name of a .safetensors file in this folder, found '"
-              + name
-              + "'");
+          ("weight_map: tensor %s: expected the name of a .safetensors file in this folder,"
+                  + " found '%s'")
+              .formatted(key, name));
     }
     return name;
   }
@@ -136,12 +134,9 @@ public final class HuggingFaceReader implements TensorSource {
       notes.add(
           Fault.line(
               file,
-              WeightList.LM_HEAD
-                  + " differs from the token embedding although tie_word_embeddings is true in "
-                  + HuggingFaceConfig.FILE
-                  + "; "
-                  + WeightList.LM_HEAD
-                  + " is used, as transformers does"));
+              ("%s differs from the token embedding although tie_word_embeddings is true in %s;"
+                      + " %s is used, as transformers does")
+                  .formatted(WeightList.LM_HEAD, HuggingFaceConfig.FILE, WeightList.LM_HEAD)));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
     return new StoredModel(

@@ -94,13 +94,8 @@ public final class ApiServer implements AutoCloseable {
       probe.bind(new InetSocketAddress(settings.host(), settings.port()));
     } catch (IOException e) {
       throw new GptException(
-          "cannot listen on "
-              + settings.host()
-              + ":"
-              + settings.port()
-              + ": "
-              + e.getMessage()
-              + "; --port chooses another port",
+          "cannot listen on %s:%s: %s; --port chooses another port"
+              .formatted(settings.host(), settings.port(), e.getMessage()),
           e);
     }
   }
