@@ -8,7 +8,6 @@ import gpt.checkpoint.format.StoredTensor;
 import gpt.checkpoint.format.TensorChecks;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.UnusedTensors;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.model.DType;
 import gpt.model.Gelu;
@@ -84,7 +83,7 @@ public final class GgufReader implements TensorSource {
 
   private StoredModel model() {
     GptConfig config = config();
-    boolean head = gguf.tensors().containsKey(GgufNames.of(WeightList.LM_HEAD));
+    boolean head = gguf.tensors().containsKey(GgufNames.of(WeightsReader.LM_HEAD));
     Weights weights = WeightsReader.read(config, this, false, head);
     if (!config.bias()) {
       checkBiasesAreZero();

@@ -8,7 +8,6 @@ import gpt.checkpoint.format.StoredTensor;
 import gpt.checkpoint.format.TensorChecks;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.UnusedTensors;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.checkpoint.vocabulary.Characters;
 import gpt.checkpoint.vocabulary.VocabularyFiles;
@@ -52,8 +51,8 @@ public final class HuggingFaceReader implements TensorSource {
     stored.forEach(
         (name, tensor) -> {
           String key =
-              name.startsWith(WeightList.TRANSFORMER)
-                  ? name.substring(WeightList.TRANSFORMER.length())
+              name.startsWith(WeightsReader.TRANSFORMER)
+                  ? name.substring(WeightsReader.TRANSFORMER.length())
                   : name;
           if (!TensorChecks.isMask(key) && tensors.put(key, tensor) != null) {
             throw Fault.in(
@@ -61,7 +60,7 @@ public final class HuggingFaceReader implements TensorSource {
                 "duplicate tensor "
                     + key
                     + ", with and without the prefix "
-                    + WeightList.TRANSFORMER);
+                    + WeightsReader.TRANSFORMER);
           }
         });
   }
@@ -120,7 +119,7 @@ public final class HuggingFaceReader implements TensorSource {
       Path file, String format, HuggingFaceConfig config, Map<String, StoredTensor> stored)
       throws IOException {
     HuggingFaceReader source = new HuggingFaceReader(file, stored);
-    boolean head = !config.tied() || source.tensors.containsKey(WeightList.LM_HEAD);
+    boolean head = !config.tied() || source.tensors.containsKey(WeightsReader.LM_HEAD);
     Weights weights = WeightsReader.read(config.model(), source, true, head);
     int vocabSize = config.model().vocabSize();
     Optional<List<String>> characters =
@@ -136,7 +135,8 @@ public final class HuggingFaceReader implements TensorSource {
               file,
               ("%s differs from the token embedding although tie_word_embeddings is true in %s;"
                       + " %s is used, as transformers does")
-                  .formatted(WeightList.LM_HEAD, HuggingFaceConfig.FILE, WeightList.LM_HEAD)));
+                  .formatted(
+                      WeightsReader.LM_HEAD, HuggingFaceConfig.FILE, WeightsReader.LM_HEAD)));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
     return new StoredModel(
