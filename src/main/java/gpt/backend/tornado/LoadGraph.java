@@ -25,7 +25,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * it. The tasks here take every array and do nothing: their condition is never true, but the
  * compiler cannot see that.
  */
-final class LoadGraph {
+record LoadGraph(TaskGraph graph, GridScheduler grids, IntArray pass) {
   /** Float arrays per task; a task takes at most 20 arguments. */
   private static final int FLOATS = 14;
 
@@ -34,16 +34,6 @@ final class LoadGraph {
 
   /** Arrays of halves or of packed integers per task. */
   private static final int OTHERS = 6;
-
-  private final TaskGraph graph;
-  private final GridScheduler grids;
-  private final IntArray pass;
-
-  private LoadGraph(TaskGraph graph, GridScheduler grids, IntArray pass) {
-    this.graph = graph;
-    this.grids = grids;
-    this.pass = pass;
-  }
 
   /**
    * Builds the graph.

@@ -77,8 +77,9 @@ class FastPrefillTest {
 
   @Test
   void theMemoryIsCounted() {
-    long exact = DeviceMemory.needed(CONFIG, true, device, Precision.F32, Approximations.NONE, 1);
-    long fast = DeviceMemory.needed(CONFIG, true, device, Precision.F32, FAST, 1);
+    long exact =
+        new DeviceMemory(CONFIG, true, device, Precision.F32, Approximations.NONE).needed(1);
+    long fast = new DeviceMemory(CONFIG, true, device, Precision.F32, FAST).needed(1);
     // 48 outputs and 80 rows, each rounded up to 64.
     assertEquals(Float.BYTES * 64 * 128, fast - exact);
   }
