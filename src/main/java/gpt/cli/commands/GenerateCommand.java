@@ -181,16 +181,17 @@ public final class GenerateCommand implements Callable<Integer> {
     Request request =
         new Request(
             loaded.ids(),
-            maxNewTokens,
-            loaded.endIds(),
-            stop.stops(),
-            beams.wanted() ? OnFull.STOP : onFull,
+            new Request.Length(
+                maxNewTokens,
+                loaded.endIds(),
+                stop.stops(),
+                beams.wanted() ? OnFull.STOP : onFull,
+                shift == null ? 0 : shift),
             parameters,
             0,
             beams.wanted() ? beams.numReturn() : numSamples,
             logprobs,
-            trace.wanted(),
-            shift == null ? 0 : shift);
+            trace.wanted());
     Engine engine = loaded.engine();
     Vocabulary vocabulary = new Vocabulary(tokenizer);
     CompletionPrinter printer;

@@ -52,13 +52,14 @@ public final class Follower implements Listener {
    */
   public void noteDefaultSlides() {
     int prompt = request.promptIds().length;
-    if (request.onFull() == OnFull.SLIDE && prompt + request.maxNewTokens() - 1 > blockSize) {
+    if (request.length().onFull() == OnFull.SLIDE
+        && prompt + request.length().maxNewTokens() - 1 > blockSize) {
       slidingNoted = true;
       note.accept(
           ("the default of %s new tokens goes beyond the context of %s tokens: once it is full,"
                + " each token recomputes the last %s, as in nanoGPT, which takes %s times the work;"
                + " use --on-full shift to drop many tokens at once, or --on-full stop to end there")
-              .formatted(request.maxNewTokens(), blockSize, blockSize, blockSize));
+              .formatted(request.length().maxNewTokens(), blockSize, blockSize, blockSize));
     }
   }
 
@@ -117,7 +118,7 @@ public final class Follower implements Listener {
                   completion.score().isPresent()
                       ? ""
                       : "; use --on-full slide or shift to continue"));
-    } else if (slid && request.onFull() == OnFull.SLIDE && !slidingNoted) {
+    } else if (slid && request.length().onFull() == OnFull.SLIDE && !slidingNoted) {
       slidingNoted = true;
       note.accept(
           ("the context of %s tokens was full: from there on each token recomputed the last"

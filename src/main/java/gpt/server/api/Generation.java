@@ -157,10 +157,7 @@ public final class Generation {
     try {
       return new Request(
           ids,
-          request.maxTokens(),
-          model.endIds(),
-          request.stops(),
-          OnFull.STOP,
+          new Request.Length(request.maxTokens(), model.endIds(), request.stops(), OnFull.STOP),
           request.sampling(),
           sample,
           1,

@@ -56,10 +56,7 @@ final class BeamsBody {
     Request request =
         new Request(
             context.ids(model),
-            maxTokens,
-            model.endIds(),
-            List.of(),
-            OnFull.STOP,
+            new Request.Length(maxTokens, model.endIds(), List.of(), OnFull.STOP),
             SamplingParameters.greedy(),
             0,
             beams,

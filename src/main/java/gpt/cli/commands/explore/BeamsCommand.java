@@ -140,10 +140,7 @@ public final class BeamsCommand implements Callable<Integer> {
     Request request =
         new Request(
             loaded.ids(),
-            maxNewTokens,
-            loaded.endIds(),
-            stop.stops(),
-            OnFull.STOP,
+            new Request.Length(maxNewTokens, loaded.endIds(), stop.stops(), OnFull.STOP),
             SamplingParameters.greedy(),
             0,
             width,
