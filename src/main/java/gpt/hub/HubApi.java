@@ -18,19 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** The hub's API for a model and its files, and its errors as one-line messages. */
-final class HubApi {
-  private final HubHttp http;
-  private final Retries retries;
-  private final HubName model;
-  private final boolean token;
-
-  HubApi(HubHttp http, Retries retries, HubName model, boolean token) {
-    this.http = http;
-    this.retries = retries;
-    this.model = model;
-    this.token = token;
-  }
-
+record HubApi(HubHttp http, Retries retries, HubName model, boolean token) {
   /**
    * A commit.
    *

@@ -14,41 +14,22 @@ import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Downloads the missing bytes of one file, several ranges in parallel. */
-final class Transfer {
+/**
+ * Downloads the missing bytes of one file, several ranges in parallel.
+ *
+ * @param loaded called from any thread with the number of bytes received; negative if the transfer
+ *     starts again from the beginning
+ */
+record Transfer(
+    HubHttp http,
+    HubApi api,
+    Retries retries,
+    URI address,
+    RemoteFile file,
+    PartialFile partial,
+    LongConsumer loaded) {
   private static final int BUFFER = 64 << 10;
   private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
-
-  private final HubHttp http;
-  private final HubApi api;
-  private final Retries retries;
-  private final URI address;
-  private final RemoteFile file;
-  private final PartialFile partial;
-  private final LongConsumer loaded;
-
-  /**
-   * Prepares a transfer.
-   *
-   * @param loaded called from any thread with the number of bytes received; negative if the
-   *     transfer starts again from the beginning
-   */
-  Transfer(
-      HubHttp http,
-      HubApi api,
-      Retries retries,
-      URI address,
-      RemoteFile file,
-      PartialFile partial,
-      LongConsumer loaded) {
-    this.http = http;
-    this.api = api;
-    this.retries = retries;
-    this.address = address;
-    this.file = file;
-    this.partial = partial;
-    this.loaded = loaded;
-  }
 
   /** The server does not support range requests. */
   private static final class NoRangesException extends IOException {
