@@ -94,9 +94,8 @@ public final class Downloader {
               + " into the cache from another machine");
     }
     try (HubHttp http = new HubHttp(settings, tuning)) {
-      Retries retries = new Retries(tuning);
-      HubApi api = new HubApi(http, retries, model, settings.token().isPresent());
-      return new Download(model, http, retries, api, api.commit()).run();
+      boolean token = settings.token().isPresent();
+      return new Download(new HubApi(http, new Retries(tuning), model, token)).run();
     } catch (FileSystemException e) {
       throw new GptException(
           "%s: cannot write to it: %s%s; set HF_HUB_CACHE to another folder"
@@ -112,22 +111,18 @@ public final class Downloader {
 
   /** The state of one call. */
   private final class Download {
-    private final HubName model;
-    private final String repository;
-    private final HubHttp http;
-    private final Retries retries;
     private final HubApi api;
     private final HubApi.Commit commit;
+    private final HubName model;
+    private final String repository;
     private final Path snapshot;
 
-    Download(HubName model, HubHttp http, Retries retries, HubApi api, HubApi.Commit commit) {
-      this.model = model;
-      this.repository = model.repository();
-      this.http = http;
-      this.retries = retries;
+    Download(HubApi api) throws IOException {
       this.api = api;
-      this.commit = commit;
-      this.snapshot = cache.snapshot(repository, commit.id());
+      commit = api.commit();
+      model = api.model();
+      repository = model.repository();
+      snapshot = cache.snapshot(repository, commit.id());
     }
 
     Path run() throws IOException {
@@ -257,14 +252,7 @@ public final class Downloader {
     private boolean fetched(RemoteFile file, Path incomplete) throws IOException {
       try (PartialFile partial =
           PartialFile.open(incomplete, file.size(), tuning.ranges(file.size()))) {
-        new Transfer(
-                http,
-                api,
-                retries,
-                api.address(commit.id(), file.name()),
-                file,
-                partial,
-                this::progressed)
+        new Transfer(api, api.address(commit.id(), file.name()), file, partial, this::progressed)
             .run();
         LongConsumer checked = at -> listener.checking(file.name(), at, file.size());
         if (!Checksum.matches(file.sum(), partial.channel(), file.size(), checked)) {
@@ -292,7 +280,7 @@ public final class Downloader {
     private GptException checksumMismatch(RemoteFile file) {
       return new GptException(
           "%s: %s: %s: checksum mismatch: expected %s; the file was deleted, download it again"
-              .formatted(http.host(), repository, file.name(), file.sum()));
+              .formatted(api.http().host(), repository, file.name(), file.sum()));
     }
 
     /** Links the blob into the snapshot; moves it there on systems without links. */

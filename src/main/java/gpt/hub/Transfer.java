@@ -21,13 +21,7 @@ import java.util.regex.Pattern;
  *     starts again from the beginning
  */
 record Transfer(
-    HubHttp http,
-    HubApi api,
-    Retries retries,
-    URI address,
-    RemoteFile file,
-    PartialFile partial,
-    LongConsumer loaded) {
+    HubApi api, URI address, RemoteFile file, PartialFile partial, LongConsumer loaded) {
   private static final int BUFFER = 64 << 10;
   private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
 
@@ -43,7 +37,7 @@ record Transfer(
     try {
       ranges();
     } catch (NoRangesException e) {
-      retries.run(this::whole);
+      api.retries().run(this::whole);
     }
   }
 
@@ -53,7 +47,7 @@ record Transfer(
       ExecutorCompletionService<Void> tasks = new ExecutorCompletionService<>(threads);
       for (int i = 0; i < ranges; i++) {
         int range = i;
-        tasks.submit(() -> retries.run(() -> range(range)));
+        tasks.submit(() -> api.retries().run(() -> range(range)));
       }
       try {
         for (int i = 0; i < ranges; i++) {
@@ -80,7 +74,7 @@ record Transfer(
     if (from == end) {
       return null;
     }
-    try (Answer answer = http.get(address, from, end)) {
+    try (Answer answer = api.http().get(address, from, end)) {
       checkRedirected(answer);
       if (answer.status() == 200 && from == 0 && end == file.size()) {
         checkLength(answer);
@@ -98,7 +92,7 @@ record Transfer(
   private Void whole() throws TransientException, IOException {
     loaded.accept(-partial.loaded());
     partial.reset(1);
-    try (Answer answer = http.get(address)) {
+    try (Answer answer = api.http().get(address)) {
       checkRedirected(answer);
       checkLength(answer);
       fill(0, answer.body());

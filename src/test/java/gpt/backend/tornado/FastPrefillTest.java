@@ -91,11 +91,8 @@ class FastPrefillTest {
       if (!each.hasTensorCores()) {
         GptException refused = assertThrows(GptException.class, () -> open(each, FAST));
         assertEquals(
-            "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; "
-                + each.id()
-                + " ("
-                + each.name()
-                + ") has none",
+            "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; %s (%s) has none"
+                .formatted(each.id(), each.name()),
             refused.getMessage());
       }
     }
