@@ -2,7 +2,6 @@ package gpt.fuzz;
 
 import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.huggingface.TinyHuggingFace;
 import gpt.checkpoint.torch.TinyNanoGpt;
 import gpt.explore.TokenIds;
@@ -298,7 +297,7 @@ enum FuzzReader {
   private static void open(Path path, Memory memory) {
     try (Checkpoint c = Checkpoint.open(path)) {
       use(c, memory);
-      Map<String, Tensor> byKey = WeightList.of(c.weights());
+      Map<String, Tensor> byKey = c.weights().byKey();
       byKey.remove("lm_head.weight");
       Collection<Tensor> tensors = byKey.values();
       memory.weights(tensors.stream().mapToLong(t -> t.data().byteSize()).sum());

@@ -26,7 +26,7 @@ import java.util.Set;
  * Reads a safetensors file: the length of the header (8 bytes, little-endian), the header (JSON:
  * name, type, shape and byte range of every tensor), and the tensors' data without gaps.
  */
-final class SafetensorsReader {
+record SafetensorsReader(Path file, MemorySegment mapped) {
   static final String METADATA = "__metadata__";
   static final int LENGTH_BYTES = 8;
 
@@ -52,14 +52,6 @@ final class SafetensorsReader {
 
   /** A tensor's entry in the header; its byte range counts from the end of the header. */
   private record Entry(String name, String dtype, long[] shape, long begin, long end) {}
-
-  private final Path file;
-  private final MemorySegment mapped;
-
-  private SafetensorsReader(Path file, MemorySegment mapped) {
-    this.file = file;
-    this.mapped = mapped;
-  }
 
   /**
    * Maps a file and checks its header.

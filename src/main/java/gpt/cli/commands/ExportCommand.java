@@ -161,11 +161,9 @@ public final class ExportCommand implements Callable<Integer> {
     boolean own = checkpoint.bpeVocabulary().isPresent() && checkpoint.characters().isEmpty();
     if (own && !tokenizer.filter(t -> t instanceof Gpt2Tokenizer).isPresent()) {
       throw new GptException(
-          checkpoint.path()
-              + ": its tokenizer, of "
-              + config.vocabSize()
-              + " byte pairs, is not GPT-2's, and a safetensors folder cannot store it; use"
-              + " --format gguf");
+          ("%s: its tokenizer, of %s byte pairs, is not GPT-2's, and a safetensors folder"
+                  + " cannot store it; use --format gguf")
+              .formatted(checkpoint.path(), config.vocabSize()));
     }
   }
 

@@ -100,11 +100,9 @@ public final class ColouredText implements Picture {
   private static void checkDrawn(int tokens) {
     if (tokens > MAX_DRAWN) {
       throw new GptException(
-          "--plot: a picture shows at most "
-              + MAX_DRAWN
-              + " tokens, and the text has "
-              + tokens
-              + "; write a page (--plot FILE.html) or use a shorter text");
+          ("--plot: a picture shows at most %s tokens, and the text has %s; write a page"
+                  + " (--plot FILE.html) or use a shorter text")
+              .formatted(MAX_DRAWN, tokens));
     }
   }
 

@@ -10,6 +10,7 @@ import gpt.generate.beam.Beams;
 import gpt.sampling.SamplingParameters;
 import gpt.server.api.ApiException;
 import gpt.server.api.BodyReader;
+import gpt.server.api.Json;
 import gpt.server.api.ServedModel;
 import java.io.IOException;
 import java.util.List;
@@ -32,10 +33,13 @@ final class BeamsBody {
   private BeamsBody() {}
 
   static BeamsBody parse(byte[] body) {
-    BeamsBody parsed = new BeamsBody();
-    BodyReader.read(
-        body, reader -> reader.object(null, NAMES, name -> parsed.option(reader, name)));
-    return parsed;
+    return BodyReader.read(
+        body,
+        reader -> {
+          BeamsBody parsed = new BeamsBody();
+          reader.object(null, NAMES, name -> parsed.option(reader, name));
+          return parsed;
+        });
   }
 
   private void option(BodyReader body, String name) throws IOException {
@@ -56,10 +60,7 @@ final class BeamsBody {
     Request request =
         new Request(
             context.ids(model),
-            maxTokens,
-            model.endIds(),
-            List.of(),
-            OnFull.STOP,
+            new Request.Length(maxTokens, model.endIds(), List.of(), OnFull.STOP),
             SamplingParameters.greedy(),
             0,
             beams,
@@ -75,7 +76,7 @@ final class BeamsBody {
     JsonArray completions = new JsonArray();
     for (FinishedCompletion each : tree.completions()) {
       JsonObject completion = new JsonObject();
-      completion.add("ids", Explorer.array(each.ids()));
+      completion.add("ids", Json.tree(each.ids()));
       completion.addProperty("score", each.score().orElseThrow());
       completions.add(completion);
     }

@@ -11,6 +11,7 @@ import gpt.engine.Work;
 import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
@@ -87,7 +88,8 @@ class CudaGraphsTest {
         d.memory(),
         d.largestArray(),
         true,
-        d.handle());
+        d.handle(),
+        Kernels.AUTO);
   }
 
   private TornadoEngine open(int promptLength, Profile profile) {

@@ -77,8 +77,9 @@ class FastPrefillTest {
 
   @Test
   void theMemoryIsCounted() {
-    long exact = DeviceMemory.needed(CONFIG, true, device, Precision.F32, Approximations.NONE, 1);
-    long fast = DeviceMemory.needed(CONFIG, true, device, Precision.F32, FAST, 1);
+    long exact =
+        new DeviceMemory(CONFIG, true, device, Precision.F32, Approximations.NONE).needed(1);
+    long fast = new DeviceMemory(CONFIG, true, device, Precision.F32, FAST).needed(1);
     // 48 outputs and 80 rows, each rounded up to 64.
     assertEquals(Float.BYTES * 64 * 128, fast - exact);
   }
@@ -90,11 +91,8 @@ class FastPrefillTest {
       if (!each.hasTensorCores()) {
         GptException refused = assertThrows(GptException.class, () -> open(each, FAST));
         assertEquals(
-            "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; "
-                + each.id()
-                + " ("
-                + each.name()
-                + ") has none",
+            "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; %s (%s) has none"
+                .formatted(each.id(), each.name()),
             refused.getMessage());
       }
     }

@@ -112,8 +112,9 @@ class HalfCacheTest {
   @Test
   void theCacheTakesHalfTheMemory() {
     TornadoDevices.Device device = TornadoDevices.find().first().with(Kernels.GPU);
-    long full = DeviceMemory.needed(CONFIG, true, device, Precision.F32, Approximations.NONE, 2);
-    long half = DeviceMemory.needed(CONFIG, true, device, Precision.F32, HALF, 2);
+    long full =
+        new DeviceMemory(CONFIG, true, device, Precision.F32, Approximations.NONE).needed(2);
+    long half = new DeviceMemory(CONFIG, true, device, Precision.F32, HALF).needed(2);
     long elements = 2 * DeviceBuffers.cacheElements(CONFIG, 2);
     assertEquals(elements * (Float.BYTES - Short.BYTES), full - half);
   }
@@ -121,11 +122,9 @@ class HalfCacheTest {
   @Test
   void headsOfAnOddSizeAreRefused() {
     GptConfig odd = RandomWeights.shape(1, 3, 15, 16, 31, true, Gelu.EXACT);
-    TornadoEngine.Options options =
-        new TornadoEngine.Options(
-            TornadoDevices.find().first(), Precision.F32, HALF, 1, 0, 0, null, false);
-    GptException refused =
-        assertThrows(GptException.class, () -> DeviceMemory.check(odd, true, options));
+    TornadoDevices.Device device = TornadoDevices.find().first();
+    DeviceMemory memory = new DeviceMemory(odd, true, device, Precision.F32, HALF);
+    GptException refused = assertThrows(GptException.class, () -> memory.check(1));
     assertEquals(
         "kv-dtype f16: the model's attention heads have 5 channels, an odd number; use f32",
         refused.getMessage());

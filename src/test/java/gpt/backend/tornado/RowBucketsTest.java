@@ -13,6 +13,7 @@ import gpt.engine.Work;
 import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.sampling.SamplingParameters;
@@ -74,7 +75,8 @@ class RowBucketsTest {
           d.memory(),
           d.largestArray(),
           true,
-          d.handle());
+          d.handle(),
+          Kernels.AUTO);
     }
 
     TornadoEngine open(int capacity) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.Kernels;
 import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
@@ -62,7 +63,8 @@ class TornadoBatchInvarianceTest {
         d.memory(),
         d.largestArray(),
         d.hasHalf(),
-        d.handle());
+        d.handle(),
+        Kernels.AUTO);
   }
 
   /** A prompt, how to draw tokens after it, and how many; some run past the context window. */

@@ -17,6 +17,7 @@ import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
 import gpt.generate.Requests;
+import gpt.model.Approximations;
 import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -89,7 +90,8 @@ class TornadoModelTest {
     return TornadoEngine.open(
         config,
         weights,
-        new TornadoEngine.Options(device, precision, samples, LOGPROBS, 0, profile),
+        new TornadoEngine.Options(
+            device, precision, Approximations.NONE, samples, LOGPROBS, 0, profile, false),
         LoadProgress.NONE);
   }
 

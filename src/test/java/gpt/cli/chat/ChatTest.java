@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.Gpt;
 import gpt.GptException;
+import gpt.OnFull;
 import gpt.Options;
 import gpt.generate.Generator;
+import gpt.generate.Request;
 import gpt.generate.SharedEngine;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
@@ -74,7 +76,7 @@ class ChatTest {
         lines,
         out::append,
         notes::add,
-        new Chat.Length(TOKENS, model.endIds(), List.of()),
+        new Request.Length(TOKENS, model.endIds(), List.of(), OnFull.SLIDE),
         SAMPLING);
   }
 
