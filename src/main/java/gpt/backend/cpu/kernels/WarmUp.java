@@ -147,7 +147,7 @@ public final class WarmUp {
       in = new float[k];
       w = memory.allocate(PANELS * form.bytes(k), ALIGNMENT);
       one.reset(1, k, form);
-      several.reset(5, k, form);
+      several.reset(QuantizedRows.FEW + 1, k, form);
     }
 
     void multiply(int rows) {
