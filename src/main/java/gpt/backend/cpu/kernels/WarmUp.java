@@ -192,7 +192,8 @@ public final class WarmUp {
     int k = Math.max(type.block(), Math.max(QUANTIZED_K, least));
     MemorySegment w = memory.allocate(PANELS * form.bytes(k), ALIGNMENT);
     QuantizedRows x = new QuantizedRows();
-    x.reset(rows, k, form);
+    // A batch of many rows, which has a kernel of its own, is computed in tiles.
+    x.reset(rows == 1 ? 1 : QuantizedRows.FEW + 1, k, form);
     int n = columns(rows);
     return each -> {
       each.quantize(values, 0, x, 0);

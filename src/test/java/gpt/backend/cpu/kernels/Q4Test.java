@@ -147,7 +147,7 @@ class Q4Test {
   void productsUseTheRoundedValues(CpuKernels kernels) {
     Random random = new Random(SEED + 2);
     int[] outputs = {1, 15, 16, 17, 33, 63, 64, 100};
-    for (int rows : new int[] {1, 2, 3, 4, 5, 9}) {
+    for (int rows : new int[] {1, 2, 3, 17, 21, 24}) {
       for (int k : new int[] {32, 64, 160, 1088}) {
         product(kernels, random, rows, k, outputs[random.nextInt(outputs.length)]);
       }

@@ -79,7 +79,8 @@ public class QuantizedTest {
     Random random = new Random(SEED + 1);
     for (DType type : TYPES) {
       // Rows of x, rows of the matrix, columns in blocks: more than kernels multiply at a time.
-      for (int[] shape : new int[][] {{1, 1, 1}, {1, 40, 5}, {5, 17, 4}}) {
+      for (int[] shape :
+          new int[][] {{1, 1, 1}, {1, 40, 5}, {5, 17, 4}, {QuantizedRows.FEW + 1, 3, 4}}) {
         Tensor w = RandomBlocks.matrix("w", type, shape[1], shape[2] * type.block(), 0.1f, random);
         product(kernels, random, shape[0], w);
       }
