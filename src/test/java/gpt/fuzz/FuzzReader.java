@@ -203,12 +203,7 @@ enum FuzzReader {
     @Override
     void read(Path folder, Memory memory) {
       Path file = folder.resolve("ids");
-      byte[] data;
-      try {
-        data = Files.readAllBytes(file);
-      } catch (IOException e) {
-        throw new IllegalStateException(e);
-      }
+      byte[] data = bytes(file);
       boolean binary = data.length > 0 && data[0] == 0;
       int[] ids =
           binary
@@ -235,12 +230,7 @@ enum FuzzReader {
     @Override
     void read(Path folder, Memory memory) {
       Path file = folder.resolve("body");
-      byte[] data;
-      try {
-        data = Files.readAllBytes(file);
-      } catch (IOException e) {
-        throw new IllegalStateException(e);
-      }
+      byte[] data = bytes(file);
       ApiException refused = null;
       for (Consumer<byte[]> parser : REQUESTS) {
         try {
@@ -253,6 +243,14 @@ enum FuzzReader {
       throw new GptException(file + ": " + refused.getMessage());
     }
   };
+
+  private static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
 
   private static final List<Consumer<byte[]>> REQUESTS =
       List.of(

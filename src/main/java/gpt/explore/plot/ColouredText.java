@@ -157,7 +157,6 @@ public final class ColouredText implements Picture {
     return labelOf(ids[token]);
   }
 
-  /** The label of an id. */
   String labelOf(int id) {
     return bytes == null ? String.valueOf(id) : TokenLabel.of(bytes.apply(id));
   }
@@ -207,7 +206,6 @@ public final class ColouredText implements Picture {
         .toList();
   }
 
-  /** A value with its unit. */
   String withUnit(double value) {
     return (number(value) + " " + caption.unit).strip();
   }

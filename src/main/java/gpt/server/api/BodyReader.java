@@ -162,7 +162,6 @@ public final class BodyReader {
     }
   }
 
-  /** JSON's name of a type. */
   static String name(JsonToken type) {
     return switch (type) {
       case BEGIN_ARRAY -> "an array";

@@ -1,5 +1,6 @@
 package gpt.server.api;
 
+import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
@@ -12,11 +13,15 @@ import java.nio.charset.StandardCharsets;
 /** JSON as the server reads and writes it: strict, with null for absent values. */
 public final class Json {
   private static final Gson GSON =
-      new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
+      new GsonBuilder()
+          .disableHtmlEscaping()
+          .serializeNulls()
+          .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+          .create();
 
   private Json() {}
 
-  /** The value as JSON. */
+  /** The value as JSON; a record becomes an object with names in snake case. */
   public static JsonElement tree(Object value) {
     return GSON.toJsonTree(value);
   }

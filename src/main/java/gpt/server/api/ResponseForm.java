@@ -9,7 +9,6 @@ sealed interface ResponseForm permits CompletionForm, ChatForm {
   /** OpenAI writes this for a probability of 0, whose logarithm JSON cannot hold. */
   double NO_PROBABILITY = -9999;
 
-  /** The prefix of a response's id. */
   String idPrefix();
 
   /**

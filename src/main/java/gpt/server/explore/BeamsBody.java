@@ -1,10 +1,8 @@
 package gpt.server.explore;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.OnFull;
 import gpt.explore.BeamTree;
-import gpt.generate.FinishedCompletion;
 import gpt.generate.Request;
 import gpt.generate.beam.Beams;
 import gpt.sampling.SamplingParameters;
@@ -67,32 +65,23 @@ final class BeamsBody {
             0,
             false);
     BeamTree tree = BeamTree.of(model.generator(), request, new Beams(beams, 1));
-    JsonArray steps = new JsonArray();
-    for (List<BeamTree.Node> step : tree.steps()) {
-      JsonArray nodes = new JsonArray();
-      step.forEach(node -> nodes.add(json(node)));
-      steps.add(nodes);
-    }
-    JsonArray completions = new JsonArray();
-    for (FinishedCompletion each : tree.completions()) {
-      JsonObject completion = new JsonObject();
-      completion.add("ids", Json.tree(each.ids()));
-      completion.addProperty("score", each.score().orElseThrow());
-      completions.add(completion);
-    }
-    JsonObject json = new JsonObject();
-    json.add("steps", steps);
-    json.add("completions", completions);
-    return json;
+    return Json.tree(
+            new Answer(
+                tree.steps().stream().map(step -> step.stream().map(Node::of).toList()).toList(),
+                tree.completions().stream()
+                    .map(each -> new Completion(each.ids(), each.score().orElseThrow()))
+                    .toList()))
+        .getAsJsonObject();
   }
 
-  private static JsonObject json(BeamTree.Node node) {
-    JsonObject json = new JsonObject();
-    json.addProperty("parent", node.parent());
-    json.addProperty("id", node.id());
-    json.addProperty("log_probability", node.logProbability());
-    json.addProperty("sum", node.sum());
-    json.addProperty("fate", node.fate().name().toLowerCase(Locale.ROOT));
-    return json;
+  private record Answer(List<List<Node>> steps, List<Completion> completions) {}
+
+  private record Completion(int[] ids, double score) {}
+
+  private record Node(int parent, int id, double logProbability, double sum, String fate) {
+    static Node of(BeamTree.Node node) {
+      String fate = node.fate().name().toLowerCase(Locale.ROOT);
+      return new Node(node.parent(), node.id(), node.logProbability(), node.sum(), fate);
+    }
   }
 }

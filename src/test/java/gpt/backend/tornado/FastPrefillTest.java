@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import gpt.GptException;
 import gpt.backend.reference.ReferenceEngine;
+import gpt.emulator.OneOrder;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
@@ -22,31 +23,18 @@ import gpt.model.RandomWeights;
 import gpt.model.Weights;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An engine whose prompts are computed on tensor cores. */
 @Tag("kernels")
-class FastPrefillTest {
-  private static final String ORDERS = "gpt.emulator.orders";
+class FastPrefillTest implements OneOrder {
   private static final long SEED = 312;
   private static final Approximations FAST = new Approximations(KvPrecision.F32, true);
   private static final GptConfig CONFIG = RandomWeights.shape(2, 2, 12, 80, 31, true, Gelu.EXACT);
 
   private final Weights weights = RandomWeights.of(CONFIG, SEED, 0.5f);
   private final TornadoDevices.Device device = TornadoDevices.find().first().with(Kernels.GPU);
-
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   private TornadoEngine open(TornadoDevices.Device on, Approximations approximations) {
     TornadoEngine.Options options =

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
 import gpt.backend.reference.ReferenceEngine;
+import gpt.emulator.OneOrder;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
@@ -25,8 +26,6 @@ import gpt.model.Weights;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,8 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Engines whose keys and values are in half precision. */
 @Tag("kernels")
-class HalfCacheTest {
-  private static final String ORDERS = "gpt.emulator.orders";
+class HalfCacheTest implements OneOrder {
   private static final long SEED = 311;
   private static final Approximations HALF = new Approximations(KvPrecision.F16, false);
 
@@ -45,16 +43,6 @@ class HalfCacheTest {
   private static final GptConfig CONFIG = RandomWeights.shape(2, 2, 12, 80, 31, true, Gelu.EXACT);
 
   private final Weights weights = RandomWeights.of(CONFIG, SEED, 0.5f);
-
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   /** The devices that have halves, with both sets of kernels. */
   static Stream<TornadoDevices.Device> devices() {

@@ -6,11 +6,14 @@ import java.util.Arrays;
  * Rows of activations rounded to 8 bits in chunks of 32, for products with {@link QuantizedPanel}:
  * value = integer · scale of the chunk, with integers from −127 to 127.
  *
- * <p>A single row has {@link CodeLayout}'s multipliers too, for kernels that multiply integers.
+ * <p>A few rows have {@link CodeLayout}'s multipliers too, for kernels that multiply integers.
  */
 public final class QuantizedRows {
   /** Values with a common scale. */
   static final int CHUNK = CodeLayout.CHUNK;
+
+  /** Rows up to which kernels multiply integers; of more, floats. */
+  static final int FEW = 16;
 
   /** Below this magnitude the inverse of a scale could overflow; such values become 0. */
   static final float MIN_MAGNITUDE = 1e-30f;
@@ -31,9 +34,9 @@ public final class QuantizedRows {
   private float[] integers = {}; // (rows, k)
   private float[] scales = {}; // (rows, k / group): a chunk of two groups has its scale twice
   private float[] sums = {}; // (rows, k / group): sums of values
-  private float[] totals = {}; // (rows, k / group): sums of integers
-  private int[] multipliers = {}; // of a single row
-  private int[] starts = {}; // of a single row (k / run)
+  private float[] zeros = {}; // (rows, k / group)
+  private int[] multipliers = {}; // of a few rows
+  private int[] starts = {}; // of a few rows (rows, k / run)
 
   /** Makes room for rows of {@code k} values, to be multiplied with panels of this form. */
   public void reset(int rows, int k, QuantizedPanel form) {
@@ -48,12 +51,12 @@ public final class QuantizedRows {
     if (scales.length < groups) {
       scales = new float[groups];
       sums = new float[groups];
-      totals = new float[groups];
+      zeros = new float[groups];
     }
-    if (rows == 1) {
-      int count = k / CHUNK * form.layout().multipliers();
+    if (few()) {
+      int count = rows * k / CHUNK * form.layout().multipliers();
       multipliers = multipliers.length < count ? new int[count] : multipliers;
-      int runs = k / form.run() + 1; // kernels read one more
+      int runs = rows * k / form.run() + 1; // kernels read one more
       starts = starts.length < runs ? new int[runs] : starts;
     }
   }
@@ -68,9 +71,9 @@ public final class QuantizedRows {
     return k / group;
   }
 
-  /** Rows that there is room for. */
-  int rows() {
-    return rows;
+  /** Whether there are few rows: they have {@link #multipliers} and {@link #starts}. */
+  boolean few() {
+    return rows <= FEW;
   }
 
   /** The integers as floats; a row begins at row · k. */
@@ -88,19 +91,22 @@ public final class QuantizedRows {
     return sums;
   }
 
-  /** Each group's sum of integers. */
-  float[] totals() {
-    return totals;
+  /**
+   * What is subtracted from each group's sum of products in 16-bit lanes: {@link #LOW_BIAS}, less
+   * what the sum lacks in types with a minimum, whose codes are centered for it.
+   */
+  float[] zeros() {
+    return zeros;
   }
 
-  /** Of a single row: {@link CodeLayout#multipliers(int[], int[], int)} of all chunks. */
+  /** Of a few rows: {@link CodeLayout#multipliers(int[], int[], int)} of all chunks. */
   int[] multipliers() {
     return multipliers;
   }
 
   /**
-   * Of a single row: where the sums of products of each {@link QuantizedPanel#run} start, in 16
-   * bits for the codes in the lower halves of words and for those in the upper halves, so that the
+   * Of a few rows: where the sums of products of each {@link QuantizedPanel#run} start, in 16 bits
+   * for the codes in the lower halves of words and for those in the upper halves, so that the
    * codes' center is 0.
    */
   int[] starts() {
@@ -143,13 +149,13 @@ public final class QuantizedRows {
       int total = sum(values, first, group);
       int g = (at + first) / group;
       scales[g] = scale;
-      totals[g] = total;
+      zeros[g] = LOW_BIAS - (form.center() - form.type().offset()) * total;
       sums[g] = total * scale;
     }
-    if (rows == 1) {
+    if (few()) {
       CodeLayout layout = form.layout();
-      layout.multipliers(values, multipliers, from / CHUNK * layout.multipliers());
-      start(from, values, layout);
+      layout.multipliers(values, multipliers, at / CHUNK * layout.multipliers());
+      start(at, values, layout);
     }
   }
 
@@ -161,7 +167,7 @@ public final class QuantizedRows {
     return sum;
   }
 
-  private void start(int from, int[] values, CodeLayout layout) {
+  private void start(int at, int[] values, CodeLayout layout) {
     int run = form.run();
     int center = form.center();
     int[] masks = layout.highMasks();
@@ -171,7 +177,7 @@ public final class QuantizedRows {
         high += values[i] & masks[i];
       }
       int low = sum(values, first, run) - high;
-      starts[(from + first) / run] = LOW_BIAS - center * low & 0xFFFF | -center * high << 16;
+      starts[(at + first) / run] = LOW_BIAS - center * low & 0xFFFF | -center * high << 16;
     }
   }
 }

@@ -7,10 +7,11 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link CpuKernels#quantizedMatmul} on the Vector API; {@link VectorQuantizedTiles} computes
- * several rows. For one row the products of a group are computed and summed as integers ({@link
- * VectorCodes}), so an instruction has up to twice the products of an FMA, and no weight is
- * converted to float. As in {@link VectorMatmul} no method takes or returns a vector.
+ * {@link CpuKernels#quantizedMatmul} on the Vector API; {@link VectorQuantizedTiles} computes many
+ * rows. Up to {@link QuantizedRows#FEW} rows are computed one after the other while two panels are
+ * in the cache. The products of a group are computed and summed as integers ({@link VectorCodes}),
+ * so an instruction has up to twice the products of an FMA, and no weight is converted to float. As
+ * in {@link VectorMatmul} no method takes or returns a vector.
  */
 final class VectorQuantized {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -27,9 +28,8 @@ final class VectorQuantized {
   private static final int SPAN = 1024;
 
   private final int[] products = new int[SPAN / 16 * COLUMNS]; // (group, column)
-  private final float[] sums = new float[COLUMNS];
+  private final float[] sums = new float[QuantizedRows.FEW * COLUMNS]; // (row, column)
   private final int[] values = new int[CHUNK];
-  private final VectorScales scales = new VectorScales(SPAN);
   private final VectorQuantizedTiles tiles = new VectorQuantizedTiles();
 
   /** Kernels with buffers for one thread. */
@@ -69,57 +69,50 @@ final class VectorQuantized {
       float[] out,
       int outAt,
       int outStride) {
-    if (x.rows() > 1) {
+    if (!x.few()) {
       tiles.matmul(form, x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
       return;
     }
     for (int n = 0; n < columns; n += COLUMNS) {
       long panel = wAt + n / WIDTH * panelBytes;
-      Arrays.fill(sums, 0);
-      twoPanels(form, x, w, panel, columns - n > WIDTH ? panelBytes : 0);
-      System.arraycopy(sums, 0, out, outAt + n, Math.min(COLUMNS, columns - n));
+      Arrays.fill(sums, 0, rows * COLUMNS, 0);
+      twoPanels(form, x, from, rows, w, panel, columns - n > WIDTH ? panelBytes : 0);
+      for (int m = 0; m < rows; m++) {
+        int to = outAt + m * outStride + n;
+        System.arraycopy(sums, m * COLUMNS, out, to, Math.min(COLUMNS, columns - n));
+      }
     }
   }
 
-  /** 1 row × 1 or 2 panels, the second one {@code b} bytes after the first. */
+  /** Rows × 1 or 2 panels, the second one {@code b} bytes after the first. */
   private void twoPanels(
-      QuantizedPanel form, QuantizedRows x, MemorySegment w, long panel, long b) {
+      QuantizedPanel form,
+      QuantizedRows x,
+      int from,
+      int rows,
+      MemorySegment w,
+      long panel,
+      long b) {
     int group = form.type().group();
-    boolean minimum = form.type().hasMinimum();
     for (int i = 0; i < x.k(); i += SPAN) {
       int groups = Math.min(SPAN, x.k() - i) / group;
-      codes(form, x, i, groups, w, panel, b);
-      for (int p = 0; p < (b == 0 ? 1 : 2); p++) {
-        long at = panel + p * b;
-        if (!minimum && form.factorBits() == 0) {
-          VectorScales.addIntegers(
+      for (int m = 0; m < rows; m++) {
+        codes(form, x, from + m, i, groups, w, panel, b);
+        for (int p = 0; p < (b == 0 ? 1 : 2); p++) {
+          VectorSums.add(
+              form,
               x,
+              from + m,
               i / group,
               groups,
-              form.run() == group,
               products,
               p * WIDTH,
               COLUMNS,
               w,
-              at,
-              form.blockBytes(),
+              panel + p * b,
               sums,
-              p * WIDTH);
-          continue;
+              m * COLUMNS + p * WIDTH);
         }
-        scales.unpack(form, w, at, groups * group);
-        scales.addIntegers(
-            x,
-            i / group,
-            groups,
-            minimum,
-            form.run() == group,
-            form.center(),
-            products,
-            p * WIDTH,
-            COLUMNS,
-            sums,
-            p * WIDTH);
       }
       panel += form.bytes(groups * group);
     }
@@ -127,15 +120,22 @@ final class VectorQuantized {
 
   /** Sums of the products with the codes of groups. */
   private void codes(
-      QuantizedPanel form, QuantizedRows x, int i, int groups, MemorySegment w, long at, long b) {
+      QuantizedPanel form,
+      QuantizedRows x,
+      int row,
+      int i,
+      int groups,
+      MemorySegment w,
+      long at,
+      long b) {
     int bits = form.layout().words();
     int group = form.type().group();
     int blockGroups = form.type().block() / group;
     long gap = form.headerBytes();
     long codes = at + gap;
-    int from = i / CHUNK * form.layout().multipliers();
+    int from = (row * x.k() + i) / CHUNK * form.layout().multipliers();
     int end = from + groups * group / CHUNK * form.layout().multipliers();
-    int start = i / form.run();
+    int start = (row * x.k() + i) / form.run();
     int[] m = x.multipliers();
     int[] starts = x.starts();
     if (bits == 4 || bits == 5) {

@@ -10,8 +10,9 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Scales and minima of a panel of quantized blocks, and sums of products scaled by them. Unpacked
- * ones are f16 bits as floats, and what they are multiplied by is {@link #UNIT} times as large.
+ * Scales and minima of a panel of quantized blocks for {@link VectorQuantizedTiles}, and sums of
+ * products scaled by them. Unpacked ones are f16 bits as floats, and what they are multiplied by is
+ * {@link #UNIT} times as large.
  */
 final class VectorScales {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -105,113 +106,6 @@ final class VectorScales {
       }
       at += stride;
       i += WIDTH;
-    }
-    s0.intoArray(out, outAt);
-    s1.intoArray(out, outAt + L);
-  }
-
-  /**
-   * {@link #add} for a single row and products that are integers.
-   *
-   * @param halves whether they are pairs of 16-bit sums, the lower one {@link
-   *     QuantizedRows#LOW_BIAS} too large
-   * @param center what was subtracted from the codes beside their offset
-   */
-  void addIntegers(
-      QuantizedRows x,
-      int first,
-      int groups,
-      boolean minimum,
-      boolean halves,
-      int center,
-      int[] products,
-      int at,
-      int stride,
-      float[] out,
-      int outAt) {
-    float[] scales = this.scales;
-    float[] minima = this.minima;
-    float[] factors = x.scales();
-    float[] sums = x.sums();
-    float[] totals = x.totals();
-    int i = 0;
-    FloatVector s0 = FloatVector.fromArray(S, out, outAt);
-    FloatVector s1 = FloatVector.fromArray(S, out, outAt + L);
-    for (int g = first; g < first + groups; g++) {
-      IntVector p0 = IntVector.fromArray(I, products, at);
-      IntVector p1 = IntVector.fromArray(I, products, at + L);
-      if (halves) {
-        p0 = p0.and(0xFFFF).add(p0.lanewise(VectorOperators.ASHR, 16)).sub(QuantizedRows.LOW_BIAS);
-        p1 = p1.and(0xFFFF).add(p1.lanewise(VectorOperators.ASHR, 16)).sub(QuantizedRows.LOW_BIAS);
-      }
-      FloatVector f0 = (FloatVector) p0.convert(VectorOperators.I2F, 0);
-      FloatVector f1 = (FloatVector) p1.convert(VectorOperators.I2F, 0);
-      FloatVector factor = FloatVector.broadcast(S, factors[g] * UNIT);
-      FloatVector scale0 = FloatVector.fromArray(S, scales, i).mul(factor);
-      FloatVector scale1 = FloatVector.fromArray(S, scales, i + L).mul(factor);
-      if (minimum) {
-        FloatVector sum = FloatVector.broadcast(S, sums[g] * UNIT);
-        float rest = center * totals[g];
-        s0 = FloatVector.fromArray(S, minima, i).fma(sum, f0.add(rest).fma(scale0, s0));
-        s1 = FloatVector.fromArray(S, minima, i + L).fma(sum, f1.add(rest).fma(scale1, s1));
-      } else {
-        s0 = f0.fma(scale0, s0);
-        s1 = f1.fma(scale1, s1);
-      }
-      at += stride;
-      i += WIDTH;
-    }
-    s0.intoArray(out, outAt);
-    s1.intoArray(out, outAt + L);
-  }
-
-  /**
-   * {@link #addIntegers} for blocks with a scale only, which is unpacked here.
-   *
-   * @param panel byte at which the panel begins
-   */
-  static void addIntegers(
-      QuantizedRows x,
-      int first,
-      int groups,
-      boolean halves,
-      int[] products,
-      int at,
-      int stride,
-      MemorySegment w,
-      long panel,
-      long blockBytes,
-      float[] out,
-      int outAt) {
-    float[] factors = x.scales();
-    FloatVector s0 = FloatVector.fromArray(S, out, outAt);
-    FloatVector s1 = FloatVector.fromArray(S, out, outAt + L);
-    for (int g = first; g < first + groups; g++) {
-      FloatVector factor = FloatVector.broadcast(S, factors[g] * UNIT);
-      IntVector p0 = IntVector.fromArray(I, products, at);
-      IntVector p1 = IntVector.fromArray(I, products, at + L);
-      if (halves) {
-        p0 = p0.and(0xFFFF).add(p0.lanewise(VectorOperators.ASHR, 16)).sub(QuantizedRows.LOW_BIAS);
-        p1 = p1.and(0xFFFF).add(p1.lanewise(VectorOperators.ASHR, 16)).sub(QuantizedRows.LOW_BIAS);
-      }
-      FloatVector scale =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, panel, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, TO_FLOAT)
-              .and(VectorReducedPrecision.F16_BITS)
-              .reinterpretAsFloats();
-      s0 = ((FloatVector) p0.convert(VectorOperators.I2F, 0)).fma(scale.mul(factor), s0);
-      scale =
-          ((IntVector)
-                  ShortVector.fromMemorySegment(HALF, w, panel + 2L * L, ORDER)
-                      .convertShape(VectorOperators.S2I, I, 0))
-              .lanewise(VectorOperators.LSHL, TO_FLOAT)
-              .and(VectorReducedPrecision.F16_BITS)
-              .reinterpretAsFloats();
-      s1 = ((FloatVector) p1.convert(VectorOperators.I2F, 0)).fma(scale.mul(factor), s1);
-      at += stride;
-      panel += blockBytes;
     }
     s0.intoArray(out, outAt);
     s1.intoArray(out, outAt + L);

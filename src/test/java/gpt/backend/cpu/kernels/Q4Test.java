@@ -114,7 +114,7 @@ class Q4Test {
       }
     }
     Tensor w = Tensor.matrix("w", DType.Q4_0, n, k, data);
-    try (PackedProduct packed = packed(new PlainKernels(), w)) {
+    try (PackedProduct packed = packed(new ScalarKernels(8), w)) {
       float[] row = new float[k];
       for (int r = 0; r < n; r++) {
         packed.matrix().row(r, row, 0);
@@ -133,7 +133,7 @@ class Q4Test {
       values[9] = 1;
       Tensor w = Tensor.matrix("h.0.x", 1, 32, values);
       GptException e =
-          assertThrows(GptException.class, () -> packed(new PlainKernels(), w).close());
+          assertThrows(GptException.class, () -> packed(new ScalarKernels(8), w).close());
       assertEquals(
           "h.0.x: expected weights within ±7680 for q4, found "
               + value
@@ -147,7 +147,7 @@ class Q4Test {
   void productsUseTheRoundedValues(CpuKernels kernels) {
     Random random = new Random(SEED + 2);
     int[] outputs = {1, 15, 16, 17, 33, 63, 64, 100};
-    for (int rows : new int[] {1, 2, 3, 4, 5, 9}) {
+    for (int rows : new int[] {1, 2, 3, 17, 21, 24}) {
       for (int k : new int[] {32, 64, 160, 1088}) {
         product(kernels, random, rows, k, outputs[random.nextInt(outputs.length)]);
       }

@@ -79,7 +79,8 @@ public class QuantizedTest {
     Random random = new Random(SEED + 1);
     for (DType type : TYPES) {
       // Rows of x, rows of the matrix, columns in blocks: more than kernels multiply at a time.
-      for (int[] shape : new int[][] {{1, 1, 1}, {1, 40, 5}, {5, 17, 4}}) {
+      for (int[] shape :
+          new int[][] {{1, 1, 1}, {1, 40, 5}, {5, 17, 4}, {QuantizedRows.FEW + 1, 3, 4}}) {
         Tensor w = RandomBlocks.matrix("w", type, shape[1], shape[2] * type.block(), 0.1f, random);
         product(kernels, random, shape[0], w);
       }
@@ -175,7 +176,7 @@ public class QuantizedTest {
       bytes[1] = (byte) (scale >> 8);
       Tensor w = Tensor.matrix("blk.0.x", DType.Q4_0, 1, 32, MemorySegment.ofArray(bytes));
       GptException e =
-          assertThrows(GptException.class, () -> packed(new PlainKernels(), w).close());
+          assertThrows(GptException.class, () -> packed(new ScalarKernels(8), w).close());
       assertTrue(e.getMessage().startsWith("blk.0.x: expected scales within"), e.getMessage());
     }
   }
@@ -211,7 +212,7 @@ public class QuantizedTest {
   }
 
   /** The same shape, its matrices in blocks of all types in turn; one f16 and one bf16. */
-  private static Weights mixture(Weights w) {
+  static Weights mixture(Weights w) {
     Random random = new Random(SEED);
     List<DType> types = new ArrayList<>(TYPES);
     types.add(DType.BF16);
