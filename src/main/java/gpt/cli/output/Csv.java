@@ -5,6 +5,7 @@ import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.StringWriter;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /** CSV as the commands print it: quoted as in RFC 4180, but with a newline alone after a line. */
 public final class Csv {
@@ -22,9 +23,9 @@ public final class Csv {
     return line.toString();
   }
 
-  /** One line of values as Java writes them; see {@link #line(List)}. */
+  /** One line of values as Java writes them, nothing for null; see {@link #line(List)}. */
   public static String line(Object... values) {
-    return line(Arrays.stream(values).map(String::valueOf).toList());
+    return line(Arrays.stream(values).map(value -> Objects.toString(value, "")).toList());
   }
 
   /** A number with all its digits; infinities are {@code -inf} and {@code inf}. */
