@@ -2,6 +2,7 @@ package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import gpt.backend.cpu.kernels.CpuKernelsProvider;
 import gpt.cli.commands.BatchCommand;
 import gpt.cli.commands.BenchCommand;
 import gpt.cli.commands.ChatCommand;
@@ -120,6 +121,19 @@ public final class GptCommand {
     COMMANDS.put("help", HelpCommand.class);
   }
 
+  /** Commands that run no model. */
+  private static final Set<String> WITHOUT_MODEL =
+      Set.of(
+          "softmax",
+          "tokens",
+          "info",
+          "download",
+          "models",
+          "export",
+          "make-random",
+          "completion",
+          "help");
+
   private static final Set<String> HELP = Set.of("-h", "--help");
 
   private static final Set<String> VERSION = Set.of("-V", "--version");
@@ -144,6 +158,10 @@ public final class GptCommand {
       if (args.length == 1 && VERSION.contains(args[0])) {
         StandardOutput.write(String.join("\n", new VersionProvider().getVersion()) + "\n");
         return CommandLine.ExitCode.OK;
+      }
+      if (COMMANDS.containsKey(command[0]) && !WITHOUT_MODEL.contains(command[0])) {
+        // Loads the Vector API while picocli reads the command line: both take as long.
+        Thread.ofPlatform().daemon().name("gpt-vectors").start(CpuKernelsProvider::kernels);
       }
       int status =
           commandLine(command[0])

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.ColorScheme;
 import picocli.CommandLine.Help.Layout;
+import picocli.CommandLine.Help.TextTable;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** Groups of options. The help lists the options by group, in this order. */
@@ -61,11 +63,19 @@ public enum OptionGroup {
             .collect(
                 Collectors.groupingBy(
                     OptionGroup::of, () -> new EnumMap<>(OptionGroup.class), Collectors.toList()));
+    ColorScheme colours = help.colorScheme();
+    // Of all options: the descriptions of all groups begin in the same column.
+    int names = help.calcLongOptionColumnWidth(all, List.of(), colours);
+    int width = help.commandSpec().usageMessage().width();
     StringBuilder text = new StringBuilder();
     groups.forEach(
         (group, options) -> {
-          // Laid out for all options: the descriptions of all groups begin in the same column.
-          Layout layout = help.createDefaultLayout(all, List.of(), help.colorScheme());
+          Layout layout =
+              new Layout(
+                  colours,
+                  TextTable.forDefaultColumns(colours, names, width),
+                  help.createDefaultOptionRenderer(),
+                  help.createDefaultParameterRenderer());
           layout.addOptions(options, help.parameterLabelRenderer());
           text.append("%n%s:%n%s".formatted(group.heading, layout));
         });
