@@ -48,9 +48,8 @@ CMD ["serve"]
 # The last stage is the one that is built where none is named.
 FROM base AS cpu
 USER gpt
-# The flags with which gpt.jar needs no second JVM; those of scripts/gpt. Java ignores an AOT cache
-# that does not fit.
+# The options of scripts/gpt. Java ignores an AOT cache that does not fit.
 ENTRYPOINT ["java", "-XX:+UseSerialGC", "-XX:AOTCache=/opt/gpt/target/gpt.aot", "-Xlog:aot*=off", \
-    "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", \
-    "-jar", "/opt/gpt/target/gpt.jar"]
+    "--add-exports", "java.base/jdk.internal.module=ALL-UNNAMED", \
+    "--enable-native-access=ALL-UNNAMED", "-cp", "/opt/gpt/target/gpt.jar", "gpt.cli.Launcher"]
 CMD ["serve"]

@@ -106,9 +106,10 @@ find_java() {
   return 1
 }
 
-# Sets direct_memory to the option that lets Java allocate as much direct memory (outside its heap)
-# as the machine has. Java's default limit is the maximum heap size, a quarter of the machine's
-# memory, too little for a large model. Empty if the environment has the user's own limit.
+# Sets direct_memory to the option that lets TornadoVM allocate as much direct memory (outside Java's
+# heap) as the machine has. Java's default limit is the maximum heap size, a quarter of the machine's
+# memory, too little for a large model. Empty if the environment has the user's own limit. Memory of
+# the CPU backend does not count towards it.
 find_direct_memory() {
   direct_memory=
   case "${JDK_JAVA_OPTIONS-} ${JAVA_TOOL_OPTIONS-}" in

@@ -168,12 +168,11 @@ public final class Bench implements Callable<Integer> {
                 () ->
                     new ParameterException(
                         spec.commandLine(),
-                        "--device: expected "
-                            + (all.isEmpty() ? "cpu (TornadoVM is not installed)" : "cpu, all")
-                            + String.join("", all.stream().map(d -> ", " + d.id()).toList())
-                            + ", found '"
-                            + device
-                            + "'")));
+                        "--device: expected %s%s, found '%s'"
+                            .formatted(
+                                all.isEmpty() ? "cpu (TornadoVM is not installed)" : "cpu, all",
+                                String.join("", all.stream().map(d -> ", " + d.id()).toList()),
+                                device))));
   }
 
   private static String nameOf(Path json) {
@@ -185,11 +184,8 @@ public final class Bench implements Callable<Integer> {
       if (!Plan.operations().contains(operation)) {
         throw new ParameterException(
             spec.commandLine(),
-            "--operations: expected some of "
-                + String.join(", ", Plan.operations())
-                + "; found '"
-                + operation
-                + "'");
+            "--operations: expected some of %s; found '%s'"
+                .formatted(String.join(", ", Plan.operations()), operation));
       }
     }
     List<Shape> chosen = new ArrayList<>();
@@ -200,11 +196,8 @@ public final class Bench implements Callable<Integer> {
                   () ->
                       new ParameterException(
                           spec.commandLine(),
-                          "--shapes: expected some of "
-                              + List.of(Shape.values())
-                              + ", found '"
-                              + shape
-                              + "'")));
+                          "--shapes: expected some of %s, found '%s'"
+                              .formatted(List.of(Shape.values()), shape))));
     }
     if (chosen.isEmpty()) {
       chosen = quick ? List.of(Shape.DEMO, Shape.GPT2) : List.of(Shape.values());

@@ -7,6 +7,7 @@ import gpt.backend.tornado.TornadoEngine;
 import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
+import gpt.model.Approximations;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
@@ -95,7 +96,8 @@ final class StepModel implements AutoCloseable {
     return TornadoEngine.open(
         config,
         weights,
-        new TornadoEngine.Options(Devices.named(device), precision, 1, 0, prompt, profile),
+        new TornadoEngine.Options(
+            Devices.named(device), precision, Approximations.NONE, 1, 0, prompt, profile, false),
         LoadProgress.NONE);
   }
 

@@ -76,14 +76,12 @@ final class GeneratedCode {
       Matcher stack = STACK.matcher(printed);
       return registers.find()
           ? Optional.of(
-              registers.group(1)
-                  + " registers, "
-                  + (spills.find() ? spills.group(1) : "0")
-                  + " bytes of spills, "
-                  + (stack.find() ? stack.group(1) : "0")
-                  + " bytes of stack ("
-                  + ARCHITECTURE
-                  + ")")
+              "%s registers, %s bytes of spills, %s bytes of stack (%s)"
+                  .formatted(
+                      registers.group(1),
+                      spills.find() ? spills.group(1) : "0",
+                      stack.find() ? stack.group(1) : "0",
+                      ARCHITECTURE))
           : Optional.empty();
     } catch (IOException e) {
       return Optional.of("unknown: " + command.getFirst() + " is not on PATH");

@@ -1,8 +1,8 @@
 package gpt.kernels;
 
 import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Sampling;
 import gpt.kernels.runtime.Version;
-import gpt.kernels.sampling.Sampling;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;

@@ -52,7 +52,7 @@
  *   <li>Nest {@code if}s instead of joining conditions with {@code &&} or {@code ||}; do not use
  *       {@code >>>}.
  *   <li>Never compute an infinity or NaN: the compiler may assume finite numbers. Comparisons may
- *       detect them in the input, as in {@link gpt.kernels.sampling.Sampling#logitStatus}.
+ *       detect them in the input, as in {@link gpt.kernels.runtime.Sampling#logitStatus}.
  *   <li>Check the index: a grid is a multiple of its workgroup size and may exceed the data.
  *   <li>A scalar argument becomes a constant in the compiled kernel: read a value that changes from
  *       step to step from an array.

@@ -2,7 +2,7 @@ package gpt.backend.cpu;
 
 import gpt.backend.cpu.kernels.CpuKernels;
 import gpt.backend.cpu.kernels.CpuKernelsProvider;
-import gpt.backend.cpu.kernels.PlainKernels;
+import gpt.backend.cpu.kernels.ScalarKernels;
 import gpt.benchmarks.Spec;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
@@ -14,7 +14,7 @@ public final class CpuVersions {
 
   static CpuKernels kernels(String version) {
     return switch (version) {
-      case Spec.PLAIN -> new PlainKernels();
+      case Spec.PLAIN -> new ScalarKernels(8);
       case Spec.VECTOR -> {
         if (CpuKernelsProvider.fallbackReason() != null) {
           throw new IllegalStateException(CpuKernelsProvider.fallbackReason());

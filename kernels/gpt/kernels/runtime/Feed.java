@@ -1,6 +1,5 @@
 package gpt.kernels.runtime;
 
-import gpt.kernels.sampling.Sampling;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;

@@ -1,5 +1,6 @@
 package gpt.kernels.sampling;
 
+import gpt.kernels.runtime.Sampling;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 

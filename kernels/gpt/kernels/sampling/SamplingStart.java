@@ -1,5 +1,6 @@
 package gpt.kernels.sampling;
 
+import gpt.kernels.runtime.Sampling;
 import gpt.kernels.runtime.Version;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;

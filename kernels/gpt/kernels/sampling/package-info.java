@@ -5,7 +5,7 @@
  *
  * <p>Read {@link gpt.kernels.sampling.SamplingChain} first: it is the whole chain, in its order.
  * {@code RadixSelect} finds a threshold among the tokens digit by digit, without sorting them.
- * {@link gpt.kernels.sampling.Sampling} has the layout of the parameters. The letters in shapes are
+ * {@link gpt.kernels.runtime.Sampling} has the layout of the parameters. The letters in shapes are
  * those of {@link gpt.kernels}.
  *
  * <p>May import TornadoVM's API, {@code java.*} and {@link gpt.kernels.runtime}.

@@ -207,10 +207,11 @@ public final class Gpt implements AutoCloseable {
   private Request request(int[] prompt, Options options, boolean search) {
     return new Request(
         prompt,
-        options.length().maxNewTokens(),
-        loaded.endIds(),
-        options.length().stops(),
-        search ? OnFull.STOP : options.length().onFull(),
+        new Request.Length(
+            options.length().maxNewTokens(),
+            loaded.endIds(),
+            options.length().stops(),
+            search ? OnFull.STOP : options.length().onFull()),
         search ? options.sampling().forSearch() : options.sampling(),
         0,
         options.samples(),

@@ -60,8 +60,7 @@ final class Loading {
           options.threads() > 0 ? options.threads() : DeviceChoice.defaultThreads(),
           Kernels.parse(options.kernels()),
           new Approximations(KvPrecision.parse(options.kvDtype()), options.fastPrefill()),
-          false,
-          Optional.empty());
+          false);
     } catch (IllegalArgumentException e) {
       throw new GptException(e.getMessage(), e);
     }

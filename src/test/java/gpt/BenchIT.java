@@ -41,7 +41,7 @@ class BenchIT {
                 "ngram")
             .run()
             .succeeded();
-    assertEquals("", run.err().replaceAll("WARNING: Using incubator.*\n", ""));
+    assertEquals("", run.err());
     JsonArray all = JsonParser.parseString(run.out()).getAsJsonArray();
     assertEquals(3, all.size());
     JsonObject prompt = all.get(0).getAsJsonObject();

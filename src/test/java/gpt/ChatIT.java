@@ -26,7 +26,6 @@ class ChatIT {
     assertEquals("", chat.err());
   }
 
-  /** With the JVM that waits for its child: Ctrl-C reaches both, and must end neither. */
   @Test
   @Timeout(value = 120, unit = TimeUnit.SECONDS)
   void ctrlCEndsATextAndCtrlDTheChat() throws IOException {

@@ -170,11 +170,9 @@ record Document(Path path, List<String> lines) {
     for (Example example : examples()) {
       if (example.output() != null && example.runs() && !example.omitted().isEmpty()) {
         wrong.add(
-            path
-                + ":"
-                + example.commands().line()
-                + ": output of a block with a command that does not run; move that command to"
-                + " another block");
+            ("%s:%s: output of a block with a command that does not run; move that command to"
+                    + " another block")
+                .formatted(path, example.commands().line()));
       }
     }
     return wrong;

@@ -85,12 +85,8 @@ class DocumentsIT {
     String where = document.path() + ":" + example.commands().line() + ": ";
     for (String command : example.omitted()) {
       System.out.println(
-          "documents: not run: "
-              + where
-              + command.split(" +# needs ")[0]
-              + " ("
-              + Document.reason(command)
-              + ")");
+          "documents: not run: %s%s (%s)"
+              .formatted(where, command.split(" +# needs ")[0], Document.reason(command)));
     }
     if (!example.runs()) {
       return new Result(example, null, null);

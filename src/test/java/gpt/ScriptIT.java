@@ -137,11 +137,8 @@ class ScriptIT {
     return Program.of(
             "sh",
             "-c",
-            ". '"
-                + Program.ROOT
-                + "/scripts/jdk.sh'; java_home=; take_best_java "
-                + list
-                + "; printf %s \"$java_home\"")
+            ". '%s/scripts/jdk.sh'; java_home=; take_best_java %s; printf %%s \"$java_home\""
+                .formatted(Program.ROOT, list))
         .directory(folder)
         .run()
         .succeeded()

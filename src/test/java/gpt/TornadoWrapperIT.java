@@ -407,13 +407,9 @@ class TornadoWrapperIT {
           Program.of(
                   "sh",
                   "-c",
-                  "for_tornado=yes; . '"
-                      + Program.ROOT
-                      + "/scripts/jdk.sh'; take_java '"
-                      + home
-                      + "' || take_best_java '"
-                      + jdk
-                      + "' && echo $java_home")
+                  ("for_tornado=yes; . '%s/scripts/jdk.sh'; take_java '%s' || take_best_java '%s'"
+                          + " && echo $java_home")
+                      .formatted(Program.ROOT, home, jdk))
               .run();
       assertEquals(jdk + "\n", run.out(), run::toString);
     }

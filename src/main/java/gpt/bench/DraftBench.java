@@ -86,10 +86,7 @@ public final class DraftBench {
     Request request =
         new Request(
             prompt,
-            test.generated(),
-            new int[0],
-            List.of(),
-            OnFull.STOP,
+            new Request.Length(test.generated(), new int[0], List.of(), OnFull.STOP),
             sampling,
             repetition * test.sequences(),
             test.sequences(),

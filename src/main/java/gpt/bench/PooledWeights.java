@@ -1,5 +1,6 @@
 package gpt.bench;
 
+import gpt.checkpoint.format.WeightsReader;
 import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Tensor;
@@ -8,9 +9,7 @@ import gpt.sampling.Normals;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -45,18 +44,7 @@ public final class PooledWeights implements AutoCloseable {
               MemorySegment.copy(
                   values, 0, pool, ValueLayout.JAVA_FLOAT, Float.BYTES * from, values.length);
             });
-    Tensor wte = matrix("wte", config.vocabSize(), c);
-    List<Weights.Block> h = new ArrayList<>();
-    for (int i = 0; i < config.nLayer(); i++) {
-      h.add(
-          new Weights.Block(
-              norm(config),
-              new Weights.Attention(linear(config, 3 * c, c), linear(config, c, c)),
-              norm(config),
-              new Weights.Mlp(
-                  linear(config, config.nInner(), c), linear(config, c, config.nInner()))));
-    }
-    weights = new Weights(wte, matrix("wpe", config.blockSize(), c), h, norm(config), wte);
+    weights = WeightsReader.read(config, this::tensor, false, false);
   }
 
   /** The weights, valid until this is closed. */
@@ -64,23 +52,14 @@ public final class PooledWeights implements AutoCloseable {
     return weights;
   }
 
-  private Tensor matrix(String name, int rows, int columns) {
-    return Tensor.matrix(
-        name, DType.F32, rows, columns, pool.asSlice(0, (long) Float.BYTES * rows * columns));
-  }
-
-  private Weights.Linear linear(GptConfig config, int out, int in) {
-    return new Weights.Linear(matrix("weight", out, in), vector(config, out));
-  }
-
-  private static Weights.LayerNorm norm(GptConfig config) {
-    float[] ones = new float[config.nEmbd()];
-    Arrays.fill(ones, 1);
-    return new Weights.LayerNorm(Tensor.vector("weight", ones), vector(config, config.nEmbd()));
-  }
-
-  private static Tensor vector(GptConfig config, int n) {
-    return config.bias() ? Tensor.vector("bias", new float[n]) : null;
+  private Tensor tensor(String key, int... shape) {
+    if (shape.length == 2) {
+      long bytes = (long) Float.BYTES * shape[0] * shape[1];
+      return Tensor.matrix(key, DType.F32, shape[0], shape[1], pool.asSlice(0, bytes));
+    }
+    float[] values = new float[shape[0]];
+    Arrays.fill(values, key.endsWith(".weight") ? 1 : 0); // of a norm, or a bias
+    return Tensor.vector(key, values);
   }
 
   @Override

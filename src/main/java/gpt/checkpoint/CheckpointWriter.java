@@ -11,6 +11,7 @@ import gpt.tokenizer.BpeVocabulary;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.DoubleConsumer;
 
 /**
  * Writes a checkpoint as a GGUF file, or as a Hugging Face GPT-2 folder: {@code model.safetensors},
@@ -30,18 +31,11 @@ public final class CheckpointWriter {
           DType.Q4_1,
           DType.Q4_0);
 
-  /** Receives the progress of writing. */
-  @FunctionalInterface
-  public interface Progress {
-    /** Called when {@code done} of {@code total} bytes are written. */
-    void at(long done, long total);
-  }
-
   private CheckpointWriter() {}
 
   /** Writes a Hugging Face folder; each tensor keeps its type and no file is overwritten. */
   public static void write(Checkpoint checkpoint, Path folder) {
-    write(checkpoint, folder, null, false, (done, total) -> {});
+    write(checkpoint, folder, null, false, fraction -> {});
   }
 
   /**
@@ -52,12 +46,12 @@ public final class CheckpointWriter {
    * @param folder created if it does not exist
    * @param dtype the type of all tensors; null keeps each tensor's own
    * @param overwrite whether existing files are replaced
-   * @param progress called with the bytes of the weights written so far
+   * @param progress receives the fraction of the weights written so far
    * @throws GptException if files of these names exist, the folder cannot be written, the disk is
    *     full, or a weight is outside the range of the type
    */
   public static void write(
-      Checkpoint checkpoint, Path folder, DType dtype, boolean overwrite, Progress progress) {
+      Checkpoint checkpoint, Path folder, DType dtype, boolean overwrite, DoubleConsumer progress) {
     HuggingFaceWriter writer =
         HuggingFaceWriter.of(
             checkpoint.config(),
@@ -69,9 +63,9 @@ public final class CheckpointWriter {
   }
 
   private static void write(
-      HuggingFaceWriter writer, Path folder, boolean overwrite, Progress progress) {
+      HuggingFaceWriter writer, Path folder, boolean overwrite, DoubleConsumer progress) {
     long size = writer.size();
-    writer.files(folder, done -> progress.at(done, size)).write(overwrite);
+    writer.files(folder, done -> progress.accept((double) done / size)).write(overwrite);
   }
 
   /**
@@ -85,8 +79,8 @@ public final class CheckpointWriter {
    *     embeddings are float32; a matrix whose rows are no multiple of a quantized type's block is
    *     float16
    * @param overwrite whether an existing file is replaced
-   * @param progress called with the bytes written so far
-   * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, Progress)}
+   * @param progress receives the fraction written so far
+   * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, DoubleConsumer)}
    */
   public static void writeGguf(
       Checkpoint checkpoint,
@@ -94,7 +88,7 @@ public final class CheckpointWriter {
       Path file,
       DType dtype,
       boolean overwrite,
-      Progress progress) {
+      DoubleConsumer progress) {
     GgufWriter writer =
         new GgufWriter(
             checkpoint.config(),
@@ -106,7 +100,8 @@ public final class CheckpointWriter {
     String name = file.getFileName().toString();
     long size = writer.size();
     Content content =
-        new Content(name, size, out -> writer.write(out, done -> progress.at(done, size)));
+        new Content(
+            name, size, out -> writer.write(out, done -> progress.accept((double) done / size)));
     new ModelFiles(file.toAbsolutePath().getParent(), List.of(content), List.of()).write(overwrite);
   }
 
@@ -120,7 +115,7 @@ public final class CheckpointWriter {
    * @param characters the vocabulary of a character-level model
    * @param seed any value
    * @param dtype the type of all tensors, not a quantized one
-   * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, Progress)}
+   * @throws GptException as {@link #write(Checkpoint, Path, DType, boolean, DoubleConsumer)}
    */
   public static void writeRandom(
       GptConfig config,
@@ -129,7 +124,7 @@ public final class CheckpointWriter {
       DType dtype,
       Path folder,
       boolean overwrite,
-      Progress progress) {
+      DoubleConsumer progress) {
     write(HuggingFaceWriter.random(config, characters, seed, dtype), folder, overwrite, progress);
   }
 }

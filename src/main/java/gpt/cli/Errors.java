@@ -64,8 +64,8 @@ public final class Errors {
     }
     if (message.contains("direct buffer memory")) {
       return "this is Java's limit for memory outside its heap; raise it with"
-          + " JDK_JAVA_OPTIONS=-XX:MaxDirectMemorySize=16g in the environment (scripts/gpt and"
-          + " tornado set it to the machine's memory), or "
+          + " JDK_JAVA_OPTIONS=-XX:MaxDirectMemorySize=16g in the environment (scripts/tornado"
+          + " sets it to the machine's memory), or "
           + smaller;
     }
     return "weights are kept outside the Java heap, in the machine's free memory; " + smaller;

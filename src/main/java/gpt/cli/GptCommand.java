@@ -33,7 +33,6 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +43,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -120,7 +120,9 @@ public final class GptCommand {
     COMMANDS.put("help", HelpCommand.class);
   }
 
-  private static final Set<String> OPTIONS = Set.of("-h", "--help", "-V", "--version");
+  private static final Set<String> HELP = Set.of("-h", "--help");
+
+  private static final Set<String> VERSION = Set.of("-V", "--version");
 
   @Mixin private CommonOptions common;
 
@@ -139,6 +141,10 @@ public final class GptCommand {
     StringWriter help = new StringWriter();
     String[] command = withDefaultCommand(args);
     try {
+      if (args.length == 1 && VERSION.contains(args[0])) {
+        StandardOutput.write(String.join("\n", new VersionProvider().getVersion()) + "\n");
+        return CommandLine.ExitCode.OK;
+      }
       int status =
           commandLine(command[0])
               .setOut(new PrintWriter(help))
@@ -164,7 +170,11 @@ public final class GptCommand {
 
   /** Puts {@code generate} before arguments that name no command. */
   static String[] withDefaultCommand(String[] args) {
-    boolean named = args.length > 0 && (OPTIONS.contains(args[0]) || COMMANDS.containsKey(args[0]));
+    boolean named =
+        args.length > 0
+            && (COMMANDS.containsKey(args[0])
+                || HELP.contains(args[0])
+                || VERSION.contains(args[0]));
     return named
         ? args
         : Stream.concat(Stream.of(GENERATE), Stream.of(args)).toArray(String[]::new);
@@ -182,18 +192,43 @@ public final class GptCommand {
 
   /** The parser with all commands. */
   public static CommandLine commandLine() {
-    return commandLine(COMMANDS.values());
-  }
-
-  /** A parser with one command only if it is named first: that halves the set-up time. */
-  private static CommandLine commandLine(String first) {
-    Class<?> named = COMMANDS.get(first);
-    return named == null ? commandLine() : commandLine(List.of(named));
-  }
-
-  private static CommandLine commandLine(Collection<Class<?>> commands) {
     CommandLine gpt = new CommandLine(new GptCommand());
-    commands.forEach(gpt::addSubcommand);
+    COMMANDS.values().forEach(gpt::addSubcommand);
+    return configured(gpt);
+  }
+
+  /**
+   * A parser for a command line that begins with this argument. To read the annotations of all
+   * commands takes picocli longer than Java's own start, so it gets what is needed: for a command's
+   * name that command alone, and for {@code --help} the options of {@code generate} and the
+   * descriptions of all commands.
+   */
+  static CommandLine commandLine(String first) {
+    Class<?> named = COMMANDS.get(first);
+    if (named == null && !HELP.contains(first)) {
+      return commandLine();
+    }
+    CommandLine gpt = new CommandLine(new GptCommand());
+    if (named != null) {
+      gpt.addSubcommand(named);
+      return configured(gpt);
+    }
+    COMMANDS.forEach(
+        (name, command) -> {
+          if (name.equals(GENERATE)) {
+            gpt.addSubcommand(command);
+          } else {
+            CommandSpec described = CommandSpec.create();
+            described
+                .usageMessage()
+                .description(command.getAnnotation(Command.class).description());
+            gpt.addSubcommand(name, described);
+          }
+        });
+    return configured(gpt);
+  }
+
+  private static CommandLine configured(CommandLine gpt) {
     gpt.setExpandAtFiles(false); // a prompt may begin with @
     gpt.setPosixClusteredShortOptionsAllowed(false); // or with -h
     gpt.setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF));

@@ -34,11 +34,11 @@ public final class HelpCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    CommandLine gpt = GptCommand.commandLine();
-    CommandLine asked = command == null ? gpt : gpt.getSubcommands().get(command);
-    if (asked == null) {
+    if (command != null && !GptCommand.commandNames().contains(command)) {
       throw new UsageException(Errors.unknownCommand(command));
     }
+    CommandLine gpt = GptCommand.commandLine(command == null ? "--help" : command);
+    CommandLine asked = command == null ? gpt : gpt.getSubcommands().get(command);
     StandardOutput.write(asked.getUsageMessage());
     return CommandLine.ExitCode.OK;
   }

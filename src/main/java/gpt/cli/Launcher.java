@@ -11,13 +11,12 @@ public final class Launcher {
   private Launcher() {}
 
   /**
-   * Calls {@code gpt.cli.Main} if this Java is new enough and the command line's libraries are on
-   * the class path.
+   * Calls {@link Main} if this Java is new enough and the command line's libraries are on the class
+   * path.
    *
    * @param args the command line
-   * @throws Exception if the jar is damaged: the class and its main method are looked up by name
    */
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) {
     int running = release(System.getProperty("java.specification.version", "0"));
     if (running < REQUIRED) {
       fail(
@@ -30,12 +29,14 @@ public final class Launcher {
               + "); get it from https://adoptium.net, or run scripts/gpt, which finds an"
               + " installed one");
     }
-    if (Launcher.class.getResource("/picocli/CommandLine.class") == null) {
+    try {
+      Class.forName("picocli.CommandLine", false, Launcher.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
       fail(
           "this is the library's jar, and picocli, which the command line needs, is not on the"
               + " class path; run target/gpt.jar, which contains it");
     }
-    Class.forName("gpt.cli.Main").getMethod("main", String[].class).invoke(null, (Object) args);
+    Main.main(args); // loaded here, so after the checks
   }
 
   private static void fail(String message) {

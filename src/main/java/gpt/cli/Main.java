@@ -1,14 +1,8 @@
 package gpt.cli;
 
-import gpt.cli.start.Arguments;
-import gpt.cli.start.ChildJvm;
-import java.util.OptionalInt;
 import picocli.CommandLine;
 
-/**
- * The program. If this JVM has not loaded the Vector API (a plain {@code java -jar}), commands that
- * run a model run in a second JVM that has; see {@link ChildJvm}.
- */
+/** The program. */
 public final class Main {
   private Main() {}
 
@@ -30,7 +24,6 @@ public final class Main {
       System.err.println("gpt: " + e.getMessage());
       return CommandLine.ExitCode.USAGE;
     }
-    OptionalInt status = ChildJvm.run(Main.class, arguments);
-    return status.isPresent() ? status.getAsInt() : GptCommand.run(arguments);
+    return GptCommand.run(arguments);
   }
 }

@@ -1,6 +1,6 @@
 package gpt.cli;
 
-import gpt.cli.start.ChildJvm;
+import gpt.backend.cpu.kernels.VectorModule;
 import picocli.CommandLine.IVersionProvider;
 
 /** The program's version, the Java it runs on, and whether that has the Vector API. */
@@ -17,7 +17,7 @@ final class VersionProvider implements IVersionProvider {
           + ", "
           + System.getProperty("java.home")
           + "), Vector API: "
-          + (ChildJvm.vectorInstalled() ? "yes" : "no, generation will be slower")
+          + (VectorModule.isInstalled() ? "yes" : "no, generation will be slower")
     };
   }
 }

@@ -1,8 +1,7 @@
 /**
- * The command line. {@code Launcher} checks the Java version, {@link gpt.cli.Main} starts a second
- * JVM ({@code gpt.cli.start}) if this one has not loaded the Vector API, and {@link
- * gpt.cli.GptCommand} parses the arguments with picocli and runs one of {@code gpt.cli.commands}.
- * {@link gpt.cli.Errors} prints failures.
+ * The command line. {@code Launcher} checks the Java version, {@link gpt.cli.Main} decodes the
+ * arguments, and {@link gpt.cli.GptCommand} parses them with picocli and runs one of {@code
+ * gpt.cli.commands}. {@link gpt.cli.Errors} prints failures.
  *
  * <p>It may use every other package; no package outside {@code gpt.cli} imports it.
  *

@@ -96,12 +96,8 @@ public final class TokenIds {
       if (text[at] < '0' || text[at] > '9') {
         byte[] word = Arrays.copyOfRange(text, from, Math.min(to, from + MAX_QUOTE));
         throw new GptException(
-            name
-                + ": line "
-                + line
-                + ": expected ids separated by spaces, line ends or commas, found '"
-                + TokenLabel.of(word)
-                + (to > from + MAX_QUOTE ? "…'" : "'"));
+            "%s: line %s: expected ids separated by spaces, line ends or commas, found '%s%s"
+                .formatted(name, line, TokenLabel.of(word), to > from + MAX_QUOTE ? "…'" : "'"));
       }
       value = Math.min(10 * value + text[at] - '0', Integer.MAX_VALUE);
     }
@@ -111,13 +107,9 @@ public final class TokenIds {
   private void add(long id, String where) {
     if (id >= vocabSize) {
       throw new GptException(
-          name
-              + ": "
-              + where
-              + ": this model's ids go from 0 to "
-              + (vocabSize - 1)
-              + ", found "
-              + (id == Integer.MAX_VALUE ? "a larger number" : id));
+          "%s: %s: this model's ids go from 0 to %s, found %s"
+              .formatted(
+                  name, where, vocabSize - 1, id == Integer.MAX_VALUE ? "a larger number" : id));
     }
     if (count == ids.length) {
       ids = Arrays.copyOf(ids, Math.max(count + 1, (int) Math.min(2L * count, 1 << 30)));

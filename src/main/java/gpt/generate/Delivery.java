@@ -73,8 +73,10 @@ final class Delivery {
     this.listener = listener;
     this.sample = sample;
     stream =
-        tokenizer == null ? null : new TextStream(tokenizer, request.promptIds(), request.stops());
-    if (request.maxNewTokens() == 0) {
+        tokenizer == null
+            ? null
+            : new TextStream(tokenizer, request.promptIds(), request.length().stops());
+    if (request.length().maxNewTokens() == 0) {
       reason = StopReason.MAX_NEW_TOKENS;
       pending.add(Event.end(reason));
     }
@@ -111,9 +113,9 @@ final class Delivery {
       why = StopReason.END_OF_TEXT;
     } else if (stream != null && stream.stopped()) {
       why = StopReason.STOP_STRING;
-    } else if (tokens == request.maxNewTokens()) {
+    } else if (tokens == request.length().maxNewTokens()) {
       why = StopReason.MAX_NEW_TOKENS;
-    } else if (full && request.onFull() == OnFull.STOP) {
+    } else if (full && request.length().onFull() == OnFull.STOP) {
       why = StopReason.CONTEXT_FULL;
     }
     if (why != null && stream != null) {

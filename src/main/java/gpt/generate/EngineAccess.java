@@ -31,7 +31,6 @@ interface EngineAccess {
     /** Number of completions to decode at once; more do not raise the throughput. */
     int batchSize();
 
-    /** Adds completions. */
     void add(List<RunningCompletion> completions);
 
     /**

@@ -123,7 +123,14 @@ public final class Generator {
       int[] prompt, int[] endIds, SamplingParameters sampling, CropListener cropped) {
     int max = Math.max(1, sampling.minNewTokens());
     Request request =
-        new Request(prompt, max, endIds, List.of(), OnFull.SLIDE, sampling, 0, 1, 0, true);
+        new Request(
+            prompt,
+            new Request.Length(max, endIds, List.of(), OnFull.SLIDE),
+            sampling,
+            0,
+            1,
+            0,
+            true);
     ChainTrace[] first = new ChainTrace[1];
     generate(
         request,
@@ -161,13 +168,13 @@ public final class Generator {
     check(request);
     check(request, beams);
     int[] prompt = request.promptIds();
-    boolean stops = !request.stops().isEmpty();
-    TextStream text = stops ? new TextStream(tokenizer, prompt, request.stops()) : null;
+    boolean stops = !request.length().stops().isEmpty();
+    TextStream text = stops ? new TextStream(tokenizer, prompt, request.length().stops()) : null;
     BeamSearch search = new BeamSearch(request.drawing(), beams, text);
     List<BeamSearch.Found> found =
         engines.call(
             beams.beams(),
-            engine -> search.run(engine, request.maxNewTokens(), listener::searched));
+            engine -> search.run(engine, request.length().maxNewTokens(), listener::searched));
     int completions = Math.min(request.samples(), found.size());
     List<FinishedCompletion> results = new ArrayList<>();
     for (BeamSearch.Found best : found.subList(0, completions)) {
@@ -198,21 +205,14 @@ public final class Generator {
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= config.vocabSize()) {
         throw new GptException(
-            "the prompt's token "
-                + (i + 1)
-                + " is id "
-                + ids[i]
-                + ", but the model's ids are 0 to "
-                + (config.vocabSize() - 1));
+            "the prompt's token %s is id %s, but the model's ids are 0 to %s"
+                .formatted(i + 1, ids[i], config.vocabSize() - 1));
       }
     }
     if (config.vocabSize() > HostSampler.MAX_VOCAB_SIZE) {
       throw new GptException(
-          "the model has "
-              + config.vocabSize()
-              + " ids, but tokens can be drawn from "
-              + HostSampler.MAX_VOCAB_SIZE
-              + " at most");
+          "the model has %s ids, but tokens can be drawn from %s at most"
+              .formatted(config.vocabSize(), HostSampler.MAX_VOCAB_SIZE));
     }
     request
         .sampling()
@@ -228,24 +228,18 @@ public final class Generator {
                         + (config.vocabSize() - 1));
               }
             });
-    if (request.onFull() == OnFull.STOP && ids.length > config.blockSize()) {
+    if (request.length().onFull() == OnFull.STOP && ids.length > config.blockSize()) {
       throw new GptException(
-          "the prompt has "
-              + ids.length
-              + " tokens, but the model's context holds "
-              + config.blockSize()
-              + "; shorten it, or let the context slide");
+          ("the prompt has %s tokens, but the model's context holds %s; shorten it, or let"
+                  + " the context slide")
+              .formatted(ids.length, config.blockSize()));
     }
-    if (request.shift() < 0 || request.shift() >= config.blockSize()) {
+    if (request.length().shift() < 0 || request.length().shift() >= config.blockSize()) {
       throw new GptException(
-          "the context holds "
-              + config.blockSize()
-              + " tokens, so a shift must drop 1 to "
-              + (config.blockSize() - 1)
-              + " of them, found "
-              + request.shift());
+          "the context holds %s tokens, so a shift must drop 1 to %s of them, found %s"
+              .formatted(config.blockSize(), config.blockSize() - 1, request.length().shift()));
     }
-    if (tokenizer == null && !request.stops().isEmpty()) {
+    if (tokenizer == null && !request.length().stops().isEmpty()) {
       throw new GptException("stop strings need a tokenizer, and this model has none");
     }
   }
@@ -256,13 +250,9 @@ public final class Generator {
     int capacity = engines.capacity();
     if (width > capacity) {
       throw new GptException(
-          "the device has memory for "
-              + capacity
-              + " sequences at once, but "
-              + width
-              + " beams need one each; use at most "
-              + capacity
-              + " beams");
+          ("the device has memory for %s sequences at once, but %s beams need one each; use"
+                  + " at most %s beams")
+              .formatted(capacity, width, capacity));
     }
     SamplingParameters sampling = request.sampling();
     if (request.samples() > width || request.firstSample() != 0) {
@@ -274,7 +264,7 @@ public final class Generator {
           "beam search does not sample: expected temperature 0 and no repetition, presence or"
               + " frequency penalty");
     }
-    if (request.onFull() != OnFull.STOP) {
+    if (request.length().onFull() != OnFull.STOP) {
       throw new GptException("beam search cannot slide the context");
     }
   }

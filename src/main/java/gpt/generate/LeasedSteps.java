@@ -67,7 +67,6 @@ final class LeasedSteps {
     steps.forEach(step -> step.run(engine));
   }
 
-  /** Fails all steps. */
   void fail(RuntimeException why) {
     waiting.forEach(step -> step.done.completeExceptionally(why));
     waiting.clear();

@@ -137,8 +137,8 @@ final class RunningCompletion implements DraftedCompletion {
 
   @Override
   public int remaining() {
-    int left = request.maxNewTokens() - (length - promptLength);
-    return request.onFull() == OnFull.STOP ? Math.min(left, blockSize + 1 - length) : left;
+    int left = request.length().maxNewTokens() - (length - promptLength);
+    return request.length().onFull() == OnFull.STOP ? Math.min(left, blockSize + 1 - length) : left;
   }
 
   @Override
@@ -263,7 +263,7 @@ final class RunningCompletion implements DraftedCompletion {
     nextToken();
     if (length - first > blockSize) {
       // The window moves: every token's position changes, and so do all keys and values.
-      first += request.dropped(blockSize);
+      first += request.length().dropped(blockSize);
       sequence.truncate(0);
     }
   }

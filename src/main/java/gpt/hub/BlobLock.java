@@ -15,14 +15,8 @@ import java.nio.file.StandardOpenOption;
  * Python's library flock, which do not exclude each other: if both download a blob at the same
  * time, each writes a file of its own, and the result is right either way.
  */
-final class BlobLock implements Closeable {
+record BlobLock(FileChannel channel) implements Closeable {
   private static final long POLL_MILLIS = 50;
-
-  private final FileChannel channel;
-
-  private BlobLock(FileChannel channel) {
-    this.channel = channel;
-  }
 
   /**
    * Acquires the lock; waits without a time limit.

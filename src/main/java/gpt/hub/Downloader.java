@@ -94,16 +94,15 @@ public final class Downloader {
               + " into the cache from another machine");
     }
     try (HubHttp http = new HubHttp(settings, tuning)) {
-      Retries retries = new Retries(tuning);
-      HubApi api = new HubApi(http, retries, model, settings.token().isPresent());
-      return new Download(model, http, retries, api, api.commit()).run();
+      boolean token = settings.token().isPresent();
+      return new Download(new HubApi(http, new Retries(tuning), model, token)).run();
     } catch (FileSystemException e) {
       throw new GptException(
-          settings.cache()
-              + ": cannot write to it: "
-              + (e instanceof AccessDeniedException ? "no access to " : "")
-              + Text.reason(e)
-              + "; set HF_HUB_CACHE to another folder",
+          "%s: cannot write to it: %s%s; set HF_HUB_CACHE to another folder"
+              .formatted(
+                  settings.cache(),
+                  e instanceof AccessDeniedException ? "no access to " : "",
+                  Text.reason(e)),
           e);
     } catch (IOException e) {
       throw new GptException(settings.cache() + ": " + Text.reason(e), e);
@@ -112,22 +111,18 @@ public final class Downloader {
 
   /** The state of one call. */
   private final class Download {
-    private final HubName model;
-    private final String repository;
-    private final HubHttp http;
-    private final Retries retries;
     private final HubApi api;
     private final HubApi.Commit commit;
+    private final HubName model;
+    private final String repository;
     private final Path snapshot;
 
-    Download(HubName model, HubHttp http, Retries retries, HubApi api, HubApi.Commit commit) {
-      this.model = model;
-      this.repository = model.repository();
-      this.http = http;
-      this.retries = retries;
+    Download(HubApi api) throws IOException {
       this.api = api;
-      this.commit = commit;
-      this.snapshot = cache.snapshot(repository, commit.id());
+      commit = api.commit();
+      model = api.model();
+      repository = model.repository();
+      snapshot = cache.snapshot(repository, commit.id());
     }
 
     Path run() throws IOException {
@@ -150,11 +145,12 @@ public final class Downloader {
           commit.files().contains(HubCache.WEIGHTS) || commit.files().contains(HubCache.INDEX);
       if (!weights) {
         throw new GptException(
-            model
-                + ": expected a model.safetensors, found none"
-                + (commit.files().contains("pytorch_model.bin")
-                    ? ", only a pytorch_model.bin, which is not supported; try another revision"
-                    : ""));
+            "%s: expected a model.safetensors, found none%s"
+                .formatted(
+                    model,
+                    commit.files().contains("pytorch_model.bin")
+                        ? ", only a pytorch_model.bin, which is not supported; try another revision"
+                        : ""));
       }
       if (!commit.files().contains(HubCache.CONFIG)) {
         throw new GptException(model + ": expected a config.json, found none");
@@ -210,14 +206,9 @@ public final class Downloader {
       long free = tuning.space().free(existing);
       if (total - present > free) {
         throw new GptException(
-            settings.cache()
-                + ": "
-                + model
-                + " needs "
-                + Bytes.text(total - present)
-                + ", and "
-                + Bytes.text(free)
-                + " are free; free some space, or set HF_HUB_CACHE to a folder on another disk");
+            ("%s: %s needs %s, and %s are free; free some space, or set HF_HUB_CACHE to a"
+                    + " folder on another disk")
+                .formatted(settings.cache(), model, Bytes.text(total - present), Bytes.text(free)));
       }
       Files.createDirectories(snapshot);
       Files.createDirectories(cache.blob(repository, "x").getParent());
@@ -261,14 +252,7 @@ public final class Downloader {
     private boolean fetched(RemoteFile file, Path incomplete) throws IOException {
       try (PartialFile partial =
           PartialFile.open(incomplete, file.size(), tuning.ranges(file.size()))) {
-        new Transfer(
-                http,
-                api,
-                retries,
-                api.address(commit.id(), file.name()),
-                file,
-                partial,
-                this::progressed)
+        new Transfer(api, api.address(commit.id(), file.name()), file, partial, this::progressed)
             .run();
         LongConsumer checked = at -> listener.checking(file.name(), at, file.size());
         if (!Checksum.matches(file.sum(), partial.channel(), file.size(), checked)) {
@@ -295,14 +279,8 @@ public final class Downloader {
 
     private GptException checksumMismatch(RemoteFile file) {
       return new GptException(
-          http.host()
-              + ": "
-              + repository
-              + ": "
-              + file.name()
-              + ": checksum mismatch: expected "
-              + file.sum()
-              + "; the file was deleted, download it again");
+          "%s: %s: %s: checksum mismatch: expected %s; the file was deleted, download it again"
+              .formatted(api.http().host(), repository, file.name(), file.sum()));
     }
 
     /** Links the blob into the snapshot; moves it there on systems without links. */

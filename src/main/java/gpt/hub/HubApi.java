@@ -18,19 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** The hub's API for a model and its files, and its errors as one-line messages. */
-final class HubApi {
-  private final HubHttp http;
-  private final Retries retries;
-  private final HubName model;
-  private final boolean token;
-
-  HubApi(HubHttp http, Retries retries, HubName model, boolean token) {
-    this.http = http;
-    this.retries = retries;
-    this.model = model;
-    this.token = token;
-  }
-
+record HubApi(HubHttp http, Retries retries, HubName model, boolean token) {
   /**
    * A commit.
    *
@@ -132,32 +120,34 @@ final class HubApi {
     switch (status) {
       case 408, 429, 500, 502, 503, 504 ->
           throw new TransientException(
-              answer.from().getAuthority()
-                  + ": "
-                  + what
-                  + ": "
-                  + (status == 429 ? "too many requests" : "the server responds with " + status),
+              "%s: %s: %s"
+                  .formatted(
+                      answer.from().getAuthority(),
+                      what,
+                      status == 429 ? "too many requests" : "the server responds with " + status),
               null,
               answer.header("Retry-After").flatMap(HubApi::duration).orElse(null),
               false);
       case 401, 403 ->
           throw new GptException(
-              answer.from().getAuthority()
-                  + ": "
-                  + what
-                  + (token
-                      ? ": the token is refused; for a gated model, request access on its page"
-                      : ": no such model, or it needs a token; check the name, or set"
-                          + " HF_TOKEN"));
+              "%s: %s%s"
+                  .formatted(
+                      answer.from().getAuthority(),
+                      what,
+                      token
+                          ? ": the token is refused; for a gated model, request access on its page"
+                          : ": no such model, or it needs a token; check the name, or set"
+                              + " HF_TOKEN"));
       case 404 ->
           throw new GptException(
-              http.host()
-                  + ": "
-                  + (answer.header("X-Error-Code").filter("RevisionNotFound"::equals).isPresent()
-                      ? model.repository() + " has no revision " + model.revision()
-                      : file.isPresent()
-                          ? model.repository() + " has no file " + file.get()
-                          : "no model " + model));
+              "%s: %s"
+                  .formatted(
+                      http.host(),
+                      answer.header("X-Error-Code").filter("RevisionNotFound"::equals).isPresent()
+                          ? model.repository() + " has no revision " + model.revision()
+                          : file.isPresent()
+                              ? model.repository() + " has no file " + file.get()
+                              : "no model " + model));
       default ->
           throw new GptException(
               answer.from().getAuthority() + ": " + what + ": the server responds with " + status);

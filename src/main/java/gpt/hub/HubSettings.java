@@ -113,11 +113,8 @@ public record HubSettings(
         // Reported below.
       }
       throw new GptException(
-          "HF_ENDPOINT: expected an address like "
-              + ENDPOINT
-              + ", found '"
-              + Text.line(text)
-              + "'");
+          "HF_ENDPOINT: expected an address like %s, found '%s'"
+              .formatted(ENDPOINT, Text.line(text)));
     }
 
     private Optional<String> token(Path hfHome) {

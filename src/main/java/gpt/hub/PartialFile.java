@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
 /**
  * A file during its download in parallel ranges. A trailer after its bytes records the progress of
@@ -145,11 +146,7 @@ final class PartialFile implements Closeable {
   }
 
   private static long sum(long[] done) {
-    long sum = 0;
-    for (long d : done) {
-      sum += d;
-    }
-    return sum;
+    return Arrays.stream(done).sum();
   }
 
   int ranges() {

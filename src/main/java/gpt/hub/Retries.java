@@ -7,18 +7,12 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Repeats attempts after transient failures, with exponential backoff or Retry-After. */
-final class Retries {
+record Retries(Tuning tuning) {
   /** A longer Retry-After ends the download. */
   private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
 
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
-
-  private final Tuning tuning;
-
-  Retries(Tuning tuning) {
-    this.tuning = tuning;
-  }
 
   /** An action that may fail transiently. */
   @FunctionalInterface

@@ -14,41 +14,16 @@ import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Downloads the missing bytes of one file, several ranges in parallel. */
-final class Transfer {
+/**
+ * Downloads the missing bytes of one file, several ranges in parallel.
+ *
+ * @param loaded called from any thread with the number of bytes received; negative if the transfer
+ *     starts again from the beginning
+ */
+record Transfer(
+    HubApi api, URI address, RemoteFile file, PartialFile partial, LongConsumer loaded) {
   private static final int BUFFER = 64 << 10;
   private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
-
-  private final HubHttp http;
-  private final HubApi api;
-  private final Retries retries;
-  private final URI address;
-  private final RemoteFile file;
-  private final PartialFile partial;
-  private final LongConsumer loaded;
-
-  /**
-   * Prepares a transfer.
-   *
-   * @param loaded called from any thread with the number of bytes received; negative if the
-   *     transfer starts again from the beginning
-   */
-  Transfer(
-      HubHttp http,
-      HubApi api,
-      Retries retries,
-      URI address,
-      RemoteFile file,
-      PartialFile partial,
-      LongConsumer loaded) {
-    this.http = http;
-    this.api = api;
-    this.retries = retries;
-    this.address = address;
-    this.file = file;
-    this.partial = partial;
-    this.loaded = loaded;
-  }
 
   /** The server does not support range requests. */
   private static final class NoRangesException extends IOException {
@@ -62,7 +37,7 @@ final class Transfer {
     try {
       ranges();
     } catch (NoRangesException e) {
-      retries.run(this::whole);
+      api.retries().run(this::whole);
     }
   }
 
@@ -72,7 +47,7 @@ final class Transfer {
       ExecutorCompletionService<Void> tasks = new ExecutorCompletionService<>(threads);
       for (int i = 0; i < ranges; i++) {
         int range = i;
-        tasks.submit(() -> retries.run(() -> range(range)));
+        tasks.submit(() -> api.retries().run(() -> range(range)));
       }
       try {
         for (int i = 0; i < ranges; i++) {
@@ -99,7 +74,7 @@ final class Transfer {
     if (from == end) {
       return null;
     }
-    try (Answer answer = http.get(address, from, end)) {
+    try (Answer answer = api.http().get(address, from, end)) {
       checkRedirected(answer);
       if (answer.status() == 200 && from == 0 && end == file.size()) {
         checkLength(answer);
@@ -117,7 +92,7 @@ final class Transfer {
   private Void whole() throws TransientException, IOException {
     loaded.accept(-partial.loaded());
     partial.reset(1);
-    try (Answer answer = http.get(address)) {
+    try (Answer answer = api.http().get(address)) {
       checkRedirected(answer);
       checkLength(answer);
       fill(0, answer.body());
@@ -199,11 +174,8 @@ final class Transfer {
     boolean redirected = !answer.from().getAuthority().equals(address.getAuthority());
     if (redirected && (answer.status() == 401 || answer.status() == 403)) {
       throw new TransientException(
-          answer.from().getAuthority()
-              + ": "
-              + file.name()
-              + ": the server responds with "
-              + answer.status(),
+          "%s: %s: the server responds with %s"
+              .formatted(answer.from().getAuthority(), file.name(), answer.status()),
           null,
           null,
           false);
@@ -228,24 +200,15 @@ final class Transfer {
         || !range.group(3).equals("*") && !range.group(3).equals(String.valueOf(file.size()))) {
       throw unexpected(
           answer,
-          "responds with "
-              + answer.status()
-              + " and '"
-              + Text.line(answer.header("Content-Range").orElse(""))
-              + "' to a request for bytes from "
-              + from);
+          "responds with %s and '%s' to a request for bytes from %s"
+              .formatted(
+                  answer.status(), Text.line(answer.header("Content-Range").orElse("")), from));
     }
   }
 
   private GptException unexpected(Answer answer, String what) {
     return new GptException(
-        answer.from().getAuthority()
-            + ": "
-            + file.name()
-            + ": "
-            + what
-            + "; expected "
-            + file.size()
-            + " bytes, as the hub says");
+        "%s: %s: %s; expected %s bytes, as the hub says"
+            .formatted(answer.from().getAuthority(), file.name(), what, file.size()));
   }
 }

@@ -55,11 +55,8 @@ final class Watchdog implements Closeable {
 
     private IOException timeout(Throwable cause) {
       return new IOException(
-          "received fewer than "
-              + tuning.minBytes()
-              + " bytes in "
-              + tuning.silence().toSeconds()
-              + " s",
+          "received fewer than %s bytes in %s s"
+              .formatted(tuning.minBytes(), tuning.silence().toSeconds()),
           cause);
     }
 

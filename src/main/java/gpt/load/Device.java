@@ -66,6 +66,12 @@ public record Device(Kind kind, String backend, int index) {
                         + "'"));
   }
 
+  /** The name, as {@link #parse} accepts it. */
+  @Override
+  public String toString() {
+    return backend == null ? kind.word() : "tornado:" + backend + ":" + index;
+  }
+
   /** The names of all kinds. */
   public static List<String> words() {
     return Arrays.stream(Kind.values()).map(Kind::word).toList();

@@ -25,8 +25,6 @@ import java.util.Optional;
  * @param kernels which versions of the kernels a TornadoVM device runs
  * @param approximations what a TornadoVM device may round further than usual
  * @param profile whether a TornadoVM device counts and times kernels and copies
- * @param noVectors why this process has no Vector API, if its launcher knows; otherwise {@link
- *     CpuKernelsProvider} says why
  */
 public record DeviceChoice(
     Device device,
@@ -34,20 +32,14 @@ public record DeviceChoice(
     int threads,
     Kernels kernels,
     Approximations approximations,
-    boolean profile,
-    Optional<String> noVectors) {
+    boolean profile) {
   /** A larger number is taken for a typing error: so many threads would exhaust the machine. */
   public static final int MAX_THREADS = 1024;
 
   /** Without approximations. */
   public DeviceChoice(
-      Device device,
-      Precision precision,
-      int threads,
-      Kernels kernels,
-      boolean profile,
-      Optional<String> noVectors) {
-    this(device, precision, threads, kernels, Approximations.NONE, profile, noVectors);
+      Device device, Precision precision, int threads, Kernels kernels, boolean profile) {
+    this(device, precision, threads, kernels, Approximations.NONE, profile);
   }
 
   /** One thread per core. */
@@ -135,17 +127,14 @@ public record DeviceChoice(
       throw new GptException("--kernels needs a TornadoVM device: " + whyNotTornado);
     }
     refuseApproximations(whyNotTornado == null ? "device cpu is not one" : whyNotTornado);
-    HostMemory.check(p -> HostMemory.weights(weights, p), precision, HostMemory.available());
+    HostMemory.check(p -> HostMemory.weights(weights, p), precision);
     List<String> notes = new ArrayList<>();
     if (whyNotTornado != null) {
       notes.add("running on the CPU (" + whyNotTornado + ")");
     }
     Optional<String> slow =
         Optional.ofNullable(CpuKernelsProvider.fallbackReason())
-            .map(
-                why ->
-                    "slower than it could be, without vector instructions: "
-                        + noVectors.orElse(why));
+            .map(why -> "slower than it could be, without vector instructions: " + why);
     slow.ifPresent(notes::add);
     return new OpenedDevice(
         CpuEngine.open(config, weights, precision, threads, progress::loaded),

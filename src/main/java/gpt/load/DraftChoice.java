@@ -128,8 +128,7 @@ public record DraftChoice(Kind kind, String model) {
 
   /** The same model in q4, which steps the engine's sequences. */
   private static Engine lower(CpuEngine cpu, Weights weights) {
-    HostMemory.check(
-        each -> HostMemory.weights(weights, each), Precision.Q4, HostMemory.available());
+    HostMemory.check(each -> HostMemory.weights(weights, each), Precision.Q4);
     return cpu.drafting(weights, Precision.Q4);
   }
 
@@ -145,8 +144,7 @@ public record DraftChoice(Kind kind, String model) {
             device.precision(),
             device.threads(),
             device.kernels(),
-            false,
-            device.noVectors());
+            false);
     return LoadedModel.load(
             path,
             Optional.empty(),

@@ -26,7 +26,20 @@ public final class HostMemory {
   private static final List<Precision> SMALLER =
       List.of(Precision.STORED, Precision.BF16, Precision.I8, Precision.Q4);
 
+  /**
+   * Smaller weights are not checked: Java takes 70 ms to find out the machine's memory, longer than
+   * to load them.
+   */
+  private static final long MIN_CHECKED_BYTES = 64 << 20;
+
   private HostMemory() {}
+
+  /** Fails if a model's weights alone do not fit in the memory that could be had now. */
+  static void check(ToLongFunction<Precision> weights, Precision precision) {
+    if (weights.applyAsLong(precision) >= MIN_CHECKED_BYTES) {
+      check(weights, precision, available());
+    }
+  }
 
   /**
    * Fails if a model's weights alone do not fit.

@@ -65,9 +65,7 @@ final class TornadoDeviceOpener {
     if (accelerator.isEmpty()) {
       return devices.whyNoAccelerator();
     }
-    Optional<String> shortage =
-        DeviceMemory.shortage(
-            config, weights.tied(), accelerator.get().with(kernels), precision, approximations, 1);
+    Optional<String> shortage = memory(accelerator.get().with(kernels)).shortage(1);
     if (shortage.isPresent()) {
       return shortage.get();
     }
@@ -100,6 +98,10 @@ final class TornadoDeviceOpener {
     return EnumSet.of(Precision.F32, Precision.F16, Precision.I8).contains(precision);
   }
 
+  private DeviceMemory memory(TornadoDevices.Device on) {
+    return new DeviceMemory(config, weights.tied(), on, precision, approximations);
+  }
+
   /** Loads the model to the chosen device. */
   OpenedDevice open(LoadProgress progress) {
     device = device.with(kernels);
@@ -125,12 +127,10 @@ final class TornadoDeviceOpener {
               + device.name()
               + ") has no half precision; use f32");
     }
-    int together =
-        DeviceMemory.fitting(
-            config, weights.tied(), device, precision, approximations, use.sequences());
+    int together = memory(device).fitting(use.sequences());
     if (!device.isEmulator()) {
       HostMemory.checkArrays(
-          DeviceMemory.needed(config, weights.tied(), device, precision, approximations, together),
+          memory(device).needed(together),
           device.type() == TornadoDevices.Type.CPU,
           precision,
           HostMemory.available());

@@ -2,8 +2,6 @@ package gpt.model;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * The number of parameters of a model and of its parts.
@@ -20,20 +18,18 @@ public record ParameterCounts(
 
   /** Counts a model's parameters. */
   public static ParameterCounts of(Weights w) {
+    Map<String, Tensor> tensors = w.byKey();
     Map<String, Long> parts = new LinkedHashMap<>();
-    parts.put("wte", w.wte().size());
-    parts.put("wpe", w.wpe().size());
-    Weights.Block b = w.h(0);
-    parts.put("h.ln_1", elements(b.ln1()));
-    parts.put("h.attn.c_attn", elements(b.attn().cAttn()));
-    parts.put("h.attn.c_proj", elements(b.attn().cProj()));
-    parts.put("h.ln_2", elements(b.ln2()));
-    parts.put("h.mlp.c_fc", elements(b.mlp().cFc()));
-    parts.put("h.mlp.c_proj", elements(b.mlp().cProj()));
-    parts.put("ln_f", elements(w.lnF()));
-    parts.put("lm_head", w.tied() ? 0 : w.lmHead().size());
-    long total = tensors(w).mapToLong(Tensor::size).sum();
-    long stored = tensors(w).mapToLong(t -> t.dtype().bytes(t.size())).sum();
+    tensors.forEach(
+        (key, tensor) -> {
+          String part = key.replaceFirst("^h\\.0\\.", "h.").replaceFirst("\\.\\w+$", "");
+          if (!part.matches("h\\.\\d.*")) { // all blocks have the shapes of the first
+            parts.merge(part, tensor.size(), Long::sum);
+          }
+        });
+    parts.putIfAbsent("lm_head", 0L);
+    long total = tensors.values().stream().mapToLong(Tensor::size).sum();
+    long stored = tensors.values().stream().mapToLong(t -> t.dtype().bytes(t.size())).sum();
     return new ParameterCounts(parts, w.h().size(), total, total - w.wpe().size(), stored);
   }
 
@@ -43,39 +39,5 @@ public record ParameterCounts(
         .filter(part -> part.getKey().startsWith("h."))
         .mapToLong(Map.Entry::getValue)
         .sum();
-  }
-
-  private static Stream<Tensor> tensors(Weights w) {
-    Stream<Tensor> blocks =
-        w.h().stream()
-            .flatMap(
-                b ->
-                    Stream.of(
-                            tensors(b.ln1()),
-                            tensors(b.attn().cAttn()),
-                            tensors(b.attn().cProj()),
-                            tensors(b.ln2()),
-                            tensors(b.mlp().cFc()),
-                            tensors(b.mlp().cProj()))
-                        .flatMap(t -> t));
-    Stream<Tensor> outside =
-        Stream.of(w.wte(), w.wpe(), w.lnF().weight(), w.lnF().bias(), w.tied() ? null : w.lmHead());
-    return Stream.concat(blocks, outside.filter(Objects::nonNull));
-  }
-
-  private static Stream<Tensor> tensors(Weights.LayerNorm norm) {
-    return Stream.of(norm.weight(), norm.bias()).filter(Objects::nonNull);
-  }
-
-  private static Stream<Tensor> tensors(Weights.Linear linear) {
-    return Stream.of(linear.weight(), linear.bias()).filter(Objects::nonNull);
-  }
-
-  private static long elements(Weights.LayerNorm norm) {
-    return tensors(norm).mapToLong(Tensor::size).sum();
-  }
-
-  private static long elements(Weights.Linear linear) {
-    return tensors(linear).mapToLong(Tensor::size).sum();
   }
 }

@@ -16,13 +16,19 @@ import java.util.Arrays;
  * have the same bits as gguf-py's, and a kernel may compute them with a fused multiply-add.
  *
  * <p>Source: ggml-quants.c of llama.cpp and {@code gguf/quants.py}. The letter {@code e} is an
- * element's index, {@code g} a group's.
+ * element's index, {@code g} a group's, and {@code i} that of eight elements, whose codes are the
+ * bytes of a long.
  */
 public final class QuantizedBlock {
   private static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt I32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong I64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** A bit of each byte of a long. */
+  private static final long BYTES = 0x0101010101010101L;
 
   /** Adding it changes no value, not even −0. */
   private static final float NO_MINIMUM = -0.0f;
@@ -30,7 +36,7 @@ public final class QuantizedBlock {
   private static final int F16_SIGN = 0x8000;
 
   private final DType type;
-  private final int[] codes;
+  private final long[] codes; // eight in a long, the first in the lowest byte
   private final int[] scales;
   private final int[] minima;
   private short scale;
@@ -42,7 +48,7 @@ public final class QuantizedBlock {
       throw new IllegalArgumentException(type + " has no blocks");
     }
     this.type = type;
-    codes = new int[type.block()];
+    codes = new long[type.block() / 8];
     scales = new int[type.block() / type.group()];
     minima = new int[scales.length];
     Arrays.fill(scales, 1); // of the types without factors
@@ -51,7 +57,12 @@ public final class QuantizedBlock {
 
   /** The integer of element e, from 0 on. */
   public int code(int e) {
-    return codes[e];
+    return (int) (codes[e / 8] >>> e % 8 * 8) & 0xFF;
+  }
+
+  /** The integers of elements 8i to 8i + 7, a byte each, the first one lowest. */
+  public long codes(int i) {
+    return codes[i];
   }
 
   /** The block's scale, as an f16. */
@@ -78,10 +89,10 @@ public final class QuantizedBlock {
   void dequantize(float[] out) {
     float d = Float.float16ToFloat(scale);
     float m = Float.float16ToFloat(minimum);
-    for (int e = 0; e < codes.length; e++) {
+    for (int e = 0; e < type.block(); e++) {
       int g = e / type.group();
       float shift = type.hasMinimum() ? m * minima[g] : NO_MINIMUM;
-      out[e] = d * scales[g] * (codes[e] - type.offset()) + shift;
+      out[e] = d * scales[g] * (code(e) - type.offset()) + shift;
     }
   }
 
@@ -100,8 +111,8 @@ public final class QuantizedBlock {
         fiveBits(data, at + 4);
       }
       case Q8_0 -> {
-        for (int e = 0; e < 32; e++) {
-          codes[e] = data.get(ValueLayout.JAVA_BYTE, at + 2 + e) + type.offset();
+        for (int i = 0; i < codes.length; i++) { // adds the offset to signed bytes
+          codes[i] = data.get(I64, at + 2 + 8 * i) ^ BYTES * type.offset();
         }
       }
       case Q2_K -> q2k(data, at);
@@ -113,8 +124,8 @@ public final class QuantizedBlock {
       case Q5_K -> {
         sixBitFactors(data, at);
         halfBytes(data, at + 48);
-        for (int e = 0; e < 256; e++) {
-          codes[e] |= (u8(data, at + 16 + e % 32) >> e / 32 & 1) << 4;
+        for (int i = 0; i < codes.length; i++) {
+          codes[i] |= (data.get(I64, at + 16 + i % 4 * 8) >>> i / 4 & BYTES) << 4;
         }
       }
       case Q6_K -> q6k(data, at);
@@ -132,10 +143,10 @@ public final class QuantizedBlock {
 
   /** Bytes of two elements: e in the low half, e + 16 in the high half. */
   private void fourBits(MemorySegment data, long at) {
-    for (int e = 0; e < 16; e++) {
-      int pair = u8(data, at + e);
-      codes[e] = pair & 15;
-      codes[e + 16] = pair >> 4;
+    for (int i = 0; i < 2; i++) {
+      long pairs = data.get(I64, at + 8 * i);
+      codes[i] = pairs & BYTES * 15;
+      codes[i + 2] = pairs >>> 4 & BYTES * 15;
     }
   }
 
@@ -143,21 +154,27 @@ public final class QuantizedBlock {
   private void fiveBits(MemorySegment data, long at) {
     fourBits(data, at + 4);
     int high = data.get(I32, at);
-    for (int e = 0; e < 32; e++) {
-      codes[e] |= (high >>> e & 1) << 4;
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] |= spread(high >>> 8 * i & 0xFF) << 4;
     }
+  }
+
+  /** The bits of a byte, each in the lowest bit of a byte of its own. */
+  private static long spread(int bits) {
+    long each = bits * BYTES & 0x8040201008040201L; // bit i of byte i, or 0
+    return each + 127 * BYTES >>> 7 & BYTES;
   }
 
   /** Four bits of 64 elements in 32 bytes: the first 32 in the low halves. */
   private void halfBytes(MemorySegment data, long at) {
-    for (int e = 0; e < 256; e++) {
-      codes[e] = u8(data, at + e / 64 * 32 + e % 32) >> e % 64 / 32 * 4 & 15;
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = data.get(I64, at + i / 8 * 32 + i % 4 * 8) >>> i % 8 / 4 * 4 & BYTES * 15;
     }
   }
 
-  /** Two bits of element e, where four elements share a byte. */
-  private static int twoBits(MemorySegment data, long at, int e) {
-    return u8(data, at + e / 128 * 32 + e % 32) >> e % 128 / 32 * 2 & 3;
+  /** Two bits of elements 8i to 8i + 7, where four elements share a byte. */
+  private static long twoBits(MemorySegment data, long at, int i) {
+    return data.get(I64, at + i / 16 * 32 + i % 4 * 8) >>> i % 16 / 4 * 2 & BYTES * 3;
   }
 
   /** 16 bytes (factors of scale and minimum), 64 bytes of elements, scale, minimum. */
@@ -168,8 +185,8 @@ public final class QuantizedBlock {
       scales[g] = u8(data, at + g) & 15;
       minima[g] = u8(data, at + g) >> 4;
     }
-    for (int e = 0; e < 256; e++) {
-      codes[e] = twoBits(data, at + 16, e);
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = twoBits(data, at + 16, i);
     }
   }
 
@@ -181,9 +198,9 @@ public final class QuantizedBlock {
       int high = u8(data, at + 104 + g % 4) >> g / 4 * 2 & 3;
       scales[g] = (low | high << 4) - 32;
     }
-    for (int e = 0; e < 256; e++) {
-      int third = u8(data, at + e % 32) >> e / 32 & 1;
-      codes[e] = twoBits(data, at + 32, e) | third << 2;
+    for (int i = 0; i < codes.length; i++) {
+      long third = data.get(I64, at + i % 4 * 8) >>> i / 4 & BYTES;
+      codes[i] = twoBits(data, at + 32, i) | third << 2;
     }
   }
 
@@ -211,9 +228,9 @@ public final class QuantizedBlock {
     for (int g = 0; g < 16; g++) {
       scales[g] = data.get(ValueLayout.JAVA_BYTE, at + 192 + g);
     }
-    for (int e = 0; e < 256; e++) {
-      int low = u8(data, at + e / 128 * 64 + e % 64) >> e % 128 / 64 * 4 & 15;
-      codes[e] = low | twoBits(data, at + 128, e) << 4;
+    for (int i = 0; i < codes.length; i++) {
+      long low = data.get(I64, at + i / 16 * 64 + i % 8 * 8) >>> i % 16 / 8 * 4 & BYTES * 15;
+      codes[i] = low | twoBits(data, at + 128, i) << 4;
     }
   }
 }

@@ -2,6 +2,7 @@ package gpt.model;
 
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -33,14 +34,41 @@ public record Weights(Tensor wte, Tensor wpe, List<Block> h, LayerNorm lnF, Tens
     return lmHead == wte;
   }
 
+  /**
+   * All tensors by GPT-2's keys without the prefix {@code transformer.}: embeddings, blocks, final
+   * norm, and the output projection unless it is tied.
+   */
+  public Map<String, Tensor> byKey() {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("wte.weight", wte);
+    tensors.put("wpe.weight", wpe);
+    for (int i = 0; i < h.size(); i++) {
+      Block b = h.get(i);
+      String prefix = "h." + i + ".";
+      put(tensors, prefix + "ln_1", b.ln1.weight, b.ln1.bias);
+      put(tensors, prefix + "attn.c_attn", b.attn.cAttn.weight, b.attn.cAttn.bias);
+      put(tensors, prefix + "attn.c_proj", b.attn.cProj.weight, b.attn.cProj.bias);
+      put(tensors, prefix + "ln_2", b.ln2.weight, b.ln2.bias);
+      put(tensors, prefix + "mlp.c_fc", b.mlp.cFc.weight, b.mlp.cFc.bias);
+      put(tensors, prefix + "mlp.c_proj", b.mlp.cProj.weight, b.mlp.cProj.bias);
+    }
+    put(tensors, "ln_f", lnF.weight, lnF.bias);
+    if (!tied()) {
+      tensors.put("lm_head.weight", lmHead);
+    }
+    return tensors;
+  }
+
+  private static void put(Map<String, Tensor> tensors, String key, Tensor weight, Tensor bias) {
+    tensors.put(key + ".weight", weight);
+    if (bias != null) {
+      tensors.put(key + ".bias", bias);
+    }
+  }
+
   /** All matrices of the forward pass; a tied one once. */
   public Stream<Tensor> matrices() {
-    Stream<Tensor> blocks =
-        h.stream()
-            .flatMap(
-                b -> Stream.of(b.attn().cAttn(), b.attn().cProj(), b.mlp().cFc(), b.mlp().cProj()))
-            .map(Linear::weight);
-    return Stream.concat(tied() ? Stream.of(wte) : Stream.of(wte, lmHead), blocks);
+    return byKey().values().stream().filter(tensor -> tensor.rank() == 2 && tensor != wpe);
   }
 
   /** The types of quantized matrices, the one with most bytes first. */

@@ -94,13 +94,8 @@ final class BpeTokenizer implements Tokenizer {
     for (String token : new String[] {left, right, left + right}) {
       if (!ids.containsKey(token)) {
         throw new IllegalArgumentException(
-            "merge "
-                + i
-                + ", '"
-                + TokenLabel.escaped(merge)
-                + "': the vocabulary has no token '"
-                + TokenLabel.escaped(token)
-                + "'");
+            "merge %s, '%s': the vocabulary has no token '%s'"
+                .formatted(i, TokenLabel.escaped(merge), TokenLabel.escaped(token)));
       }
     }
     merges.add(ids.get(left), ids.get(right), ids.get(left + right));

@@ -40,8 +40,7 @@ class BatchTest {
   @BeforeAll
   static void load() {
     DeviceChoice choice =
-        new DeviceChoice(
-            Device.of(Device.Kind.CPU), Precision.F32, 2, Kernels.AUTO, false, Optional.empty());
+        new DeviceChoice(Device.of(Device.Kind.CPU), Precision.F32, 2, Kernels.AUTO, false);
     model =
         new ServedModel(
             "demo",

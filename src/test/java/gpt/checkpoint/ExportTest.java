@@ -24,25 +24,12 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** A checkpoint that is written as a Hugging Face folder is read back unchanged. */
 class ExportTest {
   @TempDir Path tmp;
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "0-nanogpt",
-        "0-hf",
-        "1-nanogpt",
-        "2-nanogpt",
-        "2-hf",
-        "3-nanogpt",
-        "4-nanogpt",
-        "4-hf"
-      })
+  @GoldenModels
   void everyGoldenModelIsReadBackUnchanged(String model) throws IOException {
     Path again = tmp.resolve("again");
     try (Checkpoint c = Checkpoint.open(GoldenCheckpointTest.GOLDEN.resolve("model-" + model))) {
@@ -131,7 +118,7 @@ class ExportTest {
       assertArrayEquals(before, Files.readAllBytes(tmp.resolve("out/model.safetensors")));
 
       Files.writeString(tmp.resolve("out/characters.json"), "[\"a\"]");
-      CheckpointWriter.write(other, tmp.resolve("out"), null, true, (done, total) -> {});
+      CheckpointWriter.write(other, tmp.resolve("out"), null, true, fraction -> {});
       try (Checkpoint back = Checkpoint.open(tmp.resolve("out"))) {
         assertEquals(other.weights(), back.weights());
         assertEquals(
@@ -150,8 +137,7 @@ class ExportTest {
           assertThrows(GptException.class, () -> CheckpointWriter.write(c, file.resolve("sub")));
       assertTrue(e.getMessage().contains("cannot be written"), e.getMessage());
       assertThrows(
-          GptException.class,
-          () -> CheckpointWriter.write(c, blocked, null, true, (done, total) -> {}));
+          GptException.class, () -> CheckpointWriter.write(c, blocked, null, true, fraction -> {}));
     }
     try (Stream<Path> left = Files.list(blocked)) {
       assertEquals(List.of(), left.filter(f -> f.toString().endsWith(".partial")).toList());

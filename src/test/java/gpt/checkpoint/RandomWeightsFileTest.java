@@ -30,7 +30,7 @@ class RandomWeightsFileTest {
   private Path write(String name, GptConfig config, long seed, DType dtype) {
     Path folder = tmp.resolve(name);
     CheckpointWriter.writeRandom(
-        config, Optional.empty(), seed, dtype, folder, false, (done, total) -> {});
+        config, Optional.empty(), seed, dtype, folder, false, fraction -> {});
     return folder;
   }
 
@@ -118,7 +118,7 @@ class RandomWeightsFileTest {
         DType.F32,
         tmp.resolve("x"),
         false,
-        (d, t) -> {});
+        fraction -> {});
     try (Checkpoint c = Checkpoint.open(tmp.resolve("x"))) {
       assertEquals(config, c.config());
       assertEquals(Optional.of(List.of("a", "b")), c.characters());

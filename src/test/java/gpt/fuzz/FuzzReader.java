@@ -2,7 +2,6 @@ package gpt.fuzz;
 
 import gpt.GptException;
 import gpt.checkpoint.Checkpoint;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.huggingface.TinyHuggingFace;
 import gpt.checkpoint.torch.TinyNanoGpt;
 import gpt.explore.TokenIds;
@@ -204,12 +203,7 @@ enum FuzzReader {
     @Override
     void read(Path folder, Memory memory) {
       Path file = folder.resolve("ids");
-      byte[] data;
-      try {
-        data = Files.readAllBytes(file);
-      } catch (IOException e) {
-        throw new IllegalStateException(e);
-      }
+      byte[] data = bytes(file);
       boolean binary = data.length > 0 && data[0] == 0;
       int[] ids =
           binary
@@ -236,12 +230,7 @@ enum FuzzReader {
     @Override
     void read(Path folder, Memory memory) {
       Path file = folder.resolve("body");
-      byte[] data;
-      try {
-        data = Files.readAllBytes(file);
-      } catch (IOException e) {
-        throw new IllegalStateException(e);
-      }
+      byte[] data = bytes(file);
       ApiException refused = null;
       for (Consumer<byte[]> parser : REQUESTS) {
         try {
@@ -254,6 +243,14 @@ enum FuzzReader {
       throw new GptException(file + ": " + refused.getMessage());
     }
   };
+
+  private static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
 
   private static final List<Consumer<byte[]>> REQUESTS =
       List.of(
@@ -298,7 +295,7 @@ enum FuzzReader {
   private static void open(Path path, Memory memory) {
     try (Checkpoint c = Checkpoint.open(path)) {
       use(c, memory);
-      Map<String, Tensor> byKey = WeightList.of(c.weights());
+      Map<String, Tensor> byKey = c.weights().byKey();
       byKey.remove("lm_head.weight");
       Collection<Tensor> tensors = byKey.values();
       memory.weights(tensors.stream().mapToLong(t -> t.data().byteSize()).sum());

@@ -117,13 +117,9 @@ class FrozenIdsTest {
                     .forEach(
                         one ->
                             lines.add(
-                                model
-                                    + " "
-                                    + name
-                                    + " "
-                                    + one.sample()
-                                    + " "
-                                    + Arrays.toString(one.ids()))));
+                                "%s %s %s %s"
+                                    .formatted(
+                                        model, name, one.sample(), Arrays.toString(one.ids())))));
     generator
         .search(
             Requests.of(

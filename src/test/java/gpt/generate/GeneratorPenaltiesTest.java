@@ -43,7 +43,7 @@ class GeneratorPenaltiesTest {
     int[] prompt = request.promptIds();
     HostSampler sampler = new HostSampler(request.sampling(), VOCAB);
     int[] all = prompt;
-    for (int step = 0; step < request.maxNewTokens(); step++) {
+    for (int step = 0; step < request.length().maxNewTokens(); step++) {
       History history = new History(VOCAB);
       history.start(prompt);
       Arrays.stream(all).skip(prompt.length).forEach(history::add);
@@ -136,7 +136,13 @@ class GeneratorPenaltiesTest {
                 .build();
         Request request =
             new Request(
-                prompt(2), 6, new int[] {2, 5}, List.of(), OnFull.SLIDE, sampling, 0, 1, 0, false);
+                prompt(2),
+                new Request.Length(6, new int[] {2, 5}, List.of(), OnFull.SLIDE),
+                sampling,
+                0,
+                1,
+                0,
+                false);
         FinishedCompletion generation = generate(4, request).get(0);
         assertEquals(minimum + 1, generation.ids().length);
         assertEquals(likeliest, generation.ids()[minimum]);

@@ -33,7 +33,7 @@ class GeneratorTest {
       Function<int[], float[]> model, int blockSize, Request request, int sample) {
     int[] all = request.promptIds();
     HostSampler sampler = new HostSampler(request.sampling(), VOCAB);
-    for (int step = 0; step < request.maxNewTokens(); step++) {
+    for (int step = 0; step < request.length().maxNewTokens(); step++) {
       int[] cropped = Arrays.copyOfRange(all, Math.max(0, all.length - blockSize), all.length);
       all = Arrays.copyOf(all, all.length + 1);
       all[all.length - 1] = sampler.sample(model.apply(cropped), sample, step);
@@ -51,7 +51,7 @@ class GeneratorTest {
         Request request = shifting(prompt(length), shift);
         int[] all = request.promptIds();
         int first = Math.max(0, length - blockSize);
-        for (int step = 0; step < request.maxNewTokens(); step++) {
+        for (int step = 0; step < request.length().maxNewTokens(); step++) {
           if (all.length - first > blockSize) {
             first += shift == 0 ? 4 : shift;
           }
@@ -73,7 +73,13 @@ class GeneratorTest {
 
   private static Request shifting(int[] prompt, int shift) {
     return new Request(
-        prompt, 20, new int[0], List.of(), OnFull.SHIFT, Requests.GREEDY, 0, 1, 0, false, shift);
+        prompt,
+        new Request.Length(20, new int[0], List.of(), OnFull.SHIFT, shift),
+        Requests.GREEDY,
+        0,
+        1,
+        0,
+        false);
   }
 
   @Test

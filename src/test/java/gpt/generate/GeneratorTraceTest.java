@@ -29,10 +29,7 @@ class GeneratorTraceTest {
         generate(
             new Request(
                 request.promptIds(),
-                6,
-                request.endIds(),
-                List.of(),
-                OnFull.SLIDE,
+                new Request.Length(6, request.length().endIds(), List.of(), OnFull.SLIDE),
                 sampling,
                 2,
                 2,

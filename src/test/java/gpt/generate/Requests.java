@@ -38,10 +38,7 @@ public final class Requests {
     int[] endIds = endId.stream().toArray();
     return new Request(
         promptIds,
-        maxNewTokens,
-        endIds,
-        stops,
-        onFull,
+        new Request.Length(maxNewTokens, endIds, stops, onFull),
         sampling,
         firstSample,
         samples,

@@ -57,10 +57,7 @@ class SpeculationTest {
     int[] endIds = random.nextBoolean() ? new int[] {random.nextInt(VOCAB)} : new int[0];
     return new Request(
         prompt,
-        5 + random.nextInt(40),
-        endIds,
-        List.of(),
-        onFull,
+        new Request.Length(5 + random.nextInt(40), endIds, List.of(), onFull),
         sampling.build(),
         random.nextInt(3),
         1 + random.nextInt(3),

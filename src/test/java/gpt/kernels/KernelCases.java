@@ -6,7 +6,7 @@ import gpt.kernels.runtime.Feed;
 import gpt.kernels.runtime.KvCache;
 import gpt.kernels.runtime.Matrix;
 import gpt.kernels.runtime.Pass;
-import gpt.kernels.sampling.Sampling;
+import gpt.kernels.runtime.Sampling;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;

@@ -1,7 +1,7 @@
 package gpt.kernels;
 
 import gpt.kernels.runtime.Pass;
-import gpt.kernels.sampling.Sampling;
+import gpt.kernels.runtime.Sampling;
 import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;

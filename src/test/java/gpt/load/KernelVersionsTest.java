@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.backend.tornado.Profile;
 import gpt.backend.tornado.TornadoVm;
+import gpt.emulator.OneOrder;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
@@ -20,35 +21,21 @@ import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A device runs the versions of the kernels that are asked for, from prompt to drawn tokens. */
 @Tag("kernels")
-class KernelVersionsTest {
+class KernelVersionsTest implements OneOrder {
   private static final long SEED = 77;
-  private static final String ORDERS = "gpt.emulator.orders";
   private static final int TOKENS = 6;
 
   /** The prompt ends a chunk of the GPU's split attention, the drawn tokens begin the next. */
   private static final int PROMPT = 62;
 
   private static final GptConfig CONFIG = RandomWeights.shape(2, 2, 16, 80, 31, true, Gelu.EXACT);
-
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   @ParameterizedTest
   @EnumSource(names = {"GPU", "CPU"})
@@ -59,8 +46,7 @@ class KernelVersionsTest {
             TornadoVm.presence() == TornadoVm.Presence.EMULATOR
                 ? Device.Kind.EMULATOR
                 : Device.Kind.TORNADO);
-    DeviceChoice choice =
-        new DeviceChoice(device, Precision.F32, 1, kernels, true, Optional.empty());
+    DeviceChoice choice = new DeviceChoice(device, Precision.F32, 1, kernels, true);
     OpenedDevice opened =
         choice.open(CONFIG, weights, DeviceChoice.Use.LOGITS.ofPrompt(PROMPT), LoadProgress.NONE);
     try (Engine engine = opened.engine();

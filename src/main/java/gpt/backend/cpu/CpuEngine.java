@@ -10,7 +10,6 @@ import gpt.engine.HostWants;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
-import gpt.model.DType;
 import gpt.model.GptConfig;
 import gpt.model.Precision;
 import gpt.model.Weights;
@@ -47,7 +46,7 @@ public final class CpuEngine implements Engine {
   private final Workers workers;
 
   /** Has the JIT compile the kernels; null if nothing does. */
-  private Thread warmUp;
+  private Thread compiling;
 
   private final NativeMemory memory = new NativeMemory();
   private final CpuForward forward;
@@ -78,15 +77,15 @@ public final class CpuEngine implements Engine {
       int threads,
       DoubleConsumer progress) {
     CpuKernels kernels = CpuKernelsProvider.kernels();
-    List<DType> quantized = precision == Precision.STORED ? weights.quantizedTypes() : List.of();
-    Thread warmUp = null;
+    WarmUp warmUp = new WarmUp(kernels, precision, weights.matrices().toList());
+    Thread compiling = null;
     if (weightBytes(config, weights.tied(), Precision.F32) >= MIN_WARM_UP_BYTES) {
-      warmUp = WarmUp.start(kernels, precision, quantized);
-    } else if (precision == Precision.F32) {
-      kernels = CpuKernelsProvider.tiered();
+      compiling = warmUp.start();
+    } else {
+      kernels = CpuKernelsProvider.tiered(warmUp);
     }
     CpuEngine engine = new CpuEngine(config, weights, precision, threads, kernels, progress);
-    engine.warmUp = warmUp;
+    engine.compiling = compiling;
     return engine;
   }
 
@@ -148,7 +147,7 @@ public final class CpuEngine implements Engine {
     try (Workers alone = new Workers(1)) {
       CpuEngine engine =
           new CpuEngine(config, weights, lower, this, workers, alone, drafting, fraction -> {});
-      engine.warmUp = WarmUp.start(drafting, lower, List.of());
+      engine.compiling = new WarmUp(drafting, lower, weights.matrices().toList()).start();
       return engine;
     }
   }
@@ -180,7 +179,7 @@ public final class CpuEngine implements Engine {
 
   @Override
   public boolean isWarm() {
-    return warmUp == null || !warmUp.isAlive();
+    return compiling == null || !compiling.isAlive();
   }
 
   @Override

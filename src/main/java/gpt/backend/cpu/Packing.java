@@ -1,6 +1,7 @@
 package gpt.backend.cpu;
 
-import gpt.backend.cpu.kernels.Q4Scale;
+import gpt.backend.cpu.kernels.Q4Encoder;
+import gpt.backend.cpu.kernels.QuantizedPanel;
 import gpt.backend.cpu.kernels.ReducedPrecision;
 import gpt.model.Precision;
 import gpt.model.Tensor;
@@ -29,7 +30,7 @@ final class Packing {
     final short[] shorts;
     final int[] pairs;
     final byte[] bytes;
-    final Q4Scale scale = new Q4Scale(w.name());
+    final Q4Encoder encoder = new Q4Encoder(w.name());
 
     Scratch() {
       Precision precision = to.precision();
@@ -63,6 +64,8 @@ final class Packing {
       w.verify();
     } else if (to.quantized() != null && to.quantized().type() == w.dtype()) {
       fillQuantized(piece);
+    } else if (byRow && to.precision() == Precision.Q4) {
+      roundRows(piece, mine);
     } else if (byRow) {
       fillByRow(piece, mine);
     } else {
@@ -96,6 +99,19 @@ final class Packing {
         }
       }
       store(scratch, panel, k0, depth);
+    }
+  }
+
+  /** Rows are rounded to q4 as they are: a block is 32 weights of one. */
+  private void roundRows(int panel, Scratch scratch) {
+    int from = panel * to.width();
+    int count = Math.min(to.width(), to.n() - from);
+    for (int c = 0; c < count; c++) {
+      for (int k0 = 0; k0 < to.k(); k0 += TILE) {
+        int depth = Math.min(TILE, to.k() - k0);
+        w.row(from + c, k0, depth, scratch.row, 0);
+        storeQ4(scratch.row, 0, 1, panel, c, k0, depth, scratch.encoder);
+      }
     }
   }
 
@@ -205,8 +221,22 @@ final class Packing {
         ReducedPrecision.toI8(tile, scratch.bytes, count);
         MemorySegment.copy(scratch.bytes, 0, data, ValueLayout.JAVA_BYTE, at, count);
       }
-      case Q4 -> to.quantized().store(tile, depth, data, at, scratch.scale);
+      case Q4 -> {
+        int columns = Math.min(to.width(), to.n() - panel * to.width());
+        for (int c = 0; c < columns; c++) {
+          storeQ4(tile, c, to.width(), panel, c, k0, depth, scratch.encoder);
+        }
+      }
       case STORED -> throw new AssertionError();
+    }
+  }
+
+  /** Rounds and stores whole blocks of a column: weights that are {@code stride} apart. */
+  private void storeQ4(
+      float[] x, int at, int stride, int panel, int c, int k0, int depth, Q4Encoder encoder) {
+    for (int k = 0; k < depth; k += QuantizedPanel.CHUNK) {
+      long block = panel * to.panelBytes() + to.bytes(k0 + k);
+      to.quantized().store(x, at + k * stride, stride, to.data(), block, c, encoder);
     }
   }
 

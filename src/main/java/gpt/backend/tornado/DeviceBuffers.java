@@ -197,11 +197,9 @@ final class DeviceBuffers {
   private static int size(long n) {
     if (n > Integer.MAX_VALUE) {
       throw new GptException(
-          "the KV cache or the activations have "
-              + n
-              + " elements, a TornadoVM array holds at most "
-              + Integer.MAX_VALUE
-              + "; choose fewer samples at once (--num-samples)");
+          ("the KV cache or the activations have %s elements, a TornadoVM array holds at"
+                  + " most %s; choose fewer samples at once (--num-samples)")
+              .formatted(n, Integer.MAX_VALUE));
     }
     return (int) n;
   }

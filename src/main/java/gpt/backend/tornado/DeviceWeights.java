@@ -254,11 +254,9 @@ final class DeviceWeights {
   private static int elements(long size) {
     if (size > Integer.MAX_VALUE) {
       throw new GptException(
-          "one weight of all blocks has "
-              + size
-              + " elements, a TornadoVM array holds at most "
-              + Integer.MAX_VALUE
-              + "; choose --device cpu");
+          ("one weight of all blocks has %s elements, a TornadoVM array holds at most %s;"
+                  + " choose --device cpu")
+              .formatted(size, Integer.MAX_VALUE));
     }
     return (int) size;
   }

@@ -23,22 +23,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * arguments. Comments give shapes: R rows (tokens) in this pass, C channels, V vocabulary, nh heads
  * of hs channels.
  */
-final class ForwardTasks {
-  private final GptConfig config;
-  private final DeviceWeights w;
-  private final DeviceBuffers b;
-  private final KernelSet kernels;
-  private final int capacity;
-
-  /** See {@link TornadoForward}. */
-  ForwardTasks(
-      GptConfig config, DeviceWeights w, DeviceBuffers b, KernelSet kernels, int capacity) {
-    this.config = config;
-    this.w = w;
-    this.b = b;
-    this.kernels = kernels;
-    this.capacity = capacity;
-  }
+record ForwardTasks(
+    GptConfig config, DeviceWeights w, DeviceBuffers b, KernelSet kernels, int capacity) {
 
   /** The rows of a pass, from the request. */
   Graph feed(Graph graph) {

@@ -4,6 +4,7 @@ import gpt.kernels.runtime.Pass;
 import gpt.kernels.runtime.Version;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -25,7 +26,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * it. The tasks here take every array and do nothing: their condition is never true, but the
  * compiler cannot see that.
  */
-final class LoadGraph {
+record LoadGraph(TaskGraph graph, GridScheduler grids, IntArray pass) {
   /** Float arrays per task; a task takes at most 20 arguments. */
   private static final int FLOATS = 14;
 
@@ -34,16 +35,6 @@ final class LoadGraph {
 
   /** Arrays of halves or of packed integers per task. */
   private static final int OTHERS = 6;
-
-  private final TaskGraph graph;
-  private final GridScheduler grids;
-  private final IntArray pass;
-
-  private LoadGraph(TaskGraph graph, GridScheduler grids, IntArray pass) {
-    this.graph = graph;
-    this.grids = grids;
-    this.pass = pass;
-  }
 
   /**
    * Builds the graph.
@@ -78,10 +69,7 @@ final class LoadGraph {
       }
     }
     for (int i = 0; i < floats.size(); i += FLOATS) {
-      FloatArray[] f = new FloatArray[FLOATS];
-      for (int j = 0; j < FLOATS; j++) {
-        f[j] = i + j < floats.size() ? floats.get(i + j) : filler();
-      }
+      FloatArray[] f = chunk(floats, i, new FloatArray[FLOATS], () -> FloatArray.fromElements(0));
       graph.task(
           "floats" + i,
           LoadGraph::readFloats,
@@ -104,10 +92,7 @@ final class LoadGraph {
       addGrid("floats" + i);
     }
     for (int i = 0; i < packed.size(); i += OTHERS) {
-      IntArray[] q = new IntArray[OTHERS];
-      for (int j = 0; j < OTHERS; j++) {
-        q[j] = i + j < packed.size() ? packed.get(i + j) : intFiller();
-      }
+      IntArray[] q = chunk(packed, i, new IntArray[OTHERS], () -> IntArray.fromElements(0));
       graph.task(
           "packed" + i,
           LoadGraph::readInts,
@@ -122,10 +107,12 @@ final class LoadGraph {
       addGrid("packed" + i);
     }
     for (int i = 0; i < halves.size(); i += OTHERS) {
-      HalfFloatArray[] h = new HalfFloatArray[OTHERS];
-      for (int j = 0; j < OTHERS; j++) {
-        h[j] = i + j < halves.size() ? halves.get(i + j) : halfFiller();
-      }
+      HalfFloatArray[] h =
+          chunk(
+              halves,
+              i,
+              new HalfFloatArray[OTHERS],
+              () -> HalfFloatArray.fromElements(new HalfFloat(0)));
       // A device without half precision has one such array, which no kernel reads.
       graph.task(
           "halves" + i,
@@ -146,10 +133,7 @@ final class LoadGraph {
   private void write(DevicePlan.Arrays arrays) {
     List<FloatArray> floats = arrays.floats();
     for (int i = 0; i < floats.size(); i += FLOATS) {
-      FloatArray[] f = new FloatArray[FLOATS];
-      for (int j = 0; j < FLOATS; j++) {
-        f[j] = i + j < floats.size() ? floats.get(i + j) : filler();
-      }
+      FloatArray[] f = chunk(floats, i, new FloatArray[FLOATS], () -> FloatArray.fromElements(0));
       graph.task(
           "buffers" + i,
           LoadGraph::writeFloats,
@@ -173,10 +157,7 @@ final class LoadGraph {
     }
     List<IntArray> ints = arrays.ints();
     for (int i = 0; i < ints.size(); i += INTS) {
-      IntArray[] n = new IntArray[INTS];
-      for (int j = 0; j < INTS; j++) {
-        n[j] = i + j < ints.size() ? ints.get(i + j) : intFiller();
-      }
+      IntArray[] n = chunk(ints, i, new IntArray[INTS], () -> IntArray.fromElements(0));
       graph.task(
           "ints" + i,
           LoadGraph::writeInts,
@@ -216,29 +197,20 @@ final class LoadGraph {
     grids.addWorkerGrid(graph.getTaskGraphName() + "." + task, Version.groups(1, 1));
   }
 
-  // Unused arguments get distinct arrays: a task that has an array twice and writes it deadlocks
-  // the
-  // runtime's scheduler.
-
-  private FloatArray filler() {
-    FloatArray filler = new FloatArray(1);
-    filler.init(0);
-    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
-    return filler;
-  }
-
-  private IntArray intFiller() {
-    IntArray filler = new IntArray(1);
-    filler.init(0);
-    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
-    return filler;
-  }
-
-  private HalfFloatArray halfFiller() {
-    HalfFloatArray filler = new HalfFloatArray(1);
-    filler.init(new HalfFloat(0));
-    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, filler);
-    return filler;
+  /**
+   * The arrays of a task, from the given index on. Unused arguments get arrays of one element, and
+   * distinct ones: a task that has an array twice and writes it deadlocks the runtime's scheduler.
+   */
+  private <A> A[] chunk(List<A> arrays, int from, A[] chunk, Supplier<A> filler) {
+    for (int i = 0; i < chunk.length; i++) {
+      if (from + i < arrays.size()) {
+        chunk[i] = arrays.get(from + i);
+      } else {
+        chunk[i] = filler.get();
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, chunk[i]);
+      }
+    }
+    return chunk;
   }
 
   static void readFloats(

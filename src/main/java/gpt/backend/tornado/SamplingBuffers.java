@@ -1,6 +1,6 @@
 package gpt.backend.tornado;
 
-import gpt.kernels.sampling.Sampling;
+import gpt.kernels.runtime.Sampling;
 import gpt.kernels.sampling.SamplingStart;
 import gpt.kernels.sampling.TopTokens;
 import gpt.sampling.ChainConstants;

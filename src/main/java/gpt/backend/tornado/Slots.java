@@ -46,7 +46,6 @@ final class Slots {
     return slot;
   }
 
-  /** Frees a slot. */
   void free(int slot) {
     used.clear(slot);
     sources[slot] = slot;

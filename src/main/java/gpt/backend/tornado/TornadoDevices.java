@@ -53,32 +53,6 @@ public final class TornadoDevices {
       TornadoDevice handle,
       Kernels kernels) {
 
-    /** A device that runs the versions for its type. */
-    public Device(
-        String backend,
-        int backendIndex,
-        int index,
-        String name,
-        String platform,
-        Type type,
-        long memory,
-        long largestArray,
-        boolean hasHalf,
-        TornadoDevice handle) {
-      this(
-          backend,
-          backendIndex,
-          index,
-          name,
-          platform,
-          type,
-          memory,
-          largestArray,
-          hasHalf,
-          handle,
-          Kernels.AUTO);
-    }
-
     /** The device with other versions of the kernels. */
     public Device with(Kernels versions) {
       return new Device(
@@ -204,7 +178,8 @@ public final class TornadoDevices {
         handle.getMaxGlobalMemory(),
         handle.getMaxAllocMemory(),
         hasHalf(type, handle),
-        handle);
+        handle,
+        Kernels.AUTO);
   }
 
   /**

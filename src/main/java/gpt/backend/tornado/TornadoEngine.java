@@ -65,18 +65,6 @@ public final class TornadoEngine implements Engine {
       Profile profile,
       boolean beams) {
 
-    /** Without beam search and approximations. */
-    public Options(
-        TornadoDevices.Device device,
-        Precision precision,
-        int capacity,
-        int logprobs,
-        int promptLength,
-        Profile profile) {
-      this(
-          device, precision, Approximations.NONE, capacity, logprobs, promptLength, profile, false);
-    }
-
     private int tops() {
       return Math.max(logprobs, beams ? 2 * capacity : 0);
     }
@@ -92,7 +80,9 @@ public final class TornadoEngine implements Engine {
       GptConfig config, Weights weights, Options options, LoadProgress progress) {
     TornadoVm.prepare();
     options.device().prepareKernels();
-    DeviceMemory.check(config, weights.tied(), options);
+    new DeviceMemory(
+            config, weights.tied(), options.device(), options.precision(), options.approximations())
+        .check(options.capacity());
     return new TornadoEngine(config, weights, options, progress);
   }
 

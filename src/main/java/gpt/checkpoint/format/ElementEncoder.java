@@ -64,12 +64,7 @@ final class ElementEncoder {
 
   static GptException outOfRange(String key, DType dtype, float value) {
     return new GptException(
-        "tensor "
-            + key
-            + ": expected values in the range of "
-            + dtype
-            + ", found "
-            + value
-            + "; choose another dtype");
+        "tensor %s: expected values in the range of %s, found %s; choose another dtype"
+            .formatted(key, dtype, value));
   }
 }

@@ -17,6 +17,12 @@ import java.util.List;
  * out), nanoGPT's Linear and GGUF as (out, in).
  */
 public final class WeightsReader {
+  /** The prefix of GPT-2's keys. */
+  public static final String TRANSFORMER = "transformer.";
+
+  /** The key of the output projection. */
+  public static final String LM_HEAD = "lm_head.weight";
+
   private final GptConfig config;
   private final TensorSource source;
   private final boolean conv1d;
@@ -44,7 +50,7 @@ public final class WeightsReader {
       h.add(r.block("h." + i + "."));
     }
     LayerNorm lnF = r.layerNorm("ln_f");
-    Tensor head = lmHead ? source.read(WeightList.LM_HEAD, config.vocabSize(), c) : wte;
+    Tensor head = lmHead ? source.read(LM_HEAD, config.vocabSize(), c) : wte;
     return new Weights(wte, wpe, h, lnF, sameBytes(wte, head) ? wte : head);
   }
 
@@ -82,5 +88,15 @@ public final class WeightsReader {
             && a.rowStride() == b.rowStride()
             && a.columnStride() == b.columnStride()
             && (a.data().address() == b.data().address() || a.data().mismatch(b.data()) == -1);
+  }
+
+  /** A key as Hugging Face and nanoGPT have it, with {@link #TRANSFORMER} but in lm_head. */
+  public static String fullKey(String key) {
+    return key.startsWith("lm_head.") ? key : TRANSFORMER + key;
+  }
+
+  /** Whether Hugging Face stores this matrix as Conv1D, (in, out): the matrices in the blocks. */
+  public static boolean isConv1d(String key) {
+    return key.matches("h\\.\\d+\\.(attn|mlp)\\.c_\\w+\\.weight");
   }
 }

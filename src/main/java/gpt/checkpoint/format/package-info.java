@@ -4,8 +4,7 @@
  * for each tensor of a GPT by its key, {@link gpt.checkpoint.format.StoredModel} is what a reader
  * returns, {@link gpt.checkpoint.format.TensorChecks} and {@link
  * gpt.checkpoint.format.UnusedTensors} make its errors and notes; {@link
- * gpt.checkpoint.format.WeightList} lists the tensors to write, and {@link
- * gpt.checkpoint.format.TensorWriter} writes them, converted to another type if need be.
+ * gpt.checkpoint.format.TensorWriter} writes tensors, converted to another type if need be.
  *
  * <p>May import {@code checkpoint.files}, {@code model} and {@code tokenizer}.
  *

@@ -22,7 +22,6 @@ import java.util.Map;
  * @param tensors by name; their shape is (rows, columns), the reverse of the order in the file
  */
 record GgufFile(GgufMetadata metadata, Map<String, StoredTensor> tensors) {
-  /** "GGUF". */
   static final int MAGIC = 0x46554747;
 
   static final int VERSION = 3;

@@ -8,7 +8,6 @@ import gpt.checkpoint.format.StoredTensor;
 import gpt.checkpoint.format.TensorChecks;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.UnusedTensors;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.model.DType;
 import gpt.model.Gelu;
@@ -84,7 +83,7 @@ public final class GgufReader implements TensorSource {
 
   private StoredModel model() {
     GptConfig config = config();
-    boolean head = gguf.tensors().containsKey(GgufNames.of(WeightList.LM_HEAD));
+    boolean head = gguf.tensors().containsKey(GgufNames.of(WeightsReader.LM_HEAD));
     Weights weights = WeightsReader.read(config, this, false, head);
     if (!config.bias()) {
       checkBiasesAreZero();
@@ -163,11 +162,12 @@ public final class GgufReader implements TensorSource {
     if (wte == null || wte.shape().length != 2 || wte.shape()[0] > Integer.MAX_VALUE) {
       throw Fault.in(
           file,
-          "tensor "
-              + name
-              + (wte == null
-                  ? " is missing"
-                  : ": expected two dimensions, found " + TensorChecks.shape(wte.shape())));
+          "tensor %s%s"
+              .formatted(
+                  name,
+                  wte == null
+                      ? " is missing"
+                      : ": expected two dimensions, found " + TensorChecks.shape(wte.shape())));
     }
     return (int) wte.shape()[0];
   }

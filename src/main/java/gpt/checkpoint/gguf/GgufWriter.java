@@ -2,7 +2,6 @@ package gpt.checkpoint.gguf;
 
 import gpt.checkpoint.format.OutTensor;
 import gpt.checkpoint.format.TensorWriter;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.vocabulary.TokenizerRulesJson;
 import gpt.model.DType;
 import gpt.model.Gelu;
@@ -97,7 +96,8 @@ public final class GgufWriter {
   /** The tensors under llama.cpp's names. It requires biases: a model without them gets zeros. */
   private static List<OutTensor> tensors(GptConfig config, Weights weights, DType dtype) {
     List<OutTensor> out = new ArrayList<>();
-    WeightList.of(weights)
+    weights
+        .byKey()
         .forEach(
             (key, tensor) -> {
               out.add(OutTensor.of(GgufNames.of(key), tensor, outputType(key, tensor, dtype)));

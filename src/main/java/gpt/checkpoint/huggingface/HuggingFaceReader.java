@@ -8,7 +8,6 @@ import gpt.checkpoint.format.StoredTensor;
 import gpt.checkpoint.format.TensorChecks;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.UnusedTensors;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.checkpoint.vocabulary.Characters;
 import gpt.checkpoint.vocabulary.VocabularyFiles;
@@ -52,8 +51,8 @@ public final class HuggingFaceReader implements TensorSource {
     stored.forEach(
         (name, tensor) -> {
           String key =
-              name.startsWith(WeightList.TRANSFORMER)
-                  ? name.substring(WeightList.TRANSFORMER.length())
+              name.startsWith(WeightsReader.TRANSFORMER)
+                  ? name.substring(WeightsReader.TRANSFORMER.length())
                   : name;
           if (!TensorChecks.isMask(key) && tensors.put(key, tensor) != null) {
             throw Fault.in(
@@ -61,7 +60,7 @@ public final class HuggingFaceReader implements TensorSource {
                 "duplicate tensor "
                     + key
                     + ", with and without the prefix "
-                    + WeightList.TRANSFORMER);
+                    + WeightsReader.TRANSFORMER);
           }
         });
   }
@@ -109,11 +108,9 @@ public final class HuggingFaceReader implements TensorSource {
     if (!name.matches("[^/\\\\:\\p{Cntrl}]+\\.safetensors") || name.contains("..")) {
       throw Fault.in(
           index,
-          "weight_map: tensor "
-              + key
-              + ": expected the name of a .safetensors file in this folder, found '"
-              + name
-              + "'");
+          ("weight_map: tensor %s: expected the name of a .safetensors file in this folder,"
+                  + " found '%s'")
+              .formatted(key, name));
     }
     return name;
   }
@@ -122,7 +119,7 @@ public final class HuggingFaceReader implements TensorSource {
       Path file, String format, HuggingFaceConfig config, Map<String, StoredTensor> stored)
       throws IOException {
     HuggingFaceReader source = new HuggingFaceReader(file, stored);
-    boolean head = !config.tied() || source.tensors.containsKey(WeightList.LM_HEAD);
+    boolean head = !config.tied() || source.tensors.containsKey(WeightsReader.LM_HEAD);
     Weights weights = WeightsReader.read(config.model(), source, true, head);
     int vocabSize = config.model().vocabSize();
     Optional<List<String>> characters =
@@ -136,12 +133,10 @@ public final class HuggingFaceReader implements TensorSource {
       notes.add(
           Fault.line(
               file,
-              WeightList.LM_HEAD
-                  + " differs from the token embedding although tie_word_embeddings is true in "
-                  + HuggingFaceConfig.FILE
-                  + "; "
-                  + WeightList.LM_HEAD
-                  + " is used, as transformers does"));
+              ("%s differs from the token embedding although tie_word_embeddings is true in %s;"
+                      + " %s is used, as transformers does")
+                  .formatted(
+                      WeightsReader.LM_HEAD, HuggingFaceConfig.FILE, WeightsReader.LM_HEAD)));
     }
     notes.addAll(UnusedTensors.note(file, source.unused()));
     return new StoredModel(

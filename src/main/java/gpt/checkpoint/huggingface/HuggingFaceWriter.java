@@ -3,7 +3,7 @@ package gpt.checkpoint.huggingface;
 import gpt.checkpoint.files.ModelFiles;
 import gpt.checkpoint.files.ModelFiles.Content;
 import gpt.checkpoint.format.OutTensor;
-import gpt.checkpoint.format.WeightList;
+import gpt.checkpoint.format.WeightsReader;
 import gpt.checkpoint.vocabulary.Characters;
 import gpt.model.DType;
 import gpt.model.GptConfig;
@@ -64,12 +64,13 @@ public final class HuggingFaceWriter {
 
   private static List<OutTensor> tensors(Weights weights, DType dtype) {
     List<OutTensor> out = new ArrayList<>();
-    WeightList.of(weights)
+    weights
+        .byKey()
         .forEach(
             (key, tensor) -> {
-              Tensor t = WeightList.isConv1d(key) ? tensor.transposed() : tensor;
+              Tensor t = WeightsReader.isConv1d(key) ? tensor.transposed() : tensor;
               DType own = t.dtype().quantized() ? DType.F32 : t.dtype();
-              out.add(OutTensor.of(WeightList.fullKey(key), t, dtype == null ? own : dtype));
+              out.add(OutTensor.of(WeightsReader.fullKey(key), t, dtype == null ? own : dtype));
             });
     return out;
   }

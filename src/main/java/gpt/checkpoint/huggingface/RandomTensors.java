@@ -3,7 +3,6 @@ package gpt.checkpoint.huggingface;
 import gpt.checkpoint.format.OutTensor;
 import gpt.checkpoint.format.OutTensor.Elements;
 import gpt.checkpoint.format.TensorSource;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.model.DType;
 import gpt.model.GptConfig;
@@ -42,13 +41,14 @@ final class RandomTensors implements TensorSource {
   @Override
   public Tensor read(String key, int... shape) {
     boolean vector = shape.length == 1;
-    boolean conv1d = WeightList.isConv1d(key);
+    boolean conv1d = WeightsReader.isConv1d(key);
     int rows = vector ? 1 : shape[conv1d ? 1 : 0];
     int columns = vector ? shape[0] : shape[conv1d ? 0 : 1];
     // Each tensor has its own random stream, numbered by its position in the model.
     Elements elements = elements(key, vector, new Normals(seed, tensors.size()), columns);
     tensors.add(
-        new OutTensor(WeightList.fullKey(key), shape.length, rows, columns, dtype, elements, null));
+        new OutTensor(
+            WeightsReader.fullKey(key), shape.length, rows, columns, dtype, elements, null));
     return null;
   }
 

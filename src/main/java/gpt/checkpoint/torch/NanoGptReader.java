@@ -6,7 +6,6 @@ import gpt.checkpoint.format.StoredModel;
 import gpt.checkpoint.format.TensorChecks;
 import gpt.checkpoint.format.TensorSource;
 import gpt.checkpoint.format.UnusedTensors;
-import gpt.checkpoint.format.WeightList;
 import gpt.checkpoint.format.WeightsReader;
 import gpt.model.DType;
 import gpt.model.Gelu;
@@ -65,7 +64,7 @@ public final class NanoGptReader implements TensorSource {
       Map<String, TorchTensor> tensors = tensors(file, model);
       GptConfig config = config(file, args, tensors);
       NanoGptReader source = new NanoGptReader(file, torch, tensors);
-      boolean head = tensors.containsKey(WeightList.LM_HEAD);
+      boolean head = tensors.containsKey(WeightsReader.LM_HEAD);
       Weights weights = WeightsReader.read(config, source, false, head);
       Optional<List<String>> characters =
           MetaPickle.characters(file.resolveSibling(MetaPickle.FILE), config.vocabSize());
@@ -119,7 +118,7 @@ public final class NanoGptReader implements TensorSource {
   private static GptConfig config(Path file, Map<?, ?> args, Map<String, TorchTensor> tensors) {
     Object bias = args.get("bias");
     if (bias == null) { // older checkpoints lack the option
-      bias = tensors.containsKey(WeightList.TRANSFORMER + "ln_f.bias");
+      bias = tensors.containsKey(WeightsReader.TRANSFORMER + "ln_f.bias");
     }
     if (!(bias instanceof Boolean hasBias)) {
       throw Fault.in(
@@ -167,7 +166,7 @@ public final class NanoGptReader implements TensorSource {
 
   @Override
   public Tensor read(String key, int... shape) {
-    String name = WeightList.fullKey(key);
+    String name = WeightsReader.fullKey(key);
     TorchTensor t = tensors.get(name);
     if (t == null) {
       throw TensorChecks.missing(file, name, shape);
@@ -192,7 +191,7 @@ public final class NanoGptReader implements TensorSource {
     }
     StorageRecord record = torch.record(t.storage(), name);
     MemorySegment data = record.bytes().asSlice(t.offset() * type.bytes(), elements * type.bytes());
-    if (!name.equals(WeightList.LM_HEAD)) {
+    if (!name.equals(WeightsReader.LM_HEAD)) {
       claim(t.storage(), name, data.byteSize());
     }
     Tensor tensor = tensor(name, type.dtype(), contiguous, shape, data);

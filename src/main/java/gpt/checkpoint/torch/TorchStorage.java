@@ -80,7 +80,6 @@ record TorchStorage(String key, Type type, long length) {
     }
   }
 
-  /** The size of the storage in bytes. */
   long byteSize() {
     return length * type.bytes();
   }

@@ -82,10 +82,8 @@ public final class Characters {
   private static GptException wrongSize(Path file, String expected, int found) {
     return Fault.in(
         file,
-        "the vocabulary does not fit the model: expected "
-            + expected
-            + " characters (vocab_size), found "
-            + found
-            + "; use the file that belongs to the model");
+        ("the vocabulary does not fit the model: expected %s characters (vocab_size),"
+                + " found %s; use the file that belongs to the model")
+            .formatted(expected, found));
   }
 }

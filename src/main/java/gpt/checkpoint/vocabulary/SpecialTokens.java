@@ -159,12 +159,10 @@ final class SpecialTokens {
     }
   }
 
-  /** The id of the BOS token. */
   OptionalInt bosId(VocabularyBuilder vocabulary) {
     return vocabulary.find(names.getOrDefault(BOS, END_OF_TEXT));
   }
 
-  /** The id of the EOS token. */
   OptionalInt eosId(VocabularyBuilder vocabulary) {
     return vocabulary.find(names.getOrDefault(EOS, END_OF_TEXT));
   }

@@ -43,13 +43,8 @@ final class VocabularyBuilder {
     if (other != null && !other.equals(token)) {
       throw Fault.in(
           file,
-          "token '"
-              + token
-              + "': expected an unused id, found "
-              + id
-              + ", the id of '"
-              + other
-              + "'");
+          "token '%s': expected an unused id, found %s, the id of '%s'"
+              .formatted(token, id, other));
     }
     tokens.set(id, token);
     kinds.set(id, kind);

@@ -1,7 +1,6 @@
 package gpt.cli.chat;
 
 import gpt.GptException;
-import gpt.OnFull;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
@@ -43,7 +42,7 @@ public final class Chat {
   private final LineSource lines;
   private final Output out;
   private final Consumer<String> notes;
-  private final Length length;
+  private final Request.Length length;
   private SamplingParameters sampling;
 
   /** Index of the next completion. */
@@ -58,15 +57,6 @@ public final class Chat {
   }
 
   /**
-   * What ends a completion.
-   *
-   * @param maxNewTokens its maximum number of tokens
-   * @param endIds ids that end it
-   * @param stops strings that end it
-   */
-  public record Length(int maxNewTokens, int[] endIds, List<String> stops) {}
-
-  /**
    * Prepares a chat.
    *
    * @param notes receives lines for standard error
@@ -77,7 +67,7 @@ public final class Chat {
       LineSource lines,
       Output out,
       Consumer<String> notes,
-      Length length,
+      Request.Length length,
       SamplingParameters sampling) {
     this.generator = generator;
     this.conversation = conversation;
@@ -163,26 +153,15 @@ public final class Chat {
   }
 
   private void complete() throws IOException {
-    int[] prompt = conversation.prompt(length.maxNewTokens);
+    int[] prompt = conversation.prompt(length.maxNewTokens());
     if (prompt.length < conversation.length() && !cropNoted) {
       cropNoted = true;
       notes.accept(
           "the context window is full: from here on the model sees the last "
-              + conversation.roomFor(length.maxNewTokens)
+              + conversation.roomFor(length.maxNewTokens())
               + " tokens at most");
     }
-    Request request =
-        new Request(
-            prompt,
-            length.maxNewTokens,
-            length.endIds,
-            length.stops,
-            OnFull.SLIDE,
-            sampling,
-            sample++,
-            1,
-            0,
-            false);
+    Request request = new Request(prompt, length, sampling, sample++, 1, 0, false);
     FinishedCompletion completion;
     try {
       Listener listener =

@@ -209,11 +209,8 @@ public final class BenchCommand implements Callable<Integer> {
       GptConfig config = PublishedShapes.byName().get(random);
       if (config == null) {
         throw new UsageException(
-            "--random: expected "
-                + String.join(", ", PublishedShapes.byName().keySet())
-                + ", found '"
-                + random
-                + "'");
+            "--random: expected %s, found '%s'"
+                .formatted(String.join(", ", PublishedShapes.byName().keySet()), random));
       }
       try (PooledWeights weights = new PooledWeights(config, Bench.SEED)) {
         Subject subject =

@@ -1,6 +1,7 @@
 package gpt.cli.commands;
 
 import gpt.GptException;
+import gpt.OnFull;
 import gpt.cli.chat.Chat;
 import gpt.cli.chat.Conversation;
 import gpt.cli.chat.LineSource;
@@ -17,6 +18,7 @@ import gpt.cli.options.StopOption;
 import gpt.cli.output.StandardOutput;
 import gpt.cli.output.Terminal;
 import gpt.generate.Generator;
+import gpt.generate.Request;
 import gpt.generate.SchedulerListener;
 import gpt.generate.SharedEngine;
 import gpt.load.DeviceChoice;
@@ -121,7 +123,7 @@ public final class ChatCommand implements Callable<Integer> {
               lines,
               StandardOutput::write,
               common::note,
-              new Chat.Length(maxNewTokens, loaded.endIds(), stop.stops()),
+              new Request.Length(maxNewTokens, loaded.endIds(), stop.stops(), OnFull.SLIDE),
               parameters)
           .run();
     }

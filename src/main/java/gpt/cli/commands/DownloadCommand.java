@@ -59,11 +59,8 @@ public final class DownloadCommand implements Callable<Integer> {
             .orElseThrow(
                 () ->
                     new UsageException(
-                        "'"
-                            + name
-                            + "' is not a Hugging Face model name; expected "
-                            + String.join(", ", HubName.published())
-                            + ", or ORG/NAME[@REVISION]"));
+                        "'%s' is not a Hugging Face model name; expected %s, or ORG/NAME[@REVISION]"
+                            .formatted(name, String.join(", ", HubName.published()))));
     Path folder = DownloadOption.download(model, HubSettings.ofProcess(), !common.quiet);
     common.note(model + " is complete; run it with --model " + model);
     StandardOutput.write(folder + "\n");

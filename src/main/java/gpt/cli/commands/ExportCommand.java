@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.DoubleConsumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -106,7 +107,7 @@ public final class ExportCommand implements Callable<Integer> {
         ProgressBar bar = common.bar("writing")) {
       checkpoint.notes().forEach(common::note);
       Optional<Tokenizer> tokenizer = LoadedModel.tokenizer(checkpoint, checkpoint.config());
-      CheckpointWriter.Progress progress = (done, total) -> bar.timed((double) done / total);
+      DoubleConsumer progress = bar::timed;
       if (gguf) {
         CheckpointWriter.writeGguf(
             checkpoint, pairs(checkpoint, tokenizer), path, dtype, force, progress);
@@ -161,11 +162,9 @@ public final class ExportCommand implements Callable<Integer> {
     boolean own = checkpoint.bpeVocabulary().isPresent() && checkpoint.characters().isEmpty();
     if (own && !tokenizer.filter(t -> t instanceof Gpt2Tokenizer).isPresent()) {
       throw new GptException(
-          checkpoint.path()
-              + ": its tokenizer, of "
-              + config.vocabSize()
-              + " byte pairs, is not GPT-2's, and a safetensors folder cannot store it; use"
-              + " --format gguf");
+          ("%s: its tokenizer, of %s byte pairs, is not GPT-2's, and a safetensors folder"
+                  + " cannot store it; use --format gguf")
+              .formatted(checkpoint.path(), config.vocabSize()));
     }
   }
 

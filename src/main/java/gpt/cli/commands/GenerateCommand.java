@@ -164,13 +164,13 @@ public final class GenerateCommand implements Callable<Integer> {
     stop.check(tokenizer);
     if ((onFull == OnFull.STOP || beams.wanted()) && promptIds.length > config.blockSize()) {
       throw new GptException(
-          "the prompt has "
-              + promptIds.length
-              + " tokens, but the context holds "
-              + config.blockSize()
-              + (beams.wanted()
-                  ? "; shorten it, or remove --beams"
-                  : "; shorten it, or use --on-full slide or shift"));
+          "the prompt has %s tokens, but the context holds %s%s"
+              .formatted(
+                  promptIds.length,
+                  config.blockSize(),
+                  beams.wanted()
+                      ? "; shorten it, or remove --beams"
+                      : "; shorten it, or use --on-full slide or shift"));
     }
   }
 
@@ -181,16 +181,17 @@ public final class GenerateCommand implements Callable<Integer> {
     Request request =
         new Request(
             loaded.ids(),
-            maxNewTokens,
-            loaded.endIds(),
-            stop.stops(),
-            beams.wanted() ? OnFull.STOP : onFull,
+            new Request.Length(
+                maxNewTokens,
+                loaded.endIds(),
+                stop.stops(),
+                beams.wanted() ? OnFull.STOP : onFull,
+                shift == null ? 0 : shift),
             parameters,
             0,
             beams.wanted() ? beams.numReturn() : numSamples,
             logprobs,
-            trace.wanted(),
-            shift == null ? 0 : shift);
+            trace.wanted());
     Engine engine = loaded.engine();
     Vocabulary vocabulary = new Vocabulary(tokenizer);
     CompletionPrinter printer;

@@ -92,13 +92,7 @@ public final class MakeRandomCommand implements Callable<Integer> {
     Like model = like();
     try (ProgressBar bar = common.bar("writing")) {
       CheckpointWriter.writeRandom(
-          model.config(),
-          model.characters(),
-          seed,
-          dtype,
-          folder,
-          force,
-          (done, total) -> bar.timed((double) done / total));
+          model.config(), model.characters(), seed, dtype, folder, force, bar::timed);
     }
     common.note("wrote " + folder + "; run it with --model " + folder);
     return CommandLine.ExitCode.OK;

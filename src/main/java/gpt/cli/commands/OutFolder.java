@@ -50,23 +50,16 @@ final class OutFolder {
     for (String name : REPLACED) {
       if (Files.exists(folder.resolve(name))) {
         throw new GptException(
-            "--out "
-                + out
-                + ": "
-                + name
-                + " exists already; choose another folder, or replace it with --force");
+            "--out %s: %s exists already; choose another folder, or replace it with --force"
+                .formatted(out, name));
       }
     }
     for (String name : SHADOWED) {
       if (Files.exists(folder.resolve(name))) {
         throw new GptException(
-            "--out "
-                + out
-                + ": has a "
-                + name
-                + ", which --model "
-                + out
-                + " would no longer read; choose another folder, or use --force");
+            ("--out %s: has a %s, which --model %s would no longer read; choose another"
+                    + " folder, or use --force")
+                .formatted(out, name, out));
       }
     }
   }

@@ -1,6 +1,5 @@
 package gpt.cli.options;
 
-import gpt.cli.start.ChildJvm;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
 import gpt.model.Approximations;
@@ -95,8 +94,7 @@ public final class DeviceOptions {
       Kernels kernels,
       Approximations approximations,
       boolean profile) {
-    return new DeviceChoice(
-        device, precision, threads, kernels, approximations, profile, ChildJvm.refusal());
+    return new DeviceChoice(device, precision, threads, kernels, approximations, profile);
   }
 
   /** Refuses values and combinations that are wrong on every machine. */

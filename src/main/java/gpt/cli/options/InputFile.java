@@ -122,7 +122,7 @@ public record InputFile(String what, String name, Path path) {
 
   /**
    * Whether the process was started with standard input closed: descriptor 0 is then a file of the
-   * JDK, the first that the JVM opened. A child JVM inherits it.
+   * JDK, the first that the JVM opened.
    */
   private static boolean isStandardInputClosed() {
     try {

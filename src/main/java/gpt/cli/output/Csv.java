@@ -3,6 +3,7 @@ package gpt.cli.output;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.StringWriter;
+import java.util.Arrays;
 import java.util.List;
 
 /** CSV as the commands print it: quoted as in RFC 4180, but with a newline alone after a line. */
@@ -19,6 +20,11 @@ public final class Csv {
         .build(line)
         .writeRecord(fields);
     return line.toString();
+  }
+
+  /** One line of values as Java writes them; see {@link #line(List)}. */
+  public static String line(Object... values) {
+    return line(Arrays.stream(values).map(String::valueOf).toList());
   }
 
   /** A number with all its digits; infinities are {@code -inf} and {@code inf}. */

@@ -40,15 +40,13 @@ public final class DownloadProgress implements Downloader.Listener, AutoCloseabl
   public void planned(long bytes, long present) {
     if (present < bytes) {
       note(
-          "downloading "
-              + name
-              + ", "
-              + Bytes.text(bytes - present)
-              + (present > 0 ? " of " + Bytes.text(bytes) : "")
-              + ", from "
-              + settings.endpoint()
-              + " into "
-              + settings.cache());
+          "downloading %s, %s%s, from %s into %s"
+              .formatted(
+                  name,
+                  Bytes.text(bytes - present),
+                  present > 0 ? " of " + Bytes.text(bytes) : "",
+                  settings.endpoint(),
+                  settings.cache()));
     }
   }
 

@@ -52,19 +52,14 @@ public final class Follower implements Listener {
    */
   public void noteDefaultSlides() {
     int prompt = request.promptIds().length;
-    if (request.onFull() == OnFull.SLIDE && prompt + request.maxNewTokens() - 1 > blockSize) {
+    if (request.length().onFull() == OnFull.SLIDE
+        && prompt + request.length().maxNewTokens() - 1 > blockSize) {
       slidingNoted = true;
       note.accept(
-          "the default of "
-              + request.maxNewTokens()
-              + " new tokens goes beyond the context of "
-              + blockSize
-              + " tokens: once it is full, each token recomputes the last "
-              + blockSize
-              + ", as in nanoGPT, which takes "
-              + blockSize
-              + " times the work; use --on-full shift to drop many tokens at once, or --on-full"
-              + " stop to end there");
+          ("the default of %s new tokens goes beyond the context of %s tokens: once it is full,"
+               + " each token recomputes the last %s, as in nanoGPT, which takes %s times the work;"
+               + " use --on-full shift to drop many tokens at once, or --on-full stop to end there")
+              .formatted(request.length().maxNewTokens(), blockSize, blockSize, blockSize));
     }
   }
 
@@ -101,13 +96,9 @@ public final class Follower implements Listener {
 
   /** The note on a prompt that is longer than the context. */
   public static String cropped(int given, int kept) {
-    return "the prompt has "
-        + given
-        + " tokens and the context holds "
-        + kept
-        + ": only the last "
-        + kept
-        + " are used, as in nanoGPT";
+    return ("the prompt has %s tokens and the context holds %s: only the last %s are used, as"
+            + " in nanoGPT")
+        .formatted(given, kept, kept);
   }
 
   @Override
@@ -121,20 +112,18 @@ public final class Follower implements Listener {
     boolean slid = completion.promptIds().length + completion.ids().length - 1 > blockSize;
     if (completion.stopReason() == StopReason.CONTEXT_FULL) {
       note.accept(
-          "the context of "
-              + blockSize
-              + " tokens is full"
-              + (completion.score().isPresent()
-                  ? ""
-                  : "; use --on-full slide or shift to continue"));
-    } else if (slid && request.onFull() == OnFull.SLIDE && !slidingNoted) {
+          "the context of %s tokens is full%s"
+              .formatted(
+                  blockSize,
+                  completion.score().isPresent()
+                      ? ""
+                      : "; use --on-full slide or shift to continue"));
+    } else if (slid && request.length().onFull() == OnFull.SLIDE && !slidingNoted) {
       slidingNoted = true;
       note.accept(
-          "the context of "
-              + blockSize
-              + " tokens was full: from there on each token recomputed the last "
-              + blockSize
-              + ", as in nanoGPT");
+          ("the context of %s tokens was full: from there on each token recomputed the last"
+                  + " %s, as in nanoGPT")
+              .formatted(blockSize, blockSize));
     }
   }
 }

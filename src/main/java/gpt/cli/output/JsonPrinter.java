@@ -10,17 +10,8 @@ import java.io.IOException;
 import java.util.OptionalDouble;
 
 /** Prints each completion, when it has ended, as one JSON object on a line. */
-public final class JsonPrinter implements CompletionPrinter {
-  private final Engine engine;
-  private final long seed;
-  private final double loadSeconds;
-
-  public JsonPrinter(Engine engine, long seed, double loadSeconds) {
-    this.engine = engine;
-    this.seed = seed;
-    this.loadSeconds = loadSeconds;
-  }
-
+public record JsonPrinter(Engine engine, long seed, double loadSeconds)
+    implements CompletionPrinter {
   @Override
   public void begin() {}
 

@@ -104,9 +104,7 @@ public final class NextPrinter {
       object.add("chosen", chosen);
       object.addProperty("seed", trace.parameters().seed());
     }
-    object.addProperty("device", loaded.engine().device());
-    object.addProperty("dtype", loaded.engine().dtype());
-    return Json.line(object);
+    return Json.line(object, loaded.engine());
   }
 
   /** JSON has no infinity: null stands for it. */

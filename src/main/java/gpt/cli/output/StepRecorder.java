@@ -126,13 +126,12 @@ public final class StepRecorder {
     }
     if (shown < steps) {
       note.accept(
-          (page == null ? "the picture" : "the page")
-              + " has room for the first "
-              + shown
-              + " of "
-              + steps
-              + " steps"
-              + (page == null ? "; a page (--plot FILE.html) takes more" : ""));
+          "%s has room for the first %s of %s steps%s"
+              .formatted(
+                  page == null ? "the picture" : "the page",
+                  shown,
+                  steps,
+                  page == null ? "; a page (--plot FILE.html) takes more" : ""));
     }
     note.accept("wrote " + file.path());
   }

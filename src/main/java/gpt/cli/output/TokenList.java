@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.tokenizer.TokenLabel;
 import gpt.tokenizer.Tokenizer;
-import java.util.List;
 import java.util.Locale;
 
 /** A text's tokens, each with its start and end in the text's UTF-8 bytes. */
@@ -99,16 +98,9 @@ public final class TokenList {
   /** A header, and a line for each token. */
   public String toCsv() {
     StringBuilder out = new StringBuilder();
-    out.append(Csv.line(List.of("index", "id", "start", "end", "token")));
+    out.append(Csv.line("index", "id", "start", "end", "token"));
     for (int i = 0; i < ids.length; i++) {
-      out.append(
-          Csv.line(
-              List.of(
-                  String.valueOf(i),
-                  String.valueOf(ids[i]),
-                  String.valueOf(starts[i]),
-                  String.valueOf(starts[i + 1]),
-                  label(i))));
+      out.append(Csv.line(i, ids[i], starts[i], starts[i + 1], label(i)));
     }
     return out.toString();
   }

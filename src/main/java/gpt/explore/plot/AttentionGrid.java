@@ -37,11 +37,9 @@ public record AttentionGrid(List<List<AttentionMap>> maps) implements Picture {
   public static void check(int tokens) {
     if (tokens > MAX_DRAWN) {
       throw new GptException(
-          "--plot: a picture of many heads shows at most "
-              + MAX_DRAWN
-              + " tokens, and the prompt has "
-              + tokens
-              + "; use a shorter prompt, or one --layer and --head");
+          ("--plot: a picture of many heads shows at most %s tokens, and the prompt has %s;"
+                  + " use a shorter prompt, or one --layer and --head")
+              .formatted(MAX_DRAWN, tokens));
     }
   }
 

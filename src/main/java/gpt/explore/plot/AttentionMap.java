@@ -54,11 +54,9 @@ public record AttentionMap(
   public static void check(PlotFile file, int tokens) {
     if (file.format() != PlotFile.Format.HTML && tokens > MAX_DRAWN) {
       throw new GptException(
-          "--plot: a picture shows at most "
-              + MAX_DRAWN
-              + " tokens, and the prompt has "
-              + tokens
-              + "; write a page (--plot FILE.html) or use a shorter prompt");
+          ("--plot: a picture shows at most %s tokens, and the prompt has %s; write a page"
+                  + " (--plot FILE.html) or use a shorter prompt")
+              .formatted(MAX_DRAWN, tokens));
     }
   }
 

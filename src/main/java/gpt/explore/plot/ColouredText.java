@@ -100,11 +100,9 @@ public final class ColouredText implements Picture {
   private static void checkDrawn(int tokens) {
     if (tokens > MAX_DRAWN) {
       throw new GptException(
-          "--plot: a picture shows at most "
-              + MAX_DRAWN
-              + " tokens, and the text has "
-              + tokens
-              + "; write a page (--plot FILE.html) or use a shorter text");
+          ("--plot: a picture shows at most %s tokens, and the text has %s; write a page"
+                  + " (--plot FILE.html) or use a shorter text")
+              .formatted(MAX_DRAWN, tokens));
     }
   }
 
@@ -159,7 +157,6 @@ public final class ColouredText implements Picture {
     return labelOf(ids[token]);
   }
 
-  /** The label of an id. */
   String labelOf(int id) {
     return bytes == null ? String.valueOf(id) : TokenLabel.of(bytes.apply(id));
   }
@@ -209,7 +206,6 @@ public final class ColouredText implements Picture {
         .toList();
   }
 
-  /** A value with its unit. */
   String withUnit(double value) {
     return (number(value) + " " + caption.unit).strip();
   }

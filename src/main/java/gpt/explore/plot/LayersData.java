@@ -1,19 +1,45 @@
 package gpt.explore.plot;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.engine.Engine;
 import gpt.engine.Site;
 import gpt.engine.Want;
 import gpt.explore.Activations;
 import gpt.explore.Lens;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** What happens inside the model at positions of a text, as the page's script reads it. */
 public final class LayersData {
   /** Tokens listed for each layer. */
   private static final int TOP = 5;
+
+  /** A position's layers, from the embedding on. */
+  private record Predictions(int position, List<LayerRow> layers) {}
+
+  /** A layer's likeliest next tokens, and the norms of the stream and of what the block adds. */
+  private record LayerRow(
+      int[] ids,
+      double[] probabilities,
+      double finalProbability,
+      double norm,
+      Double attentionNorm,
+      Double mlpNorm) {
+    static LayerRow of(Lens.Layer layer, int row) {
+      Lens.Prediction prediction = layer.predictions().get(row);
+      boolean block = layer.attn().length > 0;
+      return new LayerRow(
+          prediction.ids(),
+          prediction.probabilities(),
+          prediction.finalProbability(),
+          layer.stream()[row],
+          block ? layer.attn()[row] : null,
+          block ? layer.mlp()[row] : null);
+    }
+  }
+
+  /** A position's embedding, and the attention weights of all heads of each layer. */
+  private record Weights(int position, String embedding, String[] weights) {}
 
   private LayersData() {}
 
@@ -24,38 +50,18 @@ public final class LayersData {
    */
   public static List<JsonObject> lens(Engine engine, int[] ids, int first) {
     Lens lens = Lens.of(engine, ids, first, TOP);
-    List<JsonObject> positions = new ArrayList<>();
-    for (int row = 0; row < lens.rows(); row++) {
-      JsonArray layers = new JsonArray();
-      for (Lens.Layer layer : lens.layers()) {
-        layers.add(layer(layer, row));
-      }
-      JsonObject json = new JsonObject();
-      json.addProperty("position", first + row);
-      json.add("layers", layers);
-      positions.add(json);
-    }
-    return positions;
+    return IntStream.range(0, lens.rows())
+        .mapToObj(
+            row ->
+                json(
+                    new Predictions(
+                        first + row,
+                        lens.layers().stream().map(layer -> LayerRow.of(layer, row)).toList())))
+        .toList();
   }
 
-  private static JsonObject layer(Lens.Layer layer, int row) {
-    Lens.Prediction prediction = layer.predictions().get(row);
-    JsonArray ids = new JsonArray();
-    JsonArray probabilities = new JsonArray();
-    for (int i = 0; i < prediction.ids().length; i++) {
-      ids.add(prediction.ids()[i]);
-      probabilities.add(prediction.probabilities()[i]);
-    }
-    JsonObject json = new JsonObject();
-    json.add("ids", ids);
-    json.add("probabilities", probabilities);
-    json.addProperty("final_probability", prediction.finalProbability());
-    json.addProperty("norm", layer.stream()[row]);
-    if (layer.attn().length > 0) {
-      json.addProperty("attention_norm", layer.attn()[row]);
-      json.addProperty("mlp_norm", layer.mlp()[row]);
-    }
-    return json;
+  private static JsonObject json(Object position) {
+    return StepData.GSON.toJsonTree(position).getAsJsonObject();
   }
 
   /**
@@ -88,18 +94,8 @@ public final class LayersData {
             }
           }
         });
-    List<JsonObject> positions = new ArrayList<>();
-    for (int row = 0; row < weights.length; row++) {
-      JsonArray array = new JsonArray();
-      for (String layer : weights[row]) {
-        array.add(layer);
-      }
-      JsonObject json = new JsonObject();
-      json.addProperty("position", first + row);
-      json.addProperty("embedding", embeddings[row]);
-      json.add("weights", array);
-      positions.add(json);
-    }
-    return positions;
+    return IntStream.range(0, weights.length)
+        .mapToObj(row -> json(new Weights(first + row, embeddings[row], weights[row])))
+        .toList();
   }
 }

@@ -10,18 +10,12 @@ import java.util.TreeSet;
  * The HTML page of a coloured text. It contains the text in chunks; its script creates an element
  * for each token when the chunk comes into view, so that a browser can show millions of tokens.
  */
-final class TextPage {
+record TextPage(ColouredText text) {
   /** Minimum tokens of a chunk, which then ends at the next line end. */
   private static final int MIN_CHUNK = 400;
 
   /** Maximum tokens of a chunk; its end is displayed as a line end. */
   private static final int MAX_CHUNK = 8000;
-
-  private final ColouredText text;
-
-  TextPage(ColouredText text) {
-    this.text = text;
-  }
 
   String html() {
     ColouredText.Caption caption = text.caption();

@@ -39,6 +39,11 @@ public final class ApiException extends RuntimeException {
     return new ApiException(400, INVALID, param, null, message);
   }
 
+  /** A refused request, whatever its options: a status, and OpenAI's code. */
+  public static ApiException refused(int status, String code, String message) {
+    return new ApiException(status, INVALID, null, code, message);
+  }
+
   /** The HTTP status. */
   public int status() {
     return status;

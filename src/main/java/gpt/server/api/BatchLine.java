@@ -1,12 +1,8 @@
 package gpt.server.api;
 
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
@@ -43,19 +39,18 @@ public record BatchLine(String customId, ApiRequest request, ApiException error)
     Outline outline = outline(line);
     String id = outline.customId == null ? String.valueOf(number) : outline.customId;
     LongSupplier seed = () -> seeds.applyAsLong(id);
-    ApiRequest[] request = new ApiRequest[1];
     try {
-      BodyReader.read(
-          line,
-          reader ->
-              request[0] =
+      ApiRequest request =
+          BodyReader.read(
+              line,
+              reader ->
                   outline.wrapped
                       ? wrapped(reader, limits, seed)
                       : CompletionParser.parseLine(reader, limits, seed));
-      if (request[0].stream()) {
+      if (request.stream()) {
         throw ApiException.invalid("stream", "stream: a batch has no streams; remove it");
       }
-      return new BatchLine(id, request[0], null);
+      return new BatchLine(id, request, null);
     } catch (ApiException e) {
       return new BatchLine(id, null, e);
     }
@@ -64,13 +59,8 @@ public record BatchLine(String customId, ApiRequest request, ApiException error)
   private static Outline outline(byte[] line) {
     String id = null;
     boolean wrapped = false;
-    JsonReader json =
-        new JsonReader(
-            new InputStreamReader(
-                new ByteArrayInputStream(line), StandardCharsets.UTF_8.newDecoder()));
-    json.setStrictness(Strictness.STRICT);
-    json.setNestingLimit(ApiLimits.MAX_DEPTH);
     try {
+      JsonReader json = Json.reader(line);
       json.beginObject();
       while (json.hasNext()) {
         String name = json.nextName();

@@ -1,17 +1,13 @@
 package gpt.server.api;
 
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
-import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -42,33 +38,29 @@ public final class BodyReader {
   }
 
   private BodyReader(byte[] body) {
-    json =
-        new JsonReader(
-            new InputStreamReader(
-                new ByteArrayInputStream(body), StandardCharsets.UTF_8.newDecoder()));
-    json.setStrictness(Strictness.STRICT);
-    json.setNestingLimit(ApiLimits.MAX_DEPTH);
+    json = Json.reader(body);
   }
 
-  /** What a body is read into. */
+  /** Reads a whole body. */
   @FunctionalInterface
-  public interface Target {
+  public interface Parser<T> {
     /** Reads the body's value. */
-    void read(BodyReader body) throws IOException;
+    T read(BodyReader body) throws IOException;
   }
 
   /**
    * Reads a whole body.
    *
-   * @throws ApiException if it is not JSON, or not what the target expects
+   * @throws ApiException if it is not JSON, or not what the parser expects
    */
-  public static void read(byte[] body, Target target) {
+  public static <T> T read(byte[] body, Parser<T> parser) {
     BodyReader reader = new BodyReader(body);
     try {
-      target.read(reader);
+      T value = parser.read(reader);
       if (reader.json.peek() != JsonToken.END_DOCUMENT) {
         throw notJson("found more after the object");
       }
+      return value;
     } catch (CharacterCodingException e) {
       throw notJson("it is not valid UTF-8");
     } catch (EOFException e) {
@@ -93,6 +85,13 @@ public final class BodyReader {
         .findFirst()
         .orElse("malformed JSON")
         .replaceFirst("Use JsonReader\\.setStrictness\\([^)]*\\) to accept m", "M");
+  }
+
+  /** The names of options: others' and more. */
+  public static Set<String> names(Set<String> others, String... more) {
+    Set<String> names = new HashSet<>(others);
+    names.addAll(List.of(more));
+    return Set.copyOf(names);
   }
 
   // Objects and arrays.
@@ -163,7 +162,6 @@ public final class BodyReader {
     }
   }
 
-  /** JSON's name of a type. */
   static String name(JsonToken type) {
     return switch (type) {
       case BEGIN_ARRAY -> "an array";

@@ -3,17 +3,14 @@ package gpt.server.api;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /** Parses the body of {@code POST /v1/chat/completions}. */
 public final class ChatParser {
-  private static final Set<String> NAMES = new HashSet<>(CommonOptions.NAMES);
-
-  static {
-    NAMES.addAll(Set.of("messages", "max_completion_tokens", "logprobs", "top_logprobs"));
-  }
+  private static final Set<String> NAMES =
+      BodyReader.names(
+          CommonOptions.NAMES, "messages", "max_completion_tokens", "logprobs", "top_logprobs");
 
   private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant");
 
@@ -35,9 +32,7 @@ public final class ChatParser {
    * @throws ApiException if it is not JSON, or an option is unknown or wrong
    */
   public static ChatRequest parse(byte[] body, ApiLimits limits) {
-    ChatRequest[] request = new ChatRequest[1];
-    BodyReader.read(body, reader -> request[0] = new ChatParser(reader, limits).parse());
-    return request[0];
+    return BodyReader.read(body, reader -> new ChatParser(reader, limits).parse());
   }
 
   private ChatRequest parse() throws IOException {

@@ -10,8 +10,16 @@ import java.util.function.LongSupplier;
 final class CommonOptions {
   /** The names that {@link #read} understands. */
   static final Set<String> NAMES =
-      SamplingFields.namesAnd(
-          "model", "n", "max_tokens", "min_tokens", "stop", "stream", "stream_options", "user");
+      BodyReader.names(
+          SamplingFields.NAMES,
+          "model",
+          "n",
+          "max_tokens",
+          "min_tokens",
+          "stop",
+          "stream",
+          "stream_options",
+          "user");
 
   private final ApiLimits limits;
   private final SamplingFields sampling;

@@ -3,7 +3,6 @@ package gpt.server.api;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -13,17 +12,10 @@ public final class CompletionParser {
   /** OpenAI's default of {@code max_tokens}. */
   private static final int DEFAULT_MAX_TOKENS = 16;
 
-  private static final Set<String> NAMES = new HashSet<>(CommonOptions.NAMES);
+  private static final Set<String> NAMES =
+      BodyReader.names(CommonOptions.NAMES, "prompt", "prompt_ids", "best_of", "logprobs", "echo");
 
-  static {
-    NAMES.addAll(Set.of("prompt", "prompt_ids", "best_of", "logprobs", "echo"));
-  }
-
-  private static final Set<String> LINE_NAMES = new HashSet<>(NAMES);
-
-  static {
-    LINE_NAMES.add(BatchLine.CUSTOM_ID);
-  }
+  private static final Set<String> LINE_NAMES = BodyReader.names(NAMES, BatchLine.CUSTOM_ID);
 
   private final BodyReader body;
   private final ApiLimits limits;
@@ -45,9 +37,7 @@ public final class CompletionParser {
    * @throws ApiException if it is not JSON, or an option is unknown or wrong
    */
   public static ApiRequest parse(byte[] body, ApiLimits limits) {
-    ApiRequest[] request = new ApiRequest[1];
-    BodyReader.read(body, reader -> request[0] = parse(reader, limits, SamplingFields::drawnSeed));
-    return request[0];
+    return BodyReader.read(body, reader -> parse(reader, limits, SamplingFields::drawnSeed));
   }
 
   /**

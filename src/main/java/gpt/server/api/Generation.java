@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -43,13 +44,6 @@ public final class Generation {
     record Ended(int completion, FinishedCompletion finished) implements Event {}
 
     record Failed(RuntimeException why) implements Event {}
-  }
-
-  /** Receives the deltas of a stream. */
-  @FunctionalInterface
-  public interface DeltaListener {
-    /** Called on the thread that called {@link Generation#stream}. */
-    void delta(Delta delta);
   }
 
   /** Thrown to the request's thread after {@link #cancel}. */
@@ -157,10 +151,7 @@ public final class Generation {
     try {
       return new Request(
           ids,
-          request.maxTokens(),
-          model.endIds(),
-          request.stops(),
-          OnFull.STOP,
+          new Request.Length(request.maxTokens(), model.endIds(), request.stops(), OnFull.STOP),
           request.sampling(),
           sample,
           1,
@@ -203,11 +194,11 @@ public final class Generation {
   /**
    * Runs all completions to their end.
    *
-   * @param listener receives deltas as soon as there is text
+   * @param listener receives deltas as soon as there is text, on the calling thread
    * @throws CancelledException if the request is cancelled
    * @throws GptException if the engine fails
    */
-  public void stream(DeltaListener listener) {
+  public void stream(Consumer<Delta> listener) {
     run(listener);
   }
 
@@ -232,7 +223,7 @@ public final class Generation {
     return chosen;
   }
 
-  private List<Delta> run(DeltaListener listener) {
+  private List<Delta> run(Consumer<Delta> listener) {
     Delta[] ended = new Delta[requests.size()];
     try {
       start();
@@ -253,7 +244,7 @@ public final class Generation {
             int i = end.completion();
             ended[i] = running.get(i).delta(i, end.finished());
             if (listener != null) {
-              listener.delta(ended[i]);
+              listener.accept(ended[i]);
             }
             left--;
           }
@@ -269,9 +260,9 @@ public final class Generation {
     return List.of(ended);
   }
 
-  private void emit(int completion, DeltaListener listener) {
+  private void emit(int completion, Consumer<Delta> listener) {
     if (listener != null && running.get(completion).hasText()) {
-      listener.delta(running.get(completion).delta(completion, null));
+      listener.accept(running.get(completion).delta(completion, null));
     }
   }
 

@@ -1,9 +1,7 @@
 package gpt.server.api;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import java.util.List;
 import java.util.Optional;
 
 /** How a response is written: as completions or as a chat. */
@@ -11,7 +9,6 @@ sealed interface ResponseForm permits CompletionForm, ChatForm {
   /** OpenAI writes this for a probability of 0, whose logarithm JSON cannot hold. */
   double NO_PROBABILITY = -9999;
 
-  /** The prefix of a response's id. */
   String idPrefix();
 
   /**
@@ -45,13 +42,7 @@ sealed interface ResponseForm permits CompletionForm, ChatForm {
     choice.add(name, content);
     choice.add("logprobs", logprobs);
     choice.addProperty("finish_reason", delta.finish());
-    choice.add("ids", array(delta.ids()));
+    choice.add("ids", Json.tree(delta.ids()));
     return choice;
-  }
-
-  private static JsonArray array(List<Integer> ids) {
-    JsonArray array = new JsonArray(ids.size());
-    ids.forEach(array::add);
-    return array;
   }
 }

@@ -2,8 +2,6 @@ package gpt.server.api;
 
 import gpt.sampling.SamplingParameters;
 import java.io.IOException;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -12,7 +10,8 @@ import java.util.function.LongSupplier;
 
 /** The options of the sampling chain in a request. Their defaults are OpenAI's. */
 public final class SamplingFields {
-  private static final Set<String> NAMES =
+  /** The names that {@link #read} understands. */
+  public static final Set<String> NAMES =
       Set.of(
           "temperature",
           "top_p",
@@ -46,13 +45,6 @@ public final class SamplingFields {
   /** Draws a seed. */
   public static long drawnSeed() {
     return ThreadLocalRandom.current().nextLong(DRAWN_SEEDS);
-  }
-
-  /** The names that {@link #read} understands, and others. */
-  public static Set<String> namesAnd(String... others) {
-    Set<String> names = new HashSet<>(NAMES);
-    names.addAll(List.of(others));
-    return Set.copyOf(names);
   }
 
   /** Reads one of the options. */

@@ -228,12 +228,8 @@ public final class ServedModel implements AutoCloseable {
         ApiException.INVALID,
         param,
         "context_length_exceeded",
-        param
-            + " "
-            + length
-            + ", but the model's context holds "
-            + config().blockSize()
-            + " tokens; shorten it");
+        "%s %s, but the model's context holds %s tokens; shorten it"
+            .formatted(param, length, config().blockSize()));
   }
 
   private int[] checked(Prompt prompt) {

@@ -17,18 +17,11 @@ public record TokenizeBody(String model, String prompt, int[] tokens) {
    * @throws ApiException if the body is something else
    */
   public static TokenizeBody tokenize(byte[] body) {
-    String[] read = new String[2];
-    BodyReader.read(
-        body,
-        reader ->
-            reader.object(
-                null,
-                Set.of("model", "prompt"),
-                name -> read[name.equals("model") ? 0 : 1] = reader.text(name)));
-    if (read[1] == null) {
+    TokenizeBody read = read(body, "prompt");
+    if (read.prompt == null) {
       throw ApiException.invalid("prompt", "prompt is missing: give a text");
     }
-    return new TokenizeBody(read[0], read[1], null);
+    return read;
   }
 
   /**
@@ -37,24 +30,30 @@ public record TokenizeBody(String model, String prompt, int[] tokens) {
    * @throws ApiException if the body is something else
    */
   public static TokenizeBody detokenize(byte[] body) {
-    String[] model = new String[1];
-    int[][] tokens = new int[1][];
-    BodyReader.read(
-        body,
-        reader ->
-            reader.object(
-                null,
-                Set.of("model", "tokens"),
-                name -> {
-                  if (name.equals("model")) {
-                    model[0] = reader.text(name);
-                  } else {
-                    tokens[0] = reader.ids(name);
-                  }
-                }));
-    if (tokens[0] == null) {
+    TokenizeBody read = read(body, "tokens");
+    if (read.tokens == null) {
       throw ApiException.invalid("tokens", "tokens is missing: give token ids");
     }
-    return new TokenizeBody(model[0], null, tokens[0]);
+    return read;
+  }
+
+  private static TokenizeBody read(byte[] body, String subject) {
+    String[] texts = new String[2];
+    int[][] tokens = new int[1][];
+    return BodyReader.read(
+        body,
+        reader -> {
+          reader.object(
+              null,
+              Set.of("model", subject),
+              name -> {
+                switch (name) {
+                  case "model" -> texts[0] = reader.text(name);
+                  case "prompt" -> texts[1] = reader.text(name);
+                  default -> tokens[0] = reader.ids(name);
+                }
+              });
+          return new TokenizeBody(texts[0], texts[1], tokens[0]);
+        });
   }
 }

@@ -1,15 +1,14 @@
 package gpt.server.explore;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.OnFull;
 import gpt.explore.BeamTree;
-import gpt.generate.FinishedCompletion;
 import gpt.generate.Request;
 import gpt.generate.beam.Beams;
 import gpt.sampling.SamplingParameters;
 import gpt.server.api.ApiException;
 import gpt.server.api.BodyReader;
+import gpt.server.api.Json;
 import gpt.server.api.ServedModel;
 import java.io.IOException;
 import java.util.List;
@@ -32,10 +31,13 @@ final class BeamsBody {
   private BeamsBody() {}
 
   static BeamsBody parse(byte[] body) {
-    BeamsBody parsed = new BeamsBody();
-    BodyReader.read(
-        body, reader -> reader.object(null, NAMES, name -> parsed.option(reader, name)));
-    return parsed;
+    return BodyReader.read(
+        body,
+        reader -> {
+          BeamsBody parsed = new BeamsBody();
+          reader.object(null, NAMES, name -> parsed.option(reader, name));
+          return parsed;
+        });
   }
 
   private void option(BodyReader body, String name) throws IOException {
@@ -56,42 +58,30 @@ final class BeamsBody {
     Request request =
         new Request(
             context.ids(model),
-            maxTokens,
-            model.endIds(),
-            List.of(),
-            OnFull.STOP,
+            new Request.Length(maxTokens, model.endIds(), List.of(), OnFull.STOP),
             SamplingParameters.greedy(),
             0,
             beams,
             0,
             false);
     BeamTree tree = BeamTree.of(model.generator(), request, new Beams(beams, 1));
-    JsonArray steps = new JsonArray();
-    for (List<BeamTree.Node> step : tree.steps()) {
-      JsonArray nodes = new JsonArray();
-      step.forEach(node -> nodes.add(json(node)));
-      steps.add(nodes);
-    }
-    JsonArray completions = new JsonArray();
-    for (FinishedCompletion each : tree.completions()) {
-      JsonObject completion = new JsonObject();
-      completion.add("ids", Explorer.array(each.ids()));
-      completion.addProperty("score", each.score().orElseThrow());
-      completions.add(completion);
-    }
-    JsonObject json = new JsonObject();
-    json.add("steps", steps);
-    json.add("completions", completions);
-    return json;
+    return Json.tree(
+            new Answer(
+                tree.steps().stream().map(step -> step.stream().map(Node::of).toList()).toList(),
+                tree.completions().stream()
+                    .map(each -> new Completion(each.ids(), each.score().orElseThrow()))
+                    .toList()))
+        .getAsJsonObject();
   }
 
-  private static JsonObject json(BeamTree.Node node) {
-    JsonObject json = new JsonObject();
-    json.addProperty("parent", node.parent());
-    json.addProperty("id", node.id());
-    json.addProperty("log_probability", node.logProbability());
-    json.addProperty("sum", node.sum());
-    json.addProperty("fate", node.fate().name().toLowerCase(Locale.ROOT));
-    return json;
+  private record Answer(List<List<Node>> steps, List<Completion> completions) {}
+
+  private record Completion(int[] ids, double score) {}
+
+  private record Node(int parent, int id, double logProbability, double sum, String fate) {
+    static Node of(BeamTree.Node node) {
+      String fate = node.fate().name().toLowerCase(Locale.ROOT);
+      return new Node(node.parent(), node.id(), node.logProbability(), node.sum(), fate);
+    }
   }
 }

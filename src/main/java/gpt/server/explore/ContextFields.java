@@ -5,11 +5,25 @@ import gpt.server.api.BodyReader;
 import gpt.server.api.Prompt;
 import gpt.server.api.ServedModel;
 import java.io.IOException;
+import java.util.Set;
 
 /** The options that all requests have: the model, and a text or token ids. */
 final class ContextFields {
+  private static final Set<String> NAMES = Set.of("model", "prompt", "prompt_ids");
+
   private String model;
   private Prompt prompt;
+
+  /** Parses a body that has these options only. */
+  static ContextFields parse(byte[] body) {
+    return BodyReader.read(
+        body,
+        reader -> {
+          ContextFields context = new ContextFields();
+          reader.object(null, NAMES, name -> context.read(reader, name));
+          return context;
+        });
+  }
 
   /** Reads {@code model}, {@code prompt} or {@code prompt_ids}. */
   void read(BodyReader body, String name) throws IOException {

@@ -1,6 +1,5 @@
 package gpt.server.explore;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.GptException;
 import gpt.engine.Engine;
@@ -14,6 +13,7 @@ import gpt.sampling.InvalidLogitsException;
 import gpt.sampling.SamplingParameters;
 import gpt.sampling.Weight;
 import gpt.server.api.ApiException;
+import gpt.server.api.Json;
 import gpt.server.api.ServedModel;
 import java.util.Arrays;
 import java.util.List;
@@ -41,13 +41,9 @@ public final class Explorer {
     json.addProperty("n_head", config.nHead());
     json.addProperty("n_embd", config.nEmbd());
     json.addProperty("block_size", config.blockSize());
-    json.add("coefficients", array(Weight.coefficients()));
-    json.add("end_ids", array(model.endIds()));
-    JsonArray labels = new JsonArray(config.vocabSize());
-    for (String label : model.vocabulary().labels(config.vocabSize())) {
-      labels.add(label);
-    }
-    json.add("labels", labels);
+    json.add("coefficients", Json.tree(Weight.coefficients()));
+    json.add("end_ids", Json.tree(model.endIds()));
+    json.add("labels", Json.tree(model.vocabulary().labels(config.vocabSize())));
     return json;
   }
 
@@ -111,19 +107,15 @@ public final class Explorer {
   }
 
   private JsonObject probed(byte[] body, BiFunction<Engine, int[], List<JsonObject>> answer) {
-    int[] ids = ContextBody.parse(body).ids(model);
+    int[] ids = ContextFields.parse(body).ids(model);
     try {
       return model.engine().call(1, engine -> answer.apply(engine, ids).getFirst());
     } catch (GptException e) {
       if (e.getCause() instanceof UnsupportedOperationException) {
-        throw unsupported(e.getMessage());
+        throw ApiException.refused(400, "device_cannot_probe", e.getMessage());
       }
       throw e;
     }
-  }
-
-  private static ApiException unsupported(String why) {
-    return new ApiException(400, ApiException.INVALID, null, "device_cannot_probe", why);
   }
 
   /** The tree of a beam search. */
@@ -133,27 +125,11 @@ public final class Explorer {
 
   /** The loss of each token of a text, and what was likelier. */
   public JsonObject loss(byte[] body) {
-    int[] ids = ContextBody.parse(body).ids(model);
+    int[] ids = ContextFields.parse(body).ids(model);
     if (ids.length < 2) {
       throw ApiException.invalid(
           "prompt", "prompt must have 2 tokens or more: the first has no loss; found 1");
     }
     return model.engine().call(1, engine -> LossAnswer.of(engine, ids));
-  }
-
-  static JsonArray array(int[] numbers) {
-    JsonArray array = new JsonArray(numbers.length);
-    for (int number : numbers) {
-      array.add(number);
-    }
-    return array;
-  }
-
-  static JsonArray array(double[] numbers) {
-    JsonArray array = new JsonArray(numbers.length);
-    for (double number : numbers) {
-      array.add(number);
-    }
-    return array;
   }
 }

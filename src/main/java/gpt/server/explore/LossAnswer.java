@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import gpt.engine.Engine;
 import gpt.sampling.Logprobs;
+import gpt.server.api.Json;
 import gpt.server.api.PromptScorer;
 import java.util.Arrays;
 
@@ -30,7 +31,7 @@ final class LossAnswer {
       sum += token.getAsJsonObject().get("loss").getAsDouble();
     }
     JsonObject json = new JsonObject();
-    json.add("ids", Explorer.array(ids));
+    json.add("ids", Json.tree(ids));
     json.add("tokens", tokens);
     json.addProperty("loss", sum / (ids.length - 1));
     json.addProperty("perplexity", Math.exp(sum / (ids.length - 1)));
@@ -42,9 +43,8 @@ final class LossAnswer {
     JsonObject json = new JsonObject();
     json.addProperty("loss", Math.min(-found.chosen(), Double.MAX_VALUE)); // JSON has no infinity
     json.addProperty("rank", Logprobs.rank(logits, vocabSize, id));
-    json.add("ids", Explorer.array(found.ids()));
-    json.add(
-        "probabilities", Explorer.array(Arrays.stream(found.values()).map(Math::exp).toArray()));
+    json.add("ids", Json.tree(found.ids()));
+    json.add("probabilities", Json.tree(Arrays.stream(found.values()).map(Math::exp).toArray()));
     return json;
   }
 }

@@ -9,7 +9,7 @@ import java.util.Set;
 /** The body of {@code POST /explore/step}. */
 final class StepBody {
   private static final Set<String> NAMES =
-      SamplingFields.namesAnd("model", "prompt", "prompt_ids", "step", "sample");
+      BodyReader.names(SamplingFields.NAMES, "model", "prompt", "prompt_ids", "step", "sample");
 
   private final ContextFields context = new ContextFields();
   private final SamplingFields sampling = new SamplingFields(SamplingFields::drawnSeed);
@@ -19,10 +19,13 @@ final class StepBody {
   private StepBody() {}
 
   static StepBody parse(byte[] body) {
-    StepBody parsed = new StepBody();
-    BodyReader.read(
-        body, reader -> reader.object(null, NAMES, name -> parsed.option(reader, name)));
-    return parsed;
+    return BodyReader.read(
+        body,
+        reader -> {
+          StepBody parsed = new StepBody();
+          reader.object(null, NAMES, name -> parsed.option(reader, name));
+          return parsed;
+        });
   }
 
   private void option(BodyReader body, String name) throws IOException {

@@ -94,13 +94,8 @@ public final class ApiServer implements AutoCloseable {
       probe.bind(new InetSocketAddress(settings.host(), settings.port()));
     } catch (IOException e) {
       throw new GptException(
-          "cannot listen on "
-              + settings.host()
-              + ":"
-              + settings.port()
-              + ": "
-              + e.getMessage()
-              + "; --port chooses another port",
+          "cannot listen on %s:%s: %s; --port chooses another port"
+              .formatted(settings.host(), settings.port(), e.getMessage()),
           e);
     }
   }
@@ -114,7 +109,7 @@ public final class ApiServer implements AutoCloseable {
   }
 
   private Router router(ServedModel model, ServerMetrics metrics, RequestLog log) {
-    InfoEndpoints info = new InfoEndpoints(model, settings, admission, metrics);
+    InfoEndpoints info = new InfoEndpoints(model, admission, metrics);
     Router router =
         new Router(
             settings, admission, deadlines, connections, metrics, log, Set.of("/", "/health"));
@@ -136,29 +131,36 @@ public final class ApiServer implements AutoCloseable {
             "loss", explorer::loss);
     explore.forEach(
         (name, answer) ->
-            router.add(
-                "POST", "/explore/" + name, new ExploreEndpoint(settings, admission, answer)));
+            router.add("POST", "/explore/" + name, exchange -> explore(answer, exchange)));
     router.add(
         "POST",
         "/v1/completions",
         new GenerationEndpoint(
-            settings,
-            admission,
-            connections,
-            metrics,
-            body -> new Generation(model, CompletionParser.parse(body, settings.limits())),
-            work -> ResponseWriter.completion(model, work.request())));
+                admission,
+                connections,
+                metrics,
+                body -> new Generation(model, CompletionParser.parse(body, settings.limits())),
+                work -> ResponseWriter.completion(model, work.request()))
+            ::answer);
     router.add(
         "POST",
         "/v1/chat/completions",
         new GenerationEndpoint(
-            settings,
-            admission,
-            connections,
-            metrics,
-            body -> Generation.of(model, ChatParser.parse(body, settings.limits())),
-            work -> ResponseWriter.chat(model, work.request())));
+                admission,
+                connections,
+                metrics,
+                body -> Generation.of(model, ChatParser.parse(body, settings.limits())),
+                work -> ResponseWriter.chat(model, work.request()))
+            ::answer);
     return router;
+  }
+
+  /** Answers a request of the page, which takes a completion's place while it runs. */
+  private void explore(Function<byte[], JsonObject> answer, Exchange exchange) {
+    byte[] body = exchange.body();
+    try (Admission.Place _ = admission.enter(1)) {
+      exchange.json(200, answer.apply(body));
+    }
   }
 
   /** The port that it listens on. */

@@ -6,13 +6,18 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http1.Http1ConnectionListener;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.FutureTask;
 
 /**
  * Knows the connection of the thread that handles a request: each connection has a virtual thread
  * of its own. It also bounds the time that the headers take.
  */
 final class Connections implements Http1ConnectionListener, AutoCloseable {
+  /** Time for a client to finish sending what is refused. */
+  private static final Duration LINGER = Duration.ofSeconds(2);
+
   private static final ThreadLocal<ConnectionContext> CURRENT = new ThreadLocal<>();
   private static final ThreadLocal<Deadlines.Deadline> HEADERS = new ThreadLocal<>();
 
@@ -51,6 +56,21 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
     ClientWatch watch = new ClientWatch(current().dataReader(), gone, watches::remove);
     watches.add(watch);
     return watch;
+  }
+
+  /**
+   * Reads and forgets the rest of a request: a client that is still sending it would find the
+   * connection broken, and not read the answer.
+   *
+   * @param rest reads it
+   */
+  static void discard(Callable<Long> rest) {
+    FutureTask<Long> reading = new FutureTask<>(rest); // whose failure nobody asks for
+    try {
+      Thread.ofVirtual().name("gpt-discard").start(reading).join(LINGER);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Closes the connections of all clients that are watched. */

@@ -7,19 +7,9 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 
 /** Answers in OpenAI's form what the web server refuses itself: malformed or too large requests. */
-final class ErrorPages implements DirectHandler {
-  /** Time for a client to finish sending what is refused. */
-  private static final Duration LINGER = Duration.ofSeconds(2);
-
-  private final int maxBody;
-
-  ErrorPages(int maxBody) {
-    this.maxBody = maxBody;
-  }
-
+record ErrorPages(int maxBody) implements DirectHandler {
   @Override
   public TransportResponse handle(
       TransportRequest request,
@@ -52,29 +42,17 @@ final class ErrorPages implements DirectHandler {
         why);
   }
 
-  /** A client that is still sending the body would not read the answer on a broken connection. */
   private static void discard(long body) {
     DataReader reader = Connections.current().dataReader();
-    Thread thread =
-        Thread.ofVirtual()
-            .name("gpt-discard")
-            .start(
-                () -> {
-                  try {
-                    for (long left = body; left > 0; ) {
-                      reader.ensureAvailable();
-                      int some = (int) Math.min(left, reader.available());
-                      reader.skip(some);
-                      left -= some;
-                    }
-                  } catch (RuntimeException e) {
-                    // The connection is closed next anyway.
-                  }
-                });
-    try {
-      thread.join(LINGER);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Connections.discard(
+        () -> {
+          for (long left = body; left > 0; ) {
+            reader.ensureAvailable();
+            int some = (int) Math.min(left, reader.available());
+            reader.skip(some);
+            left -= some;
+          }
+          return body;
+        });
   }
 }

@@ -1,10 +1,9 @@
 package gpt.server.http;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import gpt.server.api.ApiException;
 import gpt.server.api.Generation;
+import gpt.server.api.Json;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -14,7 +13,6 @@ import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -29,13 +27,10 @@ final class Exchange {
   /** The status that the log has for a request whose client went away, as nginx writes it. */
   static final int CLIENT_GONE = 499;
 
-  private static final Gson GSON =
-      new GsonBuilder().disableHtmlEscaping().serializeNulls().create();
-
   private final ServerRequest request;
   private final ServerResponse response;
   private final Deadlines deadlines;
-  private final Duration send;
+  private final ServerSettings settings;
   private final long begin = System.nanoTime();
   private Optional<Generation> work = Optional.empty();
   private Optional<ClientWatch> watch = Optional.empty();
@@ -43,11 +38,15 @@ final class Exchange {
   private boolean closing;
   private boolean bodyTaken;
 
-  Exchange(ServerRequest request, ServerResponse response, Deadlines deadlines, Duration send) {
+  Exchange(
+      ServerRequest request,
+      ServerResponse response,
+      Deadlines deadlines,
+      ServerSettings settings) {
     this.request = request;
     this.response = response;
     this.deadlines = deadlines;
-    this.send = send;
+    this.settings = settings;
   }
 
   String method() {
@@ -126,24 +125,26 @@ final class Exchange {
   /**
    * Reads the body.
    *
-   * @throws ApiException status 413 if it is larger than {@code max}, 408 if it takes too long; the
-   *     connection must be closed then
+   * @throws ApiException status 413 if it is larger than the settings allow, 408 if it takes too
+   *     long; the connection must be closed then
    */
-  byte[] body(int max, Duration time) {
+  byte[] body() {
     bodyTaken = true;
+    Duration time = settings.receive();
     CompletableFuture<byte[]> body = new CompletableFuture<>();
-    Thread.ofVirtual().name("gpt-body").start(() -> read(body, max));
+    Thread.ofVirtual().name("gpt-body").start(() -> read(body, settings.maxBody()));
     try {
       return body.get(time.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       closing = true;
-      throw unread(
+      throw ApiException.refused(
           408, "request_timeout", "the request has not arrived within " + time.toSeconds() + " s");
     } catch (ExecutionException e) {
       closing = true;
       throw e.getCause() instanceof ApiException refused
           ? refused
-          : unread(400, "malformed_request", "the request's body is malformed or ends too early");
+          : ApiException.refused(
+              400, "malformed_request", "the request's body is malformed or ends too early");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CloseConnectionException("interrupted", e);
@@ -165,39 +166,17 @@ final class Exchange {
     }
   }
 
-  /**
-   * Reads and forgets a body that nobody has asked for: a client that is still sending it would
-   * otherwise find the connection broken, and not read the response.
-   */
-  void discardBody(Duration time) {
-    if (bodyTaken || !hasBody()) {
-      return;
-    }
-    Thread reader =
-        Thread.ofVirtual()
-            .name("gpt-discard")
-            .start(
-                () -> {
-                  try {
-                    InputStream in = request.content().inputStream();
-                    in.transferTo(OutputStream.nullOutputStream());
-                  } catch (IOException | RuntimeException e) {
-                    // The connection is closed next anyway.
-                  }
-                });
-    try {
-      reader.join(time);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  /** Reads and forgets a body that nobody has asked for; see {@link Connections#discard}. */
+  void discardBody() {
+    if (!bodyTaken && hasBody()) {
+      Connections.discard(
+          () -> request.content().inputStream().transferTo(OutputStream.nullOutputStream()));
     }
   }
 
   static ApiException tooLarge(int max) {
-    return unread(413, "request_too_large", "the request's body is larger than " + max + " bytes");
-  }
-
-  private static ApiException unread(int status, String code, String message) {
-    return new ApiException(status, ApiException.INVALID, null, code, message);
+    return ApiException.refused(
+        413, "request_too_large", "the request's body is larger than " + max + " bytes");
   }
 
   // The response.
@@ -217,7 +196,7 @@ final class Exchange {
     response.header(HeaderNames.CONTENT_TYPE, type);
     response.header("X-Content-Type-Options", "nosniff");
     connectionHeader();
-    try (Deadlines.Deadline _ = deadlines.start(send)) {
+    try (Deadlines.Deadline _ = deadlines.start(settings.send())) {
       response.send(body);
     }
   }
@@ -238,7 +217,7 @@ final class Exchange {
   }
 
   void json(int code, JsonElement body) {
-    send(code, "application/json", bytes(GSON.toJson(body) + "\n"));
+    send(code, "application/json", bytes(Json.text(body) + "\n"));
   }
 
   private static byte[] bytes(String text) {
@@ -266,7 +245,7 @@ final class Exchange {
     }
 
     void json(JsonElement data) {
-      event(GSON.toJson(data));
+      event(Json.text(data));
     }
 
     /** Ends the stream as OpenAI does. */
@@ -277,7 +256,7 @@ final class Exchange {
 
     /** Ends the stream: with the last chunk, for which Helidon would wait for the handler's end. */
     void close() {
-      try (Deadlines.Deadline _ = deadlines.start(send)) {
+      try (Deadlines.Deadline _ = deadlines.start(settings.send())) {
         out.close();
         ((RoutingResponse) response).commit();
       } catch (IOException | RuntimeException e) { // the library has several
@@ -286,7 +265,7 @@ final class Exchange {
     }
 
     private void event(String data) {
-      try (Deadlines.Deadline _ = deadlines.start(send)) {
+      try (Deadlines.Deadline _ = deadlines.start(settings.send())) {
         out.write(bytes("data: " + data + "\n\n"));
         out.flush();
       } catch (IOException | RuntimeException e) {

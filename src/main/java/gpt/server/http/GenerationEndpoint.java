@@ -8,39 +8,21 @@ import io.helidon.webserver.CloseConnectionException;
 import java.util.List;
 import java.util.function.Function;
 
-/** Answers with completions, whole or as a stream. */
-final class GenerationEndpoint implements Endpoint {
-  private final ServerSettings settings;
-  private final Admission admission;
-  private final Connections connections;
-  private final ServerMetrics metrics;
-  private final Function<byte[], Generation> parser;
-  private final Function<Generation, ResponseWriter> writer;
-
-  /**
-   * Creates an endpoint.
-   *
-   * @param parser reads a request's body
-   * @param writer writes the response
-   */
-  GenerationEndpoint(
-      ServerSettings settings,
-      Admission admission,
-      Connections connections,
-      ServerMetrics metrics,
-      Function<byte[], Generation> parser,
-      Function<Generation, ResponseWriter> writer) {
-    this.settings = settings;
-    this.admission = admission;
-    this.connections = connections;
-    this.metrics = metrics;
-    this.parser = parser;
-    this.writer = writer;
-  }
-
-  @Override
-  public void answer(Exchange exchange) {
-    Generation generation = parser.apply(exchange.body(settings.maxBody(), settings.receive()));
+/**
+ * Answers with completions, whole or as a stream.
+ *
+ * @param parser reads a request's body
+ * @param writer writes the response
+ */
+record GenerationEndpoint(
+    Admission admission,
+    Connections connections,
+    ServerMetrics metrics,
+    Function<byte[], Generation> parser,
+    Function<Generation, ResponseWriter> writer) {
+  /** Answers a request; see {@link Router#add}. */
+  void answer(Exchange exchange) {
+    Generation generation = parser.apply(exchange.body());
     try (Admission.Place _ = admission.enter(generation.completions())) {
       exchange.work(generation);
       ClientWatch watch = connections.watch(generation::cancel);

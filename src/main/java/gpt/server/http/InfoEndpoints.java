@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import gpt.explore.plot.LivePage;
 import gpt.server.api.ApiException;
+import gpt.server.api.Json;
 import gpt.server.api.ServedModel;
 import gpt.server.api.TokenizeBody;
 import java.nio.charset.StandardCharsets;
@@ -18,14 +19,11 @@ final class InfoEndpoints {
           + " connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
   private final ServedModel model;
-  private final ServerSettings settings;
   private final Admission admission;
   private final ServerMetrics metrics;
 
-  InfoEndpoints(
-      ServedModel model, ServerSettings settings, Admission admission, ServerMetrics metrics) {
+  InfoEndpoints(ServedModel model, Admission admission, ServerMetrics metrics) {
     this.model = model;
-    this.settings = settings;
     this.admission = admission;
     this.metrics = metrics;
   }
@@ -78,31 +76,23 @@ final class InfoEndpoints {
 
   /** {@code POST /tokenize}. */
   void tokenize(Exchange exchange) {
-    TokenizeBody body = TokenizeBody.tokenize(body(exchange));
+    TokenizeBody body = TokenizeBody.tokenize(exchange.body());
     model.checkName(body.model());
     int[] ids = model.encode(body.prompt(), "prompt");
-    JsonArray tokens = new JsonArray(ids.length);
-    for (int id : ids) {
-      tokens.add(id);
-    }
     JsonObject object = new JsonObject();
     object.addProperty("count", ids.length);
     object.addProperty("max_model_len", model.config().blockSize());
-    object.add("tokens", tokens);
+    object.add("tokens", Json.tree(ids));
     exchange.json(200, object);
   }
 
   /** {@code POST /detokenize}. */
   void detokenize(Exchange exchange) {
-    TokenizeBody body = TokenizeBody.detokenize(body(exchange));
+    TokenizeBody body = TokenizeBody.detokenize(exchange.body());
     model.checkName(body.model());
     JsonObject object = new JsonObject();
     object.addProperty("prompt", model.decode(body.tokens(), "tokens"));
     exchange.json(200, object);
-  }
-
-  private byte[] body(Exchange exchange) {
-    return exchange.body(settings.maxBody(), settings.receive());
   }
 
   /** {@code GET /}: the page. */
@@ -114,11 +104,7 @@ final class InfoEndpoints {
 
   /** Any other path. */
   static ApiException unknown(Exchange exchange) {
-    return new ApiException(
-        404,
-        ApiException.INVALID,
-        null,
-        "unknown_url",
-        "unknown request: " + exchange.method() + " " + exchange.path());
+    return ApiException.refused(
+        404, "unknown_url", "unknown request: " + exchange.method() + " " + exchange.path());
   }
 }

@@ -11,23 +11,12 @@ import java.util.Set;
  * page's origin with each request to another site: it is refused unless {@code --cors-origin}
  * allows it. A server without a key answers only to the names of the loopback address, so that no
  * other name can be made to point to it (DNS rebinding).
+ *
+ * @param allowed the origin whose pages may call, or {@code *}
+ * @param anyHost whether the server answers to any name
  */
-final class Origins {
+record Origins(Optional<String> allowed, boolean anyHost) {
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
-
-  private final Optional<String> allowed;
-  private final boolean anyHost;
-
-  /**
-   * Creates the rules.
-   *
-   * @param allowed the origin whose pages may call, or {@code *}
-   * @param anyHost whether the server answers to any name
-   */
-  Origins(Optional<String> allowed, boolean anyHost) {
-    this.allowed = allowed;
-    this.anyHost = anyHost;
-  }
 
   /**
    * Checks a request's host and origin, and allows the origin's page to read the response.
@@ -38,7 +27,9 @@ final class Origins {
     String host = String.valueOf(exchange.header(HeaderNames.HOST));
     if (!anyHost
         && !LOOPBACK.contains(host.replaceFirst(":[0-9]*$", "").toLowerCase(Locale.ROOT))) {
-      throw forbidden(
+      throw ApiException.refused(
+          403,
+          "forbidden",
           "this server answers to localhost and 127.0.0.1, not to '" + host + "'; set an API key");
     }
     String origin = exchange.header(HeaderNames.ORIGIN);
@@ -46,7 +37,9 @@ final class Origins {
       return;
     }
     if (allowed.isEmpty() || !allowed.get().equals("*") && !allowed.get().equals(origin)) {
-      throw forbidden(
+      throw ApiException.refused(
+          403,
+          "forbidden",
           "pages of '" + origin + "' may not use this server; --cors-origin allows them");
     }
     exchange.responseHeader(HeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, allowed.get());
@@ -60,9 +53,5 @@ final class Origins {
         HeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type");
     exchange.responseHeader(HeaderNames.ACCESS_CONTROL_MAX_AGE, "600");
     exchange.send(204);
-  }
-
-  private static ApiException forbidden(String message) {
-    return new ApiException(403, ApiException.INVALID, null, "forbidden", message);
   }
 }

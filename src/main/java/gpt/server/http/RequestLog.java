@@ -10,15 +10,9 @@ import java.util.function.Consumer;
  * Writes one line per request: when, method, path, status, tokens, times. It has nothing of the
  * prompt, the text or the key.
  */
-final class RequestLog {
+record RequestLog(Consumer<String> lines) {
   private static final int MAX_PATH = 100;
   private static final double MILLI = 1e6;
-
-  private final Consumer<String> lines;
-
-  RequestLog(Consumer<String> lines) {
-    this.lines = lines;
-  }
 
   /** Writes the line of a request that has ended. */
   void write(Exchange exchange) {

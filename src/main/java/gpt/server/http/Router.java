@@ -7,19 +7,16 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * Finds the endpoint of a request, checks who asks, and answers with an error in OpenAI's form
  * where something is wrong. Counts and logs every request.
  */
 final class Router implements Handler {
-  /** Time for a client to finish sending what is refused. */
-  private static final Duration LINGER = Duration.ofSeconds(2);
-
   private static final String OTHER = "other";
 
   private final ServerSettings settings;
@@ -29,7 +26,7 @@ final class Router implements Handler {
   private final ServerMetrics metrics;
   private final RequestLog log;
   private final Origins origins;
-  private final Map<String, Map<String, Endpoint>> paths = new TreeMap<>();
+  private final Map<String, Map<String, Consumer<Exchange>>> paths = new TreeMap<>();
   private final Set<String> open; // paths that need no key
 
   Router(
@@ -50,14 +47,14 @@ final class Router implements Handler {
     origins = new Origins(settings.corsOrigin(), settings.key().isPresent());
   }
 
-  /** Adds an endpoint. */
-  void add(String method, String path, Endpoint endpoint) {
+  /** Adds an endpoint: what answers the requests of a path and method, or refuses them. */
+  void add(String method, String path, Consumer<Exchange> endpoint) {
     paths.computeIfAbsent(path, p -> new TreeMap<>()).put(method, endpoint);
   }
 
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
-    Exchange exchange = new Exchange(request, response, deadlines, settings.send());
+    Exchange exchange = new Exchange(request, response, deadlines, settings);
     try {
       answer(exchange);
     } finally {
@@ -66,7 +63,7 @@ final class Router implements Handler {
     }
     boolean longTime = exchange.nanos() > settings.idle().toNanos() * (ApiServer.MAX_IDLE - 2);
     if (exchange.isClosing() || admission.isDraining() || longTime) {
-      exchange.discardBody(LINGER);
+      exchange.discardBody();
       exchange.watch().ifPresent(ClientWatch::disconnect);
       throw new CloseConnectionException("closed after the response");
     }
@@ -78,7 +75,7 @@ final class Router implements Handler {
       if (admission.isDraining()) {
         exchange.closing();
       }
-      endpoint(exchange).answer(exchange);
+      endpoint(exchange).accept(exchange);
     } catch (ApiException e) {
       refuse(exchange, e);
     } catch (CloseConnectionException e) {
@@ -93,33 +90,29 @@ final class Router implements Handler {
     }
   }
 
-  private Endpoint endpoint(Exchange exchange) {
+  private Consumer<Exchange> endpoint(Exchange exchange) {
     origins.check(exchange);
-    Map<String, Endpoint> methods = paths.get(exchange.path());
+    Map<String, Consumer<Exchange>> methods = paths.get(exchange.path());
     if (exchange.method().equals("OPTIONS") && settings.corsOrigin().isPresent()) {
       return origins::preflight;
     }
     boolean free = settings.key().isEmpty() || open.contains(exchange.path());
     if (!free && !settings.key().get().matches(exchange.header(HeaderNames.AUTHORIZATION))) {
       exchange.responseHeader(HeaderNames.WWW_AUTHENTICATE, "Bearer");
-      throw new ApiException(
+      throw ApiException.refused(
           401,
-          ApiException.INVALID,
-          null,
           "invalid_api_key",
           "the API key is missing or wrong: send Authorization: Bearer KEY");
     }
     if (methods == null) {
       throw InfoEndpoints.unknown(exchange);
     }
-    Endpoint endpoint = methods.get(exchange.method());
+    Consumer<Exchange> endpoint = methods.get(exchange.method());
     if (endpoint == null) {
       String allowed = String.join(", ", methods.keySet());
       exchange.responseHeader(HeaderNames.ALLOW, allowed);
-      throw new ApiException(
+      throw ApiException.refused(
           405,
-          ApiException.INVALID,
-          null,
           "method_not_allowed",
           exchange.path() + " takes " + allowed + ", found " + exchange.method());
     }

@@ -2,7 +2,7 @@ package gpt.backend.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import gpt.backend.cpu.kernels.PlainKernels;
+import gpt.backend.cpu.kernels.ScalarKernels;
 import gpt.backend.cpu.kernels.VectorKernels;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
@@ -44,7 +44,8 @@ class GoldenTest {
         case REFERENCE -> new ReferenceEngine(config, weights);
         case VECTOR ->
             new CpuEngine(config, weights, Precision.F32, 2, new VectorKernels(), f -> {});
-        case PLAIN -> new CpuEngine(config, weights, Precision.F32, 2, new PlainKernels(), f -> {});
+        case PLAIN ->
+            new CpuEngine(config, weights, Precision.F32, 2, new ScalarKernels(8), f -> {});
       };
     }
   }

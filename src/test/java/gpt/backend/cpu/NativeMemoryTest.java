@@ -62,6 +62,16 @@ class NativeMemoryTest {
     }
   }
 
+  /** Java counts direct buffers and automatic arenas towards its limit, the heap's maximum. */
+  @Test
+  void isNotLimitedByTheSizeOfTheHeap() {
+    assumeLinux(); // Java would zero all of it
+    long size = 2 * Runtime.getRuntime().maxMemory();
+    try (NativeMemory memory = new NativeMemory()) {
+      memory.allocate(size).set(ValueLayout.JAVA_INT, size - 4, 1);
+    }
+  }
+
   @Test
   void throwsWhenMemoryIsExhausted() {
     try (NativeMemory memory = new NativeMemory()) {

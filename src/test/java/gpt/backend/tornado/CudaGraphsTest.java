@@ -4,6 +4,7 @@ import static gpt.backend.tornado.TornadoModelTest.drawing;
 import static gpt.backend.tornado.TornadoModelTest.greedy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.emulator.OneOrder;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
@@ -11,6 +12,7 @@ import gpt.engine.Work;
 import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
@@ -19,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,7 +30,7 @@ import uk.ac.manchester.tornado.api.emulator.Submissions;
  * What the host submits for each token on a device with CUDA graphs, counted by the emulator.
  * TornadoVM silently ignores {@code withCUDAGraph()} after a graph is compiled.
  */
-class CudaGraphsTest {
+class CudaGraphsTest implements OneOrder {
   private static final long SEED = 4712;
   private static final int LAYERS = 12;
 
@@ -53,7 +54,6 @@ class CudaGraphsTest {
   private static final GptConfig CONFIG = shape(LAYERS);
 
   private static final SamplingParameters SAMPLED = new SamplingParameters(0.8, 5, SEED);
-  private static final String ORDERS = "gpt.emulator.orders";
   private static final String CUDA_GRAPHS = "gpt.cudaGraphs";
 
   private final Weights weights = RandomWeights.of(CONFIG, SEED, 0.5f);
@@ -63,14 +63,8 @@ class CudaGraphsTest {
     return RandomWeights.shape(layers, 1, 2, 300, 31, true, Gelu.EXACT);
   }
 
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
   @AfterEach
   void clearSettings() {
-    System.clearProperty(ORDERS);
     System.clearProperty(CUDA_GRAPHS);
   }
 
@@ -87,7 +81,8 @@ class CudaGraphsTest {
         d.memory(),
         d.largestArray(),
         true,
-        d.handle());
+        d.handle(),
+        Kernels.AUTO);
   }
 
   private TornadoEngine open(int promptLength, Profile profile) {

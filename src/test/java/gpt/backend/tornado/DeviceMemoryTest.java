@@ -8,6 +8,7 @@ import gpt.GptException;
 import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
@@ -31,37 +32,39 @@ class DeviceMemoryTest {
     TornadoDevices.Device small = sized(device, 8_000_000_000L, 4_000_000_000L);
     assertEquals(
         Optional.empty(),
-        DeviceMemory.shortage(xl, true, small, Precision.F32, Approximations.NONE, 1));
+        new DeviceMemory(xl, true, small, Precision.F32, Approximations.NONE).shortage(1));
     String tooMany =
-        DeviceMemory.shortage(xl, true, small, Precision.F32, Approximations.NONE, 8).orElseThrow();
+        new DeviceMemory(xl, true, small, Precision.F32, Approximations.NONE)
+            .shortage(8)
+            .orElseThrow();
     assertTrue(tooMany.contains("--num-samples"), tooMany);
-    assertEquals(2, DeviceMemory.fitting(xl, true, small, Precision.F32, Approximations.NONE, 5));
+    assertEquals(
+        2, new DeviceMemory(xl, true, small, Precision.F32, Approximations.NONE).fitting(5));
     TornadoDevices.Device tiny = sized(device, 4_000_000_000L, 4_000_000_000L);
     String tooLarge =
-        DeviceMemory.shortage(xl, true, tiny, Precision.F32, Approximations.NONE, 1).orElseThrow();
+        new DeviceMemory(xl, true, tiny, Precision.F32, Approximations.NONE)
+            .shortage(1)
+            .orElseThrow();
     assertTrue(tooLarge.contains("needs 6.9") && tooLarge.contains("has 4.00 GB"), tooLarge);
     assertTrue(tooLarge.contains("--dtype i8"), tooLarge);
     assertEquals(
         Optional.empty(),
-        DeviceMemory.shortage(xl, true, tiny, Precision.I8, Approximations.NONE, 1));
+        new DeviceMemory(xl, true, tiny, Precision.I8, Approximations.NONE).shortage(1));
     TornadoDevices.Device narrow = sized(device, 80_000_000_000L, 1_000_000_000L);
     String oneArray =
-        DeviceMemory.shortage(xl, true, narrow, Precision.F32, Approximations.NONE, 1)
+        new DeviceMemory(xl, true, narrow, Precision.F32, Approximations.NONE)
+            .shortage(1)
             .orElseThrow();
     assertTrue(oneArray.contains("1.97 GB") && oneArray.contains("1.00 GB"), oneArray);
     GptException refused =
         assertThrows(
             GptException.class,
-            () ->
-                DeviceMemory.check(
-                    xl, true, new TornadoEngine.Options(tiny, Precision.F32, 1, 0, 0, null)));
+            () -> new DeviceMemory(xl, true, tiny, Precision.F32, Approximations.NONE).check(1));
     assertEquals(tooLarge, refused.getMessage());
     GptConfig wide = RandomWeights.shape(1, 1, 257, 8, 10, true, Gelu.TANH);
     assertThrows(
         GptException.class,
-        () ->
-            DeviceMemory.check(
-                wide, true, new TornadoEngine.Options(device, Precision.F32, 1, 0, 0, null)));
+        () -> new DeviceMemory(wide, true, device, Precision.F32, Approximations.NONE).check(1));
   }
 
   private static TornadoDevices.Device sized(
@@ -76,7 +79,8 @@ class DeviceMemoryTest {
         memory,
         largestArray,
         d.hasHalf(),
-        d.handle());
+        d.handle(),
+        Kernels.AUTO);
   }
 
   @ParameterizedTest
@@ -94,7 +98,7 @@ class DeviceMemoryTest {
             .flatMap(List::stream)
             .mapToLong(array -> (long) array.getSize() * array.getElementSize())
             .sum();
-    long needed = DeviceMemory.needed(config, true, device, precision, Approximations.NONE, 4);
+    long needed = new DeviceMemory(config, true, device, precision, Approximations.NONE).needed(4);
     assertEquals(bytes, needed, 2000 + 0.01 * bytes);
   }
 }

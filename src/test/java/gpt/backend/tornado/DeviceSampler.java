@@ -1,8 +1,8 @@
 package gpt.backend.tornado;
 
 import gpt.kernels.runtime.Pass;
+import gpt.kernels.runtime.Sampling;
 import gpt.kernels.runtime.Version;
-import gpt.kernels.sampling.Sampling;
 import gpt.sampling.Drawing;
 import gpt.sampling.History;
 import gpt.sampling.Logprobs;
@@ -157,7 +157,7 @@ final class DeviceSampler implements AutoCloseable {
   /**
    * Draws a token for each sequence from the logits on the device.
    *
-   * @return ids, or one of the statuses of {@link gpt.kernels.sampling.Sampling}
+   * @return ids, or one of the statuses of {@link gpt.kernels.runtime.Sampling}
    */
   int[] draw() {
     plan.run(chain, samples);

@@ -2,6 +2,7 @@ package gpt.backend.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gpt.emulator.OneOrder;
 import gpt.kernels.runtime.Version;
 import gpt.kernels.sampling.SamplingCases;
 import gpt.sampling.Drawing;
@@ -14,33 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The device's sampling chain draws the same ids as the host's, for random logits. */
 @Tag("kernels")
-class DeviceSamplerTest {
+class DeviceSamplerTest implements OneOrder {
   private static final long SEED = 20261;
-  private static final String ORDERS = "gpt.emulator.orders";
-
-  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
-
-  static Stream<TornadoDevices.Device> devices() {
-    return TornadoModelTest.devices();
-  }
 
   private static boolean emulated() {
     return TornadoVm.presence() == TornadoVm.Presence.EMULATOR;
@@ -55,7 +37,7 @@ class DeviceSamplerTest {
   }
 
   @ParameterizedTest
-  @MethodSource("devices")
+  @MethodSource("gpt.backend.tornado.TornadoModelTest#devices")
   void drawsTheSameIdsAsTheHost(TornadoDevices.Device device) {
     for (int vocabSize : List.of(2, 65, 257, 50257, 50304, 200_000)) {
       int cases = cases(device, vocabSize);
@@ -70,7 +52,7 @@ class DeviceSamplerTest {
    * the likeliest, or less, is 0 on a device.
    */
   @ParameterizedTest
-  @MethodSource("devices")
+  @MethodSource("gpt.backend.tornado.TornadoModelTest#devices")
   void givesTheProbabilitiesOfTheLiterature(TornadoDevices.Device device) {
     float[] logits = {6, 2, 7, 0.1f, -8, 9};
     double[] temperatures = {1, 0.1, 10};

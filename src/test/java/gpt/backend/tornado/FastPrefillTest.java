@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import gpt.GptException;
 import gpt.backend.reference.ReferenceEngine;
+import gpt.emulator.OneOrder;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
@@ -22,31 +23,18 @@ import gpt.model.RandomWeights;
 import gpt.model.Weights;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An engine whose prompts are computed on tensor cores. */
 @Tag("kernels")
-class FastPrefillTest {
-  private static final String ORDERS = "gpt.emulator.orders";
+class FastPrefillTest implements OneOrder {
   private static final long SEED = 312;
   private static final Approximations FAST = new Approximations(KvPrecision.F32, true);
   private static final GptConfig CONFIG = RandomWeights.shape(2, 2, 12, 80, 31, true, Gelu.EXACT);
 
   private final Weights weights = RandomWeights.of(CONFIG, SEED, 0.5f);
   private final TornadoDevices.Device device = TornadoDevices.find().first().with(Kernels.GPU);
-
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   private TornadoEngine open(TornadoDevices.Device on, Approximations approximations) {
     TornadoEngine.Options options =
@@ -77,8 +65,9 @@ class FastPrefillTest {
 
   @Test
   void theMemoryIsCounted() {
-    long exact = DeviceMemory.needed(CONFIG, true, device, Precision.F32, Approximations.NONE, 1);
-    long fast = DeviceMemory.needed(CONFIG, true, device, Precision.F32, FAST, 1);
+    long exact =
+        new DeviceMemory(CONFIG, true, device, Precision.F32, Approximations.NONE).needed(1);
+    long fast = new DeviceMemory(CONFIG, true, device, Precision.F32, FAST).needed(1);
     // 48 outputs and 80 rows, each rounded up to 64.
     assertEquals(Float.BYTES * 64 * 128, fast - exact);
   }
@@ -90,11 +79,8 @@ class FastPrefillTest {
       if (!each.hasTensorCores()) {
         GptException refused = assertThrows(GptException.class, () -> open(each, FAST));
         assertEquals(
-            "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; "
-                + each.id()
-                + " ("
-                + each.name()
-                + ") has none",
+            "fast-prefill: needs tensor cores, through TornadoVM's cuda backend; %s (%s) has none"
+                .formatted(each.id(), each.name()),
             refused.getMessage());
       }
     }

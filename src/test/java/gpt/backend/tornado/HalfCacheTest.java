@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
 import gpt.backend.reference.ReferenceEngine;
+import gpt.emulator.OneOrder;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
@@ -23,11 +24,8 @@ import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.model.Weights;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,8 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Engines whose keys and values are in half precision. */
 @Tag("kernels")
-class HalfCacheTest {
-  private static final String ORDERS = "gpt.emulator.orders";
+class HalfCacheTest implements OneOrder {
   private static final long SEED = 311;
   private static final Approximations HALF = new Approximations(KvPrecision.F16, false);
 
@@ -46,16 +43,6 @@ class HalfCacheTest {
   private static final GptConfig CONFIG = RandomWeights.shape(2, 2, 12, 80, 31, true, Gelu.EXACT);
 
   private final Weights weights = RandomWeights.of(CONFIG, SEED, 0.5f);
-
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   /** The devices that have halves, with both sets of kernels. */
   static Stream<TornadoDevices.Device> devices() {
@@ -113,8 +100,9 @@ class HalfCacheTest {
   @Test
   void theCacheTakesHalfTheMemory() {
     TornadoDevices.Device device = TornadoDevices.find().first().with(Kernels.GPU);
-    long full = DeviceMemory.needed(CONFIG, true, device, Precision.F32, Approximations.NONE, 2);
-    long half = DeviceMemory.needed(CONFIG, true, device, Precision.F32, HALF, 2);
+    long full =
+        new DeviceMemory(CONFIG, true, device, Precision.F32, Approximations.NONE).needed(2);
+    long half = new DeviceMemory(CONFIG, true, device, Precision.F32, HALF).needed(2);
     long elements = 2 * DeviceBuffers.cacheElements(CONFIG, 2);
     assertEquals(elements * (Float.BYTES - Short.BYTES), full - half);
   }
@@ -122,11 +110,9 @@ class HalfCacheTest {
   @Test
   void headsOfAnOddSizeAreRefused() {
     GptConfig odd = RandomWeights.shape(1, 3, 15, 16, 31, true, Gelu.EXACT);
-    TornadoEngine.Options options =
-        new TornadoEngine.Options(
-            TornadoDevices.find().first(), Precision.F32, HALF, 1, 0, 0, null, false);
-    GptException refused =
-        assertThrows(GptException.class, () -> DeviceMemory.check(odd, true, options));
+    TornadoDevices.Device device = TornadoDevices.find().first();
+    DeviceMemory memory = new DeviceMemory(odd, true, device, Precision.F32, HALF);
+    GptException refused = assertThrows(GptException.class, () -> memory.check(1));
     assertEquals(
         "kv-dtype f16: the model's attention heads have 5 channels, an odd number; use f32",
         refused.getMessage());
@@ -136,8 +122,7 @@ class HalfCacheTest {
   void theHostRefusesIt() {
     for (Device.Kind kind : List.of(Device.Kind.CPU, Device.Kind.REFERENCE)) {
       DeviceChoice choice =
-          new DeviceChoice(
-              Device.of(kind), Precision.F32, 1, Kernels.AUTO, HALF, false, Optional.empty());
+          new DeviceChoice(Device.of(kind), Precision.F32, 1, Kernels.AUTO, HALF, false);
       GptException refused =
           assertThrows(
               GptException.class,

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.emulator.OneOrder;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
@@ -13,20 +14,19 @@ import gpt.engine.Work;
 import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
+import gpt.model.Kernels;
 import gpt.model.Precision;
 import gpt.model.RandomWeights;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import uk.ac.manchester.tornado.api.emulator.Submissions;
 
 /** A decode step's grids cover the rows of its sequences, not all slots: the emulator counts. */
-class RowBucketsTest {
+class RowBucketsTest implements OneOrder {
   private static final long SEED = 4713;
   private static final int LAYERS = 2;
 
@@ -45,8 +45,6 @@ class RowBucketsTest {
           .repetitionPenalty(1.2)
           .seed(SEED)
           .build();
-
-  private static final String ORDERS = "gpt.emulator.orders";
 
   /** How the emulator's device presents itself. */
   private enum Kind {
@@ -74,7 +72,8 @@ class RowBucketsTest {
           d.memory(),
           d.largestArray(),
           true,
-          d.handle());
+          d.handle(),
+          Kernels.AUTO);
     }
 
     TornadoEngine open(int capacity) {
@@ -84,16 +83,6 @@ class RowBucketsTest {
       return TornadoEngine.open(
           CONFIG, RandomWeights.of(CONFIG, SEED, 0.5f), options, LoadProgress.NONE);
     }
-  }
-
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
   }
 
   /** Sequences that draw a token in each step. */

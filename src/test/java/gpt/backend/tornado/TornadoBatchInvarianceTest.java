@@ -6,9 +6,11 @@ import static gpt.backend.tornado.TornadoEngineTest.V;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import gpt.emulator.OneOrder;
 import gpt.engine.Sequence;
 import gpt.engine.Want;
 import gpt.engine.Work;
+import gpt.model.Kernels;
 import gpt.sampling.Drawing;
 import gpt.sampling.SamplingParameters;
 import java.util.ArrayList;
@@ -19,28 +21,14 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Random schedules: a sequence's ids and its logits' bits are the same as alone in the engine. */
 @Tag("kernels")
-class TornadoBatchInvarianceTest {
+class TornadoBatchInvarianceTest implements OneOrder {
   private static final long SEED = 1515;
-  private static final String ORDERS = "gpt.emulator.orders";
-
-  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   /** Adds the emulator as a device that records launches, for buckets of 1, 2, 4 and 5 rows. */
   static Stream<TornadoDevices.Device> devices() {
@@ -62,7 +50,8 @@ class TornadoBatchInvarianceTest {
         d.memory(),
         d.largestArray(),
         d.hasHalf(),
-        d.handle());
+        d.handle(),
+        Kernels.AUTO);
   }
 
   /** A prompt, how to draw tokens after it, and how many; some run past the context window. */

@@ -9,6 +9,7 @@ import gpt.OnFull;
 import gpt.backend.cpu.CpuEngine;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
+import gpt.emulator.OneOrder;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
 import gpt.generate.FinishedCompletion;
@@ -29,9 +30,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,25 +37,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Beam search on a device against the host's, which is checked against exhaustive search. */
 @Tag("kernels")
-class TornadoBeamsTest {
+class TornadoBeamsTest implements OneOrder {
   private static final long SEED = 815;
   private static final int V = 31;
-  private static final String ORDERS = "gpt.emulator.orders";
-
-  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
-
-  static Stream<TornadoDevices.Device> devices() {
-    return TornadoModelTest.devices();
-  }
 
   private static TornadoEngine open(
       GptConfig config,
@@ -101,7 +83,7 @@ class TornadoBeamsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("devices")
+  @MethodSource("gpt.backend.tornado.TornadoModelTest#devices")
   void beamsEqualTheHosts(TornadoDevices.Device device) {
     GptConfig config = RandomWeights.shape(2, 3, 15, 24, V, true, Gelu.EXACT);
     Weights weights = RandomWeights.of(config, SEED, 0.5f);
@@ -148,7 +130,7 @@ class TornadoBeamsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("devices")
+  @MethodSource("gpt.backend.tornado.TornadoModelTest#devices")
   void aDamagedModelGivesNoCandidates(TornadoDevices.Device device) {
     GptConfig config = RandomWeights.shape(1, 1, 8, 24, V, true, Gelu.EXACT);
     try (TornadoEngine engine =

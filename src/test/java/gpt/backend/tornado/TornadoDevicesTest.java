@@ -11,6 +11,7 @@ import gpt.GptException;
 import gpt.backend.tornado.check.DeviceTest;
 import gpt.kernels.LmHead;
 import gpt.kernels.runtime.Version;
+import gpt.model.Kernels;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -58,7 +59,8 @@ class TornadoDevicesTest {
         d.memory(),
         d.largestArray(),
         true,
-        d.handle());
+        d.handle(),
+        Kernels.AUTO);
   }
 
   @Test

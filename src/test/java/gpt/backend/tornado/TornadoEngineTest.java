@@ -6,13 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.GptException;
+import gpt.emulator.OneOrder;
 import gpt.engine.Context;
 import gpt.engine.LoadProgress;
 import gpt.engine.Sequence;
 import gpt.engine.Site;
 import gpt.engine.Want;
 import gpt.engine.Work;
-import gpt.kernels.sampling.Sampling;
+import gpt.kernels.runtime.Sampling;
 import gpt.model.Approximations;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -27,8 +28,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,26 +35,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Steps with any mixture of sequences: their results, and the bytes they copy. */
 @Tag("kernels")
-class TornadoEngineTest {
+class TornadoEngineTest implements OneOrder {
   private static final long SEED = 1515;
   static final int V = 31;
   static final int BLOCK = 12;
   static final int TOPS = 6;
-  private static final String ORDERS = "gpt.emulator.orders";
 
   /** Tiny, since the emulator is slow. */
   private static final GptConfig CONFIG = RandomWeights.shape(2, 1, 8, BLOCK, V, true, Gelu.EXACT);
-
-  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   static Stream<TornadoDevices.Device> devices() {
     return TornadoModelTest.devices();

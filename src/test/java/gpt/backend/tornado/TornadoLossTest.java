@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import gpt.GptException;
 import gpt.backend.reference.ReferenceEngine;
 import gpt.checkpoint.Checkpoint;
+import gpt.emulator.OneOrder;
 import gpt.engine.Context;
 import gpt.explore.GoldenLossTest;
 import gpt.model.Gelu;
@@ -21,32 +22,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Losses computed on a device, against nanoGPT's and the reference engine's. */
-class TornadoLossTest {
+class TornadoLossTest implements OneOrder {
   private static final long SEED = 2718;
 
   /** Largest error of a token's loss, in nats. */
   private static final double LOSS = 5e-4;
-
-  private static final String ORDERS = "gpt.emulator.orders";
-
-  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   static Stream<TornadoDevices.Device> devices() {
     return TornadoModelTest.devices();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import gpt.OnFull;
 import gpt.backend.reference.ReferenceEngine;
+import gpt.emulator.OneOrder;
 import gpt.engine.Context;
 import gpt.engine.Engine;
 import gpt.engine.LoadProgress;
@@ -17,6 +18,7 @@ import gpt.generate.Generator;
 import gpt.generate.Listener;
 import gpt.generate.Request;
 import gpt.generate.Requests;
+import gpt.model.Approximations;
 import gpt.model.Contexts;
 import gpt.model.Gelu;
 import gpt.model.GptConfig;
@@ -36,8 +38,6 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -48,25 +48,12 @@ import org.junit.jupiter.params.provider.MethodSource;
  * double precision.
  */
 @Tag("kernels")
-class TornadoModelTest {
+class TornadoModelTest implements OneOrder {
   static final SamplingParameters GREEDY = new SamplingParameters(0, 0, 0);
   private static final long SEED = 4711;
 
   /** Largest error of a logit; logits are up to about 20. */
   private static final double LOGITS = 5e-4;
-
-  private static final String ORDERS = "gpt.emulator.orders";
-
-  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   /** Every device, with the kernels of its type and of the other. */
   static Stream<TornadoDevices.Device> devices() {
@@ -89,7 +76,8 @@ class TornadoModelTest {
     return TornadoEngine.open(
         config,
         weights,
-        new TornadoEngine.Options(device, precision, samples, LOGPROBS, 0, profile),
+        new TornadoEngine.Options(
+            device, precision, Approximations.NONE, samples, LOGPROBS, 0, profile, false),
         LoadProgress.NONE);
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gpt.OnFull;
+import gpt.emulator.OneOrder;
 import gpt.generate.FinishedCompletion;
 import gpt.generate.Generator;
 import gpt.generate.Listener;
@@ -25,8 +26,6 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,26 +35,14 @@ import org.junit.jupiter.params.provider.MethodSource;
  * forked, sequences join and leave recorded graphs. Each completion is the same as alone.
  */
 @Tag("kernels")
-class TornadoSharedEngineTest {
+class TornadoSharedEngineTest implements OneOrder {
   private static final long SEED = 1516;
   private static final int BLOCK = 28;
   private static final int V = 31;
-  private static final String ORDERS = "gpt.emulator.orders";
   private static final Listener IGNORE = (sample, id, text) -> true;
 
   private final GptConfig config = RandomWeights.shape(2, 3, 15, BLOCK, V, true, Gelu.TANH);
   private final Weights weights = RandomWeights.of(config, SEED, 0.5f);
-
-  /** The emulator runs work items in one order only: the kernels' own tests look for races. */
-  @BeforeEach
-  void runKernelsOnce() {
-    System.setProperty(ORDERS, "1");
-  }
-
-  @AfterEach
-  void runKernelsInSeveralOrders() {
-    System.clearProperty(ORDERS);
-  }
 
   private static int[] ids(int length, long seed) {
     return new Random(SEED + seed).ints(length, 0, V).toArray();

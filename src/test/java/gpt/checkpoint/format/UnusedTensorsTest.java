@@ -97,7 +97,7 @@ class UnusedTensorsTest {
     nano.tensors.keySet().removeIf(key -> key.endsWith(".bias"));
     Path file = tmp.resolve("nano.gguf");
     try (Checkpoint c = Checkpoint.open(nano.write(tmp))) {
-      CheckpointWriter.writeGguf(c, Optional.empty(), file, null, false, (done, total) -> {});
+      CheckpointWriter.writeGguf(c, Optional.empty(), file, null, false, fraction -> {});
     }
     assertNoNote(file);
   }

@@ -282,10 +282,8 @@ class GgufErrorsTest {
   void theLastTensorOutsideTheFile(long offset) throws IOException {
     tiny.tensors.getLast().offset = offset;
     refused(
-        "cut off: tensor output_norm.bias: expected 8 bytes from byte "
-            + Long.toUnsignedString(offset)
-            + " on, found "
-            + tiny.data.length);
+        "cut off: tensor output_norm.bias: expected 8 bytes from byte %s on, found %s"
+            .formatted(Long.toUnsignedString(offset), tiny.data.length));
   }
 
   @Test

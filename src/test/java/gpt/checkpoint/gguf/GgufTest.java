@@ -9,6 +9,7 @@ import gpt.GptException;
 import gpt.backend.cpu.CpuEngine;
 import gpt.checkpoint.Checkpoint;
 import gpt.checkpoint.CheckpointWriter;
+import gpt.checkpoint.GoldenModels;
 import gpt.checkpoint.torch.TinyNanoGpt;
 import gpt.engine.Context;
 import gpt.engine.Engine;
@@ -36,7 +37,7 @@ class GgufTest {
 
   private Path export(Checkpoint checkpoint, DType dtype, Optional<BpeVocabulary> pairs) {
     Path file = tmp.resolve("sub/" + dtype + ".gguf");
-    CheckpointWriter.writeGguf(checkpoint, pairs, file, dtype, true, (done, total) -> {});
+    CheckpointWriter.writeGguf(checkpoint, pairs, file, dtype, true, fraction -> {});
     return file;
   }
 
@@ -44,18 +45,7 @@ class GgufTest {
     return export(checkpoint, dtype, Optional.empty());
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "0-nanogpt",
-        "0-hf",
-        "1-nanogpt",
-        "2-nanogpt",
-        "2-hf",
-        "3-nanogpt",
-        "4-nanogpt",
-        "4-hf"
-      })
+  @GoldenModels
   void everyGoldenModelIsReadBackUnchanged(String model) throws Exception {
     Path golden = Path.of("src/test/resources/golden/model-" + model);
     try (Checkpoint c = Checkpoint.open(golden);
@@ -88,7 +78,7 @@ class GgufTest {
     Path folder = Files.createDirectories(tmp.resolve("own"));
     GptConfig config = new GptConfig(1, 1, 8, 4, 384, 32, true, Gelu.TANH, 1e-5);
     CheckpointWriter.writeRandom(
-        config, Optional.empty(), 1, DType.F32, folder, true, (done, total) -> {});
+        config, Optional.empty(), 1, DType.F32, folder, true, fraction -> {});
     for (String file : new String[] {"tokenizer.json", "tokenizer_config.json"}) {
       Files.copy(tokens.resolve(file), folder.resolve(file));
     }
@@ -159,7 +149,7 @@ class GgufTest {
     try (Checkpoint c = Checkpoint.open(DEMO);
         Checkpoint q8 = Checkpoint.open(export(c, DType.Q8_0))) {
       Path again = tmp.resolve("again.gguf");
-      CheckpointWriter.writeGguf(q8, Optional.empty(), again, null, false, (done, total) -> {});
+      CheckpointWriter.writeGguf(q8, Optional.empty(), again, null, false, fraction -> {});
       assertEquals(-1, Files.mismatch(q8.path(), again));
       CheckpointWriter.write(q8, tmp.resolve("folder"));
       try (Checkpoint floats = Checkpoint.open(tmp.resolve("folder"))) {
@@ -184,7 +174,7 @@ class GgufTest {
   void gpt2sTokenizerIsInTheFile() {
     GptConfig config = new GptConfig(1, 1, 32, 4, 50304, 32, true, Gelu.TANH, 1e-5);
     CheckpointWriter.writeRandom(
-        config, Optional.empty(), 1, DType.F16, tmp.resolve("r"), false, (done, total) -> {});
+        config, Optional.empty(), 1, DType.F16, tmp.resolve("r"), false, fraction -> {});
     BpeVocabulary gpt2 = BpeVocabulary.gpt2();
     try (Checkpoint c = Checkpoint.open(tmp.resolve("r"));
         Checkpoint back = Checkpoint.open(export(c, null, Optional.of(gpt2)))) {
@@ -202,7 +192,7 @@ class GgufTest {
               GptException.class,
               () ->
                   CheckpointWriter.writeGguf(
-                      c, Optional.empty(), file, null, false, (done, total) -> {}));
+                      c, Optional.empty(), file, null, false, fraction -> {}));
       assertTrue(e.getMessage().contains("exists already"), e.getMessage());
       assertFalse(Files.exists(tmp.resolve("sub/model.safetensors")));
     }

@@ -314,7 +314,7 @@ class HuggingFaceErrorsTest {
       try (Checkpoint checkpoint = Checkpoint.open(tiny.write())) {
         assertEquals(c[2], checkpoint.endIds().toString(), c[0] + " " + c[1]);
         Path out = tmp.resolve("again");
-        CheckpointWriter.write(checkpoint, out, null, true, (done, total) -> {});
+        CheckpointWriter.write(checkpoint, out, null, true, fraction -> {});
         try (Checkpoint again = Checkpoint.open(out)) {
           assertEquals(checkpoint.endIds(), again.endIds());
         }

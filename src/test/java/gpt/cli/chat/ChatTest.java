@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gpt.Gpt;
 import gpt.GptException;
+import gpt.OnFull;
 import gpt.Options;
 import gpt.generate.Generator;
+import gpt.generate.Request;
 import gpt.generate.SharedEngine;
 import gpt.load.Device;
 import gpt.load.DeviceChoice;
@@ -51,12 +53,7 @@ class ChatTest {
                       ModelLocator.locate(ModelLocator.DEMO, false),
                       Optional.empty(),
                       new DeviceChoice(
-                          Device.of(Device.Kind.CPU),
-                          Precision.F32,
-                          1,
-                          Kernels.AUTO,
-                          false,
-                          Optional.empty()),
+                          Device.of(Device.Kind.CPU), Precision.F32, 1, Kernels.AUTO, false),
                       new DeviceChoice.Use(1, false, 0, 1),
                       (tokenizer, config) -> new int[0],
                       fraction -> {});
@@ -79,7 +76,7 @@ class ChatTest {
         lines,
         out::append,
         notes::add,
-        new Chat.Length(TOKENS, model.endIds(), List.of()),
+        new Request.Length(TOKENS, model.endIds(), List.of(), OnFull.SLIDE),
         SAMPLING);
   }
 

@@ -14,30 +14,14 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The page's sampling chain gives the same bits as Java's. */
-class StepsPageChainIT {
+class StepsPageChainIT extends BrowserTest {
   private static final long SEED = 11;
   private static final float NEGATIVE_INFINITY = Float.NEGATIVE_INFINITY;
-
-  private static Browser browser;
-
-  @BeforeAll
-  static void open() throws Exception {
-    browser = Browser.open();
-  }
-
-  @AfterAll
-  static void close() throws Exception {
-    if (browser != null) {
-      browser.close();
-    }
-  }
 
   private record Settings(double temperature, int topK, double topP, double minP, double typicalP) {
     /**

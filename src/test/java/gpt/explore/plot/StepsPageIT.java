@@ -10,34 +10,18 @@ import gpt.sampling.SamplingParameters;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 
 /** Use of the page: keys, sliders, buttons, screen sizes, accessibility. */
-class StepsPageIT {
+class StepsPageIT extends BrowserTest {
   private static final SamplingParameters PARAMETERS =
       SamplingParameters.builder().temperature(0.8).topK(10).topP(0.95).seed(3).build();
 
   private static final int[] CONTEXT = {1, 2, 3};
-
-  private static Browser browser;
-
-  @BeforeAll
-  static void open() throws Exception {
-    browser = Browser.open();
-  }
-
-  @AfterAll
-  static void close() throws Exception {
-    if (browser != null) {
-      browser.close();
-    }
-  }
 
   @BeforeEach
   void load() throws Exception {

@@ -7,27 +7,11 @@ import gpt.explore.TokenScore;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 
 /** The HTML page of a coloured text in a browser. */
-class TextPageIT {
-  private static Browser browser;
-
-  @BeforeAll
-  static void open() throws Exception {
-    browser = Browser.open();
-  }
-
-  @AfterAll
-  static void close() throws Exception {
-    if (browser != null) {
-      browser.close();
-    }
-  }
-
+class TextPageIT extends BrowserTest {
   /** The boundaries of chunks must not add lines. */
   @Test
   void thePageHasAsManyLinesAsTheText() throws Exception {

@@ -135,10 +135,7 @@ class BeamSearchTest {
       Request request =
           new Request(
               PROMPT,
-              3,
-              new int[] {0, 1, 2},
-              List.of(),
-              OnFull.STOP,
+              new Request.Length(3, new int[] {0, 1, 2}, List.of(), OnFull.STOP),
               SamplingParameters.greedy(),
               0,
               beams,

@@ -1,6 +1,7 @@
 package gpt.kernels.sampling;
 
 import gpt.kernels.KernelCase;
+import gpt.kernels.runtime.Sampling;
 import gpt.sampling.ChainConstants;
 import gpt.sampling.History;
 import gpt.sampling.HostSampler;

@@ -44,12 +44,7 @@ final class DemoServer implements AutoCloseable {
                     ModelLocator.locate(ModelLocator.DEMO, false),
                     Optional.empty(),
                     new DeviceChoice(
-                        Device.of(Device.Kind.CPU),
-                        Precision.F32,
-                        2,
-                        Kernels.AUTO,
-                        false,
-                        Optional.empty()),
+                        Device.of(Device.Kind.CPU), Precision.F32, 2, Kernels.AUTO, false),
                     new DeviceChoice.Use(8, false, ApiLimits.MAX_LOGPROBS, 1),
                     (tokenizer, config) -> new int[0],
                     fraction -> {}),

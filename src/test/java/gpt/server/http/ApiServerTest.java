@@ -16,7 +16,6 @@ import gpt.Completion;
 import gpt.Gpt;
 import gpt.OnFull;
 import gpt.Options;
-import gpt.server.api.ServedModel;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +24,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,22 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Completions over HTTP, of one server of the demo model. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class ApiServerTest {
-  private static ServedModel model;
-  private static TestServer server;
-
-  @BeforeAll
-  static void open() {
-    model = TestServer.demo(TestServer.METRICS);
-    server = new TestServer(model, TestServer.settings(64, null));
-  }
-
-  @AfterAll
-  static void close() {
-    server.close();
-    model.close();
-  }
-
+class ApiServerTest extends DemoServerTest {
   private static JsonObject choice(JsonObject response, int index) {
     return response.getAsJsonArray("choices").get(index).getAsJsonObject();
   }

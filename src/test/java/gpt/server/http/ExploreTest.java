@@ -12,7 +12,6 @@ import com.google.gson.JsonObject;
 import gpt.explore.plot.StepsPage;
 import gpt.sampling.ChainTrace;
 import gpt.sampling.SamplingParameters;
-import gpt.server.api.ServedModel;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,8 +19,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,22 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The endpoints of the page, of one server of the demo model. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class ExploreTest {
-  private static ServedModel model;
-  private static TestServer server;
-
-  @BeforeAll
-  static void open() {
-    model = TestServer.demo(TestServer.METRICS);
-    server = new TestServer(model, TestServer.settings(64, null));
-  }
-
-  @AfterAll
-  static void close() {
-    server.close();
-    model.close();
-  }
-
+class ExploreTest extends DemoServerTest {
   private static JsonObject explore(String what, String body) {
     HttpResponse<String> response = server.post("/explore/" + what, body);
     assertEquals(200, response.statusCode(), response.body());

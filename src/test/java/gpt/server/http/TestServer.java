@@ -43,8 +43,7 @@ final class TestServer implements AutoCloseable {
   static ServedModel demo(SchedulerListener listener) {
     DeviceChoice.Use use = DeviceChoice.Use.LOGITS;
     DeviceChoice choice =
-        new DeviceChoice(
-            Device.of(Device.Kind.CPU), Precision.F32, 2, Kernels.AUTO, false, Optional.empty());
+        new DeviceChoice(Device.of(Device.Kind.CPU), Precision.F32, 2, Kernels.AUTO, false);
     return new ServedModel(
         ModelLocator.DEMO,
         () ->

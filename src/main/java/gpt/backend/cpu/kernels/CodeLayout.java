@@ -47,10 +47,6 @@ final class CodeLayout {
     int get(int word) {
       return (word >>> position & (1 << bits) - 1) << shift;
     }
-
-    int put(int code) {
-      return (code >> shift & (1 << bits) - 1) << position;
-    }
   }
 
   private final int bits;

@@ -6,9 +6,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The arithmetic of the fast forward pass. {@code VectorKernels} uses the Vector API, and {@link
- * CpuKernelsProvider} loads it by name; {@link PlainKernels} is plain Java; {@link ScalarKernels}
- * is plain Java with the bits of the vector kernels. Arrays hold float32; {@code xAt} is the index
- * of the first element of x, and so on.
+ * CpuKernelsProvider} loads it by name; {@link ScalarKernels} is plain Java, with the same bits.
+ * Arrays hold float32; {@code xAt} is the index of the first element of x, and so on.
  *
  * <p>Letters: M rows (tokens), K the length of a dot product, N columns (outputs).
  */
@@ -20,7 +19,7 @@ public interface CpuKernels {
   /** Columns in one panel of a packed matrix: see {@code PackedMatrix}. */
   public int panelWidth();
 
-  /** Announces so many FMAs, which kernels with a fast start can choose by. */
+  /** Announces so many FMAs with weights, which kernels with a fast start can choose by. */
   default void expect(long fmas) {}
 
   /** Panels that the product of one row reads concurrently; a tile should be a multiple of it. */
@@ -49,12 +48,12 @@ public interface CpuKernels {
       int outStride);
 
   /**
-   * As {@link #matmul} with reduced-precision weights: each panel is widened to floats, then
-   * multiplied with all rows. The scales of i8 are not applied; the epilogue does that.
+   * As {@link #matmul} with reduced-precision weights. The scales of i8 are not applied; the
+   * epilogue does that.
    *
-   * @param scratch buffer for one panel of floats; its content is overwritten
+   * @param scratch buffer for one panel of floats; its content may be overwritten
    */
-  default void mixedPrecisionMatmul(
+  void mixedPrecisionMatmul(
       Precision precision,
       float[] x,
       int xAt,
@@ -68,23 +67,7 @@ public interface CpuKernels {
       float[] out,
       int outAt,
       int outStride,
-      MemorySegment scratch) {
-    int width = panelWidth();
-    for (int n = 0; n < columns; n += width) {
-      widen(precision, w, wAt + n / width * panelBytes, k * width, scratch);
-      int count = Math.min(width, columns - n);
-      matmul(x, xAt, xStride, rows, scratch, 0, 0, k, count, out, outAt + n, outStride);
-    }
-  }
-
-  /**
-   * Widens reduced-precision values to floats, without the scales of i8.
-   *
-   * @param count number of values, a multiple of the panel width
-   */
-  default void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    ReducedPrecision.widen(precision, w, wAt, count, panelWidth(), out);
-  }
+      MemorySegment scratch);
 
   /** Rounds a row of x to 8 bits for {@link #quantizedMatmul}; its values begin at {@code xAt}. */
   default void quantize(float[] x, int xAt, QuantizedRows to, int row) {
@@ -98,7 +81,7 @@ public interface CpuKernels {
    * the group's x, minimum, s) in the types with minima, so it has the same bits for any number of
    * rows and with any kernels.
    */
-  default void quantizedMatmul(
+  void quantizedMatmul(
       QuantizedPanel form,
       QuantizedRows x,
       int from,
@@ -109,16 +92,7 @@ public interface CpuKernels {
       int columns,
       float[] out,
       int outAt,
-      int outStride) {
-    int width = panelWidth();
-    for (int n = 0; n < columns; n += width) {
-      long panel = wAt + n / width * panelBytes;
-      int count = Math.min(width, columns - n);
-      for (int m = 0; m < rows; m++) {
-        form.multiply(x, from + m, w, panel, count, out, outAt + m * outStride + n);
-      }
-    }
-  }
+      int outStride);
 
   /** x[i] *= y[i] for n values. */
   default void multiply(float[] x, int xAt, float[] y, int yAt, int n) {

@@ -5,6 +5,12 @@ public final class CpuKernelsProvider {
   private static final String VECTOR_KERNELS =
       CpuKernelsProvider.class.getPackageName() + ".VectorKernels";
 
+  /**
+   * Panel width without the Vector API. Twice as many columns would be eight in turn, which leave
+   * half of each cache line to the next.
+   */
+  private static final int PLAIN_WIDTH = 8;
+
   /** The kernels, and why they are plain Java; null where they use the Vector API. */
   record Choice(CpuKernels kernels, String fallbackReason) {}
 
@@ -17,9 +23,13 @@ public final class CpuKernelsProvider {
     return CHOICE.kernels();
   }
 
-  /** The default kernels behind a fast start, for small f32 models: {@link TieredKernels}. */
-  public static CpuKernels tiered() {
-    return CHOICE.fallbackReason() == null ? new TieredKernels(kernels()) : kernels();
+  /**
+   * The default kernels behind a fast start, for small models: {@link TieredKernels}.
+   *
+   * @param warmUp of the default kernels
+   */
+  public static CpuKernels tiered(WarmUp warmUp) {
+    return CHOICE.fallbackReason() == null ? new TieredKernels(kernels(), warmUp) : kernels();
   }
 
   /** {@code Vector API, 512-bit}, for example, or {@code plain Java}. */
@@ -33,20 +43,18 @@ public final class CpuKernelsProvider {
   }
 
   private static Choice choose() {
-    if (!VectorModule.isLoaded()) {
-      return new Choice(
-          new PlainKernels(),
-          "the module jdk.incubator.vector is not resolved"
-              + " (start java with --add-modules jdk.incubator.vector)");
+    if (!VectorModule.load()) {
+      return new Choice(new ScalarKernels(PLAIN_WIDTH), VectorModule.absence());
     }
     try {
       CpuKernels vector = vector();
       if (vector.panelWidth() < 8) {
-        return new Choice(new PlainKernels(), "this CPU's vectors hold fewer than 4 floats");
+        return new Choice(
+            new ScalarKernels(PLAIN_WIDTH), "this CPU's vectors hold fewer than 4 floats");
       }
       return new Choice(vector, null);
     } catch (ReflectiveOperationException | LinkageError e) {
-      return new Choice(new PlainKernels(), "the Vector API does not load: " + e);
+      return new Choice(new ScalarKernels(PLAIN_WIDTH), "the Vector API does not load: " + e);
     }
   }
 

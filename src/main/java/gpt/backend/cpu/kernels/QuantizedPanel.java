@@ -91,13 +91,15 @@ public record QuantizedPanel(DType type, int width) {
   /** Stores row r of a tensor as column c of the panel at byte {@code panel}. */
   public void store(Tensor w, int r, MemorySegment data, long panel, int c) {
     QuantizedBlock block = new QuantizedBlock(type);
+    int[] words = new int[layout().words()];
     for (int b = 0; b < w.columns() / type.block(); b++) {
       block.read(w.data(), type.bytes(r * w.rowStride() + (long) b * type.block()));
-      store(block, data, panel + b * blockBytes(), c, w.name());
+      store(block, words, data, panel + b * blockBytes(), c, w.name());
     }
   }
 
-  private void store(QuantizedBlock block, MemorySegment data, long at, int c, String name) {
+  private void store(
+      QuantizedBlock block, int[] words, MemorySegment data, long at, int c, String name) {
     short scale = lifted(block.scale(), name);
     if (type.hasMinimum()) {
       int pair = scale & 0xFFFF | lifted(block.minimum(), name) << 16;
@@ -105,28 +107,37 @@ public record QuantizedPanel(DType type, int width) {
     } else {
       data.set(ValueLayout.JAVA_SHORT, at + 2L * c, scale);
     }
-    int bits = factorBits();
-    for (int i = 0; bits > 0 && i < FACTOR_WORDS; i++) {
-      int word = 0;
-      for (int shift = 0; shift < 32; shift += bits) {
-        int g = (32 * i + shift) / bits;
-        int factors =
-            type.hasMinimum()
-                ? block.scaleFactor(g) | block.minimumFactor(g) << bits / 2
-                : block.scaleFactor(g) & 0xFF;
-        word |= factors << shift;
+    if (factorBits() > 0) {
+      for (int i = 0; i < FACTOR_WORDS; i++) {
+        long to = at + scaleBytes() + 4L * (i * width + c);
+        data.set(ValueLayout.JAVA_INT, to, factors(block, i));
       }
-      data.set(ValueLayout.JAVA_INT, at + scaleBytes() + 4L * (i * width + c), word);
     }
-    int[] words = new int[layout().words()];
     for (int e = 0; e < type.block(); e += CHUNK) {
-      Arrays.fill(words, 0);
-      for (CodeLayout.Field field : layout().fields()) {
-        words[field.word()] |= field.put(block.code(e + field.code()));
-      }
-      for (int i = 0; i < words.length; i++) {
-        data.set(ValueLayout.JAVA_INT, codes(at, e, c) + 4L * width * i, words[i]);
-      }
+      CodePacker.pack(block, e, words.length, words);
+      storeWords(words, data, codes(at, e, c));
+    }
+  }
+
+  /** A word with the factors of some groups. */
+  private int factors(QuantizedBlock block, int i) {
+    int bits = factorBits();
+    int word = 0;
+    for (int shift = 0; shift < 32; shift += bits) {
+      int g = (32 * i + shift) / bits;
+      int factors =
+          type.hasMinimum()
+              ? block.scaleFactor(g) | block.minimumFactor(g) << bits / 2
+              : block.scaleFactor(g) & 0xFF;
+      word |= factors << shift;
+    }
+    return word;
+  }
+
+  /** Stores a column's words for a chunk, the first one at byte {@code at}. */
+  private void storeWords(int[] words, MemorySegment data, long at) {
+    for (int i = 0; i < words.length; i++) {
+      data.set(ValueLayout.JAVA_INT, at + 4L * width * i, words[i]);
     }
   }
 
@@ -146,29 +157,16 @@ public record QuantizedPanel(DType type, int width) {
   }
 
   /**
-   * Rounds and stores whole blocks of a type without minimum and factors.
+   * Rounds 32 weights to a block of q4 and stores it.
    *
-   * @param tile (depth, width) weights; depth is a multiple of the block
-   * @param choice chooses the scales
+   * @param x the weights, {@code stride} apart from index {@code from} on
+   * @param at the byte where the panel's block begins
+   * @param c the column
    */
-  public void store(float[] tile, int depth, MemorySegment data, long at, Q4Scale choice) {
-    for (int k0 = 0; k0 < depth; k0 += CHUNK) {
-      long block = at + bytes(k0);
-      for (int c = 0; c < width; c++) {
-        int first = k0 * width + c;
-        short scale = choice.of(tile, first, width);
-        data.set(ValueLayout.JAVA_SHORT, block + 2L * c, scale);
-        float inverse = Q4Scale.inverse(ReducedPrecision.fromF16(scale));
-        for (int i = 0; i < CHUNK; i += 8) {
-          int word = 0;
-          for (int j = 0; j < 8; j++) {
-            int code = Q4Scale.quantize(tile[first + (i + j) * width], inverse) + type.offset();
-            word |= code << 4 * j;
-          }
-          data.set(ValueLayout.JAVA_INT, codes(block, 0, c) + 4L * width * (i / 8), word);
-        }
-      }
-    }
+  public void store(
+      float[] x, int from, int stride, MemorySegment data, long at, int c, Q4Encoder encoder) {
+    data.set(ValueLayout.JAVA_SHORT, at + 2L * c, encoder.encode(x, from, stride));
+    storeWords(encoder.words(), data, codes(at, 0, c));
   }
 
   /** The k weights of column c of the panel at byte {@code panel}, as floats. */

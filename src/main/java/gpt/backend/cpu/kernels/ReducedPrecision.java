@@ -118,23 +118,4 @@ public final class ReducedPrecision {
       case Q4, STORED -> throw new IllegalArgumentException(precision.word() + " is not widened");
     };
   }
-
-  /** Widens {@code count} values of a panel to floats, without the scales of i8. */
-  static void widen(
-      Precision precision, MemorySegment w, long wAt, int count, int width, MemorySegment out) {
-    if (precision == Precision.I8) {
-      for (int i = 0; i < count; i++) {
-        out.set(ValueLayout.JAVA_FLOAT, 4L * i, w.get(ValueLayout.JAVA_BYTE, wAt + i));
-      }
-      return;
-    }
-    int half = width / 2;
-    for (int i = 0; i < count; i += width) {
-      for (int c = 0; c < half; c++) {
-        int pair = w.get(ValueLayout.JAVA_INT, wAt + 2L * i + 4L * c);
-        out.set(ValueLayout.JAVA_FLOAT, 4L * (i + c), ofHalf(precision, pair));
-        out.set(ValueLayout.JAVA_FLOAT, 4L * (i + half + c), ofHalf(precision, pair >> 16));
-      }
-    }
-  }
 }

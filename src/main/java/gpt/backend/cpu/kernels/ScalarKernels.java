@@ -4,18 +4,24 @@ import static gpt.backend.cpu.kernels.Activations.GELU_CUBIC;
 import static gpt.backend.cpu.kernels.Activations.SQRT_2_OVER_PI;
 
 import gpt.model.Gelu;
+import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The kernels in plain Java with the bits of {@code VectorKernels}, over the same panels, so that
- * {@link TieredKernels} can switch from one to the other at any time. {@link PlainKernels} has the
- * panels and sums that plain Java is fastest with instead.
+ * The kernels in plain Java, for a JVM without the Vector API, and for the first tokens where it
+ * has one. They have the bits of {@code VectorKernels} over the same panels, so that {@link
+ * TieredKernels} can switch from one to the other at any time.
  *
- * <p>A sum over n values has the order of the vector kernels: one partial sum per lane over whole
- * vectors, then the lanes first to last, then the tail.
+ * <p>A product's element is one sum over ascending k, as everywhere. A sum over n values has the
+ * order of the vector kernels: one partial sum per lane over whole vectors, then the lanes first to
+ * last, then the tail.
+ *
+ * <p>The micro-kernel keeps 8 sums in scalar registers. Loops over adjacent elements, written for
+ * auto-vectorization, ran at half its speed: C2 does not vectorize them where two arrays may alias.
  */
-final class ScalarKernels implements CpuKernels {
+public final class ScalarKernels implements CpuKernels {
   private final int width;
   private final int lanes;
   private final ScalarMatmul product;
@@ -24,9 +30,9 @@ final class ScalarKernels implements CpuKernels {
   /**
    * Kernels for panels of a width.
    *
-   * @param width columns of a panel: two vectors of the vector kernels
+   * @param width columns of a panel: two vectors of the vector kernels, 8 or more
    */
-  ScalarKernels(int width) {
+  public ScalarKernels(int width) {
     this.width = width;
     lanes = width / 2;
     product = new ScalarMatmul(width);
@@ -35,7 +41,7 @@ final class ScalarKernels implements CpuKernels {
 
   @Override
   public String description() {
-    return "plain Java, " + 32 * lanes + "-bit order";
+    return "plain Java";
   }
 
   @Override
@@ -57,7 +63,57 @@ final class ScalarKernels implements CpuKernels {
       float[] out,
       int outAt,
       int outStride) {
-    product.matmul(x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
+    product.matmul(
+        Precision.F32,
+        x,
+        xAt,
+        xStride,
+        rows,
+        w,
+        wAt,
+        panelBytes,
+        k,
+        columns,
+        out,
+        outAt,
+        outStride);
+  }
+
+  @Override
+  public void mixedPrecisionMatmul(
+      Precision precision,
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride,
+      MemorySegment scratch) {
+    product.matmul(
+        precision, x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
+  }
+
+  @Override
+  public void quantizedMatmul(
+      QuantizedPanel form,
+      QuantizedRows x,
+      int from,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    product.quantizedMatmul(
+        form, x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
   }
 
   @Override
@@ -135,10 +191,20 @@ final class ScalarKernels implements CpuKernels {
     }
   }
 
-  /** Not part of a forward pass: {@code ReadBandwidth} uses the vector kernels. */
   @Override
   public float sum(MemorySegment w, long at, long bytes) {
-    throw new UnsupportedOperationException("ScalarKernels has no sum");
+    float a = 0;
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    long stream = bytes / 4;
+    for (long i = at; i < at + stream; i += Float.BYTES) {
+      a += w.get(ValueLayout.JAVA_FLOAT, i);
+      b += w.get(ValueLayout.JAVA_FLOAT, i + stream);
+      c += w.get(ValueLayout.JAVA_FLOAT, i + 2 * stream);
+      d += w.get(ValueLayout.JAVA_FLOAT, i + 3 * stream);
+    }
+    return a + b + (c + d);
   }
 
   private float[] cleared() {

@@ -3,7 +3,6 @@ package gpt.backend.cpu.kernels;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -27,23 +26,26 @@ public final class TieredKernels implements CpuKernels {
   private final Thread compiling;
   private volatile CpuKernels current;
 
-  /** Starts with scalar kernels of the same bits as these. */
-  TieredKernels(CpuKernels vector) {
-    this(vector, BUDGET);
+  /**
+   * Starts with scalar kernels of the same bits as the vector kernels.
+   *
+   * @param warmUp of the vector kernels
+   */
+  TieredKernels(CpuKernels vector, WarmUp warmUp) {
+    this(vector, warmUp, BUDGET);
   }
 
-  TieredKernels(CpuKernels vector, long budget) {
+  TieredKernels(CpuKernels vector, WarmUp warmUp, long budget) {
     this.vector = vector;
     this.budget = budget;
     remaining = new AtomicLong(budget);
-    CpuKernels scalar = new ScalarKernels(vector.panelWidth());
-    current = scalar;
-    compiling = new Thread(() -> compile(scalar), "gpt-warm-up");
+    current = new ScalarKernels(vector.panelWidth());
+    compiling = new Thread(() -> compile(warmUp), "gpt-warm-up");
     compiling.setDaemon(true);
   }
 
-  private void compile(CpuKernels scalar) {
-    if (new WarmUp(vector, Precision.F32, List.of()).compileUntilFasterThan(scalar)) {
+  private void compile(WarmUp warmUp) {
+    if (warmUp.compile()) {
       current = vector;
     }
   }
@@ -88,6 +90,63 @@ public final class TieredKernels implements CpuKernels {
       float[] out,
       int outAt,
       int outStride) {
+    kernels(rows, k, columns)
+        .matmul(x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
+  }
+
+  @Override
+  public void mixedPrecisionMatmul(
+      Precision precision,
+      float[] x,
+      int xAt,
+      int xStride,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int k,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride,
+      MemorySegment scratch) {
+    kernels(rows, k, columns)
+        .mixedPrecisionMatmul(
+            precision,
+            x,
+            xAt,
+            xStride,
+            rows,
+            w,
+            wAt,
+            panelBytes,
+            k,
+            columns,
+            out,
+            outAt,
+            outStride,
+            scratch);
+  }
+
+  @Override
+  public void quantizedMatmul(
+      QuantizedPanel form,
+      QuantizedRows x,
+      int from,
+      int rows,
+      MemorySegment w,
+      long wAt,
+      long panelBytes,
+      int columns,
+      float[] out,
+      int outAt,
+      int outStride) {
+    kernels(rows, x.k(), columns)
+        .quantizedMatmul(form, x, from, rows, w, wAt, panelBytes, columns, out, outAt, outStride);
+  }
+
+  /** Kernels for a product. The product that uses up the budget starts the warm-up. */
+  private CpuKernels kernels(int rows, int k, int columns) {
     CpuKernels kernels = current;
     if (kernels != vector) {
       long fmas = (long) rows * k * columns;
@@ -99,7 +158,7 @@ public final class TieredKernels implements CpuKernels {
         }
       }
     }
-    kernels.matmul(x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
+    return kernels;
   }
 
   /**
@@ -115,8 +174,8 @@ public final class TieredKernels implements CpuKernels {
   }
 
   @Override
-  public void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
-    current.widen(precision, w, wAt, count, out);
+  public void quantize(float[] x, int xAt, QuantizedRows to, int row) {
+    current.quantize(x, xAt, to, row);
   }
 
   @Override

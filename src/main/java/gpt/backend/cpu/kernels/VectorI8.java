@@ -148,7 +148,7 @@ final class VectorI8 {
     }
   }
 
-  /** {@link CpuKernels#widen}. */
+  /** {@link VectorReducedPrecision#widen}. */
   static void widen(MemorySegment w, long wAt, int count, MemorySegment out) {
     for (int i = 0; i < count; i += L) {
       ((FloatVector)

@@ -31,6 +31,7 @@ import static gpt.backend.cpu.kernels.Activations.SQRT_HALF;
 import gpt.model.Gelu;
 import gpt.model.Precision;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -52,6 +53,12 @@ public final class VectorKernels implements CpuKernels {
 
   private final ThreadLocal<VectorQuantized> quantized =
       ThreadLocal.withInitial(VectorQuantized::new);
+
+  /** Steps over k that are widened together where {@link VectorReducedPrecision} cannot. */
+  private static final int SPAN = 256;
+
+  private final ThreadLocal<ScalarUnpacking> unpacking =
+      ThreadLocal.withInitial(() -> new ScalarUnpacking(VectorMatmul.WIDTH, SPAN));
 
   @Override
   public String description() {
@@ -107,29 +114,25 @@ public final class VectorKernels implements CpuKernels {
           precision, x, xAt, xStride, rows, w, wAt, panelBytes, k, columns, out, outAt, outStride);
       return;
     }
-    CpuKernels.super.mixedPrecisionMatmul(
-        precision,
-        x,
-        xAt,
-        xStride,
-        rows,
-        w,
-        wAt,
-        panelBytes,
-        k,
-        columns,
-        out,
-        outAt,
-        outStride,
-        scratch);
+    for (int n = 0; n < columns; n += VectorMatmul.WIDTH) {
+      widen(precision, w, wAt + n / VectorMatmul.WIDTH * panelBytes, k, scratch);
+      int count = Math.min(VectorMatmul.WIDTH, columns - n);
+      matmul(x, xAt, xStride, rows, scratch, 0, 0, k, count, out, outAt + n, outStride);
+    }
   }
 
-  @Override
-  public void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
+  /** Widens a panel of {@code k} steps to floats, without the scales of i8. */
+  private void widen(Precision precision, MemorySegment w, long wAt, int k, MemorySegment out) {
     if (VectorReducedPrecision.supports(precision)) {
-      VectorReducedPrecision.widen(precision, w, wAt, count, out);
-    } else {
-      CpuKernels.super.widen(precision, w, wAt, count, out);
+      VectorReducedPrecision.widen(precision, w, wAt, k * VectorMatmul.WIDTH, out);
+      return;
+    }
+    ScalarUnpacking part = unpacking.get();
+    for (int i = 0; i < k; i += SPAN) {
+      int count = Math.min(SPAN, k - i) * VectorMatmul.WIDTH;
+      long from = (long) i * VectorMatmul.WIDTH;
+      part.unpack(precision, w, wAt + precision.bytes(from), count / VectorMatmul.WIDTH);
+      MemorySegment.copy(part.weights(), 0, out, ValueLayout.JAVA_FLOAT, 4 * from, count);
     }
   }
 

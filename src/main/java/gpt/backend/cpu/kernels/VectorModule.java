@@ -1,26 +1,40 @@
 package gpt.backend.cpu.kernels;
 
-/** The Vector API's module in this JVM. Java resolves an incubator module only on request. */
-public final class VectorModule {
-  /** The module's name. */
-  public static final String NAME = "jdk.incubator.vector";
+import java.lang.module.ModuleFinder;
 
-  private static final boolean LOADED = ModuleLayer.boot().findModule(NAME).isPresent() || load();
+/**
+ * The Vector API's module in this JVM. Java resolves an incubator module only on request. With the
+ * system property {@code gpt.vectors=false} it stays unloaded: for the run that makes the AOT
+ * cache, and to compare.
+ */
+public final class VectorModule {
+  private static final String NAME = "jdk.incubator.vector";
+
+  private static final String PROPERTY = "gpt.vectors";
 
   private VectorModule() {}
 
-  /** Whether the module is loaded. Using this class loads it where that is possible. */
-  public static boolean isLoaded() {
-    return LOADED;
+  /** Whether this Java has the module, loaded or not. */
+  public static boolean isInstalled() {
+    return ModuleFinder.ofSystem().find(NAME).isPresent();
   }
 
   /**
-   * Loads the module at run time, as the JVM loads {@code java.instrument} when an agent attaches.
-   * The kernels are as fast as with {@code --add-modules}, and the JVM prints no warning about
-   * incubator modules. Needs {@code --add-exports java.base/jdk.internal.module=ALL-UNNAMED}, which
-   * {@code scripts/gpt} sets.
+   * Loads the module unless the JVM has resolved it at its start: at run time, as the JVM loads
+   * {@code java.instrument} when an agent attaches. The kernels are as fast as with {@code
+   * --add-modules}, and the JVM prints no warning about incubator modules. Needs the package of
+   * {@code Modules} exported: gpt.jar's manifest does that with {@code Add-Exports}, and on a class
+   * path {@code --add-exports java.base/jdk.internal.module=ALL-UNNAMED}.
+   *
+   * @return whether it is loaded
    */
-  private static boolean load() {
+  static boolean load() {
+    if (ModuleLayer.boot().findModule(NAME).isPresent()) {
+      return true;
+    }
+    if (System.getProperty(PROPERTY, "").equals("false")) {
+      return false;
+    }
     try {
       Class.forName("jdk.internal.module.Modules")
           .getMethod("loadModule", String.class)
@@ -29,5 +43,12 @@ public final class VectorModule {
     } catch (ReflectiveOperationException e) {
       return false; // not exported, no such module, or a Java version without this method
     }
+  }
+
+  /** Why the module is not loaded, and what to do about it. */
+  static String absence() {
+    return isInstalled()
+        ? "the module " + NAME + " is not resolved (start java with --add-modules " + NAME + ")"
+        : "this Java (" + System.getProperty("java.home") + ") has no module " + NAME;
   }
 }

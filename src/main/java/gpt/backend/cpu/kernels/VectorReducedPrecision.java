@@ -366,7 +366,7 @@ final class VectorReducedPrecision {
     }
   }
 
-  /** {@link CpuKernels#widen}. */
+  /** Widens {@code count} values of a panel to floats, without the scales of i8. */
   static void widen(Precision precision, MemorySegment w, long wAt, int count, MemorySegment out) {
     switch (precision) {
       case BF16 -> {

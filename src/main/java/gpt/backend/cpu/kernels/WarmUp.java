@@ -3,26 +3,30 @@ package gpt.backend.cpu.kernels;
 import gpt.model.DType;
 import gpt.model.Gelu;
 import gpt.model.Precision;
+import gpt.model.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
- * Makes the JIT compile the kernels while the model is being loaded. A Vector API kernel runs about
- * a hundred times slower until C2 has compiled it, and C2 starts only after many calls; without
- * this, GPT-2's first tokens would pay for that. Calls are many and short, so that C2 compiles the
- * method itself and no on-stack replacement (OSR) version of its loop first.
+ * Makes the JIT compile the vector kernels that a model uses. A Vector API kernel runs about a
+ * hundred times slower until C2 has compiled it, and C2 starts only after many calls; without this,
+ * GPT-2's first tokens would pay for that. Calls are many and short, so that C2 compiles the method
+ * itself and no on-stack replacement (OSR) version of its loop first.
  */
 public final class WarmUp {
-  /** Calls after which C2 has queued a method: its threshold is 5,000. */
-  private static final int CALLS = 6_000;
-
   /**
-   * Calls before products are timed, which calls them further: their loops have queued them by
-   * then, and calls that are not compiled yet take the compiler's time.
+   * Calls after which C2 has queued most methods: 900 with 16 and more iterations of a loop in
+   * each. More would take the compiler's time.
    */
-  private static final int CALLS_BEFORE_TIMING = 1_500;
+  private static final int CALLS = 1_500;
+
+  /** Calls of a product that is still slow, after each pause. */
+  private static final int FURTHER_CALLS = 100;
 
   private static final int K = 16;
 
@@ -36,18 +40,21 @@ public final class WarmUp {
   private static final int PANELS = CpuKernels.STREAMS + 1;
 
   /** K of products with quantized blocks, at least: several blocks. */
-  private static final int QUANTIZED_K = 3 * QuantizedRows.CHUNK;
+  private static final int QUANTIZED_K = 2 * QuantizedRows.CHUNK;
 
   /** Calls timed together, for a clock of low resolution. */
   private static final int TIMED_CALLS = 20;
 
   /** K of a timed product: large enough for the call's overhead not to matter. */
-  private static final int TIMED_K = 512;
+  private static final int TIMED_K = 256;
 
-  /**
-   * The calls of {@link #awaitDecoding} take a few µs when compiled, and hundreds when interpreted.
-   */
-  private static final long COMPILED_NANOS = 20_000;
+  /** Rows of the products in the order they are needed: decode's one, then prefill's tiles. */
+  private static final int[] ROWS = {1, 5, 4, 3, 2};
+
+  /** Rows that reduced precisions have kernels for: one, a tile, and panels widened in memory. */
+  private static final int[] MIXED_ROWS = {1, 4, 17};
+
+  private static final int MAX_ROWS = 17;
 
   private static final long PAUSE_MILLIS = 20;
 
@@ -55,132 +62,41 @@ public final class WarmUp {
   private static final int MAX_PAUSES = 1_000;
 
   private final CpuKernels kernels;
-  private final Precision precision;
-  private final List<DType> quantized;
+  private final CpuKernels scalar;
+  private final Set<Precision> mixed = new TreeSet<>();
+  private final Set<DType> quantized = new TreeSet<>();
   private final int width;
-  private final float[] x = new float[5 * K];
+  private final float[] values;
   private final float[] out;
 
-  WarmUp(CpuKernels kernels, Precision precision, List<DType> quantized) {
+  /**
+   * For matrices in some precisions.
+   *
+   * @param kernels vector kernels
+   * @param matrices the weights, which {@code precision} makes
+   */
+  public WarmUp(CpuKernels kernels, Precision precision, List<Tensor> matrices) {
     this.kernels = kernels;
-    this.precision = precision;
-    this.quantized = precision == Precision.Q4 ? List.of(DType.Q4_0) : quantized;
+    for (Tensor matrix : matrices) {
+      switch (precision.of(matrix)) {
+        case F32 -> {}
+        case Q4 -> quantized.add(DType.Q4_0);
+        case STORED -> quantized.add(matrix.dtype());
+        case Precision reduced -> mixed.add(reduced);
+      }
+    }
     width = kernels.panelWidth();
-    out = new float[2 * 5 * width];
+    scalar = new ScalarKernels(width);
+    values = new float[MAX_ROWS * Math.max(TIMED_K, 2 * width)];
+    out = new float[MAX_ROWS * PANELS * width];
   }
 
-  /**
-   * Starts the warm-up on a daemon thread, and returns it.
-   *
-   * @param quantized types of quantized matrices that stay as they are
-   */
-  public static Thread start(CpuKernels kernels, Precision precision, List<DType> quantized) {
-    WarmUp warmUp = new WarmUp(kernels, precision, quantized);
-    Thread thread = new Thread(warmUp::start, "gpt-warm-up");
+  /** Starts the warm-up on a daemon thread, and returns it. */
+  public Thread start() {
+    Thread thread = new Thread(this::compile, "gpt-warm-up");
     thread.setDaemon(true);
     thread.start();
     return thread;
-  }
-
-  private void start() {
-    run(CALLS);
-    if (precision == Precision.Q4) {
-      awaitDecoding();
-    }
-  }
-
-  /**
-   * Calls all kernels.
-   *
-   * @param calls for each number of rows of a product, and for each of the other kernels
-   */
-  private void run(int calls) {
-    try (Arena memory = Arena.ofConfined()) {
-      MemorySegment w = memory.allocate(4L * PANELS * width * K, ALIGNMENT);
-      long panelBytes = 4L * width * K;
-      // In the order they are needed: prefill's largest tile, decode's one row, then the other
-      // tiles.
-      for (int rows : new int[] {5, 1, 4, 3, 2}) {
-        int columns = (rows == 1 ? PANELS : 2) * width;
-        for (int i = 0; i < calls; i++) {
-          kernels.matmul(x, 0, K, rows, w, 0, panelBytes, K, columns, out, 0, columns);
-        }
-      }
-      if (quantized.isEmpty() && precision != Precision.F32 && precision != Precision.STORED) {
-        MemorySegment scratch = memory.allocate(4L * width * K, ALIGNMENT);
-        for (int i = 0; i < CALLS; i++) {
-          kernels.mixedPrecisionMatmul(
-              precision, x, 0, K, 1, w, 0, 0, K, width, out, 0, width, scratch);
-          kernels.widen(precision, w, 0, width, scratch);
-        }
-      }
-      for (DType type : quantized) {
-        QuantizedProduct product = new QuantizedProduct(type, memory);
-        for (int i = 0; i < CALLS; i++) {
-          product.multiply(1);
-          product.multiply(5);
-          product.multiply(4);
-        }
-      }
-      for (int i = 0; i < calls; i++) {
-        kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
-        kernels.softmax(out, 0, width, 1);
-        kernels.gelu(out, 0, width, Gelu.EXACT);
-        kernels.gelu(out, 0, width, Gelu.TANH);
-        kernels.add(out, 0, out, width, width);
-      }
-    }
-  }
-
-  /** A small product with quantized blocks. */
-  private final class QuantizedProduct {
-    private final QuantizedPanel form;
-    private final int k;
-    private final float[] in;
-    private final MemorySegment w;
-    private final QuantizedRows one = new QuantizedRows();
-    private final QuantizedRows several = new QuantizedRows();
-
-    QuantizedProduct(DType type, Arena memory) {
-      form = new QuantizedPanel(type, width);
-      k = Math.max(type.block(), QUANTIZED_K);
-      in = new float[k];
-      w = memory.allocate(PANELS * form.bytes(k), ALIGNMENT);
-      one.reset(1, k, form);
-      several.reset(QuantizedRows.FEW + 1, k, form);
-    }
-
-    void multiply(int rows) {
-      QuantizedRows to = rows == 1 ? one : several;
-      int columns = (rows == 1 ? PANELS : 1) * width;
-      kernels.quantize(in, 0, to, 0);
-      kernels.quantizedMatmul(form, to, 0, rows, w, 0, form.bytes(k), columns, out, 0, width);
-    }
-  }
-
-  /** Waits until the JIT has compiled what decoding in q4 calls. */
-  private void awaitDecoding() {
-    try (Arena memory = Arena.ofConfined()) {
-      MemorySegment w = memory.allocate(4L * width * K, ALIGNMENT);
-      QuantizedProduct product = new QuantizedProduct(DType.Q4_0, memory);
-      for (int pause = 0; pause < MAX_PAUSES; pause++) {
-        for (int i = 0; i < TIMED_CALLS; i++) {
-          long began = System.nanoTime();
-          product.multiply(1);
-          kernels.matmul(x, 0, K, 1, w, 0, 0, K, width, out, 0, width);
-          kernels.layerNorm(out, 0, width, out, null, 1e-5f, out, width);
-          kernels.softmax(out, 0, width, 1);
-          kernels.gelu(out, 0, width, Gelu.EXACT);
-          kernels.add(out, 0, out, width, width);
-          if (System.nanoTime() - began < COMPILED_NANOS) {
-            return;
-          }
-        }
-        Thread.sleep(PAUSE_MILLIS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /**
@@ -190,12 +106,22 @@ public final class WarmUp {
    *
    * @return false where they stay slower, as with {@code -Xint}
    */
-  boolean compileUntilFasterThan(CpuKernels scalar) {
-    run(CALLS_BEFORE_TIMING);
+  boolean compile() {
     try (Arena memory = Arena.ofConfined()) {
-      MemorySegment w = memory.allocate(4L * PANELS * width * TIMED_K, ALIGNMENT);
+      List<Consumer<CpuKernels>> calls = products(K, memory);
+      List<Consumer<CpuKernels>> timed = products(TIMED_K, memory);
+      calls.forEach(call -> call(kernels, call, CALLS));
+      call(kernels, this::rowOperations, CALLS);
       for (int pause = 0; pause < MAX_PAUSES; pause++) {
-        if (faster(scalar, w)) {
+        for (int i = timed.size() - 1; i >= 0; i--) {
+          if (isFaster(timed.get(i))) {
+            timed.remove(i);
+            calls.remove(i);
+          } else {
+            call(kernels, calls.get(i), FURTHER_CALLS);
+          }
+        }
+        if (timed.isEmpty()) {
           return true;
         }
         Thread.sleep(PAUSE_MILLIS);
@@ -206,29 +132,81 @@ public final class WarmUp {
     return false;
   }
 
-  private boolean faster(CpuKernels scalar, MemorySegment w) {
-    float[] in = new float[5 * TIMED_K];
-    long bytes = 4L * width * TIMED_K;
-    for (int rows : new int[] {1, 2, 3, 4, 5}) {
-      int columns = (rows == 1 ? PANELS : 2) * width;
-      if (!faster(
-          scalar,
-          k -> k.matmul(in, 0, TIMED_K, rows, w, 0, bytes, TIMED_K, columns, out, 0, columns))) {
+  private static void call(CpuKernels kernels, Consumer<CpuKernels> call, int times) {
+    for (int i = 0; i < times; i++) {
+      call.accept(kernels);
+    }
+  }
+
+  /** Whether calls take no longer than the scalar kernels'; ends as soon as they have. */
+  private boolean isFaster(Consumer<CpuKernels> call) {
+    long began = System.nanoTime();
+    call(scalar, call, TIMED_CALLS);
+    long limit = System.nanoTime() - began;
+    began = System.nanoTime();
+    for (int i = 0; i < TIMED_CALLS; i++) {
+      call.accept(kernels);
+      if (System.nanoTime() - began > limit) {
         return false;
       }
     }
     return true;
   }
 
-  private boolean faster(CpuKernels scalar, Consumer<CpuKernels> call) {
-    return nanos(kernels, call) <= nanos(scalar, call);
+  /** The products that the model uses, with sums of {@code k} products. */
+  private List<Consumer<CpuKernels>> products(int k, Arena memory) {
+    List<Consumer<CpuKernels>> products = new ArrayList<>();
+    MemorySegment w = memory.allocate(4L * PANELS * width * k, ALIGNMENT);
+    MemorySegment scratch = memory.allocate(4L * width * k, ALIGNMENT);
+    long bytes = 4L * width * k; // of a panel; those of lower precisions are less
+    for (DType type : quantized) {
+      products.add(quantized(type, 1, k, memory));
+    }
+    for (int rows : MIXED_ROWS) {
+      int n = columns(rows);
+      for (Precision p : mixed) {
+        products.add(
+            each ->
+                each.mixedPrecisionMatmul(
+                    p, values, 0, k, rows, w, 0, bytes, k, n, out, 0, n, scratch));
+      }
+    }
+    for (int rows : ROWS) {
+      int n = columns(rows);
+      products.add(each -> each.matmul(values, 0, k, rows, w, 0, bytes, k, n, out, 0, n));
+    }
+    for (DType type : quantized) {
+      products.add(quantized(type, 5, k, memory));
+      products.add(quantized(type, 4, k, memory));
+    }
+    return products;
   }
 
-  private static long nanos(CpuKernels kernels, Consumer<CpuKernels> call) {
-    long began = System.nanoTime();
-    for (int i = 0; i < TIMED_CALLS; i++) {
-      call.accept(kernels);
-    }
-    return System.nanoTime() - began;
+  private int columns(int rows) {
+    return (rows == 1 ? PANELS : 2) * width;
+  }
+
+  /** A product with quantized blocks, of at least {@code k} steps. */
+  private Consumer<CpuKernels> quantized(DType type, int rows, int least, Arena memory) {
+    QuantizedPanel form = new QuantizedPanel(type, width);
+    int k = Math.max(type.block(), Math.max(QUANTIZED_K, least));
+    MemorySegment w = memory.allocate(PANELS * form.bytes(k), ALIGNMENT);
+    QuantizedRows x = new QuantizedRows();
+    // A batch of many rows, which has a kernel of its own, is computed in tiles.
+    x.reset(rows == 1 ? 1 : QuantizedRows.FEW + 1, k, form);
+    int n = columns(rows);
+    return each -> {
+      each.quantize(values, 0, x, 0);
+      each.quantizedMatmul(form, x, 0, rows, w, 0, form.bytes(k), n, out, 0, n);
+    };
+  }
+
+  private void rowOperations(CpuKernels each) {
+    each.layerNorm(values, 0, width, values, null, 1e-5f, out, 0);
+    each.softmax(out, 0, width, 1);
+    each.gelu(out, 0, width, Gelu.EXACT);
+    each.gelu(out, 0, width, Gelu.TANH);
+    each.add(out, 0, values, 0, width);
+    each.multiply(out, 0, values, 0, width);
   }
 }

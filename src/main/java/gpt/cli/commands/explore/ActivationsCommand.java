@@ -129,11 +129,10 @@ public final class ActivationsCommand implements Callable<Integer> {
               .orElseThrow(
                   () ->
                       new UsageException(
-                          "--at: expected "
-                              + SITES.stream().map(Site::word).collect(Collectors.joining(", "))
-                              + ", found '"
-                              + word
-                              + "'")));
+                          "--at: expected %s, found '%s'"
+                              .formatted(
+                                  SITES.stream().map(Site::word).collect(Collectors.joining(", ")),
+                                  word))));
     }
     return sites;
   }
@@ -158,12 +157,8 @@ public final class ActivationsCommand implements Callable<Integer> {
       for (int layer : layers(site, chosen, config)) {
         if (layer >= site.layers(config)) {
           throw new UsageException(
-              "--layer: this model's layers at "
-                  + site.word()
-                  + " go from 0 to "
-                  + (site.layers(config) - 1)
-                  + ", found "
-                  + layer);
+              "--layer: this model's layers at %s go from 0 to %s, found %s"
+                  .formatted(site.word(), site.layers(config) - 1, layer));
         }
         count++;
       }

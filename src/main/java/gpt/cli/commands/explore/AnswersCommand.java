@@ -161,10 +161,7 @@ public final class AnswersCommand implements Callable<Integer> {
     Request request =
         new Request(
             loaded.ids(),
-            maxNewTokens,
-            loaded.endIds(),
-            stop.stops(),
-            OnFull.SLIDE,
+            new Request.Length(maxNewTokens, loaded.endIds(), stop.stops(), OnFull.SLIDE),
             parameters,
             0,
             numSamples,

@@ -133,12 +133,8 @@ public final class AttentionCommand implements Callable<Integer> {
     }
     if (!value.matches("-?[0-9]{1,9}")) {
       throw new UsageException(
-          option
-              + ": expected a number, "
-              + String.join(" or ", words)
-              + ", found '"
-              + value
-              + "'");
+          "%s: expected a number, %s, found '%s'"
+              .formatted(option, String.join(" or ", words), value));
     }
     return String.valueOf(Integer.parseInt(value));
   }

@@ -128,11 +128,8 @@ public final class BeamsCommand implements Callable<Integer> {
           int[] ids = given.encode(tokenizer, config);
           if (ids.length > config.blockSize()) {
             throw new GptException(
-                "the prompt has "
-                    + ids.length
-                    + " tokens, but the context holds "
-                    + config.blockSize()
-                    + "; shorten it");
+                "the prompt has %s tokens, but the context holds %s; shorten it"
+                    .formatted(ids.length, config.blockSize()));
           }
           return ids;
         },
@@ -143,10 +140,7 @@ public final class BeamsCommand implements Callable<Integer> {
     Request request =
         new Request(
             loaded.ids(),
-            maxNewTokens,
-            loaded.endIds(),
-            stop.stops(),
-            OnFull.STOP,
+            new Request.Length(maxNewTokens, loaded.endIds(), stop.stops(), OnFull.STOP),
             SamplingParameters.greedy(),
             0,
             width,

@@ -243,11 +243,13 @@ public final class SoftmaxCommand implements Callable<Integer> {
   private void noteUnderflows(ExactSoftmax softmax, SoftmaxPrinter printer) {
     if (!softmax.underflows().isEmpty()) {
       common.note(
-          "at temperature "
-              + text(softmax.parameters().temperature())
-              + " generate never draws "
-              + softmax.underflows().stream().map(printer::label).collect(Collectors.joining(", "))
-              + ": its weights are integers, 0 below 2^-44 (6e-14) of the largest");
+          ("at temperature %s generate never draws %s: its weights are integers, 0 below"
+                  + " 2^-44 (6e-14) of the largest")
+              .formatted(
+                  text(softmax.parameters().temperature()),
+                  softmax.underflows().stream()
+                      .map(printer::label)
+                      .collect(Collectors.joining(", "))));
     }
   }
 

@@ -88,9 +88,7 @@ public record AnswersPrinter(Answers answers, int top) {
     object.add("answers", all);
     object.addProperty("temperature", parameters.temperature());
     object.addProperty("seed", parameters.seed());
-    object.addProperty("device", loaded.engine().device());
-    object.addProperty("dtype", loaded.engine().dtype());
-    return Json.line(object);
+    return Json.line(object, loaded.engine());
   }
 
   /** The listed answers with their intervals as a chart. */

@@ -9,7 +9,6 @@ import gpt.cli.output.Terminal;
 import gpt.explore.plot.AttentionMap;
 import gpt.explore.plot.ColourScale;
 import java.awt.Color;
-import java.util.List;
 import java.util.Locale;
 
 /** Prints the attention weights of one head: a picture in characters, JSON or CSV. */
@@ -197,17 +196,12 @@ public final class AttentionPrinter {
   /** A header, and a line for each weight. */
   public String toCsv() {
     StringBuilder out = new StringBuilder();
-    out.append(Csv.line(List.of("query", "query_token", "key", "key_token", "weight")));
+    out.append(Csv.line("query", "query_token", "key", "key_token", "weight"));
     for (int query = 0; query < n; query++) {
       for (int key = 0; key <= query; key++) {
-        out.append(
-            Csv.line(
-                List.of(
-                    String.valueOf(query),
-                    map.tokens().get(query).label(),
-                    String.valueOf(key),
-                    map.tokens().get(key).label(),
-                    String.valueOf(map.weights()[query][key]))));
+        String from = map.tokens().get(query).label();
+        String to = map.tokens().get(key).label();
+        out.append(Csv.line(query, from, key, to, map.weights()[query][key]));
       }
     }
     return out.toString();

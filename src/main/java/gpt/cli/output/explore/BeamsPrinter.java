@@ -112,9 +112,7 @@ public record BeamsPrinter(BeamTree tree, int[] prompt, Vocabulary vocabulary) {
       completions.add(completion);
     }
     object.add("completions", completions);
-    object.addProperty("device", loaded.engine().device());
-    object.addProperty("dtype", loaded.engine().dtype());
-    return Json.line(object);
+    return Json.line(object, loaded.engine());
   }
 
   private JsonObject node(int step, int index) {

@@ -119,9 +119,7 @@ public record LensPrinter(Lens lens, Vocabulary vocabulary) {
       layers.add(positions);
     }
     object.add("layers", layers);
-    object.addProperty("device", loaded.engine().device());
-    object.addProperty("dtype", loaded.engine().dtype());
-    return Json.line(object);
+    return Json.line(object, loaded.engine());
   }
 
   private JsonObject position(Lens.Layer layer, int row) {

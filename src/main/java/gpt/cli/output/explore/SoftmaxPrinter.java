@@ -11,6 +11,7 @@ import gpt.sampling.ChainTrace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -79,22 +80,18 @@ public record SoftmaxPrinter(double[] logits, List<String> words, List<ExactSoft
     return out.toString();
   }
 
-  /** The text of a row. */
-  private interface Cell {
-    String of(int id);
-  }
-
-  private static List<String> column(String title, int[] ids, Cell cell, String sum) {
+  private static List<String> column(
+      String title, int[] ids, IntFunction<String> cell, String sum) {
     List<String> column = new ArrayList<>(List.of(title));
     for (int id : ids) {
-      column.add(cell.of(id));
+      column.add(cell.apply(id));
     }
     column.add(sum);
     return column;
   }
 
   private static double sum(double[] values) {
-    double sum = 0;
+    double sum = 0; // a stream would compensate rounding errors
     for (double value : values) {
       sum += value;
     }

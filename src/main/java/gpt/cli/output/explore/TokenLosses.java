@@ -5,8 +5,6 @@ import gpt.cli.output.Csv;
 import gpt.explore.TokenScore;
 import gpt.tokenizer.Vocabulary;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Each token of a text with its loss, as CSV or as JSON.
@@ -14,16 +12,8 @@ import java.util.List;
  * @param scores of all tokens but the first (n), filled while the text is measured
  */
 public record TokenLosses(int[] ids, TokenScore[] scores, Vocabulary vocabulary) {
-  private static final List<String> HEADER =
-      List.of(
-          "id",
-          "token",
-          "loss",
-          "probability",
-          "rank",
-          "other_id",
-          "other_token",
-          "other_probability");
+  private static final String HEADER =
+      "id,token,loss,probability,rank,other_id,other_token,other_probability\n";
 
   /** What the numbers of a token have to do with each other. */
   public static final String NOTE =
@@ -40,7 +30,7 @@ public record TokenLosses(int[] ids, TokenScore[] scores, Vocabulary vocabulary)
   public String csv(int first, int end) {
     StringBuilder lines = new StringBuilder();
     if (first == 1) {
-      lines.append(Csv.line(HEADER)).append(line(0));
+      lines.append(HEADER).append(line(0));
     }
     for (int i = first; i < end; i++) {
       lines.append(line(i));
@@ -49,21 +39,19 @@ public record TokenLosses(int[] ids, TokenScore[] scores, Vocabulary vocabulary)
   }
 
   private String line(int i) {
-    List<String> fields = new ArrayList<>();
-    fields.add(String.valueOf(ids[i]));
-    fields.add(vocabulary.text(ids[i]));
+    String token = vocabulary.text(ids[i]);
     TokenScore score = scores[i];
-    if (score == null) {
-      fields.addAll(List.of("", "", "", "", "", ""));
-    } else {
-      fields.add(Csv.number(score.loss()));
-      fields.add(Csv.number(score.probability()));
-      fields.add(String.valueOf(score.rank()));
-      fields.add(String.valueOf(score.other()));
-      fields.add(vocabulary.text(score.other()));
-      fields.add(Csv.number(score.otherProbability()));
-    }
-    return Csv.line(fields);
+    return score == null
+        ? Csv.line(ids[i], token, "", "", "", "", "", "")
+        : Csv.line(
+            ids[i],
+            token,
+            Csv.number(score.loss()),
+            Csv.number(score.probability()),
+            score.rank(),
+            score.other(),
+            vocabulary.text(score.other()),
+            Csv.number(score.otherProbability()));
   }
 
   /** Writes all tokens as a list; the loss is null for the first token, and where it is +∞. */

@@ -48,12 +48,7 @@ final class ExecutorModel {
     Path path = path(key.model);
     DeviceChoice device =
         new DeviceChoice(
-            Device.parse(key.device),
-            Precision.parse(key.dtype),
-            key.threads,
-            Kernels.AUTO,
-            false,
-            Optional.empty());
+            Device.parse(key.device), Precision.parse(key.dtype), key.threads, Kernels.AUTO, false);
     DeviceChoice.Use use = new DeviceChoice.Use(key.parallel, false, ApiLimits.MAX_LOGPROBS, 1);
     ServedModel model =
         new ServedModel(

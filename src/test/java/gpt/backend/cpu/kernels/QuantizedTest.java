@@ -176,7 +176,7 @@ public class QuantizedTest {
       bytes[1] = (byte) (scale >> 8);
       Tensor w = Tensor.matrix("blk.0.x", DType.Q4_0, 1, 32, MemorySegment.ofArray(bytes));
       GptException e =
-          assertThrows(GptException.class, () -> packed(new PlainKernels(), w).close());
+          assertThrows(GptException.class, () -> packed(new ScalarKernels(8), w).close());
       assertTrue(e.getMessage().startsWith("blk.0.x: expected scales within"), e.getMessage());
     }
   }
@@ -212,7 +212,7 @@ public class QuantizedTest {
   }
 
   /** The same shape, its matrices in blocks of all types in turn; one f16 and one bf16. */
-  private static Weights mixture(Weights w) {
+  static Weights mixture(Weights w) {
     Random random = new Random(SEED);
     List<DType> types = new ArrayList<>(TYPES);
     types.add(DType.BF16);

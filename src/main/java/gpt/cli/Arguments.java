@@ -1,27 +1,19 @@
-package gpt.cli.start;
+package gpt.cli;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import gpt.load.ModelLocator;
 import java.io.IOException;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The command line of this process, decoded from the bytes that the operating system has. */
-public final class Arguments {
-  /** Carries the arguments to {@link ChildJvm}'s process where this locale cannot encode them. */
-  private static final String PROPERTY = "gpt.arguments";
-
+final class Arguments {
   /** On Linux, this process's command line: each argument's bytes, then a zero byte. */
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
@@ -33,7 +25,7 @@ public final class Arguments {
   private Arguments() {}
 
   /** An argument's bytes are not valid in the charset. */
-  public static final class UndecodableException extends Exception {
+  static final class UndecodableException extends Exception {
     private static final long serialVersionUID = 1L;
 
     UndecodableException(int number, byte[] bytes, Charset charset, int position) {
@@ -61,13 +53,7 @@ public final class Arguments {
    *
    * @throws UndecodableException if an argument's bytes are not valid in that charset
    */
-  public static String[] decoded(String[] args) throws UndecodableException {
-    String encoded = System.getProperty(PROPERTY);
-    if (encoded != null) {
-      return Stream.of(encoded.split(" ", -1))
-          .map(a -> URLDecoder.decode(a, UTF_8))
-          .toArray(String[]::new);
-    }
+  static String[] decoded(String[] args) throws UndecodableException {
     boolean ascii = ModelLocator.asciiLocale();
     if (Stream.of(args)
         .noneMatch(a -> ascii ? a.indexOf('?') >= 0 || !isAscii(a) : a.indexOf('\uFFFD') >= 0)) {
@@ -99,42 +85,6 @@ public final class Arguments {
       }
     }
     return decoded;
-  }
-
-  /** The arguments for a child process; none if {@link #propertyForChild} carries them. */
-  static List<String> forChild(String[] args) {
-    return encodable(args) ? List.of(args) : List.of();
-  }
-
-  /** A JVM option that carries arguments that this locale cannot encode; else none. */
-  static List<String> propertyForChild(String[] args) {
-    return encodable(args)
-        ? List.of()
-        : List.of(
-            Stream.of(args)
-                .map(a -> URLEncoder.encode(a, UTF_8))
-                .collect(Collectors.joining(" ", "-D" + PROPERTY + "=", "")));
-  }
-
-  /**
-   * This process's command line, the program's path first, decoded as UTF-8; empty if the operating
-   * system does not provide it.
-   */
-  static List<String> commandLine() {
-    try {
-      String line = new String(Files.readAllBytes(COMMAND_LINE), UTF_8);
-      return Arrays.asList(line.substring(0, line.length() - 1).split("\0", -1));
-    } catch (IOException | IndexOutOfBoundsException e) {
-      return ProcessHandle.current()
-          .info()
-          .arguments()
-          .map(a -> Stream.concat(Stream.of("java"), Stream.of(a)).toList())
-          .orElse(List.of());
-    }
-  }
-
-  private static boolean encodable(String[] args) {
-    return !ModelLocator.asciiLocale() || Stream.of(args).allMatch(Arguments::isAscii);
   }
 
   private static boolean isAscii(String text) {

@@ -1,4 +1,4 @@
-package gpt.kernels.sampling;
+package gpt.kernels.runtime;
 
 /**
  * The constants of the sampling chain, and the layout of the parameters that its kernels read.
@@ -6,7 +6,8 @@ package gpt.kernels.sampling;
  * <p>Shapes: (B, …) has one entry for each row of logits. (slots, …) has one for each slot of the
  * KV cache, the place of one sequence; {@code slotOf} maps a row of logits to its slot.
  *
- * <p>Read before: the formula of {@link SamplingChain}. After: {@link SamplingStart}.
+ * <p>Read before: the formula of {@link gpt.kernels.sampling.SamplingChain}. After: {@link
+ * gpt.kernels.sampling.SamplingStart}.
  */
 public final class Sampling {
   // Indices into IntArray parameters (slots, PARAMETERS). The host writes a slot's parameters
@@ -120,7 +121,7 @@ public final class Sampling {
   public static final int MASKED_DISTANCE = 1 << 30;
 
   /** The fraction 1 in units of 2⁻³⁰: top-p or typical-p is off. */
-  static final int FRACTION_ONE = 1 << 30;
+  public static final int FRACTION_ONE = 1 << 30;
 
   private Sampling() {}
 
