@@ -67,7 +67,7 @@ class Q4Test {
     int k = 512 * 32;
     float[] values = CpuKernelsTest.gaussian(new Random(SEED + 4), k);
     float[] row = new float[k];
-    try (PackedProduct packed = packed(new PlainKernels(), Tensor.matrix("w", 1, k, values))) {
+    try (PackedProduct packed = packed(new ScalarKernels(8), Tensor.matrix("w", 1, k, values))) {
       packed.matrix().row(0, row, 0);
     }
     double found = 0;
