@@ -13,7 +13,7 @@ public final class QuantizedRows {
   static final int CHUNK = CodeLayout.CHUNK;
 
   /** Rows up to which kernels multiply integers; of more, floats. */
-  static final int FEW = 16;
+  static final int FEW = 12;
 
   /** Below this magnitude the inverse of a scale could overflow; such values become 0. */
   static final float MIN_MAGNITUDE = 1e-30f;
