@@ -5,10 +5,7 @@ public final class CpuKernelsProvider {
   private static final String VECTOR_KERNELS =
       CpuKernelsProvider.class.getPackageName() + ".VectorKernels";
 
-  /**
-   * Panel width without the Vector API. Twice as many columns would be eight in turn, which leave
-   * half of each cache line to the next.
-   */
+  /** Panel width without the Vector API: the columns of {@link ScalarMatmul}'s micro-kernel. */
   private static final int PLAIN_WIDTH = 8;
 
   /** The kernels, and why they are plain Java; null where they use the Vector API. */
