@@ -9,7 +9,8 @@ import java.util.OptionalDouble;
  *
  * <pre>    (1 + a + a² + … + aᵏ) / (k d + s(k + 1))</pre>
  *
- * tokens per second. The k with the most is taken. The durations are the lower quartile of the last
+ * tokens per second. The k with the most is taken if that is {@link #MIN_GAIN} times as many as
+ * without drafts. The durations are the lower quartile of the last
  * 8: other processes lengthen half the steps of a busy machine severalfold, which hits a long step
  * as often for its time as a short one, so that the undisturbed durations have the right ratio.
  *
@@ -27,6 +28,12 @@ final class DraftCount {
 
   /** One of so many steps has no drafts, so that the duration of a plain step stays known. */
   private static final int PLAIN_PERIOD = 32;
+
+  /**
+   * By what drafts must be faster: estimates of smaller gains have been losses of up to 6%, since
+   * drafts also take the caches from the plain steps between them.
+   */
+  private static final double MIN_GAIN = 1.1;
 
   private static final int TRIAL_STEPS = 3;
 
@@ -70,6 +77,9 @@ final class DraftCount {
   /** Steps with drafts since they were started. */
   private int tried;
 
+  /** Whether a trial was so long that the JIT has compiled what drafts run. */
+  private boolean compiled;
+
   /** The time lost to drafts and not repaid, in plain steps, by the same durations. */
   private double lost;
 
@@ -110,13 +120,13 @@ final class DraftCount {
    * are right until the JIT has compiled what they run.
    */
   private boolean isTrial() {
-    return tried < TRIAL_STEPS
-        || share.value() > MOSTLY && tried < WARM_UP_STEPS && lost < MAX_TRIAL_LOSS;
+    compiled |= tried >= WARM_UP_STEPS;
+    return tried < TRIAL_STEPS || !compiled && share.value() > MOSTLY && lost < MAX_TRIAL_LOSS;
   }
 
   /** The number of drafts for each of the drafted completions with the most tokens per second. */
   private int fastest(int completions, int drafted, double share, double draft) {
-    double most = completions / stepNanos(completions);
+    double most = MIN_GAIN * completions / stepNanos(completions);
     int best = 0;
     double tokens = completions;
     double allRight = 1;

@@ -67,6 +67,13 @@ class DraftCountTest {
   }
 
   @Test
+  void smallGainsAreTriedOnly() {
+    double speed = speed(2_000, 0.82, 0.45, rows -> 1 + 0.25 * (rows - 1)); // at most 1.07
+    assertTrue(speed > 0.97, "speed " + speed);
+    assertTrue(drafts < 200, drafts + " drafts");
+  }
+
+  @Test
   void wrongDraftsLoseLittle() {
     for (double busy : new double[] {0, 0.4}) {
       disturbed = busy;
