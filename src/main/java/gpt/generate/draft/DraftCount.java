@@ -9,10 +9,10 @@ import java.util.OptionalDouble;
  *
  * <pre>    (1 + a + a² + … + aᵏ) / (k d + s(k + 1))</pre>
  *
- * tokens per second. The k with the most is taken if that is {@link #MIN_GAIN} times as many as
- * without drafts. The durations are the lower quartile of the last
- * 8: other processes lengthen half the steps of a busy machine severalfold, which hits a long step
- * as often for its time as a short one, so that the undisturbed durations have the right ratio.
+ * tokens per second. The k with the most is taken, with drafts that take time only if that is
+ * {@link #MIN_GAIN} times as many as without. The durations are the lower quartile of the last 8:
+ * other processes lengthen half the steps of a busy machine severalfold, which hits a long step as
+ * often for its time as a short one, so that the undisturbed durations have the right ratio.
  *
  * <p>Where k = 0 is the fastest, drafting stops until the plain steps have repaid the time that
  * drafts have lost, of which each repays {@link #REPAID}: so a text that cannot be guessed loses
@@ -97,10 +97,10 @@ final class DraftCount {
       return 0;
     }
     if (known.isPresent()) {
-      return fastest(completions, drafted, known.getAsDouble(), 0);
+      return fastest(completions, drafted, known.getAsDouble(), 0, 1);
     }
     double draft = draftNanos.or(DRAFT_COST * stepNanos(completions));
-    int best = fastest(completions, drafted, share.value(), draft);
+    int best = fastest(completions, drafted, share.value(), draft, MIN_GAIN);
     best = Math.max(best, isTrial() ? 1 : 0);
     if (best == 0) {
       drafting = false;
@@ -124,9 +124,12 @@ final class DraftCount {
     return tried < TRIAL_STEPS || !compiled && share.value() > MOSTLY && lost < MAX_TRIAL_LOSS;
   }
 
-  /** The number of drafts for each of the drafted completions with the most tokens per second. */
-  private int fastest(int completions, int drafted, double share, double draft) {
-    double most = MIN_GAIN * completions / stepNanos(completions);
+  /**
+   * The number of drafts for each of the drafted completions with the most tokens per second; 0
+   * unless these are {@code minGain} times as many as without.
+   */
+  private int fastest(int completions, int drafted, double share, double draft, double minGain) {
+    double most = minGain * completions / stepNanos(completions);
     int best = 0;
     double tokens = completions;
     double allRight = 1;
