@@ -105,23 +105,3 @@ find_java() {
     'get one from https://adoptium.net and set JAVA_HOME to its folder' >&2
   return 1
 }
-
-# Sets direct_memory to the option that lets TornadoVM allocate as much direct memory (outside Java's
-# heap) as the machine has. Java's default limit is the maximum heap size, a quarter of the machine's
-# memory, too little for a large model. Empty if the environment has the user's own limit. Memory of
-# the CPU backend does not count towards it.
-find_direct_memory() {
-  direct_memory=
-  case "${JDK_JAVA_OPTIONS-} ${JAVA_TOOL_OPTIONS-}" in
-    *MaxDirectMemorySize*) return ;;
-  esac
-  kilobytes=
-  if [ -r /proc/meminfo ]; then
-    while read -r key value _; do
-      [ "$key" != MemTotal: ] || kilobytes=$value
-    done </proc/meminfo
-  elif bytes=$(sysctl -n hw.memsize 2>/dev/null); then
-    kilobytes=$((bytes / 1024))
-  fi
-  [ -z "$kilobytes" ] || direct_memory=-XX:MaxDirectMemorySize=${kilobytes}k
-}
