@@ -113,6 +113,7 @@ final class DraftCount {
   void drafted(int drafts, long nanos) {
     draftNanos.add((double) nanos / drafts);
     tried++;
+    compiled |= tried == WARM_UP_STEPS;
   }
 
   /**
@@ -120,7 +121,6 @@ final class DraftCount {
    * are right until the JIT has compiled what they run.
    */
   private boolean isTrial() {
-    compiled |= tried >= WARM_UP_STEPS;
     return tried < TRIAL_STEPS || !compiled && share.value() > MOSTLY && lost < MAX_TRIAL_LOSS;
   }
 

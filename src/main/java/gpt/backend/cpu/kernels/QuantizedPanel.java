@@ -180,34 +180,6 @@ public record QuantizedPanel(DType type, int width) {
     }
   }
 
-  /** {@link CpuKernels#quantizedMatmul} of one row and the first columns of one panel. */
-  void multiply(
-      QuantizedRows x,
-      int row,
-      MemorySegment data,
-      long panel,
-      int columns,
-      float[] out,
-      int outAt) {
-    Group group = GROUPS.get();
-    for (int c = 0; c < columns; c++) {
-      float sum = 0;
-      for (int e = 0; e < x.k(); e += type.group()) {
-        group.read(this, data, panel, c, e);
-        int products = 0;
-        for (int i = 0; i < type.group(); i++) {
-          products += (group.codes[i] - type.offset()) * (int) x.integers()[row * x.k() + e + i];
-        }
-        int g = (row * x.k() + e) / type.group();
-        sum = Math.fma(products, group.scale * x.scales()[g], sum);
-        if (type.hasMinimum()) {
-          sum = Math.fma(x.sums()[g], group.minimum, sum);
-        }
-      }
-      out[outAt + c] = sum;
-    }
-  }
-
   /** Codes, scale and minimum of a column's group: a weight is code · scale + minimum. */
   private static final class Group {
     private final int[] codes = new int[CHUNK];

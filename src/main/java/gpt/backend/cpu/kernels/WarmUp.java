@@ -192,7 +192,7 @@ public final class WarmUp {
     int k = Math.max(type.block(), Math.max(QUANTIZED_K, least));
     MemorySegment w = memory.allocate(PANELS * form.bytes(k), ALIGNMENT);
     QuantizedRows x = new QuantizedRows();
-    // A batch of many rows, which has a kernel of its own, is computed in tiles.
+    // The kernel depends on how many rows there is room for, not on how many are multiplied.
     x.reset(rows == 1 ? 1 : QuantizedRows.FEW + 1, k, form);
     int n = columns(rows);
     return each -> {
